@@ -1,0 +1,66 @@
+/* Algorithms: text <-> instructions. The grammar, its lenient readings and the limits are those of
+ * docs/algorithm.md. */
+#ifndef POOLMINER_ALGORITHM_H
+#define POOLMINER_ALGORITHM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <poolminer/error.h>
+#include <poolminer/instruction.h>
+
+enum {
+    PM_ALGORITHM_TEXT_MAX = 64 * 1024, /* bytes */
+    PM_PHASE_LENGTH_MAX = 512,         /* instructions a phase */
+    PM_DIM_MAX = 128,                  /* input_dim, vector_dim: 1..128 */
+    PM_REGISTER_COUNT_MAX = 64,        /* scalars, vectors: 1..64; matrices: 0..64 */
+};
+
+/* Sizes of the memory an algorithm runs in, and the soft bounds its meta line states. */
+struct pm_algorithm_meta {
+    int scalar_count, vector_count, matrix_count;
+    int vector_dim;
+    int max_ops[PM_PHASE_COUNT];
+};
+
+struct pm_algorithm {
+    int input_dim;
+    struct pm_algorithm_meta meta;
+    int length[PM_PHASE_COUNT];
+    struct pm_instruction *phase[PM_PHASE_COUNT]; /* each `length` long */
+};
+
+/* 20/10/5 registers, vector_dim = input_dim, 30 instructions a phase. */
+struct pm_algorithm_meta pm_algorithm_meta_default(int input_dim);
+
+/* An empty algorithm with room for `capacity` instructions in each phase; one allocation. */
+struct pm_algorithm *pm_algorithm_create(int input_dim, const struct pm_algorithm_meta *meta,
+                                         int capacity);
+struct pm_algorithm *pm_algorithm_clone(const struct pm_algorithm *algorithm);
+void pm_algorithm_destroy(struct pm_algorithm *algorithm);
+/* Same instructions and meta, bit for bit in the constants. */
+bool pm_algorithm_equal(const struct pm_algorithm *a, const struct pm_algorithm *b);
+
+enum pm_parse_mode {
+    PM_PARSE_LENIENT, /* as the network's miners read: a line that is no statement is skipped */
+    PM_PARSE_STRICT   /* such a line, and an instruction that can do nothing, is an error */
+};
+
+/* Called for each line that lenient reading skips or finds strange; `line` counts from 1. */
+typedef void pm_parse_warning(void *context, int line, const char *reason);
+
+/* Reads an algorithm of `length` bytes. `warn` may be NULL. Errors name the line. Limits are checked
+ * before anything is allocated for what they limit. */
+bool pm_algorithm_parse(const char *text, size_t length, int input_dim, enum pm_parse_mode mode,
+                        pm_parse_warning *warn, void *context, struct pm_algorithm **out,
+                        struct pm_error *error);
+
+/* The written form, NUL-terminated, in malloc'd memory (the caller frees); reads back to an equal
+ * program. NULL with the error set when memory is out. */
+char *pm_algorithm_write(const struct pm_algorithm *algorithm, struct pm_error *error);
+
+/* BLAKE2b-64 of the written form: the key of random instructions and of caches. */
+bool pm_algorithm_hash(const struct pm_algorithm *algorithm, uint64_t *out, struct pm_error *error);
+
+#endif

@@ -1,0 +1,27 @@
+/* The reference executor: one algorithm on one task, written to be read. It is the definition that
+ * any faster executor has to match bit for bit. Semantics: docs/algorithm.md sections 2 and 3. */
+#ifndef POOLMINER_EXECUTOR_H
+#define POOLMINER_EXECUTOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <poolminer/algorithm.h>
+#include <poolminer/error.h>
+#include <poolminer/task.h>
+
+struct pm_executor; /* the registers of one run; one per thread, reused */
+
+/* Room for any algorithm within the limits is made on first need and kept. */
+struct pm_executor *pm_executor_create(void);
+void pm_executor_destroy(struct pm_executor *executor);
+
+/* Zeroes memory, runs setup, trains, and writes the predictions (s0) of the validation examples to
+ * predictions[task->validation_count]. */
+bool pm_executor_run(struct pm_executor *executor, const struct pm_algorithm *algorithm,
+                     const struct pm_task *task, float *predictions, struct pm_error *error);
+
+/* Share of validation examples with (prediction > 0.5) == label; a NaN is not > 0.5. */
+double pm_task_accuracy(const struct pm_task *task, const float *predictions);
+
+#endif

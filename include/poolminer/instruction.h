@@ -1,0 +1,82 @@
+/* Instructions: the one table of operations that parser, checker, printer, mutator and executors
+ * read. Adding an instruction is one row here (algorithm/instruction.c) and one kernel. */
+#ifndef POOLMINER_INSTRUCTION_H
+#define POOLMINER_INSTRUCTION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum pm_phase { PM_PHASE_SETUP, PM_PHASE_PREDICT, PM_PHASE_LEARN, PM_PHASE_COUNT };
+
+enum pm_kind { PM_KIND_SCALAR, PM_KIND_VECTOR, PM_KIND_MATRIX, PM_KIND_NONE };
+
+enum pm_op {
+    PM_OP_NOOP,
+    PM_OP_CONST,
+    PM_OP_CONST_VEC,
+    PM_OP_COPY,
+    PM_OP_ADD,
+    PM_OP_SUB,
+    PM_OP_MUL,
+    PM_OP_DIV,
+    PM_OP_MIN,
+    PM_OP_MAX,
+    PM_OP_ABS,
+    PM_OP_EXP,
+    PM_OP_LOG,
+    PM_OP_SIN,
+    PM_OP_COS,
+    PM_OP_TAN,
+    PM_OP_HEAVISIDE,
+    PM_OP_DOT,
+    PM_OP_MATMUL,
+    PM_OP_OUTER,
+    PM_OP_NORM,
+    PM_OP_MEAN,
+    PM_OP_STD,
+    PM_OP_GAUSSIAN,
+    PM_OP_UNIFORM,
+    PM_OP_COUNT
+};
+
+/* How an operation is written. */
+enum pm_form {
+    PM_FORM_NOOP,     /* NoOp() */
+    PM_FORM_CONST,    /* R = number */
+    PM_FORM_CONST_VEC,/* vN[i] = number */
+    PM_FORM_COPY,     /* R = R */
+    PM_FORM_INFIX,    /* R = R + R */
+    PM_FORM_UNARY,    /* R = f(R) */
+    PM_FORM_BINARY,   /* R = f(R, R) */
+    PM_FORM_RANDOM    /* R = f(number, number) */
+};
+
+struct pm_operand {
+    uint8_t kind;   /* enum pm_kind */
+    uint16_t index; /* as written, saturated at 65535; at or past the count: the instruction is inert */
+};
+
+struct pm_instruction {
+    uint8_t op; /* enum pm_op */
+    struct pm_operand out, a, b;
+    uint16_t element; /* CONST_VEC: the index, saturated at 65535 */
+    float c0, c1;     /* CONST, CONST_VEC: c0; GAUSSIAN: mean, std; UNIFORM: low, high */
+};
+
+struct pm_op_info {
+    enum pm_op op;
+    const char *name;   /* "ADD"; the function form is accepted in any case */
+    const char *symbol; /* written form: "+", "abs", "dot"; NULL for forms without one */
+    enum pm_form form;
+    uint8_t arity;      /* register operands: 0, 1, 2 */
+};
+
+/* The row of an operation; never NULL for op < PM_OP_COUNT. */
+const struct pm_op_info *pm_op_info(enum pm_op op);
+
+/* The kind that `op` yields from operands of these kinds (PM_KIND_NONE where an operand is not
+ * used), or PM_KIND_NONE when the row of spec section 3 does not list the combination: the
+ * instruction then does nothing. CONST, GAUSSIAN and UNIFORM yield whatever the destination is. */
+enum pm_kind pm_op_result_kind(enum pm_op op, enum pm_kind a, enum pm_kind b, enum pm_kind out);
+
+#endif

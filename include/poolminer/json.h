@@ -1,0 +1,44 @@
+/* JSON from outside, read with limits; a thin layer over cJSON, which does the parsing and printing.
+ *
+ * Reading: text must be one JSON value, valid UTF-8 without NUL, at most `max_bytes` long and
+ * PM_JSON_MAX_DEPTH deep; numbers must be finite. Accessors name the member in their errors. */
+#ifndef POOLMINER_JSON_H
+#define POOLMINER_JSON_H
+
+#include <cjson/cJSON.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <poolminer/error.h>
+
+enum { PM_JSON_MAX_DEPTH = 32 };
+
+/* The caller frees *out with cJSON_Delete. */
+bool pm_json_parse(const char *text, size_t length, size_t max_bytes, cJSON **out,
+                   struct pm_error *error);
+
+/* Compact text in malloc'd memory (the caller frees), or NULL with the error set. */
+char *pm_json_print(const cJSON *value, struct pm_error *error);
+
+/* Required members: false with the error set ("lease_id: missing", "lease_id: expected a string").
+ * The string belongs to `object`. Integers must be whole and within +-2^53. */
+bool pm_json_string(const cJSON *object, const char *key, const char **out, struct pm_error *error);
+bool pm_json_integer(const cJSON *object, const char *key, int64_t *out, struct pm_error *error);
+bool pm_json_number(const cJSON *object, const char *key, double *out, struct pm_error *error);
+bool pm_json_bool(const cJSON *object, const char *key, bool *out, struct pm_error *error);
+bool pm_json_array(const cJSON *object, const char *key, const cJSON **out, struct pm_error *error);
+bool pm_json_object(const cJSON *object, const char *key, const cJSON **out,
+                    struct pm_error *error);
+
+/* Optional members: absent or null leaves *out as the caller set it; a wrong type is an error. */
+bool pm_json_optional_string(const cJSON *object, const char *key, const char **out,
+                             struct pm_error *error);
+bool pm_json_optional_integer(const cJSON *object, const char *key, int64_t *out,
+                              struct pm_error *error);
+bool pm_json_optional_number(const cJSON *object, const char *key, double *out,
+                             struct pm_error *error);
+bool pm_json_optional_bool(const cJSON *object, const char *key, bool *out,
+                           struct pm_error *error);
+
+#endif

@@ -1,0 +1,33 @@
+/* The log: one line an event, to standard error.
+ *
+ *   2026-11-20T12:00:00.123Z INFO  sidecar QUEUE-LEASE-LOST job=123 worker=w1: silent for 20 s
+ *
+ * Every line carries a stable id (upper case, dashes) that tests assert and docs/log-ids.md lists.
+ * Never pass a secret. The only global state of the project lives here. Thread safe: a line is
+ * written with one write(2). */
+#ifndef POOLMINER_LOG_H
+#define POOLMINER_LOG_H
+
+#include <stdbool.h>
+
+#include <poolminer/error.h>
+
+enum pm_log_level { PM_LOG_DEBUG, PM_LOG_INFO, PM_LOG_WARN, PM_LOG_ERROR };
+
+enum pm_log_format { PM_LOG_TEXT, PM_LOG_JSON };
+
+/* Call once at program start, before threads. `program` must outlive the process (a literal). */
+void pm_log_init(const char *program, enum pm_log_level level, enum pm_log_format format);
+
+/* "debug" | "info" | "warn" | "error". */
+bool pm_log_level_parse(const char *text, enum pm_log_level *out, struct pm_error *error);
+
+/* "text" | "json". */
+bool pm_log_format_parse(const char *text, enum pm_log_format *out, struct pm_error *error);
+
+/* Line breaks and control characters in the formatted text are written as escapes, so that bytes
+ * from outside cannot forge a line. Lines are cut at 2 KiB. */
+void pm_log(enum pm_log_level level, const char *id, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+#endif

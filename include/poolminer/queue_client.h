@@ -1,0 +1,155 @@
+/* The sidecar's client: what drivers and workers speak over ZeroMQ. docs/sidecar-protocol.md is the
+ * protocol; this header says only what a call does here.
+ *
+ * Every call is one request and one reply, waits at most the client's timeout, resends over a fresh
+ * socket when the sidecar restarted, and is safe to repeat. PM_ERROR_UNAVAILABLE: no answer in time
+ * (the caller waits and tries again; nothing was lost). PM_ERROR_REFUSED: the sidecar said no (the
+ * message has its reason). A client belongs to one thread. */
+#ifndef POOLMINER_QUEUE_CLIENT_H
+#define POOLMINER_QUEUE_CLIENT_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <poolminer/error.h>
+
+struct pm_queue_client;
+
+struct pm_queue_client_config {
+    const char *url;     /* tcp://127.0.0.1:8123 */
+    const char *role;    /* "driver" | "worker" | "admin" */
+    const char *name;    /* shown in status and logs; unique per process: "worker-HOST-PID" */
+    int64_t timeout_ms;  /* for one call, beyond the wait a lease asks for */
+};
+
+bool pm_queue_client_create(const struct pm_queue_client_config *config,
+                            struct pm_queue_client **out, struct pm_error *error);
+void pm_queue_client_destroy(struct pm_queue_client *client);
+
+/* Makes a call in progress on `client` return PM_ERROR_INTERRUPTED soon; for signal handlers'
+ * flags: the flag is polled at least every 100 ms. May be NULL. */
+void pm_queue_client_set_stop_flag(struct pm_queue_client *client, const atomic_bool *stop);
+
+/* ---- drivers ---- */
+
+struct pm_job_put {
+    const char *run_id;
+    const char *key;     /* unique in the run; putting the same key again returns the first job */
+    const char *kind;    /* "evaluate" | "evolve"; opaque to the sidecar */
+    int64_t priority;    /* higher first; within one, oldest first and fair between runs */
+    int64_t deadline_ms; /* unix; queued jobs past it fail as "expired"; 0: none */
+    const void *body;
+    size_t body_size;    /* at most PM_JOB_BODY_MAX */
+};
+enum { PM_JOB_BODY_MAX = 1024 * 1024 };
+
+/* True: the job is durable. `existed` (may be NULL) tells that the key was known. */
+bool pm_queue_client_put(struct pm_queue_client *client, const struct pm_job_put *put,
+                         int64_t *job_id, bool *existed, struct pm_error *error);
+
+enum pm_job_state {
+    PM_JOB_QUEUED,
+    PM_JOB_LEASED,
+    PM_JOB_DONE,      /* body: the worker's result */
+    PM_JOB_FAILED,    /* reason: the worker's, "expired", or "cancelled" */
+    PM_JOB_SET_ASIDE, /* lost by three workers: a poison job, kept for a person to look at */
+    PM_JOB_COLLECTED,
+};
+const char *pm_job_state_name(enum pm_job_state state);
+
+struct pm_job_result {
+    int64_t job_id;
+    enum pm_job_state state; /* DONE, FAILED or SET_ASIDE */
+    char *key, *kind, *reason, *worker;
+    int64_t attempts;
+    void *body;
+    size_t body_size;
+};
+struct pm_job_results {
+    struct pm_job_result *items;
+    size_t count;
+};
+/* Outcomes of the run that are not collected yet, whose key starts with `key_prefix` ("" for all),
+ * oldest first, at most `limit`. */
+bool pm_queue_client_results(struct pm_queue_client *client, const char *run_id,
+                             const char *key_prefix, size_t limit, struct pm_job_results *out,
+                             struct pm_error *error);
+void pm_job_results_clear(struct pm_job_results *results);
+
+/* Says that the driver has taken these outcomes; unknown and already collected ids are fine. */
+bool pm_queue_client_collect(struct pm_queue_client *client, const int64_t *job_ids, size_t count,
+                             struct pm_error *error);
+
+/* Cancels queued and leased jobs of the run whose key starts with `key_prefix`: they fail as
+ * "cancelled"; a worker learns it from its next heartbeat. */
+bool pm_queue_client_cancel(struct pm_queue_client *client, const char *run_id,
+                            const char *key_prefix, size_t *cancelled, struct pm_error *error);
+
+/* Records: the driver's own durable notes, e.g. which lease is open and what became of it. The
+ * sidecar looks at key and state only; bodies are opaque. Putting a key again replaces it. */
+struct pm_record {
+    char *key, *state, *reason;
+    int64_t updated_ms; /* unix */
+    void *body;
+    size_t body_size;
+};
+struct pm_records {
+    struct pm_record *items;
+    size_t count;
+};
+bool pm_queue_client_record_put(struct pm_queue_client *client, const char *run_id, const char *key,
+                                const char *state, const char *reason, const void *body,
+                                size_t body_size, struct pm_error *error);
+/* Records of the run in `state` ("" for any), newest first, at most `limit`. */
+bool pm_queue_client_records(struct pm_queue_client *client, const char *run_id, const char *state,
+                             size_t limit, struct pm_records *out, struct pm_error *error);
+void pm_records_clear(struct pm_records *records);
+
+/* ---- workers ---- */
+
+struct pm_job {
+    int64_t job_id;
+    int64_t token;       /* fencing token: names this lease in every later call */
+    int64_t attempt;     /* 1 for the first worker */
+    int64_t lease_ms;    /* send progress well within this, or the job goes back */
+    int64_t deadline_ms; /* unix; 0: none */
+    char *run_id, *key, *kind;
+    void *body;
+    size_t body_size;
+    void *checkpoint;    /* what the last worker left at release, NULL if none */
+    size_t checkpoint_size;
+};
+
+/* Waits up to `wait_ms` at the sidecar for work of `run_id` ("" for any run). True with *found
+ * false: nothing to do. */
+bool pm_queue_client_lease(struct pm_queue_client *client, const char *run_id, int64_t wait_ms,
+                           struct pm_job *out, bool *found, struct pm_error *error);
+void pm_job_clear(struct pm_job *job);
+
+/* Heartbeat: renews the lease. `progress_json` (may be NULL) is shown in status. PM_ERROR_REFUSED:
+ * the lease is lost or the job was cancelled: stop computing it. */
+bool pm_queue_client_progress(struct pm_queue_client *client, int64_t job_id, int64_t token,
+                              const char *progress_json, struct pm_error *error);
+
+/* True: the result is durable. Sending it twice is harmless. PM_ERROR_REFUSED: lease lost. */
+bool pm_queue_client_finish(struct pm_queue_client *client, int64_t job_id, int64_t token,
+                            const void *body, size_t body_size, struct pm_error *error);
+
+/* The job cannot be done by anybody (`retry` false) or not by this worker (`retry` true). */
+bool pm_queue_client_fail(struct pm_queue_client *client, int64_t job_id, int64_t token,
+                          const char *reason, bool retry, struct pm_error *error);
+
+/* Gives the job back at once, with a checkpoint for the next worker (may be NULL). Does not count
+ * as an attempt. */
+bool pm_queue_client_release(struct pm_queue_client *client, int64_t job_id, int64_t token,
+                             const void *checkpoint, size_t checkpoint_size,
+                             struct pm_error *error);
+
+/* ---- anyone ---- */
+
+/* The sidecar's state as JSON text (the caller frees): counts by state and run, workers, uptime. */
+bool pm_queue_client_status(struct pm_queue_client *client, char **json, struct pm_error *error);
+
+#endif

@@ -1,0 +1,16 @@
+/* Being asked to stop: SIGINT and SIGTERM set one flag that loops poll. */
+#ifndef POOLMINER_STOP_H
+#define POOLMINER_STOP_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+/* Installs the handlers (also ignores SIGPIPE). Call once, before threads. A second signal ends the
+ * process at once. */
+void pm_stop_install(void);
+
+/* The flag; true once a signal came. */
+const atomic_bool *pm_stop_flag(void);
+bool pm_stop_requested(void);
+
+#endif

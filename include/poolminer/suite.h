@@ -1,0 +1,47 @@
+/* Suites: the fixed lists of tasks that scores are the median over. */
+#ifndef POOLMINER_SUITE_H
+#define POOLMINER_SUITE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <poolminer/algorithm.h>
+#include <poolminer/dataset.h>
+#include <poolminer/error.h>
+#include <poolminer/task.h>
+
+enum { PM_SUITE_EVALUATION_TASKS = 128, PM_SUITE_SEARCH_TASKS = 32 };
+
+struct pm_suite {
+    enum pm_suite_edition edition;
+    int input_dim;
+    char fingerprint[PM_FINGERPRINT_HEX_SIZE]; /* of the records the edition uses */
+    size_t count;
+    struct pm_task *tasks;
+};
+
+/* The evaluation suite of dimension n: default_rng(1337 + 7919 n).choice(4500, 128), in that order.
+ * `task_limit` (0: all) keeps only the first tasks. Tasks are built in parallel (OpenMP). */
+bool pm_suite_evaluation(const struct pm_dataset *dataset, enum pm_suite_edition edition,
+                         int input_dim, size_t task_limit, struct pm_suite **out,
+                         struct pm_error *error);
+/* The search suite: 32 draws, repeats allowed, from default_rng(seed + 7919 n). */
+bool pm_suite_search(const struct pm_dataset *dataset, enum pm_suite_edition edition, int input_dim,
+                     uint64_t seed, size_t task_limit, struct pm_suite **out,
+                     struct pm_error *error);
+void pm_suite_destroy(struct pm_suite *suite);
+
+/* Scores `count` algorithms, OpenMP over algorithms. scores[i] = median of algorithm i's task scores;
+ * task_scores (NULL if not wanted) is count x suite->count, row i in suite order. `stop` (may be
+ * NULL) is polled between tasks: PM_ERROR_INTERRUPTED when it turned true. An algorithm whose
+ * input_dim is not the suite's is an error. */
+bool pm_suite_score(const struct pm_suite *suite, const struct pm_algorithm *const *algorithms,
+                    size_t count, double *scores, double *task_scores, const atomic_bool *stop,
+                    struct pm_error *error);
+
+/* Median; mean of the two middle values for an even count. Sorts `values`. */
+double pm_median(double *values, size_t count);
+
+#endif

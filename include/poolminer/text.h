@@ -1,0 +1,19 @@
+/* Text that grows: append without checking each call, check once at the end. */
+#ifndef POOLMINER_TEXT_H
+#define POOLMINER_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct pm_text {
+    char *data; /* NUL-terminated once something was appended; free() it */
+    size_t length, capacity;
+    bool failed; /* memory ran out: what was appended since is missing */
+};
+
+void pm_text_append(struct pm_text *text, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+void pm_text_append_bytes(struct pm_text *text, const void *bytes, size_t count);
+void pm_text_clear(struct pm_text *text);
+
+#endif

@@ -30,9 +30,15 @@ bool pm_hotkey_from_seed(const uint8_t seed[PM_SEED_SIZE], struct pm_hotkey **ou
 bool pm_hotkey_from_mnemonic(const char *words, const char *password, struct pm_hotkey **out,
                              struct pm_error *error);
 
-/* Reads a key file: Bittensor's JSON, a bare 0x seed, or a bare mnemonic. Refuses a file that others
- * can read (mode & 077) and says how to mend it. */
+/* Reads a key file: Bittensor's JSON, a bare 0x seed or private key, or a bare mnemonic. Refuses a
+ * file that others can read (mode & 077) and says how to mend it; refuses encrypted files, ED25519
+ * keys and a key that does not give the address the file states, each with its reason. No error
+ * repeats anything secret. A missing file is PM_ERROR_NOT_FOUND. */
+enum { PM_HOTKEY_FILE_MAX = 16 * 1024 }; /* bytes */
 bool pm_hotkey_load(const char *path, struct pm_hotkey **out, struct pm_error *error);
+/* The same from memory; text[length] must be NUL. */
+bool pm_hotkey_parse(const char *text, size_t length, struct pm_hotkey **out,
+                     struct pm_error *error);
 /* Writes Bittensor's JSON form, mode 0600, atomically; refuses to overwrite. */
 bool pm_hotkey_save(const struct pm_hotkey *hotkey, const char *path, struct pm_error *error);
 void pm_hotkey_destroy(struct pm_hotkey *hotkey);

@@ -1,0 +1,73 @@
+#include "common/utf8.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <poolminer/error.h>
+
+/* Formats into a larger buffer first, so that a cut never leaves half a character. */
+static void format_message(char *out, size_t size, const char *format, va_list arguments)
+{
+    char full[2 * sizeof((struct pm_error){0}.message)];
+    int written = vsnprintf(full, sizeof full, format, arguments);
+    size_t length = written < 0 ? 0 : strlen(full);
+    length = pm_utf8_cut(full, length, size - 1);
+    memcpy(out, full, length);
+    out[length] = '\0';
+}
+
+bool pm_fail(struct pm_error *error, enum pm_error_code code, const char *format, ...)
+{
+    if (error) {
+        /* `format` may take its arguments from error->message itself: format before writing. */
+        char message[sizeof error->message];
+        va_list arguments;
+        va_start(arguments, format);
+        format_message(message, sizeof message, format, arguments);
+        va_end(arguments);
+        error->code = code;
+        memcpy(error->message, message, sizeof message);
+    }
+    return false;
+}
+
+bool pm_fail_context(struct pm_error *error, const char *format, ...)
+{
+    if (!error) {
+        return false;
+    }
+    char context[sizeof error->message];
+    va_list arguments;
+    va_start(arguments, format);
+    format_message(context, sizeof context, format, arguments);
+    va_end(arguments);
+    return pm_fail(error, error->code, "%s: %s", context, error->message);
+}
+
+const char *pm_error_code_name(enum pm_error_code code)
+{
+    switch (code) {
+    case PM_ERROR_NONE:
+        return "none";
+    case PM_ERROR_INVALID:
+        return "invalid";
+    case PM_ERROR_LIMIT:
+        return "limit";
+    case PM_ERROR_NOT_FOUND:
+        return "not_found";
+    case PM_ERROR_REFUSED:
+        return "refused";
+    case PM_ERROR_UNAVAILABLE:
+        return "unavailable";
+    case PM_ERROR_PROTOCOL:
+        return "protocol";
+    case PM_ERROR_IO:
+        return "io";
+    case PM_ERROR_MEMORY:
+        return "memory";
+    case PM_ERROR_INTERRUPTED:
+        return "interrupted";
+    }
+    return "unknown";
+}

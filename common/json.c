@@ -1,0 +1,296 @@
+#include "common/json_check.h"
+#include "common/utf8.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <poolminer/json.h>
+#include <poolminer/text.h>
+
+static const double WHOLE_MAX = 9007199254740992.0; /* 2^53 */
+
+static bool is_space(char c)
+{
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+bool pm_json_parse(const char *text, size_t length, size_t max_bytes, cJSON **out,
+                   struct pm_error *error)
+{
+    if (length > max_bytes) {
+        return pm_fail(error, PM_ERROR_LIMIT, "JSON: %zu bytes, at most %zu are allowed", length,
+                       max_bytes);
+    }
+    if (!pm_json_check(text, length, PM_JSON_MAX_DEPTH, error)) {
+        return false;
+    }
+    const char *end = text;
+    cJSON *value = cJSON_ParseWithLengthOpts(text, length, &end, false);
+    if (!value) {
+        size_t at = end ? (size_t)(end - text) : 0;
+        return pm_fail(error, PM_ERROR_INVALID, "JSON: %s at byte %zu",
+                       at < length ? "syntax error" : "text ends too early", at);
+    }
+    while (end < text + length && is_space(*end)) {
+        end++;
+    }
+    if (end != text + length) {
+        cJSON_Delete(value);
+        return pm_fail(error, PM_ERROR_INVALID, "JSON: text after the value at byte %zu",
+                       (size_t)(end - text));
+    }
+    *out = value;
+    return true;
+}
+
+/* cJSON's own printer compares numbers with a tolerance and so may lose the last bits of a double
+ * or the last digit of a large integer; scores are compared to the bit, so printing is done here.
+ */
+static bool print_number(struct pm_text *text, double value, struct pm_error *error)
+{
+    if (!isfinite(value)) {
+        return pm_fail(error, PM_ERROR_INVALID, "JSON: a number to be written is not finite");
+    }
+    if (value == floor(value) && fabs(value) <= WHOLE_MAX) {
+        pm_text_append(text, "%.0f", value == 0 ? 0.0 : value);
+        return true;
+    }
+    char digits[40];
+    for (int precision = 15; precision <= 17; precision++) {
+        snprintf(digits, sizeof digits, "%.*g", precision, value);
+        if (strtod(digits, NULL) == value) {
+            break;
+        }
+    }
+    pm_text_append(text, "%s", digits);
+    return true;
+}
+
+static bool print_string(struct pm_text *text, const char *string, struct pm_error *error)
+{
+    size_t left = strlen(string);
+    pm_text_append(text, "\"");
+    while (left > 0) {
+        uint32_t code_point = 0;
+        size_t step = pm_utf8_sequence(string, left, &code_point);
+        if (step == 0) {
+            return pm_fail(error, PM_ERROR_INVALID, "JSON: a string to be written is not UTF-8");
+        }
+        if (code_point == '"' || code_point == '\\') {
+            pm_text_append(text, "\\%c", (char)code_point);
+        } else if (code_point == '\n') {
+            pm_text_append(text, "\\n");
+        } else if (code_point < 0x20 || code_point == 0x7f) {
+            pm_text_append(text, "\\u%04x", (unsigned)code_point);
+        } else {
+            pm_text_append_bytes(text, string, step);
+        }
+        string += step;
+        left -= step;
+    }
+    pm_text_append(text, "\"");
+    return true;
+}
+
+static bool print_value(struct pm_text *text, const cJSON *value, int depth,
+                        struct pm_error *error);
+
+static bool print_children(struct pm_text *text, const cJSON *value, int depth,
+                           struct pm_error *error)
+{
+    bool object = cJSON_IsObject(value);
+    pm_text_append(text, object ? "{" : "[");
+    for (const cJSON *child = value->child; child; child = child->next) {
+        if (child != value->child) {
+            pm_text_append(text, ",");
+        }
+        if (object) {
+            if (!print_string(text, child->string, error)) {
+                return false;
+            }
+            pm_text_append(text, ":");
+        }
+        if (!print_value(text, child, depth + 1, error)) {
+            return false;
+        }
+    }
+    pm_text_append(text, object ? "}" : "]");
+    return true;
+}
+
+static bool print_value(struct pm_text *text, const cJSON *value, int depth, struct pm_error *error)
+{
+    if (depth > PM_JSON_MAX_DEPTH) {
+        return pm_fail(error, PM_ERROR_LIMIT, "JSON: a value to be written nests deeper than %d",
+                       PM_JSON_MAX_DEPTH);
+    }
+    if (cJSON_IsString(value)) {
+        return print_string(text, value->valuestring, error);
+    }
+    if (cJSON_IsNumber(value)) {
+        return print_number(text, value->valuedouble, error);
+    }
+    if (cJSON_IsObject(value) || cJSON_IsArray(value)) {
+        return print_children(text, value, depth, error);
+    }
+    pm_text_append(text, "%s",
+                   cJSON_IsTrue(value)    ? "true"
+                   : cJSON_IsFalse(value) ? "false"
+                                          : "null");
+    return true;
+}
+
+char *pm_json_print(const cJSON *value, struct pm_error *error)
+{
+    struct pm_text text = {0};
+    bool done = print_value(&text, value, 1, error);
+    if (done && text.failed) {
+        done = pm_fail(error, PM_ERROR_MEMORY, "JSON: no memory to write a value");
+    }
+    if (!done) {
+        free(text.data);
+        return NULL;
+    }
+    return text.data;
+}
+
+static bool fail_type(const char *key, const char *expected, struct pm_error *error)
+{
+    return pm_fail(error, PM_ERROR_INVALID, "%s: expected %s", key, expected);
+}
+
+static bool required(const cJSON *object, const char *key, const cJSON **out,
+                     struct pm_error *error)
+{
+    if (!cJSON_IsObject(object)) {
+        return pm_fail(error, PM_ERROR_INVALID, "%s: missing, since this is no object", key);
+    }
+    *out = cJSON_GetObjectItemCaseSensitive(object, key);
+    return *out ? true : pm_fail(error, PM_ERROR_INVALID, "%s: missing", key);
+}
+
+/* The member, or NULL when it is absent or null. */
+static const cJSON *optional(const cJSON *object, const char *key)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
+    return cJSON_IsNull(item) ? NULL : item;
+}
+
+static bool take_string(const cJSON *item, const char *key, const char **out,
+                        struct pm_error *error)
+{
+    if (!cJSON_IsString(item)) {
+        return fail_type(key, "a string", error);
+    }
+    *out = item->valuestring;
+    return true;
+}
+
+static bool take_number(const cJSON *item, const char *key, double *out, struct pm_error *error)
+{
+    if (!cJSON_IsNumber(item)) {
+        return fail_type(key, "a number", error);
+    }
+    *out = item->valuedouble;
+    return true;
+}
+
+static bool take_integer(const cJSON *item, const char *key, int64_t *out, struct pm_error *error)
+{
+    if (!cJSON_IsNumber(item) || item->valuedouble != floor(item->valuedouble)) {
+        return fail_type(key, "a whole number", error);
+    }
+    if (fabs(item->valuedouble) > WHOLE_MAX) {
+        return fail_type(key, "a whole number within +-2^53", error);
+    }
+    *out = (int64_t)item->valuedouble;
+    return true;
+}
+
+static bool take_bool(const cJSON *item, const char *key, bool *out, struct pm_error *error)
+{
+    if (!cJSON_IsBool(item)) {
+        return fail_type(key, "true or false", error);
+    }
+    *out = cJSON_IsTrue(item);
+    return true;
+}
+
+bool pm_json_string(const cJSON *object, const char *key, const char **out, struct pm_error *error)
+{
+    const cJSON *item = NULL;
+    return required(object, key, &item, error) && take_string(item, key, out, error);
+}
+
+bool pm_json_integer(const cJSON *object, const char *key, int64_t *out, struct pm_error *error)
+{
+    const cJSON *item = NULL;
+    return required(object, key, &item, error) && take_integer(item, key, out, error);
+}
+
+bool pm_json_number(const cJSON *object, const char *key, double *out, struct pm_error *error)
+{
+    const cJSON *item = NULL;
+    return required(object, key, &item, error) && take_number(item, key, out, error);
+}
+
+bool pm_json_bool(const cJSON *object, const char *key, bool *out, struct pm_error *error)
+{
+    const cJSON *item = NULL;
+    return required(object, key, &item, error) && take_bool(item, key, out, error);
+}
+
+bool pm_json_array(const cJSON *object, const char *key, const cJSON **out, struct pm_error *error)
+{
+    const cJSON *item = NULL;
+    if (!required(object, key, &item, error)) {
+        return false;
+    }
+    if (!cJSON_IsArray(item)) {
+        return fail_type(key, "an array", error);
+    }
+    *out = item;
+    return true;
+}
+
+bool pm_json_object(const cJSON *object, const char *key, const cJSON **out, struct pm_error *error)
+{
+    const cJSON *item = NULL;
+    if (!required(object, key, &item, error)) {
+        return false;
+    }
+    if (!cJSON_IsObject(item)) {
+        return fail_type(key, "an object", error);
+    }
+    *out = item;
+    return true;
+}
+
+bool pm_json_optional_string(const cJSON *object, const char *key, const char **out,
+                             struct pm_error *error)
+{
+    const cJSON *item = optional(object, key);
+    return !item || take_string(item, key, out, error);
+}
+
+bool pm_json_optional_integer(const cJSON *object, const char *key, int64_t *out,
+                              struct pm_error *error)
+{
+    const cJSON *item = optional(object, key);
+    return !item || take_integer(item, key, out, error);
+}
+
+bool pm_json_optional_number(const cJSON *object, const char *key, double *out,
+                             struct pm_error *error)
+{
+    const cJSON *item = optional(object, key);
+    return !item || take_number(item, key, out, error);
+}
+
+bool pm_json_optional_bool(const cJSON *object, const char *key, bool *out, struct pm_error *error)
+{
+    const cJSON *item = optional(object, key);
+    return !item || take_bool(item, key, out, error);
+}

@@ -1,0 +1,73 @@
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <poolminer/text.h>
+
+/* Makes room for `count` more bytes and the NUL. */
+static bool reserve(struct pm_text *text, size_t count)
+{
+    if (text->failed) {
+        return false;
+    }
+    if (count >= SIZE_MAX / 2 - text->length) {
+        text->failed = true;
+        return false;
+    }
+    size_t needed = text->length + count + 1;
+    if (needed <= text->capacity) {
+        return true;
+    }
+    size_t capacity = text->capacity < 128 ? 128 : text->capacity;
+    while (capacity < needed) {
+        capacity *= 2;
+    }
+    char *data = realloc(text->data, capacity);
+    if (!data) {
+        text->failed = true;
+        return false;
+    }
+    text->data = data;
+    text->capacity = capacity;
+    return true;
+}
+
+void pm_text_append(struct pm_text *text, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    va_list again;
+    va_copy(again, arguments);
+    int count = vsnprintf(NULL, 0, format, arguments);
+    va_end(arguments);
+    if (count < 0) {
+        text->failed = true;
+    } else if (reserve(text, (size_t)count)) {
+        vsnprintf(text->data + text->length, (size_t)count + 1, format, again);
+        text->length += (size_t)count;
+    }
+    va_end(again);
+}
+
+void pm_text_append_bytes(struct pm_text *text, const void *bytes, size_t count)
+{
+    if (!reserve(text, count)) {
+        return;
+    }
+    if (count > 0) {
+        memcpy(text->data + text->length, bytes, count);
+    }
+    text->length += count;
+    text->data[text->length] = '\0';
+}
+
+void pm_text_clear(struct pm_text *text)
+{
+    text->length = 0;
+    text->failed = false;
+    if (text->data) {
+        text->data[0] = '\0';
+    }
+}

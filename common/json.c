@@ -161,14 +161,18 @@ static bool fail_type(const char *key, const char *expected, struct pm_error *er
     return pm_fail(error, PM_ERROR_INVALID, "%s: expected %s", key, expected);
 }
 
-static bool required(const cJSON *object, const char *key, const cJSON **out,
-                     struct pm_error *error)
+/* The member, or NULL with the error set. */
+static const cJSON *required(const cJSON *object, const char *key, struct pm_error *error)
 {
     if (!cJSON_IsObject(object)) {
-        return pm_fail(error, PM_ERROR_INVALID, "%s: missing, since this is no object", key);
+        pm_fail(error, PM_ERROR_INVALID, "%s: missing, since this is no object", key);
+        return NULL;
     }
-    *out = cJSON_GetObjectItemCaseSensitive(object, key);
-    return *out ? true : pm_fail(error, PM_ERROR_INVALID, "%s: missing", key);
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
+    if (!item) {
+        pm_fail(error, PM_ERROR_INVALID, "%s: missing", key);
+    }
+    return item;
 }
 
 /* The member, or NULL when it is absent or null. */
@@ -220,32 +224,32 @@ static bool take_bool(const cJSON *item, const char *key, bool *out, struct pm_e
 
 bool pm_json_string(const cJSON *object, const char *key, const char **out, struct pm_error *error)
 {
-    const cJSON *item = NULL;
-    return required(object, key, &item, error) && take_string(item, key, out, error);
+    const cJSON *item = required(object, key, error);
+    return item && take_string(item, key, out, error);
 }
 
 bool pm_json_integer(const cJSON *object, const char *key, int64_t *out, struct pm_error *error)
 {
-    const cJSON *item = NULL;
-    return required(object, key, &item, error) && take_integer(item, key, out, error);
+    const cJSON *item = required(object, key, error);
+    return item && take_integer(item, key, out, error);
 }
 
 bool pm_json_number(const cJSON *object, const char *key, double *out, struct pm_error *error)
 {
-    const cJSON *item = NULL;
-    return required(object, key, &item, error) && take_number(item, key, out, error);
+    const cJSON *item = required(object, key, error);
+    return item && take_number(item, key, out, error);
 }
 
 bool pm_json_bool(const cJSON *object, const char *key, bool *out, struct pm_error *error)
 {
-    const cJSON *item = NULL;
-    return required(object, key, &item, error) && take_bool(item, key, out, error);
+    const cJSON *item = required(object, key, error);
+    return item && take_bool(item, key, out, error);
 }
 
 bool pm_json_array(const cJSON *object, const char *key, const cJSON **out, struct pm_error *error)
 {
-    const cJSON *item = NULL;
-    if (!required(object, key, &item, error)) {
+    const cJSON *item = required(object, key, error);
+    if (!item) {
         return false;
     }
     if (!cJSON_IsArray(item)) {
@@ -257,8 +261,8 @@ bool pm_json_array(const cJSON *object, const char *key, const cJSON **out, stru
 
 bool pm_json_object(const cJSON *object, const char *key, const cJSON **out, struct pm_error *error)
 {
-    const cJSON *item = NULL;
-    if (!required(object, key, &item, error)) {
+    const cJSON *item = required(object, key, error);
+    if (!item) {
         return false;
     }
     if (!cJSON_IsObject(item)) {

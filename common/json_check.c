@@ -22,7 +22,10 @@ static bool fail_here(const struct scan *scan, const char *what)
 
 static char peek(const struct scan *scan)
 {
-    return scan->at < scan->length ? scan->text[scan->at] : '\0';
+    if (scan->at == scan->length) {
+        return '\0';
+    }
+    return scan->text[scan->at];
 }
 
 static size_t skip_digits(struct scan *scan)

@@ -10,9 +10,7 @@
 #include <poolminer/json.h>
 #include <poolminer/options.h>
 
-enum { FILE_MAX_BYTES = 64 * 1024, REPEAT_MAX = 1024 };
-
-static const double WHOLE_MAX = 9007199254740992.0; /* 2^53 */
+enum { REPEAT_MAX = 1024 };
 
 /* ---- setting one value ---- */
 
@@ -34,7 +32,7 @@ static bool parse_whole(const char *text, int64_t *out)
     long long number = strtoll(text, &end, 10);
     bool starts = (text[0] >= '0' && text[0] <= '9') || text[0] == '-';
     *out = number;
-    return starts && errno == 0 && *end == '\0' && fabs((double)number) <= WHOLE_MAX;
+    return starts && errno == 0 && *end == '\0' && fabs((double)number) <= PM_OPTIONS_WHOLE_MAX;
 }
 
 static bool parse_number(const char *text, double *out)
@@ -115,9 +113,8 @@ static bool append_repeat(struct value *value, const char *text, const char *nam
     return true;
 }
 
-/* `source` NULL: the table's default. A repeating option adds to what the same source gave. */
-static bool set_value(struct pm_options *options, size_t index, const char *text,
-                      const char *source, const char *name, struct pm_error *error)
+bool pm_options_set(struct pm_options *options, size_t index, const char *text, const char *source,
+                    const char *name, struct pm_error *error)
 {
     const struct pm_option *option = &options->table[index];
     struct value *value = &options->values[index];
@@ -159,7 +156,7 @@ struct pm_options *pm_options_create(const struct pm_option *table, size_t count
     for (size_t i = 0; done && i < count; i++) {
         struct pm_error error = {0};
         if (table[i].default_value &&
-            !set_value(options, i, table[i].default_value, NULL, table[i].name, &error)) {
+            !pm_options_set(options, i, table[i].default_value, NULL, table[i].name, &error)) {
             if (error.code != PM_ERROR_MEMORY) {
                 fprintf(stderr, "table of options: %s\n", error.message);
                 abort();
@@ -189,43 +186,15 @@ void pm_options_destroy(struct pm_options *options)
 
 /* ---- names ---- */
 
-/* Levenshtein distance, for names; anything longer than a name is far away. */
-static size_t distance(const char *a, const char *b)
-{
-    enum { NAME_MAX_LENGTH = 64 };
-    size_t length_a = strlen(a), length_b = strlen(b);
-    if (length_a > NAME_MAX_LENGTH || length_b > NAME_MAX_LENGTH) {
-        return NAME_MAX_LENGTH;
-    }
-    size_t row[NAME_MAX_LENGTH + 1];
-    for (size_t j = 0; j <= length_b; j++) {
-        row[j] = j;
-    }
-    for (size_t i = 1; i <= length_a; i++) {
-        size_t diagonal = row[0];
-        row[0] = i;
-        for (size_t j = 1; j <= length_b; j++) {
-            size_t above = row[j];
-            size_t best = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-            best = above + 1 < best ? above + 1 : best;
-            best = row[j - 1] + 1 < best ? row[j - 1] + 1 : best;
-            row[j] = best;
-            diagonal = above;
-        }
-    }
-    return row[length_b];
-}
-
-/* Names of the command line, or of the settings file. */
-static const char *table_name(const struct pm_option *option, bool file)
+const char *pm_options_name(const struct pm_option *option, bool file)
 {
     return file ? option->file_key : option->name;
 }
 
-static bool find_name(const struct pm_options *options, const char *name, bool file, size_t *index)
+bool pm_options_find(const struct pm_options *options, const char *name, bool file, size_t *index)
 {
     for (size_t i = 0; i < options->count; i++) {
-        const char *known = table_name(&options->table[i], file);
+        const char *known = pm_options_name(&options->table[i], file);
         if (known && strcmp(known, name) == 0) {
             *index = i;
             return true;
@@ -234,227 +203,7 @@ static bool find_name(const struct pm_options *options, const char *name, bool f
     return false;
 }
 
-static bool fail_unknown(const struct pm_options *options, const char *source, const char *name,
-                         bool file, struct pm_error *error)
-{
-    const char *nearest = NULL;
-    size_t best = strlen(name) / 3 + 2;
-    for (size_t i = 0; i < options->count; i++) {
-        const char *known = table_name(&options->table[i], file);
-        size_t d = known ? distance(name, known) : best;
-        if (d < best) {
-            best = d;
-            nearest = known;
-        }
-    }
-    const char *dashes = file ? "" : "--";
-    const char *kind = file ? "setting" : "option";
-    if (nearest) {
-        return pm_fail(error, PM_ERROR_INVALID, "%s: unknown %s %s%.80s; did you mean %s%s?",
-                       source, kind, dashes, name, dashes, nearest);
-    }
-    return pm_fail(error, PM_ERROR_INVALID, "%s: unknown %s %s%.80s; %s", source, kind, dashes,
-                   name, file ? "`poolminer config` lists what there is" : "--help lists them");
-}
-
-/* ---- the settings file ---- */
-
-static bool set_from_json(struct pm_options *options, size_t index, const cJSON *item,
-                          const char *source, struct pm_error *error)
-{
-    const struct pm_option *option = &options->table[index];
-    const char *key = option->file_key;
-    char number[32];
-    switch (option->type) {
-    case PM_OPTION_TEXT:
-        return cJSON_IsString(item)
-                   ? set_value(options, index, item->valuestring, source, key, error)
-                   : pm_fail(error, PM_ERROR_INVALID, "%s: %s: expected a string", source, key);
-    case PM_OPTION_FLAG:
-        return cJSON_IsBool(item) ? set_value(options, index, cJSON_IsTrue(item) ? "true" : "false",
-                                              source, key, error)
-                                  : pm_fail(error, PM_ERROR_INVALID,
-                                            "%s: %s: expected true or false", source, key);
-    case PM_OPTION_INTEGER:
-        if (!cJSON_IsNumber(item) || item->valuedouble != floor(item->valuedouble)) {
-            return pm_fail(error, PM_ERROR_INVALID, "%s: %s: expected a whole number", source, key);
-        }
-        snprintf(number, sizeof number, "%.15g", item->valuedouble);
-        if (fabs(item->valuedouble) <= WHOLE_MAX) {
-            snprintf(number, sizeof number, "%.0f", item->valuedouble);
-        }
-        return set_value(options, index, number, source, key, error);
-    case PM_OPTION_NUMBER:
-        if (!cJSON_IsNumber(item)) {
-            return pm_fail(error, PM_ERROR_INVALID, "%s: %s: expected a number", source, key);
-        }
-        snprintf(number, sizeof number, "%.17g", item->valuedouble);
-        return set_value(options, index, number, source, key, error);
-    }
-    return false;
-}
-
-static bool load_member(struct pm_options *options, const cJSON *item, const char *source,
-                        struct pm_error *error)
-{
-    size_t index = 0;
-    if (!find_name(options, item->string, true, &index)) {
-        return fail_unknown(options, source, item->string, true, error);
-    }
-    const struct value *value = &options->values[index];
-    if (value->source && strcmp(value->source, source) == 0) {
-        return pm_fail(error, PM_ERROR_INVALID, "%s: %s: given twice", source, item->string);
-    }
-    if (!options->table[index].repeats || !cJSON_IsArray(item)) {
-        return set_from_json(options, index, item, source, error);
-    }
-    for (const cJSON *child = item->child; child; child = child->next) {
-        if (!set_from_json(options, index, child, source, error)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-bool pm_options_load_file(struct pm_options *options, const char *path, struct pm_error *error)
-{
-    char *text = NULL;
-    size_t length = 0;
-    if (!pm_file_read(path, FILE_MAX_BYTES, &text, &length, error)) {
-        return false;
-    }
-    cJSON *root = NULL;
-    bool done = pm_json_parse(text, length, FILE_MAX_BYTES, &root, error);
-    free(text);
-    if (!done) {
-        return pm_fail_context(error, "%s", path);
-    }
-    char *source = NULL;
-    if (!cJSON_IsObject(root)) {
-        done = pm_fail(error, PM_ERROR_INVALID, "%s: expected a JSON object of settings", path);
-    } else if (asprintf(&source, "file %s", path) < 0) {
-        source = NULL;
-        done = pm_fail(error, PM_ERROR_MEMORY, "%s: no memory", path);
-    }
-    for (const cJSON *item = done ? root->child : NULL; done && item; item = item->next) {
-        done = load_member(options, item, source, error);
-    }
-    free(source);
-    cJSON_Delete(root);
-    return done;
-}
-
-/* ---- the environment ---- */
-
-bool pm_options_load_environment(struct pm_options *options, struct pm_error *error)
-{
-    for (size_t i = 0; i < options->count; i++) {
-        const char *variable = options->table[i].environment;
-        const char *text = variable ? getenv(variable) : NULL;
-        /* A variable that is set but empty counts as not set. */
-        if (!text || text[0] == '\0') {
-            continue;
-        }
-        char source[160];
-        snprintf(source, sizeof source, "environment %s", variable);
-        if (!set_value(options, i, text, source, options->table[i].name, error)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* ---- the command line ---- */
-
-static const char *const COMMAND_LINE = "command line";
-
-/* Finds the option `name` of `length` bytes; a flag also as "no-name" (*negated). */
-static bool find_argument(const struct pm_options *options, const char *name, size_t *index,
-                          bool *negated, struct pm_error *error)
-{
-    *negated = false;
-    if (find_name(options, name, false, index)) {
-        return true;
-    }
-    if (strncmp(name, "no-", 3) == 0 && find_name(options, name + 3, false, index) &&
-        options->table[*index].type == PM_OPTION_FLAG) {
-        *negated = true;
-        return true;
-    }
-    return fail_unknown(options, COMMAND_LINE, name, false, error);
-}
-
-/* One option at argv[*at]; moves *at past it and its value. */
-static bool load_option(struct pm_options *options, int argc, char *const argv[], int *at,
-                        struct pm_error *error)
-{
-    const char *argument = argv[*at] + 2;
-    const char *equals = strchr(argument, '=');
-    char *name = strndup(argument, equals ? (size_t)(equals - argument) : strlen(argument));
-    if (!name) {
-        return pm_fail(error, PM_ERROR_MEMORY, "command line: no memory");
-    }
-    size_t index = 0;
-    bool negated = false, done = false;
-    (*at)++;
-    if (find_argument(options, name, &index, &negated, error)) {
-        const struct pm_option *option = &options->table[index];
-        const char *value = equals ? equals + 1 : NULL;
-        if (option->type == PM_OPTION_FLAG && !value) {
-            value = negated ? "false" : "true";
-        } else if (negated) {
-            value = NULL;
-        } else if (!value && *at < argc && strncmp(argv[*at], "--", 2) != 0) {
-            value = argv[(*at)++];
-        }
-        char label[80];
-        snprintf(label, sizeof label, "--%s", name);
-        if (value) {
-            done = set_value(options, index, value, COMMAND_LINE, label, error);
-        } else {
-            pm_fail(error, PM_ERROR_INVALID,
-                    negated ? "command line: %s takes no value" : "command line: %s needs a value",
-                    label);
-        }
-    }
-    free(name);
-    return done;
-}
-
-bool pm_options_load_arguments(struct pm_options *options, int argc, char *const argv[],
-                               struct pm_error *error)
-{
-    const char **positional = calloc((size_t)(argc > 0 ? argc : 1), sizeof *positional);
-    if (!positional) {
-        return pm_fail(error, PM_ERROR_MEMORY, "command line: no memory");
-    }
-    free(options->positional);
-    options->positional = positional;
-    options->positional_count = 0;
-    bool only_positional = false;
-    for (int at = 1; at < argc;) {
-        const char *argument = argv[at];
-        if (only_positional || argument[0] != '-' || argument[1] == '\0') {
-            positional[options->positional_count++] = argument;
-            at++;
-        } else if (strcmp(argument, "--") == 0) {
-            only_positional = true;
-            at++;
-        } else if (strcmp(argument, "--help") == 0 || strcmp(argument, "-h") == 0) {
-            options->help = true;
-            return true;
-        } else if (strcmp(argument, "--version") == 0) {
-            options->version = true;
-            return true;
-        } else if (argument[1] != '-') {
-            return pm_fail(error, PM_ERROR_INVALID,
-                           "command line: unknown option %.80s; --help lists them", argument);
-        } else if (!load_option(options, argc, argv, &at, error)) {
-            return false;
-        }
-    }
-    return true;
-}
+/* ---- reading values ---- */
 
 bool pm_options_help(const struct pm_options *options)
 {
@@ -476,12 +225,10 @@ const char *pm_options_positional(const struct pm_options *options, size_t index
     return index < options->positional_count ? options->positional[index] : NULL;
 }
 
-/* ---- reading values ---- */
-
 static size_t index_of(const struct pm_options *options, const char *name)
 {
     size_t index = 0;
-    if (!find_name(options, name, false, &index)) {
+    if (!pm_options_find(options, name, false, &index)) {
         fprintf(stderr, "option %s is not in the table\n", name);
         abort();
     }

@@ -1,4 +1,4 @@
-/* What options.c and options_help.c share. Private to common/. */
+/* What the files of the options module share. Private to common/. */
 #ifndef COMMON_OPTIONS_INTERNAL_H
 #define COMMON_OPTIONS_INTERNAL_H
 
@@ -22,5 +22,17 @@ struct pm_options {
     size_t positional_count;
     bool help, version;
 };
+
+/* 2^53: integers are exact up to here, as in JSON. */
+#define PM_OPTIONS_WHOLE_MAX 9007199254740992.0
+
+/* What the command line, or the settings file, calls an option; NULL: nothing. */
+const char *pm_options_name(const struct pm_option *option, bool file);
+bool pm_options_find(const struct pm_options *options, const char *name, bool file, size_t *index);
+
+/* Reads `text` by the option's type and keeps it. `source` NULL: the table's default; `name` is
+ * what the source calls the option. A repeating option adds to what the same source gave before. */
+bool pm_options_set(struct pm_options *options, size_t index, const char *text, const char *source,
+                    const char *name, struct pm_error *error);
 
 #endif

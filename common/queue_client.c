@@ -1,0 +1,362 @@
+#include "common/queue_client_call.h"
+#include "common/utf8.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include <poolminer/clock.h>
+#include <poolminer/json.h>
+
+enum {
+    STOP_POLL_MS = 100,      /* how long a stop flag may stay unseen */
+    FIRST_ATTEMPT_MS = 1000, /* silence after which a request is sent again over a fresh socket */
+    LONGEST_ATTEMPT_MS = 8000,
+};
+
+void pm_reply_clear(struct pm_reply *reply)
+{
+    pm_wire_message_clear(&reply->message);
+    pm_wire_close(reply->parts, reply->part_count);
+    reply->part_count = 0;
+}
+
+void *pm_reply_copy_body(const struct pm_reply *reply, size_t index, size_t *size)
+{
+    const struct pm_wire_frame *body = &reply->message.bodies[index];
+    char *copy = malloc(body->size + 1);
+    if (copy != NULL) {
+        memcpy(copy, body->data, body->size);
+        copy[body->size] = '\0';
+        *size = body->size;
+    }
+    return copy;
+}
+
+void pm_request_add_reason(cJSON *arguments, const char *reason)
+{
+    char text[PM_WIRE_REASON_MAX + 1];
+    reason = reason == NULL ? "" : reason;
+    size_t length = pm_utf8_cut(reason, strlen(reason), PM_WIRE_REASON_MAX);
+    for (size_t at = 0; at < length;) {
+        size_t step = pm_utf8_sequence(reason + at, length - at, NULL);
+        if (step == 0) {
+            text[at++] = '?';
+        } else {
+            memcpy(text + at, reason + at, step);
+            at += step;
+        }
+    }
+    text[length] = '\0';
+    cJSON_AddStringToObject(arguments, "reason", text);
+}
+
+/* ---- socket ---- */
+
+static bool socket_open(struct pm_queue_client *client, struct pm_error *error)
+{
+    if (client->socket != NULL) {
+        return true;
+    }
+    void *socket = zmq_socket(client->context, ZMQ_DEALER);
+    if (socket == NULL) {
+        return pm_fail(error, PM_ERROR_IO, "opening a socket to the sidecar: %s",
+                       zmq_strerror(errno));
+    }
+    const struct {
+        int option, value;
+    } settings[] = {
+        {ZMQ_LINGER, 0},           {ZMQ_IMMEDIATE, 1},
+        {ZMQ_RECONNECT_IVL, 20},   {ZMQ_RECONNECT_IVL_MAX, 1000},
+        {ZMQ_RCVHWM, 64},          {ZMQ_SNDHWM, 16},
+        {ZMQ_HEARTBEAT_IVL, 2000}, {ZMQ_HEARTBEAT_TIMEOUT, 4000},
+    };
+    bool set =
+        zmq_setsockopt(socket, ZMQ_ROUTING_ID, client->identity, strlen(client->identity)) == 0;
+    for (size_t i = 0; set && i < sizeof settings / sizeof settings[0]; i++) {
+        set = zmq_setsockopt(socket, settings[i].option, &settings[i].value, sizeof(int)) == 0;
+    }
+    const int64_t frame_max = PM_WIRE_BODY_MAX;
+    set = set && zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &frame_max, sizeof frame_max) == 0;
+    if (!set || zmq_connect(socket, client->url) != 0) {
+        pm_fail(error, errno == EINVAL ? PM_ERROR_INVALID : PM_ERROR_IO,
+                "connecting to the sidecar at %s: %s", client->url, zmq_strerror(errno));
+        zmq_close(socket);
+        return false;
+    }
+    client->socket = socket;
+    return true;
+}
+
+static void socket_close(struct pm_queue_client *client)
+{
+    if (client->socket != NULL) {
+        zmq_close(client->socket);
+        client->socket = NULL;
+    }
+}
+
+/* Waits until `events` or `until_ms` (monotonic). PM_ERROR_UNAVAILABLE: time is up. */
+static bool wait_for(struct pm_queue_client *client, short events, int64_t until_ms,
+                     struct pm_error *error)
+{
+    for (;;) {
+        if (client->stop != NULL && atomic_load(client->stop)) {
+            return pm_fail(error, PM_ERROR_INTERRUPTED, "asked to stop");
+        }
+        int64_t left_ms = until_ms - pm_clock_monotonic_ms();
+        if (left_ms <= 0) {
+            return pm_fail(error, PM_ERROR_UNAVAILABLE, "no answer");
+        }
+        zmq_pollitem_t item = {client->socket, 0, events, 0};
+        if (zmq_poll(&item, 1, left_ms < STOP_POLL_MS ? left_ms : STOP_POLL_MS) > 0) {
+            return true;
+        }
+    }
+}
+
+/* ---- one call ---- */
+
+static bool send_request(struct pm_queue_client *client, const struct pm_request *request,
+                         const char *arguments, int64_t until_ms, struct pm_error *error)
+{
+    uint8_t header[PM_WIRE_HEADER_MAX];
+    struct pm_wire_frame frames[3] = {
+        {header, pm_wire_header_encode(header, request->id, request->verb)},
+        {arguments, strlen(arguments)},
+    };
+    size_t count = 2;
+    if (request->has_body) {
+        frames[count++] = request->body;
+    }
+    for (;;) {
+        if (!wait_for(client, ZMQ_POLLOUT, until_ms, error)) {
+            return false;
+        }
+        switch (pm_wire_send(client->socket, frames, count)) {
+        case PM_WIRE_SENT:
+            return true;
+        case PM_WIRE_FULL:
+        case PM_WIRE_NOBODY:
+            break;
+        case PM_WIRE_FAILED:
+            return pm_fail(error, PM_ERROR_IO, "sending to the sidecar: %s", zmq_strerror(errno));
+        }
+    }
+}
+
+/* The next reply to `id`; pings and late replies to older requests are dropped. */
+static bool receive_reply(struct pm_queue_client *client, uint64_t id, int64_t until_ms,
+                          struct pm_reply *reply, struct pm_error *error)
+{
+    for (;;) {
+        size_t count;
+        if (!wait_for(client, ZMQ_POLLIN, until_ms, error) ||
+            !pm_wire_receive(client->socket, reply->parts, PM_REPLY_PARTS_MAX, &count, error)) {
+            return false;
+        }
+        reply->part_count = count < PM_REPLY_PARTS_MAX ? count : PM_REPLY_PARTS_MAX;
+        for (size_t i = 0; i < reply->part_count; i++) {
+            reply->frames[i] = (struct pm_wire_frame){zmq_msg_data(&reply->parts[i]),
+                                                      zmq_msg_size(&reply->parts[i])};
+        }
+        bool readable = count <= PM_REPLY_PARTS_MAX &&
+                        pm_wire_decode(reply->frames, count, PM_WIRE_REPLY_ARGUMENTS_MAX,
+                                       &reply->message, error);
+        if (readable && reply->message.request_id == id) {
+            return true;
+        }
+        pm_reply_clear(reply);
+        if (count > 0 && !readable) {
+            error->code = PM_ERROR_PROTOCOL;
+            return pm_fail_context(error, "the sidecar's reply");
+        }
+    }
+}
+
+static bool reply_error(const struct pm_wire_message *message, struct pm_error *error)
+{
+    static const struct {
+        const char *name;
+        enum pm_error_code code;
+    } codes[] = {
+        {"version", PM_ERROR_PROTOCOL},    {"invalid", PM_ERROR_INVALID},
+        {"limit", PM_ERROR_LIMIT},         {"full", PM_ERROR_UNAVAILABLE},
+        {"lease-lost", PM_ERROR_REFUSED},  {"cancelled", PM_ERROR_REFUSED},
+        {"not-found", PM_ERROR_NOT_FOUND}, {"store", PM_ERROR_UNAVAILABLE},
+    };
+    const char *name, *text;
+    if (!pm_json_string(message->arguments, "error", &name, error) ||
+        !pm_json_string(message->arguments, "message", &text, error)) {
+        error->code = PM_ERROR_PROTOCOL;
+        return pm_fail_context(error, "the sidecar's error reply");
+    }
+    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
+        if (strcmp(name, codes[i].name) == 0) {
+            return pm_fail(error, codes[i].code, "the sidecar: %s", text);
+        }
+    }
+    return pm_fail(error, PM_ERROR_PROTOCOL, "the sidecar answered with the unknown error %s: %s",
+                   name, text);
+}
+
+/* Sends, waits, and sends again over a fresh socket after silence, until the call's time is up. */
+static bool exchange(struct pm_queue_client *client, const struct pm_request *request,
+                     const char *arguments, struct pm_reply *reply, struct pm_error *error)
+{
+    int64_t end_ms = pm_clock_monotonic_ms() + client->timeout_ms + request->wait_ms;
+    int64_t attempt_ms = FIRST_ATTEMPT_MS;
+    for (;;) {
+        int64_t until_ms = pm_clock_monotonic_ms() + attempt_ms + request->wait_ms;
+        if (until_ms > end_ms) {
+            until_ms = end_ms;
+        }
+        if (!socket_open(client, error)) {
+            return false;
+        }
+        if (send_request(client, request, arguments, until_ms, error) &&
+            receive_reply(client, request->id, until_ms, reply, error)) {
+            return true;
+        }
+        socket_close(client);
+        if (error->code != PM_ERROR_UNAVAILABLE) {
+            return false;
+        }
+        if (pm_clock_monotonic_ms() >= end_ms) {
+            return pm_fail(error, PM_ERROR_UNAVAILABLE,
+                           "no answer from the sidecar at %s within %lld ms: is it running there?",
+                           client->url, (long long)(client->timeout_ms + request->wait_ms));
+        }
+        attempt_ms = attempt_ms * 2 < LONGEST_ATTEMPT_MS ? attempt_ms * 2 : LONGEST_ATTEMPT_MS;
+    }
+}
+
+static bool check_reply(struct pm_reply *reply, size_t bodies_min, struct pm_error *error)
+{
+    if (strcmp(reply->message.verb, "ok") != 0) {
+        return reply_error(&reply->message, error);
+    }
+    return reply->message.body_count >= bodies_min ||
+           pm_fail(error, PM_ERROR_PROTOCOL, "the sidecar's reply lacks a body");
+}
+
+bool pm_queue_client_call(struct pm_queue_client *client, struct pm_request *request,
+                          size_t bodies_min, struct pm_reply *reply, struct pm_error *error)
+{
+    struct pm_error unheard;
+    if (error == NULL) {
+        error = &unheard;
+    }
+    char *arguments = NULL;
+    if (request->arguments == NULL) {
+        pm_fail(error, PM_ERROR_MEMORY, "out of memory for a request to the sidecar");
+    } else {
+        arguments = pm_json_print(request->arguments, error);
+    }
+    cJSON_Delete(request->arguments);
+    request->arguments = NULL;
+    if (arguments == NULL) {
+        return false;
+    }
+    if (request->id == 0) {
+        request->id = ++client->last_request_id;
+    }
+    reply->part_count = 0;
+    reply->message = (struct pm_wire_message){0};
+    bool answered = exchange(client, request, arguments, reply, error);
+    free(arguments);
+    if (answered && !check_reply(reply, bodies_min, error)) {
+        pm_reply_clear(reply);
+        return false;
+    }
+    return answered;
+}
+
+bool pm_queue_client_tell(struct pm_queue_client *client, struct pm_request *request,
+                          struct pm_error *error)
+{
+    struct pm_reply reply;
+    if (!pm_queue_client_call(client, request, 0, &reply, error)) {
+        return false;
+    }
+    pm_reply_clear(&reply);
+    return true;
+}
+
+/* ---- life ---- */
+
+static bool client_start(struct pm_queue_client *client,
+                         const struct pm_queue_client_config *config, struct pm_error *error)
+{
+    uint64_t random[2];
+    if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random) {
+        return pm_fail(error, PM_ERROR_IO, "reading random numbers: %s", strerror(errno));
+    }
+    client->last_request_id = random[1] >> 1; /* far from wrapping to 0, which means "none" */
+    if (pm_wire_identity_encode(config->role, config->name, random[0], client->identity, error) ==
+        0) {
+        return false;
+    }
+    client->timeout_ms = config->timeout_ms;
+    client->url = strdup(config->url);
+    client->context = client->url == NULL ? NULL : zmq_ctx_new();
+    if (client->context == NULL) {
+        return pm_fail(error, PM_ERROR_MEMORY, "out of memory for the sidecar's client");
+    }
+    return socket_open(client, error); /* tells a malformed URL now */
+}
+
+bool pm_queue_client_create(const struct pm_queue_client_config *config,
+                            struct pm_queue_client **out, struct pm_error *error)
+{
+    if (config->url == NULL || strncmp(config->url, "tcp://", 6) != 0) {
+        return pm_fail(error, PM_ERROR_INVALID,
+                       "the sidecar's URL must look like tcp://127.0.0.1:8123, not %s",
+                       config->url == NULL ? "nothing" : config->url);
+    }
+    if (config->timeout_ms <= 0) {
+        return pm_fail(error, PM_ERROR_INVALID, "the sidecar client's timeout must be above 0 ms");
+    }
+    struct pm_queue_client *client = calloc(1, sizeof *client);
+    if (client == NULL) {
+        return pm_fail(error, PM_ERROR_MEMORY, "out of memory for the sidecar's client");
+    }
+    if (!client_start(client, config, error)) {
+        pm_queue_client_destroy(client);
+        return false;
+    }
+    *out = client;
+    return true;
+}
+
+void pm_queue_client_destroy(struct pm_queue_client *client)
+{
+    if (client == NULL) {
+        return;
+    }
+    socket_close(client);
+    if (client->context != NULL) {
+        zmq_ctx_term(client->context);
+    }
+    free(client->url);
+    free(client);
+}
+
+void pm_queue_client_set_stop_flag(struct pm_queue_client *client, const atomic_bool *stop)
+{
+    client->stop = stop;
+}
+
+bool pm_queue_client_status(struct pm_queue_client *client, char **json, struct pm_error *error)
+{
+    struct pm_request request = {.verb = "status", .arguments = cJSON_CreateObject()};
+    struct pm_reply reply;
+    if (!pm_queue_client_call(client, &request, 0, &reply, error)) {
+        return false;
+    }
+    *json = pm_json_print(reply.message.arguments, error);
+    pm_reply_clear(&reply);
+    return *json != NULL;
+}

@@ -1,0 +1,57 @@
+/* One call of the sidecar's client: a request, its reply, and sending again in between. Shared by
+ * the files that hold the drivers' and the workers' verbs. */
+#ifndef PM_COMMON_QUEUE_CLIENT_CALL_H
+#define PM_COMMON_QUEUE_CLIENT_CALL_H
+
+#include <poolminer/queue_client.h>
+#include <poolminer/wire.h>
+
+enum { PM_REPLY_PARTS_MAX = 2 + PM_WIRE_BODIES_MAX };
+
+struct pm_queue_client {
+    void *context, *socket;
+    char *url;
+    char identity[PM_WIRE_ROUTING_ID_MAX + 1];
+    int64_t timeout_ms;
+    const atomic_bool *stop;
+    uint64_t last_request_id;
+    /* A lease call without an answer may have made a lease: the next one for the same run repeats
+     * its request id, and so gets that lease. 0: none. */
+    uint64_t open_lease_request;
+    char open_lease_run[PM_WIRE_NAME_MAX + 1];
+};
+
+/* One reply: the frames and what was read from them. */
+struct pm_reply {
+    zmq_msg_t parts[PM_REPLY_PARTS_MAX];
+    struct pm_wire_frame frames[PM_REPLY_PARTS_MAX];
+    size_t part_count;
+    struct pm_wire_message message;
+};
+void pm_reply_clear(struct pm_reply *reply);
+
+/* What goes out. `arguments` is taken (also on failure) and may be NULL when memory ran out. */
+struct pm_request {
+    const char *verb;
+    cJSON *arguments;
+    struct pm_wire_frame body;
+    bool has_body;
+    uint64_t id;     /* 0: a new one */
+    int64_t wait_ms; /* how long the sidecar itself may wait before it answers */
+};
+
+/* True: the reply is an `ok` with at least `bodies_min` bodies, and must be cleared. */
+bool pm_queue_client_call(struct pm_queue_client *client, struct pm_request *request,
+                          size_t bodies_min, struct pm_reply *reply, struct pm_error *error);
+
+/* The same for replies in which nothing is of interest but that they are `ok`. */
+bool pm_queue_client_tell(struct pm_queue_client *client, struct pm_request *request,
+                          struct pm_error *error);
+
+/* Adds "reason", cut to PM_WIRE_REASON_MAX bytes; what is not UTF-8 becomes "?". */
+void pm_request_add_reason(cJSON *arguments, const char *reason);
+
+/* Copies for results that outlive a reply; NULL: no memory. The bytes get a NUL behind them. */
+void *pm_reply_copy_body(const struct pm_reply *reply, size_t index, size_t *size);
+
+#endif

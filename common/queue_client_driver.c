@@ -1,0 +1,334 @@
+/* The drivers' verbs: put, results, collect, cancel, and records. */
+#include "common/queue_client_call.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <poolminer/json.h>
+
+enum { COLLECT_MAX = 1000, PAGE_MAX = PM_WIRE_BODIES_MAX };
+
+bool pm_queue_client_put(struct pm_queue_client *client, const struct pm_job_put *put,
+                         int64_t *job_id, bool *existed, struct pm_error *error)
+{
+    if (put->body_size > PM_JOB_BODY_MAX) {
+        return pm_fail(error, PM_ERROR_LIMIT, "the body of job %s has %zu bytes, at most %d",
+                       put->key, put->body_size, PM_JOB_BODY_MAX);
+    }
+    cJSON *arguments = cJSON_CreateObject();
+    cJSON_AddStringToObject(arguments, "run", put->run_id);
+    cJSON_AddStringToObject(arguments, "key", put->key);
+    cJSON_AddStringToObject(arguments, "kind", put->kind);
+    cJSON_AddNumberToObject(arguments, "priority", (double)put->priority);
+    cJSON_AddNumberToObject(arguments, "deadline_ms", (double)put->deadline_ms);
+    struct pm_request request = {.verb = "put",
+                                 .arguments = arguments,
+                                 .body = {put->body, put->body_size},
+                                 .has_body = true};
+    struct pm_reply reply;
+    if (!pm_queue_client_call(client, &request, 0, &reply, error)) {
+        return false;
+    }
+    bool known = false;
+    int64_t id = 0;
+    bool good = pm_json_integer(reply.message.arguments, "job", &id, error) &&
+                pm_json_bool(reply.message.arguments, "existed", &known, error);
+    pm_reply_clear(&reply);
+    if (job_id != NULL) {
+        *job_id = id;
+    }
+    if (existed != NULL) {
+        *existed = known;
+    }
+    return good;
+}
+
+const char *pm_job_state_name(enum pm_job_state state)
+{
+    static const char *const names[] = {
+        [PM_JOB_QUEUED] = "queued",       [PM_JOB_LEASED] = "leased",
+        [PM_JOB_DONE] = "done",           [PM_JOB_FAILED] = "failed",
+        [PM_JOB_SET_ASIDE] = "set_aside", [PM_JOB_COLLECTED] = "collected",
+    };
+    return (size_t)state < sizeof names / sizeof names[0] ? names[state] : "unknown";
+}
+
+static bool state_parse(const char *name, enum pm_job_state *out, struct pm_error *error)
+{
+    for (enum pm_job_state state = PM_JOB_QUEUED; state <= PM_JOB_COLLECTED; state++) {
+        if (strcmp(name, pm_job_state_name(state)) == 0) {
+            *out = state;
+            return true;
+        }
+    }
+    return pm_fail(error, PM_ERROR_PROTOCOL, "unknown job state %s", name);
+}
+
+/* ---- pages: lists longer than one reply may be ---- */
+
+struct page {
+    const char *verb, *list, *run_id, *filter_name, *filter, *cursor_name, *cursor_member;
+    size_t limit;
+    /* Reads item `index` of a reply. */
+    bool (*read)(void *list, const struct pm_reply *reply, const cJSON *item, size_t index,
+                 struct pm_error *error);
+};
+
+static bool read_page(struct pm_queue_client *client, const struct page *page, size_t limit,
+                      int64_t *cursor, size_t *taken, bool *more, void *list,
+                      struct pm_error *error)
+{
+    cJSON *arguments = cJSON_CreateObject();
+    cJSON_AddStringToObject(arguments, "run", page->run_id);
+    cJSON_AddStringToObject(arguments, page->filter_name, page->filter);
+    cJSON_AddNumberToObject(arguments, page->cursor_name, (double)*cursor);
+    cJSON_AddNumberToObject(arguments, "limit", (double)limit);
+    struct pm_request request = {.verb = page->verb, .arguments = arguments};
+    struct pm_reply reply;
+    if (!pm_queue_client_call(client, &request, 0, &reply, error)) {
+        return false;
+    }
+    const cJSON *items = NULL;
+    bool good = pm_json_array(reply.message.arguments, page->list, &items, error) &&
+                pm_json_bool(reply.message.arguments, "more", more, error);
+    if (good && (size_t)cJSON_GetArraySize(items) != reply.message.body_count) {
+        good = pm_fail(error, PM_ERROR_PROTOCOL, "bodies are missing");
+    }
+    size_t count = 0;
+    for (const cJSON *item = good ? items->child : NULL; good && item != NULL; item = item->next) {
+        good = page->read(list, &reply, item, count, error) &&
+               pm_json_integer(item, page->cursor_member, cursor, error);
+        count += good ? 1 : 0;
+    }
+    pm_reply_clear(&reply);
+    *taken = count;
+    return good || pm_fail_context(error, "the sidecar's reply to %s", page->verb);
+}
+
+static bool read_pages(struct pm_queue_client *client, const struct page *page, void *list,
+                       struct pm_error *error)
+{
+    size_t left = page->limit;
+    int64_t cursor = 0;
+    bool more = true;
+    while (more && left > 0) {
+        size_t taken;
+        if (!read_page(client, page, left < PAGE_MAX ? left : PAGE_MAX, &cursor, &taken, &more,
+                       list, error)) {
+            return false;
+        }
+        if (taken > left || (more && taken == 0)) {
+            return pm_fail(error, PM_ERROR_PROTOCOL, "the sidecar's reply to %s does not end",
+                           page->verb);
+        }
+        left -= taken;
+    }
+    return true;
+}
+
+/* Room for one more of `size` bytes, zeroed; NULL: no memory. Capacity doubles at powers of two. */
+static void *grow(void **items, size_t count, size_t size)
+{
+    if ((count & (count - 1)) == 0) {
+        void *larger = reallocarray(*items, count == 0 ? 1 : count * 2, size);
+        if (larger == NULL) {
+            return NULL;
+        }
+        *items = larger;
+    }
+    void *item = (char *)*items + count * size;
+    memset(item, 0, size);
+    return item;
+}
+
+static bool read_result(void *list, const struct pm_reply *reply, const cJSON *item, size_t index,
+                        struct pm_error *error)
+{
+    struct pm_job_results *results = list;
+    const char *state, *key, *kind, *reason, *worker;
+    void *items = results->items;
+    struct pm_job_result *result = grow(&items, results->count, sizeof *result);
+    if (result == NULL) {
+        return pm_fail(error, PM_ERROR_MEMORY, "out of memory");
+    }
+    results->items = items;
+    results->count++;
+    if (!pm_json_integer(item, "job", &result->job_id, error) ||
+        !pm_json_integer(item, "attempts", &result->attempts, error) ||
+        !pm_json_string(item, "state", &state, error) ||
+        !state_parse(state, &result->state, error) || !pm_json_string(item, "key", &key, error) ||
+        !pm_json_string(item, "kind", &kind, error) ||
+        !pm_json_string(item, "reason", &reason, error) ||
+        !pm_json_string(item, "worker", &worker, error)) {
+        return false;
+    }
+    result->key = strdup(key);
+    result->kind = strdup(kind);
+    result->reason = strdup(reason);
+    result->worker = strdup(worker);
+    result->body = pm_reply_copy_body(reply, index, &result->body_size);
+    return (result->key != NULL && result->kind != NULL && result->reason != NULL &&
+            result->worker != NULL && result->body != NULL) ||
+           pm_fail(error, PM_ERROR_MEMORY, "out of memory");
+}
+
+bool pm_queue_client_results(struct pm_queue_client *client, const char *run_id,
+                             const char *key_prefix, size_t limit, struct pm_job_results *out,
+                             struct pm_error *error)
+{
+    const struct page page = {.verb = "results",
+                              .list = "jobs",
+                              .run_id = run_id,
+                              .filter_name = "prefix",
+                              .filter = key_prefix,
+                              .cursor_name = "after",
+                              .cursor_member = "job",
+                              .limit = limit,
+                              .read = read_result};
+    *out = (struct pm_job_results){0};
+    if (read_pages(client, &page, out, error)) {
+        return true;
+    }
+    pm_job_results_clear(out);
+    return false;
+}
+
+void pm_job_results_clear(struct pm_job_results *results)
+{
+    for (size_t i = 0; i < results->count; i++) {
+        struct pm_job_result *item = &results->items[i];
+        free(item->key);
+        free(item->kind);
+        free(item->reason);
+        free(item->worker);
+        free(item->body);
+    }
+    free(results->items);
+    *results = (struct pm_job_results){0};
+}
+
+bool pm_queue_client_collect(struct pm_queue_client *client, const int64_t *job_ids, size_t count,
+                             struct pm_error *error)
+{
+    for (size_t done = 0; done < count;) {
+        size_t slice = count - done < COLLECT_MAX ? count - done : COLLECT_MAX;
+        cJSON *arguments = cJSON_CreateObject();
+        cJSON *list = cJSON_AddArrayToObject(arguments, "jobs");
+        for (size_t i = 0; list != NULL && i < slice; i++) {
+            cJSON_AddItemToArray(list, cJSON_CreateNumber((double)job_ids[done + i]));
+        }
+        struct pm_request request = {.verb = "collect", .arguments = arguments};
+        if (!pm_queue_client_tell(client, &request, error)) {
+            return false;
+        }
+        done += slice;
+    }
+    return true;
+}
+
+bool pm_queue_client_cancel(struct pm_queue_client *client, const char *run_id,
+                            const char *key_prefix, size_t *cancelled, struct pm_error *error)
+{
+    size_t total = 0;
+    bool more = true;
+    while (more) {
+        cJSON *arguments = cJSON_CreateObject();
+        cJSON_AddStringToObject(arguments, "run", run_id);
+        cJSON_AddStringToObject(arguments, "prefix", key_prefix);
+        struct pm_request request = {.verb = "cancel", .arguments = arguments};
+        struct pm_reply reply;
+        if (!pm_queue_client_call(client, &request, 0, &reply, error)) {
+            return false;
+        }
+        int64_t count = 0;
+        bool good = pm_json_integer(reply.message.arguments, "cancelled", &count, error) &&
+                    pm_json_bool(reply.message.arguments, "more", &more, error);
+        pm_reply_clear(&reply);
+        if (!good) {
+            return false;
+        }
+        total += count > 0 ? (size_t)count : 0;
+    }
+    if (cancelled != NULL) {
+        *cancelled = total;
+    }
+    return true;
+}
+
+bool pm_queue_client_record_put(struct pm_queue_client *client, const char *run_id, const char *key,
+                                const char *state, const char *reason, const void *body,
+                                size_t body_size, struct pm_error *error)
+{
+    if (body_size > PM_WIRE_BODY_MAX) {
+        return pm_fail(error, PM_ERROR_LIMIT, "the record %s has %zu bytes, at most %d", key,
+                       body_size, PM_WIRE_BODY_MAX);
+    }
+    cJSON *arguments = cJSON_CreateObject();
+    cJSON_AddStringToObject(arguments, "run", run_id);
+    cJSON_AddStringToObject(arguments, "key", key);
+    cJSON_AddStringToObject(arguments, "state", state);
+    pm_request_add_reason(arguments, reason);
+    struct pm_request request = {
+        .verb = "record-put", .arguments = arguments, .body = {body, body_size}, .has_body = true};
+    return pm_queue_client_tell(client, &request, error);
+}
+
+static bool read_record(void *list, const struct pm_reply *reply, const cJSON *item, size_t index,
+                        struct pm_error *error)
+{
+    struct pm_records *records = list;
+    const char *key, *state, *reason;
+    void *items = records->items;
+    struct pm_record *record = grow(&items, records->count, sizeof *record);
+    if (record == NULL) {
+        return pm_fail(error, PM_ERROR_MEMORY, "out of memory");
+    }
+    records->items = items;
+    records->count++;
+    if (!pm_json_integer(item, "updated_ms", &record->updated_ms, error) ||
+        !pm_json_string(item, "key", &key, error) ||
+        !pm_json_string(item, "state", &state, error) ||
+        !pm_json_string(item, "reason", &reason, error)) {
+        return false;
+    }
+    record->key = strdup(key);
+    record->state = strdup(state);
+    record->reason = strdup(reason);
+    record->body = pm_reply_copy_body(reply, index, &record->body_size);
+    return (record->key != NULL && record->state != NULL && record->reason != NULL &&
+            record->body != NULL) ||
+           pm_fail(error, PM_ERROR_MEMORY, "out of memory");
+}
+
+bool pm_queue_client_records(struct pm_queue_client *client, const char *run_id, const char *state,
+                             size_t limit, struct pm_records *out, struct pm_error *error)
+{
+    const struct page page = {.verb = "records",
+                              .list = "records",
+                              .run_id = run_id,
+                              .filter_name = "state",
+                              .filter = state,
+                              .cursor_name = "before",
+                              .cursor_member = "sequence",
+                              .limit = limit,
+                              .read = read_record};
+    *out = (struct pm_records){0};
+    if (read_pages(client, &page, out, error)) {
+        return true;
+    }
+    pm_records_clear(out);
+    return false;
+}
+
+void pm_records_clear(struct pm_records *records)
+{
+    for (size_t i = 0; i < records->count; i++) {
+        struct pm_record *item = &records->items[i];
+        free(item->key);
+        free(item->state);
+        free(item->reason);
+        free(item->body);
+    }
+    free(records->items);
+    *records = (struct pm_records){0};
+}

@@ -1,0 +1,167 @@
+/* The workers' verbs: lease, progress, finish, fail, release. */
+#include "common/queue_client_call.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <poolminer/clock.h>
+#include <poolminer/json.h>
+
+/* A lease waits at the sidecar in slices, so that a worker notices a sidecar that was restarted. */
+enum { PARK_SLICE_MS = 2000 };
+
+static bool read_job(const struct pm_reply *reply, struct pm_job *job, struct pm_error *error)
+{
+    const cJSON *arguments = reply->message.arguments;
+    const char *run, *key, *kind;
+    bool checkpoint;
+    if (!pm_json_integer(arguments, "job", &job->job_id, error) ||
+        !pm_json_integer(arguments, "token", &job->token, error) ||
+        !pm_json_integer(arguments, "attempt", &job->attempt, error) ||
+        !pm_json_integer(arguments, "lease_ms", &job->lease_ms, error) ||
+        !pm_json_integer(arguments, "deadline_ms", &job->deadline_ms, error) ||
+        !pm_json_string(arguments, "run", &run, error) ||
+        !pm_json_string(arguments, "key", &key, error) ||
+        !pm_json_string(arguments, "kind", &kind, error) ||
+        !pm_json_bool(arguments, "checkpoint", &checkpoint, error)) {
+        error->code = PM_ERROR_PROTOCOL;
+        return pm_fail_context(error, "the sidecar's lease reply");
+    }
+    if (reply->message.body_count != (checkpoint ? 2U : 1U)) {
+        return pm_fail(error, PM_ERROR_PROTOCOL, "the sidecar's lease reply lacks a body");
+    }
+    job->run_id = strdup(run);
+    job->key = strdup(key);
+    job->kind = strdup(kind);
+    job->body = pm_reply_copy_body(reply, 0, &job->body_size);
+    if (checkpoint) {
+        job->checkpoint = pm_reply_copy_body(reply, 1, &job->checkpoint_size);
+    }
+    if (job->run_id == NULL || job->key == NULL || job->kind == NULL || job->body == NULL ||
+        (checkpoint && job->checkpoint == NULL)) {
+        return pm_fail(error, PM_ERROR_MEMORY, "out of memory for a job");
+    }
+    return true;
+}
+
+static bool lease_slice(struct pm_queue_client *client, const char *run_id, int64_t wait_ms,
+                        struct pm_job *out, bool *found, struct pm_error *error)
+{
+    if (client->open_lease_request == 0 || strcmp(client->open_lease_run, run_id) != 0) {
+        client->open_lease_request = ++client->last_request_id;
+        snprintf(client->open_lease_run, sizeof client->open_lease_run, "%s", run_id);
+    }
+    cJSON *arguments = cJSON_CreateObject();
+    cJSON_AddStringToObject(arguments, "run", run_id);
+    cJSON_AddNumberToObject(arguments, "wait_ms", (double)wait_ms);
+    struct pm_request request = {.verb = "lease",
+                                 .arguments = arguments,
+                                 .id = client->open_lease_request,
+                                 .wait_ms = wait_ms};
+    struct pm_reply reply;
+    if (!pm_queue_client_call(client, &request, 0, &reply, error)) {
+        return false;
+    }
+    client->open_lease_request = 0;
+    *out = (struct pm_job){0};
+    bool good = pm_json_bool(reply.message.arguments, "found", found, error) &&
+                (!*found || read_job(&reply, out, error));
+    pm_reply_clear(&reply);
+    if (!good) {
+        pm_job_clear(out);
+    }
+    return good;
+}
+
+bool pm_queue_client_lease(struct pm_queue_client *client, const char *run_id, int64_t wait_ms,
+                           struct pm_job *out, bool *found, struct pm_error *error)
+{
+    struct pm_error unheard;
+    if (error == NULL) {
+        error = &unheard;
+    }
+    int64_t end_ms = pm_clock_monotonic_ms() + wait_ms;
+    int64_t left_ms = wait_ms;
+    do {
+        int64_t slice_ms = left_ms < PARK_SLICE_MS ? left_ms : PARK_SLICE_MS;
+        if (!lease_slice(client, run_id, slice_ms < 0 ? 0 : slice_ms, out, found, error)) {
+            return false;
+        }
+        left_ms = end_ms - pm_clock_monotonic_ms();
+    } while (!*found && left_ms > 0);
+    return true;
+}
+
+void pm_job_clear(struct pm_job *job)
+{
+    free(job->run_id);
+    free(job->key);
+    free(job->kind);
+    free(job->body);
+    free(job->checkpoint);
+    *job = (struct pm_job){0};
+}
+
+static cJSON *lease_arguments(int64_t job_id, int64_t token)
+{
+    cJSON *arguments = cJSON_CreateObject();
+    cJSON_AddNumberToObject(arguments, "job", (double)job_id);
+    cJSON_AddNumberToObject(arguments, "token", (double)token);
+    return arguments;
+}
+
+bool pm_queue_client_progress(struct pm_queue_client *client, int64_t job_id, int64_t token,
+                              const char *progress_json, struct pm_error *error)
+{
+    struct pm_request request = {.verb = "progress", .arguments = lease_arguments(job_id, token)};
+    if (progress_json != NULL) {
+        cJSON *progress = NULL;
+        if (!pm_json_parse(progress_json, strlen(progress_json), PM_WIRE_PROGRESS_MAX, &progress,
+                           error)) {
+            cJSON_Delete(request.arguments);
+            return pm_fail_context(error, "the progress of job %lld", (long long)job_id);
+        }
+        cJSON_AddItemToObject(request.arguments, "progress", progress);
+    }
+    return pm_queue_client_tell(client, &request, error);
+}
+
+bool pm_queue_client_finish(struct pm_queue_client *client, int64_t job_id, int64_t token,
+                            const void *body, size_t body_size, struct pm_error *error)
+{
+    if (body_size > PM_WIRE_BODY_MAX) {
+        return pm_fail(error, PM_ERROR_LIMIT, "the result of job %lld has %zu bytes, at most %d",
+                       (long long)job_id, body_size, PM_WIRE_BODY_MAX);
+    }
+    struct pm_request request = {.verb = "finish",
+                                 .arguments = lease_arguments(job_id, token),
+                                 .body = {body, body_size},
+                                 .has_body = true};
+    return pm_queue_client_tell(client, &request, error);
+}
+
+bool pm_queue_client_fail(struct pm_queue_client *client, int64_t job_id, int64_t token,
+                          const char *reason, bool retry, struct pm_error *error)
+{
+    cJSON *arguments = lease_arguments(job_id, token);
+    pm_request_add_reason(arguments, reason);
+    cJSON_AddBoolToObject(arguments, "retry", retry);
+    struct pm_request request = {.verb = "fail", .arguments = arguments};
+    return pm_queue_client_tell(client, &request, error);
+}
+
+bool pm_queue_client_release(struct pm_queue_client *client, int64_t job_id, int64_t token,
+                             const void *checkpoint, size_t checkpoint_size, struct pm_error *error)
+{
+    if (checkpoint_size > PM_WIRE_BODY_MAX) {
+        return pm_fail(error, PM_ERROR_LIMIT,
+                       "the checkpoint of job %lld has %zu bytes, at most %d", (long long)job_id,
+                       checkpoint_size, PM_WIRE_BODY_MAX);
+    }
+    struct pm_request request = {.verb = "release",
+                                 .arguments = lease_arguments(job_id, token),
+                                 .body = {checkpoint, checkpoint_size},
+                                 .has_body = checkpoint != NULL};
+    return pm_queue_client_tell(client, &request, error);
+}

@@ -51,7 +51,8 @@ static unsigned get_bits(const uint8_t *bits, size_t offset)
 {
     unsigned value = 0;
     for (size_t i = 0; i < WORD_BITS; i++) {
-        value = value << 1 | (bits[(offset + i) / 8] >> (7 - (offset + i) % 8) & 1U);
+        unsigned byte = bits[(offset + i) / 8];
+        value = value << 1 | (byte >> (7 - (offset + i) % 8) & 1U);
     }
     return value;
 }

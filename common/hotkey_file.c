@@ -147,7 +147,7 @@ static bool from_json(const char *text, size_t length, struct pm_hotkey **out,
     struct key_fields fields;
     struct pm_hotkey *hotkey = NULL;
     bool done = read_fields(json, &fields, error) && from_fields(&fields, &hotkey, error) &&
-                check_stated(&fields, hotkey, error);
+                hotkey != NULL && check_stated(&fields, hotkey, error);
     wipe_strings(json);
     cJSON_Delete(json);
     if (!done) {
@@ -302,9 +302,12 @@ bool pm_hotkey_load(const char *path, struct pm_hotkey **out, struct pm_error *e
         return pm_fail_context(error, "key file %s", path);
     }
     char *text = sodium_malloc(size + 1);
-    bool done = text != NULL ? read_whole(file, text, size, &length, error)
-                             : pm_fail(error, PM_ERROR_MEMORY, "no protected memory left");
-    done = done && pm_hotkey_parse(text, length, out, error);
+    if (text == NULL) {
+        close(file);
+        return pm_fail(error, PM_ERROR_MEMORY, "key file %s: no protected memory left", path);
+    }
+    bool done = read_whole(file, text, size, &length, error) &&
+                pm_hotkey_parse(text, length, out, error);
     sodium_free(text);
     close(file);
     return done || pm_fail_context(error, "key file %s", path);

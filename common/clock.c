@@ -50,9 +50,11 @@ void pm_clock_format_iso(int64_t unix_ms, char out[PM_CLOCK_ISO_SIZE])
     time_t when = (time_t)seconds;
     struct tm parts;
     gmtime_r(&when, &parts);
-    char date[PM_CLOCK_ISO_SIZE];
-    strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &parts);
-    snprintf(out, PM_CLOCK_ISO_SIZE, "%.19s.%03dZ", date, (int)milliseconds);
+    char text[96]; /* room for any ints, so that the compiler need not know their range */
+    snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", parts.tm_year + 1900,
+             parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec,
+             (int)milliseconds);
+    snprintf(out, PM_CLOCK_ISO_SIZE, "%.24s", text);
 }
 
 /* Exactly `count` digits; moves *p past them. */

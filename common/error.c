@@ -7,7 +7,8 @@
 #include <poolminer/error.h>
 
 /* Formats into a larger buffer first, so that a cut never leaves half a character. */
-static void format_message(char *out, size_t size, const char *format, va_list arguments)
+__attribute__((format(printf, 3, 0))) static void
+format_message(char *out, size_t size, const char *format, va_list arguments)
 {
     char full[2 * sizeof((struct pm_error){0}.message)];
     int written = vsnprintf(full, sizeof full, format, arguments);

@@ -27,12 +27,13 @@ static void clear_value(struct value *value)
 
 static bool parse_whole(const char *text, int64_t *out)
 {
+    const long long whole_max = (long long)PM_OPTIONS_WHOLE_MAX;
     char *end = NULL;
     errno = 0;
     long long number = strtoll(text, &end, 10);
     bool starts = (text[0] >= '0' && text[0] <= '9') || text[0] == '-';
     *out = number;
-    return starts && errno == 0 && *end == '\0' && fabs((double)number) <= PM_OPTIONS_WHOLE_MAX;
+    return starts && errno == 0 && *end == '\0' && number <= whole_max && number >= -whole_max;
 }
 
 static bool parse_number(const char *text, double *out)

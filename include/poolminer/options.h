@@ -16,13 +16,13 @@
 enum pm_option_type { PM_OPTION_TEXT, PM_OPTION_INTEGER, PM_OPTION_NUMBER, PM_OPTION_FLAG };
 
 struct pm_option {
-    const char *name;          /* as on the command line, without dashes: "pool-url" */
-    const char *file_key;      /* member of the settings file: "pool_endpoint"; NULL: not there */
-    const char *environment;   /* variable: "POOLMINER_POOL_ENDPOINT"; NULL: none */
+    const char *name;        /* as on the command line, without dashes: "pool-url" */
+    const char *file_key;    /* member of the settings file: "pool_endpoint"; NULL: not there */
+    const char *environment; /* variable: "POOLMINER_POOL_ENDPOINT"; NULL: none */
     enum pm_option_type type;
+    bool repeats;              /* may be given several times (PM_OPTION_TEXT; arrays in the file) */
     const char *default_value; /* as text; NULL: unset */
     double minimum, maximum;   /* for numbers; both 0: no bounds */
-    bool repeats;              /* may be given several times (PM_OPTION_TEXT; arrays in the file) */
     const char *argument;      /* placeholder in --help: "URL" */
     const char *help;          /* one sentence */
 };

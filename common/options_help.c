@@ -69,7 +69,9 @@ void pm_options_print_help(const struct pm_options *options, const char *usage, 
 {
     printf("Usage: %s\n\n%s\n\nOptions:\n", usage, purpose);
     for (size_t i = 0; i < options->count; i++) {
-        print_row(&options->table[i]);
+        if (options->table[i].name) {
+            print_row(&options->table[i]);
+        }
     }
     print_option("help", NULL, "Show this and exit.");
     print_option("version", NULL, "Show the version and exit.");

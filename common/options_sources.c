@@ -8,52 +8,22 @@
 
 #include <poolminer/file.h>
 #include <poolminer/json.h>
+#include <poolminer/nearest.h>
 #include <poolminer/text.h>
 
-enum { FILE_MAX_BYTES = 64 * 1024 };
+enum { FILE_MAX_BYTES = 64 * 1024, NAMES_MAX = 256 };
 
 /* ---- names ---- */
-
-/* Levenshtein distance, for names; anything longer than a name is far away. */
-static size_t distance(const char *a, const char *b)
-{
-    enum { NAME_MAX_LENGTH = 64 };
-    size_t length_a = strlen(a), length_b = strlen(b);
-    if (length_a > NAME_MAX_LENGTH || length_b > NAME_MAX_LENGTH) {
-        return NAME_MAX_LENGTH;
-    }
-    size_t row[NAME_MAX_LENGTH + 1];
-    for (size_t j = 0; j <= length_b; j++) {
-        row[j] = j;
-    }
-    for (size_t i = 1; i <= length_a; i++) {
-        size_t diagonal = row[0];
-        row[0] = i;
-        for (size_t j = 1; j <= length_b; j++) {
-            size_t above = row[j];
-            size_t best = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-            best = above + 1 < best ? above + 1 : best;
-            best = row[j - 1] + 1 < best ? row[j - 1] + 1 : best;
-            row[j] = best;
-            diagonal = above;
-        }
-    }
-    return row[length_b];
-}
 
 static bool fail_unknown(const struct pm_options *options, const char *source, const char *name,
                          bool file, struct pm_error *error)
 {
-    const char *nearest = NULL;
-    size_t best = strlen(name) / 3 + 2;
-    for (size_t i = 0; i < options->count; i++) {
-        const char *known = pm_options_name(&options->table[i], file);
-        size_t d = known ? distance(name, known) : best;
-        if (d < best) {
-            best = d;
-            nearest = known;
-        }
+    const char *names[NAMES_MAX];
+    size_t count = options->count < NAMES_MAX ? options->count : NAMES_MAX;
+    for (size_t i = 0; i < count; i++) {
+        names[i] = pm_options_name(&options->table[i], file);
     }
+    const char *nearest = pm_nearest_name(name, names, count);
     const char *dashes = file ? "" : "--";
     const char *kind = file ? "setting" : "option";
     if (nearest) {
@@ -174,7 +144,9 @@ bool pm_options_load_environment(struct pm_options *options, struct pm_error *er
         }
         char source[160];
         snprintf(source, sizeof source, "environment %s", variable);
-        if (!pm_options_set(options, i, text, source, options->table[i].name, error)) {
+        const char *name =
+            options->table[i].name ? options->table[i].name : options->table[i].file_key;
+        if (!pm_options_set(options, i, text, source, name, error)) {
             return false;
         }
     }

@@ -16,7 +16,7 @@
 enum pm_option_type { PM_OPTION_TEXT, PM_OPTION_INTEGER, PM_OPTION_NUMBER, PM_OPTION_FLAG };
 
 struct pm_option {
-    const char *name;        /* as on the command line, without dashes: "pool-url" */
+    const char *name;        /* on the command line, without dashes: "pool-url"; NULL: not there */
     const char *file_key;    /* member of the settings file: "pool_endpoint"; NULL: not there */
     const char *environment; /* variable: "POOLMINER_POOL_ENDPOINT"; NULL: none */
     enum pm_option_type type;

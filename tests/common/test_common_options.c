@@ -31,6 +31,7 @@ static const struct pm_option TABLE[] = {
      .type = PM_OPTION_TEXT,
      .repeats = true},
     {.name = "count", .file_key = "count", .type = PM_OPTION_INTEGER},
+    {.file_key = "file_only", .type = PM_OPTION_INTEGER, .default_value = "1"},
 };
 
 static char file_path[64];
@@ -250,6 +251,15 @@ static void file_mistakes_are_named(void **state)
     refuses_file(*state, "{\"seed_algorithms\":[\"x\",5]}", "seed_algorithms: expected a string");
 }
 
+static void a_setting_without_a_name_is_for_the_file_only(void **state)
+{
+    write_file("{\"file_only\":5}");
+    assert_true(pm_options_load_file(*state, file_path, NULL));
+    refuses_file(*state, "{\"file_only\":\"5\"}", "file_only: expected a whole number");
+    refuses_line(*state, LINE("--file_only", "5"),
+                 "command line: unknown option --file_only; --help lists them");
+}
+
 static void refuses_files_that_are_no_settings(void **state)
 {
     struct pm_error error = {0};
@@ -293,6 +303,7 @@ int main(void)
         TEST(command_line_mistakes_are_named),
         TEST(environment_mistakes_are_named),
         TEST(file_mistakes_are_named),
+        TEST(a_setting_without_a_name_is_for_the_file_only),
         TEST(refuses_files_that_are_no_settings),
         TEST(refuses_a_file_beyond_64_kib),
     };

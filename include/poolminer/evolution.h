@@ -1,7 +1,8 @@
-/* Evolution: from two seeds, by generations, to better algorithms. */
+/* Evolution: from seeds, by generations, to better algorithms. */
 #ifndef POOLMINER_EVOLUTION_H
 #define POOLMINER_EVOLUTION_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -11,21 +12,31 @@
 #include <poolminer/suite.h>
 
 struct pm_evolution_config {
-    const char *engine;     /* "regularized" */
-    const char *profile;    /* "full" | "baseline": what may be written (docs/algorithm.md section 4) */
-    int generations;        /* 50 by default; one generation is one population's worth of candidates */
-    int population;         /* 100 */
-    int tournament;         /* 10 */
+    const char *engine;          /* "regularized" */
+    const char *profile;         /* "full" | "baseline": what may be written (profile.h) */
+    int generations;             /* 50 by default; one generation is one population's worth of
+                                    candidates */
+    int population;              /* 100 */
+    int tournament;              /* 10 */
     double mutation_probability; /* 0.9 */
-    uint64_t seed;          /* same seed, seeds and suite: same result, whatever the threads */
-    size_t budget;          /* how many algorithms to return at most, best first, all different */
-    int64_t deadline_ms;    /* unix; 0: none. Reached: the best so far are returned */
+    uint64_t seed;               /* same seed, seeds and suite: same result, whatever the threads */
+    size_t budget;               /* how many algorithms to return at most, best first */
+    int64_t deadline_ms;         /* unix; 0: none; looked at between batches of candidates */
+    const atomic_bool *stop;     /* may be NULL; polled while candidates are scored */
 };
 struct pm_evolution_config pm_evolution_config_default(void);
 
+enum {
+    PM_EVOLUTION_GENERATIONS_MAX = 100000,
+    PM_EVOLUTION_POPULATION_MAX = 10000,
+    PM_EVOLUTION_BUDGET_MAX = 64,
+    PM_EVOLUTION_SEEDS_MAX = 64,
+};
+
 struct pm_evolution_progress {
     int generation, generations;
-    double best, mean;
+    double best; /* search score of the best so far, seeds included */
+    double mean; /* of the population; of candidates that were given up early what was seen */
     uint64_t candidates;
     double seconds;
 };
@@ -34,19 +45,23 @@ struct pm_evolution_progress {
 typedef bool pm_evolution_observer(void *context, const struct pm_evolution_progress *progress);
 
 struct pm_evolved {
-    struct pm_algorithm *algorithm;
-    double fitness; /* on the search suite */
+    struct pm_algorithm *algorithm; /* without dead instructions; fitness is this very text's */
+    double fitness;                 /* score on the search suite */
     size_t parents[2];
     size_t parent_count; /* indices into the seeds it descends from */
 };
 struct pm_evolution_result {
-    struct pm_evolved *items;
+    struct pm_evolved *items; /* best first; all different, as written and in what they score task
+                                 by task, from each other and from the seeds; may be fewer than the
+                                 budget, or none */
     size_t count;
-    int generations;      /* run */
-    uint64_t candidates;  /* scored */
+    int generations;     /* run to their end */
+    uint64_t candidates; /* drawn, whether or not they had to be scored */
 };
 
-/* Seeds must share one input_dim, the suite's. */
+/* Seeds must share one input_dim, the suite's. Cut short by the deadline, the stop flag or the
+ * observer, it returns what is best so far, and true; such a result depends on the machine's speed.
+ * Candidates are scored by as many threads as OpenMP gives the calling thread. */
 bool pm_evolution_run(const struct pm_evolution_config *config,
                       const struct pm_algorithm *const *seeds, size_t seed_count,
                       const struct pm_suite *search_suite, pm_evolution_observer *observer,

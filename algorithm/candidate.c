@@ -1,0 +1,45 @@
+#include "algorithm/candidate.h"
+
+#include <poolminer/simplify.h>
+
+bool pm_candidate_init(struct pm_candidate *candidate, struct pm_algorithm *program, size_t seed,
+                       struct pm_error *error)
+{
+    *candidate = (struct pm_candidate){.program = program, .seed = seed};
+    candidate->simple = pm_simplify(program, error);
+    if (candidate->simple && pm_algorithm_hash(candidate->simple, &candidate->hash, error))
+        return true;
+    pm_candidate_clear(candidate);
+    return false;
+}
+
+bool pm_candidate_copy(struct pm_candidate *candidate, const struct pm_candidate *from,
+                       struct pm_error *error)
+{
+    *candidate = *from;
+    candidate->program = pm_algorithm_clone(from->program);
+    candidate->simple = pm_algorithm_clone(from->simple);
+    if (candidate->program && candidate->simple)
+        return true;
+    pm_candidate_clear(candidate);
+    return pm_fail(error, PM_ERROR_MEMORY, "copying an algorithm: out of memory");
+}
+
+void pm_candidate_clear(struct pm_candidate *candidate)
+{
+    pm_algorithm_destroy(candidate->program);
+    pm_algorithm_destroy(candidate->simple);
+    *candidate = (struct pm_candidate){0};
+}
+
+double pm_candidate_score(const struct pm_candidate *candidate)
+{
+    return candidate->complete ? candidate->fitness.score : candidate->fitness.quick;
+}
+
+bool pm_candidate_better(const struct pm_candidate *a, const struct pm_candidate *b)
+{
+    if (a->complete != b->complete)
+        return a->complete;
+    return pm_candidate_score(a) > pm_candidate_score(b);
+}

@@ -1,0 +1,63 @@
+/* Candidates: programs under selection, and how they are scored. */
+#ifndef ALGORITHM_CANDIDATE_H
+#define ALGORITHM_CANDIDATE_H
+
+#include "algorithm/functional_cache.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <poolminer/algorithm.h>
+#include <poolminer/error.h>
+#include <poolminer/suite.h>
+
+struct pm_candidate {
+    struct pm_algorithm *program; /* what mutations work on, dead code included */
+    struct pm_algorithm *simple;  /* without: this is what is hashed, scored and returned */
+    uint64_t hash;                /* of `simple` */
+    size_t seed;                  /* index of the seed it descends from */
+    struct pm_fitness fitness;
+    bool complete; /* scored on all tasks; otherwise given up early, below every complete one */
+};
+
+/* Takes `program` over, also when it fails. */
+bool pm_candidate_init(struct pm_candidate *candidate, struct pm_algorithm *program, size_t seed,
+                       struct pm_error *error);
+bool pm_candidate_copy(struct pm_candidate *candidate, const struct pm_candidate *from,
+                       struct pm_error *error);
+void pm_candidate_clear(struct pm_candidate *candidate);
+
+/* The search score, or what the first tasks showed of it. */
+double pm_candidate_score(const struct pm_candidate *candidate);
+bool pm_candidate_better(const struct pm_candidate *a, const struct pm_candidate *b);
+
+/* Scores batches of candidates on a suite, cheap tests first. */
+struct pm_scorer {
+    const struct pm_suite *suite;
+    struct pm_suite quick, rest; /* views of the first tasks and of the others */
+    struct pm_functional_cache *cache;
+    const atomic_bool *stop; /* may be NULL */
+    double *scratch;         /* task scores of a batch, and of one candidate on all tasks */
+    double cost_limit;       /* programs that cost more an example are not run */
+};
+
+/* `suite` has at least one task and outlives the scorer. */
+bool pm_scorer_init(struct pm_scorer *scorer, const struct pm_suite *suite, const atomic_bool *stop,
+                    struct pm_error *error);
+void pm_scorer_clear(struct pm_scorer *scorer);
+
+/* Lets programs as expensive as this one be run. */
+void pm_scorer_admit(struct pm_scorer *scorer, const struct pm_candidate *candidate);
+
+enum { PM_SCORER_BATCH_MAX = 64 };
+
+/* Fills `fitness` and `complete` of at most PM_SCORER_BATCH_MAX candidates: all are scored on the
+ * first tasks, and those that reach `bar` there (mean accuracy) on the others too, unless they do
+ * not look at their input. The outcome depends on the candidates and the bar alone, not on the
+ * cache or the number of threads. PM_ERROR_INTERRUPTED when the stop flag turned true. */
+bool pm_scorer_score(struct pm_scorer *scorer, struct pm_candidate *candidates, size_t count,
+                     double bar, struct pm_error *error);
+
+#endif

@@ -1,0 +1,156 @@
+/* Regularised ("aging") evolution: Real et al., "Regularized Evolution for Image Classifier
+ * Architecture Search", 2019. The best of a random few becomes a parent, its child enters the
+ * population, the oldest member leaves it: nobody stays for having been lucky once. */
+#include "algorithm/search.h"
+
+#include <stdlib.h>
+
+#include <poolminer/random.h>
+
+/* Children are bred and scored this many at a time, so that there is work for several threads; the
+ * number is the same on every machine because it shapes the result. */
+enum { BATCH = 25 };
+
+_Static_assert(BATCH <= (int)PM_SCORER_BATCH_MAX, "a batch fits the scorer");
+
+struct regularized {
+    struct pm_search *search;
+    struct pm_candidate *members; /* a ring; the oldest is at `oldest` */
+    double *quick;                /* scratch for the bar */
+    size_t oldest, count, capacity;
+};
+
+static void regularized_destroy(void *state)
+{
+    struct regularized *engine = state;
+    if (!engine)
+        return;
+    for (size_t i = 0; engine->members && i < engine->capacity; i++)
+        pm_candidate_clear(&engine->members[i]);
+    free(engine->members);
+    free(engine->quick);
+    free(engine);
+}
+
+static void *regularized_create(struct pm_search *search)
+{
+    struct regularized *engine = calloc(1, sizeof *engine);
+    if (!engine)
+        return NULL;
+    engine->search = search;
+    engine->capacity = (size_t)search->config->population;
+    engine->members = calloc(engine->capacity, sizeof *engine->members);
+    engine->quick = calloc(engine->capacity, sizeof *engine->quick);
+    if (engine->members && engine->quick)
+        return engine;
+    regularized_destroy(engine);
+    return NULL;
+}
+
+/* Takes the candidate over; the oldest makes room when the population is full. */
+static void add_member(struct regularized *engine, const struct pm_candidate *candidate)
+{
+    struct pm_candidate *place;
+    if (engine->count < engine->capacity) {
+        place = &engine->members[engine->count++];
+    } else {
+        place = &engine->members[engine->oldest];
+        engine->oldest = (engine->oldest + 1) % engine->capacity;
+        pm_candidate_clear(place);
+    }
+    *place = *candidate;
+}
+
+static const struct pm_candidate *tournament(const struct regularized *engine,
+                                             struct pm_random *random)
+{
+    const uint32_t count = (uint32_t)engine->count;
+    const struct pm_candidate *best = &engine->members[pm_random_below(random, count)];
+    for (int i = 1; i < engine->search->config->tournament; i++) {
+        const struct pm_candidate *other = &engine->members[pm_random_below(random, count)];
+        if (pm_candidate_better(other, best))
+            best = other;
+    }
+    return best;
+}
+
+static int compare_doubles(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* What a child has to show on the first tasks: as much as the population's lower quarter does. */
+static double quick_bar(const struct regularized *engine)
+{
+    if (engine->count < engine->capacity)
+        return 0.0;
+    for (size_t i = 0; i < engine->count; i++)
+        engine->quick[i] = engine->members[i].fitness.quick;
+    qsort(engine->quick, engine->count, sizeof *engine->quick, compare_doubles);
+    return engine->quick[engine->count / 4];
+}
+
+static double population_mean(const struct regularized *engine)
+{
+    double sum = 0.0;
+    for (size_t i = 0; i < engine->count; i++)
+        sum += pm_candidate_score(&engine->members[i]);
+    return sum / (double)engine->count;
+}
+
+/* The first generation are mutants of the seeds in turn, so that each has its chance. */
+static bool breed(const struct regularized *engine, int generation, size_t index,
+                  struct pm_candidate *child, struct pm_error *error)
+{
+    const struct pm_search *search = engine->search;
+    struct pm_random random;
+    pm_random_seed(&random, search->config->seed, (uint64_t)generation, index);
+    if (generation == 1) {
+        const struct pm_candidate *seed = &search->seeds[index % search->seed_count];
+        return pm_search_breed(search, seed, &random, 1.0, child, error);
+    }
+    return pm_search_breed(search, tournament(engine, &random), &random,
+                           search->config->mutation_probability, child, error);
+}
+
+static bool run_batch(struct regularized *engine, int generation, size_t first, size_t count,
+                      struct pm_error *error)
+{
+    struct pm_candidate children[BATCH] = {0};
+    size_t bred = 0;
+    bool ok = true;
+    while (ok && bred < count) {
+        ok = breed(engine, generation, first + bred, &children[bred], error);
+        if (ok)
+            bred++;
+    }
+    ok = ok && pm_search_score(engine->search, children, count, quick_bar(engine), error);
+    for (size_t i = 0; i < bred; i++) {
+        if (ok)
+            add_member(engine, &children[i]);
+        else
+            pm_candidate_clear(&children[i]);
+    }
+    return ok;
+}
+
+static bool regularized_generation(void *state, int generation, double *mean,
+                                   struct pm_error *error)
+{
+    struct regularized *engine = state;
+    for (size_t first = 0; first < engine->capacity; first += BATCH) {
+        const size_t left = engine->capacity - first;
+        if (!run_batch(engine, generation, first, left < BATCH ? left : BATCH, error))
+            return false;
+    }
+    *mean = population_mean(engine);
+    return true;
+}
+
+const struct pm_engine pm_engine_regularized = {
+    .name = "regularized",
+    .create = regularized_create,
+    .destroy = regularized_destroy,
+    .generation = regularized_generation,
+};

@@ -1,0 +1,151 @@
+#include "algorithm/search.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <poolminer/clock.h>
+#include <poolminer/evolution.h>
+
+static const struct pm_engine *const ENGINES[] = {&pm_engine_regularized};
+
+struct pm_evolution_config pm_evolution_config_default(void)
+{
+    return (struct pm_evolution_config){
+        .engine = "regularized",
+        .profile = "full",
+        .generations = 50,
+        .population = 100,
+        .tournament = 10,
+        .mutation_probability = 0.9,
+        .budget = 1,
+    };
+}
+
+static const struct pm_engine *find_engine(const char *name, struct pm_error *error)
+{
+    for (size_t i = 0; i < sizeof ENGINES / sizeof *ENGINES; i++) {
+        if (strcmp(ENGINES[i]->name, name) == 0)
+            return ENGINES[i];
+    }
+    pm_fail(error, PM_ERROR_INVALID, "evolution engine \"%.32s\" does not exist: use regularized",
+            name);
+    return NULL;
+}
+
+static bool check_range(const char *name, int64_t value, int64_t low, int64_t high,
+                        struct pm_error *error)
+{
+    if (value >= low && value <= high)
+        return true;
+    return pm_fail(error, PM_ERROR_INVALID, "evolution: %s is %lld, must be %lld to %lld", name,
+                   (long long)value, (long long)low, (long long)high);
+}
+
+static bool check_config(const struct pm_evolution_config *config,
+                         const struct pm_algorithm *const *seeds, size_t seed_count,
+                         const struct pm_suite *suite, struct pm_error *error)
+{
+    if (!check_range("generations", config->generations, 1, PM_EVOLUTION_GENERATIONS_MAX, error) ||
+        !check_range("population", config->population, 2, PM_EVOLUTION_POPULATION_MAX, error) ||
+        !check_range("tournament", config->tournament, 1, config->population, error) ||
+        !check_range("budget", (int64_t)config->budget, 1, PM_EVOLUTION_BUDGET_MAX, error) ||
+        !check_range("the number of seeds", (int64_t)seed_count, 1, PM_EVOLUTION_SEEDS_MAX,
+                     error) ||
+        !check_range("the number of search tasks", (int64_t)suite->count, 1, 1000000, error))
+        return false;
+    if (!(config->mutation_probability >= 0.0 && config->mutation_probability <= 1.0))
+        return pm_fail(error, PM_ERROR_INVALID,
+                       "evolution: the mutation probability must be 0 to 1");
+    for (size_t i = 0; i < seed_count; i++) {
+        if (seeds[i]->input_dim != suite->input_dim) {
+            return pm_fail(error, PM_ERROR_INVALID,
+                           "evolution: seed %zu has input_dim %d, the search suite has %d", i + 1,
+                           seeds[i]->input_dim, suite->input_dim);
+        }
+    }
+    return true;
+}
+
+static bool run_generations(struct pm_search *search, const struct pm_engine *engine,
+                            pm_evolution_observer *observer, void *context,
+                            struct pm_evolution_result *out, struct pm_error *error)
+{
+    void *const state = engine->create(search);
+    if (!state)
+        return pm_fail(error, PM_ERROR_MEMORY, "evolution: out of memory");
+    const int64_t start_ns = pm_clock_monotonic_ns();
+    bool ok = true, wanted = true;
+    while (ok && wanted && out->generations < search->config->generations) {
+        double mean;
+        ok = engine->generation(state, out->generations + 1, &mean, error);
+        if (!ok)
+            break;
+        out->generations++;
+        const struct pm_evolution_progress progress = {
+            .generation = out->generations,
+            .generations = search->config->generations,
+            .best = search->best,
+            .mean = mean,
+            .candidates = search->candidates,
+            .seconds = (double)(pm_clock_monotonic_ns() - start_ns) * 1e-9,
+        };
+        wanted = !observer || observer(context, &progress);
+    }
+    engine->destroy(state);
+    return ok;
+}
+
+static bool take_elite(struct pm_search *search, struct pm_evolution_result *out,
+                       struct pm_error *error)
+{
+    struct pm_elite *elite = &search->elite;
+    out->candidates = search->candidates;
+    if (elite->count == 0)
+        return true;
+    out->items = calloc(elite->count, sizeof *out->items);
+    if (!out->items)
+        return pm_fail(error, PM_ERROR_MEMORY, "evolution: out of memory");
+    for (size_t i = 0; i < elite->count; i++) {
+        struct pm_candidate *member = &elite->members[i];
+        out->items[out->count++] = (struct pm_evolved){
+            .algorithm = member->simple,
+            .fitness = member->fitness.score,
+            .parents = {member->seed},
+            .parent_count = 1,
+        };
+        member->simple = NULL;
+    }
+    return true;
+}
+
+bool pm_evolution_run(const struct pm_evolution_config *config,
+                      const struct pm_algorithm *const *seeds, size_t seed_count,
+                      const struct pm_suite *search_suite, pm_evolution_observer *observer,
+                      void *context, struct pm_evolution_result *out, struct pm_error *error)
+{
+    *out = (struct pm_evolution_result){0};
+    const struct pm_engine *engine = find_engine(config->engine, error);
+    if (!engine || !check_config(config, seeds, seed_count, search_suite, error))
+        return false;
+    struct pm_search search;
+    struct pm_error reason = {0};
+    bool ok = pm_search_init(&search, config, seeds, seed_count, search_suite, &reason) &&
+              run_generations(&search, engine, observer, context, out, &reason);
+    if (ok || reason.code == PM_ERROR_INTERRUPTED)
+        ok = take_elite(&search, out, &reason);
+    pm_search_clear(&search);
+    if (ok)
+        return true;
+    pm_evolution_result_clear(out);
+    if (error)
+        *error = reason;
+    return false;
+}
+
+void pm_evolution_result_clear(struct pm_evolution_result *result)
+{
+    for (size_t i = 0; i < result->count; i++)
+        pm_algorithm_destroy(result->items[i].algorithm);
+    free(result->items);
+    *result = (struct pm_evolution_result){0};
+}

@@ -1,0 +1,35 @@
+/* What is known of programs already scored, by the hash of their simplified form: programs that
+ * differ only in dead code share an entry. A memo and nothing more: forgetting an entry costs time
+ * and never changes a result, so it has a fixed size and an entry makes room for the next one that
+ * falls on its place. */
+#ifndef ALGORITHM_FUNCTIONAL_CACHE_H
+#define ALGORITHM_FUNCTIONAL_CACHE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { PM_QUICK_TASKS_MAX = 8 };
+
+/* How much of the suite a program has been scored on. */
+enum pm_scored { PM_SCORED_NOTHING, PM_SCORED_QUICK, PM_SCORED_ALL };
+
+struct pm_fitness {
+    enum pm_scored scored;
+    double first[PM_QUICK_TASKS_MAX]; /* accuracies on the first tasks */
+    double quick;                     /* their mean */
+    double score;                     /* median over all tasks, once scored on all */
+    uint64_t behaviour;               /* hash of all task scores, once scored on all */
+};
+
+struct pm_functional_cache;
+
+/* NULL when memory is out. */
+struct pm_functional_cache *pm_functional_cache_create(void);
+void pm_functional_cache_destroy(struct pm_functional_cache *cache);
+
+bool pm_functional_cache_find(const struct pm_functional_cache *cache, uint64_t hash,
+                              struct pm_fitness *out);
+void pm_functional_cache_store(struct pm_functional_cache *cache, uint64_t hash,
+                               const struct pm_fitness *fitness);
+
+#endif

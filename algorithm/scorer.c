@@ -1,0 +1,208 @@
+#include "algorithm/candidate.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <poolminer/simplify.h>
+
+/* Element operations of one instruction; elementary functions and random numbers take about ten
+ * times as long as an addition. */
+static double instruction_cost(const struct pm_instruction *instruction, double dim)
+{
+    const double size[] = {1.0, dim, dim * dim, 0.0};
+    const double out = size[instruction->out.kind], a = size[instruction->a.kind];
+    switch ((enum pm_op)instruction->op) {
+    case PM_OP_EXP:
+    case PM_OP_LOG:
+    case PM_OP_SIN:
+    case PM_OP_COS:
+    case PM_OP_TAN:
+        return 10.0 * a;
+    case PM_OP_GAUSSIAN:
+    case PM_OP_UNIFORM:
+        return 10.0 * out;
+    case PM_OP_MATMUL:
+        return out * dim;
+    default:
+        return out > a ? out : a;
+    }
+}
+
+/* Of one training example. Setup runs once a task and hardly counts. */
+static double program_cost(const struct pm_algorithm *algorithm)
+{
+    double cost = 0.0;
+    for (int phase = PM_PHASE_PREDICT; phase < PM_PHASE_COUNT; phase++) {
+        for (int i = 0; i < algorithm->length[phase]; i++)
+            cost += instruction_cost(&algorithm->phase[phase][i], algorithm->meta.vector_dim);
+    }
+    return cost;
+}
+
+bool pm_scorer_init(struct pm_scorer *scorer, const struct pm_suite *suite, const atomic_bool *stop,
+                    struct pm_error *error)
+{
+    /* About four times what a two-layer network costs that trains by gradient descent. */
+    const double dim = suite->input_dim;
+    *scorer = (struct pm_scorer){.suite = suite,
+                                 .quick = *suite,
+                                 .rest = *suite,
+                                 .stop = stop,
+                                 .cost_limit = 24.0 * dim * dim + 1000.0};
+    size_t quick = suite->count / 4;
+    if (quick > PM_QUICK_TASKS_MAX)
+        quick = PM_QUICK_TASKS_MAX;
+    if (quick == 0)
+        quick = 1;
+    scorer->quick.count = quick;
+    scorer->rest.tasks += quick;
+    scorer->rest.count -= quick;
+    scorer->cache = pm_functional_cache_create();
+    scorer->scratch = calloc(suite->count, (PM_SCORER_BATCH_MAX + 1) * sizeof *scorer->scratch);
+    if (scorer->cache && scorer->scratch)
+        return true;
+    pm_scorer_clear(scorer);
+    return pm_fail(error, PM_ERROR_MEMORY, "preparing to score candidates: out of memory");
+}
+
+void pm_scorer_clear(struct pm_scorer *scorer)
+{
+    pm_functional_cache_destroy(scorer->cache);
+    free(scorer->scratch);
+    scorer->cache = NULL;
+    scorer->scratch = NULL;
+}
+
+void pm_scorer_admit(struct pm_scorer *scorer, const struct pm_candidate *candidate)
+{
+    const double cost = program_cost(candidate->simple);
+    if (cost > scorer->cost_limit)
+        scorer->cost_limit = cost;
+}
+
+/* The candidates of a batch that a stage runs, and their algorithms side by side. */
+struct stage {
+    struct pm_candidate *candidates[PM_SCORER_BATCH_MAX];
+    const struct pm_algorithm *algorithms[PM_SCORER_BATCH_MAX];
+    size_t count;
+};
+
+static void stage_add(struct stage *stage, struct pm_candidate *candidate)
+{
+    stage->candidates[stage->count] = candidate;
+    stage->algorithms[stage->count++] = candidate->simple;
+}
+
+/* Task scores go to `scratch`, a row a candidate. */
+static bool stage_run(const struct pm_scorer *scorer, const struct stage *stage,
+                      const struct pm_suite *view, struct pm_error *error)
+{
+    double scores[PM_SCORER_BATCH_MAX];
+    return stage->count == 0 || view->count == 0 ||
+           pm_suite_score(view, stage->algorithms, stage->count, scores, scorer->scratch,
+                          scorer->stop, error);
+}
+
+static void take_quick(const struct pm_scorer *scorer, struct pm_candidate *candidate,
+                       const double *task_scores)
+{
+    const size_t count = scorer->quick.count;
+    struct pm_fitness *fitness = &candidate->fitness;
+    double sum = 0.0;
+    for (size_t i = 0; i < count; i++) {
+        fitness->first[i] = task_scores[i];
+        sum += task_scores[i];
+    }
+    fitness->quick = sum / (double)count;
+    fitness->scored = PM_SCORED_QUICK;
+}
+
+/* FNV-1a over the scores' bits, 64 at a time. */
+static uint64_t hash_scores(const double *scores, size_t count)
+{
+    uint64_t hash = 0xCBF29CE484222325;
+    for (size_t i = 0; i < count; i++) {
+        uint64_t bits;
+        memcpy(&bits, &scores[i], sizeof bits);
+        hash = (hash ^ bits) * 0x100000001B3;
+        hash ^= hash >> 32;
+    }
+    return hash;
+}
+
+/* `all` has room for as many scores as the suite has tasks. */
+static void take_rest(const struct pm_scorer *scorer, struct pm_candidate *candidate,
+                      const double *task_scores, double *all)
+{
+    const size_t quick = scorer->quick.count, rest = scorer->rest.count;
+    struct pm_fitness *fitness = &candidate->fitness;
+    memcpy(all, fitness->first, quick * sizeof *all);
+    memcpy(all + quick, task_scores, rest * sizeof *all);
+    fitness->behaviour = hash_scores(all, quick + rest);
+    fitness->score = pm_median(all, quick + rest);
+    fitness->scored = PM_SCORED_ALL;
+}
+
+static bool score_quick(const struct pm_scorer *scorer, struct stage *stage, struct pm_error *error)
+{
+    if (!stage_run(scorer, stage, &scorer->quick, error))
+        return false;
+    for (size_t i = 0; i < stage->count; i++)
+        take_quick(scorer, stage->candidates[i], &scorer->scratch[i * scorer->quick.count]);
+    return true;
+}
+
+static bool score_rest(const struct pm_scorer *scorer, struct stage *stage, struct pm_error *error)
+{
+    if (!stage_run(scorer, stage, &scorer->rest, error))
+        return false;
+    double *const all = scorer->scratch + PM_SCORER_BATCH_MAX * scorer->rest.count;
+    for (size_t i = 0; i < stage->count; i++)
+        take_rest(scorer, stage->candidates[i], &scorer->scratch[i * scorer->rest.count], all);
+    return true;
+}
+
+/* The first candidate of the batch with the same simplified form: the one that is scored. */
+static struct pm_candidate *twin(struct pm_candidate *candidates, size_t index)
+{
+    size_t first = 0;
+    while (candidates[first].hash != candidates[index].hash)
+        first++;
+    return &candidates[first];
+}
+
+bool pm_scorer_score(struct pm_scorer *scorer, struct pm_candidate *candidates, size_t count,
+                     double bar, struct pm_error *error)
+{
+    struct stage quick = {.count = 0}, rest = {.count = 0};
+    for (size_t i = 0; i < count; i++) {
+        struct pm_candidate *candidate = &candidates[i];
+        candidate->fitness = (struct pm_fitness){.scored = PM_SCORED_NOTHING};
+        if (twin(candidates, i) == candidate &&
+            !pm_functional_cache_find(scorer->cache, candidate->hash, &candidate->fitness) &&
+            program_cost(candidate->simple) <= scorer->cost_limit)
+            stage_add(&quick, candidate);
+    }
+    if (!score_quick(scorer, &quick, error))
+        return false;
+
+    for (size_t i = 0; i < count; i++) {
+        struct pm_candidate *candidate = &candidates[i];
+        candidate->complete = candidate->fitness.scored != PM_SCORED_NOTHING &&
+                              candidate->fitness.quick >= bar &&
+                              !pm_algorithm_blind(candidate->simple);
+        if (candidate->complete && candidate->fitness.scored == PM_SCORED_QUICK)
+            stage_add(&rest, candidate);
+    }
+    if (!score_rest(scorer, &rest, error))
+        return false;
+
+    for (size_t i = 0; i < count; i++) {
+        const struct pm_candidate *scored = twin(candidates, i);
+        candidates[i].fitness = scored->fitness;
+        candidates[i].complete = scored->complete;
+        if (scored == &candidates[i] && scored->fitness.scored != PM_SCORED_NOTHING)
+            pm_functional_cache_store(scorer->cache, scored->hash, &scored->fitness);
+    }
+    return true;
+}

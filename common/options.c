@@ -156,8 +156,9 @@ struct pm_options *pm_options_create(const struct pm_option *table, size_t count
     bool done = options->values != NULL;
     for (size_t i = 0; done && i < count; i++) {
         struct pm_error error = {0};
+        const char *name = table[i].name ? table[i].name : table[i].file_key;
         if (table[i].default_value &&
-            !pm_options_set(options, i, table[i].default_value, NULL, table[i].name, &error)) {
+            !pm_options_set(options, i, table[i].default_value, NULL, name, &error)) {
             if (error.code != PM_ERROR_MEMORY) {
                 fprintf(stderr, "table of options: %s\n", error.message);
                 abort();

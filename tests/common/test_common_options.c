@@ -253,9 +253,9 @@ static void file_mistakes_are_named(void **state)
 
 static void a_setting_without_a_name_is_for_the_file_only(void **state)
 {
+    refuses_file(*state, "{\"file_only\":\"5\"}", "file_only: expected a whole number");
     write_file("{\"file_only\":5}");
     assert_true(pm_options_load_file(*state, file_path, NULL));
-    refuses_file(*state, "{\"file_only\":\"5\"}", "file_only: expected a whole number");
     refuses_line(*state, LINE("--file_only", "5"),
                  "command line: unknown option --file_only; --help lists them");
 }

@@ -50,6 +50,25 @@ static bool parse_flag(const char *text, bool *out)
     return *out || strcmp(text, "false") == 0 || strcmp(text, "0") == 0;
 }
 
+/* Is `text` one of the words between the bars of `choices`? */
+static bool is_choice(const char *choices, const char *text)
+{
+    if (!choices) {
+        return true;
+    }
+    size_t length = strlen(text);
+    for (const char *at = choices;;) {
+        size_t word = strcspn(at, "|");
+        if (word == length && strncmp(at, text, word) == 0) {
+            return true;
+        }
+        if (at[word] == '\0') {
+            return false;
+        }
+        at += word + 1;
+    }
+}
+
 static bool fail_value(const char *source, const char *name, const char *expected, const char *text,
                        struct pm_error *error)
 {
@@ -77,7 +96,8 @@ static bool convert(const struct pm_option *option, const char *text, const char
 {
     switch (option->type) {
     case PM_OPTION_TEXT:
-        return true;
+        return is_choice(option->choices, text) ||
+               fail_value(source, name, option->choices, text, error);
     case PM_OPTION_FLAG:
         return parse_flag(text, &value->flag) ||
                fail_value(source, name, "true or false", text, error);

@@ -31,6 +31,11 @@ static const struct pm_option TABLE[] = {
      .type = PM_OPTION_TEXT,
      .repeats = true},
     {.name = "count", .file_key = "count", .type = PM_OPTION_INTEGER},
+    {.name = "suite",
+     .file_key = "suite",
+     .type = PM_OPTION_TEXT,
+     .default_value = "first",
+     .choices = "first|second"},
     {.file_key = "file_only", .type = PM_OPTION_INTEGER, .default_value = "1"},
 };
 
@@ -225,6 +230,19 @@ static void command_line_mistakes_are_named(void **state)
     assert_int_equal(pm_options_integer(*state, "workers"), 1);
 }
 
+static void text_may_have_choices(void **state)
+{
+    assert_true(load_line(*state, LINE("--suite", "second"), NULL));
+    assert_string_equal(pm_options_text(*state, "suite"), "second");
+    refuses_line(*state, LINE("--suite", "sec"),
+                 "command line: --suite: expected first|second, not \"sec\"");
+    refuses_line(*state, LINE("--suite", "first|second"),
+                 "command line: --suite: expected first|second, not \"first|second\"");
+    refuses_line(*state, LINE("--suite="),
+                 "command line: --suite: expected first|second, not \"\"");
+    refuses_file(*state, "{\"suite\":\"third\"}", "suite: expected first|second, not \"third\"");
+}
+
 static void environment_mistakes_are_named(void **state)
 {
     struct pm_error error = {0};
@@ -301,6 +319,7 @@ int main(void)
         TEST(the_last_of_a_plain_option_wins),
         TEST(help_and_version_are_known),
         TEST(command_line_mistakes_are_named),
+        TEST(text_may_have_choices),
         TEST(environment_mistakes_are_named),
         TEST(file_mistakes_are_named),
         TEST(a_setting_without_a_name_is_for_the_file_only),

@@ -63,26 +63,33 @@ static void find_pair(uint32_t id, struct pm_task *task)
     task->class_b = a + 1 + pair;
 }
 
+static bool has_either(const uint8_t *record, const struct pm_task *task)
+{
+    return record[0] == task->class_a || record[0] == task->class_b;
+}
+
 static bool find_records(const struct pm_dataset *dataset, enum pm_suite_edition edition,
                          const struct pm_task *task, struct selection *selection,
                          struct pm_error *error)
 {
     size_t limit = pm_suite_edition_records(edition);
     size_t considered = limit > 0 && limit < dataset->count ? limit : dataset->count;
-    selection->record = malloc(considered * sizeof *selection->record);
+    size_t count = 0;
+    for (size_t i = 0; i < considered; i++)
+        count += has_either(pm_dataset_record(dataset, i), task);
+    if (count < 2)
+        return pm_fail(error, PM_ERROR_INVALID,
+                       "dataset %s: task %u needs two records of the classes %u and %u, but there "
+                       "are %zu among %zu; use a larger dataset",
+                       dataset->name, task->id, task->class_a, task->class_b, count, considered);
+    selection->record = malloc(count * sizeof *selection->record);
     if (!selection->record)
         return pm_fail(error, PM_ERROR_MEMORY, "out of memory for task %u", task->id);
     for (size_t i = 0; i < considered; i++) {
         const uint8_t *record = pm_dataset_record(dataset, i);
-        if (record[0] == task->class_a || record[0] == task->class_b)
+        if (has_either(record, task))
             selection->record[selection->record_count++] = record;
     }
-    if (selection->record_count < 2)
-        return pm_fail(error, PM_ERROR_INVALID,
-                       "dataset %s: task %u needs two records of the classes %u and %u, but there "
-                       "are %zu among %zu; use a larger dataset",
-                       dataset->name, task->id, task->class_a, task->class_b,
-                       selection->record_count, considered);
     return true;
 }
 

@@ -136,12 +136,12 @@ static void test_binary_file(void **state)
 {
     (void)state;
     struct pm_dataset *synthetic = open_dataset("synthetic:20");
-    const char *path = temporary_file(synthetic->records, 20 * PM_DATASET_RECORD_SIZE);
+    const char *path = temporary_file(synthetic->records, (size_t)20 * PM_DATASET_RECORD_SIZE);
     struct pm_dataset *read = open_dataset(path);
     unlink(path);
     assert_int_equal(read->count, 20);
     assert_string_equal(read->name, path);
-    assert_memory_equal(read->records, synthetic->records, 20 * PM_DATASET_RECORD_SIZE);
+    assert_memory_equal(read->records, synthetic->records, (size_t)20 * PM_DATASET_RECORD_SIZE);
     char fingerprint[PM_FINGERPRINT_HEX_SIZE];
     assert_true(pm_dataset_fingerprint(synthetic, 0, fingerprint, NULL));
     assert_fingerprint(read, 0, fingerprint);
@@ -153,14 +153,14 @@ static void test_binary_files_that_are_refused(void **state)
 {
     (void)state;
     struct pm_dataset *dataset = open_dataset("synthetic:10");
-    size_t size = 10 * PM_DATASET_RECORD_SIZE;
+    size_t size = (size_t)10 * PM_DATASET_RECORD_SIZE;
     const char *path = temporary_file(dataset->records, size - 1);
     assert_refused(path, PM_ERROR_INVALID, "after the last whole one, at byte 27657)");
     unlink(path);
     path = temporary_file(dataset->records, 0);
     assert_refused(path, PM_ERROR_INVALID, "0 bytes are no whole number");
     unlink(path);
-    dataset->records[7 * PM_DATASET_RECORD_SIZE] = 10;
+    dataset->records[(size_t)7 * PM_DATASET_RECORD_SIZE] = 10;
     path = temporary_file(dataset->records, size);
     assert_refused(path, PM_ERROR_INVALID, "record 7 (at byte 21511) has label 10");
     unlink(path);

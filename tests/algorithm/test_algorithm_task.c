@@ -184,6 +184,14 @@ static void test_resampled(void **state)
     pm_dataset_destroy(dataset);
 }
 
+static bool same_row(const float *a, const float *b, size_t columns)
+{
+    for (size_t c = 0; c < columns; c++)
+        if (a[c] != b[c])
+            return false;
+    return true;
+}
+
 /* With fewer than 2000 records of its classes a task repeats some: equal rows, equal labels. */
 static void test_resampled_with_replacement(void **state)
 {
@@ -193,7 +201,7 @@ static void test_resampled_with_replacement(void **state)
     assert_int_equal(task.validation_count, 1000);
     int repeats = 0;
     for (size_t i = 1; i < 2000; i++)
-        if (memcmp(task.features, task.features + 4 * i, 4 * sizeof(float)) == 0) {
+        if (same_row(task.features, task.features + 4 * i, 4)) {
             assert_true(task.labels[i] == task.labels[0]);
             repeats++;
         }

@@ -77,11 +77,13 @@ static bool find_records(const struct pm_dataset *dataset, enum pm_suite_edition
     size_t count = 0;
     for (size_t i = 0; i < considered; i++)
         count += has_either(pm_dataset_record(dataset, i), task);
-    if (count < 2)
-        return pm_fail(error, PM_ERROR_INVALID,
-                       "dataset %s: task %u needs two records of the classes %u and %u, but there "
-                       "are %zu among %zu; use a larger dataset",
-                       dataset->name, task->id, task->class_a, task->class_b, count, considered);
+    if (count < 2) {
+        pm_fail(error, PM_ERROR_INVALID,
+                "dataset %s: task %u needs two records of the classes %u and %u, but there are %zu "
+                "among %zu; use a larger dataset",
+                dataset->name, task->id, task->class_a, task->class_b, count, considered);
+        return false;
+    }
     selection->record = malloc(count * sizeof *selection->record);
     if (!selection->record)
         return pm_fail(error, PM_ERROR_MEMORY, "out of memory for task %u", task->id);

@@ -87,7 +87,7 @@ static bool find_records(const struct pm_dataset *dataset, enum pm_suite_edition
     selection->record = malloc(count * sizeof *selection->record);
     if (!selection->record)
         return pm_fail(error, PM_ERROR_MEMORY, "out of memory for task %u", task->id);
-    for (size_t i = 0; i < considered; i++) {
+    for (size_t i = 0; selection->record_count < count; i++) {
         const uint8_t *record = pm_dataset_record(dataset, i);
         if (has_either(record, task))
             selection->record[selection->record_count++] = record;

@@ -79,18 +79,19 @@ static bool find_records(const struct pm_dataset *dataset, enum pm_suite_edition
         count += has_either(pm_dataset_record(dataset, i), task);
     if (count < 2) {
         pm_fail(error, PM_ERROR_INVALID,
-                "dataset %s: task %u needs two records of the classes %u and %u, but there are %zu "
-                "among %zu; use a larger dataset",
+                "dataset %s: task %u needs two records of the classes %u and %u, but there "
+                "are %zu among %zu; use a larger dataset",
                 dataset->name, task->id, task->class_a, task->class_b, count, considered);
         return false;
     }
+    selection->record_count = count;
     selection->record = malloc(count * sizeof *selection->record);
     if (!selection->record)
         return pm_fail(error, PM_ERROR_MEMORY, "out of memory for task %u", task->id);
-    for (size_t i = 0; selection->record_count < count; i++) {
+    for (size_t i = 0, found = 0; found < count; i++) {
         const uint8_t *record = pm_dataset_record(dataset, i);
         if (has_either(record, task))
-            selection->record[selection->record_count++] = record;
+            selection->record[found++] = record;
     }
     return true;
 }

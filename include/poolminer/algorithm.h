@@ -20,10 +20,13 @@ enum {
 /* Sizes of the memory an algorithm runs in, and the soft bounds its meta line states. */
 struct pm_algorithm_meta {
     int scalar_count, vector_count, matrix_count;
-    int vector_dim;
-    int max_ops[PM_PHASE_COUNT];
+    int vector_dim;              /* input_dim..PM_DIM_MAX */
+    int max_ops[PM_PHASE_COUNT]; /* 0..PM_PHASE_LENGTH_MAX */
 };
 
+/* In normal form, which reading yields and writing expects: no PM_OP_NOOP, no NaN constant, no
+ * CONST_VEC but into a vector, no DOT of a matrix with a vector or a matrix (that is MATMUL), every
+ * phase's max_ops at least its length. */
 struct pm_algorithm {
     int input_dim;
     struct pm_algorithm_meta meta;
@@ -34,13 +37,28 @@ struct pm_algorithm {
 /* 20/10/5 registers, vector_dim = input_dim, 30 instructions a phase. */
 struct pm_algorithm_meta pm_algorithm_meta_default(int input_dim);
 
-/* An empty algorithm with room for `capacity` instructions in each phase; one allocation. */
+/* An empty algorithm with room for `capacity` instructions (0..PM_PHASE_LENGTH_MAX) in each phase;
+ * one allocation. NULL when memory is out. */
 struct pm_algorithm *pm_algorithm_create(int input_dim, const struct pm_algorithm_meta *meta,
                                          int capacity);
+/* A copy with room for exactly its instructions. NULL when memory is out. */
 struct pm_algorithm *pm_algorithm_clone(const struct pm_algorithm *algorithm);
 void pm_algorithm_destroy(struct pm_algorithm *algorithm);
-/* Same instructions and meta, bit for bit in the constants. */
+/* Same instructions and meta, bit for bit in the constants; members that an operation does not use
+ * do not count. */
 bool pm_algorithm_equal(const struct pm_algorithm *a, const struct pm_algorithm *b);
+
+/* Why an instruction can do nothing in this memory. */
+enum pm_inertness {
+    PM_ACTIVE,
+    PM_INERT_NOOP,
+    PM_INERT_REGISTER, /* a register is at or past its count */
+    PM_INERT_KINDS,    /* the operation does not take operands of these kinds */
+    PM_INERT_NARROW,   /* the result is of a bigger kind than the destination */
+    PM_INERT_ELEMENT,  /* the element is outside the vector */
+};
+enum pm_inertness pm_instruction_inertness(const struct pm_instruction *instruction,
+                                           const struct pm_algorithm_meta *meta);
 
 enum pm_parse_mode {
     PM_PARSE_LENIENT, /* as the network's miners read: a line that is no statement is skipped */
@@ -50,17 +68,23 @@ enum pm_parse_mode {
 /* Called for each line that lenient reading skips or finds strange; `line` counts from 1. */
 typedef void pm_parse_warning(void *context, int line, const char *reason);
 
-/* Reads an algorithm of `length` bytes. `warn` may be NULL. Errors name the line. Limits are checked
- * before anything is allocated for what they limit. */
+/* Reads an algorithm of `length` bytes. `warn` may be NULL. Errors name the line. Limits are
+ * checked before anything is allocated for what they limit. A text without a single statement (a
+ * NoOp() is one) is an error. */
 bool pm_algorithm_parse(const char *text, size_t length, int input_dim, enum pm_parse_mode mode,
                         pm_parse_warning *warn, void *context, struct pm_algorithm **out,
                         struct pm_error *error);
 
 /* The written form, NUL-terminated, in malloc'd memory (the caller frees); reads back to an equal
- * program. NULL with the error set when memory is out. */
+ * program. NULL with the error set when memory is out or the program is not in normal form. */
 char *pm_algorithm_write(const struct pm_algorithm *algorithm, struct pm_error *error);
 
-/* BLAKE2b-64 of the written form: the key of random instructions and of caches. */
+enum { PM_STATEMENT_SIZE = 64 }; /* room for any instruction's written form and its NUL */
+
+/* One instruction's written form, without indentation: "v2 = s3 * v0". */
+void pm_instruction_write(const struct pm_instruction *instruction, char out[PM_STATEMENT_SIZE]);
+
+/* BLAKE2b-64 of the written form, its bytes read as a little-endian number: the key of caches. */
 bool pm_algorithm_hash(const struct pm_algorithm *algorithm, uint64_t *out, struct pm_error *error);
 
 #endif

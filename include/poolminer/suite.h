@@ -33,10 +33,10 @@ bool pm_suite_search(const struct pm_dataset *dataset, enum pm_suite_edition edi
                      struct pm_error *error);
 void pm_suite_destroy(struct pm_suite *suite);
 
-/* Scores `count` algorithms, OpenMP over algorithms. scores[i] = median of algorithm i's task scores;
- * task_scores (NULL if not wanted) is count x suite->count, row i in suite order. `stop` (may be
- * NULL) is polled between tasks: PM_ERROR_INTERRUPTED when it turned true. An algorithm whose
- * input_dim is not the suite's is an error. */
+/* Scores `count` algorithms, OpenMP over algorithms. scores[i] = median of algorithm i's task
+ * scores; task_scores (NULL if not wanted) is count x suite->count, row i in suite order. `stop`
+ * (may be NULL) is polled between tasks: PM_ERROR_INTERRUPTED when it turned true. An algorithm
+ * whose input_dim is not the suite's is an error. */
 bool pm_suite_score(const struct pm_suite *suite, const struct pm_algorithm *const *algorithms,
                     size_t count, double *scores, double *task_scores, const atomic_bool *stop,
                     struct pm_error *error);

@@ -1,0 +1,144 @@
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <poolminer/algorithm.h>
+
+struct pm_algorithm_meta pm_algorithm_meta_default(int input_dim)
+{
+    return (struct pm_algorithm_meta){
+        .scalar_count = 20,
+        .vector_count = 10,
+        .matrix_count = 5,
+        .vector_dim = input_dim,
+        .max_ops = {30, 30, 30},
+    };
+}
+
+struct pm_algorithm *pm_algorithm_create(int input_dim, const struct pm_algorithm_meta *meta,
+                                         int capacity)
+{
+    assert(capacity >= 0 && capacity <= PM_PHASE_LENGTH_MAX);
+    struct pm_algorithm *algorithm;
+    size_t phase_size = (size_t)capacity * sizeof(struct pm_instruction);
+    algorithm = calloc(1, sizeof *algorithm + PM_PHASE_COUNT * phase_size);
+    if (!algorithm)
+        return NULL;
+    algorithm->input_dim = input_dim;
+    algorithm->meta = *meta;
+    struct pm_instruction *instructions = (struct pm_instruction *)(algorithm + 1);
+    for (int p = 0; p < PM_PHASE_COUNT; p++)
+        algorithm->phase[p] = instructions + p * capacity;
+    return algorithm;
+}
+
+static int longest_phase(const struct pm_algorithm *algorithm)
+{
+    int longest = 0;
+    for (int p = 0; p < PM_PHASE_COUNT; p++)
+        if (algorithm->length[p] > longest)
+            longest = algorithm->length[p];
+    return longest;
+}
+
+struct pm_algorithm *pm_algorithm_clone(const struct pm_algorithm *algorithm)
+{
+    struct pm_algorithm *copy =
+        pm_algorithm_create(algorithm->input_dim, &algorithm->meta, longest_phase(algorithm));
+    if (!copy)
+        return NULL;
+    for (int p = 0; p < PM_PHASE_COUNT; p++) {
+        copy->length[p] = algorithm->length[p];
+        for (int i = 0; i < algorithm->length[p]; i++)
+            copy->phase[p][i] = algorithm->phase[p][i];
+    }
+    return copy;
+}
+
+void pm_algorithm_destroy(struct pm_algorithm *algorithm)
+{
+    free(algorithm);
+}
+
+static bool same_operand(struct pm_operand a, struct pm_operand b)
+{
+    return a.kind == b.kind && a.index == b.index;
+}
+
+/* The bits, so that -0 differs from +0. */
+static uint32_t float_bits(float x)
+{
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return bits;
+}
+
+static bool same_constants(const struct pm_instruction *a, const struct pm_instruction *b,
+                           enum pm_form form)
+{
+    switch (form) {
+    case PM_FORM_CONST:
+        return float_bits(a->c0) == float_bits(b->c0);
+    case PM_FORM_CONST_VEC:
+        return float_bits(a->c0) == float_bits(b->c0) && a->element == b->element;
+    case PM_FORM_RANDOM:
+        return float_bits(a->c0) == float_bits(b->c0) && float_bits(a->c1) == float_bits(b->c1);
+    default:
+        return true;
+    }
+}
+
+static bool same_instruction(const struct pm_instruction *a, const struct pm_instruction *b)
+{
+    if (a->op != b->op || !same_operand(a->out, b->out))
+        return false;
+    const struct pm_op_info *info = pm_op_info((enum pm_op)a->op);
+    return (info->arity < 1 || same_operand(a->a, b->a)) &&
+           (info->arity < 2 || same_operand(a->b, b->b)) && same_constants(a, b, info->form);
+}
+
+static bool same_meta(const struct pm_algorithm_meta *a, const struct pm_algorithm_meta *b)
+{
+    return a->scalar_count == b->scalar_count && a->vector_count == b->vector_count &&
+           a->matrix_count == b->matrix_count && a->vector_dim == b->vector_dim &&
+           memcmp(a->max_ops, b->max_ops, sizeof a->max_ops) == 0;
+}
+
+bool pm_algorithm_equal(const struct pm_algorithm *a, const struct pm_algorithm *b)
+{
+    if (a->input_dim != b->input_dim || !same_meta(&a->meta, &b->meta))
+        return false;
+    for (int p = 0; p < PM_PHASE_COUNT; p++) {
+        if (a->length[p] != b->length[p])
+            return false;
+        for (int i = 0; i < a->length[p]; i++)
+            if (!same_instruction(&a->phase[p][i], &b->phase[p][i]))
+                return false;
+    }
+    return true;
+}
+
+static bool exists(struct pm_operand operand, const struct pm_algorithm_meta *meta)
+{
+    const int counts[] = {meta->scalar_count, meta->vector_count, meta->matrix_count};
+    return operand.kind < PM_KIND_NONE && operand.index < counts[operand.kind];
+}
+
+enum pm_inertness pm_instruction_inertness(const struct pm_instruction *instruction,
+                                           const struct pm_algorithm_meta *meta)
+{
+    const struct pm_op_info *info = pm_op_info((enum pm_op)instruction->op);
+    if (info->op == PM_OP_NOOP)
+        return PM_INERT_NOOP;
+    if (!exists(instruction->out, meta) || (info->arity > 0 && !exists(instruction->a, meta)) ||
+        (info->arity > 1 && !exists(instruction->b, meta)))
+        return PM_INERT_REGISTER;
+    if (info->op == PM_OP_CONST_VEC && instruction->element >= meta->vector_dim)
+        return PM_INERT_ELEMENT;
+    enum pm_kind out = (enum pm_kind)instruction->out.kind;
+    enum pm_kind result = pm_op_result_kind(info->op, (enum pm_kind)instruction->a.kind,
+                                            (enum pm_kind)instruction->b.kind, out);
+    if (result == PM_KIND_NONE)
+        return PM_INERT_KINDS;
+    return result > out ? PM_INERT_NARROW : PM_ACTIVE;
+}

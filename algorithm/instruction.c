@@ -1,0 +1,104 @@
+#include <strings.h>
+
+#include <poolminer/instruction.h>
+
+static const struct pm_op_info op_table[PM_OP_COUNT] = {
+    [PM_OP_NOOP] = {PM_OP_NOOP, "NOOP", NULL, PM_FORM_NOOP, 0, PM_SIGNATURE_NONE},
+    [PM_OP_CONST] = {PM_OP_CONST, "CONST", NULL, PM_FORM_CONST, 0, PM_SIGNATURE_FILL},
+    [PM_OP_CONST_VEC] = {PM_OP_CONST_VEC, "CONST_VEC", NULL, PM_FORM_CONST_VEC, 0,
+                         PM_SIGNATURE_ELEMENT},
+    [PM_OP_COPY] = {PM_OP_COPY, "COPY", NULL, PM_FORM_COPY, 1, PM_SIGNATURE_COPY},
+    [PM_OP_ADD] = {PM_OP_ADD, "ADD", "+", PM_FORM_INFIX, 2, PM_SIGNATURE_ELEMENTWISE},
+    [PM_OP_SUB] = {PM_OP_SUB, "SUB", "-", PM_FORM_INFIX, 2, PM_SIGNATURE_ELEMENTWISE},
+    [PM_OP_MUL] = {PM_OP_MUL, "MUL", "*", PM_FORM_INFIX, 2, PM_SIGNATURE_ELEMENTWISE},
+    [PM_OP_DIV] = {PM_OP_DIV, "DIV", "/", PM_FORM_INFIX, 2, PM_SIGNATURE_ELEMENTWISE},
+    [PM_OP_MIN] = {PM_OP_MIN, "MIN", "minimum", PM_FORM_BINARY, 2, PM_SIGNATURE_ELEMENTWISE},
+    [PM_OP_MAX] = {PM_OP_MAX, "MAX", "maximum", PM_FORM_BINARY, 2, PM_SIGNATURE_ELEMENTWISE},
+    [PM_OP_ABS] = {PM_OP_ABS, "ABS", "abs", PM_FORM_UNARY, 1, PM_SIGNATURE_MAP},
+    [PM_OP_EXP] = {PM_OP_EXP, "EXP", "exp", PM_FORM_UNARY, 1, PM_SIGNATURE_MAP},
+    [PM_OP_LOG] = {PM_OP_LOG, "LOG", "log", PM_FORM_UNARY, 1, PM_SIGNATURE_MAP},
+    [PM_OP_SIN] = {PM_OP_SIN, "SIN", "sin", PM_FORM_UNARY, 1, PM_SIGNATURE_MAP},
+    [PM_OP_COS] = {PM_OP_COS, "COS", "cos", PM_FORM_UNARY, 1, PM_SIGNATURE_MAP},
+    [PM_OP_TAN] = {PM_OP_TAN, "TAN", "tan", PM_FORM_UNARY, 1, PM_SIGNATURE_MAP},
+    [PM_OP_HEAVISIDE] = {PM_OP_HEAVISIDE, "HEAVISIDE", "heaviside", PM_FORM_UNARY, 1,
+                         PM_SIGNATURE_MAP},
+    [PM_OP_DOT] = {PM_OP_DOT, "DOT", "dot", PM_FORM_BINARY, 2, PM_SIGNATURE_DOT},
+    [PM_OP_MATMUL] = {PM_OP_MATMUL, "MATMUL", "matmul", PM_FORM_BINARY, 2, PM_SIGNATURE_MATMUL},
+    [PM_OP_OUTER] = {PM_OP_OUTER, "OUTER", "outer", PM_FORM_BINARY, 2, PM_SIGNATURE_OUTER},
+    [PM_OP_NORM] = {PM_OP_NORM, "NORM", "norm", PM_FORM_UNARY, 1, PM_SIGNATURE_REDUCE},
+    [PM_OP_MEAN] = {PM_OP_MEAN, "MEAN", "mean", PM_FORM_UNARY, 1, PM_SIGNATURE_REDUCE},
+    [PM_OP_STD] = {PM_OP_STD, "STD", "std", PM_FORM_UNARY, 1, PM_SIGNATURE_REDUCE},
+    [PM_OP_GAUSSIAN] = {PM_OP_GAUSSIAN, "GAUSSIAN", "gaussian", PM_FORM_RANDOM, 0,
+                        PM_SIGNATURE_FILL},
+    [PM_OP_UNIFORM] = {PM_OP_UNIFORM, "UNIFORM", "uniform", PM_FORM_RANDOM, 0, PM_SIGNATURE_FILL},
+};
+
+const struct pm_op_info *pm_op_info(enum pm_op op)
+{
+    return &op_table[op];
+}
+
+static bool is_called(const char *known, const char *name, size_t length)
+{
+    return known && strncasecmp(known, name, length) == 0 && known[length] == '\0';
+}
+
+const struct pm_op_info *pm_op_find(const char *name, size_t length)
+{
+    for (int op = 0; op < PM_OP_COUNT; op++) {
+        const struct pm_op_info *info = &op_table[op];
+        if (info->arity == 0 && info->form != PM_FORM_RANDOM)
+            continue;
+        if (is_called(info->name, name, length) || is_called(info->symbol, name, length))
+            return info;
+    }
+    return NULL;
+}
+
+static enum pm_kind bigger(enum pm_kind a, enum pm_kind b)
+{
+    return a > b ? a : b;
+}
+
+static bool has_elements(enum pm_kind kind)
+{
+    return kind == PM_KIND_VECTOR || kind == PM_KIND_MATRIX;
+}
+
+enum pm_kind pm_op_result_kind(enum pm_op op, enum pm_kind a, enum pm_kind b, enum pm_kind out)
+{
+    switch (op_table[op].signature) {
+    case PM_SIGNATURE_NONE:
+        return PM_KIND_NONE;
+    case PM_SIGNATURE_FILL:
+        return out;
+    case PM_SIGNATURE_ELEMENT:
+        return out == PM_KIND_VECTOR ? PM_KIND_VECTOR : PM_KIND_NONE;
+    case PM_SIGNATURE_COPY:
+        return has_elements(a) && out == PM_KIND_SCALAR ? PM_KIND_SCALAR : a;
+    case PM_SIGNATURE_MAP:
+        return a;
+    case PM_SIGNATURE_ELEMENTWISE:
+        return bigger(a, b); /* PM_KIND_NONE is the biggest: a missing operand shows */
+    case PM_SIGNATURE_DOT:
+        return a == PM_KIND_VECTOR && b == PM_KIND_VECTOR ? PM_KIND_SCALAR : PM_KIND_NONE;
+    case PM_SIGNATURE_MATMUL:
+        return a == PM_KIND_MATRIX && has_elements(b) ? b : PM_KIND_NONE;
+    case PM_SIGNATURE_OUTER:
+        return a == PM_KIND_VECTOR && b == PM_KIND_VECTOR ? PM_KIND_MATRIX : PM_KIND_NONE;
+    case PM_SIGNATURE_REDUCE:
+        return has_elements(a) ? PM_KIND_SCALAR : PM_KIND_NONE;
+    }
+    return PM_KIND_NONE;
+}
+
+const char *pm_phase_name(enum pm_phase phase)
+{
+    static const char *const names[PM_PHASE_COUNT] = {"setup", "predict", "learn"};
+    return names[phase];
+}
+
+char pm_kind_letter(enum pm_kind kind)
+{
+    return "svm?"[kind];
+}

@@ -1,0 +1,182 @@
+#include "driver/answer.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <poolminer/clock.h>
+#include <poolminer/json.h>
+
+static const double WINDOW_MAX_S = 7.0 * 24 * 3600; /* nobody's window is longer: a broken answer */
+
+const char *pm_answer_kind_name(enum pm_answer_kind kind)
+{
+    static const char *const names[] = {
+        [PM_ANSWER_OK] = "ok",
+        [PM_ANSWER_ACTIVE_TASK] = "active-task",
+        [PM_ANSWER_WINDOW_TAKEN] = "window-taken",
+        [PM_ANSWER_NO_WORK] = "no-work",
+        [PM_ANSWER_LEASE_GONE] = "lease-gone",
+        [PM_ANSWER_UNAUTHORIZED] = "unauthorized",
+        [PM_ANSWER_REFUSED] = "refused",
+        [PM_ANSWER_NOT_NOW] = "not-now",
+        [PM_ANSWER_UNUSABLE] = "unusable",
+    };
+    return names[kind];
+}
+
+void pm_answer_clear(struct pm_answer *answer)
+{
+    cJSON_Delete(answer->body);
+    *answer = (struct pm_answer){.retry_after_ms = -1, .time_remaining_ms = -1};
+}
+
+static int64_t clamp_retry(int64_t wait_ms)
+{
+    if (wait_ms < 0) {
+        return 0;
+    }
+    return wait_ms > PM_RETRY_AFTER_MAX_MS ? PM_RETRY_AFTER_MAX_MS : wait_ms;
+}
+
+int64_t pm_retry_after_ms(const char *value, int64_t date_ms, int64_t received_ms)
+{
+    size_t digits = strspn(value, "0123456789");
+    int64_t at_ms = 0;
+    if (digits > 0 && value[digits] == '\0') {
+        if (digits > 9) {
+            return PM_RETRY_AFTER_MAX_MS;
+        }
+        return clamp_retry((int64_t)strtol(value, NULL, 10) * 1000);
+    }
+    if (pm_clock_parse_http_date(value, &at_ms)) {
+        return clamp_retry(at_ms - (date_ms >= 0 ? date_ms : received_ms));
+    }
+    return -1;
+}
+
+/* FastAPI's "detail" is a text, an object, or a list of objects about members of the request. */
+static void read_detail(const cJSON *body, struct pm_answer *out)
+{
+    const cJSON *detail = cJSON_GetObjectItemCaseSensitive(body, "detail");
+    if (cJSON_IsString(detail)) {
+        pm_fail(&out->reason, PM_ERROR_REFUSED, "%s", detail->valuestring);
+        return;
+    }
+    char *text = pm_json_print(detail != NULL ? detail : body, NULL);
+    pm_fail(&out->reason, PM_ERROR_REFUSED, "%s", text != NULL ? text : "");
+    free(text);
+}
+
+static void read_time_remaining(const cJSON *body, struct pm_answer *out)
+{
+    const cJSON *detail = cJSON_GetObjectItemCaseSensitive(body, "detail");
+    const cJSON *places[] = {body, detail};
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+        const cJSON *member = cJSON_GetObjectItemCaseSensitive(places[i], "time_remaining_s");
+        if (cJSON_IsNumber(member) && member->valuedouble >= 0 &&
+            member->valuedouble <= WINDOW_MAX_S) {
+            out->time_remaining_ms = (int64_t)ceil(member->valuedouble * 1000.0);
+        }
+    }
+}
+
+static bool mentions(const struct pm_answer *answer, const char *words)
+{
+    return strcasestr(answer->reason.message, words) != NULL;
+}
+
+static enum pm_answer_kind kind_of_status(enum pm_call call, const struct pm_answer *answer)
+{
+    int status = answer->status;
+    if (status >= 200 && status < 300) {
+        return PM_ANSWER_OK;
+    }
+    if (status == 429 || status >= 500) {
+        return PM_ANSWER_NOT_NOW;
+    }
+    if (status < 400) {
+        return PM_ANSWER_UNUSABLE;
+    }
+    if (status == 401) {
+        return PM_ANSWER_UNAUTHORIZED;
+    }
+    if (status == 404 && call == PM_CALL_LEASE) {
+        return PM_ANSWER_NO_WORK;
+    }
+    if (status == 404 && call == PM_CALL_SUBMIT) {
+        return PM_ANSWER_LEASE_GONE;
+    }
+    if (status == 400 && call == PM_CALL_LEASE && mentions(answer, "active task")) {
+        return PM_ANSWER_ACTIVE_TASK;
+    }
+    if (status == 400 && call == PM_CALL_LEASE && mentions(answer, "already issued")) {
+        return PM_ANSWER_WINDOW_TAKEN;
+    }
+    return PM_ANSWER_REFUSED;
+}
+
+/* No answer, or one that broke off. */
+static void classify_failure(enum pm_call call, const struct pm_error *error, struct pm_answer *out)
+{
+    out->reason = *error;
+    out->lost = true;
+    out->kind = error->code == PM_ERROR_LIMIT ? PM_ANSWER_UNUSABLE : PM_ANSWER_NOT_NOW;
+    if (call == PM_CALL_SUBMIT && out->status >= 200 && out->status < 300) {
+        out->kind = PM_ANSWER_OK; /* the pool said 200; what it says beside does not matter */
+        out->lost = false;
+    }
+}
+
+static void classify_body(enum pm_call call, const struct pm_http_response *response,
+                          struct pm_answer *out)
+{
+    struct pm_error error = {0};
+    cJSON *body = NULL;
+    bool is_object =
+        pm_json_parse(response->body, response->body_size, response->body_size, &body, &error) &&
+        cJSON_IsObject(body);
+    if (is_object) {
+        read_time_remaining(body, out);
+    }
+    if (out->status >= 200 && out->status < 300) {
+        if (is_object) {
+            out->body = body;
+            return;
+        }
+        bool needs_body = call != PM_CALL_SUBMIT && call != PM_CALL_REGISTER;
+        if (needs_body) {
+            out->kind = PM_ANSWER_UNUSABLE;
+            pm_fail(&out->reason, PM_ERROR_PROTOCOL, "the answer is no JSON object: %s",
+                    error.message);
+        }
+    } else if (is_object) {
+        read_detail(body, out);
+    } else {
+        pm_fail(&out->reason, PM_ERROR_REFUSED, "HTTP status %d", out->status);
+    }
+    cJSON_Delete(body);
+}
+
+void pm_answer_classify(enum pm_call call, const struct pm_http_response *response,
+                        const struct pm_error *error, struct pm_answer *out)
+{
+    *out = (struct pm_answer){
+        .status = response->status, .retry_after_ms = -1, .time_remaining_ms = -1};
+    if (error != NULL) {
+        classify_failure(call, error, out);
+        return;
+    }
+    out->retry_after_ms =
+        pm_retry_after_ms(response->retry_after, response->date_ms, response->received_ms);
+    out->kind = PM_ANSWER_OK;
+    classify_body(call, response, out);
+    if (out->kind == PM_ANSWER_OK) {
+        out->kind = kind_of_status(call, out);
+    }
+    if (out->kind == PM_ANSWER_UNUSABLE && out->status >= 300 && out->status < 400) {
+        pm_fail(&out->reason, PM_ERROR_PROTOCOL,
+                "a redirect (HTTP status %d), which is never followed: is the pool's URL right?",
+                out->status);
+    }
+}

@@ -1,0 +1,56 @@
+/* HTTP with limits: one handle, one kept-alive connection, http and https only, redirects never
+ * followed, every answer bounded in time and size. Proxies come from the environment, certificates
+ * are checked against the system's store. Knows nothing of pools. */
+#ifndef DRIVER_HTTP_H
+#define DRIVER_HTTP_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <poolminer/error.h>
+
+struct pm_http;
+
+struct pm_http_config {
+    const char *base_url;        /* http://host:port[/path] or https://..., no query, no user */
+    int64_t connect_timeout_ms;  /* 0: 10,000 */
+    const atomic_bool *stop;     /* may be NULL; polled about every 100 ms */
+    int64_t grace_after_stop_ms; /* how long a request with `finish_on_stop` may still take */
+};
+
+struct pm_http_request {
+    const char *method;         /* "GET", "POST" or "PUT" */
+    const char *path;           /* "/health"; the caller has escaped what is in it */
+    const char *const *headers; /* "Name: value", `header_count` of them */
+    size_t header_count;
+    const char *body; /* NULL: none; JSON otherwise */
+    size_t body_size;
+    size_t answer_max_bytes;
+    int64_t timeout_ms;  /* for the whole exchange */
+    bool finish_on_stop; /* give it the grace when a stop comes in between */
+};
+
+struct pm_http_response {
+    int status; /* 0: no status line came */
+    char *body; /* NUL-terminated, never NULL after success */
+    size_t body_size;
+    int64_t date_ms;              /* Date header, unix; -1: none */
+    char retry_after[64];         /* as sent; "" none */
+    int64_t sent_ms, received_ms; /* unix, own clock: when the exchange began and ended */
+};
+
+/* PM_ERROR_INVALID says what is wrong with the URL. */
+bool pm_http_create(const struct pm_http_config *config, struct pm_http **out,
+                    struct pm_error *error);
+void pm_http_destroy(struct pm_http *http);
+
+/* True: an answer came whole, whatever its status. False: PM_ERROR_UNAVAILABLE (no answer, or it
+ * broke off; response->status tells whether its head had come), PM_ERROR_LIMIT (larger than
+ * allowed), PM_ERROR_INTERRUPTED (stopped), PM_ERROR_MEMORY. Clear the response in either case. */
+bool pm_http_perform(struct pm_http *http, const struct pm_http_request *request,
+                     struct pm_http_response *response, struct pm_error *error);
+void pm_http_response_clear(struct pm_http_response *response);
+
+#endif

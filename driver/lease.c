@@ -1,0 +1,235 @@
+#include "driver/lease.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <poolminer/clock.h>
+#include <poolminer/json.h>
+
+enum { ALGORITHM_OVERHEAD_BYTES = 96 }; /* member names and numbers around a text */
+
+size_t pm_lease_text_cost(const char *text)
+{
+    size_t cost = ALGORITHM_OVERHEAD_BYTES;
+    for (; *text != '\0'; text++) {
+        unsigned char c = (unsigned char)*text;
+        if (c == '\n' || c == '\t' || c == '\r' || c == '"' || c == '\\') {
+            cost += 2;
+        } else {
+            cost += c < 0x20 ? 6 : 1;
+        }
+    }
+    return cost;
+}
+
+static bool read_id(const cJSON *object, char out[PM_LEASE_ID_MAX + 1], struct pm_error *error)
+{
+    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                  "0123456789._:-";
+    const char *id = NULL;
+    if (!pm_json_string(object, "lease_id", &id, error)) {
+        return false;
+    }
+    size_t length = strnlen(id, PM_LEASE_ID_MAX + 1);
+    if (length == 0 || length > PM_LEASE_ID_MAX) {
+        return pm_fail(error, PM_ERROR_LIMIT, "lease_id: must have 1 to %d characters",
+                       PM_LEASE_ID_MAX);
+    }
+    if (strspn(id, allowed) != length || strspn(id, ".") == length) {
+        return pm_fail(error, PM_ERROR_INVALID,
+                       "lease_id: only letters, digits and . _ : - are accepted");
+    }
+    memcpy(out, id, length + 1);
+    return true;
+}
+
+static bool has_id(const struct pm_lease_algorithms *list, int64_t id)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        if (list->items[i].id == id) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Reads one algorithm; *text points into the JSON. */
+static bool read_algorithm(const cJSON *object, const struct pm_lease_algorithms *list,
+                           size_t *room_bytes, struct pm_lease_algorithm *out, const char **text,
+                           struct pm_error *error)
+{
+    out->input_dim = PM_INPUT_DIM_DEFAULT;
+    if (!pm_json_integer(object, "id", &out->id, error) ||
+        !pm_json_string(object, "algorithm_dsl", text, error) ||
+        !pm_json_optional_integer(object, "input_dim", &out->input_dim, error)) {
+        return false;
+    }
+    if (out->input_dim < 1 || out->input_dim > PM_INPUT_DIM_MAX) {
+        return pm_fail(error, PM_ERROR_LIMIT, "input_dim: %" PRId64 " is not within 1 to %d",
+                       out->input_dim, PM_INPUT_DIM_MAX);
+    }
+    if (strnlen(*text, PM_ALGORITHM_TEXT_MAX_BYTES + 1) > PM_ALGORITHM_TEXT_MAX_BYTES) {
+        return pm_fail(error, PM_ERROR_LIMIT, "algorithm_dsl: longer than %d bytes",
+                       PM_ALGORITHM_TEXT_MAX_BYTES);
+    }
+    if (has_id(list, out->id)) {
+        return pm_fail(error, PM_ERROR_INVALID, "id: %" PRId64 " came twice", out->id);
+    }
+    size_t cost = pm_lease_text_cost(*text);
+    if (cost > *room_bytes) {
+        return pm_fail(error, PM_ERROR_LIMIT, "algorithm_dsl: all texts together exceed %d bytes",
+                       PM_LEASE_TEXT_MAX_BYTES);
+    }
+    *room_bytes -= cost;
+    return true;
+}
+
+static void note_skip(struct pm_lease *lease, const char *member, int index, const char *reason)
+{
+    if (lease->skipped == 0) {
+        pm_fail(&lease->skip_reason, PM_ERROR_INVALID, "%s[%d].%s", member, index, reason);
+    }
+    lease->skipped++;
+}
+
+static bool read_algorithms(const cJSON *object, const char *member, size_t limit,
+                            size_t *room_bytes, struct pm_lease *lease,
+                            struct pm_lease_algorithms *out, struct pm_error *error)
+{
+    const cJSON *array = cJSON_GetObjectItemCaseSensitive(object, member);
+    const cJSON *item = NULL;
+    if (array == NULL || cJSON_IsNull(array)) {
+        return true; /* none of this kind */
+    }
+    if (!pm_json_array(object, member, &array, error)) {
+        return false;
+    }
+    int index = 0;
+    out->items = calloc(limit, sizeof *out->items);
+    if (out->items == NULL) {
+        return pm_fail(error, PM_ERROR_MEMORY, "no memory for a lease");
+    }
+    cJSON_ArrayForEach(item, array)
+    {
+        struct pm_lease_algorithm *algorithm = &out->items[out->count];
+        struct pm_error reason = {0};
+        const char *text = NULL;
+        if (out->count == limit) {
+            note_skip(lease, member, index, "id: more algorithms than a lease may have");
+            break;
+        }
+        if (!read_algorithm(item, out, room_bytes, algorithm, &text, &reason)) {
+            note_skip(lease, member, index, reason.message);
+        } else {
+            algorithm->text = strdup(text);
+            if (algorithm->text == NULL) {
+                return pm_fail(error, PM_ERROR_MEMORY, "no memory for a lease");
+            }
+            out->count++;
+        }
+        index++;
+    }
+    return true;
+}
+
+static bool read_timeout(const cJSON *object, struct pm_lease *lease, struct pm_error *error)
+{
+    const char *timeout = NULL;
+    if (!pm_json_string(object, "timeout_at", &timeout, error)) {
+        return false;
+    }
+    if (!pm_clock_parse_iso(timeout, &lease->timeout_ms)) {
+        return pm_fail(error, PM_ERROR_INVALID, "timeout_at: \"%.40s\" is no ISO 8601 time",
+                       timeout);
+    }
+    return true;
+}
+
+static bool read_lease(const cJSON *object, struct pm_lease *lease, struct pm_error *error)
+{
+    size_t room_bytes = PM_LEASE_TEXT_MAX_BYTES;
+    if (!read_id(object, lease->id, error) || !read_timeout(object, lease, error) ||
+        !pm_json_optional_integer(object, "window_number", &lease->window_number, error) ||
+        !pm_json_optional_integer(object, "evolve_budget", &lease->evolve_budget, error)) {
+        return false;
+    }
+    if (lease->evolve_budget < 0) {
+        return pm_fail(error, PM_ERROR_INVALID, "evolve_budget: is negative");
+    }
+    if (lease->evolve_budget > PM_LEASE_EVOLVE_BUDGET_MAX) {
+        lease->evolve_budget = PM_LEASE_EVOLVE_BUDGET_MAX; /* "at most": fewer is fine */
+    }
+    return read_algorithms(object, "seed_algorithms", PM_LEASE_SEEDS_MAX, &room_bytes, lease,
+                           &lease->seeds, error) &&
+           read_algorithms(object, "evaluate_algorithms", PM_LEASE_EVALUATE_MAX, &room_bytes, lease,
+                           &lease->evaluate, error);
+}
+
+bool pm_lease_parse(const cJSON *object, struct pm_lease *out, struct pm_error *error)
+{
+    *out = (struct pm_lease){0};
+    if (!read_lease(object, out, error)) {
+        pm_lease_clear(out);
+        return pm_fail_context(error, "lease");
+    }
+    return true;
+}
+
+static void clear_algorithms(struct pm_lease_algorithms *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        free(list->items[i].text);
+    }
+    free(list->items);
+}
+
+void pm_lease_clear(struct pm_lease *lease)
+{
+    clear_algorithms(&lease->evaluate);
+    clear_algorithms(&lease->seeds);
+    *lease = (struct pm_lease){0};
+}
+
+cJSON *pm_lease_algorithm_write(const struct pm_lease_algorithm *algorithm)
+{
+    cJSON *object = cJSON_CreateObject();
+    if (cJSON_AddNumberToObject(object, "id", (double)algorithm->id) &&
+        cJSON_AddStringToObject(object, "algorithm_dsl", algorithm->text) &&
+        cJSON_AddNumberToObject(object, "input_dim", (double)algorithm->input_dim)) {
+        return object;
+    }
+    cJSON_Delete(object);
+    return NULL;
+}
+
+static bool write_algorithms(cJSON *object, const char *member,
+                             const struct pm_lease_algorithms *list)
+{
+    cJSON *array = cJSON_AddArrayToObject(object, member);
+    for (size_t i = 0; array != NULL && i < list->count; i++) {
+        cJSON *item = pm_lease_algorithm_write(&list->items[i]);
+        if (!cJSON_AddItemToArray(array, item)) {
+            cJSON_Delete(item);
+            return false;
+        }
+    }
+    return array != NULL;
+}
+
+cJSON *pm_lease_write(const struct pm_lease *lease)
+{
+    char timeout[PM_CLOCK_ISO_SIZE];
+    cJSON *object = cJSON_CreateObject();
+    pm_clock_format_iso(lease->timeout_ms, timeout);
+    if (cJSON_AddStringToObject(object, "lease_id", lease->id) &&
+        cJSON_AddNumberToObject(object, "window_number", (double)lease->window_number) &&
+        cJSON_AddStringToObject(object, "timeout_at", timeout) &&
+        cJSON_AddNumberToObject(object, "evolve_budget", (double)lease->evolve_budget) &&
+        write_algorithms(object, "evaluate_algorithms", &lease->evaluate) &&
+        write_algorithms(object, "seed_algorithms", &lease->seeds)) {
+        return object;
+    }
+    cJSON_Delete(object);
+    return NULL;
+}

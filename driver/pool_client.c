@@ -1,0 +1,321 @@
+#include "driver/pool_client.h"
+
+#include "driver/http.h"
+#include "driver/limits.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <poolminer/clock.h>
+#include <poolminer/json.h>
+#include <poolminer/log.h>
+
+enum {
+    TIMEOUT_MS = 30 * 1000,
+    STATS_TIMEOUT_MS = 5 * 1000, /* a figure for people must not hold up a submission */
+    GRACE_AFTER_STOP_MS = 1000,
+    CLOCK_NOISE_MS = 2000, /* Date counts whole seconds */
+    CLOCK_WARNING_MS = 5000,
+    MESSAGE_SIZE = 32,
+};
+
+struct pm_pool_client {
+    struct pm_http *http;
+    const struct pm_hotkey *hotkey;
+    int64_t timeout_ms;
+    int64_t clock_offset_ms;
+    int64_t reported_offset_ms; /* what the log last said */
+};
+
+/* The three headers and what they were made of. */
+struct proof {
+    char message[MESSAGE_SIZE]; /* "auth:1700000000" */
+    char signature[PM_SIGNATURE_HEX_SIZE];
+    char key_header[16 + PM_ADDRESS_SIZE];
+    char timestamp_header[24 + MESSAGE_SIZE];
+    char signature_header[24 + PM_SIGNATURE_HEX_SIZE];
+};
+
+struct call {
+    enum pm_call kind;
+    const char *method, *path;
+    bool is_signed;
+    const cJSON *content; /* NULL: empty body */
+    size_t answer_max_bytes;
+    int64_t timeout_ms;
+    bool finish_on_stop;
+};
+
+bool pm_pool_client_create(const struct pm_pool_client_config *config, struct pm_pool_client **out,
+                           struct pm_error *error)
+{
+    struct pm_pool_client *client = calloc(1, sizeof *client);
+    if (client == NULL) {
+        return pm_fail(error, PM_ERROR_MEMORY, "no memory for the pool's client");
+    }
+    struct pm_http_config http = {.base_url = config->pool_url,
+                                  .stop = config->stop,
+                                  .grace_after_stop_ms = GRACE_AFTER_STOP_MS};
+    if (!pm_http_create(&http, &client->http, error)) {
+        free(client);
+        return false;
+    }
+    client->hotkey = config->hotkey;
+    client->timeout_ms = config->timeout_ms > 0 ? config->timeout_ms : TIMEOUT_MS;
+    *out = client;
+    return true;
+}
+
+void pm_pool_client_destroy(struct pm_pool_client *client)
+{
+    if (client != NULL) {
+        pm_http_destroy(client->http);
+        free(client);
+    }
+}
+
+int64_t pm_pool_client_clock_offset_ms(const struct pm_pool_client *client)
+{
+    return client->clock_offset_ms;
+}
+
+/* ---- the clock ---- */
+
+/* The pool's clock minus ours, by this answer's Date; false when it has none. Date was written
+ * somewhere between sending and receiving and is cut to seconds. */
+static bool measured_offset(const struct pm_http_response *response, int64_t *offset_ms)
+{
+    if (response->date_ms < 0) {
+        return false;
+    }
+    int64_t middle_ms = response->sent_ms + (response->received_ms - response->sent_ms) / 2;
+    *offset_ms = response->date_ms + 500 - middle_ms;
+    if (llabs(*offset_ms) <= CLOCK_NOISE_MS) {
+        *offset_ms = 0;
+    }
+    return true;
+}
+
+static void set_offset(struct pm_pool_client *client, int64_t offset_ms)
+{
+    client->clock_offset_ms = offset_ms;
+    if (llabs(offset_ms - client->reported_offset_ms) >= CLOCK_WARNING_MS) {
+        client->reported_offset_ms = offset_ms;
+        pm_log(PM_LOG_WARN, "POOL-CLOCK-SKEW",
+               "offset_s=%" PRId64 ": this machine's clock is %s the pool's; signatures are "
+               "corrected, but set the clock (timedatectl set-ntp true)",
+               offset_ms / 1000, offset_ms > 0 ? "behind" : "ahead of");
+    }
+}
+
+/* After an answer that was no 401: what its Date says is taken for the truth. */
+static void follow_clock(struct pm_pool_client *client, const struct pm_http_response *response)
+{
+    int64_t offset_ms = 0;
+    if (measured_offset(response, &offset_ms) &&
+        llabs(offset_ms - client->clock_offset_ms) > CLOCK_NOISE_MS) {
+        set_offset(client, offset_ms);
+    }
+}
+
+/* After a 401: true when another offset is worth a try. The Date may be a proxy's; when it says
+ * what we already used, our own clock uncorrected is the other guess. */
+static bool try_other_clock(struct pm_pool_client *client, const struct pm_http_response *response)
+{
+    int64_t offset_ms = 0;
+    if (measured_offset(response, &offset_ms) &&
+        llabs(offset_ms - client->clock_offset_ms) > CLOCK_NOISE_MS) {
+        set_offset(client, offset_ms);
+        return true;
+    }
+    if (client->clock_offset_ms != 0) {
+        set_offset(client, 0);
+        return true;
+    }
+    return false;
+}
+
+/* ---- one call ---- */
+
+static bool make_proof(const struct pm_pool_client *client, struct proof *proof,
+                       struct pm_error *error)
+{
+    int64_t seconds = (pm_clock_unix_ms() + client->clock_offset_ms) / 1000;
+    snprintf(proof->message, sizeof proof->message, "auth:%" PRId64, seconds);
+    if (!pm_hotkey_sign_hex(client->hotkey, proof->message, proof->signature, error)) {
+        return false;
+    }
+    snprintf(proof->key_header, sizeof proof->key_header, "X-Key: %s",
+             pm_hotkey_address(client->hotkey));
+    snprintf(proof->timestamp_header, sizeof proof->timestamp_header, "X-Timestamp: %" PRId64,
+             seconds);
+    snprintf(proof->signature_header, sizeof proof->signature_header, "X-Signature: %s",
+             proof->signature);
+    return true;
+}
+
+/* The body's text; submissions carry the proof once more. NULL: memory is out. */
+static char *print_body(const struct pm_pool_client *client, const struct call *call,
+                        const struct proof *proof, struct pm_error *error)
+{
+    cJSON *body = cJSON_Duplicate(call->content, true);
+    bool complete = body != NULL;
+    if (complete && call->kind == PM_CALL_SUBMIT) {
+        complete =
+            cJSON_AddStringToObject(body, "public_address", pm_hotkey_address(client->hotkey)) &&
+            cJSON_AddStringToObject(body, "signature", proof->signature) &&
+            cJSON_AddStringToObject(body, "message", proof->message);
+    }
+    char *text = NULL;
+    if (complete) {
+        text = pm_json_print(body, error);
+    } else {
+        pm_fail(error, PM_ERROR_MEMORY, "no memory for a request to the pool");
+    }
+    cJSON_Delete(body);
+    return text;
+}
+
+static bool exchange(struct pm_pool_client *client, const struct call *call,
+                     struct pm_http_response *response, struct pm_error *error)
+{
+    struct proof proof = {0};
+    if (call->is_signed && !make_proof(client, &proof, error)) {
+        return false;
+    }
+    const char *headers[] = {proof.key_header, proof.timestamp_header, proof.signature_header};
+    char *body = NULL;
+    if (call->content != NULL) {
+        body = print_body(client, call, &proof, error);
+        if (body == NULL) {
+            return false;
+        }
+    }
+    struct pm_http_request request = {
+        .method = call->method,
+        .path = call->path,
+        .headers = headers,
+        .header_count = call->is_signed ? sizeof headers / sizeof headers[0] : 0,
+        .body = body,
+        .body_size = body == NULL ? 0 : strlen(body),
+        .answer_max_bytes = call->answer_max_bytes,
+        .timeout_ms = call->timeout_ms,
+        .finish_on_stop = call->finish_on_stop,
+    };
+    bool done = pm_http_perform(client->http, &request, response, error);
+    free(body);
+    return done;
+}
+
+static bool is_answer(const struct pm_error *error)
+{
+    return error->code == PM_ERROR_UNAVAILABLE || error->code == PM_ERROR_LIMIT;
+}
+
+static bool perform(struct pm_pool_client *client, const struct call *call,
+                    struct pm_answer *answer, struct pm_error *error)
+{
+    *answer = (struct pm_answer){.retry_after_ms = -1, .time_remaining_ms = -1};
+    for (int try = 1;; try++) {
+        struct pm_http_response response = {.date_ms = -1};
+        struct pm_error failure = {0};
+        bool came = exchange(client, call, &response, &failure);
+        if (!came && !is_answer(&failure)) {
+            pm_http_response_clear(&response);
+            return pm_fail(error, failure.code, "%s", failure.message);
+        }
+        pm_answer_classify(call->kind, &response, came ? NULL : &failure, answer);
+        bool again = false;
+        if (answer->kind == PM_ANSWER_UNAUTHORIZED) {
+            again = try == 1 && try_other_clock(client, &response);
+        } else if (came) {
+            follow_clock(client, &response);
+        }
+        pm_http_response_clear(&response);
+        if (!again) {
+            return true;
+        }
+        pm_answer_clear(answer);
+    }
+}
+
+/* ---- the calls ---- */
+
+bool pm_pool_client_register(struct pm_pool_client *client, struct pm_answer *answer,
+                             struct pm_error *error)
+{
+    const struct call call = {.kind = PM_CALL_REGISTER,
+                              .method = "POST",
+                              .path = "/api/v1/miners/register",
+                              .is_signed = true,
+                              .answer_max_bytes = PM_ANSWER_MAX_BYTES,
+                              .timeout_ms = client->timeout_ms};
+    return perform(client, &call, answer, error);
+}
+
+bool pm_pool_client_stats(struct pm_pool_client *client, struct pm_answer *answer,
+                          struct pm_error *error)
+{
+    const struct call call = {.kind = PM_CALL_STATS,
+                              .method = "GET",
+                              .path = "/api/v1/miners/stats",
+                              .is_signed = true,
+                              .answer_max_bytes = PM_ANSWER_MAX_BYTES,
+                              .timeout_ms = STATS_TIMEOUT_MS};
+    return perform(client, &call, answer, error);
+}
+
+bool pm_pool_client_health(struct pm_pool_client *client, struct pm_answer *answer,
+                           struct pm_error *error)
+{
+    const struct call call = {.kind = PM_CALL_HEALTH,
+                              .method = "GET",
+                              .path = "/health",
+                              .answer_max_bytes = PM_ANSWER_MAX_BYTES,
+                              .timeout_ms = STATS_TIMEOUT_MS};
+    return perform(client, &call, answer, error);
+}
+
+bool pm_pool_client_lease(struct pm_pool_client *client, const struct pm_lease_request *request,
+                          struct pm_answer *answer, struct pm_error *error)
+{
+    cJSON *content = cJSON_CreateObject();
+    bool complete =
+        content != NULL && cJSON_AddStringToObject(content, "task_type", request->task_type) &&
+        cJSON_AddNumberToObject(content, "eval_batch_size", (double)request->eval_batch_size) &&
+        cJSON_AddNumberToObject(content, "seed_batch_size", (double)request->seed_batch_size) &&
+        cJSON_AddNumberToObject(content, "gossip_limit", 0);
+    if (!complete) {
+        cJSON_Delete(content);
+        return pm_fail(error, PM_ERROR_MEMORY, "no memory for a lease request");
+    }
+    const struct call call = {.kind = PM_CALL_LEASE,
+                              .method = "POST",
+                              .path = "/api/v1/tasks/lease",
+                              .is_signed = true,
+                              .content = content,
+                              .answer_max_bytes = PM_LEASE_ANSWER_MAX_BYTES,
+                              .timeout_ms = client->timeout_ms,
+                              .finish_on_stop = true};
+    bool done = perform(client, &call, answer, error);
+    cJSON_Delete(content);
+    return done;
+}
+
+bool pm_pool_client_submit(struct pm_pool_client *client, const char *lease_id,
+                           const cJSON *content, struct pm_answer *answer, struct pm_error *error)
+{
+    char path[64 + PM_LEASE_ID_MAX];
+    snprintf(path, sizeof path, "/api/v1/tasks/%.*s/submit_lease", PM_LEASE_ID_MAX, lease_id);
+    const struct call call = {.kind = PM_CALL_SUBMIT,
+                              .method = "POST",
+                              .path = path,
+                              .is_signed = true,
+                              .content = content,
+                              .answer_max_bytes = PM_ANSWER_MAX_BYTES,
+                              .timeout_ms = client->timeout_ms,
+                              .finish_on_stop = true};
+    return perform(client, &call, answer, error);
+}

@@ -1,0 +1,54 @@
+/* The pool's API as the driver uses it: signed requests, typed answers. One client, one thread. */
+#ifndef DRIVER_POOL_CLIENT_H
+#define DRIVER_POOL_CLIENT_H
+
+#include "driver/answer.h"
+
+#include <cjson/cJSON.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <poolminer/error.h>
+#include <poolminer/hotkey.h>
+
+struct pm_pool_client;
+
+struct pm_pool_client_config {
+    const char *pool_url;
+    const struct pm_hotkey *hotkey; /* must outlive the client */
+    int64_t timeout_ms;             /* of one exchange; 0: 30,000 */
+    const atomic_bool *stop;        /* may be NULL */
+};
+
+bool pm_pool_client_create(const struct pm_pool_client_config *config, struct pm_pool_client **out,
+                           struct pm_error *error);
+void pm_pool_client_destroy(struct pm_pool_client *client);
+
+/* Every call: true with the answer's meaning in `answer` (to be cleared), whatever it is; "no
+ * answer" is one of them. False only for PM_ERROR_INTERRUPTED (a stop came; leases and submissions
+ * get a second to end well), PM_ERROR_MEMORY and PM_ERROR_INVALID. A 401 that a wrong clock may
+ * explain is tried once more with the clock learned from the answer. */
+bool pm_pool_client_register(struct pm_pool_client *client, struct pm_answer *answer,
+                             struct pm_error *error);
+bool pm_pool_client_stats(struct pm_pool_client *client, struct pm_answer *answer,
+                          struct pm_error *error);
+bool pm_pool_client_health(struct pm_pool_client *client, struct pm_answer *answer,
+                           struct pm_error *error);
+
+struct pm_lease_request {
+    const char *task_type;
+    int64_t eval_batch_size, seed_batch_size;
+};
+bool pm_pool_client_lease(struct pm_pool_client *client, const struct pm_lease_request *request,
+                          struct pm_answer *answer, struct pm_error *error);
+
+/* `content` has evaluations, evolutions, iterations and gossip; the proof is added here, anew for
+ * each try. `lease_id` is of the characters that pm_lease_parse admits. */
+bool pm_pool_client_submit(struct pm_pool_client *client, const char *lease_id,
+                           const cJSON *content, struct pm_answer *answer, struct pm_error *error);
+
+/* The pool's clock minus ours, as learned from Date headers; 0 when they agree within 2 s. */
+int64_t pm_pool_client_clock_offset_ms(const struct pm_pool_client *client);
+
+#endif

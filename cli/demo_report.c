@@ -1,0 +1,139 @@
+#include "cli/demo.h"
+
+#include <cjson/cJSON.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <poolminer/json.h>
+
+struct demo_verdict demo_judge(const struct figures figures[DEMO_MINERS])
+{
+    struct demo_verdict verdict = {0};
+    bool evaluations_agreed = false, evolutions_agreed = false;
+    for (int i = 0; i < DEMO_MINERS; i++) {
+        verdict.evaluated |= figures[i].evaluations > 0;
+        verdict.evolved |= figures[i].evolutions > 0;
+        verdict.paid |= figures[i].paid_rao > 0;
+        evaluations_agreed |= figures[i].evaluations_accurate > 0;
+        evolutions_agreed |= figures[i].evolutions_finalised > 0;
+    }
+    verdict.agreed = evaluations_agreed && evolutions_agreed;
+    return verdict;
+}
+
+bool demo_succeeded(const struct demo_verdict *verdict)
+{
+    return verdict->evaluated && verdict->evolved && verdict->agreed && verdict->paid;
+}
+
+void demo_print_failures(const struct demo_verdict *verdict)
+{
+    const struct {
+        bool done;
+        const char *message;
+    } parts[] = {
+        {verdict->evaluated, "no evaluation was submitted"},
+        {verdict->evolved, "no evolution was submitted"},
+        {verdict->agreed, "no consensus on both an evaluation and an evolution was reached"},
+        {verdict->paid, "no RAO was paid"},
+    };
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        if (!parts[i].done) {
+            fprintf(stderr, "poolminer: demo: %s; a longer --duration-s gives it more time\n",
+                    parts[i].message);
+        }
+    }
+}
+
+static void print_table(const struct demo_report *report)
+{
+    printf("\n%-13s %11s %9s %11s %10s %9s %8s %11s %13s\n", "miner", "evaluations", "accurate",
+           "evolutions", "finalised", "over 0.7", "best", "reputation", "RAO paid");
+    for (int i = 0; i < DEMO_MINERS; i++) {
+        const struct figures *row = &report->figures[i];
+        printf("%.10s... %11" PRId64 " %9" PRId64 " %11" PRId64 " %10" PRId64 " %9" PRId64
+               " %8.4f %11.2f %13" PRId64 "\n",
+               row->hotkey, row->evaluations, row->evaluations_accurate, row->evolutions,
+               row->evolutions_finalised, row->evolutions_over_threshold, row->best_score,
+               row->reputation, row->paid_rao);
+    }
+    printf("\n");
+}
+
+static cJSON *describe_miner(const struct figures *row)
+{
+    const struct {
+        const char *name;
+        double value;
+    } numbers[] = {
+        {"evaluations", (double)row->evaluations},
+        {"evaluations_finalised", (double)row->evaluations_finalised},
+        {"evaluations_accurate", (double)row->evaluations_accurate},
+        {"evolutions", (double)row->evolutions},
+        {"evolutions_finalised", (double)row->evolutions_finalised},
+        {"evolutions_over_threshold", (double)row->evolutions_over_threshold},
+        {"best_score", row->best_score},
+        {"reputation", row->reputation},
+        {"paid_rao", (double)row->paid_rao},
+    };
+    cJSON *object = cJSON_CreateObject();
+    bool done = cJSON_AddStringToObject(object, "hotkey", row->hotkey) != NULL;
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        done = done && cJSON_AddNumberToObject(object, numbers[i].name, numbers[i].value);
+    }
+    if (!done) {
+        cJSON_Delete(object);
+        return NULL;
+    }
+    return object;
+}
+
+static bool fill(cJSON *root, const struct demo_report *report)
+{
+    const struct demo_verdict *verdict = &report->verdict;
+    bool done = cJSON_AddBoolToObject(root, "ok", demo_succeeded(verdict)) &&
+                cJSON_AddBoolToObject(root, "evaluated", verdict->evaluated) &&
+                cJSON_AddBoolToObject(root, "evolved", verdict->evolved) &&
+                cJSON_AddBoolToObject(root, "agreed", verdict->agreed) &&
+                cJSON_AddBoolToObject(root, "paid", verdict->paid) &&
+                cJSON_AddNumberToObject(root, "duration_s", report->duration_s) &&
+                cJSON_AddNumberToObject(root, "quorum", DEMO_QUORUM) &&
+                cJSON_AddStringToObject(root, "dataset", report->dataset) &&
+                cJSON_AddStringToObject(root, "fingerprint", report->fingerprint) &&
+                cJSON_AddStringToObject(root, "suite", report->suite);
+    cJSON *miners = done ? cJSON_AddArrayToObject(root, "miners") : NULL;
+    for (int i = 0; miners && i < DEMO_MINERS; i++) {
+        cJSON *miner = describe_miner(&report->figures[i]);
+        if (!miner || !cJSON_AddItemToArray(miners, miner)) {
+            cJSON_Delete(miner);
+            return false;
+        }
+    }
+    return miners != NULL;
+}
+
+static bool print_json(const struct demo_report *report, struct pm_error *error)
+{
+    cJSON *root = cJSON_CreateObject();
+    if (!root || !fill(root, report)) {
+        cJSON_Delete(root);
+        return pm_fail(error, PM_ERROR_MEMORY, "demo: no memory for the report");
+    }
+    char *text = pm_json_print(root, error);
+    if (text) {
+        puts(text);
+    }
+    free(text);
+    cJSON_Delete(root);
+    return text != NULL;
+}
+
+bool demo_print(const struct demo_report *report, bool json, struct pm_error *error)
+{
+    if (json) {
+        return print_json(report, error);
+    }
+    print_table(report);
+    return true;
+}

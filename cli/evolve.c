@@ -1,0 +1,287 @@
+/* poolminer evolve: an evolution on this machine, from algorithm files to the best text found. */
+#include "cli/score_input.h"
+#include "cli/verb.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include <poolminer/clock.h>
+#include <poolminer/evolution.h>
+#include <poolminer/json.h>
+#include <poolminer/stop.h>
+#include <poolminer/suite.h>
+
+/* The search suite of the miners' own choosing is the same one that workers use. */
+enum { SEARCH_SUITE_SEED = 0 };
+
+struct evolution {
+    struct pm_algorithm *seeds[PM_EVOLUTION_SEEDS_MAX];
+    size_t seed_count;
+    struct pm_dataset *dataset;
+    struct pm_suite *evaluation_suite, *search_suite;
+    struct pm_evolution_config config;
+    struct pm_evolution_result result;
+    double seconds;
+};
+
+/* What is shown at the end: the best evolved algorithm, or the best seed when none is better. */
+struct best {
+    const struct pm_algorithm *algorithm;
+    bool evolved;
+    double score, search_score;
+    char *text;
+};
+
+static bool show_progress(void *context, const struct pm_evolution_progress *progress)
+{
+    int64_t *shown_ms = context;
+    bool terminal = isatty(STDERR_FILENO);
+    int64_t now_ms = pm_clock_monotonic_ms();
+    bool last = progress->generation == progress->generations;
+    if (!last && now_ms - *shown_ms < (terminal ? 200 : 5000)) {
+        return true;
+    }
+    *shown_ms = now_ms;
+    fprintf(stderr, "%sgeneration %d of %d, best %.4f, mean %.4f, %" PRIu64 " candidates, %.0f s%s",
+            terminal ? "\r\x1b[K" : "", progress->generation, progress->generations, progress->best,
+            progress->mean, progress->candidates, progress->seconds, terminal && !last ? "" : "\n");
+    return true;
+}
+
+static bool read_seeds(const struct pm_options *options, int input_dim, struct evolution *evolution,
+                       struct pm_error *error)
+{
+    size_t count = pm_options_repeat_count(options, "seed-algorithm");
+    if (count == 0) {
+        return pm_fail(error, PM_ERROR_INVALID,
+                       "evolve: no seed given; --seed-algorithm FILE, best twice");
+    }
+    if (count > PM_EVOLUTION_SEEDS_MAX) {
+        return pm_fail(error, PM_ERROR_LIMIT, "evolve: %zu seeds, at most %d are allowed", count,
+                       PM_EVOLUTION_SEEDS_MAX);
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (!read_algorithm(pm_options_repeat(options, "seed-algorithm", i), input_dim,
+                            &evolution->seeds[i], error)) {
+            return false;
+        }
+        evolution->seed_count++;
+    }
+    return true;
+}
+
+static bool choose_seed(const struct pm_options *options, uint64_t *seed, struct pm_error *error)
+{
+    if (strcmp(pm_options_source(options, "seed"), "unset") != 0) {
+        *seed = (uint64_t)pm_options_integer(options, "seed");
+        return true;
+    }
+    if (getrandom(seed, sizeof *seed, 0) != (ssize_t)sizeof *seed) {
+        return pm_fail(error, PM_ERROR_IO, "evolve: no random seed; give one with --seed");
+    }
+    *seed >>= 11; /* so that JSON can say it exactly */
+    return true;
+}
+
+static bool prepare(const struct pm_options *options, struct evolution *evolution,
+                    struct pm_error *error)
+{
+    int input_dim = (int)pm_options_integer(options, "input-dim");
+    int64_t max_seconds = pm_options_integer(options, "max-seconds");
+    struct pm_evolution_config *config = &evolution->config;
+    *config = pm_evolution_config_default();
+    config->engine = pm_options_text(options, "engine");
+    config->profile = pm_options_text(options, "profile");
+    config->generations = (int)pm_options_integer(options, "generations");
+    config->budget = 1;
+    config->deadline_ms = max_seconds > 0 ? pm_clock_unix_ms() + max_seconds * 1000 : 0;
+    config->stop = pm_stop_flag();
+    return read_seeds(options, input_dim, evolution, error) &&
+           choose_seed(options, &config->seed, error) &&
+           open_suite(options, input_dim, 0, &evolution->dataset, &evolution->evaluation_suite,
+                      error) &&
+           pm_suite_search(evolution->dataset, evolution->evaluation_suite->edition, input_dim,
+                           SEARCH_SUITE_SEED, 0, &evolution->search_suite, error);
+}
+
+static bool search(struct evolution *evolution, struct pm_error *error)
+{
+    int64_t started_ms = pm_clock_monotonic_ms(), shown_ms = started_ms;
+    bool done =
+        pm_evolution_run(&evolution->config, (const struct pm_algorithm *const *)evolution->seeds,
+                         evolution->seed_count, evolution->search_suite, show_progress, &shown_ms,
+                         &evolution->result, error);
+    evolution->seconds = (double)(pm_clock_monotonic_ms() - started_ms) / 1000;
+    return done;
+}
+
+static bool choose_best(const struct evolution *evolution, struct best *best,
+                        struct pm_error *error)
+{
+    const struct pm_algorithm *candidates[PM_EVOLUTION_SEEDS_MAX];
+    double scores[PM_EVOLUTION_SEEDS_MAX], search_scores[PM_EVOLUTION_SEEDS_MAX];
+    size_t count = evolution->seed_count;
+    best->evolved = evolution->result.count > 0;
+    if (best->evolved) {
+        candidates[0] = evolution->result.items[0].algorithm;
+        count = 1;
+    } else {
+        memcpy(candidates, evolution->seeds, count * sizeof *candidates);
+    }
+    /* Not interrupted: after Ctrl-C the best so far is still worth its score. */
+    if (!pm_suite_score(evolution->evaluation_suite, candidates, count, scores, NULL, NULL,
+                        error) ||
+        !pm_suite_score(evolution->search_suite, candidates, count, search_scores, NULL, NULL,
+                        error)) {
+        return false;
+    }
+    size_t chosen = 0;
+    for (size_t i = 1; i < count; i++) {
+        if (search_scores[i] > search_scores[chosen]) {
+            chosen = i;
+        }
+    }
+    best->algorithm = candidates[chosen];
+    best->score = scores[chosen];
+    best->search_score = search_scores[chosen];
+    best->text = pm_algorithm_write(best->algorithm, error);
+    return best->text != NULL;
+}
+
+static cJSON *describe(const struct evolution *evolution, const struct best *best)
+{
+    const struct pm_suite *suite = evolution->evaluation_suite;
+    const struct {
+        const char *name;
+        cJSON *value;
+    } members[] = {
+        {"algorithm_dsl", cJSON_CreateString(best->text)},
+        {"score", cJSON_CreateNumber(best->score)},
+        {"search_score", cJSON_CreateNumber(best->search_score)},
+        {"evolved", cJSON_CreateBool(best->evolved)},
+        {"seed", cJSON_CreateNumber((double)evolution->config.seed)},
+        {"generations", cJSON_CreateNumber(evolution->result.generations)},
+        {"candidates", cJSON_CreateNumber((double)evolution->result.candidates)},
+        {"seconds", cJSON_CreateNumber(evolution->seconds)},
+        {"profile", cJSON_CreateString(evolution->config.profile)},
+        {"engine", cJSON_CreateString(evolution->config.engine)},
+        {"input_dim", cJSON_CreateNumber(suite->input_dim)},
+        {"dataset", cJSON_CreateString(suite->fingerprint)},
+        {"suite", cJSON_CreateString(pm_suite_edition_name(suite->edition))},
+    };
+    cJSON *object = cJSON_CreateObject();
+    bool done = object != NULL;
+    for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
+        done = done && members[i].value &&
+               cJSON_AddItemToObject(object, members[i].name, members[i].value);
+        if (!done) {
+            cJSON_Delete(members[i].value);
+        }
+    }
+    if (!done) {
+        cJSON_Delete(object);
+        return NULL;
+    }
+    return object;
+}
+
+static bool print_result(const struct evolution *evolution, const struct best *best, bool json,
+                         struct pm_error *error)
+{
+    if (!json) {
+        fputs(best->text, stdout);
+        printf("# score %.6f on the evaluation suite, %.6f on the search suite, seed %" PRIu64 "\n",
+               best->score, best->search_score, evolution->config.seed);
+        if (!best->evolved) {
+            printf("# nothing better than the seeds was found; this is the best of them\n");
+        }
+        return true;
+    }
+    cJSON *object = describe(evolution, best);
+    if (!object) {
+        return pm_fail(error, PM_ERROR_MEMORY, "evolve: no memory to print the result");
+    }
+    char *text = pm_json_print(object, error);
+    if (text) {
+        puts(text);
+    }
+    free(text);
+    cJSON_Delete(object);
+    return text != NULL;
+}
+
+static void clear(struct evolution *evolution)
+{
+    pm_evolution_result_clear(&evolution->result);
+    pm_suite_destroy(evolution->search_suite);
+    pm_suite_destroy(evolution->evaluation_suite);
+    pm_dataset_destroy(evolution->dataset);
+    for (size_t i = 0; i < evolution->seed_count; i++) {
+        pm_algorithm_destroy(evolution->seeds[i]);
+    }
+}
+
+static int run(const struct pm_options *options)
+{
+    struct pm_error error = {0};
+    struct evolution evolution = {0};
+    struct best best = {0};
+    pm_stop_install();
+    bool done = prepare(options, &evolution, &error) && search(&evolution, &error) &&
+                choose_best(&evolution, &best, &error) &&
+                print_result(&evolution, &best, pm_options_flag(options, "json"), &error);
+    free(best.text);
+    clear(&evolution);
+    return done ? EXIT_DONE : verb_fail(&error);
+}
+
+static const struct pm_option OPTIONS[] = {
+    {.name = "seed-algorithm",
+     .type = PM_OPTION_TEXT,
+     .repeats = true,
+     .argument = "FILE",
+     .help = "An algorithm to start from; given once for each (- is standard input)."},
+    {.name = "seed",
+     .type = PM_OPTION_INTEGER,
+     .minimum = 0,
+     .maximum = 9007199254740991,
+     .argument = "N",
+     .help = "Of the random numbers: same seed, same result. A random one when not given."},
+    {.name = "engine",
+     .type = PM_OPTION_TEXT,
+     .default_value = "regularized",
+     .argument = "NAME",
+     .help = "How to search."},
+    {.name = "max-seconds",
+     .type = PM_OPTION_INTEGER,
+     .default_value = "0",
+     .minimum = 0,
+     .maximum = 86400,
+     .argument = "N",
+     .help = "Search at most this long; 0: until the generations are done."},
+    {.name = "input-dim",
+     .type = PM_OPTION_INTEGER,
+     .default_value = "16",
+     .minimum = 1,
+     .maximum = PM_DIM_MAX,
+     .argument = "N",
+     .help = "Elements of the input vector."},
+    {.name = "json", .type = PM_OPTION_FLAG, .help = "The result as one line of JSON."},
+};
+
+const struct verb verb_evolve = {
+    .name = "evolve",
+    .summary = "Evolves a better algorithm from seeds, here and now.",
+    .usage = "poolminer evolve --seed-algorithm FILE [--seed-algorithm FILE]... [OPTION]...",
+    .purpose = "Evolves algorithms from the seeds and prints the best: its text and its score on "
+               "the\nevaluation suite. Progress goes to standard error; Ctrl-C ends the search and "
+               "prints the best\nso far.",
+    .uses = USE_COMPUTE | USE_EVOLVE,
+    .options = OPTIONS,
+    .option_count = sizeof OPTIONS / sizeof *OPTIONS,
+    .run = run,
+};

@@ -1,0 +1,154 @@
+#include "cli/launch.h"
+
+#include "cli/paths.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <poolminer/process.h>
+
+enum { ARGUMENTS_MAX = 48 };
+
+/* An argument vector that grows; a failure is found out at the end. Item 0 is for the program. */
+struct arguments {
+    char *items[ARGUMENTS_MAX + 1];
+    size_t count;
+    bool failed;
+};
+
+static void add_item(struct arguments *arguments, char *item)
+{
+    if (!item || arguments->count == ARGUMENTS_MAX) {
+        free(item);
+        arguments->failed = true;
+        return;
+    }
+    arguments->items[arguments->count++] = item;
+}
+
+/* "--name" and its value. */
+__attribute__((format(printf, 3, 4))) static void add(struct arguments *arguments, const char *name,
+                                                      const char *format, ...)
+{
+    char *value = NULL;
+    va_list list;
+    va_start(list, format);
+    if (vasprintf(&value, format, list) < 0) {
+        value = NULL;
+    }
+    va_end(list);
+    add_item(arguments, strdup(name));
+    add_item(arguments, value);
+}
+
+struct launch launch_create(struct supervisor *supervisor, const struct pm_options *options)
+{
+    bool chosen = strcmp(pm_options_source(options, "log-level"), "default") != 0;
+    return (struct launch){.supervisor = supervisor,
+                           .log_level = chosen ? pm_options_text(options, "log-level") : "warn",
+                           .log_format = pm_options_text(options, "log-format")};
+}
+
+/* Puts the program's path in front and hands over to the supervisor. Clears `arguments`. */
+static bool start(const struct launch *launch, const char *program, struct arguments *arguments,
+                  struct child_config *config, size_t *index, struct pm_error *error)
+{
+    bool done = false;
+    char *log_path = NULL;
+    if (launch->log_directory) {
+        char file[64];
+        snprintf(file, sizeof file, "%s.log", config->name);
+        log_path = path_join(launch->log_directory, file, error);
+    }
+    add(arguments, "--log-level", "%s", launch->log_level);
+    add(arguments, "--log-format", "%s", launch->log_format);
+    arguments->items[0] = pm_process_sibling(program, error);
+    config->arguments = (const char *const *)arguments->items;
+    config->log_path = log_path;
+    if (arguments->failed) {
+        pm_fail(error, PM_ERROR_MEMORY, "starting the %s: no memory", config->name);
+    } else if (arguments->items[0] && (log_path || !launch->log_directory)) {
+        done = supervisor_start(launch->supervisor, config, index, error);
+    }
+    for (size_t i = 0; i < arguments->count; i++) {
+        free(arguments->items[i]);
+    }
+    free(log_path);
+    return done;
+}
+
+bool launch_pool(const struct launch *launch, const struct pool_launch *pool, size_t *index,
+                 struct pm_error *error)
+{
+    struct arguments arguments = {.count = 1};
+    struct child_config config = {
+        .name = "pool", .stage = STOP_SECOND, .restarts = launch->restarts};
+    add(&arguments, "--host", "127.0.0.1");
+    add(&arguments, "--port", "%d", pool->port);
+    add(&arguments, "--store", "%s", pool->store);
+    add(&arguments, "--ready-file", "%s", pool->ready_file);
+    add(&arguments, "--epoch-s", "%g", pool->epoch_s);
+    add(&arguments, "--task-timeout-s", "%g", pool->task_timeout_s);
+    add(&arguments, "--quorum", "%d", pool->quorum);
+    add(&arguments, "--dataset-fingerprint", "%s", pool->dataset_fingerprint);
+    add(&arguments, "--suite", "%s", pool->suite);
+    return start(launch, "poolminer-pool", &arguments, &config, index, error);
+}
+
+bool launch_sidecar(const struct launch *launch, const struct sidecar_launch *sidecar,
+                    size_t *index, struct pm_error *error)
+{
+    struct arguments arguments = {.count = 1};
+    struct child_config config = {
+        .name = "sidecar", .stage = STOP_SECOND, .restarts = launch->restarts};
+    add(&arguments, "--host", "%s", sidecar->host);
+    add(&arguments, "--port", "%d", sidecar->port);
+    add(&arguments, "--store", "%s", sidecar->store);
+    add(&arguments, "--ready-file", "%s", sidecar->ready_file);
+    return start(launch, "poolminer-sidecar", &arguments, &config, index, error);
+}
+
+bool launch_worker(const struct launch *launch, const struct worker_launch *worker, size_t *index,
+                   struct pm_error *error)
+{
+    struct arguments arguments = {.count = 1};
+    struct child_config config = {
+        .name = "worker", .stage = STOP_FIRST, .restarts = launch->restarts};
+    add(&arguments, "--sidecar-url", "%s", worker->sidecar_url);
+    if (worker->run_id) {
+        add(&arguments, "--run-id", "%s", worker->run_id);
+    }
+    add(&arguments, "--workers", "%lld", (long long)worker->workers);
+    add(&arguments, "--threads", "%lld", (long long)worker->threads);
+    add(&arguments, "--dataset", "%s", worker->dataset);
+    add(&arguments, "--suite", "%s", worker->suite);
+    return start(launch, "poolminer-worker", &arguments, &config, index, error);
+}
+
+bool launch_driver(const struct launch *launch, const struct driver_launch *driver, size_t *index,
+                   struct pm_error *error)
+{
+    struct arguments arguments = {.count = 1};
+    struct child_config config = {.name = driver->name,
+                                  .stage = STOP_FIRST,
+                                  .restarts = launch->restarts,
+                                  .may_end = driver->duration_s > 0 || driver->report_only};
+    add(&arguments, "--pool-url", "%s", driver->pool_url);
+    add(&arguments, "--sidecar-url", "%s", driver->sidecar_url);
+    add(&arguments, "--run-id", "%s", driver->run_id);
+    add(&arguments, "--duration-s", "%g", driver->duration_s);
+    add(&arguments, "--hotkey-file", "%s", driver->hotkey_file);
+    add(&arguments, "--generations", "%lld", (long long)driver->generations);
+    add(&arguments, "--profile", "%s", driver->profile);
+    add(&arguments, "--evolve-max-seconds", "%g", driver->evolve_max_seconds);
+    add(&arguments, "--summary", "%s", driver->summary);
+    if (driver->no_work_wait_s > 0) {
+        add(&arguments, "--no-work-wait-s", "%g", driver->no_work_wait_s);
+    }
+    if (driver->report_only) {
+        add_item(&arguments, strdup("--report"));
+    }
+    return start(launch, "poolminer-driver", &arguments, &config, index, error);
+}

@@ -1,0 +1,57 @@
+/* How each program is started: its options from figures, the same for `mine` and `demo`. */
+#ifndef CLI_LAUNCH_H
+#define CLI_LAUNCH_H
+
+#include "cli/supervise.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <poolminer/error.h>
+#include <poolminer/options.h>
+
+/* What all programs of one miner share. */
+struct launch {
+    struct supervisor *supervisor;
+    const char *log_level, *log_format;
+    const char *log_directory; /* each program's messages go to NAME.log here; NULL: inherited */
+    bool restarts;
+};
+
+/* log_level from the settings; "warn" unless the user set one. */
+struct launch launch_create(struct supervisor *supervisor, const struct pm_options *options);
+
+struct pool_launch {
+    const char *store, *ready_file, *dataset_fingerprint, *suite;
+    int port, quorum;
+    double epoch_s, task_timeout_s;
+};
+bool launch_pool(const struct launch *launch, const struct pool_launch *pool, size_t *index,
+                 struct pm_error *error);
+
+struct sidecar_launch {
+    const char *host, *store, *ready_file;
+    int port;
+};
+bool launch_sidecar(const struct launch *launch, const struct sidecar_launch *sidecar,
+                    size_t *index, struct pm_error *error);
+
+struct worker_launch {
+    const char *sidecar_url, *run_id, *dataset, *suite; /* run_id NULL: work of any run */
+    int64_t workers, threads;
+};
+bool launch_worker(const struct launch *launch, const struct worker_launch *worker, size_t *index,
+                   struct pm_error *error);
+
+struct driver_launch {
+    const char *name; /* in logs: "driver", "driver-2" */
+    const char *pool_url, *sidecar_url, *run_id, *hotkey_file, *profile, *summary;
+    int64_t generations;
+    double duration_s, evolve_max_seconds, no_work_wait_s; /* the last: 0 for the driver's own */
+    bool report_only; /* asks the pool for the miner's figures, writes them down, and ends */
+};
+bool launch_driver(const struct launch *launch, const struct driver_launch *driver, size_t *index,
+                   struct pm_error *error);
+
+#endif

@@ -1,0 +1,135 @@
+/* poolminer: one command, many verbs. */
+#include "cli/settings.h"
+#include "cli/verb.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <poolminer/log.h>
+#include <poolminer/nearest.h>
+
+static const struct verb *const VERBS[] = {&verb_mine, &verb_demo, &verb_evaluate, &verb_evolve,
+                                           &verb_config};
+enum { VERB_COUNT = sizeof VERBS / sizeof *VERBS };
+
+static void print_overview(FILE *stream)
+{
+    fprintf(stream, "Usage: poolminer VERB [OPTION]...\n\n"
+                    "Mines algorithms for a pool on this machine.\n\nVerbs:\n");
+    for (size_t i = 0; i < VERB_COUNT; i++) {
+        fprintf(stream, "  %-10s %s\n", VERBS[i]->name, VERBS[i]->summary);
+    }
+    fprintf(stream, "  %-10s %s\n  %-10s %s\n\n", "help", "Tells of a verb: poolminer help VERB.",
+            "version", "Shows the version.");
+    fprintf(stream, "`poolminer VERB --help` lists a verb's options.\n");
+}
+
+static const struct verb *find_verb(const char *name)
+{
+    for (size_t i = 0; i < VERB_COUNT; i++) {
+        if (strcmp(VERBS[i]->name, name) == 0) {
+            return VERBS[i];
+        }
+    }
+    return NULL;
+}
+
+static int fail_unknown_verb(const char *name)
+{
+    const char *names[VERB_COUNT + 2] = {"help", "version"};
+    for (size_t i = 0; i < VERB_COUNT; i++) {
+        names[i + 2] = VERBS[i]->name;
+    }
+    const char *nearest = pm_nearest_name(name, names, VERB_COUNT + 2);
+    if (nearest) {
+        fprintf(stderr, "poolminer: unknown verb %.80s; did you mean %s?\n", name, nearest);
+    } else {
+        fprintf(stderr, "poolminer: unknown verb %.80s; `poolminer help` lists them\n", name);
+    }
+    return EXIT_USAGE;
+}
+
+int verb_fail(const struct pm_error *error)
+{
+    fprintf(stderr, "poolminer: %s\n", error->message);
+    return EXIT_FAILED;
+}
+
+static bool start_log(const struct pm_options *options, struct pm_error *error)
+{
+    enum pm_log_level level = PM_LOG_INFO;
+    enum pm_log_format format = PM_LOG_TEXT;
+    if (!pm_log_level_parse(pm_options_text(options, "log-level"), &level, error) ||
+        !pm_log_format_parse(pm_options_text(options, "log-format"), &format, error)) {
+        return false;
+    }
+    pm_log_init("poolminer", level, format);
+    return true;
+}
+
+static bool check_arguments(const struct verb *verb, const struct pm_options *options,
+                            struct pm_error *error)
+{
+    if (!verb->takes_files && pm_options_positional_count(options) > 0) {
+        return pm_fail(error, PM_ERROR_INVALID, "command line: %s takes no argument \"%.80s\"",
+                       verb->name, pm_options_positional(options, 0));
+    }
+    return true;
+}
+
+static int run_verb(const struct verb *verb, int argc, char *const argv[])
+{
+    struct settings settings;
+    struct pm_error error = {0};
+    if (!settings_load(verb, argc, argv, &settings, &error)) {
+        verb_fail(&error);
+        return EXIT_USAGE;
+    }
+    int result = EXIT_DONE;
+    if (pm_options_help(settings.options)) {
+        pm_options_print_help(settings.options, verb->usage, verb->purpose);
+    } else if (pm_options_version(settings.options)) {
+        printf("poolminer %s\n", PM_VERSION);
+    } else if (!check_arguments(verb, settings.options, &error) ||
+               !start_log(settings.options, &error)) {
+        verb_fail(&error);
+        result = EXIT_USAGE;
+    } else {
+        result = verb->run(settings.options);
+    }
+    settings_clear(&settings);
+    return result;
+}
+
+static int help(int argc, char *argv[])
+{
+    if (argc < 2) {
+        print_overview(stdout);
+        return EXIT_DONE;
+    }
+    const struct verb *verb = find_verb(argv[1]);
+    if (!verb) {
+        return fail_unknown_verb(argv[1]);
+    }
+    char option[] = "--help";
+    char *const arguments[] = {argv[1], option};
+    return run_verb(verb, 2, arguments);
+}
+
+int main(int argc, char *argv[])
+{
+    if (argc < 2) {
+        print_overview(stderr);
+        return EXIT_USAGE;
+    }
+    const char *name = argv[1];
+    if (strcmp(name, "help") == 0 || strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {
+        return help(argc - 1, argv + 1);
+    }
+    if (strcmp(name, "version") == 0 || strcmp(name, "--version") == 0) {
+        printf("poolminer %s\n", PM_VERSION);
+        return EXIT_DONE;
+    }
+    const struct verb *verb = find_verb(name);
+    return verb ? run_verb(verb, argc - 1, argv + 1) : fail_unknown_verb(name);
+}

@@ -1,0 +1,234 @@
+/* poolminer mine: sidecar, worker and driver from one settings file, kept alive, told of once a
+ * minute, stopped together. */
+#include "cli/figures.h"
+#include "cli/launch.h"
+#include "cli/paths.h"
+#include "cli/supervise.h"
+#include "cli/verb.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <poolminer/clock.h>
+#include <poolminer/file.h>
+#include <poolminer/json.h>
+#include <poolminer/log.h>
+#include <poolminer/process.h>
+#include <poolminer/queue_client.h>
+#include <poolminer/stop.h>
+
+enum { READY_MS = 15000, SUMMARY_LINE_MS = 60000, SIDECAR_ANSWER_MS = 2000, STATUS_MAX = 1 << 20 };
+
+struct miner {
+    const struct pm_options *options;
+    struct supervisor *supervisor;
+    struct pm_queue_client *client;
+    char *data_directory, *hotkey_file, *store, *ready_file, *summary;
+    char sidecar_url[128];
+    size_t driver;
+};
+
+static bool find_paths(struct miner *miner, struct pm_error *error)
+{
+    if (!path_data_directory(miner->options, &miner->data_directory, error) ||
+        !path_hotkey_file(miner->options, &miner->hotkey_file, error)) {
+        return false;
+    }
+    miner->store = path_join(miner->data_directory, "queue.sqlite", error);
+    miner->ready_file = path_join(miner->data_directory, "sidecar.ready", error);
+    miner->summary = path_join(miner->data_directory, "summary.json", error);
+    return miner->store && miner->ready_file && miner->summary &&
+           pm_file_make_directories(miner->data_directory, 0700, error);
+}
+
+static bool start_sidecar(struct miner *miner, const struct launch *launch, struct pm_error *error)
+{
+    size_t sidecar = 0;
+    int port = (int)pm_options_integer(miner->options, "sidecar-port");
+    /* A free port is chosen here and not by the sidecar, so that it is the same after a restart. */
+    port = port > 0 ? port : pm_process_free_port();
+    const struct sidecar_launch config = {.host = pm_options_text(miner->options, "sidecar-host"),
+                                          .port = port,
+                                          .store = miner->store,
+                                          .ready_file = miner->ready_file};
+    unlink(miner->ready_file);
+    if (!launch_sidecar(launch, &config, &sidecar, error) ||
+        !supervisor_wait_ready(miner->supervisor, sidecar, miner->ready_file, READY_MS, &port,
+                               error)) {
+        return false;
+    }
+    /* A sidecar that listens everywhere is reached on the loopback. */
+    const char *host = strcmp(config.host, "0.0.0.0") == 0 ? "127.0.0.1" : config.host;
+    snprintf(miner->sidecar_url, sizeof miner->sidecar_url, "tcp://%s:%d", host, port);
+    return true;
+}
+
+static bool start_programs(struct miner *miner, struct pm_error *error)
+{
+    const struct pm_options *options = miner->options;
+    const char *run_id = pm_options_text(options, "run-id");
+    struct launch launch = launch_create(miner->supervisor, options);
+    launch.restarts = true;
+    if (!start_sidecar(miner, &launch, error)) {
+        return false;
+    }
+    const struct worker_launch worker = {.sidecar_url = miner->sidecar_url,
+                                         .run_id = run_id,
+                                         .dataset = pm_options_text(options, "dataset"),
+                                         .suite = pm_options_text(options, "suite"),
+                                         .workers = pm_options_integer(options, "workers"),
+                                         .threads = pm_options_integer(options, "threads")};
+    const struct driver_launch driver = {
+        .name = "driver",
+        .pool_url = pm_options_text(options, "pool-url"),
+        .sidecar_url = miner->sidecar_url,
+        .run_id = run_id,
+        .hotkey_file = miner->hotkey_file,
+        .profile = pm_options_text(options, "profile"),
+        .summary = miner->summary,
+        .generations = pm_options_integer(options, "generations"),
+        .duration_s = (double)pm_options_integer(options, "duration-s"),
+        .evolve_max_seconds = (double)pm_options_integer(options, "evolve-max-seconds")};
+    return launch_worker(&launch, &worker, NULL, error) &&
+           launch_driver(&launch, &driver, &miner->driver, error);
+}
+
+/* What the sidecar has to do now; empty when it does not answer. */
+static void describe_queue(struct miner *miner, char *out, size_t size)
+{
+    char *json = NULL;
+    cJSON *root = NULL;
+    const cJSON *jobs = NULL;
+    int64_t queued = 0, leased = 0;
+    out[0] = '\0';
+    if (pm_queue_client_status(miner->client, &json, NULL) &&
+        pm_json_parse(json, strlen(json), STATUS_MAX, &root, NULL) &&
+        pm_json_object(root, "jobs", &jobs, NULL) &&
+        pm_json_integer(jobs, "queued", &queued, NULL) &&
+        pm_json_integer(jobs, "leased", &leased, NULL)) {
+        snprintf(out, size, "%" PRId64 " computing, %" PRId64 " waiting", leased, queued);
+    } else {
+        snprintf(out, size, "the sidecar does not answer");
+    }
+    cJSON_Delete(root);
+    free(json);
+}
+
+static void print_line(struct miner *miner)
+{
+    char now[16], queue[80];
+    time_t seconds = time(NULL);
+    struct tm local;
+    localtime_r(&seconds, &local);
+    strftime(now, sizeof now, "%H:%M:%S", &local);
+    describe_queue(miner, queue, sizeof queue);
+    struct figures figures;
+    if (!figures_read(miner->summary, &figures, NULL)) {
+        printf("%s  nothing from the pool yet; %s\n", now, queue);
+    } else {
+        double accuracy = figures.evaluations_finalised > 0
+                              ? 100.0 * (double)figures.evaluations_accurate /
+                                    (double)figures.evaluations_finalised
+                              : 0;
+        printf("%s  evaluated %" PRId64 " (%.0f %% accurate), evolved %" PRId64 " (%" PRId64
+               " over 0.7), best %.4f, reputation %.2f, paid %" PRId64 " RAO; %s\n",
+               now, figures.evaluations, accuracy, figures.evolutions,
+               figures.evolutions_over_threshold, figures.best_score, figures.reputation,
+               figures.paid_rao, queue);
+    }
+    fflush(stdout);
+}
+
+/* Until asked to stop, or until the driver's duration is over. */
+static bool look_after(struct miner *miner, struct pm_error *error)
+{
+    int64_t next_line_ms = pm_clock_monotonic_ms() + SUMMARY_LINE_MS;
+    while (!pm_stop_requested() && !supervisor_ended(miner->supervisor, miner->driver)) {
+        if (!supervisor_poll(miner->supervisor, error)) {
+            return false;
+        }
+        if (pm_clock_monotonic_ms() >= next_line_ms) {
+            next_line_ms += SUMMARY_LINE_MS;
+            print_line(miner);
+        }
+        pm_clock_sleep_ms(100);
+    }
+    return true;
+}
+
+static bool mine(struct miner *miner, struct pm_error *error)
+{
+    miner->supervisor = supervisor_create();
+    if (!miner->supervisor) {
+        return pm_fail(error, PM_ERROR_MEMORY, "mine: no memory");
+    }
+    if (!find_paths(miner, error) || !start_programs(miner, error)) {
+        return false;
+    }
+    const struct pm_queue_client_config config = {.url = miner->sidecar_url,
+                                                  .role = "admin",
+                                                  .name = "mine",
+                                                  .timeout_ms = SIDECAR_ANSWER_MS};
+    if (!pm_queue_client_create(&config, &miner->client, error)) {
+        return false;
+    }
+    pm_queue_client_set_stop_flag(miner->client, pm_stop_flag());
+    printf("Mining for %s, sidecar at %s, files in %s. Ctrl-C stops.\n",
+           pm_options_text(miner->options, "pool-url"), miner->sidecar_url, miner->data_directory);
+    fflush(stdout);
+    return look_after(miner, error);
+}
+
+static void clear(struct miner *miner)
+{
+    pm_queue_client_destroy(miner->client);
+    free(miner->data_directory);
+    free(miner->hotkey_file);
+    free(miner->store);
+    free(miner->ready_file);
+    free(miner->summary);
+}
+
+static int run(const struct pm_options *options)
+{
+    struct pm_error error = {0};
+    struct miner miner = {.options = options};
+    pm_stop_install();
+    bool done = mine(&miner, &error);
+    bool interrupted = !done && error.code == PM_ERROR_INTERRUPTED;
+    int64_t stopping_ms = pm_clock_monotonic_ms();
+    supervisor_destroy(miner.supervisor);
+    if (done || interrupted) {
+        pm_log(PM_LOG_INFO, "MINE-STOPPED", "everything stopped in %.1f s",
+               (double)(pm_clock_monotonic_ms() - stopping_ms) / 1000);
+    }
+    clear(&miner);
+    return done || interrupted ? EXIT_DONE : verb_fail(&error);
+}
+
+static const struct pm_option OPTIONS[] = {
+    {.name = "duration-s",
+     .type = PM_OPTION_INTEGER,
+     .default_value = "0",
+     .minimum = 0,
+     .maximum = 31536000,
+     .argument = "N",
+     .help = "Mine this long; 0: until stopped."},
+};
+
+const struct verb verb_mine = {
+    .name = "mine",
+    .summary = "Mines: starts sidecar, worker and driver, and looks after them.",
+    .usage = "poolminer mine [--config FILE] [OPTION]...",
+    .purpose = "Mines for the pool of gui_config.json: starts sidecar, worker and driver, restarts "
+               "what ends\nunexpectedly, and says once a minute what happened. Ctrl-C stops "
+               "everything within two seconds\nand loses nothing.",
+    .uses = USE_ALL,
+    .options = OPTIONS,
+    .option_count = sizeof OPTIONS / sizeof *OPTIONS,
+    .run = run,
+};

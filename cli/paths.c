@@ -1,0 +1,99 @@
+#include "cli/paths.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static bool no_memory(struct pm_error *error)
+{
+    return pm_fail(error, PM_ERROR_MEMORY, "paths: no memory");
+}
+
+bool path_user_file(const char *variable, const char *fallback, const char *name, char **out,
+                    struct pm_error *error)
+{
+    const char *slash = name[0] == '\0' ? "" : "/";
+    const char *base = getenv(variable);
+    const char *home = getenv("HOME");
+    int written;
+    /* The XDG specification: a path that is not absolute is to be ignored. */
+    if (base && base[0] == '/') {
+        written = asprintf(out, "%s/poolminer%s%s", base, slash, name);
+    } else if (home && home[0] == '/') {
+        written = asprintf(out, "%s/%s/poolminer%s%s", home, fallback, slash, name);
+    } else {
+        return pm_fail(error, PM_ERROR_NOT_FOUND,
+                       "no place for the miner's files: neither %s nor HOME is set; "
+                       "set one of them, or --data-dir",
+                       variable);
+    }
+    return written >= 0 || no_memory(error);
+}
+
+char *path_join(const char *directory, const char *name, struct pm_error *error)
+{
+    char *path = NULL;
+    if (asprintf(&path, "%s/%s", directory, name) < 0) {
+        no_memory(error);
+        return NULL;
+    }
+    return path;
+}
+
+bool path_data_directory(const struct pm_options *options, char **out, struct pm_error *error)
+{
+    const char *set = pm_options_text(options, "data-dir");
+    if (!set) {
+        return path_user_file("XDG_DATA_HOME", ".local/share", "", out, error);
+    }
+    *out = strdup(set);
+    return *out || no_memory(error);
+}
+
+bool path_hotkey_file(const struct pm_options *options, char **out, struct pm_error *error)
+{
+    const char *set = pm_options_text(options, "hotkey-file");
+    if (set) {
+        *out = strdup(set);
+        return *out || no_memory(error);
+    }
+    char *directory = NULL;
+    if (!path_data_directory(options, &directory, error)) {
+        return false;
+    }
+    *out = path_join(directory, "hotkey", error);
+    free(directory);
+    return *out != NULL;
+}
+
+bool path_make_temporary(char **out, struct pm_error *error)
+{
+    const char *base = getenv("TMPDIR");
+    char *path = path_join(base && base[0] == '/' ? base : "/tmp", "poolminer-demo-XXXXXX", error);
+    if (!path) {
+        return false;
+    }
+    if (!mkdtemp(path)) {
+        pm_fail(error, PM_ERROR_IO, "%s: %s", path, strerror(errno));
+        free(path);
+        return false;
+    }
+    *out = path;
+    return true;
+}
+
+void path_remove_temporary(const char *directory)
+{
+    DIR *entries = opendir(directory);
+    if (entries) {
+        for (struct dirent *entry = readdir(entries); entry; entry = readdir(entries)) {
+            /* "." and ".." are directories, which unlink leaves alone. */
+            unlinkat(dirfd(entries), entry->d_name, 0);
+        }
+        closedir(entries);
+    }
+    rmdir(directory);
+}

@@ -1,0 +1,28 @@
+/* Where the miner's files are. */
+#ifndef CLI_PATHS_H
+#define CLI_PATHS_H
+
+#include <stdbool.h>
+
+#include <poolminer/error.h>
+#include <poolminer/options.h>
+
+/* $VARIABLE/poolminer/name, or $HOME/fallback/poolminer/name where the variable is not set; name ""
+ * for the directory itself. The caller frees *out. */
+bool path_user_file(const char *variable, const char *fallback, const char *name, char **out,
+                    struct pm_error *error);
+
+/* "directory/name" in malloc'd memory; NULL with the error set when memory is out. */
+char *path_join(const char *directory, const char *name, struct pm_error *error);
+
+/* The data directory and the hotkey file as the settings say, or as their defaults are. The caller
+ * frees *out. */
+bool path_data_directory(const struct pm_options *options, char **out, struct pm_error *error);
+bool path_hotkey_file(const struct pm_options *options, char **out, struct pm_error *error);
+
+/* A new private directory (0700) for a demo, below $TMPDIR or /tmp. The caller frees *out. */
+bool path_make_temporary(char **out, struct pm_error *error);
+/* Removes a directory of plain files that path_make_temporary made. */
+void path_remove_temporary(const char *directory);
+
+#endif

@@ -1,0 +1,23 @@
+/* What `evaluate` and `evolve` have in common: algorithm files, the dataset, the suite, threads. */
+#ifndef CLI_SCORE_INPUT_H
+#define CLI_SCORE_INPUT_H
+
+#include <stdbool.h>
+
+#include <poolminer/algorithm.h>
+#include <poolminer/error.h>
+#include <poolminer/options.h>
+#include <poolminer/suite.h>
+
+/* Reads the algorithm in file `name` ("-": standard input), leniently; warnings go to standard
+ * error as "name:line: reason". */
+bool read_algorithm(const char *name, int input_dim, struct pm_algorithm **out,
+                    struct pm_error *error);
+
+/* Opens the dataset and builds the evaluation suite that the settings name, its first `task_limit`
+ * tasks (0: all), after --threads was obeyed. The caller destroys the suite, and the dataset unless
+ * `dataset` is NULL. */
+bool open_suite(const struct pm_options *options, int input_dim, size_t task_limit,
+                struct pm_dataset **dataset, struct pm_suite **suite, struct pm_error *error);
+
+#endif

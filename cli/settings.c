@@ -1,0 +1,270 @@
+#include "cli/settings.h"
+
+#include "cli/paths.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <poolminer/log.h>
+
+struct setting {
+    unsigned uses; /* 0: every verb */
+    struct pm_option option;
+};
+
+static const struct setting SETTINGS[] = {
+    {USE_MINE,
+     {.name = "pool-url",
+      .file_key = "pool_endpoint",
+      .environment = "POOLMINER_POOL_ENDPOINT",
+      .type = PM_OPTION_TEXT,
+      .default_value = "http://127.0.0.1:8434",
+      .argument = "URL",
+      .help = "The pool to mine for."}},
+    {USE_MINE,
+     {.name = "hotkey-file",
+      .file_key = "hotkey_file",
+      .environment = "POOLMINER_HOTKEY_FILE",
+      .type = PM_OPTION_TEXT,
+      .argument = "FILE",
+      .help =
+          "The miner's key: a hotkey file, or one with a seed or a mnemonic. Made on first use, "
+          "readable by you alone; by default `hotkey` in the data directory."}},
+    {USE_MINE,
+     {.name = "data-dir",
+      .file_key = "data_dir",
+      .environment = "POOLMINER_DATA_DIR",
+      .type = PM_OPTION_TEXT,
+      .argument = "DIR",
+      .help = "Where the miner keeps its files; by default $XDG_DATA_HOME/poolminer, that is "
+              "~/.local/share/poolminer."}},
+    {USE_MINE,
+     {.name = "run-id",
+      .file_key = "run_id",
+      .environment = "POOLMINER_RUN_ID",
+      .type = PM_OPTION_TEXT,
+      .default_value = "poolminer",
+      .argument = "NAME",
+      .help = "Which jobs of the sidecar belong together."}},
+    {USE_MINE,
+     {.name = "sidecar-host",
+      .file_key = "sidecar_host",
+      .environment = "POOLMINER_SIDECAR_HOST",
+      .type = PM_OPTION_TEXT,
+      .default_value = "127.0.0.1",
+      .argument = "ADDRESS",
+      .help = "Where the sidecar listens."}},
+    {USE_MINE,
+     {.name = "sidecar-port",
+      .file_key = "sidecar_port",
+      .environment = "POOLMINER_SIDECAR_PORT",
+      .type = PM_OPTION_INTEGER,
+      .default_value = "8123",
+      .minimum = 0,
+      .maximum = 65535,
+      .argument = "PORT",
+      .help = "Where the sidecar listens; 0 takes a free port."}},
+    {USE_COMPUTE,
+     {.name = "dataset",
+      .file_key = "dataset",
+      .environment = "POOLMINER_DATASET",
+      .type = PM_OPTION_TEXT,
+      .default_value = "synthetic",
+      .argument = "NAME",
+      .help = "synthetic, synthetic:COUNT, or a file of CIFAR-10 binary records."}},
+    {USE_COMPUTE,
+     {.name = "suite",
+      .file_key = "suite",
+      .environment = "POOLMINER_SUITE",
+      .type = PM_OPTION_TEXT,
+      .default_value = "first2000",
+      .choices = "first2000|resampled",
+      .argument = "EDITION",
+      .help = "Which edition of the task suite scores are taken on: first2000 or resampled."}},
+    {USE_MINE,
+     {.name = "workers",
+      .file_key = "workers",
+      .environment = "POOLMINER_WORKERS",
+      .type = PM_OPTION_INTEGER,
+      .default_value = "1",
+      .minimum = 1,
+      .maximum = 64,
+      .argument = "N",
+      .help = "Jobs that are computed at once."}},
+    {USE_COMPUTE,
+     {.name = "threads",
+      .file_key = "threads",
+      .environment = "POOLMINER_THREADS",
+      .type = PM_OPTION_INTEGER,
+      .default_value = "0",
+      .minimum = 0,
+      .maximum = 1024,
+      .argument = "N",
+      .help = "Processor cores to compute with, in all; 0: every one there is."}},
+    {USE_EVOLVE,
+     {.name = "generations",
+      .file_key = "generations",
+      .environment = "POOLMINER_GENERATIONS",
+      .type = PM_OPTION_INTEGER,
+      .default_value = "50",
+      .minimum = 1,
+      .maximum = 100000,
+      .argument = "N",
+      .help = "Generations of one evolution."}},
+    {USE_EVOLVE,
+     {.name = "profile",
+      .file_key = "profile",
+      .environment = "POOLMINER_PROFILE",
+      .type = PM_OPTION_TEXT,
+      .default_value = "full",
+      .choices = "full|baseline",
+      .argument = "NAME",
+      .help = "What evolution may write: full or baseline."}},
+    {USE_MINE,
+     {.name = "evolve-max-seconds",
+      .file_key = "evolve_max_seconds",
+      .environment = "POOLMINER_EVOLVE_MAX_SECONDS",
+      .type = PM_OPTION_INTEGER,
+      .default_value = "0",
+      .minimum = 0,
+      .maximum = 86400,
+      .argument = "N",
+      .help =
+          "Compute at most this long on one evolution; 0: until its generations are done or the "
+          "lease ends."}},
+    {0,
+     {.name = "log-level",
+      .file_key = "log_level",
+      .environment = "POOLMINER_LOG_LEVEL",
+      .type = PM_OPTION_TEXT,
+      .default_value = "info",
+      .choices = "debug|info|warn|error",
+      .argument = "LEVEL",
+      .help = "debug, info, warn or error. `mine` and `demo` keep the programs they start at warn "
+              "unless a level is set."}},
+    {0,
+     {.name = "log-format",
+      .file_key = "log_format",
+      .environment = "POOLMINER_LOG_FORMAT",
+      .type = PM_OPTION_TEXT,
+      .default_value = "text",
+      .choices = "text|json",
+      .argument = "FORMAT",
+      .help = "text or json."}},
+};
+enum { SETTING_COUNT = sizeof SETTINGS / sizeof *SETTINGS };
+
+static const struct pm_option CONFIG_OPTION = {
+    .name = "config",
+    .environment = "POOLMINER_CONFIG",
+    .type = PM_OPTION_TEXT,
+    .argument = "FILE",
+    .help = "The settings file; by default gui_config.json here, or else in "
+            "$XDG_CONFIG_HOME/poolminer.",
+};
+
+/* The verb's own rows, --config, then every setting; those that the verb does not take lose their
+ * name, so that the file may have them and the command line may not. */
+static bool build_table(const struct verb *verb, struct settings *out)
+{
+    out->count = verb->option_count + 1 + SETTING_COUNT;
+    out->table = calloc(out->count, sizeof *out->table);
+    if (!out->table) {
+        return false;
+    }
+    for (size_t i = 0; i < verb->option_count; i++) {
+        out->table[i] = verb->options[i];
+    }
+    out->table[verb->option_count] = CONFIG_OPTION;
+    for (size_t i = 0; i < SETTING_COUNT; i++) {
+        struct pm_option *row = &out->table[verb->option_count + 1 + i];
+        *row = SETTINGS[i].option;
+        if (SETTINGS[i].uses != 0 && !(SETTINGS[i].uses & verb->uses)) {
+            row->name = NULL;
+        }
+    }
+    return true;
+}
+
+size_t settings_count(void)
+{
+    return SETTING_COUNT;
+}
+
+const struct pm_option *settings_option(size_t index)
+{
+    return &SETTINGS[index].option;
+}
+
+static bool create_options(struct settings *settings, struct pm_error *error)
+{
+    pm_options_destroy(settings->options);
+    settings->options = pm_options_create(settings->table, settings->count);
+    return settings->options || pm_fail(error, PM_ERROR_MEMORY, "settings: no memory");
+}
+
+/* The file to read, NULL for none, to be freed. A file that was asked for need not exist yet to be
+ * the answer: reading it gives the error. */
+static bool find_file(const struct pm_options *options, char **path, struct pm_error *error)
+{
+    static const char *const local = "gui_config.json";
+    const char *named = pm_options_text(options, "config");
+    char *found = NULL;
+    if (named) {
+        found = strdup(named);
+    } else if (access(local, F_OK) == 0) {
+        found = strdup(local);
+    } else {
+        *path = NULL;
+        if (!path_user_file("XDG_CONFIG_HOME", ".config", "gui_config.json", &found, NULL)) {
+            return true;
+        }
+        if (access(found, F_OK) != 0) {
+            free(found);
+            return true;
+        }
+    }
+    *path = found;
+    return found || pm_fail(error, PM_ERROR_MEMORY, "settings: no memory");
+}
+
+static bool load_everything(int argc, char *const argv[], struct settings *out,
+                            struct pm_error *error)
+{
+    char *path = NULL;
+    if (!find_file(out->options, &path, error) || !create_options(out, error)) {
+        free(path);
+        return false;
+    }
+    bool done = !path || pm_options_load_file(out->options, path, error);
+    free(path);
+    return done && pm_options_load_environment(out->options, error) &&
+           pm_options_load_arguments(out->options, argc, argv, error);
+}
+
+bool settings_load(const struct verb *verb, int argc, char *const argv[], struct settings *out,
+                   struct pm_error *error)
+{
+    *out = (struct settings){0};
+    if (!build_table(verb, out)) {
+        return pm_fail(error, PM_ERROR_MEMORY, "settings: no memory");
+    }
+    /* Environment and command line come twice: first to learn which file is meant, then over it. */
+    bool done = create_options(out, error) && pm_options_load_environment(out->options, error) &&
+                pm_options_load_arguments(out->options, argc, argv, error);
+    if (done && !pm_options_help(out->options) && !pm_options_version(out->options)) {
+        done = load_everything(argc, argv, out, error);
+    }
+    if (!done) {
+        settings_clear(out);
+    }
+    return done;
+}
+
+void settings_clear(struct settings *settings)
+{
+    pm_options_destroy(settings->options);
+    free(settings->table);
+    *settings = (struct settings){0};
+}

@@ -1,0 +1,54 @@
+/* The supervisor: starts the programs a miner consists of, looks after them, stops them. */
+#ifndef CLI_SUPERVISE_H
+#define CLI_SUPERVISE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <poolminer/error.h>
+
+/* Programs are stopped in this order: those that use others first, so that they can say goodbye. */
+enum stop_stage { STOP_FIRST, STOP_SECOND, STOP_STAGES };
+
+struct child_config {
+    const char *name;             /* for logs: "driver", "driver 2" */
+    const char *const *arguments; /* argv, NULL-terminated; copied */
+    const char *log_path;         /* standard error goes here; NULL: inherited */
+    enum stop_stage stage;
+    bool restarts; /* started again, after a pause, when it ends by itself */
+    bool may_end;  /* ending with status 0 is fine */
+};
+
+enum { SUPERVISOR_CHILDREN_MAX = 16, SUPERVISOR_STOP_MS = 1800 };
+
+struct supervisor;
+
+struct supervisor *supervisor_create(void);
+/* Stops what still runs. */
+void supervisor_destroy(struct supervisor *supervisor);
+
+/* Starts a child; *index names it from here on. Children die with this process. */
+bool supervisor_start(struct supervisor *supervisor, const struct child_config *config,
+                      size_t *index, struct pm_error *error);
+
+/* Looks at every child and restarts what is due. False, with the reason, when one ended that should
+ * not have, or will not stay up: five ends in a row, each within ten seconds of its start. */
+bool supervisor_poll(struct supervisor *supervisor, struct pm_error *error);
+
+/* True once the child has ended and is not going to be restarted. */
+bool supervisor_ended(const struct supervisor *supervisor, size_t index);
+
+/* Waits until the child has written `ready_path` ({"port": N, "pid": N}), at most `timeout_ms`.
+ * False when it ended first, when time ran out, or when this process was asked to stop
+ * (PM_ERROR_INTERRUPTED). */
+bool supervisor_wait_ready(struct supervisor *supervisor, size_t index, const char *ready_path,
+                           int64_t timeout_ms, int *port, struct pm_error *error);
+
+/* Stops everything, stage by stage, within SUPERVISOR_STOP_MS: asked at first, then killed. */
+void supervisor_stop(struct supervisor *supervisor);
+
+/* How often children were started again; for tests and the end's report. */
+unsigned supervisor_restarts(const struct supervisor *supervisor);
+
+#endif

@@ -1,0 +1,38 @@
+/* A verb of the `poolminer` command: what main.c needs to know of it. */
+#ifndef CLI_VERB_H
+#define CLI_VERB_H
+
+#include <stddef.h>
+
+#include <poolminer/options.h>
+
+/* What the process exits with. */
+enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+
+/* Which settings a verb takes on its command line, as a set of bits. */
+enum setting_use {
+    USE_COMPUTE = 1, /* dataset, suite, threads */
+    USE_EVOLVE = 2,  /* generations, profile */
+    USE_MINE = 4,    /* pool, sidecar, hotkey and what else a miner consists of */
+    USE_ALL = USE_COMPUTE | USE_EVOLVE | USE_MINE
+};
+
+struct verb {
+    const char *name;
+    const char *summary; /* a line for `poolminer help` */
+    const char *usage, *purpose;
+    unsigned uses;                   /* of enum setting_use */
+    const struct pm_option *options; /* the verb's own, beside the settings */
+    size_t option_count;
+    bool takes_files; /* arguments that are no options */
+    /* Options are loaded and the log is up. Returns what the process exits with. */
+    int (*run)(const struct pm_options *options);
+};
+
+extern const struct verb verb_mine, verb_demo, verb_config, verb_evaluate, verb_evolve;
+
+/* Writes "poolminer: " and the message to standard error; returns EXIT_FAILED, so that
+ * `return verb_fail(&error)` reads well. */
+int verb_fail(const struct pm_error *error);
+
+#endif

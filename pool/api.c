@@ -1,0 +1,264 @@
+#include "pool/api.h"
+
+#include "pool/api_call.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <poolminer/clock.h>
+#include <poolminer/json.h>
+#include <poolminer/log.h>
+#include <poolminer/payout.h>
+
+enum { STORE_RETRY_AFTER_S = 5 };
+
+enum authentication { NOBODY, MINER, RECIPIENT_UPDATE };
+
+struct route {
+    const char *method;
+    const char *pattern; /* {} stands for one part of the path */
+    enum authentication authentication;
+    pm_api_work *work;
+};
+
+/* Where two patterns fit a path, the first one counts. */
+static const struct route routes[] = {
+    {"GET", "/health", NOBODY, pm_api_health},
+    {"POST", "/api/v1/miners/register", MINER, pm_api_register},
+    {"GET", "/api/v1/miners/stats", MINER, pm_api_stats},
+    {"GET", "/api/v1/miners/leaderboard", NOBODY, pm_api_leaderboard},
+    {"PUT", "/api/v1/miners/recipient-coldkey", RECIPIENT_UPDATE, pm_api_recipient_set},
+    {"POST", "/api/v1/miners/recipient-coldkey", RECIPIENT_UPDATE, pm_api_recipient_set},
+    {"GET", "/api/v1/miners/recipient-coldkey", MINER, pm_api_recipient_own},
+    {"GET", "/api/v1/miners/recipient-coldkey/{}", NOBODY, pm_api_recipient_of},
+    {"GET", "/api/v1/tasks/pending_evaluations", MINER, pm_api_pending},
+    {"POST", "/api/v1/tasks/request", MINER, pm_api_task},
+    {"POST", "/api/v1/tasks/lease", MINER, pm_api_lease},
+    {"POST", "/api/v1/tasks/{}/submit_lease", MINER, pm_api_submit_lease},
+    {"POST", "/api/v1/tasks/{}/submit_evolution", MINER, pm_api_submit_evolution},
+    {"POST", "/api/v1/tasks/{}/submit_evaluation", MINER, pm_api_submit_evaluation},
+    {"GET", "/api/v1/results", MINER, pm_api_results},
+    {"GET", "/api/v1/results/sota", NOBODY, pm_api_sota},
+    {"POST", "/api/v1/results/verify/{}", MINER, pm_api_verify},
+    {"GET", "/api/v1/rewards/balance/{}", MINER, pm_api_balance},
+    {"GET", "/api/v1/rewards/history/{}", MINER, pm_api_history},
+    {"POST", "/api/v1/rewards/withdraw/{}", MINER, pm_api_withdraw},
+};
+enum { ROUTE_COUNT = sizeof routes / sizeof *routes };
+
+/* Whether the path fits; what stands for {} is copied out. A part that is empty or too long for
+ * anything we gave a name fits nothing. */
+static bool fits(const char *pattern, const char *path, char parameter[PM_API_PARAMETER_SIZE])
+{
+    const char *hole = strstr(pattern, "{}");
+    if (!hole)
+        return strcmp(pattern, path) == 0;
+    size_t before = (size_t)(hole - pattern);
+    if (strncmp(pattern, path, before) != 0)
+        return false;
+    size_t length = strcspn(path + before, "/");
+    if (length == 0 || length >= PM_API_PARAMETER_SIZE || strcmp(path + before + length, hole + 2))
+        return false;
+    memcpy(parameter, path + before, length);
+    parameter[length] = '\0';
+    return true;
+}
+
+/* The route, or NULL with the refusal (and the Allow header) set. */
+static const struct route *find_route(struct pm_api_call *call, const char **allow)
+{
+    for (size_t i = 0; i < ROUTE_COUNT; i++) {
+        if (!fits(routes[i].pattern, call->request->path, call->parameter))
+            continue;
+        if (strcmp(routes[i].method, call->request->method) == 0)
+            return &routes[i];
+        *allow = routes[i].method;
+    }
+    if (*allow)
+        pm_refuse(&call->refusal, 405, "Method Not Allowed");
+    else
+        pm_refuse(&call->refusal, 404, "Not Found");
+    return NULL;
+}
+
+static bool authenticate(struct pm_api_call *call, enum authentication authentication)
+{
+    const struct pm_pool_rules *rules = &call->pool->rules;
+    struct pm_body_proof proof;
+    struct pm_error error = {0};
+    if (authentication == NOBODY)
+        return true;
+    call->headers = (struct pm_auth_headers){
+        .key = pm_http_header(call->request, "X-Key"),
+        .timestamp = pm_http_header(call->request, "X-Timestamp"),
+        .signature = pm_http_header(call->request, "X-Signature"),
+    };
+    call->hotkey = call->headers.key;
+    if (authentication == MINER)
+        return pm_auth_check(&call->headers, call->now_ms, rules->clock_tolerance_s,
+                             &call->refusal) &&
+               (pm_body_proof(call->body, &proof, &error) || !pm_api_refuse(call, 422, &error)) &&
+               pm_auth_check_proof(&call->headers, &proof, &call->refusal);
+    const char *coldkey;
+    return (pm_body_recipient(call->body, &coldkey, &error) || !pm_api_refuse(call, 422, &error)) &&
+           pm_auth_check_recipient(&call->headers, coldkey, call->now_ms, rules->clock_tolerance_s,
+                                   &call->refusal);
+}
+
+struct running {
+    struct pm_api_call *call;
+    pm_api_work *work;
+};
+
+static void forget_answer(struct pm_api_call *call)
+{
+    free(call->text);
+    cJSON_Delete(call->json);
+    call->text = NULL;
+    call->json = NULL;
+    call->refusal = (struct pm_refusal){0};
+}
+
+/* A refusal is decided before anything is written but what is true in any case (an epoch settled, a
+ * lease expired), so it commits too. */
+static enum pm_outcome run(struct pm_pool_store *store, void *context, struct pm_error *error)
+{
+    struct running *running = context;
+    forget_answer(running->call);
+    return running->work(store, running->call, error) ? PM_OUTCOME_COMMIT : PM_OUTCOME_FAILED;
+}
+
+/* True when the call has its answer; false when the store could not give one. */
+static bool answer(struct pm_api_call *call, const char **allow, struct pm_error *error)
+{
+    const struct route *route = find_route(call, allow);
+    cJSON *body = NULL;
+    struct pm_error reason = {0};
+    bool ok = true;
+    if (!route)
+        return true;
+    if (!pm_body_parse(call->request->body, call->request->body_size, &body, &reason))
+        return pm_api_refuse(call, 422, &reason);
+    call->body = body;
+    if (authenticate(call, route->authentication)) {
+        struct running running = {.call = call, .work = route->work};
+        ok = pm_pool_store_run(call->pool->store, run, &running, error);
+    }
+    if (ok && call->json) {
+        call->text = pm_json_print(call->json, error);
+        ok = call->text != NULL;
+    }
+    cJSON_Delete(body);
+    return ok;
+}
+
+/* {"detail": "..."}; NULL when memory is out, which the server answers by closing. */
+static char *print_detail(const char *detail)
+{
+    cJSON *json = cJSON_CreateObject();
+    cJSON_AddStringToObject(json, "detail", detail);
+    char *text = pm_json_print(json, NULL);
+    cJSON_Delete(json);
+    return text;
+}
+
+void pm_api_handle(void *context, const struct pm_http_request *request,
+                   struct pm_http_response *response)
+{
+    struct pm_api_call call = {.pool = context, .request = request, .now_ms = pm_clock_unix_ms()};
+    struct pm_error error = {0};
+    if (!answer(&call, &response->allow, &error)) {
+        pm_log(PM_LOG_ERROR, "POOL-STORE-FAILED", "%s %s: %s", request->method, request->path,
+               error.message);
+        forget_answer(&call);
+        pm_refuse(&call.refusal, 503, "The pool cannot store this now; try again");
+        response->retry_after_s = STORE_RETRY_AFTER_S;
+    }
+    if (call.refusal.status) {
+        response->status = call.refusal.status;
+        response->body = print_detail(call.refusal.detail);
+    } else {
+        response->status = 200;
+        response->body = call.text;
+        call.text = NULL;
+    }
+    forget_answer(&call);
+}
+
+bool pm_api_refuse(struct pm_api_call *call, int status, const struct pm_error *error)
+{
+    pm_refuse(&call->refusal, status, "%s", error->message);
+    return true;
+}
+
+cJSON *pm_api_answer(struct pm_api_call *call)
+{
+    call->json = cJSON_CreateObject();
+    return call->json;
+}
+
+void pm_api_add_reputation(cJSON *object, const char *name, int64_t micro)
+{
+    cJSON_AddNumberToObject(object, name, (double)micro / PM_REPUTATION_UNIT);
+}
+
+void pm_api_add_integer(cJSON *object, const char *name, int64_t value)
+{
+    cJSON_AddNumberToObject(object, name, (double)value);
+}
+
+void pm_api_add_time(cJSON *object, const char *name, int64_t unix_ms)
+{
+    char text[PM_CLOCK_ISO_SIZE];
+    if (unix_ms == 0) {
+        cJSON_AddNullToObject(object, name);
+        return;
+    }
+    pm_clock_format_iso(unix_ms, text);
+    cJSON_AddStringToObject(object, name, text);
+}
+
+bool pm_api_query_integer(struct pm_api_call *call, const char *name, int64_t minimum,
+                          int64_t maximum, int64_t *out)
+{
+    const char *text = pm_http_query(call->request, name);
+    if (!text)
+        return true;
+    char *end;
+    errno = 0;
+    long long value = strtoll(text, &end, 10);
+    if (errno || end == text || *end || value < minimum || value > maximum) {
+        pm_refuse(&call->refusal, 422, "%s: expected a whole number from %lld to %lld", name,
+                  (long long)minimum, (long long)maximum);
+        return false;
+    }
+    *out = value;
+    return true;
+}
+
+bool pm_api_query_number(struct pm_api_call *call, const char *name, double *out)
+{
+    const char *text = pm_http_query(call->request, name);
+    if (!text)
+        return true;
+    char *end;
+    double value = strtod(text, &end);
+    if (end == text || *end || !isfinite(value)) {
+        pm_refuse(&call->refusal, 422, "%s: expected a number", name);
+        return false;
+    }
+    *out = value;
+    return true;
+}
+
+bool pm_api_query_task_type(struct pm_api_call *call)
+{
+    const char *text = pm_http_query(call->request, "task_type");
+    if (!text || strcmp(text, PM_TASK_TYPE) == 0)
+        return true;
+    pm_refuse(&call->refusal, 422, "task_type: this pool has only \"%s\"", PM_TASK_TYPE);
+    return false;
+}

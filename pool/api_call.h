@@ -1,0 +1,65 @@
+/* What the files of the API share: a call while it is answered. */
+#ifndef POOL_API_CALL_H
+#define POOL_API_CALL_H
+
+#include "pool/auth.h"
+#include "pool/http.h"
+#include "pool/pool.h"
+#include "pool/refusal.h"
+#include "pool/request_body.h"
+
+#include <cjson/cJSON.h>
+
+enum { PM_API_PARAMETER_SIZE = 128 };
+
+struct pm_api_call {
+    const struct pm_pool *pool;
+    const struct pm_http_request *request;
+    int64_t now_ms;
+    struct pm_auth_headers headers;
+    const char *hotkey;                    /* the caller, when the route asks for a miner */
+    char parameter[PM_API_PARAMETER_SIZE]; /* what stands for {} in the path */
+    const cJSON *body;                     /* NULL when empty */
+
+    /* The answer: a refusal, else a text, else JSON. */
+    struct pm_refusal refusal;
+    char *text; /* malloc'd */
+    cJSON *json;
+};
+
+/* Answers one call inside a transaction; false when the store failed. What it leaves in the call is
+ * answered only after the commit, and thrown away when the transaction is tried again. */
+typedef bool pm_api_work(struct pm_pool_store *store, struct pm_api_call *call,
+                         struct pm_error *error);
+
+pm_api_work pm_api_health;
+
+pm_api_work pm_api_register, pm_api_stats, pm_api_leaderboard;
+pm_api_work pm_api_recipient_set, pm_api_recipient_own, pm_api_recipient_of;
+
+pm_api_work pm_api_lease, pm_api_task, pm_api_pending;
+pm_api_work pm_api_submit_lease, pm_api_submit_evolution, pm_api_submit_evaluation;
+
+pm_api_work pm_api_results, pm_api_sota, pm_api_verify;
+
+pm_api_work pm_api_balance, pm_api_history, pm_api_withdraw;
+
+/* Refuses with `status` and the error's sentence. Always returns true, for the end of a work. */
+bool pm_api_refuse(struct pm_api_call *call, int status, const struct pm_error *error);
+
+/* The new JSON object that will be the answer. */
+cJSON *pm_api_answer(struct pm_api_call *call);
+
+/* Members with the API's units: reputation in points, times as ISO 8601 (null for 0). */
+void pm_api_add_reputation(cJSON *object, const char *name, int64_t micro);
+void pm_api_add_integer(cJSON *object, const char *name, int64_t value);
+void pm_api_add_time(cJSON *object, const char *name, int64_t unix_ms);
+
+/* A query parameter, or `*out` as it was. False: refused with 422. */
+bool pm_api_query_integer(struct pm_api_call *call, const char *name, int64_t minimum,
+                          int64_t maximum, int64_t *out);
+bool pm_api_query_number(struct pm_api_call *call, const char *name, double *out);
+/* Refuses any task_type but the pool's own. */
+bool pm_api_query_task_type(struct pm_api_call *call);
+
+#endif

@@ -1,0 +1,105 @@
+/* /api/v1/results: algorithms at consensus. */
+#include "pool/api_call.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { RESULTS_DEFAULT = 50, RESULTS_MAX = 1000 };
+
+static cJSON *result_json(const struct pm_pool_algorithm *algorithm)
+{
+    cJSON *json = cJSON_CreateObject();
+    pm_api_add_integer(json, "result_id", algorithm->id);
+    pm_api_add_integer(json, "algorithm_id", algorithm->id);
+    cJSON_AddStringToObject(json, "task_type", PM_TASK_TYPE);
+    cJSON_AddStringToObject(json, "algorithm_dsl", algorithm->dsl);
+    pm_api_add_integer(json, "input_dim", algorithm->input_dim);
+    cJSON_AddNumberToObject(json, "score", algorithm->score);
+    if (algorithm->author)
+        cJSON_AddStringToObject(json, "hotkey", algorithm->author);
+    else
+        cJSON_AddNullToObject(json, "hotkey");
+    pm_api_add_time(json, "agreed_at", algorithm->agreed_ms);
+    pm_api_add_time(json, "verified_at", algorithm->verified_ms);
+    return json;
+}
+
+static bool add_result(void *context, const struct pm_pool_algorithm *algorithm)
+{
+    cJSON_AddItemToArray(context, result_json(algorithm));
+    return true;
+}
+
+bool pm_api_results(struct pm_pool_store *store, struct pm_api_call *call, struct pm_error *error)
+{
+    struct pm_result_filter filter = {.limit = RESULTS_DEFAULT, .verified_only = true};
+    if (!pm_api_query_integer(call, "limit", 1, RESULTS_MAX, &filter.limit) ||
+        !pm_api_query_number(call, "min_score", &filter.minimum_score) ||
+        !pm_api_query_task_type(call))
+        return true;
+    cJSON *results = cJSON_AddArrayToObject(pm_api_answer(call), "results");
+    return pm_store_results_visit(store, &filter, add_result, results, error);
+}
+
+bool pm_api_sota(struct pm_pool_store *store, struct pm_api_call *call, struct pm_error *error)
+{
+    int64_t waiting, best_id;
+    double best;
+    bool any;
+    if (!pm_api_query_task_type(call))
+        return true;
+    if (!pm_store_algorithms_summary(store, &waiting, &best, &best_id, &any, error))
+        return false;
+    cJSON *json = pm_api_answer(call);
+    cJSON_AddStringToObject(json, "task_type", PM_TASK_TYPE);
+    if (any) {
+        cJSON_AddNumberToObject(json, "sota_score", best);
+        pm_api_add_integer(json, "result_id", best_id);
+    } else {
+        cJSON_AddNullToObject(json, "sota_score");
+        cJSON_AddNullToObject(json, "result_id");
+    }
+    return true;
+}
+
+/* What decides whether a result may be marked; texts of a visit do not outlive it. */
+struct verdict {
+    bool agreed, own;
+    const char *hotkey;
+    int64_t verified_ms;
+};
+
+static bool look(void *context, const struct pm_pool_algorithm *algorithm)
+{
+    struct verdict *verdict = context;
+    verdict->agreed = algorithm->agreed;
+    verdict->own = algorithm->author && strcmp(algorithm->author, verdict->hotkey) == 0;
+    verdict->verified_ms = algorithm->verified_ms;
+    return false;
+}
+
+bool pm_api_verify(struct pm_pool_store *store, struct pm_api_call *call, struct pm_error *error)
+{
+    struct verdict verdict = {.hotkey = call->hotkey};
+    char *end;
+    bool found = false;
+    long long id = strtoll(call->parameter, &end, 10);
+    if (*end == '\0' && !pm_store_algorithm_visit(store, id, look, &verdict, &found, error))
+        return false;
+    if (!found) {
+        pm_refuse(&call->refusal, 404, "Result not found");
+    } else if (!verdict.agreed) {
+        pm_refuse(&call->refusal, 400, "Result is not completed: its consensus is still missing");
+    } else if (verdict.own) {
+        pm_refuse(&call->refusal, 403, "A miner cannot verify its own result");
+    } else {
+        if (!pm_store_result_verify(store, id, call->now_ms, error))
+            return false;
+        cJSON *json = pm_api_answer(call);
+        cJSON_AddStringToObject(json, "status", "verified");
+        pm_api_add_integer(json, "result_id", id);
+        pm_api_add_time(json, "verified_at",
+                        verdict.verified_ms ? verdict.verified_ms : call->now_ms);
+    }
+    return true;
+}

@@ -1,0 +1,125 @@
+/* /api/v1/rewards: what a miner has earned, and asking for it. */
+#include "pool/api_call.h"
+#include "pool/ledger.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <poolminer/payout.h>
+
+enum { HISTORY_DEFAULT = 100, HISTORY_MAX = 10000 };
+
+/* Money is shown to its owner only. */
+static bool is_own(struct pm_api_call *call)
+{
+    if (strcmp(call->parameter, call->hotkey) == 0)
+        return true;
+    pm_refuse(&call->refusal, 403, "This is another miner's; sign with that hotkey");
+    return false;
+}
+
+bool pm_api_balance(struct pm_pool_store *store, struct pm_api_call *call, struct pm_error *error)
+{
+    const struct pm_pool_rules *rules = &call->pool->rules;
+    struct pm_pool_epoch epoch;
+    struct pm_pool_balance balance;
+    int64_t reputation, total, miners;
+    if (!is_own(call))
+        return true;
+    if (!pm_ledger_epoch(store, rules, call->now_ms, &epoch, error) ||
+        !pm_store_balance(store, call->hotkey, &balance, error) ||
+        !pm_store_reputation(store, epoch.number, call->hotkey, &reputation, error) ||
+        !pm_store_reputation_sum(store, epoch.number, &total, &miners, error))
+        return false;
+    int64_t available = pm_ledger_available_rao(&balance);
+    cJSON *json = pm_api_answer(call);
+    cJSON_AddStringToObject(json, "hotkey", call->hotkey);
+    pm_api_add_integer(json, "balance_rao", available);
+    pm_api_add_integer(json, "lifetime_rao", balance.lifetime_rao);
+    pm_api_add_integer(json, "withdrawn_rao", balance.withdrawn_rao);
+    pm_api_add_integer(json, "pending_withdrawal_rao", balance.pending_rao);
+    pm_api_add_reputation(json, "pending_reputation", reputation);
+    pm_api_add_integer(json, "estimated_pending_rao",
+                       pm_payout_estimate(&rules->payout, reputation, total));
+    pm_api_add_integer(json, "minimum_withdrawal_rao", rules->minimum_withdrawal_rao);
+    cJSON_AddBoolToObject(json, "can_withdraw", available >= rules->minimum_withdrawal_rao);
+    return true;
+}
+
+static bool add_payout(void *context, const struct pm_pool_payout *payout)
+{
+    cJSON *item = cJSON_CreateObject();
+    pm_api_add_integer(item, "epoch", payout->epoch);
+    pm_api_add_reputation(item, "reputation", payout->reputation);
+    pm_api_add_integer(item, "amount_rao", payout->rao);
+    pm_api_add_time(item, "settled_at", payout->settled_ms);
+    cJSON_AddItemToArray(context, item);
+    return true;
+}
+
+bool pm_api_history(struct pm_pool_store *store, struct pm_api_call *call, struct pm_error *error)
+{
+    struct pm_pool_epoch epoch;
+    int64_t limit = HISTORY_DEFAULT;
+    if (!is_own(call) || !pm_api_query_integer(call, "limit", 1, HISTORY_MAX, &limit))
+        return true;
+    if (!pm_ledger_epoch(store, &call->pool->rules, call->now_ms, &epoch, error))
+        return false;
+    cJSON *json = pm_api_answer(call);
+    cJSON_AddStringToObject(json, "hotkey", call->hotkey);
+    cJSON *payouts = cJSON_AddArrayToObject(json, "payouts");
+    return pm_store_payouts_visit(store, call->hotkey, limit, add_payout, payouts, error);
+}
+
+/* Decides on the amount; refuses what cannot be. */
+static void check_withdrawal(struct pm_api_call *call, const struct pm_pool_miner *miner,
+                             const struct pm_pool_balance *balance, bool pending, int64_t *amount)
+{
+    int64_t available = pm_ledger_available_rao(balance);
+    if (*amount == 0)
+        *amount = available;
+    if (pending)
+        pm_refuse(&call->refusal, 409, "A withdrawal already waits for the operator");
+    else if (*amount < call->pool->rules.minimum_withdrawal_rao)
+        pm_refuse(&call->refusal, 400, PM_DETAIL_MINIMUM);
+    else if (*amount > available)
+        pm_refuse(&call->refusal, 400, "Cannot withdraw - the balance is %" PRId64 " RAO",
+                  available);
+    else if (miner->recipient_coldkey[0] == '\0')
+        pm_refuse(&call->refusal, 400, "Cannot withdraw - no recipient coldkey is set");
+}
+
+bool pm_api_withdraw(struct pm_pool_store *store, struct pm_api_call *call, struct pm_error *error)
+{
+    struct pm_pool_withdrawal withdrawal = {.requested_ms = call->now_ms}, waiting;
+    struct pm_pool_epoch epoch;
+    struct pm_pool_miner miner;
+    struct pm_pool_balance balance;
+    struct pm_error reason = {0};
+    bool pending, found;
+    if (!is_own(call))
+        return true;
+    if (!pm_body_withdrawal(call->body, &withdrawal.rao, &reason))
+        return pm_api_refuse(call, 422, &reason);
+    if (!pm_ledger_epoch(store, &call->pool->rules, call->now_ms, &epoch, error) ||
+        !pm_store_miner_touch(store, call->hotkey, call->now_ms, error) ||
+        !pm_store_miner_get(store, call->hotkey, &miner, &found, error) ||
+        !pm_store_balance(store, call->hotkey, &balance, error) ||
+        !pm_store_withdrawal_pending(store, call->hotkey, &waiting, &pending, error))
+        return false;
+    check_withdrawal(call, &miner, &balance, pending, &withdrawal.rao);
+    if (call->refusal.status)
+        return true;
+    snprintf(withdrawal.hotkey, sizeof withdrawal.hotkey, "%s", call->hotkey);
+    snprintf(withdrawal.coldkey, sizeof withdrawal.coldkey, "%s", miner.recipient_coldkey);
+    if (!pm_store_withdrawal_add(store, &withdrawal, error))
+        return false;
+    cJSON *json = pm_api_answer(call);
+    cJSON_AddStringToObject(json, "status", "pending");
+    pm_api_add_integer(json, "withdrawal_id", withdrawal.id);
+    pm_api_add_integer(json, "amount_rao", withdrawal.rao);
+    cJSON_AddStringToObject(json, "recipient_coldkey", withdrawal.coldkey);
+    pm_api_add_time(json, "requested_at", withdrawal.requested_ms);
+    return true;
+}

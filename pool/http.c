@@ -1,0 +1,256 @@
+#include "pool/http.h"
+
+#include <microhttpd.h>
+#include <netdb.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <poolminer/clock.h>
+#include <poolminer/log.h>
+#include <poolminer/text.h>
+
+enum {
+    THREADS = 4,
+    CONNECTIONS_MAX = 1024,
+    CONNECTION_MEMORY = 32 * 1024, /* request line and headers have to fit */
+    IDLE_TIMEOUT_S = 30,
+    REQUEST_TIMEOUT_MS = 30000, /* from the first header to the last byte of the body */
+    DRAIN_MS = 2000,
+};
+
+struct pm_http_server {
+    struct pm_http_config config;
+    struct MHD_Daemon *daemon;
+    atomic_int active; /* requests begun and not yet answered in full */
+    int port;
+};
+
+/* One request while it comes in. */
+struct incoming {
+    struct pm_text body;
+    int64_t started_ms;
+    bool too_large;
+};
+
+const char *pm_http_header(const struct pm_http_request *request, const char *name)
+{
+    return MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, name);
+}
+
+const char *pm_http_query(const struct pm_http_request *request, const char *name)
+{
+    return MHD_lookup_connection_value(request->connection, MHD_GET_ARGUMENT_KIND, name);
+}
+
+static enum MHD_Result send_response(struct MHD_Connection *connection,
+                                     const struct pm_http_response *response)
+{
+    char number[16];
+    size_t size = response->body ? strlen(response->body) : 0;
+    struct MHD_Response *message =
+        MHD_create_response_from_buffer(size, response->body, MHD_RESPMEM_MUST_FREE);
+    if (!message) {
+        free(response->body);
+        return MHD_NO;
+    }
+    const char *type = response->content_type ? response->content_type : "application/json";
+    MHD_add_response_header(message, MHD_HTTP_HEADER_CONTENT_TYPE, type);
+    if (response->allow)
+        MHD_add_response_header(message, MHD_HTTP_HEADER_ALLOW, response->allow);
+    if (response->retry_after_s) {
+        snprintf(number, sizeof number, "%d", response->retry_after_s);
+        MHD_add_response_header(message, MHD_HTTP_HEADER_RETRY_AFTER, number);
+    }
+    enum MHD_Result result = MHD_queue_response(connection, (unsigned)response->status, message);
+    MHD_destroy_response(message);
+    return result;
+}
+
+static enum MHD_Result refuse_size(const struct pm_http_server *server,
+                                   struct MHD_Connection *connection)
+{
+    struct pm_text text = {0};
+    pm_text_append(&text, "{\"detail\":\"body: over the limit of %zu bytes\"}",
+                   server->config.body_max);
+    const struct pm_http_response response = {.status = 413, .body = text.data};
+    return send_response(connection, &response);
+}
+
+static enum MHD_Result begin(struct pm_http_server *server, struct MHD_Connection *connection,
+                             void **state)
+{
+    struct incoming *incoming = calloc(1, sizeof *incoming);
+    if (!incoming)
+        return MHD_NO;
+    incoming->started_ms = pm_clock_monotonic_ms();
+    atomic_fetch_add(&server->active, 1);
+    *state = incoming;
+    /* A body that announces its size is refused before it is sent. */
+    const char *length =
+        MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH);
+    if (length && strtoull(length, NULL, 10) > server->config.body_max)
+        return refuse_size(server, connection);
+    return MHD_YES;
+}
+
+static enum MHD_Result receive(const struct pm_http_server *server, struct incoming *incoming,
+                               const char *data, size_t *size)
+{
+    if (pm_clock_monotonic_ms() - incoming->started_ms > REQUEST_TIMEOUT_MS)
+        return MHD_NO; /* a body sent byte by byte holds the connection no longer than this */
+    incoming->too_large |= incoming->body.length + *size > server->config.body_max;
+    if (!incoming->too_large)
+        pm_text_append_bytes(&incoming->body, data, *size);
+    *size = 0;
+    return MHD_YES;
+}
+
+static enum MHD_Result answer(const struct pm_http_server *server,
+                              struct MHD_Connection *connection, const char *method,
+                              const char *path, const struct incoming *incoming)
+{
+    if (incoming->too_large)
+        return refuse_size(server, connection);
+    if (incoming->body.failed)
+        return MHD_NO;
+    const struct pm_http_request request = {
+        .method = method,
+        .path = path,
+        .body = incoming->body.data ? incoming->body.data : "",
+        .body_size = incoming->body.length,
+        .connection = connection,
+    };
+    struct pm_http_response response = {0};
+    server->config.handler(server->config.context, &request, &response);
+    pm_log(PM_LOG_DEBUG, "POOL-REQUEST", "%s %s status=%d bytes=%zu ms=%lld", method, path,
+           response.status, incoming->body.length,
+           (long long)(pm_clock_monotonic_ms() - incoming->started_ms));
+    return send_response(connection, &response);
+}
+
+static enum MHD_Result on_access(void *context, struct MHD_Connection *connection, const char *path,
+                                 const char *method, const char *version, const char *data,
+                                 size_t *size, void **state)
+{
+    struct pm_http_server *server = context;
+    (void)version;
+    if (!*state)
+        return begin(server, connection, state);
+    if (*size)
+        return receive(server, *state, data, size);
+    return answer(server, connection, method, path, *state);
+}
+
+static void on_completed(void *context, struct MHD_Connection *connection, void **state,
+                         enum MHD_RequestTerminationCode code)
+{
+    struct pm_http_server *server = context;
+    struct incoming *incoming = *state;
+    (void)connection;
+    (void)code;
+    if (!incoming)
+        return;
+    pm_text_clear(&incoming->body);
+    free(incoming);
+    *state = NULL;
+    atomic_fetch_sub(&server->active, 1);
+}
+
+/* Nothing in the API needs escapes, and decoding them could put a NUL into a path. */
+static size_t keep_escapes(void *context, struct MHD_Connection *connection, char *text)
+{
+    (void)context;
+    (void)connection;
+    return strlen(text);
+}
+
+static void on_log(void *context, const char *format, va_list arguments)
+{
+    char line[256];
+    (void)context;
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+    vsnprintf(line, sizeof line, format, arguments);
+#pragma GCC diagnostic pop
+    line[strcspn(line, "\n")] = '\0';
+    pm_log(PM_LOG_DEBUG, "POOL-HTTP", "%s", line);
+}
+
+static struct MHD_Daemon *start(struct pm_http_server *server, const struct addrinfo *address)
+{
+    unsigned flags =
+        MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_EPOLL | MHD_USE_ITC | MHD_USE_ERROR_LOG;
+    if (address->ai_family == AF_INET6)
+        flags |= MHD_USE_IPv6;
+    /* clang-format off */
+    return MHD_start_daemon(flags, 0, NULL, NULL, on_access, server,
+                            MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,
+                            MHD_OPTION_SOCK_ADDR, address->ai_addr,
+                            MHD_OPTION_THREAD_POOL_SIZE, (unsigned)THREADS,
+                            MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
+                            MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
+                            MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_TIMEOUT_S,
+                            MHD_OPTION_NOTIFY_COMPLETED, on_completed, server,
+                            MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL,
+                            MHD_OPTION_END);
+    /* clang-format on */
+}
+
+static bool listen_on(struct pm_http_server *server, struct pm_error *error)
+{
+    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE};
+    const char *host = server->config.host;
+    struct addrinfo *address;
+    char port[16];
+    snprintf(port, sizeof port, "%d", server->config.port);
+    int code = getaddrinfo(host, port, &hints, &address);
+    if (code != 0)
+        return pm_fail(error, PM_ERROR_INVALID, "--host %s: %s", host, gai_strerror(code));
+    server->daemon = start(server, address);
+    freeaddrinfo(address);
+    if (!server->daemon)
+        return pm_fail(error, PM_ERROR_IO,
+                       "cannot listen on %s port %s: is the port taken by another program?", host,
+                       port);
+    const union MHD_DaemonInfo *info =
+        MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_BIND_PORT);
+    server->port = info ? info->port : 0;
+    return true;
+}
+
+bool pm_http_server_create(const struct pm_http_config *config, struct pm_http_server **out,
+                           struct pm_error *error)
+{
+    struct pm_http_server *server = calloc(1, sizeof *server);
+    if (!server)
+        return pm_fail(error, PM_ERROR_MEMORY, "HTTP server: out of memory");
+    server->config = *config;
+    if (!listen_on(server, error)) {
+        free(server);
+        return false;
+    }
+    *out = server;
+    return true;
+}
+
+void pm_http_server_destroy(struct pm_http_server *server)
+{
+    if (!server)
+        return;
+    int listening = MHD_quiesce_daemon(server->daemon);
+    int64_t until_ms = pm_clock_monotonic_ms() + DRAIN_MS;
+    while (atomic_load(&server->active) > 0 && pm_clock_monotonic_ms() < until_ms)
+        usleep(1000);
+    MHD_stop_daemon(server->daemon);
+    if (listening >= 0)
+        close(listening);
+    free(server);
+}
+
+int pm_http_server_port(const struct pm_http_server *server)
+{
+    return server->port;
+}

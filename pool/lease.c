@@ -1,0 +1,194 @@
+#include "pool/lease.h"
+
+#include "pool/assignment.h"
+#include "pool/ledger.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void clear_granted(struct pm_granted *items, size_t *count)
+{
+    for (size_t i = 0; i < *count; i++)
+        free(items[i].dsl);
+    *count = 0;
+}
+
+void pm_grant_clear(struct pm_grant *grant)
+{
+    clear_granted(grant->evaluate, &grant->evaluate_count);
+    clear_granted(grant->seeds, &grant->seed_count);
+}
+
+/* Copies what a visit shows; the store's texts end with the visit. */
+static bool copy_algorithm(void *context, const struct pm_pool_algorithm *algorithm)
+{
+    struct pm_granted *granted = context;
+    *granted = (struct pm_granted){
+        .id = algorithm->id,
+        .input_dim = algorithm->input_dim,
+        .dsl = strdup(algorithm->dsl),
+        .agreed = algorithm->agreed,
+        .score = algorithm->score,
+    };
+    return false;
+}
+
+static bool check_copy(const struct pm_granted *granted, struct pm_error *error)
+{
+    return granted->dsl || pm_fail(error, PM_ERROR_MEMORY, "granting a lease: out of memory");
+}
+
+struct picking {
+    int quorum;
+    int64_t want, count;
+    int64_t *ids; /* NULL: only counted */
+};
+
+static bool pick_candidate(void *context, const struct pm_pool_candidate *candidate)
+{
+    struct picking *picking = context;
+    if (!pm_assignment_may_judge(candidate, picking->quorum))
+        return true;
+    if (picking->ids)
+        picking->ids[picking->count] = candidate->algorithm_id;
+    picking->count++;
+    return picking->count < picking->want;
+}
+
+bool pm_lease_pending(struct pm_pool_store *store, const struct pm_pool_rules *rules,
+                      const char *hotkey, int64_t *count, struct pm_error *error)
+{
+    struct picking picking = {.quorum = rules->quorum, .want = INT64_MAX};
+    if (!pm_store_candidates_visit(store, hotkey, pick_candidate, &picking, error))
+        return false;
+    *count = picking.count;
+    return true;
+}
+
+static bool choose_evaluations(struct pm_pool_store *store, const struct pm_pool_rules *rules,
+                               const struct pm_lease_wish *wish, struct pm_grant *out,
+                               struct pm_error *error)
+{
+    int64_t ids[PM_BATCH_MAX];
+    struct picking picking = {.quorum = rules->quorum, .want = wish->evaluate_max, .ids = ids};
+    if (picking.want == 0)
+        return true;
+    if (!pm_store_candidates_visit(store, wish->hotkey, pick_candidate, &picking, error))
+        return false;
+    for (int64_t i = 0; i < picking.count; i++) {
+        bool found;
+        struct pm_granted *granted = &out->evaluate[out->evaluate_count];
+        if (!pm_store_algorithm_visit(store, ids[i], copy_algorithm, granted, &found, error) ||
+            !check_copy(granted, error))
+            return false;
+        out->evaluate_count++;
+    }
+    return true;
+}
+
+static bool choose_seeds(struct pm_pool_store *store, const struct pm_pool_rules *rules,
+                         const struct pm_lease_wish *wish, struct pm_grant *out,
+                         struct pm_error *error)
+{
+    int64_t ranks[PM_BATCH_MAX], population;
+    int64_t want = (int64_t)rules->seeds_per_evolution * rules->evolve_budget;
+    if (want > wish->seed_max)
+        want = wish->seed_max;
+    if (want == 0)
+        return true;
+    if (!pm_store_population_count(store, &population, error))
+        return false;
+    size_t count = pm_assignment_choose_seeds(population, (size_t)want, wish->random, ranks);
+    for (size_t i = 0; i < count; i++) {
+        struct pm_granted *granted = &out->seeds[out->seed_count];
+        if (!pm_store_population_visit(store, ranks[i], 1, copy_algorithm, granted, error) ||
+            !check_copy(granted, error))
+            return false;
+        out->seed_count++;
+    }
+    return true;
+}
+
+/* May this miner have a lease now? A lease whose submission was refused for its content does not
+ * stand in the way: the miner has shown that it is through with it. */
+static bool check_free(struct pm_pool_store *store, const struct pm_pool_rules *rules,
+                       const struct pm_lease_wish *wish, int64_t window, struct pm_refusal *refusal,
+                       struct pm_error *error)
+{
+    struct pm_pool_lease active;
+    bool found;
+    if (!pm_store_lease_active(store, wish->hotkey, &active, &found, error))
+        return false;
+    if (found && !active.refused) {
+        pm_refuse(refusal, 400, PM_DETAIL_ACTIVE_TASK);
+        return true;
+    }
+    if (found && !pm_store_lease_drop(store, active.id, error))
+        return false;
+    if (rules->leases_per_window == 0 || wish->kind != PM_LEASE_BOTH)
+        return true;
+    int64_t issued;
+    if (!pm_store_leases_in_window(store, wish->hotkey, window, &issued, error))
+        return false;
+    if (issued >= rules->leases_per_window)
+        pm_refuse(refusal, 400, PM_DETAIL_WINDOW);
+    return true;
+}
+
+static bool record(struct pm_pool_store *store, const struct pm_grant *grant,
+                   struct pm_error *error)
+{
+    if (!pm_store_lease_add(store, &grant->lease, error))
+        return false;
+    for (size_t i = 0; i < grant->evaluate_count; i++) {
+        if (!pm_store_lease_assign(store, grant->lease.id, grant->evaluate[i].id, error))
+            return false;
+    }
+    return true;
+}
+
+static bool grant(struct pm_pool_store *store, const struct pm_pool_rules *rules, int64_t now_ms,
+                  const struct pm_lease_wish *wish, int64_t window, struct pm_grant *out,
+                  struct pm_refusal *refusal, struct pm_error *error)
+{
+    if (wish->kind != PM_LEASE_EVOLVE && !choose_evaluations(store, rules, wish, out, error))
+        return false;
+    if (wish->kind != PM_LEASE_EVALUATE && !choose_seeds(store, rules, wish, out, error))
+        return false;
+    if (out->evaluate_count == 0 && out->seed_count == 0) {
+        pm_refuse(refusal, 404, PM_DETAIL_NO_WORK);
+        return true;
+    }
+    out->lease = (struct pm_pool_lease){
+        .kind = wish->kind,
+        .window = window,
+        .issued_ms = now_ms,
+        .timeout_ms = now_ms + rules->task_timeout_ms,
+        .evolve_budget = out->seed_count ? rules->evolve_budget : 0,
+    };
+    snprintf(out->lease.id, sizeof out->lease.id, "%s", wish->lease_id);
+    snprintf(out->lease.hotkey, sizeof out->lease.hotkey, "%s", wish->hotkey);
+    return record(store, out, error);
+}
+
+bool pm_lease_issue(struct pm_pool_store *store, const struct pm_pool_rules *rules, int64_t now_ms,
+                    const struct pm_lease_wish *wish, struct pm_grant *out,
+                    struct pm_refusal *refusal, struct pm_error *error)
+{
+    struct pm_pool_epoch epoch;
+    int64_t expired;
+    *refusal = (struct pm_refusal){0};
+    memset(out, 0, sizeof *out);
+    if (!pm_ledger_epoch(store, rules, now_ms, &epoch, error) ||
+        !pm_store_leases_expire(store, now_ms, &expired, error) ||
+        !pm_store_miner_touch(store, wish->hotkey, now_ms, error) ||
+        !check_free(store, rules, wish, epoch.number, refusal, error))
+        return false;
+    if (refusal->status)
+        return true;
+    if (grant(store, rules, now_ms, wish, epoch.number, out, refusal, error))
+        return true;
+    pm_grant_clear(out);
+    return false;
+}

@@ -1,0 +1,155 @@
+/* poolminer-pool: a local pool. Options and rules: docs/pool.md. */
+#include "pool/api.h"
+#include "pool/ledger.h"
+#include "pool/population.h"
+#include "pool/request_body.h"
+#include "pool/settings.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <poolminer/clock.h>
+#include <poolminer/file.h>
+#include <poolminer/log.h>
+#include <poolminer/stop.h>
+
+enum { TICK_MS = 250, EXIT_USAGE = 2 };
+
+/* Once, before anybody calls: what the store must hold for these rules. */
+static enum pm_outcome prepare(struct pm_pool_store *store, void *context, struct pm_error *error)
+{
+    const struct pm_pool *pool = context;
+    int64_t now_ms = pm_clock_unix_ms();
+    bool ok = pm_population_add_seeds(store, now_ms, error) &&
+              pm_ledger_agree_due(store, &pool->rules, now_ms, error);
+    return ok ? PM_OUTCOME_COMMIT : PM_OUTCOME_FAILED;
+}
+
+/* Epochs are settled and leases end on time also when nobody calls. */
+static enum pm_outcome tick(struct pm_pool_store *store, void *context, struct pm_error *error)
+{
+    const struct pm_pool *pool = context;
+    struct pm_pool_epoch epoch;
+    int64_t now_ms = pm_clock_unix_ms(), expired = 0;
+    if (!pm_ledger_epoch(store, &pool->rules, now_ms, &epoch, error) ||
+        !pm_store_leases_expire(store, now_ms, &expired, error))
+        return PM_OUTCOME_FAILED;
+    if (expired)
+        pm_log(PM_LOG_INFO, "POOL-LEASES-EXPIRED", "%lld leases ran out; their work goes to others",
+               (long long)expired);
+    return PM_OUTCOME_COMMIT;
+}
+
+static void run_until_stopped(struct pm_pool *pool)
+{
+    bool failing = false;
+    while (!pm_stop_requested()) {
+        struct pm_error error = {0};
+        bool ok = pm_pool_store_run(pool->store, tick, pool, &error);
+        if (!ok && !failing)
+            pm_log(PM_LOG_ERROR, "POOL-STORE-FAILED", "%s", error.message);
+        failing = !ok;
+        pm_clock_sleep_ms(TICK_MS);
+    }
+}
+
+static bool write_ready_file(const char *path, int port, struct pm_error *error)
+{
+    char text[64];
+    int length = snprintf(text, sizeof text, "{\"port\":%d,\"pid\":%ld}\n", port, (long)getpid());
+    return pm_file_write_atomic(path, text, (size_t)length, 0600, true, error);
+}
+
+static bool serve(struct pm_pool *pool, const struct pm_options *options, struct pm_error *error)
+{
+    const char *ready_file = pm_options_text(options, "ready-file");
+    const struct pm_http_config config = {
+        .host = pm_options_text(options, "host"),
+        .port = (int)pm_options_integer(options, "port"),
+        .body_max = PM_POOL_BODY_MAX,
+        .handler = pm_api_handle,
+        .context = pool,
+    };
+    struct pm_http_server *server;
+    if (!pm_http_server_create(&config, &server, error))
+        return false;
+    int port = pm_http_server_port(server);
+    bool ok = !ready_file || write_ready_file(ready_file, port, error);
+    if (ok) {
+        pm_log(PM_LOG_INFO, "POOL-LISTENING", "http://%s:%d quorum=%d epoch_s=%lld", config.host,
+               port, pool->rules.quorum, (long long)pool->rules.epoch_ms / 1000);
+        run_until_stopped(pool);
+        pm_log(PM_LOG_INFO, "POOL-STOPPED", "asked to stop");
+    }
+    pm_http_server_destroy(server);
+    return ok;
+}
+
+static bool run(const struct pm_options *options, struct pm_error *error)
+{
+    struct pm_pool pool = {
+        .dataset_fingerprint = pm_options_text(options, "dataset-fingerprint"),
+        .suite = pm_options_text(options, "suite"),
+    };
+    if (!pm_settings_rules(options, &pool.rules, error))
+        return false;
+    char *store = pm_settings_store(options, error);
+    bool ok = store && pm_pool_store_open(store, &pool.store, error) &&
+              pm_pool_store_run(pool.store, prepare, &pool, error) && serve(&pool, options, error);
+    pm_pool_store_close(pool.store);
+    free(store);
+    return ok;
+}
+
+static int usage_error(const struct pm_error *error)
+{
+    fprintf(stderr, "poolminer-pool: %s (--help lists the options)\n", error->message);
+    return EXIT_USAGE;
+}
+
+static int run_with(struct pm_options *options, int argc, char *argv[])
+{
+    struct pm_error error = {0};
+    if (!pm_options_load_environment(options, &error) ||
+        !pm_options_load_arguments(options, argc, argv, &error))
+        return usage_error(&error);
+    if (pm_options_help(options)) {
+        pm_options_print_help(options, "poolminer-pool [options]",
+                              "Runs a pool: hands out work, finds consensus, pays by the epoch.");
+        return EXIT_SUCCESS;
+    }
+    if (pm_options_version(options)) {
+        printf("poolminer-pool %s\n", PM_VERSION);
+        return EXIT_SUCCESS;
+    }
+    if (pm_options_positional_count(options) > 0) {
+        pm_fail(&error, PM_ERROR_INVALID, "\"%s\": no option", pm_options_positional(options, 0));
+        return usage_error(&error);
+    }
+    if (!pm_settings_log(options, &error))
+        return usage_error(&error);
+    pm_stop_install();
+    if (run(options, &error))
+        return EXIT_SUCCESS;
+    pm_log(PM_LOG_ERROR, "POOL-FAILED", "%s", error.message);
+    return EXIT_FAILURE;
+}
+
+int main(int argc, char *argv[])
+{
+    if (sodium_init() < 0) {
+        fprintf(stderr, "poolminer-pool: libsodium cannot start\n");
+        return EXIT_FAILURE;
+    }
+    struct pm_options *options = pm_settings_create();
+    if (!options) {
+        fprintf(stderr, "poolminer-pool: out of memory\n");
+        return EXIT_FAILURE;
+    }
+    int status = run_with(options, argc, argv);
+    pm_options_destroy(options);
+    return status;
+}

@@ -1,0 +1,15 @@
+/* The pool as its API sees it: rules, store and what the operator said about the data. */
+#ifndef POOL_POOL_H
+#define POOL_POOL_H
+
+#include "pool/rules.h"
+#include "pool/store.h"
+
+struct pm_pool {
+    struct pm_pool_rules rules;
+    struct pm_pool_store *store;
+    const char *dataset_fingerprint; /* NULL: not said */
+    const char *suite;               /* NULL: not said */
+};
+
+#endif

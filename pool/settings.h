@@ -1,0 +1,27 @@
+/* The options of poolminer-pool. */
+#ifndef POOL_SETTINGS_H
+#define POOL_SETTINGS_H
+
+#include "pool/rules.h"
+
+#include <stdbool.h>
+
+#include <poolminer/error.h>
+#include <poolminer/options.h>
+
+/* Known to the command line and, upper case with POOLMINER_POOL_ in front, to the environment. NULL
+ * when memory is out. */
+struct pm_options *pm_settings_create(void);
+
+/* The rules that the options say; false, naming the option, when one is out of range. */
+bool pm_settings_rules(const struct pm_options *options, struct pm_pool_rules *out,
+                       struct pm_error *error);
+
+/* --store, or $XDG_STATE_HOME/poolminer/pool.db (~/.local/state without that variable), whose
+ * directory is made when missing. malloc'd (the caller frees); NULL with the error set. */
+char *pm_settings_store(const struct pm_options *options, struct pm_error *error);
+
+/* Initialises the log as --log-level and --log-format say. */
+bool pm_settings_log(const struct pm_options *options, struct pm_error *error);
+
+#endif

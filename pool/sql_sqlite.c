@@ -1,0 +1,223 @@
+#include "pool/sql.h"
+
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+    STATEMENTS_MAX = 256,   /* a power of two, well above the number of statements in the pool */
+    BUSY_TIMEOUT_MS = 10000 /* for another process on the same file */
+};
+
+struct sqlite_cursor {
+    struct pm_sql_cursor base;
+    const char *text; /* NULL: a free place */
+    sqlite3_stmt *statement;
+};
+
+struct sqlite {
+    struct pm_sql base;
+    sqlite3 *database;
+    struct sqlite_cursor cursors[STATEMENTS_MAX]; /* hashed by the address of the text */
+};
+
+static bool fail(struct sqlite *sqlite, const char *doing, struct pm_error *error)
+{
+    int code = sqlite3_extended_errcode(sqlite->database);
+    enum pm_error_code kind = (code & 0xff) == SQLITE_BUSY ? PM_ERROR_UNAVAILABLE : PM_ERROR_IO;
+    return pm_fail(error, kind, "store: %s: %s (SQLite error %d)", doing,
+                   sqlite3_errmsg(sqlite->database), code);
+}
+
+static void sqlite_close(struct pm_sql *sql)
+{
+    struct sqlite *sqlite = (struct sqlite *)sql;
+    for (size_t i = 0; i < STATEMENTS_MAX; i++)
+        sqlite3_finalize(sqlite->cursors[i].statement);
+    sqlite3_close(sqlite->database);
+    free(sqlite);
+}
+
+static bool sqlite_script(struct pm_sql *sql, const char *text, struct pm_error *error)
+{
+    struct sqlite *sqlite = (struct sqlite *)sql;
+    if (sqlite3_exec(sqlite->database, text, NULL, NULL, NULL) != SQLITE_OK)
+        return fail(sqlite, "script", error);
+    return true;
+}
+
+/* The place of a statement, prepared when it is used first; NULL with the error set. */
+static struct sqlite_cursor *prepare(struct sqlite *sqlite, const char *text,
+                                     struct pm_error *error)
+{
+    size_t place = ((uintptr_t)text * UINT64_C(0x9e3779b97f4a7c15) >> 32) % STATEMENTS_MAX;
+    for (size_t i = 0; i < STATEMENTS_MAX; i++, place = (place + 1) % STATEMENTS_MAX) {
+        struct sqlite_cursor *cursor = &sqlite->cursors[place];
+        if (cursor->text == text)
+            return cursor;
+        if (cursor->text)
+            continue;
+        if (sqlite3_prepare_v3(sqlite->database, text, -1, SQLITE_PREPARE_PERSISTENT,
+                               &cursor->statement, NULL) != SQLITE_OK) {
+            fail(sqlite, text, error);
+            return NULL;
+        }
+        cursor->base.sql = &sqlite->base;
+        cursor->text = text;
+        return cursor;
+    }
+    pm_fail(error, PM_ERROR_LIMIT, "store: more than %d different statements", STATEMENTS_MAX);
+    return NULL;
+}
+
+static int bind(sqlite3_stmt *statement, int at, const struct pm_sql_value *value)
+{
+    switch (value->type) {
+    case PM_SQL_INTEGER:
+        return sqlite3_bind_int64(statement, at, value->integer);
+    case PM_SQL_REAL:
+        return sqlite3_bind_double(statement, at, value->real);
+    case PM_SQL_TEXT:
+        return sqlite3_bind_text(statement, at, value->text, -1, SQLITE_STATIC);
+    case PM_SQL_NULL:
+        break;
+    }
+    return sqlite3_bind_null(statement, at);
+}
+
+static void sqlite_end(struct pm_sql_cursor *base)
+{
+    struct sqlite_cursor *cursor = (struct sqlite_cursor *)base;
+    sqlite3_reset(cursor->statement);
+    sqlite3_clear_bindings(cursor->statement);
+}
+
+static bool sqlite_select(struct pm_sql *sql, const char *text, const struct pm_sql_value *values,
+                          size_t count, struct pm_sql_cursor **out, struct pm_error *error)
+{
+    struct sqlite *sqlite = (struct sqlite *)sql;
+    struct sqlite_cursor *cursor = prepare(sqlite, text, error);
+    if (!cursor)
+        return false;
+    /* SQLite numbers $1, $2, ... by first appearance in the text, PostgreSQL by name. */
+    for (size_t i = 0; i < count; i++) {
+        char name[] = {'$', (char)('1' + i), '\0', '\0'};
+        if (i >= 9) {
+            name[1] = (char)('0' + (i + 1) / 10);
+            name[2] = (char)('0' + (i + 1) % 10);
+        }
+        int at = sqlite3_bind_parameter_index(cursor->statement, name);
+        if (at == 0 || bind(cursor->statement, at, &values[i]) != SQLITE_OK) {
+            sqlite_end(&cursor->base);
+            return pm_fail(error, PM_ERROR_IO, "store: parameter %s of \"%s\" cannot be set", name,
+                           text);
+        }
+    }
+    *out = &cursor->base;
+    return true;
+}
+
+static bool sqlite_next(struct pm_sql_cursor *base, bool *row, struct pm_error *error)
+{
+    struct sqlite_cursor *cursor = (struct sqlite_cursor *)base;
+    int result = sqlite3_step(cursor->statement);
+    *row = result == SQLITE_ROW;
+    if (result != SQLITE_ROW && result != SQLITE_DONE)
+        return fail((struct sqlite *)base->sql, cursor->text, error);
+    return true;
+}
+
+static bool sqlite_begin(struct pm_sql *sql, struct pm_error *error)
+{
+    /* IMMEDIATE: two processes on one file queue up here instead of failing in the middle. */
+    return pm_sql_execute(sql, "BEGIN IMMEDIATE", PM_SQL_NO_VALUES, error);
+}
+
+static void sqlite_rollback(struct pm_sql *sql)
+{
+    /* Some failures have rolled back already; then this one has nothing to do and says so. */
+    pm_sql_execute(sql, "ROLLBACK", PM_SQL_NO_VALUES, NULL);
+}
+
+static bool sqlite_commit(struct pm_sql *sql, struct pm_error *error)
+{
+    if (pm_sql_execute(sql, "COMMIT", PM_SQL_NO_VALUES, error))
+        return true;
+    sqlite_rollback(sql);
+    return false;
+}
+
+static bool sqlite_is_null(struct pm_sql_cursor *cursor, int column)
+{
+    return sqlite3_column_type(((struct sqlite_cursor *)cursor)->statement, column) == SQLITE_NULL;
+}
+
+static int64_t sqlite_column_integer(struct pm_sql_cursor *cursor, int column)
+{
+    return sqlite3_column_int64(((struct sqlite_cursor *)cursor)->statement, column);
+}
+
+static double sqlite_column_real(struct pm_sql_cursor *cursor, int column)
+{
+    return sqlite3_column_double(((struct sqlite_cursor *)cursor)->statement, column);
+}
+
+static const char *sqlite_column_text(struct pm_sql_cursor *cursor, int column)
+{
+    return (const char *)sqlite3_column_text(((struct sqlite_cursor *)cursor)->statement, column);
+}
+
+static const struct pm_sql_driver sqlite_driver = {
+    .close = sqlite_close,
+    .begin = sqlite_begin,
+    .commit = sqlite_commit,
+    .rollback = sqlite_rollback,
+    .script = sqlite_script,
+    .select = sqlite_select,
+    .next = sqlite_next,
+    .end = sqlite_end,
+    .is_null = sqlite_is_null,
+    .column_integer = sqlite_column_integer,
+    .column_real = sqlite_column_real,
+    .column_text = sqlite_column_text,
+};
+
+/* What miners earn is nobody else's to read or change: the file is the owner's alone. SQLite gives
+ * its -wal and -shm files the same mode. */
+static bool create_private(const char *path, struct pm_error *error)
+{
+    int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (file < 0)
+        return pm_fail(error, PM_ERROR_IO, "store %s: cannot be opened for writing: %m", path);
+    close(file);
+    return true;
+}
+
+bool pm_sql_open_sqlite(const char *path, struct pm_sql **out, struct pm_error *error)
+{
+    bool in_memory = strcmp(path, ":memory:") == 0;
+    if (!in_memory && !create_private(path, error))
+        return false;
+    struct sqlite *sqlite = calloc(1, sizeof *sqlite);
+    if (!sqlite)
+        return pm_fail(error, PM_ERROR_MEMORY, "store: out of memory");
+    sqlite->base.driver = &sqlite_driver;
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
+    bool ok = sqlite3_open_v2(path, &sqlite->database, flags, NULL) == SQLITE_OK &&
+              sqlite3_busy_timeout(sqlite->database, BUSY_TIMEOUT_MS) == SQLITE_OK;
+    if (!ok)
+        fail(sqlite, "opening", error);
+    ok = ok && sqlite_script(&sqlite->base,
+                             "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+                             "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;"
+                             "PRAGMA wal_autocheckpoint = 1000;",
+                             error);
+    if (!ok) {
+        sqlite_close(&sqlite->base);
+        return pm_fail_context(error, "%s", path);
+    }
+    *out = &sqlite->base;
+    return true;
+}

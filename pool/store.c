@@ -1,0 +1,78 @@
+#include "pool/store.h"
+
+#include "pool/store_internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool pm_pool_store_open(const char *name, struct pm_pool_store **out, struct pm_error *error)
+{
+    struct pm_pool_store *store = calloc(1, sizeof *store);
+    if (!store)
+        return pm_fail(error, PM_ERROR_MEMORY, "store: out of memory");
+    if (!pm_sql_open_sqlite(name, &store->sql, error)) {
+        free(store);
+        return false;
+    }
+    if (!pm_store_migrate(store->sql, error)) {
+        pm_sql_close(store->sql);
+        free(store);
+        return false;
+    }
+    pthread_mutex_init(&store->mutex, NULL);
+    *out = store;
+    return true;
+}
+
+void pm_pool_store_close(struct pm_pool_store *store)
+{
+    if (!store)
+        return;
+    pm_sql_close(store->sql);
+    pthread_mutex_destroy(&store->mutex);
+    free(store);
+}
+
+static bool run_locked(struct pm_pool_store *store, pm_pool_work *work, void *context,
+                       struct pm_error *error)
+{
+    if (!pm_sql_begin(store->sql, error))
+        return false;
+    enum pm_outcome outcome = work(store, context, error);
+    if (outcome == PM_OUTCOME_COMMIT)
+        return pm_sql_commit(store->sql, error);
+    pm_sql_rollback(store->sql);
+    return outcome == PM_OUTCOME_ROLLBACK;
+}
+
+bool pm_pool_store_run(struct pm_pool_store *store, pm_pool_work *work, void *context,
+                       struct pm_error *error)
+{
+    pthread_mutex_lock(&store->mutex);
+    bool ok = run_locked(store, work, context, error);
+    pthread_mutex_unlock(&store->mutex);
+    return ok;
+}
+
+bool pm_store_copy_text(struct pm_sql_cursor *cursor, int column, char *out, size_t size,
+                        struct pm_error *error)
+{
+    const char *text = pm_sql_column_text(cursor, column);
+    size_t length = text ? strlen(text) : 0;
+    if (length >= size)
+        return pm_fail(error, PM_ERROR_IO, "store: column %d holds %zu bytes, %zu fit", column,
+                       length, size - 1);
+    memcpy(out, text ? text : "", length + 1);
+    return true;
+}
+
+bool pm_store_next_id(struct pm_sql *sql, const char *name, int64_t *out, struct pm_error *error)
+{
+    bool found;
+    return pm_sql_select_integer(sql,
+                                 "INSERT INTO counters (name, value) VALUES ($1, 1)"
+                                 " ON CONFLICT (name) DO UPDATE SET value = counters.value + 1"
+                                 " RETURNING value",
+                                 PM_SQL_VALUES(pm_sql_text(name)), out, &found, error);
+}

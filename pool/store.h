@@ -1,0 +1,268 @@
+/* The pool's memory: records in a database, written once over sql.h.
+ *
+ * Everything happens inside a piece of work that pm_pool_store_run runs in one transaction: it
+ * happens as a whole or not at all, and when run returns true with a commit it survives kill -9 and
+ * power loss. All other functions here may be called only from inside such work. They return false
+ * with the error set when the database failed; then the work has to fail too.
+ *
+ * Times are unix milliseconds, reputation is in micro-points, money in RAO. */
+#ifndef POOL_STORE_H
+#define POOL_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <poolminer/error.h>
+#include <poolminer/hotkey.h>
+
+enum {
+    PM_LEASE_ID_SIZE = 33, /* 32 hex digits and the NUL */
+    PM_DIGEST_SIZE = 65,   /* BLAKE2b-256 in hex and the NUL */
+};
+
+struct pm_pool_store;
+
+/* `name` is a file's path or ":memory:". Brings the schema up to date. */
+bool pm_pool_store_open(const char *name, struct pm_pool_store **out, struct pm_error *error);
+void pm_pool_store_close(struct pm_pool_store *store);
+
+enum pm_outcome { PM_OUTCOME_COMMIT, PM_OUTCOME_ROLLBACK, PM_OUTCOME_FAILED };
+
+/* `store` is to be handed to the functions below. May be called again for the same transaction when
+ * the database asked for a retry, so it begins by resetting what it fills in `context`. */
+typedef enum pm_outcome pm_pool_work(struct pm_pool_store *store, void *context,
+                                     struct pm_error *error);
+
+/* Threads queue here. True: committed or rolled back as the work asked. */
+bool pm_pool_store_run(struct pm_pool_store *store, pm_pool_work *work, void *context,
+                       struct pm_error *error);
+
+/* ---- miners ---- */
+
+struct pm_pool_counts {
+    int64_t evaluations_submitted, evaluations_finalised, evaluations_accurate;
+    int64_t evolutions_submitted, evolutions_finalised, evolutions_over_threshold;
+};
+
+struct pm_pool_miner {
+    char hotkey[PM_ADDRESS_SIZE];
+    int64_t registered_ms, last_seen_ms;
+    char recipient_coldkey[PM_ADDRESS_SIZE]; /* "" when none is set */
+    int64_t recipient_signed_s;              /* timestamp that the last update was signed with */
+    int64_t reputation_total;                /* of all epochs */
+    struct pm_pool_counts counts;
+    double best_score; /* of own evolutions at consensus; 0 when none */
+};
+
+/* Adds the miner if it is new, and notes that it was seen. */
+bool pm_store_miner_touch(struct pm_pool_store *store, const char *hotkey, int64_t now_ms,
+                          struct pm_error *error);
+bool pm_store_miner_get(struct pm_pool_store *store, const char *hotkey, struct pm_pool_miner *out,
+                        bool *found, struct pm_error *error);
+bool pm_store_miner_count(struct pm_pool_store *store, const char *hotkey,
+                          const struct pm_pool_counts *more, struct pm_error *error);
+/* Keeps the better of the two. */
+bool pm_store_miner_best_score(struct pm_pool_store *store, const char *hotkey, double score,
+                               struct pm_error *error);
+bool pm_store_miner_set_recipient(struct pm_pool_store *store, const char *hotkey,
+                                  const char *coldkey, int64_t signed_s, struct pm_error *error);
+bool pm_store_miners_active(struct pm_pool_store *store, int64_t since_ms, int64_t *out,
+                            struct pm_error *error);
+
+struct pm_pool_rank {
+    struct pm_pool_miner miner;
+    int64_t reputation; /* in the epoch asked for */
+};
+typedef bool pm_store_visit_rank(void *context, const struct pm_pool_rank *rank);
+/* Miners by reputation in `epoch`, then by that of all epochs, then by hotkey. */
+bool pm_store_leaderboard(struct pm_pool_store *store, int64_t epoch, int64_t limit,
+                          pm_store_visit_rank *visit, void *context, struct pm_error *error);
+
+/* ---- algorithms ---- */
+
+struct pm_pool_algorithm {
+    int64_t id;
+    int input_dim;
+    const char *dsl;    /* the written form */
+    const char *digest; /* of the written form and input_dim; unique */
+    const char *author; /* NULL: one of the pool's own seeds */
+    bool in_population;
+    bool agreed;
+    double score; /* the consensus, when agreed */
+    int64_t evaluation_count;
+    int64_t created_ms, agreed_ms, verified_ms; /* 0: not yet */
+};
+
+/* Texts of what is visited belong to the store and live until the visit returns. A visitor that
+ * returns false ends the walk, which is no error. */
+typedef bool pm_store_visit_algorithm(void *context, const struct pm_pool_algorithm *algorithm);
+
+bool pm_store_algorithm_add(struct pm_pool_store *store, const struct pm_pool_algorithm *algorithm,
+                            int64_t *id, struct pm_error *error);
+bool pm_store_algorithm_add_parent(struct pm_pool_store *store, int64_t id, int64_t parent_id,
+                                   struct pm_error *error);
+bool pm_store_algorithm_find(struct pm_pool_store *store, const char *digest, int64_t *id,
+                             bool *found, struct pm_error *error);
+bool pm_store_algorithm_visit(struct pm_pool_store *store, int64_t id,
+                              pm_store_visit_algorithm *visit, void *context, bool *found,
+                              struct pm_error *error);
+/* Consensus: the score is fixed and the algorithm is in the population. */
+bool pm_store_algorithm_agree(struct pm_pool_store *store, int64_t id, double score, int64_t now_ms,
+                              struct pm_error *error);
+bool pm_store_population_count(struct pm_pool_store *store, int64_t *out, struct pm_error *error);
+/* The population from the best down (those without a score last), starting at `rank` 0. */
+bool pm_store_population_visit(struct pm_pool_store *store, int64_t rank, int64_t limit,
+                               pm_store_visit_algorithm *visit, void *context,
+                               struct pm_error *error);
+/* Algorithms that wait for consensus, and the best consensus score (*any false: none yet). */
+bool pm_store_algorithms_summary(struct pm_pool_store *store, int64_t *waiting, double *best,
+                                 int64_t *best_id, bool *any, struct pm_error *error);
+
+struct pm_result_filter {
+    int64_t limit;
+    double minimum_score;
+    bool verified_only;
+};
+/* Algorithms at consensus, best first. */
+bool pm_store_results_visit(struct pm_pool_store *store, const struct pm_result_filter *filter,
+                            pm_store_visit_algorithm *visit, void *context, struct pm_error *error);
+bool pm_store_result_verify(struct pm_pool_store *store, int64_t id, int64_t now_ms,
+                            struct pm_error *error);
+
+/* ---- evaluations ---- */
+
+struct pm_pool_evaluation {
+    char hotkey[PM_ADDRESS_SIZE];
+    double score;
+};
+typedef bool pm_store_visit_evaluation(void *context, const struct pm_pool_evaluation *evaluation);
+
+/* A second one by the same miner fails. */
+bool pm_store_evaluation_add(struct pm_pool_store *store, int64_t algorithm_id, const char *hotkey,
+                             double score, int64_t now_ms, struct pm_error *error);
+bool pm_store_evaluations_visit(struct pm_pool_store *store, int64_t algorithm_id,
+                                pm_store_visit_evaluation *visit, void *context,
+                                struct pm_error *error);
+bool pm_store_evaluation_judge(struct pm_pool_store *store, int64_t algorithm_id,
+                               const char *hotkey, bool accurate, struct pm_error *error);
+
+/* An algorithm that waits for consensus, as one miner sees it. */
+struct pm_pool_candidate {
+    int64_t algorithm_id;
+    int64_t judged_count;       /* evaluations it has */
+    int64_t assigned_count;     /* miners who hold it in a live lease */
+    bool own, judged, assigned; /* by this miner */
+};
+typedef bool pm_store_visit_candidate(void *context, const struct pm_pool_candidate *candidate);
+/* Those nearest to consensus first, then the oldest. `hotkey` may be "": nobody's view. */
+bool pm_store_candidates_visit(struct pm_pool_store *store, const char *hotkey,
+                               pm_store_visit_candidate *visit, void *context,
+                               struct pm_error *error);
+
+/* ---- leases ---- */
+
+enum pm_lease_kind { PM_LEASE_BOTH, PM_LEASE_EVALUATE, PM_LEASE_EVOLVE };
+enum pm_lease_state { PM_LEASE_ACTIVE, PM_LEASE_DONE, PM_LEASE_EXPIRED, PM_LEASE_DROPPED };
+
+struct pm_pool_lease {
+    char id[PM_LEASE_ID_SIZE];
+    char hotkey[PM_ADDRESS_SIZE];
+    enum pm_lease_kind kind;
+    enum pm_lease_state state;
+    int64_t window, issued_ms, timeout_ms;
+    int evolve_budget;
+    bool refused;                           /* a submission of it was refused for its content */
+    char submission_digest[PM_DIGEST_SIZE]; /* of the submission that was accepted; else "" */
+};
+
+bool pm_store_lease_add(struct pm_pool_store *store, const struct pm_pool_lease *lease,
+                        struct pm_error *error);
+bool pm_store_lease_assign(struct pm_pool_store *store, const char *lease_id, int64_t algorithm_id,
+                           struct pm_error *error);
+/* Whether the live lease holds this algorithm for evaluation. */
+bool pm_store_lease_holds(struct pm_pool_store *store, const char *lease_id, int64_t algorithm_id,
+                          bool *holds, struct pm_error *error);
+bool pm_store_lease_get(struct pm_pool_store *store, const char *lease_id,
+                        struct pm_pool_lease *out, bool *found, struct pm_error *error);
+/* The answer stored with a lease that is done; malloc'd (the caller frees). */
+bool pm_store_lease_answer(struct pm_pool_store *store, const char *lease_id, char **answer,
+                           struct pm_error *error);
+bool pm_store_lease_active(struct pm_pool_store *store, const char *hotkey,
+                           struct pm_pool_lease *out, bool *found, struct pm_error *error);
+bool pm_store_leases_in_window(struct pm_pool_store *store, const char *hotkey, int64_t window,
+                               int64_t *out, struct pm_error *error);
+bool pm_store_lease_refused(struct pm_pool_store *store, const char *lease_id,
+                            struct pm_error *error);
+/* Done: with the digest of the submission and the answer to it. Gives back what it held. */
+bool pm_store_lease_finish(struct pm_pool_store *store, const char *lease_id, const char *digest,
+                           const char *answer, struct pm_error *error);
+bool pm_store_lease_drop(struct pm_pool_store *store, const char *lease_id, struct pm_error *error);
+/* Ends the live leases whose time is over and gives back what they held. */
+bool pm_store_leases_expire(struct pm_pool_store *store, int64_t now_ms, int64_t *expired,
+                            struct pm_error *error);
+
+/* ---- reputation, epochs, money ---- */
+
+enum pm_reward_kind { PM_REWARD_EVALUATION, PM_REWARD_EVOLUTION };
+
+/* Books a reward in `epoch`; a second one of the same kind for the same work fails. */
+bool pm_store_reward_add(struct pm_pool_store *store, enum pm_reward_kind kind,
+                         int64_t algorithm_id, const char *hotkey, int64_t epoch, int64_t micro,
+                         int64_t now_ms, struct pm_error *error);
+bool pm_store_reputation(struct pm_pool_store *store, int64_t epoch, const char *hotkey,
+                         int64_t *out, struct pm_error *error);
+/* 1 for the best; miners without reputation share the place after the last. */
+bool pm_store_rank(struct pm_pool_store *store, int64_t epoch, int64_t reputation, int64_t *out,
+                   struct pm_error *error);
+bool pm_store_reputation_sum(struct pm_pool_store *store, int64_t epoch, int64_t *sum,
+                             int64_t *miners, struct pm_error *error);
+typedef bool pm_store_visit_reputation(void *context, const char *hotkey, int64_t reputation);
+bool pm_store_reputation_visit(struct pm_pool_store *store, int64_t epoch,
+                               pm_store_visit_reputation *visit, void *context,
+                               struct pm_error *error);
+
+struct pm_pool_epoch {
+    int64_t number, start_ms, end_ms;
+    bool settled;
+    int64_t settled_ms, reputation, budget_rao, paid_rao, pool_rao; /* when settled */
+};
+bool pm_store_epoch_latest(struct pm_pool_store *store, struct pm_pool_epoch *out, bool *found,
+                           struct pm_error *error);
+bool pm_store_epoch_add(struct pm_pool_store *store, const struct pm_pool_epoch *epoch,
+                        struct pm_error *error);
+bool pm_store_epoch_settle(struct pm_pool_store *store, const struct pm_pool_epoch *epoch,
+                           struct pm_error *error);
+
+struct pm_pool_payout {
+    int64_t epoch, reputation, rao, settled_ms;
+};
+bool pm_store_payout_add(struct pm_pool_store *store, const char *hotkey,
+                         const struct pm_pool_payout *payout, struct pm_error *error);
+typedef bool pm_store_visit_payout(void *context, const struct pm_pool_payout *payout);
+/* Newest first. */
+bool pm_store_payouts_visit(struct pm_pool_store *store, const char *hotkey, int64_t limit,
+                            pm_store_visit_payout *visit, void *context, struct pm_error *error);
+
+/* What a miner's payouts and withdrawals add up to: balance = lifetime - withdrawn - pending. */
+struct pm_pool_balance {
+    int64_t lifetime_rao;  /* paid out by epochs */
+    int64_t withdrawn_rao; /* approved withdrawals */
+    int64_t pending_rao;   /* withdrawals that wait for the operator */
+};
+bool pm_store_balance(struct pm_pool_store *store, const char *hotkey, struct pm_pool_balance *out,
+                      struct pm_error *error);
+
+enum pm_withdrawal_state { PM_WITHDRAWAL_PENDING, PM_WITHDRAWAL_APPROVED, PM_WITHDRAWAL_REJECTED };
+struct pm_pool_withdrawal {
+    int64_t id, rao, requested_ms, decided_ms;
+    enum pm_withdrawal_state state;
+    char hotkey[PM_ADDRESS_SIZE], coldkey[PM_ADDRESS_SIZE];
+};
+bool pm_store_withdrawal_add(struct pm_pool_store *store, struct pm_pool_withdrawal *withdrawal,
+                             struct pm_error *error);
+bool pm_store_withdrawal_pending(struct pm_pool_store *store, const char *hotkey,
+                                 struct pm_pool_withdrawal *out, bool *found,
+                                 struct pm_error *error);
+
+#endif

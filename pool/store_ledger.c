@@ -1,0 +1,131 @@
+#include "pool/store_internal.h"
+
+bool pm_store_reward_add(struct pm_pool_store *store, enum pm_reward_kind kind,
+                         int64_t algorithm_id, const char *hotkey, int64_t epoch, int64_t micro,
+                         int64_t now_ms, struct pm_error *error)
+{
+    return pm_sql_execute(
+               store->sql,
+               "INSERT INTO rewards (kind, algorithm_id, hotkey, epoch, micro, booked_ms)"
+               " VALUES ($1, $2, $3, $4, $5, $6)",
+               PM_SQL_VALUES(pm_sql_integer(kind), pm_sql_integer(algorithm_id),
+                             pm_sql_text(hotkey), pm_sql_integer(epoch), pm_sql_integer(micro),
+                             pm_sql_integer(now_ms)),
+               error) &&
+           pm_sql_execute(
+               store->sql,
+               "INSERT INTO reputation (epoch, hotkey, micro) VALUES ($1, $2, $3)"
+               " ON CONFLICT (epoch, hotkey) DO UPDATE SET micro = reputation.micro + $3",
+               PM_SQL_VALUES(pm_sql_integer(epoch), pm_sql_text(hotkey), pm_sql_integer(micro)),
+               error) &&
+           pm_sql_execute(
+               store->sql,
+               "UPDATE miners SET reputation_total = reputation_total + $2 WHERE hotkey = $1",
+               PM_SQL_VALUES(pm_sql_text(hotkey), pm_sql_integer(micro)), error);
+}
+
+bool pm_store_reputation(struct pm_pool_store *store, int64_t epoch, const char *hotkey,
+                         int64_t *out, struct pm_error *error)
+{
+    bool found;
+    *out = 0;
+    return pm_sql_select_integer(
+        store->sql, "SELECT micro FROM reputation WHERE epoch = $1 AND hotkey = $2",
+        PM_SQL_VALUES(pm_sql_integer(epoch), pm_sql_text(hotkey)), out, &found, error);
+}
+
+bool pm_store_rank(struct pm_pool_store *store, int64_t epoch, int64_t reputation, int64_t *out,
+                   struct pm_error *error)
+{
+    bool found;
+    return pm_sql_select_integer(
+        store->sql, "SELECT 1 + COUNT(*) FROM reputation WHERE epoch = $1 AND micro > $2",
+        PM_SQL_VALUES(pm_sql_integer(epoch), pm_sql_integer(reputation)), out, &found, error);
+}
+
+bool pm_store_reputation_sum(struct pm_pool_store *store, int64_t epoch, int64_t *sum,
+                             int64_t *miners, struct pm_error *error)
+{
+    struct pm_sql_cursor *cursor;
+    bool row = false;
+    bool ok =
+        pm_sql_select(store->sql,
+                      "SELECT CAST(COALESCE(SUM(micro), 0) AS BIGINT), COUNT(*) FROM reputation"
+                      " WHERE epoch = $1 AND micro > 0",
+                      PM_SQL_VALUES(pm_sql_integer(epoch)), &cursor, error) &&
+        pm_sql_next(cursor, &row, error);
+    if (ok) {
+        *sum = pm_sql_column_integer(cursor, 0);
+        *miners = pm_sql_column_integer(cursor, 1);
+    }
+    pm_sql_end(cursor);
+    return ok;
+}
+
+bool pm_store_reputation_visit(struct pm_pool_store *store, int64_t epoch,
+                               pm_store_visit_reputation *visit, void *context,
+                               struct pm_error *error)
+{
+    struct pm_sql_cursor *cursor;
+    bool row = false;
+    bool ok = pm_sql_select(store->sql,
+                            "SELECT hotkey, micro FROM reputation WHERE epoch = $1 ORDER BY hotkey",
+                            PM_SQL_VALUES(pm_sql_integer(epoch)), &cursor, error);
+    while (ok && (ok = pm_sql_next(cursor, &row, error)) && row) {
+        if (!visit(context, pm_sql_column_text(cursor, 0), pm_sql_column_integer(cursor, 1)))
+            break;
+    }
+    pm_sql_end(cursor);
+    return ok;
+}
+
+bool pm_store_epoch_latest(struct pm_pool_store *store, struct pm_pool_epoch *out, bool *found,
+                           struct pm_error *error)
+{
+    struct pm_sql_cursor *cursor;
+    *found = false;
+    bool ok = pm_sql_select(store->sql,
+                            "SELECT number, start_ms, end_ms, settled, settled_ms, reputation,"
+                            " budget_rao, paid_rao, pool_rao FROM epochs"
+                            " ORDER BY number DESC LIMIT 1",
+                            PM_SQL_NO_VALUES, &cursor, error) &&
+              pm_sql_next(cursor, found, error);
+    if (ok && *found) {
+        *out = (struct pm_pool_epoch){
+            .number = pm_sql_column_integer(cursor, 0),
+            .start_ms = pm_sql_column_integer(cursor, 1),
+            .end_ms = pm_sql_column_integer(cursor, 2),
+            .settled = pm_sql_column_integer(cursor, 3) != 0,
+            .settled_ms = pm_sql_column_integer(cursor, 4),
+            .reputation = pm_sql_column_integer(cursor, 5),
+            .budget_rao = pm_sql_column_integer(cursor, 6),
+            .paid_rao = pm_sql_column_integer(cursor, 7),
+            .pool_rao = pm_sql_column_integer(cursor, 8),
+        };
+    }
+    pm_sql_end(cursor);
+    return ok;
+}
+
+bool pm_store_epoch_add(struct pm_pool_store *store, const struct pm_pool_epoch *epoch,
+                        struct pm_error *error)
+{
+    return pm_sql_execute(
+        store->sql, "INSERT INTO epochs (number, start_ms, end_ms) VALUES ($1, $2, $3)",
+        PM_SQL_VALUES(pm_sql_integer(epoch->number), pm_sql_integer(epoch->start_ms),
+                      pm_sql_integer(epoch->end_ms)),
+        error);
+}
+
+bool pm_store_epoch_settle(struct pm_pool_store *store, const struct pm_pool_epoch *epoch,
+                           struct pm_error *error)
+{
+    return pm_sql_execute(
+        store->sql,
+        "UPDATE epochs SET settled = 1, settled_ms = $2, reputation = $3, budget_rao = $4,"
+        " paid_rao = $5, pool_rao = $6 WHERE number = $1 AND settled = 0",
+        PM_SQL_VALUES(pm_sql_integer(epoch->number), pm_sql_integer(epoch->settled_ms),
+                      pm_sql_integer(epoch->reputation), pm_sql_integer(epoch->budget_rao),
+                      pm_sql_integer(epoch->paid_rao), pm_sql_integer(epoch->pool_rao)),
+        error);
+}

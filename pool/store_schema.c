@@ -1,0 +1,153 @@
+#include "pool/store_internal.h"
+
+/* Migrations, in order; number n brings version n-1 to n. One that was ever released is never
+ * changed: what it got wrong, a later one mends. */
+static const char *const migrations[] = {
+    /* 1: the first schema */
+    "CREATE TABLE counters (name TEXT PRIMARY KEY, value BIGINT NOT NULL);"
+    "CREATE TABLE miners ("
+    "  hotkey TEXT PRIMARY KEY,"
+    "  registered_ms BIGINT NOT NULL,"
+    "  last_seen_ms BIGINT NOT NULL,"
+    "  recipient_coldkey TEXT,"
+    "  recipient_signed_s BIGINT NOT NULL DEFAULT 0,"
+    "  reputation_total BIGINT NOT NULL DEFAULT 0,"
+    "  evaluations_submitted BIGINT NOT NULL DEFAULT 0,"
+    "  evaluations_finalised BIGINT NOT NULL DEFAULT 0,"
+    "  evaluations_accurate BIGINT NOT NULL DEFAULT 0,"
+    "  evolutions_submitted BIGINT NOT NULL DEFAULT 0,"
+    "  evolutions_finalised BIGINT NOT NULL DEFAULT 0,"
+    "  evolutions_over_threshold BIGINT NOT NULL DEFAULT 0,"
+    "  best_score DOUBLE PRECISION NOT NULL DEFAULT 0);"
+    "CREATE INDEX miners_seen ON miners(last_seen_ms);"
+
+    "CREATE TABLE algorithms ("
+    "  id BIGINT PRIMARY KEY,"
+    "  digest TEXT NOT NULL UNIQUE,"
+    "  dsl TEXT NOT NULL,"
+    "  input_dim INTEGER NOT NULL,"
+    "  author TEXT REFERENCES miners,"
+    "  in_population INTEGER NOT NULL,"
+    "  score DOUBLE PRECISION,"
+    "  evaluation_count BIGINT NOT NULL DEFAULT 0,"
+    "  created_ms BIGINT NOT NULL,"
+    "  agreed_ms BIGINT NOT NULL DEFAULT 0,"
+    "  verified_ms BIGINT NOT NULL DEFAULT 0);"
+    "CREATE INDEX algorithms_waiting ON algorithms(evaluation_count DESC, id) WHERE agreed_ms = 0;"
+    "CREATE INDEX algorithms_population ON algorithms(COALESCE(score, -1) DESC, id)"
+    "  WHERE in_population = 1;"
+    "CREATE INDEX algorithms_agreed ON algorithms(score DESC, id) WHERE agreed_ms > 0;"
+    "CREATE TABLE parents ("
+    "  algorithm_id BIGINT NOT NULL REFERENCES algorithms,"
+    "  parent_id BIGINT NOT NULL REFERENCES algorithms,"
+    "  PRIMARY KEY (algorithm_id, parent_id));"
+    "CREATE TABLE evaluations ("
+    "  algorithm_id BIGINT NOT NULL REFERENCES algorithms,"
+    "  hotkey TEXT NOT NULL REFERENCES miners,"
+    "  score DOUBLE PRECISION NOT NULL,"
+    "  submitted_ms BIGINT NOT NULL,"
+    "  accurate INTEGER,"
+    "  PRIMARY KEY (algorithm_id, hotkey));"
+
+    "CREATE TABLE leases ("
+    "  id TEXT PRIMARY KEY,"
+    "  hotkey TEXT NOT NULL REFERENCES miners,"
+    "  kind INTEGER NOT NULL,"
+    "  state INTEGER NOT NULL,"
+    "  window_number BIGINT NOT NULL,"
+    "  issued_ms BIGINT NOT NULL,"
+    "  timeout_ms BIGINT NOT NULL,"
+    "  evolve_budget INTEGER NOT NULL,"
+    "  refused INTEGER NOT NULL DEFAULT 0,"
+    "  submission_digest TEXT,"
+    "  answer TEXT);"
+    "CREATE UNIQUE INDEX leases_active ON leases(hotkey) WHERE state = 0;"
+    "CREATE INDEX leases_due ON leases(timeout_ms) WHERE state = 0;"
+    "CREATE INDEX leases_window ON leases(hotkey, window_number);"
+    /* Only of live leases: rows go when the lease ends. */
+    "CREATE TABLE assignments ("
+    "  algorithm_id BIGINT NOT NULL REFERENCES algorithms,"
+    "  lease_id TEXT NOT NULL REFERENCES leases,"
+    "  PRIMARY KEY (algorithm_id, lease_id));"
+    "CREATE INDEX assignments_lease ON assignments(lease_id);"
+
+    "CREATE TABLE epochs ("
+    "  number BIGINT PRIMARY KEY,"
+    "  start_ms BIGINT NOT NULL,"
+    "  end_ms BIGINT NOT NULL,"
+    "  settled INTEGER NOT NULL DEFAULT 0,"
+    "  settled_ms BIGINT NOT NULL DEFAULT 0,"
+    "  reputation BIGINT NOT NULL DEFAULT 0,"
+    "  budget_rao BIGINT NOT NULL DEFAULT 0,"
+    "  paid_rao BIGINT NOT NULL DEFAULT 0,"
+    "  pool_rao BIGINT NOT NULL DEFAULT 0);"
+    /* The key is the promise that nothing is rewarded twice. */
+    "CREATE TABLE rewards ("
+    "  kind INTEGER NOT NULL,"
+    "  algorithm_id BIGINT NOT NULL REFERENCES algorithms,"
+    "  hotkey TEXT NOT NULL REFERENCES miners,"
+    "  epoch BIGINT NOT NULL REFERENCES epochs,"
+    "  micro BIGINT NOT NULL,"
+    "  booked_ms BIGINT NOT NULL,"
+    "  PRIMARY KEY (kind, algorithm_id, hotkey));"
+    "CREATE TABLE reputation ("
+    "  epoch BIGINT NOT NULL REFERENCES epochs,"
+    "  hotkey TEXT NOT NULL REFERENCES miners,"
+    "  micro BIGINT NOT NULL,"
+    "  PRIMARY KEY (epoch, hotkey));"
+    "CREATE INDEX reputation_rank ON reputation(epoch, micro DESC);"
+    "CREATE TABLE payouts ("
+    "  epoch BIGINT NOT NULL REFERENCES epochs,"
+    "  hotkey TEXT NOT NULL REFERENCES miners,"
+    "  reputation BIGINT NOT NULL,"
+    "  rao BIGINT NOT NULL,"
+    "  PRIMARY KEY (epoch, hotkey));"
+    "CREATE INDEX payouts_hotkey ON payouts(hotkey, epoch DESC);"
+    "CREATE TABLE withdrawals ("
+    "  id BIGINT PRIMARY KEY,"
+    "  hotkey TEXT NOT NULL REFERENCES miners,"
+    "  rao BIGINT NOT NULL,"
+    "  recipient_coldkey TEXT NOT NULL,"
+    "  requested_ms BIGINT NOT NULL,"
+    "  state INTEGER NOT NULL,"
+    "  decided_ms BIGINT NOT NULL DEFAULT 0);"
+    "CREATE UNIQUE INDEX withdrawals_pending ON withdrawals(hotkey) WHERE state = 0;"
+    "CREATE INDEX withdrawals_hotkey ON withdrawals(hotkey);",
+};
+
+enum { VERSION = sizeof migrations / sizeof *migrations };
+
+static bool migrate_from(struct pm_sql *sql, int64_t version, struct pm_error *error)
+{
+    if (version > VERSION)
+        return pm_fail(error, PM_ERROR_INVALID,
+                       "store: written by a newer poolminer-pool (schema %lld, this one knows %d);"
+                       " run that one, or choose another --store",
+                       (long long)version, (int)VERSION);
+    for (int64_t next = version; next < VERSION; next++) {
+        if (!pm_sql_script(sql, migrations[next], error))
+            return pm_fail_context(error, "migration %lld", (long long)next + 1);
+        if (!pm_sql_execute(sql, "INSERT INTO schema_versions (version) VALUES ($1)",
+                            PM_SQL_VALUES(pm_sql_integer(next + 1)), error))
+            return false;
+    }
+    return true;
+}
+
+bool pm_store_migrate(struct pm_sql *sql, struct pm_error *error)
+{
+    int64_t version = 0;
+    bool found;
+    if (!pm_sql_begin(sql, error))
+        return false;
+    bool ok = pm_sql_script(
+                  sql, "CREATE TABLE IF NOT EXISTS schema_versions (version BIGINT PRIMARY KEY)",
+                  error) &&
+              pm_sql_select_integer(sql, "SELECT COALESCE(MAX(version), 0) FROM schema_versions",
+                                    PM_SQL_NO_VALUES, &version, &found, error) &&
+              migrate_from(sql, version, error);
+    if (ok)
+        return pm_sql_commit(sql, error);
+    pm_sql_rollback(sql);
+    return false;
+}

@@ -1,0 +1,280 @@
+#include "pool/submission.h"
+
+#include "pool/ledger.h"
+#include "pool/population.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <poolminer/json.h>
+
+enum { DIGEST_BYTES = 32 };
+
+static void hash_bytes(crypto_generichash_state *state, const void *bytes, size_t size)
+{
+    crypto_generichash_update(state, bytes, size);
+}
+
+static void hash_integer(crypto_generichash_state *state, int64_t value)
+{
+    hash_bytes(state, &value, sizeof value);
+}
+
+/* What is the same when a miner sends its submission again: the work, not the proof that comes with
+ * it (whose timestamp may have moved on). */
+static void digest_of(const struct pm_submission *submission, char out[PM_DIGEST_SIZE])
+{
+    crypto_generichash_state state;
+    unsigned char digest[DIGEST_BYTES];
+    crypto_generichash_init(&state, NULL, 0, sizeof digest);
+    hash_integer(&state, submission->kind);
+    hash_integer(&state, submission->iterations);
+    hash_integer(&state, (int64_t)submission->evaluation_count);
+    for (size_t i = 0; i < submission->evaluation_count; i++) {
+        hash_integer(&state, submission->evaluations[i].algorithm_id);
+        hash_bytes(&state, &submission->evaluations[i].score, sizeof(double));
+    }
+    hash_integer(&state, (int64_t)submission->evolution_count);
+    for (size_t i = 0; i < submission->evolution_count; i++) {
+        const struct pm_submitted_evolution *evolution = &submission->evolutions[i];
+        hash_integer(&state, (int64_t)strlen(evolution->dsl));
+        hash_bytes(&state, evolution->dsl, strlen(evolution->dsl));
+        hash_integer(&state, (int64_t)evolution->parent_count);
+        for (size_t j = 0; j < evolution->parent_count; j++)
+            hash_integer(&state, evolution->parents[j]);
+    }
+    crypto_generichash_final(&state, digest, sizeof digest);
+    sodium_bin2hex(out, PM_DIGEST_SIZE, digest, sizeof digest);
+}
+
+/* A submission on its way through the checks and the books. */
+struct taking {
+    struct pm_pool_store *store;
+    const struct pm_pool_rules *rules;
+    int64_t now_ms;
+    const struct pm_submission *submission;
+    struct pm_pool_lease lease;
+    struct pm_pool_epoch epoch;
+    char digest[PM_DIGEST_SIZE];
+    struct pm_program programs[PM_EVOLVE_BUDGET_MAX]; /* what the evolutions read as */
+    int64_t agreed; /* algorithms that came to consensus with this submission */
+    struct pm_refusal *refusal;
+};
+
+/* ---- checks: each true unless the store failed; a refusal is in taking->refusal ---- */
+
+static const char *call_for(enum pm_lease_kind kind)
+{
+    switch (kind) {
+    case PM_LEASE_EVALUATE:
+        return "submit_evaluation";
+    case PM_LEASE_EVOLVE:
+        return "submit_evolution";
+    case PM_LEASE_BOTH:
+        break;
+    }
+    return "submit_lease";
+}
+
+static void check_figures(struct taking *taking)
+{
+    const struct pm_submission *submission = taking->submission;
+    const struct pm_pool_lease *lease = &taking->lease;
+    if (submission->kind != lease->kind) {
+        pm_refuse(taking->refusal, 400, "This task is to be submitted with %s",
+                  call_for(lease->kind));
+    } else if (submission->kind == PM_LEASE_BOTH &&
+               submission->iterations < taking->rules->minimum_iterations) {
+        pm_refuse(taking->refusal, 400, "iterations: %lld is below this pool's minimum of %lld",
+                  (long long)submission->iterations, (long long)taking->rules->minimum_iterations);
+    } else if (submission->evolution_count > (size_t)lease->evolve_budget) {
+        pm_refuse(taking->refusal, 422, "evolutions: %zu given, this lease allows %d",
+                  submission->evolution_count, lease->evolve_budget);
+    }
+}
+
+static bool check_evaluations(struct taking *taking, struct pm_error *error)
+{
+    const struct pm_submission *submission = taking->submission;
+    for (size_t i = 0; i < submission->evaluation_count && !taking->refusal->status; i++) {
+        int64_t id = submission->evaluations[i].algorithm_id;
+        bool holds;
+        if (!pm_store_lease_holds(taking->store, taking->lease.id, id, &holds, error))
+            return false;
+        if (!holds)
+            pm_refuse(taking->refusal, 422,
+                      "evaluations[%zu]: algorithm %lld is not to be evaluated with this lease", i,
+                      (long long)id);
+    }
+    return true;
+}
+
+static bool ignore_algorithm(void *context, const struct pm_pool_algorithm *algorithm)
+{
+    (void)context;
+    (void)algorithm;
+    return false;
+}
+
+static bool check_parents(struct taking *taking, size_t index, struct pm_error *error)
+{
+    const struct pm_submitted_evolution *evolution = &taking->submission->evolutions[index];
+    for (size_t i = 0; i < evolution->parent_count && !taking->refusal->status; i++) {
+        bool found;
+        if (!pm_store_algorithm_visit(taking->store, evolution->parents[i], ignore_algorithm, NULL,
+                                      &found, error))
+            return false;
+        if (!found)
+            pm_refuse(taking->refusal, 422, "evolutions[%zu]: parent %lld is not known here", index,
+                      (long long)evolution->parents[i]);
+    }
+    return true;
+}
+
+static bool check_evolutions(struct taking *taking, struct pm_error *error)
+{
+    const struct pm_submission *submission = taking->submission;
+    for (size_t i = 0; i < submission->evolution_count && !taking->refusal->status; i++) {
+        const char *dsl = submission->evolutions[i].dsl;
+        struct pm_error reason = {0};
+        if (!pm_program_read(dsl, strlen(dsl), &taking->programs[i], &reason)) {
+            if (reason.code == PM_ERROR_MEMORY)
+                return pm_fail(error, reason.code, "%s", reason.message);
+            pm_refuse(taking->refusal, 422, "evolutions[%zu].algorithm_dsl: %s", i, reason.message);
+            return true;
+        }
+        if (!check_parents(taking, i, error))
+            return false;
+    }
+    return true;
+}
+
+static bool check_content(struct taking *taking, struct pm_error *error)
+{
+    check_figures(taking);
+    if (!taking->refusal->status && !check_evaluations(taking, error))
+        return false;
+    if (!taking->refusal->status && !check_evolutions(taking, error))
+        return false;
+    if (taking->refusal->status)
+        return pm_store_lease_refused(taking->store, taking->lease.id, error);
+    return true;
+}
+
+/* ---- the books ---- */
+
+static bool book_evaluation(struct taking *taking, const struct pm_submitted_evaluation *evaluation,
+                            struct pm_error *error)
+{
+    bool agreed;
+    if (!pm_store_evaluation_add(taking->store, evaluation->algorithm_id, taking->lease.hotkey,
+                                 evaluation->score, taking->now_ms, error) ||
+        !pm_ledger_judged(taking->store, taking->rules, taking->epoch.number,
+                          evaluation->algorithm_id, taking->lease.hotkey, evaluation->score,
+                          taking->now_ms, &agreed, error))
+        return false;
+    taking->agreed += agreed;
+    return true;
+}
+
+static bool book_evaluations(struct taking *taking, struct pm_error *error)
+{
+    const struct pm_submission *submission = taking->submission;
+    for (size_t i = 0; i < submission->evaluation_count; i++) {
+        if (!book_evaluation(taking, &submission->evaluations[i], error))
+            return false;
+    }
+    const struct pm_pool_counts more = {.evaluations_submitted =
+                                            (int64_t)submission->evaluation_count};
+    return pm_store_miner_count(taking->store, taking->lease.hotkey, &more, error);
+}
+
+/* A program the pool has already is not added again and earns nothing: the answer names the one
+ * that is there. */
+static bool book_evolution(struct taking *taking, size_t index, cJSON *outcomes,
+                           struct pm_error *error)
+{
+    const struct pm_submitted_evolution *evolution = &taking->submission->evolutions[index];
+    int64_t id;
+    bool known;
+    if (!pm_population_add(taking->store, &taking->programs[index], taking->lease.hotkey,
+                           taking->now_ms, &id, &known, error))
+        return false;
+    for (size_t i = 0; i < evolution->parent_count && !known; i++) {
+        if (!pm_store_algorithm_add_parent(taking->store, id, evolution->parents[i], error))
+            return false;
+    }
+    const struct pm_pool_counts more = {.evolutions_submitted = !known};
+    if (!pm_store_miner_count(taking->store, taking->lease.hotkey, &more, error))
+        return false;
+    cJSON *outcome = cJSON_CreateObject();
+    cJSON_AddStringToObject(outcome, "status", known ? "duplicate" : "accepted");
+    cJSON_AddNumberToObject(outcome, "algorithm_id", (double)id);
+    cJSON_AddItemToArray(outcomes, outcome);
+    return true;
+}
+
+static bool book(struct taking *taking, char **answer, struct pm_error *error)
+{
+    cJSON *json = cJSON_CreateObject();
+    cJSON_AddStringToObject(json, "status", "accepted");
+    cJSON_AddStringToObject(json, "lease_id", taking->lease.id);
+    cJSON_AddNumberToObject(json, "evaluations_accepted",
+                            (double)taking->submission->evaluation_count);
+    cJSON *outcomes = cJSON_AddArrayToObject(json, "evolutions");
+    bool ok = book_evaluations(taking, error);
+    for (size_t i = 0; ok && i < taking->submission->evolution_count; i++)
+        ok = book_evolution(taking, i, outcomes, error);
+    cJSON_AddNumberToObject(json, "consensus_reached", (double)taking->agreed);
+    *answer = ok ? pm_json_print(json, error) : NULL;
+    cJSON_Delete(json);
+    if (*answer &&
+        pm_store_lease_finish(taking->store, taking->lease.id, taking->digest, *answer, error))
+        return true;
+    free(*answer);
+    *answer = NULL;
+    return false;
+}
+
+/* Is this the live lease of this miner? A lease that is done answers the same submission again. */
+static bool check_lease(struct taking *taking, const char *hotkey, bool found, char **answer,
+                        struct pm_error *error)
+{
+    const struct pm_pool_lease *lease = &taking->lease;
+    if (!found)
+        pm_refuse(taking->refusal, 404, PM_DETAIL_NO_LEASE);
+    else if (strcmp(lease->hotkey, hotkey) != 0)
+        pm_refuse(taking->refusal, 403, "This lease belongs to another miner");
+    else if (lease->state == PM_LEASE_DONE && strcmp(lease->submission_digest, taking->digest) == 0)
+        return pm_store_lease_answer(taking->store, lease->id, answer, error);
+    else if (lease->state != PM_LEASE_ACTIVE || lease->timeout_ms <= taking->now_ms)
+        pm_refuse(taking->refusal, 404, PM_DETAIL_NO_LEASE);
+    return true;
+}
+
+bool pm_submission_take(struct pm_pool_store *store, const struct pm_pool_rules *rules,
+                        int64_t now_ms, const char *hotkey, const char *lease_id,
+                        const struct pm_submission *submission, char **answer,
+                        struct pm_refusal *refusal, struct pm_error *error)
+{
+    struct taking taking = {.store = store,
+                            .rules = rules,
+                            .now_ms = now_ms,
+                            .submission = submission,
+                            .refusal = refusal};
+    bool found;
+    *answer = NULL;
+    *refusal = (struct pm_refusal){0};
+    digest_of(submission, taking.digest);
+    bool ok = pm_ledger_epoch(store, rules, now_ms, &taking.epoch, error) &&
+              pm_store_lease_get(store, lease_id, &taking.lease, &found, error) &&
+              check_lease(&taking, hotkey, found, answer, error);
+    if (ok && !*answer && !refusal->status)
+        ok = pm_store_miner_touch(store, hotkey, now_ms, error) && check_content(&taking, error);
+    if (ok && !*answer && !refusal->status)
+        ok = book(&taking, answer, error);
+    for (size_t i = 0; i < PM_EVOLVE_BUDGET_MAX; i++)
+        pm_program_clear(&taking.programs[i]);
+    return ok;
+}

@@ -28,7 +28,7 @@ struct evolution {
     double seconds;
 };
 
-/* What is shown at the end: the best evolved algorithm, or the best seed when none is better. */
+/* What is shown at the end: the best on the search suite of what evolved and the seeds. */
 struct best {
     const struct pm_algorithm *algorithm;
     bool evolved;
@@ -122,20 +122,16 @@ static bool search(struct evolution *evolution, struct pm_error *error)
 static bool choose_best(const struct evolution *evolution, struct best *best,
                         struct pm_error *error)
 {
-    const struct pm_algorithm *candidates[PM_EVOLUTION_SEEDS_MAX];
-    double scores[PM_EVOLUTION_SEEDS_MAX], search_scores[PM_EVOLUTION_SEEDS_MAX];
-    size_t count = evolution->seed_count;
-    best->evolved = evolution->result.count > 0;
-    if (best->evolved) {
-        candidates[0] = evolution->result.items[0].algorithm;
-        count = 1;
-    } else {
-        memcpy(candidates, evolution->seeds, count * sizeof *candidates);
+    const struct pm_algorithm *candidates[PM_EVOLUTION_SEEDS_MAX + 1];
+    double search_scores[PM_EVOLUTION_SEEDS_MAX + 1];
+    size_t evolved = evolution->result.count > 0 ? 1 : 0;
+    size_t count = evolved + evolution->seed_count;
+    for (size_t i = 0; i < count; i++) {
+        candidates[i] =
+            i < evolved ? evolution->result.items[i].algorithm : evolution->seeds[i - evolved];
     }
     /* Not interrupted: after Ctrl-C the best so far is still worth its score. */
-    if (!pm_suite_score(evolution->evaluation_suite, candidates, count, scores, NULL, NULL,
-                        error) ||
-        !pm_suite_score(evolution->search_suite, candidates, count, search_scores, NULL, NULL,
+    if (!pm_suite_score(evolution->search_suite, candidates, count, search_scores, NULL, NULL,
                         error)) {
         return false;
     }
@@ -146,10 +142,11 @@ static bool choose_best(const struct evolution *evolution, struct best *best,
         }
     }
     best->algorithm = candidates[chosen];
-    best->score = scores[chosen];
+    best->evolved = chosen < evolved;
     best->search_score = search_scores[chosen];
     best->text = pm_algorithm_write(best->algorithm, error);
-    return best->text != NULL;
+    return best->text && pm_suite_score(evolution->evaluation_suite, &best->algorithm, 1,
+                                        &best->score, NULL, NULL, error);
 }
 
 static cJSON *describe(const struct evolution *evolution, const struct best *best)
@@ -197,7 +194,7 @@ static bool print_result(const struct evolution *evolution, const struct best *b
         printf("# score %.6f on the evaluation suite, %.6f on the search suite, seed %" PRIu64 "\n",
                best->score, best->search_score, evolution->config.seed);
         if (!best->evolved) {
-            printf("# nothing better than the seeds was found; this is the best of them\n");
+            printf("# nothing better than the seeds was found; this is the best of the seeds\n");
         }
         return true;
     }

@@ -182,10 +182,10 @@ static bool reply_error(const struct pm_wire_message *message, struct pm_error *
         const char *name;
         enum pm_error_code code;
     } codes[] = {
-        {"version", PM_ERROR_PROTOCOL},    {"invalid", PM_ERROR_INVALID},
-        {"limit", PM_ERROR_LIMIT},         {"full", PM_ERROR_UNAVAILABLE},
-        {"lease-lost", PM_ERROR_REFUSED},  {"cancelled", PM_ERROR_REFUSED},
-        {"not-found", PM_ERROR_NOT_FOUND}, {"store", PM_ERROR_UNAVAILABLE},
+        {"version", PM_ERROR_PROTOCOL},   {"invalid", PM_ERROR_INVALID},
+        {"limit", PM_ERROR_LIMIT},        {"full", PM_ERROR_UNAVAILABLE},
+        {"lease-lost", PM_ERROR_REFUSED}, {"not-found", PM_ERROR_NOT_FOUND},
+        {"store", PM_ERROR_UNAVAILABLE},
     };
     const char *name, *text;
     if (!pm_json_string(message->arguments, "error", &name, error) ||

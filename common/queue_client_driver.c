@@ -1,12 +1,13 @@
 /* The drivers' verbs: put, results, collect, cancel, and records. */
 #include "common/queue_client_call.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <poolminer/json.h>
 
-enum { COLLECT_MAX = 1000, PAGE_MAX = PM_WIRE_BODIES_MAX };
+enum { COLLECT_MAX = 1000, CANCEL_KEY_MAX = 256, PAGE_MAX = PM_WIRE_BODIES_MAX };
 
 bool pm_queue_client_put(struct pm_queue_client *client, const struct pm_job_put *put,
                          int64_t *job_id, bool *existed, struct pm_error *error)
@@ -231,18 +232,23 @@ bool pm_queue_client_cancel(struct pm_queue_client *client, const char *run_id,
 {
     size_t total = 0;
     bool more = true;
+    char after[CANCEL_KEY_MAX + 1] = "";
     while (more) {
         cJSON *arguments = cJSON_CreateObject();
         cJSON_AddStringToObject(arguments, "run", run_id);
         cJSON_AddStringToObject(arguments, "prefix", key_prefix);
+        cJSON_AddStringToObject(arguments, "after", after);
         struct pm_request request = {.verb = "cancel", .arguments = arguments};
         struct pm_reply reply;
         if (!pm_queue_client_call(client, &request, 0, &reply, error)) {
             return false;
         }
         int64_t count = 0;
+        const char *last = "";
         bool good = pm_json_integer(reply.message.arguments, "cancelled", &count, error) &&
-                    pm_json_bool(reply.message.arguments, "more", &more, error);
+                    pm_json_bool(reply.message.arguments, "more", &more, error) &&
+                    pm_json_string(reply.message.arguments, "last", &last, error);
+        snprintf(after, sizeof after, "%s", last);
         pm_reply_clear(&reply);
         if (!good) {
             return false;

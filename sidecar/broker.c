@@ -1,0 +1,287 @@
+#include "sidecar/broker_internal.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <poolminer/clock.h>
+#include <poolminer/log.h>
+
+enum {
+    POLL_MAX_MS = 500,
+    TICK_MS = 250,
+    CLOCK_STEP_MAX_MS = 1000, /* a longer look away was a suspension: leases do not pay for it */
+    COMPLAINT_MS = 10000,
+};
+
+/* ---- time ---- */
+
+static struct pm_queue_time look_at_clock(struct pm_broker *broker)
+{
+    int64_t real_ms = pm_clock_monotonic_ms();
+    int64_t step_ms = real_ms - broker->last_clock_ms;
+    if (step_ms > CLOCK_STEP_MAX_MS) {
+        pm_log(PM_LOG_WARN, "SIDECAR-ASLEEP", "%lld ms passed unseen; leases do not pay for them",
+               (long long)step_ms);
+        step_ms = CLOCK_STEP_MAX_MS;
+    }
+    broker->last_clock_ms = real_ms;
+    return (struct pm_queue_time){.steady_ms = broker->desk.now.steady_ms + step_ms,
+                                  .unix_ms = pm_clock_unix_ms()};
+}
+
+bool pm_broker_may_complain(struct pm_broker *broker, enum pm_complaint kind)
+{
+    int64_t now_ms = broker->desk.now.steady_ms;
+    if (now_ms < broker->quiet_until_ms[kind]) {
+        return false;
+    }
+    broker->quiet_until_ms[kind] = now_ms + COMPLAINT_MS;
+    return true;
+}
+
+/* ---- the socket ---- */
+
+static bool set_options(void *socket, int64_t heartbeat_ms, struct pm_error *error)
+{
+    int half = (int)(heartbeat_ms / 2 < INT_MAX ? heartbeat_ms / 2 : INT_MAX);
+    const struct {
+        int option, value;
+    } settings[] = {
+        {ZMQ_ROUTER_MANDATORY, 1}, {ZMQ_ROUTER_HANDOVER, 1},
+        {ZMQ_LINGER, 200},         {ZMQ_RCVHWM, 32},
+        {ZMQ_SNDHWM, 16},          {ZMQ_HANDSHAKE_IVL, 5000},
+        {ZMQ_HEARTBEAT_IVL, half}, {ZMQ_HEARTBEAT_TIMEOUT, half},
+        {ZMQ_BACKLOG, 1024},
+    };
+    const int64_t frame_max = PM_WIRE_BODY_MAX;
+    bool set = zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &frame_max, sizeof frame_max) == 0;
+    for (size_t i = 0; set && i < sizeof settings / sizeof settings[0]; i++) {
+        set = zmq_setsockopt(socket, settings[i].option, &settings[i].value, sizeof(int)) == 0;
+    }
+    return set || pm_fail(error, PM_ERROR_IO, "setting up the socket: %s", zmq_strerror(errno));
+}
+
+static bool is_loopback(const char *host)
+{
+    return strcmp(host, "localhost") == 0 || strncmp(host, "127.", 4) == 0;
+}
+
+static bool bind_socket(struct pm_broker *broker, struct pm_error *error)
+{
+    const char *host = broker->config.host;
+    char endpoint[256], bound[256];
+    size_t bound_size = sizeof bound;
+    if (!is_loopback(host)) {
+        return pm_fail(error, PM_ERROR_REFUSED,
+                       "the host %s is not this machine's loopback: connections are not encrypted, "
+                       "so only 127.0.0.1 is served",
+                       host);
+    }
+    const char *address = strcmp(host, "localhost") == 0 ? "127.0.0.1" : host;
+    if (broker->config.port == 0) {
+        snprintf(endpoint, sizeof endpoint, "tcp://%s:*", address);
+    } else {
+        snprintf(endpoint, sizeof endpoint, "tcp://%s:%d", address, broker->config.port);
+    }
+    if (zmq_bind(broker->socket, endpoint) != 0) {
+        return pm_fail(error, errno == EADDRINUSE ? PM_ERROR_REFUSED : PM_ERROR_IO,
+                       "listening on %s: %s; another sidecar may be running, choose another --port",
+                       endpoint, zmq_strerror(errno));
+    }
+    if (zmq_getsockopt(broker->socket, ZMQ_LAST_ENDPOINT, bound, &bound_size) != 0) {
+        return pm_fail(error, PM_ERROR_IO, "listening on %s: %s", endpoint, zmq_strerror(errno));
+    }
+    const char *port = strrchr(bound, ':');
+    broker->port = port == NULL ? 0 : (int)strtol(port + 1, NULL, 10);
+    return true;
+}
+
+/* ---- life ---- */
+
+static bool start(struct pm_broker *broker, struct pm_store *store, struct pm_error *error)
+{
+    const struct pm_broker_config *config = &broker->config;
+    const struct pm_queue_config queue_config = {
+        .lease_ms = config->lease_ms, .max_jobs = config->max_jobs, .max_bytes = config->max_bytes};
+    broker->last_clock_ms = pm_clock_monotonic_ms();
+    broker->desk.now.unix_ms = pm_clock_unix_ms();
+    broker->context = zmq_ctx_new();
+    broker->socket = broker->context == NULL ? NULL : zmq_socket(broker->context, ZMQ_ROUTER);
+    broker->incoming = calloc(PM_ROUND_REQUESTS_MAX, sizeof *broker->incoming);
+    if (broker->socket == NULL || broker->incoming == NULL || !pm_roster_create(&broker->roster)) {
+        return pm_fail(error, PM_ERROR_MEMORY, "out of memory for the broker");
+    }
+    broker->desk.queue = &broker->queue;
+    broker->desk.roster = &broker->roster;
+    broker->desk.lease_ms = config->lease_ms;
+    broker->desk.heartbeat_ms = config->heartbeat_ms;
+    return set_options(broker->socket, config->heartbeat_ms, error) && bind_socket(broker, error) &&
+           pm_queue_open(&broker->queue, store, &queue_config, broker->desk.now, error);
+}
+
+bool pm_broker_create(const struct pm_broker_config *config, struct pm_store *store,
+                      struct pm_broker **out, struct pm_error *error)
+{
+    struct pm_broker *broker = calloc(1, sizeof *broker);
+    if (broker == NULL) {
+        return pm_fail(error, PM_ERROR_MEMORY, "out of memory for the broker");
+    }
+    broker->config = *config;
+    if (!start(broker, store, error)) {
+        pm_broker_destroy(broker);
+        return false;
+    }
+    *out = broker;
+    return true;
+}
+
+void pm_broker_destroy(struct pm_broker *broker)
+{
+    if (broker == NULL) {
+        return;
+    }
+    if (broker->socket != NULL) {
+        zmq_close(broker->socket);
+    }
+    if (broker->context != NULL) {
+        zmq_ctx_term(broker->context);
+    }
+    pm_roster_destroy(&broker->roster);
+    free(broker->incoming);
+    free(broker->replies);
+    free(broker->undelivered);
+    free(broker);
+}
+
+int pm_broker_port(const struct pm_broker *broker)
+{
+    return broker->port;
+}
+
+/* ---- receiving ---- */
+
+static void read_incoming(struct pm_broker *broker, struct pm_incoming *incoming, size_t count)
+{
+    zmq_msg_t *routing_id = &incoming->parts[0];
+    incoming->part_count = count < PM_REQUEST_PARTS_MAX ? count : PM_REQUEST_PARTS_MAX;
+    for (size_t i = 1; i < incoming->part_count; i++) {
+        incoming->frames[i - 1] = (struct pm_wire_frame){zmq_msg_data(&incoming->parts[i]),
+                                                         zmq_msg_size(&incoming->parts[i])};
+    }
+    incoming->peer = pm_roster_hear(&broker->roster, zmq_msg_data(routing_id),
+                                    zmq_msg_size(routing_id), broker->desk.now.steady_ms);
+    incoming->readable =
+        pm_wire_decode(incoming->frames, incoming->part_count - 1, PM_WIRE_ARGUMENTS_MAX,
+                       &incoming->message, &incoming->error);
+    broker->desk.counters.requests++;
+    if (!incoming->readable) {
+        broker->desk.counters.bad_messages++;
+        if (pm_broker_may_complain(broker, PM_COMPLAINT_BAD_MESSAGE)) {
+            pm_log(PM_LOG_WARN, "SIDECAR-BAD-MESSAGE", "client=%s: %s",
+                   incoming->peer == NULL ? "unnamed" : incoming->peer->identity.name,
+                   incoming->error.message);
+        }
+    }
+}
+
+static bool receive_round(struct pm_broker *broker, struct pm_error *error)
+{
+    size_t bytes = 0;
+    broker->incoming_count = 0;
+    while (broker->incoming_count < PM_ROUND_REQUESTS_MAX && bytes < PM_ROUND_BYTES_MAX) {
+        struct pm_incoming *incoming = &broker->incoming[broker->incoming_count];
+        size_t count;
+        if (!pm_wire_receive(broker->socket, incoming->parts, PM_REQUEST_PARTS_MAX, &count,
+                             error)) {
+            return false;
+        }
+        if (count == 0) {
+            return true;
+        }
+        read_incoming(broker, incoming, count);
+        broker->incoming_count++;
+        for (size_t i = 0; i + 1 < incoming->part_count; i++) {
+            bytes += incoming->frames[i].size;
+        }
+    }
+    return true;
+}
+
+static void clear_round(struct pm_broker *broker)
+{
+    for (size_t i = 0; i < broker->incoming_count; i++) {
+        struct pm_incoming *incoming = &broker->incoming[i];
+        pm_wire_message_clear(&incoming->message);
+        pm_wire_close(incoming->parts, incoming->part_count);
+    }
+    broker->incoming_count = 0;
+}
+
+/* ---- the loop ---- */
+
+static long poll_time(const struct pm_broker *broker)
+{
+    int64_t now_ms = broker->desk.now.steady_ms;
+    int64_t wake_ms = now_ms + POLL_MAX_MS;
+    if (broker->queue.work_arrived && broker->roster.parked_first != NULL) {
+        wake_ms = now_ms + 10; /* the store has failed: soon again */
+    }
+    if (broker->next_tick_ms < wake_ms) {
+        wake_ms = broker->next_tick_ms;
+    }
+    for (const struct pm_peer *peer = broker->roster.parked_first; peer != NULL;
+         peer = pm_roster_next_parked(peer)) {
+        if (peer->parked_until_ms < wake_ms) {
+            wake_ms = peer->parked_until_ms;
+        }
+    }
+    return broker->undelivered_count > 0 || wake_ms <= now_ms ? 0 : (long)(wake_ms - now_ms);
+}
+
+static int64_t held(const struct pm_broker *broker, enum pm_job_state state)
+{
+    struct pm_store *store = broker->queue.store;
+    return store->verbs->counted(store, 0, (enum pm_counter)(PM_COUNTER_STATE_FIRST + (int)state));
+}
+
+static void keep_watch(struct pm_broker *broker)
+{
+    int64_t now_ms = broker->desk.now.steady_ms;
+    if (now_ms >= broker->next_tick_ms) {
+        if (held(broker, PM_JOB_LEASED) + held(broker, PM_JOB_QUEUED) > 0) {
+            pm_broker_tick(broker);
+        }
+        broker->next_tick_ms = now_ms + TICK_MS;
+    }
+    if (now_ms >= broker->next_probe_ms) {
+        if (held(broker, PM_JOB_LEASED) > 0) {
+            pm_broker_probe(broker);
+        }
+        broker->next_probe_ms = now_ms + broker->config.heartbeat_ms / 4;
+    }
+    pm_broker_answer_overdue(broker);
+}
+
+bool pm_broker_run(struct pm_broker *broker, const atomic_bool *stop, struct pm_error *error)
+{
+    while (!atomic_load(stop)) {
+        zmq_pollitem_t item = {broker->socket, 0, ZMQ_POLLIN, 0};
+        if (zmq_poll(&item, 1, poll_time(broker)) < 0 && errno != EINTR) {
+            return pm_fail(error, PM_ERROR_IO, "waiting for messages: %s", zmq_strerror(errno));
+        }
+        broker->desk.now = look_at_clock(broker);
+        if (!receive_round(broker, error)) {
+            return false;
+        }
+        keep_watch(broker);
+        if (broker->incoming_count > 0 || broker->undelivered_count > 0 ||
+            (broker->queue.work_arrived && broker->roster.parked_first != NULL)) {
+            pm_broker_round(broker);
+        }
+        clear_round(broker);
+    }
+    return true;
+}

@@ -1,0 +1,34 @@
+/* The broker: one ROUTER socket, one thread, rounds. In a round it takes the requests that have
+ * arrived, carries them out in one transaction, commits, and only then answers: so one fsync serves
+ * many clients, and nothing is acknowledged that is not durable. */
+#ifndef PM_SIDECAR_BROKER_H
+#define PM_SIDECAR_BROKER_H
+
+#include "sidecar/store.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <poolminer/error.h>
+
+struct pm_broker_config {
+    const char *host; /* a loopback address */
+    int port;         /* 0: any free one */
+    int64_t lease_ms, heartbeat_ms;
+    int64_t max_jobs, max_bytes;
+};
+
+struct pm_broker;
+
+/* Binds the socket. The store must outlive the broker. PM_ERROR_REFUSED: the address is in use, or
+ * is not loopback. */
+bool pm_broker_create(const struct pm_broker_config *config, struct pm_store *store,
+                      struct pm_broker **out, struct pm_error *error);
+void pm_broker_destroy(struct pm_broker *broker);
+int pm_broker_port(const struct pm_broker *broker);
+
+/* Serves until `stop` is set. False when the socket failed. */
+bool pm_broker_run(struct pm_broker *broker, const atomic_bool *stop, struct pm_error *error);
+
+#endif

@@ -1,0 +1,401 @@
+/* The life of a job, as the picture in docs/sidecar-protocol.md draws it. */
+#include "sidecar/queue_internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- transactions ---- */
+
+bool pm_queue_begin(struct pm_queue *queue, bool durable, struct pm_error *error)
+{
+    return queue->store->verbs->begin(queue->store, durable, error);
+}
+
+bool pm_queue_commit(struct pm_queue *queue, struct pm_error *error)
+{
+    return queue->store->verbs->commit(queue->store, error);
+}
+
+void pm_queue_rollback(struct pm_queue *queue)
+{
+    queue->store->verbs->rollback(queue->store);
+}
+
+bool pm_queue_open(struct pm_queue *queue, struct pm_store *store,
+                   const struct pm_queue_config *config, struct pm_queue_time now,
+                   struct pm_error *error)
+{
+    *queue = (struct pm_queue){.store = store, .config = *config};
+    if (!pm_queue_begin(queue, true, error)) {
+        return false;
+    }
+    if (!store->verbs->renew_all(store, now.steady_ms + config->lease_ms, error) ||
+        !pm_queue_commit(queue, error)) {
+        pm_queue_rollback(queue);
+        return false;
+    }
+    return true;
+}
+
+/* ---- shared steps ---- */
+
+void pm_queue_count_state(struct pm_queue *queue, const struct pm_store_job *job, int64_t change)
+{
+    queue->store->verbs->count(queue->store, job->run,
+                               (enum pm_counter)(PM_COUNTER_STATE_FIRST + (int)job->state), change);
+}
+
+bool pm_queue_move(struct pm_queue *queue, struct pm_store_job *job, enum pm_job_state state,
+                   struct pm_error *error)
+{
+    pm_queue_count_state(queue, job, -1);
+    job->state = state;
+    pm_queue_count_state(queue, job, 1);
+    if (state == PM_JOB_QUEUED) {
+        queue->work_arrived = true;
+    }
+    return queue->store->verbs->job_update(queue->store, job, error);
+}
+
+bool pm_queue_add_part(struct pm_queue *queue, struct pm_store_job *job, enum pm_store_part part,
+                       const struct pm_wire_frame *frame, struct pm_error *error)
+{
+    struct pm_store *store = queue->store;
+    job->bytes += (int64_t)frame->size;
+    store->verbs->count(store, job->run, PM_COUNTER_BYTES, (int64_t)frame->size);
+    return store->verbs->part_set(store, job->id, part, frame->size == 0 ? "" : frame->data,
+                                  frame->size, error);
+}
+
+bool pm_queue_drop_part(struct pm_queue *queue, struct pm_store_job *job, enum pm_store_part part,
+                        struct pm_error *error)
+{
+    struct pm_store *store = queue->store;
+    void *data;
+    size_t size;
+    if (!store->verbs->part_get(store, job->id, part, &data, &size, error)) {
+        return false;
+    }
+    free(data);
+    job->bytes -= (int64_t)size;
+    store->verbs->count(store, job->run, PM_COUNTER_BYTES, -(int64_t)size);
+    return store->verbs->part_set(store, job->id, part, NULL, 0, error);
+}
+
+bool pm_queue_delete(struct pm_queue *queue, const struct pm_store_job *job, struct pm_error *error)
+{
+    struct pm_store *store = queue->store;
+    pm_queue_count_state(queue, job, -1);
+    store->verbs->count(store, job->run, PM_COUNTER_BYTES, -job->bytes);
+    return store->verbs->job_delete(store, job->id, error);
+}
+
+void pm_queue_count_event(struct pm_queue *queue, const struct pm_store_job *job,
+                          enum pm_counter counter)
+{
+    queue->store->verbs->count(queue->store, job->run, counter, 1);
+}
+
+/* ---- leasing ---- */
+
+static bool expire(struct pm_queue *queue, struct pm_store_job *job, struct pm_error *error)
+{
+    snprintf(job->reason, sizeof job->reason, "expired");
+    pm_queue_count_event(queue, job, PM_COUNTER_EXPIRED);
+    return pm_queue_move(queue, job, PM_JOB_FAILED, error);
+}
+
+static bool past_deadline(const struct pm_store_job *job, struct pm_queue_time now)
+{
+    return job->deadline_ms > 0 && job->deadline_ms <= now.unix_ms;
+}
+
+static bool read_parts(struct pm_queue *queue, struct pm_queue_lease *lease, struct pm_error *error)
+{
+    struct pm_store *store = queue->store;
+    lease->body = lease->checkpoint = NULL;
+    if (store->verbs->part_get(store, lease->job.id, PM_STORE_BODY, &lease->body, &lease->body_size,
+                               error) &&
+        store->verbs->part_get(store, lease->job.id, PM_STORE_CHECKPOINT, &lease->checkpoint,
+                               &lease->checkpoint_size, error)) {
+        if (lease->body != NULL) {
+            return true;
+        }
+        pm_fail(error, PM_ERROR_IO, "the store: job %lld has no body", (long long)lease->job.id);
+    }
+    pm_queue_lease_clear(lease);
+    return false;
+}
+
+void pm_queue_lease_clear(struct pm_queue_lease *lease)
+{
+    free(lease->body);
+    free(lease->checkpoint);
+    lease->body = lease->checkpoint = NULL;
+}
+
+bool pm_queue_lease(struct pm_queue *queue, struct pm_queue_time now, const char *run,
+                    const char *holder, uint64_t request_id, struct pm_queue_lease *out,
+                    bool *found, struct pm_error *error)
+{
+    struct pm_store *store = queue->store;
+    struct pm_store_job *job = &out->job;
+    int64_t run_id = 0;
+    *found = false;
+    out->body = out->checkpoint = NULL;
+    if (run[0] != '\0') {
+        if (!store->verbs->run_find(store, run, false, &run_id, error)) {
+            return false;
+        }
+        if (run_id == 0) {
+            return true;
+        }
+    }
+    for (;;) {
+        if (!store->verbs->job_next(store, run_id, job, found, error)) {
+            return false;
+        }
+        if (!*found) {
+            return true;
+        }
+        if (!past_deadline(job, now)) {
+            break;
+        }
+        if (!expire(queue, job, error)) {
+            return false;
+        }
+    }
+    job->token++;
+    job->lease_until_ms = now.steady_ms + queue->config.lease_ms;
+    job->lease_request = (int64_t)request_id;
+    snprintf(job->holder, sizeof job->holder, "%s", holder);
+    return pm_queue_move(queue, job, PM_JOB_LEASED, error) && read_parts(queue, out, error);
+}
+
+bool pm_queue_lease_again(struct pm_queue *queue, const char *holder, uint64_t request_id,
+                          struct pm_queue_lease *out, bool *found, struct pm_error *error)
+{
+    struct pm_store *store = queue->store;
+    struct pm_store_query query = {.list = PM_STORE_LEASES_OF, .holder = holder};
+    int64_t ids[PM_QUEUE_LIST_MAX];
+    size_t count;
+    *found = false;
+    out->body = out->checkpoint = NULL;
+    if (!store->verbs->list(store, &query, ids, PM_QUEUE_LIST_MAX, &count, error)) {
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        bool there;
+        if (!store->verbs->job_get(store, ids[i], &out->job, &there, error)) {
+            return false;
+        }
+        if (there && out->job.lease_request == (int64_t)request_id) {
+            *found = true;
+            return read_parts(queue, out, error);
+        }
+    }
+    return true;
+}
+
+/* ---- the holder's verbs ---- */
+
+/* Reads a job that a worker speaks of. */
+static bool get_job(struct pm_queue *queue, int64_t id, int64_t token, struct pm_store_job *job,
+                    struct pm_error *error)
+{
+    bool found;
+    if (!queue->store->verbs->job_get(queue->store, id, job, &found, error)) {
+        return false;
+    }
+    return found || pm_fail(error, PM_ERROR_REFUSED,
+                            "lease %lld of job %lld is lost: the job was collected or never was",
+                            (long long)token, (long long)id);
+}
+
+static bool check_token(const struct pm_store_job *job, int64_t token, struct pm_error *error)
+{
+    if (job->state == PM_JOB_LEASED && job->token == token) {
+        return true;
+    }
+    const char *why = "the job has an outcome";
+    if (job->state == PM_JOB_LEASED) {
+        why = "another worker has the job";
+    } else if (job->state == PM_JOB_QUEUED) {
+        why = "it ran out, and the job waits for another worker";
+    } else if (strcmp(job->reason, "cancelled") == 0) {
+        why = "the driver cancelled the job";
+    }
+    return pm_fail(error, PM_ERROR_REFUSED, "lease %lld of job %lld is lost: %s", (long long)token,
+                   (long long)job->id, why);
+}
+
+/* Results and checkpoints of jobs that are in may go beyond the bound that new jobs must keep. */
+static bool check_room(struct pm_queue *queue, size_t size, struct pm_error *error)
+{
+    int64_t held = queue->store->verbs->counted(queue->store, 0, PM_COUNTER_BYTES);
+    return held + (int64_t)size <= 2 * queue->config.max_bytes ||
+           pm_fail(error, PM_ERROR_UNAVAILABLE,
+                   "the store holds %lld MiB, more than it may: results must be collected first",
+                   (long long)(held >> 20));
+}
+
+bool pm_queue_progress(struct pm_queue *queue, struct pm_queue_time now, int64_t id, int64_t token,
+                       struct pm_error *error)
+{
+    struct pm_store_job job;
+    return get_job(queue, id, token, &job, error) && check_token(&job, token, error) &&
+           queue->store->verbs->job_renew(queue->store, id, now.steady_ms + queue->config.lease_ms,
+                                          error);
+}
+
+bool pm_queue_finish(struct pm_queue *queue, int64_t id, int64_t token,
+                     const struct pm_wire_frame *result, bool *repeated, struct pm_error *error)
+{
+    struct pm_store_job job;
+    if (!get_job(queue, id, token, &job, error)) {
+        return false;
+    }
+    *repeated = job.state == PM_JOB_DONE && job.token == token;
+    if (*repeated) {
+        return true;
+    }
+    if (!check_token(&job, token, error) || !check_room(queue, result->size, error) ||
+        !pm_queue_add_part(queue, &job, PM_STORE_RESULT, result, error)) {
+        return false;
+    }
+    job.reason[0] = '\0';
+    pm_queue_count_event(queue, &job, PM_COUNTER_COMPLETED);
+    return pm_queue_move(queue, &job, PM_JOB_DONE, error);
+}
+
+bool pm_queue_fail(struct pm_queue *queue, int64_t id, int64_t token, const char *reason,
+                   bool retry, enum pm_job_state *state, struct pm_error *error)
+{
+    struct pm_store_job job;
+    if (!get_job(queue, id, token, &job, error)) {
+        return false;
+    }
+    *state = job.state;
+    if (job.ended_token == token && token > 0) {
+        return true; /* said before */
+    }
+    if (!check_token(&job, token, error)) {
+        return false;
+    }
+    job.failures++;
+    job.ended_token = token;
+    *state = retry && job.failures < PM_QUEUE_ATTEMPTS_MAX ? PM_JOB_QUEUED : PM_JOB_FAILED;
+    snprintf(job.reason, sizeof job.reason, "%s", reason);
+    if (*state == PM_JOB_FAILED) {
+        pm_queue_count_event(queue, &job, PM_COUNTER_GONE_WRONG);
+    }
+    return pm_queue_move(queue, &job, *state, error);
+}
+
+bool pm_queue_release(struct pm_queue *queue, int64_t id, int64_t token,
+                      const struct pm_wire_frame *checkpoint, struct pm_error *error)
+{
+    struct pm_store_job job;
+    if (!get_job(queue, id, token, &job, error)) {
+        return false;
+    }
+    if (job.ended_token == token && token > 0) {
+        return true; /* said before */
+    }
+    if (!check_token(&job, token, error)) {
+        return false;
+    }
+    if (checkpoint != NULL &&
+        (!check_room(queue, checkpoint->size, error) ||
+         !pm_queue_drop_part(queue, &job, PM_STORE_CHECKPOINT, error) ||
+         !pm_queue_add_part(queue, &job, PM_STORE_CHECKPOINT, checkpoint, error))) {
+        return false;
+    }
+    job.ended_token = token;
+    return pm_queue_move(queue, &job, PM_JOB_QUEUED, error);
+}
+
+bool pm_queue_take_back(struct pm_queue *queue, int64_t id, int64_t token, struct pm_error *error)
+{
+    struct pm_store_job job;
+    bool found;
+    if (!queue->store->verbs->job_get(queue->store, id, &job, &found, error)) {
+        return false;
+    }
+    if (!found || job.state != PM_JOB_LEASED || job.token != token) {
+        return true;
+    }
+    return pm_queue_move(queue, &job, PM_JOB_QUEUED, error);
+}
+
+/* ---- time and loss ---- */
+
+static bool lose(struct pm_queue *queue, struct pm_queue_time now, struct pm_store_job *job,
+                 struct pm_error *error)
+{
+    job->failures++;
+    pm_queue_count_event(queue, job, PM_COUNTER_LOST_LEASES);
+    if (past_deadline(job, now)) {
+        return expire(queue, job, error);
+    }
+    if (job->failures < PM_QUEUE_ATTEMPTS_MAX) {
+        return pm_queue_move(queue, job, PM_JOB_QUEUED, error);
+    }
+    snprintf(job->reason, sizeof job->reason, "lost by %lld workers", (long long)job->failures);
+    pm_queue_count_event(queue, job, PM_COUNTER_SET_ASIDE_EVER);
+    return pm_queue_move(queue, job, PM_JOB_SET_ASIDE, error);
+}
+
+/* Applies what is due to the jobs of one list and appends events. */
+static bool apply_list(struct pm_queue *queue, struct pm_queue_time now,
+                       const struct pm_store_query *query, struct pm_queue_event *events,
+                       size_t capacity, size_t *count, struct pm_error *error)
+{
+    struct pm_store *store = queue->store;
+    int64_t ids[PM_QUEUE_LIST_MAX];
+    size_t room = capacity - *count < PM_QUEUE_LIST_MAX ? capacity - *count : PM_QUEUE_LIST_MAX;
+    size_t listed;
+    if (room == 0) {
+        return true;
+    }
+    if (!store->verbs->list(store, query, ids, room, &listed, error)) {
+        return false;
+    }
+    for (size_t i = 0; i < listed; i++) {
+        struct pm_store_job job;
+        bool found;
+        if (!store->verbs->job_get(store, ids[i], &job, &found, error)) {
+            return false;
+        }
+        bool leased = found && job.state == PM_JOB_LEASED;
+        if (!found || !(leased ? lose(queue, now, &job, error) : expire(queue, &job, error))) {
+            return false;
+        }
+        struct pm_queue_event *event = &events[(*count)++];
+        event->id = job.id;
+        event->state = job.state;
+        snprintf(event->holder, sizeof event->holder, "%s", leased ? job.holder : "");
+    }
+    return true;
+}
+
+bool pm_queue_tick(struct pm_queue *queue, struct pm_queue_time now, struct pm_queue_event *events,
+                   size_t capacity, size_t *count, struct pm_error *error)
+{
+    const struct pm_store_query leases = {.list = PM_STORE_LEASES_DUE, .time_ms = now.steady_ms};
+    const struct pm_store_query deadlines = {.list = PM_STORE_DEADLINES_DUE,
+                                             .time_ms = now.unix_ms};
+    *count = 0;
+    return apply_list(queue, now, &leases, events, capacity, count, error) &&
+           apply_list(queue, now, &deadlines, events, capacity, count, error);
+}
+
+bool pm_queue_holder_gone(struct pm_queue *queue, struct pm_queue_time now, const char *holder,
+                          struct pm_queue_event *events, size_t capacity, size_t *count,
+                          struct pm_error *error)
+{
+    const struct pm_store_query query = {.list = PM_STORE_LEASES_OF, .holder = holder};
+    *count = 0;
+    return apply_list(queue, now, &query, events, capacity, count, error);
+}

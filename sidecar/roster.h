@@ -1,0 +1,62 @@
+/* Who is there: the named clients the broker has heard, what they said of their progress, and which
+ * of them are parked, waiting for work. In memory only; a restarted sidecar hears them all again.
+ *
+ * Bounded: beyond PM_ROSTER_MAX the client silent for longest that is not parked is forgotten. */
+#ifndef PM_SIDECAR_ROSTER_H
+#define PM_SIDECAR_ROSTER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <poolminer/wire.h>
+
+enum { PM_ROSTER_MAX = 8192, PM_ROSTER_PARKED_MAX = 4096, PM_ROSTER_RUN_MAX = 128 };
+
+struct pm_peer {
+    char routing_id[PM_WIRE_ROUTING_ID_MAX + 1];
+    struct pm_wire_identity identity;
+    int64_t heard_ms;            /* on the queue's steady clock; likewise below */
+    int64_t unreachable_ms;      /* since when no connection was found; -1: connected */
+    uint64_t last_lease_request; /* 0: none since the sidecar started */
+    int64_t progress_job;        /* 0: none */
+    char *progress;              /* JSON text, or NULL */
+
+    bool parked;
+    bool served; /* parked, and given a job in the transaction that is open */
+    uint64_t parked_request;
+    int64_t parked_until_ms;
+    char parked_run[PM_ROSTER_RUN_MAX + 1];
+
+    /* Private to roster.c: hash chain; heard order; parked order. */
+    struct pm_peer *chain, *heard_before, *heard_after, *parked_before, *parked_after;
+};
+
+struct pm_roster {
+    struct pm_peer **buckets;
+    struct pm_peer *silent_longest, *heard_last; /* ends of the heard order */
+    struct pm_peer *parked_first, *parked_last;  /* ends of the parked order */
+    size_t count, parked_count;
+};
+
+bool pm_roster_create(struct pm_roster *roster);
+void pm_roster_destroy(struct pm_roster *roster);
+
+/* The client with this routing id, which has just been heard; made if new. NULL: it has no name as
+ * the protocol asks, or memory is out. */
+struct pm_peer *pm_roster_hear(struct pm_roster *roster, const void *routing_id, size_t size,
+                               int64_t now_ms);
+/* The client, or NULL. */
+struct pm_peer *pm_roster_find(const struct pm_roster *roster, const char *routing_id);
+struct pm_peer *pm_roster_next(const struct pm_peer *peer); /* from silent_longest on */
+
+/* Parks a client at the end of the line. False: the line is full. */
+bool pm_roster_park(struct pm_roster *roster, struct pm_peer *peer, uint64_t request_id,
+                    const char *run, int64_t until_ms);
+void pm_roster_unpark(struct pm_roster *roster, struct pm_peer *peer);
+struct pm_peer *pm_roster_next_parked(const struct pm_peer *peer);
+
+/* Remembers a copy of the progress; NULL forgets it. */
+void pm_roster_set_progress(struct pm_peer *peer, int64_t job, const char *progress);
+
+#endif

@@ -1,0 +1,169 @@
+/* Where the queue keeps its jobs and records: rows, lists and counters, and transactions around
+ * them. A store knows no rules: which job may become what is the queue's business.
+ *
+ * Every change happens between begin and commit. When any call fails with PM_ERROR_IO or
+ * PM_ERROR_MEMORY the transaction is lost: roll it back. A store belongs to one thread. Rows that
+ * were read with a transaction open are locked against other sidecars over the same store. */
+#ifndef PM_SIDECAR_STORE_H
+#define PM_SIDECAR_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <poolminer/error.h>
+#include <poolminer/queue_client.h>
+#include <poolminer/wire.h>
+
+enum {
+    PM_STORE_RUN_MAX = 128, /* bytes of a run's name, without the NUL; likewise below */
+    PM_STORE_KEY_MAX = 256,
+    PM_STORE_KIND_MAX = 64,
+    PM_STORE_STATE_MAX = 32,
+    PM_STORE_REASON_MAX = PM_WIRE_REASON_MAX,
+    PM_STORE_HOLDER_MAX = PM_WIRE_ROUTING_ID_MAX,
+};
+
+struct pm_store_job {
+    int64_t id; /* ascending, never used again */
+    int64_t run;
+    enum pm_job_state state;
+    int64_t priority;
+    int64_t turn; /* orders the jobs of one priority fairly between runs; see queue.c */
+    int64_t deadline_ms, created_ms; /* unix */
+    int64_t token;                   /* of the latest lease; 0: never leased */
+    int64_t failures;                /* attempts that were lost or asked for another worker */
+    int64_t ended_token;             /* the lease that its worker itself ended last */
+    int64_t lease_until_ms;          /* on the queue's own clock */
+    int64_t lease_request;           /* the request id that made the lease, as signed bits */
+    int64_t bytes;                   /* of all parts */
+    bool collected;                  /* only of jobs set aside: the driver has taken the outcome */
+    char key[PM_STORE_KEY_MAX + 1];
+    char kind[PM_STORE_KIND_MAX + 1];
+    char holder[PM_STORE_HOLDER_MAX + 1]; /* the latest worker's routing id */
+    char reason[PM_STORE_REASON_MAX + 1];
+};
+
+/* A job's opaque bytes, each there or not. */
+enum pm_store_part { PM_STORE_BODY, PM_STORE_RESULT, PM_STORE_CHECKPOINT, PM_STORE_PART_COUNT };
+
+struct pm_store_record {
+    int64_t sequence; /* of its latest change; ascending over the store */
+    int64_t updated_ms;
+    char key[PM_STORE_KEY_MAX + 1];
+    char state[PM_STORE_STATE_MAX + 1];
+    char reason[PM_STORE_REASON_MAX + 1];
+};
+
+/* Counters of a run. The first six count jobs that are there, one for each state. */
+enum pm_counter {
+    PM_COUNTER_STATE_FIRST = 0, /* + enum pm_job_state, without PM_JOB_COLLECTED */
+    PM_COUNTER_BYTES = 5,       /* of jobs' parts and records' bodies */
+    PM_COUNTER_RECORDS_OPEN,    /* records kept, in the state "open" */
+    PM_COUNTER_RECORDS_CLOSED,  /* records kept, in another state */
+    PM_COUNTER_PUT,             /* events from here on */
+    PM_COUNTER_COMPLETED,
+    PM_COUNTER_GONE_WRONG,
+    PM_COUNTER_SET_ASIDE_EVER,
+    PM_COUNTER_LOST_LEASES,
+    PM_COUNTER_EXPIRED,
+    PM_COUNTER_CANCELLED,
+    PM_COUNTER_COLLECTED,
+    PM_COUNTER_COUNT
+};
+_Static_assert((int)PM_COUNTER_BYTES == (int)PM_JOB_COLLECTED, "one counter a living state");
+
+/* Lists of job numbers. */
+enum pm_store_list {
+    PM_STORE_LEASED,        /* all leased, by number, above `after` */
+    PM_STORE_LEASES_DUE,    /* leased, lease_until_ms <= time_ms */
+    PM_STORE_LEASES_OF,     /* leased by `holder` */
+    PM_STORE_DEADLINES_DUE, /* queued, 0 < deadline_ms <= time_ms */
+    PM_STORE_OUTCOMES,      /* of `run`, key in [prefix], above `after`, by number */
+    PM_STORE_ACTIVE,        /* queued or leased, of `run`, [prefix], key > after_key, by key */
+    PM_STORE_SET_ASIDE,     /* newest first */
+    PM_STORE_SET_ASIDE_COLLECTED, /* oldest first */
+};
+struct pm_store_query {
+    enum pm_store_list list;
+    int64_t run, after, time_ms;
+    const char *prefix, *after_key, *holder;
+};
+
+struct pm_store;
+
+typedef bool pm_store_record_visitor(void *context, const struct pm_store_record *record,
+                                     const struct pm_wire_frame *body, struct pm_error *error);
+typedef bool pm_store_total_visitor(void *context, const char *state, int64_t count,
+                                    struct pm_error *error);
+
+struct pm_store_verbs {
+    void (*close)(struct pm_store *store);
+
+    /* `durable` false: what this transaction changes may be lost with the machine's power. */
+    bool (*begin)(struct pm_store *store, bool durable, struct pm_error *error);
+    bool (*commit)(struct pm_store *store, struct pm_error *error);
+    void (*rollback)(struct pm_store *store);
+
+    /* The number of a run, 0 when there is none; `create` makes it. PM_ERROR_UNAVAILABLE: all runs
+     * are in use. run_name: "" for an unknown number. run_at: the numbers by index, 0 at the end.
+     */
+    bool (*run_find)(struct pm_store *store, const char *name, bool create, int64_t *run,
+                     struct pm_error *error);
+    const char *(*run_name)(struct pm_store *store, int64_t run);
+    int64_t (*run_at)(struct pm_store *store, size_t index);
+    void (*count)(struct pm_store *store, int64_t run, enum pm_counter counter, int64_t change);
+    int64_t (*counted)(struct pm_store *store, int64_t run, enum pm_counter counter); /* 0: all */
+
+    /* The turn for one more job of this run and priority. */
+    bool (*next_turn)(struct pm_store *store, int64_t run, int64_t priority, int64_t *turn,
+                      struct pm_error *error);
+    bool (*job_insert)(struct pm_store *store, struct pm_store_job *job, struct pm_error *error);
+    bool (*job_get)(struct pm_store *store, int64_t id, struct pm_store_job *out, bool *found,
+                    struct pm_error *error);
+    /* The job of the run with this key that is not collected. */
+    bool (*job_find)(struct pm_store *store, int64_t run, const char *key, int64_t *id,
+                     struct pm_error *error);
+    /* The queued job that is next, of `run` (0: of any). */
+    bool (*job_next)(struct pm_store *store, int64_t run, struct pm_store_job *out, bool *found,
+                     struct pm_error *error);
+    /* Writes everything that may change: not run, priority, deadline, created, key, kind. */
+    bool (*job_update)(struct pm_store *store, const struct pm_store_job *job,
+                       struct pm_error *error);
+    bool (*job_renew)(struct pm_store *store, int64_t id, int64_t until_ms, struct pm_error *error);
+    bool (*renew_all)(struct pm_store *store, int64_t until_ms, struct pm_error *error);
+    bool (*job_delete)(struct pm_store *store, int64_t id, struct pm_error *error);
+    bool (*list)(struct pm_store *store, const struct pm_store_query *query, int64_t *ids,
+                 size_t capacity, size_t *count, struct pm_error *error);
+
+    /* Sets a part (data NULL: removes it); reads one into malloc'd memory, NULL when not there. */
+    bool (*part_set)(struct pm_store *store, int64_t id, enum pm_store_part part, const void *data,
+                     size_t size, struct pm_error *error);
+    bool (*part_get)(struct pm_store *store, int64_t id, enum pm_store_part part, void **data,
+                     size_t *size, struct pm_error *error);
+
+    /* Replaces or makes a record and gives it the next sequence number; keeps the counters BYTES,
+     * RECORDS_OPEN and RECORDS_CLOSED and the totals by state. */
+    bool (*record_put)(struct pm_store *store, int64_t run, struct pm_store_record *record,
+                       const struct pm_wire_frame *body, struct pm_error *error);
+    /* Newest first, sequence below `before`, of `state` ("": any); stops when `visit` fails. */
+    bool (*records)(struct pm_store *store, int64_t run, const char *state, int64_t before,
+                    size_t limit, pm_store_record_visitor *visit, void *context,
+                    struct pm_error *error);
+    /* Drops the oldest record that is not open; totals still count it. */
+    bool (*record_drop_oldest)(struct pm_store *store, int64_t run, struct pm_error *error);
+    bool (*record_totals)(struct pm_store *store, int64_t run, pm_store_total_visitor *visit,
+                          void *context, struct pm_error *error);
+};
+
+struct pm_store {
+    const struct pm_store_verbs *verbs;
+};
+
+/* SQLite, one file. `durable` false: commits are never synced (tests, benchmarks). Creates the file
+ * with mode 0600. PM_ERROR_REFUSED: another sidecar has it open. PM_ERROR_INVALID: not our file, or
+ * made by a newer version, or damaged. */
+bool pm_store_sqlite_open(const char *path, bool durable, struct pm_store **out,
+                          struct pm_error *error);
+
+#endif

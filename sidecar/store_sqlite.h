@@ -1,0 +1,133 @@
+/* The SQLite store's inside, shared by its files. */
+#ifndef PM_SIDECAR_STORE_SQLITE_H
+#define PM_SIDECAR_STORE_SQLITE_H
+
+#include "sidecar/store.h"
+
+#include <sqlite3.h>
+
+enum pm_sqlite_statement {
+    PM_SQL_BEGIN,
+    PM_SQL_COMMIT,
+    PM_SQL_ROLLBACK,
+    PM_SQL_SYNC_FULL,
+    PM_SQL_SYNC_NORMAL,
+    PM_SQL_RUN_INSERT,
+    PM_SQL_RUN_DELETE,
+    PM_SQL_RUN_DELETE_COUNTERS,
+    PM_SQL_RUN_DELETE_RECORDS,
+    PM_SQL_RUN_DELETE_TOTALS,
+    PM_SQL_COUNTER_SET,
+    PM_SQL_NEXT_TURN,
+    PM_SQL_JOB_INSERT,
+    PM_SQL_JOB_GET,
+    PM_SQL_JOB_FIND,
+    PM_SQL_JOB_NEXT,
+    PM_SQL_JOB_NEXT_OF_RUN,
+    PM_SQL_JOB_UPDATE,
+    PM_SQL_JOB_RENEW,
+    PM_SQL_RENEW_ALL,
+    PM_SQL_JOB_DELETE,
+    PM_SQL_LIST_LEASED,
+    PM_SQL_LIST_LEASES_DUE,
+    PM_SQL_LIST_LEASES_OF,
+    PM_SQL_LIST_DEADLINES_DUE,
+    PM_SQL_LIST_OUTCOMES,
+    PM_SQL_LIST_ACTIVE,
+    PM_SQL_LIST_SET_ASIDE,
+    PM_SQL_LIST_SET_ASIDE_COLLECTED,
+    PM_SQL_PART_SET,
+    PM_SQL_PART_GET,
+    PM_SQL_PART_DELETE,
+    PM_SQL_PARTS_DELETE,
+    PM_SQL_RECORD_GET,
+    PM_SQL_RECORD_DELETE,
+    PM_SQL_RECORD_INSERT,
+    PM_SQL_RECORD_OLDEST,
+    PM_SQL_RECORDS,
+    PM_SQL_RECORDS_OF_STATE,
+    PM_SQL_TOTAL_ADD,
+    PM_SQL_TOTALS,
+    PM_SQL_COUNT
+};
+
+/* Runs and their counters are few and busy: kept in memory, written at commit. */
+struct pm_sqlite_run {
+    int64_t id;
+    bool saved; /* the row is committed */
+    bool dirty; /* counters differ from `committed` */
+    int64_t counters[PM_COUNTER_COUNT], committed[PM_COUNTER_COUNT];
+    char name[PM_STORE_RUN_MAX + 1];
+};
+
+struct pm_sqlite_store {
+    struct pm_store base;
+    sqlite3 *database;
+    sqlite3_stmt *statements[PM_SQL_COUNT];
+    struct pm_sqlite_run *runs;
+    size_t run_count, run_capacity;
+    int64_t totals[PM_COUNTER_COUNT];
+    bool durable, syncing;
+    bool run_forgotten; /* in this transaction */
+    bool stale;         /* the runs in memory must be loaded again */
+};
+
+/* A statement ready to be bound, prepared on first use; NULL with the error set. */
+sqlite3_stmt *pm_sqlite_statement(struct pm_sqlite_store *store, enum pm_sqlite_statement which,
+                                  struct pm_error *error);
+/* Says what SQLite says. PM_ERROR_IO. */
+bool pm_sqlite_fail(struct pm_sqlite_store *store, const char *doing, struct pm_error *error);
+/* Steps a statement. *row: there is one to read; else it has been reset. */
+bool pm_sqlite_step(struct pm_sqlite_store *store, sqlite3_stmt *statement, bool *row,
+                    struct pm_error *error);
+/* Steps a statement that gives no rows, and resets it. */
+bool pm_sqlite_run(struct pm_sqlite_store *store, sqlite3_stmt *statement, struct pm_error *error);
+/* A text column into a buffer of `size`. */
+void pm_sqlite_text(sqlite3_stmt *statement, int column, char *out, size_t size);
+
+/* store_sqlite_runs.c */
+bool pm_sqlite_runs_load(struct pm_sqlite_store *store, struct pm_error *error);
+bool pm_sqlite_runs_flush(struct pm_sqlite_store *store, struct pm_error *error);
+void pm_sqlite_runs_committed(struct pm_sqlite_store *store);
+void pm_sqlite_runs_rolled_back(struct pm_sqlite_store *store);
+bool pm_sqlite_run_find(struct pm_store *base, const char *name, bool create, int64_t *run,
+                        struct pm_error *error);
+const char *pm_sqlite_run_name(struct pm_store *base, int64_t run);
+int64_t pm_sqlite_run_at(struct pm_store *base, size_t index);
+void pm_sqlite_count(struct pm_store *base, int64_t run, enum pm_counter counter, int64_t change);
+int64_t pm_sqlite_counted(struct pm_store *base, int64_t run, enum pm_counter counter);
+
+/* store_sqlite_jobs.c */
+bool pm_sqlite_next_turn(struct pm_store *base, int64_t run, int64_t priority, int64_t *turn,
+                         struct pm_error *error);
+bool pm_sqlite_job_insert(struct pm_store *base, struct pm_store_job *job, struct pm_error *error);
+bool pm_sqlite_job_get(struct pm_store *base, int64_t id, struct pm_store_job *out, bool *found,
+                       struct pm_error *error);
+bool pm_sqlite_job_find(struct pm_store *base, int64_t run, const char *key, int64_t *id,
+                        struct pm_error *error);
+bool pm_sqlite_job_next(struct pm_store *base, int64_t run, struct pm_store_job *out, bool *found,
+                        struct pm_error *error);
+bool pm_sqlite_job_update(struct pm_store *base, const struct pm_store_job *job,
+                          struct pm_error *error);
+bool pm_sqlite_job_renew(struct pm_store *base, int64_t id, int64_t until_ms,
+                         struct pm_error *error);
+bool pm_sqlite_renew_all(struct pm_store *base, int64_t until_ms, struct pm_error *error);
+bool pm_sqlite_job_delete(struct pm_store *base, int64_t id, struct pm_error *error);
+bool pm_sqlite_list(struct pm_store *base, const struct pm_store_query *query, int64_t *ids,
+                    size_t capacity, size_t *count, struct pm_error *error);
+bool pm_sqlite_part_set(struct pm_store *base, int64_t id, enum pm_store_part part,
+                        const void *data, size_t size, struct pm_error *error);
+bool pm_sqlite_part_get(struct pm_store *base, int64_t id, enum pm_store_part part, void **data,
+                        size_t *size, struct pm_error *error);
+
+/* store_sqlite_records.c */
+bool pm_sqlite_record_put(struct pm_store *base, int64_t run, struct pm_store_record *record,
+                          const struct pm_wire_frame *body, struct pm_error *error);
+bool pm_sqlite_records(struct pm_store *base, int64_t run, const char *state, int64_t before,
+                       size_t limit, pm_store_record_visitor *visit, void *context,
+                       struct pm_error *error);
+bool pm_sqlite_record_drop_oldest(struct pm_store *base, int64_t run, struct pm_error *error);
+bool pm_sqlite_record_totals(struct pm_store *base, int64_t run, pm_store_total_visitor *visit,
+                             void *context, struct pm_error *error);
+
+#endif

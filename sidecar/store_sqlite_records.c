@@ -1,0 +1,165 @@
+/* Drivers' records, and how many there ever were in each state. */
+#include "sidecar/store_sqlite.h"
+
+#include <string.h>
+
+static enum pm_counter kept_counter(const char *state)
+{
+    return strcmp(state, "open") == 0 ? PM_COUNTER_RECORDS_OPEN : PM_COUNTER_RECORDS_CLOSED;
+}
+
+static bool total_add(struct pm_sqlite_store *store, int64_t run, const char *state, int64_t change,
+                      struct pm_error *error)
+{
+    sqlite3_stmt *statement = pm_sqlite_statement(store, PM_SQL_TOTAL_ADD, error);
+    if (statement == NULL) {
+        return false;
+    }
+    sqlite3_bind_int64(statement, 1, run);
+    sqlite3_bind_text(statement, 2, state, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(statement, 3, change);
+    return pm_sqlite_run(store, statement, error);
+}
+
+static bool delete_row(struct pm_sqlite_store *store, int64_t sequence, struct pm_error *error)
+{
+    sqlite3_stmt *statement = pm_sqlite_statement(store, PM_SQL_RECORD_DELETE, error);
+    if (statement == NULL) {
+        return false;
+    }
+    sqlite3_bind_int64(statement, 1, sequence);
+    return pm_sqlite_run(store, statement, error);
+}
+
+/* Takes the record with this key away, if there is one, as if it had never been. */
+static bool remove_previous(struct pm_sqlite_store *store, int64_t run, const char *key,
+                            struct pm_error *error)
+{
+    sqlite3_stmt *statement = pm_sqlite_statement(store, PM_SQL_RECORD_GET, error);
+    if (statement == NULL) {
+        return false;
+    }
+    sqlite3_bind_int64(statement, 1, run);
+    sqlite3_bind_text(statement, 2, key, -1, SQLITE_STATIC);
+    bool row;
+    if (!pm_sqlite_step(store, statement, &row, error)) {
+        return false;
+    }
+    if (!row) {
+        return true;
+    }
+    int64_t sequence = sqlite3_column_int64(statement, 0);
+    int64_t size = sqlite3_column_int64(statement, 2);
+    char state[PM_STORE_STATE_MAX + 1];
+    pm_sqlite_text(statement, 1, state, sizeof state);
+    sqlite3_reset(statement);
+    pm_sqlite_count(&store->base, run, kept_counter(state), -1);
+    pm_sqlite_count(&store->base, run, PM_COUNTER_BYTES, -size);
+    return total_add(store, run, state, -1, error) && delete_row(store, sequence, error);
+}
+
+bool pm_sqlite_record_put(struct pm_store *base, int64_t run, struct pm_store_record *record,
+                          const struct pm_wire_frame *body, struct pm_error *error)
+{
+    struct pm_sqlite_store *store = (struct pm_sqlite_store *)base;
+    if (!remove_previous(store, run, record->key, error)) {
+        return false;
+    }
+    sqlite3_stmt *statement = pm_sqlite_statement(store, PM_SQL_RECORD_INSERT, error);
+    if (statement == NULL) {
+        return false;
+    }
+    sqlite3_bind_int64(statement, 1, run);
+    sqlite3_bind_text(statement, 2, record->key, -1, SQLITE_STATIC);
+    sqlite3_bind_text(statement, 3, record->state, -1, SQLITE_STATIC);
+    sqlite3_bind_text(statement, 4, record->reason, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(statement, 5, record->updated_ms);
+    sqlite3_bind_blob64(statement, 6, body->size == 0 ? "" : body->data, body->size, SQLITE_STATIC);
+    if (!pm_sqlite_run(store, statement, error)) {
+        return false;
+    }
+    record->sequence = sqlite3_last_insert_rowid(store->database);
+    pm_sqlite_count(base, run, kept_counter(record->state), 1);
+    pm_sqlite_count(base, run, PM_COUNTER_BYTES, (int64_t)body->size);
+    return total_add(store, run, record->state, 1, error);
+}
+
+bool pm_sqlite_records(struct pm_store *base, int64_t run, const char *state, int64_t before,
+                       size_t limit, pm_store_record_visitor *visit, void *context,
+                       struct pm_error *error)
+{
+    struct pm_sqlite_store *store = (struct pm_sqlite_store *)base;
+    bool any = state[0] == '\0';
+    sqlite3_stmt *statement =
+        pm_sqlite_statement(store, any ? PM_SQL_RECORDS : PM_SQL_RECORDS_OF_STATE, error);
+    if (statement == NULL) {
+        return false;
+    }
+    sqlite3_bind_int64(statement, 1, run);
+    sqlite3_bind_int64(statement, 2, before);
+    sqlite3_bind_int64(statement, 3, (int64_t)limit);
+    if (!any) {
+        sqlite3_bind_text(statement, 4, state, -1, SQLITE_STATIC);
+    }
+    bool row, good;
+    while ((good = pm_sqlite_step(store, statement, &row, error)) && row) {
+        struct pm_store_record record = {.sequence = sqlite3_column_int64(statement, 0),
+                                         .updated_ms = sqlite3_column_int64(statement, 1)};
+        pm_sqlite_text(statement, 2, record.key, sizeof record.key);
+        pm_sqlite_text(statement, 3, record.state, sizeof record.state);
+        pm_sqlite_text(statement, 4, record.reason, sizeof record.reason);
+        struct pm_wire_frame body = {.data = sqlite3_column_blob(statement, 5),
+                                     .size = (size_t)sqlite3_column_bytes(statement, 5)};
+        if (!visit(context, &record, &body, error)) {
+            good = false;
+            break;
+        }
+    }
+    sqlite3_reset(statement);
+    return good;
+}
+
+bool pm_sqlite_record_drop_oldest(struct pm_store *base, int64_t run, struct pm_error *error)
+{
+    struct pm_sqlite_store *store = (struct pm_sqlite_store *)base;
+    sqlite3_stmt *statement = pm_sqlite_statement(store, PM_SQL_RECORD_OLDEST, error);
+    if (statement == NULL) {
+        return false;
+    }
+    sqlite3_bind_int64(statement, 1, run);
+    bool row;
+    if (!pm_sqlite_step(store, statement, &row, error)) {
+        return false;
+    }
+    if (!row) {
+        return true;
+    }
+    int64_t sequence = sqlite3_column_int64(statement, 0);
+    int64_t size = sqlite3_column_int64(statement, 1);
+    sqlite3_reset(statement);
+    pm_sqlite_count(base, run, PM_COUNTER_RECORDS_CLOSED, -1);
+    pm_sqlite_count(base, run, PM_COUNTER_BYTES, -size);
+    return delete_row(store, sequence, error);
+}
+
+bool pm_sqlite_record_totals(struct pm_store *base, int64_t run, pm_store_total_visitor *visit,
+                             void *context, struct pm_error *error)
+{
+    struct pm_sqlite_store *store = (struct pm_sqlite_store *)base;
+    sqlite3_stmt *statement = pm_sqlite_statement(store, PM_SQL_TOTALS, error);
+    if (statement == NULL) {
+        return false;
+    }
+    sqlite3_bind_int64(statement, 1, run);
+    bool row, good;
+    while ((good = pm_sqlite_step(store, statement, &row, error)) && row) {
+        char state[PM_STORE_STATE_MAX + 1];
+        pm_sqlite_text(statement, 0, state, sizeof state);
+        if (!visit(context, state, sqlite3_column_int64(statement, 1), error)) {
+            good = false;
+            break;
+        }
+    }
+    sqlite3_reset(statement);
+    return good;
+}

@@ -1,0 +1,64 @@
+/* The written form reads back to the same program, for any program. */
+#include "tests/cmocka_include.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <poolminer/random_program.h>
+
+enum { PROGRAMS = 100000 };
+
+static struct pm_algorithm *any_program(uint64_t seed)
+{
+    int input_dim = 1 + (int)(seed * 37 % PM_DIM_MAX);
+    struct pm_random_program shape =
+        pm_random_program_shape(input_dim, seed % 4 != 0, UINT64_C(0x5eed) + seed);
+    /* Most are short: what goes wrong goes wrong in one instruction. */
+    for (int phase = 0; phase < PM_PHASE_COUNT && seed % 10 != 0; phase++)
+        shape.length[phase] /= 8;
+    struct pm_algorithm *algorithm = pm_random_program_create(&shape);
+    assert_non_null(algorithm);
+    return algorithm;
+}
+
+static void check_program(uint64_t seed, enum pm_parse_mode mode)
+{
+    struct pm_error error = {0};
+    struct pm_algorithm *algorithm = any_program(seed);
+    struct pm_algorithm *again = NULL;
+    char *text = pm_algorithm_write(algorithm, &error);
+    if (!text)
+        fail_msg("program %lu: %s", (unsigned long)seed, error.message);
+    if (!pm_algorithm_parse(text, strlen(text), algorithm->input_dim, mode, NULL, NULL, &again,
+                            &error))
+        fail_msg("program %lu: %s\n%s", (unsigned long)seed, error.message, text);
+    if (!pm_algorithm_equal(algorithm, again))
+        fail_msg("program %lu changed:\n%s", (unsigned long)seed, text);
+    pm_algorithm_destroy(again);
+    pm_algorithm_destroy(algorithm);
+    free(text);
+}
+
+static void any_program_reads_back(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 0; seed < PROGRAMS; seed++)
+        check_program(seed, PM_PARSE_LENIENT);
+}
+
+/* Every fourth program holds only instructions that can do something: strict reading takes them. */
+static void sensible_programs_read_back_strictly(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 0; seed < PROGRAMS; seed += 100)
+        check_program(seed, PM_PARSE_STRICT);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(any_program_reads_back),
+        cmocka_unit_test(sensible_programs_read_back_strictly),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,85 @@
+#include "driver/driver.h"
+
+#include "driver/report.h"
+
+#include <string.h>
+
+#include <poolminer/log.h>
+
+enum { STEP_MS = 200, QUEUE_WAIT_MS = 1000 };
+
+int64_t pm_driver_now_ms(const struct pm_driver *driver)
+{
+    return driver->host.now_ms(driver->host.context);
+}
+
+bool pm_driver_stopping(const struct pm_driver *driver)
+{
+    return driver->stop != NULL && atomic_load(driver->stop);
+}
+
+int64_t pm_driver_end_ms(const struct pm_driver *driver)
+{
+    if (driver->settings.duration_ms == 0) {
+        return 0;
+    }
+    return driver->started_ms + driver->settings.duration_ms + driver->settings.grace_ms;
+}
+
+bool pm_driver_over(const struct pm_driver *driver)
+{
+    return driver->settings.duration_ms > 0 &&
+           pm_driver_now_ms(driver) >= driver->started_ms + driver->settings.duration_ms;
+}
+
+bool pm_driver_wait_until(struct pm_driver *driver, int64_t until_ms)
+{
+    while (!pm_driver_stopping(driver)) {
+        pm_report_tick(driver);
+        int64_t left_ms = until_ms - pm_driver_now_ms(driver);
+        if (left_ms <= 0) {
+            return !pm_driver_stopping(driver);
+        }
+        driver->host.wait_ms(driver->host.context, left_ms < STEP_MS ? left_ms : STEP_MS);
+    }
+    return false;
+}
+
+bool pm_driver_queue_again(struct pm_driver *driver, int64_t deadline_ms, struct pm_error *error)
+{
+    if (error->code != PM_ERROR_UNAVAILABLE) {
+        return false;
+    }
+    if (!pm_driver_stopping(driver)) {
+        pm_notice_raise(&driver->queue_notice, "DRIVER-SIDECAR-AWAY", error);
+    }
+    int64_t now_ms = pm_driver_now_ms(driver);
+    if (deadline_ms > 0 && now_ms >= deadline_ms) {
+        return false;
+    }
+    if (!pm_driver_wait_until(driver, now_ms + QUEUE_WAIT_MS)) {
+        return pm_fail(error, PM_ERROR_INTERRUPTED, "stopped while the sidecar did not answer");
+    }
+    return true;
+}
+
+void pm_driver_queue_works(struct pm_driver *driver)
+{
+    pm_notice_clear(&driver->queue_notice, "DRIVER-SIDECAR-BACK");
+}
+
+void pm_notice_raise(struct pm_notice *notice, const char *id, const struct pm_error *reason)
+{
+    bool known = notice->active && strcmp(notice->last.message, reason->message) == 0;
+    pm_log(known ? PM_LOG_DEBUG : PM_LOG_WARN, id, "%s", reason->message);
+    notice->active = true;
+    notice->last = *reason;
+}
+
+void pm_notice_clear(struct pm_notice *notice, const char *id)
+{
+    if (notice->active) {
+        notice->active = false;
+        pm_log(PM_LOG_INFO, id, "works again");
+    }
+}

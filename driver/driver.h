@@ -1,0 +1,103 @@
+/* What the driver's parts share: its surroundings as function pointers, so that tests can replace
+ * them, its settings, and its counters. One thread. */
+#ifndef DRIVER_DRIVER_H
+#define DRIVER_DRIVER_H
+
+#include "driver/lease_jobs.h"
+#include "driver/pool_client.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <poolminer/error.h>
+#include <poolminer/queue_client.h>
+
+/* The queue, as much of it as the driver uses; promises as in poolminer/queue_client.h. */
+struct pm_driver_queue {
+    void *context;
+    bool (*put)(void *context, const struct pm_job_put *put, struct pm_error *error);
+    bool (*results)(void *context, const char *run_id, const char *key_prefix, size_t limit,
+                    struct pm_job_results *out, struct pm_error *error);
+    bool (*collect)(void *context, const int64_t *job_ids, size_t count, struct pm_error *error);
+    bool (*cancel)(void *context, const char *run_id, const char *key_prefix,
+                   struct pm_error *error);
+    bool (*record_put)(void *context, const char *run_id, const char *key, const char *state,
+                       const char *reason, const void *body, size_t body_size,
+                       struct pm_error *error);
+    bool (*records)(void *context, const char *run_id, const char *state, size_t limit,
+                    struct pm_records *out, struct pm_error *error);
+};
+
+/* Time and chance. */
+struct pm_driver_host {
+    void *context;
+    int64_t (*now_ms)(void *context); /* unix */
+    void (*wait_ms)(void *context, int64_t duration_ms);
+    uint32_t (*random)(void *context); /* uniform, 32 bits */
+};
+
+struct pm_driver_settings {
+    const char *run_id;
+    int64_t duration_ms; /* 0: for ever */
+    int64_t grace_ms;    /* after the duration, to end the open lease */
+    struct pm_lease_job_settings jobs;
+    struct pm_lease_request request;
+    int64_t no_work_wait_ms;
+    int64_t window_wait_min_ms;
+    const char *summary_path; /* NULL: no file */
+};
+
+struct pm_driver_counters {
+    int64_t leases, leases_expired;
+    int64_t evaluations_submitted, evolutions_submitted; /* acknowledged by the pool */
+    int64_t submissions_accepted, submissions_refused;
+    double best_score; /* of evolved algorithms; meaningful when has_best */
+    bool has_best;
+};
+
+/* A complaint that is logged when it begins, when it changes and when it ends. */
+struct pm_notice {
+    bool active;
+    struct pm_error last;
+};
+
+struct pm_driver {
+    struct pm_driver_settings settings;
+    struct pm_pool_client *pool;
+    struct pm_driver_queue queue;
+    struct pm_driver_host host;
+    const atomic_bool *stop; /* may be NULL */
+    const char *address;     /* SS58 */
+
+    struct pm_driver_counters counters;
+    int64_t started_ms;
+    int64_t next_report_ms;
+    cJSON *stats; /* the pool's last figures, or NULL */
+    struct pm_notice pool_notice, queue_notice;
+};
+
+int64_t pm_driver_now_ms(const struct pm_driver *driver);
+bool pm_driver_stopping(const struct pm_driver *driver);
+
+/* When a run of limited duration has to be over, grace included; 0: never. */
+int64_t pm_driver_end_ms(const struct pm_driver *driver);
+/* The duration is over: no new lease. */
+bool pm_driver_over(const struct pm_driver *driver);
+
+/* Waits until `until_ms`, writing the report meanwhile. False when asked to stop. */
+bool pm_driver_wait_until(struct pm_driver *driver, int64_t until_ms);
+
+/* After a call to the queue failed with `error`: waits a second for another try and returns true,
+ * or returns false when there is no use: a stop, `deadline_ms` (0: none) is over, or an error that
+ * stays. `error` then says so. */
+bool pm_driver_queue_again(struct pm_driver *driver, int64_t deadline_ms, struct pm_error *error);
+void pm_driver_queue_works(struct pm_driver *driver);
+
+/* The first: logs `reason` as a warning unless it is the one logged last. The second: logs, if
+ * there was a complaint, that it is over. */
+void pm_notice_raise(struct pm_notice *notice, const char *id, const struct pm_error *reason);
+void pm_notice_clear(struct pm_notice *notice, const char *id);
+
+#endif

@@ -1,0 +1,140 @@
+#include "driver/lease_record.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <poolminer/json.h>
+#include <poolminer/queue_client.h>
+
+enum { VERSION = 1 };
+
+void pm_lease_record_prefix(const char *address, char out[PM_JOB_KEY_SIZE])
+{
+    snprintf(out, PM_JOB_KEY_SIZE, "lease/%s/", address);
+}
+
+void pm_lease_record_key(const char *address, const char *lease_id, char out[PM_JOB_KEY_SIZE])
+{
+    snprintf(out, PM_JOB_KEY_SIZE, "lease/%s/%s", address, lease_id);
+}
+
+static char *print_and_delete(cJSON *object, bool complete, struct pm_error *error)
+{
+    char *text = NULL;
+    if (complete) {
+        text = pm_json_print(object, error);
+    } else {
+        pm_fail(error, PM_ERROR_MEMORY, "no memory for a lease's record");
+    }
+    cJSON_Delete(object);
+    return text;
+}
+
+/* Takes `item` over. */
+static bool add(cJSON *object, const char *name, cJSON *item)
+{
+    if (cJSON_AddItemToObject(object, name, item)) {
+        return true;
+    }
+    cJSON_Delete(item);
+    return false;
+}
+
+char *pm_lease_record_encode(const struct pm_lease_record *record, struct pm_error *error)
+{
+    const struct pm_lease_job_settings *jobs = &record->jobs;
+    cJSON *object = cJSON_CreateObject();
+    bool complete =
+        cJSON_AddNumberToObject(object, "version", VERSION) &&
+        cJSON_AddNumberToObject(object, "deadline_ms", (double)record->deadline_ms) &&
+        cJSON_AddNumberToObject(object, "algorithms_per_job", (double)jobs->algorithms_per_job) &&
+        cJSON_AddNumberToObject(object, "evolve_jobs", (double)jobs->evolve_jobs) &&
+        cJSON_AddNumberToObject(object, "generations", (double)jobs->generations) &&
+        cJSON_AddNumberToObject(object, "evolve_max_seconds", (double)jobs->evolve_max_seconds) &&
+        cJSON_AddStringToObject(object, "profile", jobs->profile) &&
+        add(object, "lease", pm_lease_write(&record->lease));
+    return print_and_delete(object, complete, error);
+}
+
+static bool read_range(const cJSON *object, const char *name, int64_t minimum, int64_t maximum,
+                       int64_t *out, struct pm_error *error)
+{
+    if (!pm_json_integer(object, name, out, error)) {
+        return false;
+    }
+    if (*out < minimum || *out > maximum) {
+        return pm_fail(error, PM_ERROR_LIMIT, "%s: not within %" PRId64 " to %" PRId64, name,
+                       minimum, maximum);
+    }
+    return true;
+}
+
+static bool decode_members(const cJSON *object, struct pm_lease_record *out, struct pm_error *error)
+{
+    struct pm_lease_job_settings *jobs = &out->jobs;
+    const cJSON *lease = NULL;
+    const char *profile = NULL;
+    int64_t version = 0;
+    if (!read_range(object, "version", VERSION, VERSION, &version, error) ||
+        !pm_json_integer(object, "deadline_ms", &out->deadline_ms, error) ||
+        !read_range(object, "algorithms_per_job", 1, PM_LEASE_EVALUATE_MAX,
+                    &jobs->algorithms_per_job, error) ||
+        !read_range(object, "evolve_jobs", 0, PM_EVOLVE_JOBS_MAX, &jobs->evolve_jobs, error) ||
+        !read_range(object, "generations", 1, PM_GENERATIONS_MAX, &jobs->generations, error) ||
+        !read_range(object, "evolve_max_seconds", 0, INT32_MAX, &jobs->evolve_max_seconds, error) ||
+        !pm_json_string(object, "profile", &profile, error) ||
+        !pm_json_object(object, "lease", &lease, error)) {
+        return false;
+    }
+    if (strlen(profile) >= sizeof out->profile) {
+        return pm_fail(error, PM_ERROR_LIMIT, "profile: too long");
+    }
+    memcpy(out->profile, profile, strlen(profile) + 1);
+    jobs->profile = out->profile;
+    return pm_lease_parse(lease, &out->lease, error);
+}
+
+bool pm_lease_record_decode(const void *body, size_t size, struct pm_lease_record *out,
+                            struct pm_error *error)
+{
+    cJSON *object = NULL;
+    *out = (struct pm_lease_record){0};
+    if (!pm_json_parse(body, size, PM_JOB_BODY_MAX, &object, error)) {
+        return pm_fail_context(error, "lease record");
+    }
+    bool done = decode_members(object, out, error);
+    cJSON_Delete(object);
+    return done || pm_fail_context(error, "lease record");
+}
+
+void pm_lease_record_clear(struct pm_lease_record *record)
+{
+    pm_lease_clear(&record->lease);
+}
+
+static char *encode_closed(const struct pm_lease *lease, const struct pm_submission *submission,
+                           bool whole, struct pm_error *error)
+{
+    cJSON *object = cJSON_CreateObject();
+    bool complete =
+        cJSON_AddNumberToObject(object, "version", VERSION) &&
+        cJSON_AddStringToObject(object, "lease_id", lease->id) &&
+        cJSON_AddNumberToObject(object, "window_number", (double)lease->window_number) &&
+        cJSON_AddNumberToObject(object, "evaluations", (double)submission->evaluation_count) &&
+        cJSON_AddNumberToObject(object, "evolutions", (double)submission->evolution_count) &&
+        (!whole || add(object, "submission", pm_submission_write(submission)));
+    return print_and_delete(object, complete, error);
+}
+
+char *pm_lease_record_encode_closed(const struct pm_lease *lease,
+                                    const struct pm_submission *submission, struct pm_error *error)
+{
+    char *text = encode_closed(lease, submission, true, error);
+    if (text != NULL && strlen(text) > PM_JOB_BODY_MAX) {
+        free(text);
+        text = encode_closed(lease, submission, false, error);
+    }
+    return text;
+}

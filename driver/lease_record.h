@@ -1,0 +1,48 @@
+/* A lease as the sidecar keeps it for the driver: written before the first job is put, so that
+ * whatever happens afterwards the lease is found again. Key "lease/ADDRESS/ID"; states below. */
+#ifndef DRIVER_LEASE_RECORD_H
+#define DRIVER_LEASE_RECORD_H
+
+#include "driver/lease.h"
+#include "driver/lease_jobs.h"
+#include "driver/submission.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <poolminer/error.h>
+
+#define PM_LEASE_OPEN "open"           /* being computed or submitted */
+#define PM_LEASE_SUBMITTED "submitted" /* the pool acknowledged it */
+#define PM_LEASE_REFUSED "refused"     /* the pool refused it for good; the reason is kept */
+#define PM_LEASE_EXPIRED "expired"     /* ran out, or the pool no longer knows it */
+
+/* The reason of an open record once a submission may have been sent. */
+#define PM_LEASE_SUBMITTING "submitting"
+
+struct pm_lease_record {
+    struct pm_lease lease;
+    int64_t deadline_ms; /* unix, by our own clock */
+    struct pm_lease_job_settings jobs;
+    char profile[32]; /* what jobs.profile points to after decoding */
+    bool maybe_submitted;
+};
+
+/* What all of this miner's record keys begin with. */
+void pm_lease_record_prefix(const char *address, char out[PM_JOB_KEY_SIZE]);
+void pm_lease_record_key(const char *address, const char *lease_id, char out[PM_JOB_KEY_SIZE]);
+
+/* The body of an open record, NUL-terminated (the caller frees); NULL with the error set. */
+char *pm_lease_record_encode(const struct pm_lease_record *record, struct pm_error *error);
+/* `out` is not to be copied: jobs.profile points into it. Clear it after success. */
+bool pm_lease_record_decode(const void *body, size_t size, struct pm_lease_record *out,
+                            struct pm_error *error);
+void pm_lease_record_clear(struct pm_lease_record *record);
+
+/* The body of a closed record: what was computed for it, as submitted; only the counts when that is
+ * larger than a record may be. */
+char *pm_lease_record_encode_closed(const struct pm_lease *lease,
+                                    const struct pm_submission *submission, struct pm_error *error);
+
+#endif

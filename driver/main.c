@@ -1,0 +1,198 @@
+/* poolminer-driver: leases work from a pool, has workers compute it, submits the results. */
+#include "driver/coordinator.h"
+#include "driver/queue_binding.h"
+#include "driver/settings.h"
+
+#include <libgen.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <poolminer/clock.h>
+#include <poolminer/file.h>
+#include <poolminer/hotkey.h>
+#include <poolminer/log.h>
+#include <poolminer/stop.h>
+
+enum { EXIT_USAGE = 2, NAME_SIZE = 128 };
+
+/* A core dump would hold the key. */
+static void forbid_core_dumps(void)
+{
+    const struct rlimit none = {0, 0};
+    setrlimit(RLIMIT_CORE, &none);
+}
+
+/* ---- the key ---- */
+
+static bool make_hotkey(const char *path, struct pm_hotkey **out, struct pm_error *error)
+{
+    char *copy = strdup(path); /* dirname writes into its argument */
+    if (copy == NULL) {
+        return pm_fail(error, PM_ERROR_MEMORY, "no memory for a path");
+    }
+    bool done = pm_file_make_directories(dirname(copy), 0700, error) &&
+                pm_hotkey_generate(out, NULL, error);
+    free(copy);
+    if (!done) {
+        return false;
+    }
+    if (!pm_hotkey_save(*out, path, error)) {
+        pm_hotkey_destroy(*out);
+        return false;
+    }
+    pm_log(PM_LOG_INFO, "DRIVER-HOTKEY-NEW", "%s: a new key was made; keep a copy of this file",
+           path);
+    return true;
+}
+
+static bool load_hotkey(const char *path, struct pm_hotkey **out, struct pm_error *error)
+{
+    if (pm_hotkey_load(path, out, error)) {
+        return true;
+    }
+    if (error->code != PM_ERROR_NOT_FOUND) {
+        return false;
+    }
+    return make_hotkey(path, out, error) ||
+           /* another driver may have made it just now */
+           (error->code == PM_ERROR_REFUSED && pm_hotkey_load(path, out, error));
+}
+
+/* ---- the world ---- */
+
+static int64_t now_ms(void *context)
+{
+    (void)context;
+    return pm_clock_unix_ms();
+}
+
+static void wait_ms(void *context, int64_t duration_ms)
+{
+    (void)context;
+    pm_clock_sleep_ms(duration_ms);
+}
+
+static uint32_t random_number(void *context)
+{
+    (void)context;
+    return randombytes_random();
+}
+
+/* "driver-HOST-PID", in the characters that the sidecar takes. */
+static void client_name(char out[NAME_SIZE])
+{
+    char host[64] = "localhost";
+    gethostname(host, sizeof host - 1);
+    for (char *c = host; *c != '\0'; c++) {
+        bool plain = (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') ||
+                     (*c >= '0' && *c <= '9') || *c == '.' || *c == '-';
+        *c = plain ? *c : '-';
+    }
+    snprintf(out, NAME_SIZE, "driver-%s-%ld", host, (long)getpid());
+}
+
+/* ---- the parts together ---- */
+
+static bool mine(const struct pm_options *options, const struct pm_hotkey *hotkey,
+                 struct pm_error *error)
+{
+    char name[NAME_SIZE];
+    struct pm_queue_binding *binding = NULL;
+    const char *sidecar_url = pm_options_text(options, "sidecar-url");
+    const struct pm_pool_client_config pool = {
+        .pool_url = pm_options_text(options, "pool-url"), .hotkey = hotkey, .stop = pm_stop_flag()};
+    struct pm_driver driver = {
+        .host = {.now_ms = now_ms, .wait_ms = wait_ms, .random = random_number},
+        .stop = pm_stop_flag(),
+        .address = pm_hotkey_address(hotkey)};
+    client_name(name);
+    if (!pm_driver_settings_read(options, &driver.settings, error) ||
+        !pm_pool_client_create(&pool, &driver.pool, error)) {
+        return false;
+    }
+    bool done = pm_queue_binding_create(sidecar_url, name, pm_stop_flag(), &binding, error);
+    if (done) {
+        driver.queue = pm_queue_binding_queue(binding);
+        pm_log(PM_LOG_INFO, "DRIVER-START", "hotkey=%s pool=%s sidecar=%s run=%s", driver.address,
+               pool.pool_url, sidecar_url, driver.settings.run_id);
+        done = pm_coordinator_run(&driver, error);
+    }
+    pm_queue_binding_destroy(binding);
+    pm_pool_client_destroy(driver.pool);
+    return done;
+}
+
+static bool run(const struct pm_options *options, struct pm_error *error)
+{
+    struct pm_hotkey *hotkey = NULL;
+    char *path = pm_driver_hotkey_path(options, error);
+    bool done = path != NULL && load_hotkey(path, &hotkey, error);
+    free(path);
+    if (!done) {
+        return false;
+    }
+    done = mine(options, hotkey, error);
+    pm_hotkey_destroy(hotkey);
+    return done;
+}
+
+static int usage_error(const struct pm_error *error)
+{
+    fprintf(stderr, "poolminer-driver: %s (--help lists the options)\n", error->message);
+    return EXIT_USAGE;
+}
+
+static int run_with(struct pm_options *options, int argc, char *argv[])
+{
+    struct pm_error error = {0};
+    enum pm_log_level level = PM_LOG_INFO;
+    enum pm_log_format format = PM_LOG_TEXT;
+    if (!pm_options_load_environment(options, &error) ||
+        !pm_options_load_arguments(options, argc, argv, &error)) {
+        return usage_error(&error);
+    }
+    if (pm_options_help(options)) {
+        pm_options_print_help(options, "poolminer-driver [options]",
+                              "Leases work from a pool, has the sidecar's workers compute it and "
+                              "submits the results. Holds the miner's key.");
+        return EXIT_SUCCESS;
+    }
+    if (pm_options_version(options)) {
+        printf("poolminer-driver %s\n", PM_VERSION);
+        return EXIT_SUCCESS;
+    }
+    if (pm_options_positional_count(options) > 0) {
+        pm_fail(&error, PM_ERROR_INVALID, "unexpected argument \"%.100s\"",
+                pm_options_positional(options, 0));
+        return usage_error(&error);
+    }
+    if (!pm_log_level_parse(pm_options_text(options, "log-level"), &level, &error) ||
+        !pm_log_format_parse(pm_options_text(options, "log-format"), &format, &error)) {
+        return usage_error(&error);
+    }
+    pm_log_init("driver", level, format);
+    pm_stop_install();
+    if (!run(options, &error)) {
+        pm_log(PM_LOG_ERROR, "DRIVER-FAILED", "%s", error.message);
+        return EXIT_FAILURE;
+    }
+    pm_log(PM_LOG_INFO, "DRIVER-END", pm_stop_requested() ? "asked to stop" : "duration is over");
+    return EXIT_SUCCESS;
+}
+
+int main(int argc, char *argv[])
+{
+    forbid_core_dumps();
+    struct pm_options *options = pm_driver_options_create();
+    if (options == NULL || sodium_init() < 0) {
+        fputs("poolminer-driver: no memory or no source of random numbers\n", stderr);
+        return EXIT_FAILURE;
+    }
+    int status = run_with(options, argc, argv);
+    pm_options_destroy(options);
+    return status;
+}

@@ -1,0 +1,117 @@
+#include "driver/queue_binding.h"
+
+#include <stdlib.h>
+
+enum { TIMEOUT_MS = 5000, LAST_TIMEOUT_MS = 700 };
+
+struct pm_queue_binding {
+    struct pm_queue_client *client;
+    const char *url, *name;
+    const atomic_bool *stop;
+};
+
+bool pm_queue_binding_create(const char *url, const char *name, const atomic_bool *stop,
+                             struct pm_queue_binding **out, struct pm_error *error)
+{
+    struct pm_queue_binding *binding = calloc(1, sizeof *binding);
+    if (binding == NULL) {
+        return pm_fail(error, PM_ERROR_MEMORY, "no memory for the sidecar's client");
+    }
+    *binding = (struct pm_queue_binding){.url = url, .name = name, .stop = stop};
+    const struct pm_queue_client_config config = {
+        .url = url, .role = "driver", .name = name, .timeout_ms = TIMEOUT_MS};
+    if (!pm_queue_client_create(&config, &binding->client, error)) {
+        free(binding);
+        return false;
+    }
+    pm_queue_client_set_stop_flag(binding->client, stop);
+    *out = binding;
+    return true;
+}
+
+void pm_queue_binding_destroy(struct pm_queue_binding *binding)
+{
+    if (binding != NULL) {
+        pm_queue_client_destroy(binding->client);
+        free(binding);
+    }
+}
+
+static bool put(void *context, const struct pm_job_put *job, struct pm_error *error)
+{
+    struct pm_queue_binding *binding = context;
+    return pm_queue_client_put(binding->client, job, NULL, NULL, error);
+}
+
+static bool results(void *context, const char *run_id, const char *key_prefix, size_t limit,
+                    struct pm_job_results *out, struct pm_error *error)
+{
+    struct pm_queue_binding *binding = context;
+    return pm_queue_client_results(binding->client, run_id, key_prefix, limit, out, error);
+}
+
+static bool collect(void *context, const int64_t *job_ids, size_t count, struct pm_error *error)
+{
+    struct pm_queue_binding *binding = context;
+    return pm_queue_client_collect(binding->client, job_ids, count, error);
+}
+
+static bool cancel(void *context, const char *run_id, const char *key_prefix,
+                   struct pm_error *error)
+{
+    struct pm_queue_binding *binding = context;
+    return pm_queue_client_cancel(binding->client, run_id, key_prefix, NULL, error);
+}
+
+/* After a stop: over a client of its own that no stop cuts short, and with little patience. */
+static bool record_put_at_last(const struct pm_queue_binding *binding, const char *run_id,
+                               const char *key, const char *state, const char *reason,
+                               const void *body, size_t body_size, struct pm_error *error)
+{
+    struct pm_queue_client *client = NULL;
+    const struct pm_queue_client_config config = {.url = binding->url,
+                                                  .role = "driver",
+                                                  .name = binding->name,
+                                                  .timeout_ms = LAST_TIMEOUT_MS};
+    if (!pm_queue_client_create(&config, &client, error)) {
+        return false;
+    }
+    bool done =
+        pm_queue_client_record_put(client, run_id, key, state, reason, body, body_size, error);
+    pm_queue_client_destroy(client);
+    return done;
+}
+
+static bool record_put(void *context, const char *run_id, const char *key, const char *state,
+                       const char *reason, const void *body, size_t body_size,
+                       struct pm_error *error)
+{
+    struct pm_queue_binding *binding = context;
+    bool stopping = binding->stop != NULL && atomic_load(binding->stop);
+    if (!stopping && pm_queue_client_record_put(binding->client, run_id, key, state, reason, body,
+                                                body_size, error)) {
+        return true;
+    }
+    if (!stopping && error->code != PM_ERROR_INTERRUPTED) {
+        return false;
+    }
+    return record_put_at_last(binding, run_id, key, state, reason, body, body_size, error);
+}
+
+static bool records(void *context, const char *run_id, const char *state, size_t limit,
+                    struct pm_records *out, struct pm_error *error)
+{
+    struct pm_queue_binding *binding = context;
+    return pm_queue_client_records(binding->client, run_id, state, limit, out, error);
+}
+
+struct pm_driver_queue pm_queue_binding_queue(struct pm_queue_binding *binding)
+{
+    return (struct pm_driver_queue){.context = binding,
+                                    .put = put,
+                                    .results = results,
+                                    .collect = collect,
+                                    .cancel = cancel,
+                                    .record_put = record_put,
+                                    .records = records};
+}

@@ -1,0 +1,164 @@
+#include "driver/report.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <poolminer/clock.h>
+#include <poolminer/file.h>
+#include <poolminer/json.h>
+#include <poolminer/log.h>
+#include <poolminer/text.h>
+
+enum { REPORT_EVERY_MS = 60 * 1000, SUMMARY_MODE = 0644 };
+
+/* Keeps the last figures when the pool has none to give now; its state is not worth a complaint. */
+static void ask_pool(struct pm_driver *driver)
+{
+    struct pm_answer answer;
+    struct pm_error error = {0};
+    if (!pm_pool_client_stats(driver->pool, &answer, &error)) {
+        return;
+    }
+    if (answer.kind == PM_ANSWER_OK && answer.body != NULL) {
+        cJSON_Delete(driver->stats);
+        driver->stats = answer.body;
+        answer.body = NULL;
+    } else {
+        pm_log(PM_LOG_DEBUG, "DRIVER-NO-STATS", "%s", answer.reason.message);
+    }
+    pm_answer_clear(&answer);
+}
+
+/* A figure of the pool's, or false: pools differ in what they tell. */
+static bool figure(const struct pm_driver *driver, const char *name, double *value)
+{
+    const cJSON *member = cJSON_GetObjectItemCaseSensitive(driver->stats, name);
+    if (!cJSON_IsNumber(member)) {
+        return false;
+    }
+    *value = member->valuedouble;
+    return true;
+}
+
+/* One part of the line; nothing when the pool does not tell this figure. */
+struct part {
+    const char *before, *name, *after;
+    double factor;
+    int decimals;
+};
+
+static void append_part(struct pm_text *line, const struct pm_driver *driver,
+                        const struct part *part)
+{
+    double value = 0;
+    if (figure(driver, part->name, &value)) {
+        pm_text_append(line, "%s%s%.*f%s", line->length > 0 ? ", " : "", part->before,
+                       part->decimals, value * part->factor, part->after);
+    }
+}
+
+static void log_line(const struct pm_driver *driver)
+{
+    static const struct part parts[] = {
+        {"evaluated ", "evaluations_submitted", "", 1, 0},
+        {"accurate ", "accuracy_rate", " %", 100, 1},
+        {"evolved ", "evolutions_submitted", "", 1, 0},
+        {"best ", "best_score", "", 1, 4},
+        {"reputation ", "reputation", "", 1, 2},
+        {"", "lifetime_rao", " RAO", 1, 0},
+    };
+    struct pm_text line = {0};
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        append_part(&line, driver, &parts[i]);
+    }
+    if (line.length > 0 && !line.failed) {
+        pm_log(PM_LOG_INFO, "DRIVER-SUMMARY", "%s", line.data);
+    } else {
+        pm_log(PM_LOG_INFO, "DRIVER-SUMMARY",
+               "evaluated %" PRId64 ", evolved %" PRId64
+               " by this driver; the pool gave no figures",
+               driver->counters.evaluations_submitted, driver->counters.evolutions_submitted);
+    }
+    pm_text_clear(&line);
+}
+
+static bool add_counters(cJSON *object, const struct pm_driver *driver)
+{
+    const struct pm_driver_counters *counters = &driver->counters;
+    const struct {
+        const char *name;
+        int64_t value;
+    } rows[] = {
+        {"leases", counters->leases},
+        {"leases_expired", counters->leases_expired},
+        {"evaluations_submitted", counters->evaluations_submitted},
+        {"evolutions_submitted", counters->evolutions_submitted},
+        {"submissions_accepted", counters->submissions_accepted},
+        {"submissions_refused", counters->submissions_refused},
+        {"generations", driver->settings.jobs.generations},
+        {"clock_offset_ms", pm_pool_client_clock_offset_ms(driver->pool)},
+        {"started_ms", driver->started_ms},
+        {"updated_ms", pm_driver_now_ms(driver)},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (!cJSON_AddNumberToObject(object, rows[i].name, (double)rows[i].value)) {
+            return false;
+        }
+    }
+    return cJSON_AddStringToObject(object, "address", driver->address) &&
+           (counters->has_best ? cJSON_AddNumberToObject(object, "best_score", counters->best_score)
+                               : cJSON_AddNullToObject(object, "best_score"));
+}
+
+/* NULL when memory is out. */
+static char *summary_text(const struct pm_driver *driver)
+{
+    cJSON *summary = cJSON_CreateObject();
+    cJSON *counters = cJSON_AddObjectToObject(summary, "driver");
+    cJSON *stats =
+        driver->stats != NULL ? cJSON_Duplicate(driver->stats, true) : cJSON_CreateNull();
+    bool complete = counters != NULL && add_counters(counters, driver);
+    if (cJSON_AddItemToObject(summary, "stats", stats)) {
+        stats = NULL;
+    } else {
+        complete = false;
+    }
+    char *text = complete ? pm_json_print(summary, NULL) : NULL;
+    cJSON_Delete(stats);
+    cJSON_Delete(summary);
+    return text;
+}
+
+static void write_file(const struct pm_driver *driver)
+{
+    if (driver->settings.summary_path == NULL) {
+        return;
+    }
+    struct pm_error error = {0};
+    char *text = summary_text(driver);
+    bool written = text != NULL && pm_file_write_atomic(driver->settings.summary_path, text,
+                                                        strlen(text), SUMMARY_MODE, true, &error);
+    if (!written) {
+        pm_log(PM_LOG_WARN, "DRIVER-SUMMARY-FILE", "%s", error.message);
+    }
+    free(text);
+}
+
+void pm_report_now(struct pm_driver *driver, bool ask)
+{
+    if (ask) {
+        ask_pool(driver);
+    }
+    log_line(driver);
+    write_file(driver);
+}
+
+void pm_report_tick(struct pm_driver *driver)
+{
+    int64_t now_ms = pm_driver_now_ms(driver);
+    if (now_ms >= driver->next_report_ms) {
+        driver->next_report_ms = now_ms + REPORT_EVERY_MS;
+        pm_report_now(driver, true);
+    }
+}

@@ -1,0 +1,16 @@
+/* What the miner tells people: a line a minute, and the summary file. */
+#ifndef DRIVER_REPORT_H
+#define DRIVER_REPORT_H
+
+#include "driver/driver.h"
+
+#include <stdbool.h>
+
+/* Once a minute asks the pool for the miner's figures, logs a line and writes the file. */
+void pm_report_tick(struct pm_driver *driver);
+
+/* The same at once, for the end; without `ask` the last known figures are used (a stop must not
+ * wait for the network). */
+void pm_report_now(struct pm_driver *driver, bool ask);
+
+#endif

@@ -1,0 +1,128 @@
+#include "driver/settings.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <poolminer/text.h>
+
+enum { RUN_ID_MAX = 128 };
+
+/* One row an option: name, environment, type, default, bounds, placeholder, help. */
+#define ROW(NAME, VARIABLE, TYPE, DEFAULT, LOW, HIGH, ARGUMENT, HELP)                              \
+    {                                                                                              \
+        .name = NAME, .environment = "POOLMINER_" VARIABLE, .type = PM_OPTION_##TYPE,              \
+        .default_value = DEFAULT, .minimum = LOW, .maximum = HIGH, .argument = ARGUMENT,           \
+        .help = HELP,                                                                              \
+    }
+
+/* clang-format off */
+static const struct pm_option table[] = {
+    ROW("pool-url", "POOL_ENDPOINT", TEXT, "http://127.0.0.1:8434", 0, 0, "URL",
+        "the pool's API, http or https"),
+    ROW("sidecar-url", "SIDECAR_URL", TEXT, "tcp://127.0.0.1:8123", 0, 0, "URL",
+        "the sidecar's socket"),
+    ROW("run-id", "RUN_ID", TEXT, "default", 0, 0, "NAME",
+        "names this run in the sidecar; workers ask for it"),
+    ROW("duration-s", "DURATION_S", INTEGER, "0", 0, 31622400, "SECONDS",
+        "no new lease after this; 0: mine until stopped"),
+    ROW("grace-s", "GRACE_S", INTEGER, "20", 0, 86400, "SECONDS",
+        "time after --duration-s to finish and submit the open lease"),
+    ROW("hotkey-file", "HOTKEY_FILE", TEXT, NULL, 0, 0, "FILE",
+        "the miner's key: Bittensor's JSON, or a bare mnemonic or 0x seed; made when missing"
+        " [$XDG_DATA_HOME/poolminer/hotkey]"),
+    ROW("generations", "GENERATIONS", INTEGER, "50", 1, PM_GENERATIONS_MAX, "N",
+        "generations an evolve job runs"),
+    ROW("profile", "PROFILE", TEXT, "full", 0, 0, "NAME",
+        "what evolution may write: full or baseline"),
+    ROW("evolve-max-seconds", "EVOLVE_MAX_SECONDS", INTEGER, "0", 0, 86400, "SECONDS",
+        "an evolve job computes at most this long; 0: as long as the lease allows"),
+    ROW("evolve-jobs", "EVOLVE_JOBS", INTEGER, "1", 0, PM_EVOLVE_JOBS_MAX, "N",
+        "evolve jobs of a lease, for several workers to share; the best results are submitted"),
+    ROW("algorithms-per-job", "ALGORITHMS_PER_JOB", INTEGER, "4", 1, PM_LEASE_EVALUATE_MAX, "N",
+        "algorithms in one evaluate job"),
+    ROW("eval-batch-size", "EVAL_BATCH_SIZE", INTEGER, "8", 0, PM_LEASE_EVALUATE_MAX, "N",
+        "algorithms to evaluate that a lease asks for"),
+    ROW("seed-batch-size", "SEED_BATCH_SIZE", INTEGER, "8", 0, PM_LEASE_SEEDS_MAX, "N",
+        "seed algorithms that a lease asks for"),
+    ROW("no-work-wait-s", "NO_WORK_WAIT_S", NUMBER, "30", 0.1, 3600, "SECONDS",
+        "wait when the pool has no work; up to twice as long, at random"),
+    ROW("window-wait-min-s", "WINDOW_WAIT_MIN_S", NUMBER, "30", 0.1, 3600, "SECONDS",
+        "least wait for the pool's next window"),
+    ROW("summary", "SUMMARY", TEXT, NULL, 0, 0, "FILE",
+        "JSON with the pool's figures and this driver's, written once a minute and at the end"),
+    ROW("log-level", "LOG_LEVEL", TEXT, "info", 0, 0, "LEVEL", "debug, info, warn or error"),
+    ROW("log-format", "LOG_FORMAT", TEXT, "text", 0, 0, "FORMAT", "text or json"),
+};
+/* clang-format on */
+
+struct pm_options *pm_driver_options_create(void)
+{
+    return pm_options_create(table, sizeof table / sizeof table[0]);
+}
+
+static bool check_run_id(const char *run_id, struct pm_error *error)
+{
+    size_t length = strnlen(run_id, RUN_ID_MAX + 1);
+    bool printable = true;
+    for (size_t i = 0; i < length; i++) {
+        printable = printable && run_id[i] > ' ' && run_id[i] <= '~';
+    }
+    if (length == 0 || length > RUN_ID_MAX || !printable) {
+        return pm_fail(error, PM_ERROR_INVALID,
+                       "run-id: must be 1 to %d printable ASCII characters without blanks",
+                       RUN_ID_MAX);
+    }
+    return true;
+}
+
+bool pm_driver_settings_read(const struct pm_options *options, struct pm_driver_settings *out,
+                             struct pm_error *error)
+{
+    const char *profile = pm_options_text(options, "profile");
+    if (strcmp(profile, "full") != 0 && strcmp(profile, "baseline") != 0) {
+        return pm_fail(error, PM_ERROR_INVALID, "profile: \"%.40s\" is neither full nor baseline",
+                       profile);
+    }
+    *out = (struct pm_driver_settings){
+        .run_id = pm_options_text(options, "run-id"),
+        .duration_ms = pm_options_integer(options, "duration-s") * 1000,
+        .grace_ms = pm_options_integer(options, "grace-s") * 1000,
+        .jobs = {.algorithms_per_job = pm_options_integer(options, "algorithms-per-job"),
+                 .evolve_jobs = pm_options_integer(options, "evolve-jobs"),
+                 .generations = pm_options_integer(options, "generations"),
+                 .evolve_max_seconds = pm_options_integer(options, "evolve-max-seconds"),
+                 .profile = profile},
+        .request = {.task_type = "cifar10_binary",
+                    .eval_batch_size = pm_options_integer(options, "eval-batch-size"),
+                    .seed_batch_size = pm_options_integer(options, "seed-batch-size")},
+        .no_work_wait_ms = (int64_t)(pm_options_number(options, "no-work-wait-s") * 1000),
+        .window_wait_min_ms = (int64_t)(pm_options_number(options, "window-wait-min-s") * 1000),
+        .summary_path = pm_options_text(options, "summary"),
+    };
+    return check_run_id(out->run_id, error);
+}
+
+char *pm_driver_hotkey_path(const struct pm_options *options, struct pm_error *error)
+{
+    const char *given = pm_options_text(options, "hotkey-file");
+    const char *data_home = getenv("XDG_DATA_HOME");
+    const char *home = getenv("HOME");
+    struct pm_text path = {0};
+    if (given != NULL) {
+        pm_text_append(&path, "%s", given);
+    } else if (data_home != NULL && data_home[0] == '/') {
+        pm_text_append(&path, "%s/poolminer/hotkey", data_home);
+    } else if (home != NULL && home[0] == '/') {
+        pm_text_append(&path, "%s/.local/share/poolminer/hotkey", home);
+    } else {
+        pm_fail(error, PM_ERROR_INVALID,
+                "neither --hotkey-file, XDG_DATA_HOME nor HOME says where the key is");
+        return NULL;
+    }
+    if (path.failed) {
+        pm_text_clear(&path);
+        pm_fail(error, PM_ERROR_MEMORY, "no memory for a path");
+        return NULL;
+    }
+    return path.data;
+}

@@ -105,6 +105,7 @@ bool pm_dataset_synthetic(uint64_t seed, size_t count, struct pm_dataset **out,
         dataset->name = name_of(count);
         dataset->records = malloc(count * PM_DATASET_RECORD_SIZE);
         dataset->count = count;
+        dataset->pixel_count = PM_DATASET_PIXELS;
     }
     if (!dataset || !patterns || !dataset->name || !dataset->records) {
         free(patterns);

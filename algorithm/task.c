@@ -153,12 +153,12 @@ struct workspace {
     float *standardised;
 };
 
-static bool create_workspace(const struct selection *selection, size_t columns,
+static bool create_workspace(const struct selection *selection, size_t pixel_count, size_t columns,
                              struct workspace *workspace)
 {
     size_t examples = selection->example_count;
     workspace->pixels = malloc(examples * sizeof *workspace->pixels);
-    workspace->projection = malloc(PM_DATASET_PIXELS * columns * sizeof *workspace->projection);
+    workspace->projection = malloc(pixel_count * columns * sizeof *workspace->projection);
     workspace->projected = malloc(examples * columns * sizeof *workspace->projected);
     workspace->standardised = malloc(examples * columns * sizeof *workspace->standardised);
     return workspace->pixels && workspace->projection && workspace->projected &&
@@ -185,15 +185,15 @@ static bool create_examples(const struct selection *selection, struct pm_task *t
     return true;
 }
 
-static void fill_examples(const struct selection *selection, struct workspace *workspace,
-                          struct pm_task *task)
+static void fill_examples(const struct selection *selection, size_t pixel_count,
+                          struct workspace *workspace, struct pm_task *task)
 {
     size_t columns = (size_t)task->input_dim;
     for (uint32_t i = 0; i < selection->example_count; i++)
         workspace->pixels[i] = selection->record[selection->drawn[i]] + 1;
-    pm_projection_draw(PROJECTION_SEED + (uint64_t)task->id, PM_DATASET_PIXELS, columns,
+    pm_projection_draw(PROJECTION_SEED + (uint64_t)task->id, pixel_count, columns,
                        workspace->projection);
-    pm_features_project(workspace->pixels, selection->example_count, PM_DATASET_PIXELS,
+    pm_features_project(workspace->pixels, selection->example_count, pixel_count,
                         workspace->projection, columns, workspace->projected);
     pm_features_standardise(workspace->projected, selection->example_count, columns,
                             workspace->standardised);
@@ -206,13 +206,14 @@ static void fill_examples(const struct selection *selection, struct workspace *w
     }
 }
 
-static bool build_examples(const struct selection *selection, struct pm_task *task)
+static bool build_examples(const struct selection *selection, size_t pixel_count,
+                           struct pm_task *task)
 {
     struct workspace workspace = {0};
-    bool built = create_workspace(selection, (size_t)task->input_dim, &workspace) &&
+    bool built = create_workspace(selection, pixel_count, (size_t)task->input_dim, &workspace) &&
                  create_examples(selection, task);
     if (built)
-        fill_examples(selection, &workspace, task);
+        fill_examples(selection, pixel_count, &workspace, task);
     clear_workspace(&workspace);
     return built;
 }
@@ -232,7 +233,8 @@ bool pm_task_build(const struct pm_dataset *dataset, enum pm_suite_edition editi
     struct selection selection = {0};
     find_pair(id, &task);
     bool built = find_records(dataset, edition, &task, &selection, error);
-    if (built && !(draw_examples(edition, id, &selection) && build_examples(&selection, &task)))
+    if (built && !(draw_examples(edition, id, &selection) &&
+                   build_examples(&selection, dataset->pixel_count, &task)))
         built = pm_fail(error, PM_ERROR_MEMORY, "out of memory for task %u", id);
     clear_selection(&selection);
     if (built)

@@ -21,6 +21,7 @@ build_packages=(
     libzmq3-dev
     ninja-build
     pkg-config
+    zlib1g-dev
 )
 test_packages=(
     clang

@@ -1,5 +1,6 @@
-/* Datasets: records of one label byte 0..9 and 3072 pixel bytes (CIFAR-10's binary form). Sources,
- * the synthetic dataset and fingerprints: docs/tasks.md. */
+/* Datasets: records of one label byte 0..9 and the bytes of an image, 3072 (CIFAR-10's binary form:
+ * 32 x 32, planes red, green, blue) or 784 (MNIST). Sources, the synthetic dataset and
+ * fingerprints: docs/tasks.md. */
 #ifndef POOLMINER_DATASET_H
 #define POOLMINER_DATASET_H
 
@@ -11,9 +12,11 @@
 
 enum {
     PM_DATASET_CLASSES = 10,
-    PM_DATASET_PIXELS = 3072,
+    PM_DATASET_PIXELS = 3072,      /* of CIFAR-10 and the synthetic dataset */
+    PM_DATASET_MNIST_PIXELS = 784, /* 28 x 28 */
     PM_DATASET_RECORD_SIZE = 1 + PM_DATASET_PIXELS,
-    PM_DATASET_RECORDS_MAX = INT32_MAX / PM_DATASET_RECORD_SIZE, /* 698,823: just below 2 GiB */
+    PM_DATASET_SIZE_MAX = INT32_MAX, /* bytes of all records: just below 2 GiB */
+    PM_DATASET_RECORDS_MAX = PM_DATASET_SIZE_MAX / PM_DATASET_RECORD_SIZE, /* 698,823 */
     PM_DATASET_SYNTHETIC_SEED = 1,
     PM_DATASET_SYNTHETIC_RECORDS = 2000,
     PM_DATASET_SYNTHETIC_RECORDS_MIN = 10,
@@ -21,14 +24,22 @@ enum {
 };
 
 struct pm_dataset {
-    char *name;       /* "synthetic", "synthetic:20000", or the file's path */
-    size_t count;     /* records */
-    uint8_t *records; /* count x PM_DATASET_RECORD_SIZE; never changed once opened */
+    char *name;         /* as it was opened: "synthetic", "network", a path */
+    size_t count;       /* records */
+    size_t pixel_count; /* of each record: PM_DATASET_PIXELS or PM_DATASET_MNIST_PIXELS */
+    uint8_t *records;   /* count x (1 + pixel_count); never changed once opened */
 };
 
-/* `name` as users give it: "synthetic", "synthetic:COUNT" (10 to PM_DATASET_RECORDS_MAX records),
- * or the path of a CIFAR-10 binary file (a multiple of 3073 bytes, labels 0..9; below 2 GiB).
- * Errors say at which record and byte a file goes wrong. */
+/* `name` as users give it:
+ *
+ *   synthetic, synthetic:COUNT   the embedded dataset, 2000 or COUNT records
+ *   network                      the dataset that the public network scores on; imported at first
+ *                                use from where scikit-learn keeps it
+ *   a name                       that was imported (dataset_import.h)
+ *   a path                       a file or directory of any format that can be imported
+ *
+ * A name without a slash is an imported dataset's if there is one, else a path. Errors say at which
+ * byte or line a file goes wrong. */
 bool pm_dataset_open(const char *name, struct pm_dataset **out, struct pm_error *error);
 
 /* The embedded dataset, made from `seed` as docs/tasks.md says. */
@@ -39,7 +50,7 @@ void pm_dataset_destroy(struct pm_dataset *dataset);
 /* Record `index`: its label byte, then its pixels. */
 static inline const uint8_t *pm_dataset_record(const struct pm_dataset *dataset, size_t index)
 {
-    return dataset->records + index * PM_DATASET_RECORD_SIZE;
+    return dataset->records + index * (1 + dataset->pixel_count);
 }
 
 /* BLAKE2b-256 over the first `record_count` records, or over all where there are fewer or

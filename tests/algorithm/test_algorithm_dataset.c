@@ -117,7 +117,9 @@ static void test_names_that_are_refused(void **state)
     assert_refused("synthetic:9", PM_ERROR_LIMIT, "10 to 698823 records");
     assert_refused("synthetic:698824", PM_ERROR_LIMIT, "10 to 698823 records");
     assert_refused("/nonexistent/data.bin", PM_ERROR_NOT_FOUND, "/nonexistent/data.bin");
-    assert_refused("/", PM_ERROR_INVALID, "not a regular file");
+    assert_refused("/dev/null", PM_ERROR_INVALID, "not a regular file");
+    assert_refused("/dev", PM_ERROR_NOT_FOUND, "no known dataset in this directory");
+    assert_refused("no-such-dataset", PM_ERROR_NOT_FOUND, "neither imported");
 }
 
 /* A temporary file of `size` bytes from `bytes`; the path stays until the next call. */
@@ -155,20 +157,21 @@ static void test_binary_files_that_are_refused(void **state)
     struct pm_dataset *dataset = open_dataset("synthetic:10");
     size_t size = (size_t)10 * PM_DATASET_RECORD_SIZE;
     const char *path = temporary_file(dataset->records, size - 1);
-    assert_refused(path, PM_ERROR_INVALID, "after the last whole one, at byte 27657)");
+    assert_refused(path, PM_ERROR_INVALID,
+                   "the record at byte 27657 has 3072 bytes instead of 3073");
     unlink(path);
     path = temporary_file(dataset->records, 0);
-    assert_refused(path, PM_ERROR_INVALID, "0 bytes are no whole number");
+    assert_refused(path, PM_ERROR_INVALID, "the file is empty");
     unlink(path);
     dataset->records[(size_t)7 * PM_DATASET_RECORD_SIZE] = 10;
     path = temporary_file(dataset->records, size);
-    assert_refused(path, PM_ERROR_INVALID, "record 7 (at byte 21511) has label 10");
+    assert_refused(path, PM_ERROR_INVALID, "the record at byte 21511 has label 10");
     unlink(path);
     /* Sparse: nothing is written, but the size is one record beyond the limit. */
     path = temporary_file("", 0);
     assert_int_equal(
         truncate(path, (off_t)PM_DATASET_RECORD_SIZE * (PM_DATASET_RECORDS_MAX + (off_t)1)), 0);
-    assert_refused(path, PM_ERROR_LIMIT, "at most 2147483079");
+    assert_refused(path, PM_ERROR_LIMIT, "2147486152 bytes, at most 2147483647");
     unlink(path);
     pm_dataset_destroy(dataset);
 }

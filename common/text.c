@@ -65,9 +65,6 @@ void pm_text_append_bytes(struct pm_text *text, const void *bytes, size_t count)
 
 void pm_text_clear(struct pm_text *text)
 {
-    text->length = 0;
-    text->failed = false;
-    if (text->data) {
-        text->data[0] = '\0';
-    }
+    free(text->data);
+    *text = (struct pm_text){0};
 }

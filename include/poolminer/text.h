@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 struct pm_text {
-    char *data; /* NUL-terminated once something was appended; free() it */
+    char *data; /* NUL-terminated once something was appended, NULL before; free() it, or: */
     size_t length, capacity;
     bool failed; /* memory ran out: what was appended since is missing */
 };
@@ -14,6 +14,8 @@ struct pm_text {
 void pm_text_append(struct pm_text *text, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 void pm_text_append_bytes(struct pm_text *text, const void *bytes, size_t count);
+
+/* Frees the data; the text is empty and may be used again. */
 void pm_text_clear(struct pm_text *text);
 
 #endif

@@ -83,10 +83,12 @@ static void forget_one(struct pm_roster *roster)
         return;
     }
     struct pm_peer **link = bucket(roster, peer->routing_id);
-    while (*link != peer) {
+    while (*link != NULL && *link != peer) {
         link = &(*link)->chain;
     }
-    *link = peer->chain;
+    if (*link != NULL) {
+        *link = peer->chain;
+    }
     heard_unlink(roster, peer);
     free(peer->progress);
     free(peer);

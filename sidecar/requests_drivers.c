@@ -1,0 +1,198 @@
+/* The drivers' verbs: put, results, collect, cancel, record-put, records. */
+#include "sidecar/requests_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <poolminer/json.h>
+
+bool pm_errand_put(struct pm_errand *errand, struct pm_error *error)
+{
+    struct pm_job_put put = {.body = errand->body->data, .body_size = errand->body->size};
+    int64_t id;
+    bool existed;
+    return pm_json_string(errand->arguments, "run", &put.run_id, error) &&
+           pm_json_string(errand->arguments, "key", &put.key, error) &&
+           pm_json_string(errand->arguments, "kind", &put.kind, error) &&
+           pm_json_optional_integer(errand->arguments, "priority", &put.priority, error) &&
+           pm_json_optional_integer(errand->arguments, "deadline_ms", &put.deadline_ms, error) &&
+           pm_queue_put(errand->desk->queue, errand->desk->now, &put, &id, &existed, error) &&
+           pm_reply_format(errand->reply, error, "{\"job\":%lld,\"existed\":%s}", (long long)id,
+                           existed ? "true" : "false");
+}
+
+static bool add_outcome(struct pm_errand *errand, cJSON *list, int64_t id, struct pm_error *error)
+{
+    struct pm_store_job job;
+    struct pm_wire_identity worker = {0};
+    void *result;
+    size_t size;
+    if (!pm_queue_outcome(errand->desk->queue, id, &job, &result, &size, error)) {
+        return false;
+    }
+    errand->reply->bodies[errand->reply->body_count++] = (struct pm_wire_frame){result, size};
+    pm_wire_identity_decode(job.holder, strlen(job.holder), &worker);
+    cJSON *item = cJSON_CreateObject();
+    cJSON_AddNumberToObject(item, "job", (double)id);
+    cJSON_AddStringToObject(item, "state", pm_job_state_name(job.state));
+    cJSON_AddStringToObject(item, "key", job.key);
+    cJSON_AddStringToObject(item, "kind", job.kind);
+    cJSON_AddStringToObject(item, "reason", job.reason);
+    cJSON_AddStringToObject(item, "worker", worker.name);
+    cJSON_AddNumberToObject(item, "attempts",
+                            (double)(job.failures + (job.state == PM_JOB_DONE ? 1 : 0)));
+    return cJSON_AddItemToArray(list, item) || pm_fail(error, PM_ERROR_MEMORY, "out of memory");
+}
+
+static bool page_limit(const cJSON *arguments, int64_t *limit, struct pm_error *error)
+{
+    *limit = PM_WIRE_BODIES_MAX;
+    if (!pm_json_optional_integer(arguments, "limit", limit, error)) {
+        return false;
+    }
+    if (*limit < 1) {
+        return pm_fail(error, PM_ERROR_INVALID, "limit: expected 1 or more");
+    }
+    *limit = *limit < PM_WIRE_BODIES_MAX ? *limit : PM_WIRE_BODIES_MAX;
+    return true;
+}
+
+bool pm_errand_results(struct pm_errand *errand, struct pm_error *error)
+{
+    const char *run, *prefix = "";
+    int64_t after = 0, limit;
+    int64_t ids[PM_WIRE_BODIES_MAX];
+    size_t count;
+    if (!pm_json_string(errand->arguments, "run", &run, error) ||
+        !pm_json_optional_string(errand->arguments, "prefix", &prefix, error) ||
+        !pm_json_optional_integer(errand->arguments, "after", &after, error) ||
+        !page_limit(errand->arguments, &limit, error) ||
+        !pm_queue_results(errand->desk->queue, run, prefix, after, ids, (size_t)limit, &count,
+                          error)) {
+        return false;
+    }
+    cJSON *object = cJSON_CreateObject();
+    cJSON *list = cJSON_AddArrayToObject(object, "jobs");
+    size_t taken = 0, bytes = 0;
+    while (taken < count && bytes < PM_REPLY_BODIES_MAX) {
+        if (!add_outcome(errand, list, ids[taken], error)) {
+            cJSON_Delete(object);
+            return false;
+        }
+        bytes += errand->reply->bodies[taken++].size;
+    }
+    cJSON_AddBoolToObject(object, "more", taken < count || count == (size_t)limit);
+    return pm_reply_set(errand->reply, object, error);
+}
+
+bool pm_errand_collect(struct pm_errand *errand, struct pm_error *error)
+{
+    const cJSON *list;
+    int64_t ids[PM_QUEUE_LIST_MAX];
+    size_t count = 0, collected;
+    if (!pm_json_array(errand->arguments, "jobs", &list, error)) {
+        return false;
+    }
+    for (const cJSON *item = list->child; item != NULL; item = item->next) {
+        if (count == PM_QUEUE_LIST_MAX) {
+            return pm_fail(error, PM_ERROR_LIMIT, "jobs: at most %d in one request",
+                           PM_QUEUE_LIST_MAX);
+        }
+        double number = cJSON_IsNumber(item) ? item->valuedouble : -1;
+        if (!(number >= 0 && number <= 9007199254740992.0)) {
+            return pm_fail(error, PM_ERROR_INVALID, "jobs: expected numbers of jobs");
+        }
+        ids[count++] = (int64_t)number;
+    }
+    return pm_queue_collect(errand->desk->queue, ids, count, &collected, error) &&
+           pm_reply_format(errand->reply, error, "{\"collected\":%lld}", (long long)collected);
+}
+
+bool pm_errand_cancel(struct pm_errand *errand, struct pm_error *error)
+{
+    const char *run, *prefix = "", *after = "";
+    char last[PM_STORE_KEY_MAX + 1];
+    size_t cancelled;
+    bool more;
+    if (!pm_json_string(errand->arguments, "run", &run, error) ||
+        !pm_json_optional_string(errand->arguments, "prefix", &prefix, error) ||
+        !pm_json_optional_string(errand->arguments, "after", &after, error) ||
+        !pm_queue_cancel(errand->desk->queue, run, prefix, after, &cancelled, &more, last, error)) {
+        return false;
+    }
+    cJSON *object = cJSON_CreateObject();
+    cJSON_AddNumberToObject(object, "cancelled", (double)cancelled);
+    cJSON_AddBoolToObject(object, "more", more);
+    cJSON_AddStringToObject(object, "last", last);
+    return pm_reply_set(errand->reply, object, error);
+}
+
+bool pm_errand_record_put(struct pm_errand *errand, struct pm_error *error)
+{
+    const char *run;
+    struct pm_store_record record = {0};
+    return pm_json_string(errand->arguments, "run", &run, error) &&
+           pm_errand_text(errand->arguments, "key", record.key, sizeof record.key, error) &&
+           pm_errand_text(errand->arguments, "state", record.state, sizeof record.state, error) &&
+           pm_errand_text(errand->arguments, "reason", record.reason, sizeof record.reason,
+                          error) &&
+           pm_queue_record_put(errand->desk->queue, errand->desk->now, run, &record, errand->body,
+                               error) &&
+           pm_reply_format(errand->reply, error, "{\"sequence\":%lld}", (long long)record.sequence);
+}
+
+struct record_page {
+    struct pm_reply_out *reply;
+    cJSON *list;
+    size_t bytes;
+    bool full;
+};
+
+static bool add_record(void *context, const struct pm_store_record *record,
+                       const struct pm_wire_frame *body, struct pm_error *error)
+{
+    struct record_page *page = context;
+    if (page->bytes >= PM_REPLY_BODIES_MAX) {
+        page->full = true;
+        return true;
+    }
+    void *copy = malloc(body->size + 1);
+    cJSON *item = cJSON_CreateObject();
+    cJSON_AddStringToObject(item, "key", record->key);
+    cJSON_AddStringToObject(item, "state", record->state);
+    cJSON_AddStringToObject(item, "reason", record->reason);
+    cJSON_AddNumberToObject(item, "updated_ms", (double)record->updated_ms);
+    cJSON_AddNumberToObject(item, "sequence", (double)record->sequence);
+    if (copy == NULL || !cJSON_AddItemToArray(page->list, item)) {
+        free(copy);
+        return pm_fail(error, PM_ERROR_MEMORY, "out of memory for a record");
+    }
+    if (body->size > 0) {
+        memcpy(copy, body->data, body->size);
+    }
+    page->reply->bodies[page->reply->body_count++] = (struct pm_wire_frame){copy, body->size};
+    page->bytes += body->size;
+    return true;
+}
+
+bool pm_errand_records(struct pm_errand *errand, struct pm_error *error)
+{
+    const char *run, *state = "";
+    int64_t before = 0, limit;
+    if (!pm_json_string(errand->arguments, "run", &run, error) ||
+        !pm_json_optional_string(errand->arguments, "state", &state, error) ||
+        !pm_json_optional_integer(errand->arguments, "before", &before, error) ||
+        !page_limit(errand->arguments, &limit, error)) {
+        return false;
+    }
+    cJSON *object = cJSON_CreateObject();
+    struct record_page page = {.reply = errand->reply,
+                               .list = cJSON_AddArrayToObject(object, "records")};
+    if (!pm_queue_records(errand->desk->queue, run, state, before, (size_t)limit, add_record, &page,
+                          error)) {
+        cJSON_Delete(object);
+        return false;
+    }
+    cJSON_AddBoolToObject(object, "more", page.full || errand->reply->body_count == (size_t)limit);
+    return pm_reply_set(errand->reply, object, error);
+}

@@ -1,0 +1,41 @@
+/* One request on its way through a verb; shared by the files that hold the verbs. */
+#ifndef PM_SIDECAR_REQUESTS_INTERNAL_H
+#define PM_SIDECAR_REQUESTS_INTERNAL_H
+
+#include "sidecar/requests.h"
+
+enum { PM_REPLY_BODIES_MAX = 2 * 1024 * 1024, PM_WAIT_MAX_MS = 60000 };
+
+struct pm_errand {
+    struct pm_desk *desk;
+    struct pm_peer *peer;
+    const cJSON *arguments;
+    uint64_t request_id;
+    const struct pm_wire_frame *body; /* NULL: none */
+    struct pm_reply_out *reply;
+    bool parked;
+};
+
+/* Makes the reply an `ok` with these arguments; takes `object`, NULL: memory is out. */
+bool pm_reply_set(struct pm_reply_out *reply, cJSON *object, struct pm_error *error);
+bool pm_reply_format(struct pm_reply_out *reply, struct pm_error *error, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* A required string member, copied; PM_ERROR_INVALID when it does not fit. */
+bool pm_errand_text(const cJSON *arguments, const char *name, char *out, size_t size,
+                    struct pm_error *error);
+
+/* One function a verb; what pm_request_handle says holds for each. */
+bool pm_errand_put(struct pm_errand *errand, struct pm_error *error);
+bool pm_errand_results(struct pm_errand *errand, struct pm_error *error);
+bool pm_errand_collect(struct pm_errand *errand, struct pm_error *error);
+bool pm_errand_cancel(struct pm_errand *errand, struct pm_error *error);
+bool pm_errand_record_put(struct pm_errand *errand, struct pm_error *error);
+bool pm_errand_records(struct pm_errand *errand, struct pm_error *error);
+bool pm_errand_lease(struct pm_errand *errand, struct pm_error *error);
+bool pm_errand_progress(struct pm_errand *errand, struct pm_error *error);
+bool pm_errand_finish(struct pm_errand *errand, struct pm_error *error);
+bool pm_errand_fail(struct pm_errand *errand, struct pm_error *error);
+bool pm_errand_release(struct pm_errand *errand, struct pm_error *error);
+
+#endif

@@ -1,0 +1,176 @@
+/* The workers' verbs: lease, progress, finish, fail, release; and clients that wait for a lease. */
+#include "sidecar/requests_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <poolminer/json.h>
+
+static bool lease_reply(struct pm_desk *desk, struct pm_queue_lease *lease,
+                        struct pm_reply_out *reply, struct pm_error *error)
+{
+    const struct pm_store_job *job = &lease->job;
+    struct pm_store *store = desk->queue->store;
+    cJSON *object = cJSON_CreateObject();
+    cJSON_AddBoolToObject(object, "found", true);
+    cJSON_AddNumberToObject(object, "job", (double)job->id);
+    cJSON_AddNumberToObject(object, "token", (double)job->token);
+    cJSON_AddNumberToObject(object, "attempt", (double)(job->failures + 1));
+    cJSON_AddNumberToObject(object, "lease_ms", (double)desk->lease_ms);
+    cJSON_AddNumberToObject(object, "heartbeat_ms", (double)desk->heartbeat_ms);
+    cJSON_AddNumberToObject(object, "deadline_ms", (double)job->deadline_ms);
+    cJSON_AddStringToObject(object, "run", store->verbs->run_name(store, job->run));
+    cJSON_AddStringToObject(object, "key", job->key);
+    cJSON_AddStringToObject(object, "kind", job->kind);
+    cJSON_AddBoolToObject(object, "checkpoint", lease->checkpoint != NULL);
+    reply->lease_job = job->id;
+    reply->lease_token = job->token;
+    reply->bodies[reply->body_count++] = (struct pm_wire_frame){lease->body, lease->body_size};
+    if (lease->checkpoint != NULL) {
+        reply->bodies[reply->body_count++] =
+            (struct pm_wire_frame){lease->checkpoint, lease->checkpoint_size};
+    }
+    return pm_reply_set(reply, object, error);
+}
+
+/* A request id that this client used before, or a client not heard since the start, may ask for a
+ * lease that exists already. */
+static bool find_lease(struct pm_errand *errand, const char *run, struct pm_queue_lease *lease,
+                       bool *found, struct pm_error *error)
+{
+    struct pm_desk *desk = errand->desk;
+    struct pm_peer *peer = errand->peer;
+    bool repeated = peer->last_lease_request == 0 || peer->last_lease_request == errand->request_id;
+    peer->last_lease_request = errand->request_id;
+    *found = false;
+    if (repeated && !pm_queue_lease_again(desk->queue, peer->routing_id, errand->request_id, lease,
+                                          found, error)) {
+        return false;
+    }
+    return *found || pm_queue_lease(desk->queue, desk->now, run, peer->routing_id,
+                                    errand->request_id, lease, found, error);
+}
+
+bool pm_errand_lease(struct pm_errand *errand, struct pm_error *error)
+{
+    struct pm_desk *desk = errand->desk;
+    const char *run = "";
+    int64_t wait_ms = 0;
+    if (!pm_json_optional_string(errand->arguments, "run", &run, error) ||
+        !pm_json_optional_integer(errand->arguments, "wait_ms", &wait_ms, error)) {
+        return false;
+    }
+    if (errand->peer == NULL) {
+        return pm_fail(error, PM_ERROR_INVALID,
+                       "a lease needs a client with a routing id of the form ROLE:NAME:SESSION");
+    }
+    if (strlen(run) > PM_ROSTER_RUN_MAX || wait_ms < 0 || wait_ms > PM_WAIT_MAX_MS) {
+        return pm_fail(error, PM_ERROR_INVALID,
+                       "expected a run of at most %d bytes and wait_ms from 0 to %d",
+                       PM_ROSTER_RUN_MAX, PM_WAIT_MAX_MS);
+    }
+    pm_roster_unpark(desk->roster, errand->peer);
+    struct pm_queue_lease lease;
+    bool found;
+    if (!find_lease(errand, run, &lease, &found, error)) {
+        return false;
+    }
+    if (found) {
+        return lease_reply(desk, &lease, errand->reply, error);
+    }
+    errand->parked = wait_ms > 0 && pm_roster_park(desk->roster, errand->peer, errand->request_id,
+                                                   run, desk->now.steady_ms + wait_ms);
+    return errand->parked || pm_reply_format(errand->reply, error, "{\"found\":false}");
+}
+
+bool pm_request_serve_parked(struct pm_desk *desk, struct pm_peer *peer, struct pm_reply_out *reply,
+                             bool *found, struct pm_error *error)
+{
+    struct pm_queue_lease lease;
+    return pm_queue_lease(desk->queue, desk->now, peer->parked_run, peer->routing_id,
+                          peer->parked_request, &lease, found, error) &&
+           (!*found || lease_reply(desk, &lease, reply, error));
+}
+
+bool pm_request_nothing_found(const struct pm_peer *peer, struct pm_reply_out *reply,
+                              struct pm_error *error)
+{
+    reply->request_id = peer->parked_request;
+    return pm_reply_format(reply, error, "{\"found\":false}");
+}
+
+static bool read_lease(struct pm_errand *errand, int64_t *job, int64_t *token,
+                       struct pm_error *error)
+{
+    return pm_json_integer(errand->arguments, "job", job, error) &&
+           pm_json_integer(errand->arguments, "token", token, error);
+}
+
+/* The text of the progress, malloc'd; NULL when the request has none. */
+static bool read_progress(const cJSON *arguments, char **out, struct pm_error *error)
+{
+    const cJSON *progress = cJSON_GetObjectItemCaseSensitive(arguments, "progress");
+    *out = NULL;
+    if (progress == NULL) {
+        return true;
+    }
+    if (!cJSON_IsObject(progress)) {
+        return pm_fail(error, PM_ERROR_INVALID, "progress: expected a JSON object");
+    }
+    *out = pm_json_print(progress, error);
+    if (*out != NULL && strlen(*out) > PM_WIRE_PROGRESS_MAX) {
+        free(*out);
+        *out = NULL;
+        return pm_fail(error, PM_ERROR_LIMIT, "progress: more than %d bytes", PM_WIRE_PROGRESS_MAX);
+    }
+    return *out != NULL;
+}
+
+bool pm_errand_progress(struct pm_errand *errand, struct pm_error *error)
+{
+    int64_t job, token;
+    char *text;
+    if (!read_lease(errand, &job, &token, error) ||
+        !read_progress(errand->arguments, &text, error)) {
+        return false;
+    }
+    bool good = pm_queue_progress(errand->desk->queue, errand->desk->now, job, token, error);
+    if (good && text != NULL && errand->peer != NULL) {
+        pm_roster_set_progress(errand->peer, job, text);
+    }
+    free(text);
+    return good && pm_reply_format(errand->reply, error, "{\"lease_ms\":%lld}",
+                                   (long long)errand->desk->lease_ms);
+}
+
+bool pm_errand_finish(struct pm_errand *errand, struct pm_error *error)
+{
+    int64_t job, token;
+    bool repeated;
+    return read_lease(errand, &job, &token, error) &&
+           pm_queue_finish(errand->desk->queue, job, token, errand->body, &repeated, error) &&
+           pm_reply_format(errand->reply, error, "{\"job\":%lld,\"repeated\":%s}", (long long)job,
+                           repeated ? "true" : "false");
+}
+
+bool pm_errand_fail(struct pm_errand *errand, struct pm_error *error)
+{
+    int64_t job, token;
+    char reason[PM_STORE_REASON_MAX + 1];
+    bool retry = false;
+    enum pm_job_state state;
+    return read_lease(errand, &job, &token, error) &&
+           pm_errand_text(errand->arguments, "reason", reason, sizeof reason, error) &&
+           pm_json_optional_bool(errand->arguments, "retry", &retry, error) &&
+           pm_queue_fail(errand->desk->queue, job, token, reason, retry, &state, error) &&
+           pm_reply_format(errand->reply, error, "{\"job\":%lld,\"state\":\"%s\"}", (long long)job,
+                           pm_job_state_name(state));
+}
+
+bool pm_errand_release(struct pm_errand *errand, struct pm_error *error)
+{
+    int64_t job, token;
+    return read_lease(errand, &job, &token, error) &&
+           pm_queue_release(errand->desk->queue, job, token, errand->body, error) &&
+           pm_reply_format(errand->reply, error, "{\"job\":%lld}", (long long)job);
+}

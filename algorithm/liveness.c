@@ -2,17 +2,6 @@
 
 #include <poolminer/liveness.h>
 
-static uint16_t register_count(const struct pm_algorithm_meta *meta, unsigned kind)
-{
-    const int counts[PM_KIND_NONE] = {meta->scalar_count, meta->vector_count, meta->matrix_count};
-    return kind < PM_KIND_NONE ? (uint16_t)counts[kind] : 0;
-}
-
-static bool exists(const struct pm_algorithm_meta *meta, struct pm_operand r)
-{
-    return r.index < register_count(meta, r.kind);
-}
-
 static bool is_copy_to_itself(const struct pm_instruction *i)
 {
     return i->op == PM_OP_COPY && i->out.kind == i->a.kind && i->out.index == i->a.index;
@@ -22,22 +11,15 @@ struct pm_instruction_effect pm_instruction_effect(const struct pm_instruction *
                                                    const struct pm_algorithm_meta *meta)
 {
     const struct pm_instruction *i = instruction;
-    struct pm_instruction_effect effect = {.inert = true};
-    uint8_t arity = pm_op_info((enum pm_op)i->op)->arity;
-    enum pm_kind a = arity > 0 ? (enum pm_kind)i->a.kind : PM_KIND_NONE;
-    enum pm_kind b = arity > 1 ? (enum pm_kind)i->b.kind : PM_KIND_NONE;
-
-    if (i->op == PM_OP_NOOP || !exists(meta, i->out) || (arity > 0 && !exists(meta, i->a)) ||
-        (arity > 1 && !exists(meta, i->b)) || is_copy_to_itself(i))
-        return effect;
-    if (i->op == PM_OP_CONST_VEC && i->element >= meta->vector_dim)
-        return effect;
-    effect.result = pm_op_result_kind((enum pm_op)i->op, a, b, (enum pm_kind)i->out.kind);
-    if (effect.result == PM_KIND_NONE || effect.result > (enum pm_kind)i->out.kind)
-        return effect;
-    effect.inert = false;
-    effect.partial = i->op == PM_OP_CONST_VEC && meta->vector_dim > 1;
-    return effect;
+    if (pm_instruction_inertness(i, meta) != PM_ACTIVE || is_copy_to_itself(i))
+        return (struct pm_instruction_effect){.inert = true};
+    const uint8_t arity = pm_op_info((enum pm_op)i->op)->arity;
+    return (struct pm_instruction_effect){
+        .partial = i->op == PM_OP_CONST_VEC && meta->vector_dim > 1,
+        .result = pm_op_result_kind(
+            (enum pm_op)i->op, arity > 0 ? (enum pm_kind)i->a.kind : PM_KIND_NONE,
+            arity > 1 ? (enum pm_kind)i->b.kind : PM_KIND_NONE, (enum pm_kind)i->out.kind),
+    };
 }
 
 static void add(struct pm_register_set *set, struct pm_operand r)

@@ -1,0 +1,156 @@
+/* Lane programs: what the fast executor runs. Private to algorithm/.
+ *
+ * Sixteen tasks run side by side, one in each lane: a register of n elements is n times 16 floats,
+ * element by element, the tasks of one element next to each other. A step is one instruction, or a
+ * few fused ones, on all lanes of one or more instances. Instances are independent copies of the
+ * same work: several groups of 16 tasks, or several examples where predict carries no state. Their
+ * data lie a fixed stride apart, and 0 bytes apart when they share it. */
+#ifndef POOLMINER_LANE_PROGRAM_H
+#define POOLMINER_LANE_PROGRAM_H
+
+#include <sodium.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <poolminer/lanes.h>
+
+enum { PM_LANE_VECTOR_SIZE = PM_LANES * sizeof(float) }; /* bytes of one element */
+
+enum pm_lane_base {
+    PM_LANE_OWN,    /* registers of an instance */
+    PM_LANE_SHARED, /* registers that all instances only read */
+    PM_LANE_INPUT,  /* the example's features */
+    PM_LANE_LABEL,  /* and its label */
+    PM_LANE_BASE_COUNT
+};
+
+/* What random draws of one group depend on: each lane's task, and the number of the example that
+ * the running section calls 0. */
+struct pm_lane_keys {
+    _Alignas(PM_LANE_VECTOR_SIZE) uint32_t low[PM_LANES];
+    uint32_t high[PM_LANES];
+    uint32_t first_example[PM_LANES];
+};
+
+struct pm_lane_frame {
+    unsigned char *base[PM_LANE_BASE_COUNT];
+    size_t stride[PM_LANE_BASE_COUNT]; /* bytes from one instance to the next */
+    size_t instances;
+    const struct pm_lane_keys *keys; /* of the first instance's random draws */
+    size_t key_stride;               /* in keys, from one instance to the next */
+    uint32_t example;                /* of the first instance; added to its lanes' first examples */
+    uint32_t example_stride;
+};
+
+struct pm_lane_place {
+    uint32_t offset; /* bytes from the base */
+    uint8_t base;    /* enum pm_lane_base */
+};
+
+struct pm_lane_step;
+typedef void pm_lane_kernel(const struct pm_lane_step *step, const struct pm_lane_frame *frame);
+
+struct pm_lane_step {
+    pm_lane_kernel *kernel;
+    struct pm_lane_place out, a, b, c;
+    uint32_t count; /* elements, or rows = columns of a matrix */
+    float c0, c1;
+    uint16_t phase, index; /* of the instruction: where random draws begin */
+};
+
+/* How the operands of an element-wise operation are laid over the result. */
+enum pm_lane_shape {
+    PM_LANE_EACH,         /* element by element */
+    PM_LANE_SCALAR_LEFT,  /* a is one element for all */
+    PM_LANE_SCALAR_RIGHT, /* b is */
+    PM_LANE_ROW_LEFT,     /* a is a vector, the same for every row */
+    PM_LANE_ROW_RIGHT,    /* b is */
+    PM_LANE_SHAPE_COUNT
+};
+
+/* Element-wise operations; the last three take a product's factors and a third operand. */
+enum pm_lane_binary {
+    PM_LANE_ADD,
+    PM_LANE_SUB,
+    PM_LANE_MUL,
+    PM_LANE_DIV,
+    PM_LANE_MIN,
+    PM_LANE_MAX,
+    PM_LANE_BINARY_COUNT
+};
+
+enum pm_lane_unary {
+    PM_LANE_COPY,
+    PM_LANE_ABS,
+    PM_LANE_HEAVISIDE,
+    PM_LANE_EXP,
+    PM_LANE_LOG,
+    PM_LANE_SIN,
+    PM_LANE_COS,
+    PM_LANE_TAN,
+    PM_LANE_UNARY_COUNT
+};
+
+/* What becomes of a product p and the third operand c. */
+enum pm_lane_fused {
+    PM_LANE_PLUS_PRODUCT,  /* c + p, and p + c: the same bits */
+    PM_LANE_MINUS_PRODUCT, /* c - p */
+    PM_LANE_PRODUCT_MINUS, /* p - c */
+    PM_LANE_FUSED_COUNT
+};
+
+/* One SIMD level's kernels. */
+struct pm_lane_kernels {
+    pm_lane_kernel *binary[PM_LANE_BINARY_COUNT][PM_LANE_SHAPE_COUNT];
+    pm_lane_kernel *unary[PM_LANE_UNARY_COUNT];
+    pm_lane_kernel *fused_each[PM_LANE_FUSED_COUNT];   /* count elements, c, a * b */
+    pm_lane_kernel *fused_scalar[PM_LANE_FUSED_COUNT]; /* the same, a one element */
+    pm_lane_kernel *fused_outer[PM_LANE_FUSED_COUNT];  /* count rows, c, outer(a, b) */
+    pm_lane_kernel *constant;                          /* count elements = c0 */
+    pm_lane_kernel *spread_scalar;                     /* count elements = a */
+    pm_lane_kernel *spread_row;                        /* count rows = a */
+    pm_lane_kernel *dot, *norm, *mean, *deviation;     /* over count elements */
+    pm_lane_kernel *matrix_vector, *matrix_matrix;     /* out is no operand */
+    pm_lane_kernel *outer;
+    pm_lane_kernel *gaussian, *uniform;
+
+    /* correct[lane] += (prediction > 0.5) == label, over a frame's instances; `a` of the step is
+     * the prediction. A label of neither 0 nor 1 never counts. */
+    void (*count_correct)(const struct pm_lane_step *step, const struct pm_lane_frame *frame,
+                          int32_t correct[PM_LANES]);
+    /* to[i] = from[i] in the lanes whose mask is -1, for count elements. */
+    void (*blend)(float *to, const float *from, const int32_t mask[PM_LANES], size_t count);
+};
+
+enum pm_lane_section { PM_LANE_SETUP, PM_LANE_TRAIN, PM_LANE_VALIDATE, PM_LANE_SECTION_COUNT };
+
+struct pm_lane_range {
+    uint32_t offset, size; /* bytes */
+};
+
+struct pm_lane_program {
+    crypto_generichash_blake2b_state text; /* random draws: the written form, hashed */
+    enum pm_simd_level level;
+    const struct pm_lane_kernels *kernels;
+    int input_dim;
+
+    struct pm_lane_step *steps; /* of all sections, one after another */
+    size_t capacity;            /* of steps, and of drafts */
+    int step_count[PM_LANE_SECTION_COUNT];
+    struct pm_lane_step output; /* a: where validation leaves the prediction; b: its label */
+
+    struct pm_lane_range zeroed[3 * PM_REGISTER_COUNT_MAX]; /* before setup */
+    int zeroed_count;
+    size_t carried_bytes;    /* at the front of the registers: what training hands to validation */
+    size_t state_bytes;      /* registers of one group */
+    bool examples_stateless; /* no validation example depends on another */
+    size_t own_bytes;        /* then: registers of one validation example */
+    size_t groups;           /* that train side by side */
+    size_t examples;         /* that are validated side by side */
+    bool random;
+
+    struct pm_lane_draft *drafts; /* compilation's memory */
+};
+
+#endif

@@ -1,0 +1,376 @@
+#include "lane_program.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { GROUPS_MAX = 4 };
+
+struct pm_lanes {
+    void *memory; /* all that follows points into it */
+    size_t capacity;
+    unsigned char *state;    /* registers of the groups that train side by side */
+    unsigned char *finished; /* what a lane whose training is over hands to validation */
+    unsigned char *own;      /* registers of the validation examples that run side by side */
+    struct pm_lane_keys keys[GROUPS_MAX];
+};
+
+struct pm_lanes *pm_lanes_create(void)
+{
+    struct pm_lanes *lanes = aligned_alloc(_Alignof(struct pm_lanes), sizeof *lanes);
+    if (lanes != NULL)
+        memset(lanes, 0, sizeof *lanes);
+    return lanes;
+}
+
+void pm_lanes_destroy(struct pm_lanes *lanes)
+{
+    if (lanes == NULL)
+        return;
+    free(lanes->memory);
+    free(lanes);
+}
+
+static bool make_room(struct pm_lanes *lanes, const struct pm_lane_program *program)
+{
+    const size_t state = program->groups * program->state_bytes;
+    const size_t finished = program->groups * program->carried_bytes;
+    const size_t needed = state + finished + program->examples * program->own_bytes;
+    if (needed > lanes->capacity) {
+        free(lanes->memory);
+        lanes->capacity = 0;
+        lanes->memory = aligned_alloc(PM_LANE_VECTOR_SIZE, needed);
+        if (lanes->memory == NULL)
+            return false;
+        lanes->capacity = needed;
+    }
+    lanes->state = lanes->memory;
+    lanes->finished = lanes->state + state;
+    lanes->own = lanes->finished + finished;
+    return true;
+}
+
+/* One run of a program on a few neighbouring groups. */
+struct run {
+    struct pm_lanes *lanes;
+    const struct pm_lane_program *program;
+    const struct pm_lane_tasks *tasks;
+    const struct pm_lane_request *request;
+    const struct pm_lane_group *groups;
+    uint32_t first;
+    size_t group_count;
+};
+
+static uint32_t limited(uint32_t count, uint32_t limit)
+{
+    return limit != 0 && limit < count ? limit : count;
+}
+
+static const float *features_of(const struct run *run, size_t group, size_t example)
+{
+    const struct pm_lane_tasks *tasks = run->tasks;
+    const size_t examples = (size_t)tasks->train_capacity + tasks->validation_capacity;
+    return tasks->features +
+           ((run->first + group) * examples + example) * (size_t)tasks->input_dim * PM_LANES;
+}
+
+static const float *labels_of(const struct run *run, size_t group, size_t example)
+{
+    const size_t examples = (size_t)run->tasks->train_capacity + run->tasks->validation_capacity;
+    return run->tasks->labels + ((run->first + group) * examples + example) * PM_LANES;
+}
+
+/* A base that steps only read. */
+static unsigned char *read_only(const float *data)
+{
+    return (unsigned char *)(uintptr_t)data;
+}
+
+static void run_section(const struct pm_lane_step *steps, int count,
+                        const struct pm_lane_frame *frame)
+{
+    for (int i = 0; i < count; i++)
+        steps[i].kernel(&steps[i], frame);
+}
+
+static const struct pm_lane_step *section(const struct pm_lane_program *program,
+                                          enum pm_lane_section which)
+{
+    const struct pm_lane_step *steps = program->steps;
+    for (int before = 0; before < (int)which; before++)
+        steps += program->step_count[before];
+    return steps;
+}
+
+/* ---- setup ---- */
+
+static void make_keys(const struct run *run)
+{
+    for (size_t g = 0; g < run->group_count; g++)
+        for (size_t lane = 0; lane < PM_LANES; lane++) {
+            crypto_generichash_blake2b_state state = run->program->text;
+            unsigned char id[8] = {0}, digest[8];
+            for (int i = 0; i < 4; i++)
+                id[i] = (unsigned char)(run->groups[g].id[lane] >> 8 * i);
+            crypto_generichash_blake2b_update(&state, id, sizeof id);
+            crypto_generichash_blake2b_final(&state, digest, sizeof digest);
+            struct pm_lane_keys *keys = &run->lanes->keys[g];
+            keys->low[lane] = keys->high[lane] = keys->first_example[lane] = 0;
+            for (int i = 0; i < 4; i++) {
+                keys->low[lane] |= (uint32_t)digest[i] << 8 * i;
+                keys->high[lane] |= (uint32_t)digest[i + 4] << 8 * i;
+            }
+        }
+}
+
+static struct pm_lane_frame groups_frame(const struct run *run)
+{
+    return (struct pm_lane_frame){
+        .base[PM_LANE_OWN] = run->lanes->state,
+        .stride[PM_LANE_OWN] = run->program->state_bytes,
+        .stride[PM_LANE_INPUT] =
+            (size_t)(features_of(run, 1, 0) - features_of(run, 0, 0)) * sizeof(float),
+        .stride[PM_LANE_LABEL] =
+            (size_t)(labels_of(run, 1, 0) - labels_of(run, 0, 0)) * sizeof(float),
+        .instances = run->group_count,
+        .keys = run->lanes->keys,
+        .key_stride = 1,
+    };
+}
+
+static void set_up(const struct run *run)
+{
+    const struct pm_lane_program *program = run->program;
+    for (size_t g = 0; g < run->group_count; g++)
+        for (int i = 0; i < program->zeroed_count; i++)
+            memset(run->lanes->state + g * program->state_bytes + program->zeroed[i].offset, 0,
+                   program->zeroed[i].size);
+    if (program->random)
+        make_keys(run);
+    const struct pm_lane_frame frame = groups_frame(run);
+    run_section(section(program, PM_LANE_SETUP), program->step_count[PM_LANE_SETUP], &frame);
+}
+
+/* ---- training ---- */
+
+/* Training runs on in all lanes until the longest task is through. A task that ends earlier has
+ * what validation needs put aside at its end, and put back at everybody's end. */
+
+static uint32_t train_count(const struct run *run, size_t group, size_t lane)
+{
+    return limited(run->groups[group].train_count[lane], run->request->train_limit);
+}
+
+static bool has_task(const struct run *run, size_t group, size_t lane)
+{
+    return run->groups[group].task[lane] != UINT32_MAX;
+}
+
+/* The first end of a task after `example` examples. */
+static uint32_t next_end(const struct run *run, int64_t example)
+{
+    uint32_t next = UINT32_MAX;
+    for (size_t g = 0; g < run->group_count; g++)
+        for (size_t lane = 0; lane < PM_LANES; lane++) {
+            const uint32_t end = train_count(run, g, lane);
+            if (has_task(run, g, lane) && end > example && end < next)
+                next = end;
+        }
+    return next;
+}
+
+/* Copies what validation needs of the lanes whose training takes from..to examples. */
+static void copy_lanes(const struct run *run, uint32_t from, uint32_t to, bool aside)
+{
+    const struct pm_lane_program *program = run->program;
+    for (size_t g = 0; g < run->group_count; g++) {
+        _Alignas(PM_LANE_VECTOR_SIZE) int32_t mask[PM_LANES];
+        for (size_t lane = 0; lane < PM_LANES; lane++) {
+            const uint32_t end = train_count(run, g, lane);
+            mask[lane] = has_task(run, g, lane) && end >= from && end <= to ? -1 : 0;
+        }
+        float *state = (void *)(run->lanes->state + g * program->state_bytes);
+        float *finished = (void *)(run->lanes->finished + g * program->carried_bytes);
+        program->kernels->blend(aside ? finished : state, aside ? state : finished, mask,
+                                program->carried_bytes / PM_LANE_VECTOR_SIZE);
+    }
+}
+
+static uint32_t longest_training(const struct run *run)
+{
+    uint32_t longest = 0;
+    for (size_t g = 0; g < run->group_count; g++)
+        if (run->groups[g].train_max > longest)
+            longest = run->groups[g].train_max;
+    return limited(longest, run->request->train_limit);
+}
+
+static void train(const struct run *run)
+{
+    const struct pm_lane_program *program = run->program;
+    const struct pm_lane_step *steps = section(program, PM_LANE_TRAIN);
+    const int count = program->step_count[PM_LANE_TRAIN];
+    const uint32_t last = longest_training(run);
+    const size_t input_step = (size_t)run->tasks->input_dim * PM_LANE_VECTOR_SIZE;
+    if (count == 0)
+        return;
+
+    struct pm_lane_frame frame = groups_frame(run);
+    frame.base[PM_LANE_INPUT] = read_only(features_of(run, 0, 0));
+    frame.base[PM_LANE_LABEL] = read_only(labels_of(run, 0, 0));
+    uint32_t example = 0;
+    bool unequal = false;
+    for (uint32_t end = next_end(run, -1); example < last; end = next_end(run, end)) {
+        for (; example < end; example++) {
+            frame.example = example;
+            run_section(steps, count, &frame);
+            frame.base[PM_LANE_INPUT] += input_step;
+            frame.base[PM_LANE_LABEL] += PM_LANE_VECTOR_SIZE;
+        }
+        if (example < last) {
+            copy_lanes(run, example, example, true);
+            unequal = true;
+        }
+    }
+    if (unequal)
+        copy_lanes(run, 0, last - 1, false);
+}
+
+/* ---- validation ---- */
+
+static uint32_t validation_count(const struct run *run, size_t group, size_t lane)
+{
+    return limited(run->groups[group].validation_count[lane], run->request->validation_limit);
+}
+
+/* Which group and example an instance of a validation frame is. */
+struct validated {
+    size_t group;
+    uint32_t example;
+    bool examples; /* instances are examples of one group; otherwise groups at one example */
+};
+
+static void keep_predictions(const struct run *run, const struct pm_lane_frame *frame,
+                             struct validated at)
+{
+    const struct pm_lane_place place = run->program->output.a;
+    for (size_t instance = 0; instance < frame->instances; instance++) {
+        const size_t group = at.group + (at.examples ? 0 : instance);
+        const uint32_t example = at.example + (at.examples ? (uint32_t)instance : 0);
+        const float *prediction =
+            (const float *)(const void *)(frame->base[place.base] + place.offset +
+                                          instance * frame->stride[place.base]);
+        for (size_t lane = 0; lane < PM_LANES; lane++)
+            if (example < validation_count(run, group, lane))
+                run->request->predictions[run->groups[group].task[lane]][example] =
+                    prediction[lane];
+    }
+}
+
+/* The `instances` examples of one group from `example` on, or as many groups' example. */
+static void validate_frame(const struct run *run, struct pm_lane_frame *frame, struct validated at,
+                           int32_t (*correct)[PM_LANES])
+{
+    const struct pm_lane_program *program = run->program;
+    const size_t first = run->tasks->train_capacity + at.example;
+    frame->base[PM_LANE_INPUT] = read_only(features_of(run, at.group, first));
+    frame->base[PM_LANE_LABEL] = read_only(labels_of(run, at.group, first));
+    frame->example = at.example;
+    run_section(section(program, PM_LANE_VALIDATE), program->step_count[PM_LANE_VALIDATE], frame);
+    if (run->request->predictions != NULL)
+        keep_predictions(run, frame, at);
+    if (run->request->accuracy == NULL)
+        return;
+    if (at.examples) {
+        program->kernels->count_correct(&program->output, frame, correct[at.group]);
+        return;
+    }
+    struct pm_lane_frame one = *frame;
+    one.instances = 1;
+    for (size_t g = 0; g < frame->instances; g++) {
+        program->kernels->count_correct(&program->output, &one, correct[g]);
+        for (int base = 0; base < PM_LANE_BASE_COUNT; base++)
+            if (one.stride[base] > 0)
+                one.base[base] += one.stride[base];
+    }
+}
+
+static void validate_examples(const struct run *run, size_t group, int32_t (*correct)[PM_LANES])
+{
+    const struct pm_lane_program *program = run->program;
+    struct pm_lane_frame frame = {
+        .base = {[PM_LANE_OWN] = run->lanes->own,
+                 [PM_LANE_SHARED] = run->lanes->state + group * program->state_bytes},
+        .stride = {[PM_LANE_OWN] = program->own_bytes,
+                   [PM_LANE_INPUT] = (size_t)run->tasks->input_dim * PM_LANE_VECTOR_SIZE,
+                   [PM_LANE_LABEL] = PM_LANE_VECTOR_SIZE},
+        .keys = &run->lanes->keys[group],
+        .example_stride = 1,
+    };
+    const uint32_t count =
+        limited(run->groups[group].validation_max, run->request->validation_limit);
+    for (uint32_t example = 0; example < count; example += (uint32_t)frame.instances) {
+        const uint32_t left = count - example;
+        frame.instances = left < program->examples ? left : program->examples;
+        validate_frame(run, &frame, (struct validated){group, example, true}, correct);
+    }
+}
+
+static void validate_groups(const struct run *run, int32_t (*correct)[PM_LANES])
+{
+    struct pm_lane_frame frame = groups_frame(run);
+    uint32_t count = 0;
+    for (size_t g = 0; g < run->group_count; g++)
+        if (run->groups[g].validation_max > count)
+            count = run->groups[g].validation_max;
+    count = limited(count, run->request->validation_limit);
+    for (uint32_t example = 0; example < count; example++)
+        validate_frame(run, &frame, (struct validated){0, example, false}, correct);
+}
+
+static void validate(const struct run *run)
+{
+    _Alignas(PM_LANE_VECTOR_SIZE) int32_t correct[GROUPS_MAX][PM_LANES] = {{0}};
+    if (run->program->random)
+        for (size_t g = 0; g < run->group_count; g++)
+            for (size_t lane = 0; lane < PM_LANES; lane++)
+                run->lanes->keys[g].first_example[lane] = train_count(run, g, lane);
+    if (run->program->examples_stateless)
+        for (size_t g = 0; g < run->group_count; g++)
+            validate_examples(run, g, correct);
+    else
+        validate_groups(run, correct);
+    if (run->request->accuracy == NULL)
+        return;
+    for (size_t g = 0; g < run->group_count; g++)
+        for (size_t lane = 0; lane < PM_LANES; lane++) {
+            const uint32_t count = validation_count(run, g, lane);
+            if (has_task(run, g, lane))
+                run->request->accuracy[run->groups[g].task[lane]] =
+                    count > 0 ? correct[g][lane] / (double)count : 0.0;
+        }
+}
+
+bool pm_lanes_run(struct pm_lanes *lanes, const struct pm_lane_program *program,
+                  const struct pm_lane_tasks *tasks, uint32_t first, uint32_t count,
+                  const struct pm_lane_request *request, struct pm_error *error)
+{
+    assert(program->groups <= GROUPS_MAX && first + count <= tasks->group_count);
+    if (program->input_dim != tasks->input_dim)
+        return pm_fail(error, PM_ERROR_INVALID,
+                       "the algorithm takes %d inputs but the tasks have %d", program->input_dim,
+                       tasks->input_dim);
+    if (!make_room(lanes, program))
+        return pm_fail(error, PM_ERROR_MEMORY, "out of memory for an algorithm's registers");
+    struct run run = {
+        .lanes = lanes, .program = program, .tasks = tasks, .request = request, .first = first};
+    for (uint32_t done = 0; done < count; done += (uint32_t)run.group_count) {
+        run.first = first + done;
+        run.groups = &tasks->groups[run.first];
+        run.group_count = count - done < program->groups ? count - done : program->groups;
+        set_up(&run);
+        train(&run);
+        validate(&run);
+    }
+    return true;
+}

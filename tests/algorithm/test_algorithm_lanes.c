@@ -1,0 +1,190 @@
+/* The fast executor against the reference executor: the same bits at every SIMD level. */
+#include "algorithm/lane_kernels.h"
+#include "tests/algorithm/lane_cases.h"
+#include "tests/cmocka_include.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <poolminer/elementary.h>
+#include <poolminer/executor.h>
+#include <poolminer/lanes.h>
+
+enum {
+#ifdef PM_TEST_QUICK
+    CASES = 300,
+    ARGUMENTS = 1 << 14,
+#else
+    CASES = 6000,
+    ARGUMENTS = 1 << 19,
+#endif
+};
+
+/* Equal bits; a NaN is equal to a NaN, because nothing that a program can do tells them apart. */
+static bool same(float a, float b)
+{
+    return (isnan(a) && isnan(b)) || (a == b && signbit(a) == signbit(b));
+}
+
+static float **predictions_create(const struct lane_case *c)
+{
+    float **predictions = calloc(c->task_count, sizeof *predictions);
+    assert_non_null(predictions);
+    for (size_t i = 0; i < c->task_count; i++) {
+        predictions[i] = calloc(c->tasks[i].validation_count + 1, sizeof **predictions);
+        assert_non_null(predictions[i]);
+    }
+    return predictions;
+}
+
+static void predictions_destroy(const struct lane_case *c, float **predictions)
+{
+    for (size_t i = 0; i < c->task_count; i++)
+        free(predictions[i]);
+    free(predictions);
+}
+
+static void compare(uint64_t seed, const char *level, const struct lane_case *c,
+                    float *const *expected, float *const *found, const double *accuracy)
+{
+    for (size_t t = 0; t < c->task_count; t++) {
+        for (uint32_t i = 0; i < c->tasks[t].validation_count; i++)
+            if (!same(expected[t][i], found[t][i])) {
+                char *text = pm_algorithm_write(c->algorithm, NULL);
+                fail_msg("case %llu, %s, task %zu of %zu, example %u: %a instead of %a\n%s",
+                         (unsigned long long)seed, level, t, c->task_count, i, (double)found[t][i],
+                         (double)expected[t][i], text);
+            }
+        assert_true(accuracy[t] == pm_task_accuracy(&c->tasks[t], expected[t]));
+    }
+}
+
+static void run_case(uint64_t seed, struct pm_executor *executor,
+                     struct pm_lane_program *const *programs, struct pm_lanes *lanes)
+{
+    struct pm_error error = {0};
+    struct lane_case c = lane_case_create(seed);
+    struct pm_lane_tasks *tasks;
+    assert_true(pm_lane_tasks_create(c.tasks, c.task_count, &tasks, &error));
+    float **expected = predictions_create(&c), **found = predictions_create(&c);
+    double *accuracy = calloc(c.task_count, sizeof *accuracy);
+    for (size_t t = 0; t < c.task_count; t++)
+        assert_true(pm_executor_run(executor, c.algorithm, &c.tasks[t], expected[t], &error));
+    for (int level = 0; level < PM_SIMD_LEVEL_COUNT; level++) {
+        if (programs[level] == NULL)
+            continue;
+        const struct pm_lane_request request = {.accuracy = accuracy, .predictions = found};
+        assert_true(pm_lane_program_compile(programs[level], c.algorithm, &error));
+        assert_true(
+            pm_lanes_run(lanes, programs[level], tasks, 0, tasks->group_count, &request, &error));
+        compare(seed, pm_simd_level_name((enum pm_simd_level)level), &c, expected, found, accuracy);
+    }
+    free(accuracy);
+    predictions_destroy(&c, expected);
+    predictions_destroy(&c, found);
+    pm_lane_tasks_destroy(tasks);
+    lane_case_clear(&c);
+}
+
+static void random_programs_give_the_reference_bits(void **state)
+{
+    (void)state;
+    struct pm_executor *executor = pm_executor_create();
+    struct pm_lanes *lanes = pm_lanes_create();
+    struct pm_lane_program *programs[PM_SIMD_LEVEL_COUNT] = {NULL};
+    for (int level = 0; level < PM_SIMD_LEVEL_COUNT; level++)
+        if (pm_simd_level_available((enum pm_simd_level)level))
+            programs[level] = pm_lane_program_create((enum pm_simd_level)level);
+    /* PM_LANE_CASES=FIRST,COUNT: other cases, for a long comparison by hand. */
+    unsigned long long first = 0, count = CASES;
+    const char *asked = getenv("PM_LANE_CASES");
+    if (asked != NULL)
+        assert_int_equal(sscanf(asked, "%llu,%llu", &first, &count), 2);
+    for (unsigned long long seed = first; seed < first + count; seed++)
+        run_case(seed, executor, programs, lanes);
+    for (int level = 0; level < PM_SIMD_LEVEL_COUNT; level++)
+        pm_lane_program_destroy(programs[level]);
+    pm_lanes_destroy(lanes);
+    pm_executor_destroy(executor);
+}
+
+static float reference_unary(enum pm_lane_unary op, float x)
+{
+    switch (op) {
+    case PM_LANE_EXP:
+        return pm_elementary_exp(x > 10 ? 10 : x < -10 ? -10 : x);
+    case PM_LANE_LOG:
+        return pm_elementary_log(fabsf(x) + 1e-8f);
+    case PM_LANE_SIN:
+        return pm_elementary_sin(x);
+    case PM_LANE_COS:
+        return pm_elementary_cos(x);
+    default:
+        return pm_elementary_tan(x);
+    }
+}
+
+static void elementary_functions_have_one_result(void **state)
+{
+    (void)state;
+    enum { COUNT = 64 };
+    _Alignas(64) static float in[COUNT * PM_LANES], out[COUNT * PM_LANES];
+    struct pm_random random;
+    pm_random_seed(&random, 1, 0, 0);
+    for (int level = 0; level < PM_SIMD_LEVEL_COUNT; level++) {
+        if (!pm_simd_level_available((enum pm_simd_level)level))
+            continue;
+        const struct pm_lane_kernels *kernels = pm_lane_kernels((enum pm_simd_level)level);
+        const struct pm_lane_step step = {
+            .out = {0, PM_LANE_OWN}, .a = {0, PM_LANE_INPUT}, .count = COUNT};
+        const struct pm_lane_frame frame = {
+            .base = {[PM_LANE_OWN] = (void *)out, [PM_LANE_INPUT] = (void *)in}, .instances = 1};
+        for (int done = 0; done < ARGUMENTS; done += COUNT * PM_LANES) {
+            for (int i = 0; i < COUNT * PM_LANES; i++)
+                in[i] = lane_case_float(&random);
+            for (int op = PM_LANE_EXP; op < PM_LANE_UNARY_COUNT; op++) {
+                kernels->unary[op](&step, &frame);
+                for (int i = 0; i < COUNT * PM_LANES; i++)
+                    if (!same(out[i], reference_unary((enum pm_lane_unary)op, in[i])))
+                        fail_msg("function %d of %a at level %d: %a", op, (double)in[i], level,
+                                 (double)out[i]);
+            }
+        }
+    }
+}
+
+static void too_much_memory_is_refused(void **state)
+{
+    (void)state;
+    struct pm_error error = {0};
+    struct pm_algorithm_meta meta = pm_algorithm_meta_default(128);
+    meta.matrix_count = 64;
+    struct pm_algorithm *algorithm = pm_algorithm_create(128, &meta, 64);
+    for (uint16_t i = 0; i < 64; i++) {
+        const struct pm_operand to = {PM_KIND_MATRIX, i}, from = {PM_KIND_MATRIX, (i + 1) & 63};
+        algorithm->phase[PM_PHASE_PREDICT][i] =
+            (struct pm_instruction){.op = PM_OP_ADD, .out = to, .a = to, .b = from};
+    }
+    algorithm->phase[PM_PHASE_PREDICT][63] = (struct pm_instruction){.op = PM_OP_MEAN,
+                                                                     .out = {PM_KIND_SCALAR, 0},
+                                                                     .a = {PM_KIND_MATRIX, 0},
+                                                                     .b = {PM_KIND_NONE, 0}};
+    algorithm->length[PM_PHASE_PREDICT] = 64;
+    struct pm_lane_program *program = pm_lane_program_create(PM_SIMD_BASELINE);
+    assert_false(pm_lane_program_compile(program, algorithm, &error));
+    assert_int_equal(error.code, PM_ERROR_LIMIT);
+    pm_lane_program_destroy(program);
+    pm_algorithm_destroy(algorithm);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(elementary_functions_have_one_result),
+        cmocka_unit_test(random_programs_give_the_reference_bits),
+        cmocka_unit_test(too_much_memory_is_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,662 @@
+#include "sidecar/store_suite.h"
+
+#include "sidecar/sidecar_test.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct pm_store_backend *backend;
+static struct pm_store *store;
+static struct pm_error error;
+
+/* ---- steps ---- */
+
+static void begin(void)
+{
+    assert_done(store->verbs->begin(store, true, &error), error);
+}
+
+static void commit(void)
+{
+    assert_done(store->verbs->commit(store, &error), error);
+}
+
+static void reopen(void)
+{
+    store->verbs->close(store);
+    assert_done(backend->open(&store, &error), error);
+}
+
+static int64_t run(const char *name)
+{
+    int64_t id;
+    assert_done(store->verbs->run_find(store, name, true, &id, &error), error);
+    assert_true(id > 0);
+    return id;
+}
+
+static int64_t insert(int64_t run_id, const char *key, int64_t priority, int64_t turn)
+{
+    struct pm_store_job job = {.run = run_id,
+                               .state = PM_JOB_QUEUED,
+                               .priority = priority,
+                               .turn = turn,
+                               .deadline_ms = 0,
+                               .created_ms = 1000,
+                               .bytes = 3};
+    snprintf(job.key, sizeof job.key, "%s", key);
+    snprintf(job.kind, sizeof job.kind, "evaluate");
+    assert_done(store->verbs->job_insert(store, &job, &error), error);
+    assert_true(job.id > 0);
+    return job.id;
+}
+
+static struct pm_store_job get(int64_t id)
+{
+    struct pm_store_job job;
+    bool found;
+    assert_done(store->verbs->job_get(store, id, &job, &found, &error), error);
+    assert_true(found);
+    return job;
+}
+
+static bool exists(int64_t id)
+{
+    struct pm_store_job job;
+    bool found;
+    assert_done(store->verbs->job_get(store, id, &job, &found, &error), error);
+    return found;
+}
+
+static void update(const struct pm_store_job *job)
+{
+    assert_done(store->verbs->job_update(store, job, &error), error);
+}
+
+static void set_state(int64_t id, enum pm_job_state state)
+{
+    struct pm_store_job job = get(id);
+    job.state = state;
+    update(&job);
+}
+
+static int64_t next(int64_t run_id)
+{
+    struct pm_store_job job;
+    bool found;
+    assert_done(store->verbs->job_next(store, run_id, &job, &found, &error), error);
+    return found ? job.id : 0;
+}
+
+/* Compares a list with the expected numbers, which end with 0. */
+static void expect_list(struct pm_store_query query, const int64_t *expected)
+{
+    int64_t ids[16];
+    size_t count, wanted = 0;
+    while (expected[wanted] != 0) {
+        wanted++;
+    }
+    assert_done(store->verbs->list(store, &query, ids, 16, &count, &error), error);
+    assert_int_equal(count, wanted);
+    for (size_t i = 0; i < count; i++) {
+        assert_int_equal(ids[i], expected[i]);
+    }
+}
+
+static void set_part(int64_t id, enum pm_store_part part, const void *data, size_t size)
+{
+    assert_done(store->verbs->part_set(store, id, part, data, size, &error), error);
+}
+
+static void expect_part(int64_t id, enum pm_store_part part, const void *data, size_t size)
+{
+    void *found;
+    size_t found_size;
+    assert_done(store->verbs->part_get(store, id, part, &found, &found_size, &error), error);
+    if (data == NULL) {
+        assert_null(found);
+    } else {
+        assert_non_null(found);
+        assert_int_equal(found_size, size);
+        assert_memory_equal(found, data, size);
+    }
+    free(found);
+}
+
+/* ---- runs and counters ---- */
+
+static void runs_are_made_once_and_found(void **state)
+{
+    (void)state;
+    int64_t missing;
+    begin();
+    assert_done(store->verbs->run_find(store, "a", false, &missing, &error), error);
+    assert_int_equal(missing, 0);
+    int64_t a = run("a"), b = run("b");
+    assert_int_not_equal(a, b);
+    assert_int_equal(run("a"), a);
+    commit();
+    reopen();
+    begin();
+    assert_int_equal(run("a"), a);
+    assert_string_equal(store->verbs->run_name(store, b), "b");
+    assert_string_equal(store->verbs->run_name(store, 99), "");
+    assert_int_equal(store->verbs->run_at(store, 0), a);
+    assert_int_equal(store->verbs->run_at(store, 1), b);
+    assert_int_equal(store->verbs->run_at(store, 2), 0);
+    commit();
+}
+
+static void counters_follow_the_transaction(void **state)
+{
+    (void)state;
+    begin();
+    int64_t a = run("a"), b = run("b");
+    store->verbs->count(store, a, PM_COUNTER_PUT, 5);
+    store->verbs->count(store, b, PM_COUNTER_PUT, 2);
+    commit();
+    begin();
+    store->verbs->count(store, a, PM_COUNTER_PUT, 10);
+    assert_int_equal(store->verbs->counted(store, a, PM_COUNTER_PUT), 15);
+    assert_int_equal(store->verbs->counted(store, 0, PM_COUNTER_PUT), 17);
+    int64_t c = run("c");
+    store->verbs->count(store, c, PM_COUNTER_PUT, 1);
+    store->verbs->rollback(store);
+    assert_int_equal(store->verbs->counted(store, a, PM_COUNTER_PUT), 5);
+    assert_int_equal(store->verbs->counted(store, c, PM_COUNTER_PUT), 0);
+    assert_int_equal(store->verbs->counted(store, 0, PM_COUNTER_PUT), 7);
+    reopen();
+    assert_int_equal(store->verbs->counted(store, a, PM_COUNTER_PUT), 5);
+    assert_int_equal(store->verbs->counted(store, b, PM_COUNTER_PUT), 2);
+    assert_int_equal(store->verbs->counted(store, 0, PM_COUNTER_PUT), 7);
+    assert_int_equal(store->verbs->counted(store, 0, PM_COUNTER_COLLECTED), 0);
+}
+
+static void the_oldest_unused_run_makes_room(void **state)
+{
+    (void)state;
+    char name[16];
+    int64_t first, id;
+    begin();
+    first = run("run-0");
+    store->verbs->count(store, first, PM_COUNTER_STATE_FIRST, 1); /* it has a job */
+    for (int i = 1; i < 1000; i++) {
+        snprintf(name, sizeof name, "run-%d", i);
+        store->verbs->count(store, run(name), PM_COUNTER_PUT, 1);
+    }
+    commit();
+    begin();
+    run("one more");
+    assert_done(store->verbs->run_find(store, "run-1", false, &id, &error), error);
+    assert_int_equal(id, 0);
+    assert_int_equal(run("run-0"), first);
+    store->verbs->rollback(store);
+    begin();
+    assert_done(store->verbs->run_find(store, "run-1", false, &id, &error), error);
+    assert_int_not_equal(id, 0);
+    assert_int_equal(store->verbs->counted(store, 0, PM_COUNTER_PUT), 999);
+    for (int i = 1; i < 1000; i++) {
+        snprintf(name, sizeof name, "run-%d", i);
+        store->verbs->count(store, run(name), PM_COUNTER_RECORDS_OPEN, 1);
+    }
+    assert_refused(store->verbs->run_find(store, "one more", true, &id, &error), error,
+                   PM_ERROR_UNAVAILABLE, "all 1000 runs");
+    store->verbs->rollback(store);
+}
+
+/* ---- jobs ---- */
+
+static void a_job_keeps_every_field(void **state)
+{
+    (void)state;
+    begin();
+    struct pm_store_job job = {.run = run("a"),
+                               .state = PM_JOB_QUEUED,
+                               .priority = -7,
+                               .turn = 11,
+                               .deadline_ms = 1790000000000,
+                               .created_ms = 1780000000000,
+                               .bytes = 123};
+    snprintf(job.key, sizeof job.key, "key ~!'\"%%");
+    snprintf(job.kind, sizeof job.kind, "evolve");
+    assert_done(store->verbs->job_insert(store, &job, &error), error);
+    struct pm_store_job found = get(job.id);
+    assert_memory_equal(&found.state, &job.state, sizeof job.state);
+    assert_int_equal(found.priority, -7);
+    assert_int_equal(found.turn, 11);
+    assert_int_equal(found.deadline_ms, 1790000000000);
+    assert_int_equal(found.created_ms, 1780000000000);
+    assert_int_equal(found.bytes, 123);
+    assert_string_equal(found.key, job.key);
+    assert_string_equal(found.kind, "evolve");
+    assert_string_equal(found.holder, "");
+    assert_string_equal(found.reason, "");
+    assert_int_equal(found.token, 0);
+
+    found.state = PM_JOB_SET_ASIDE;
+    found.turn = 12;
+    found.token = 3;
+    found.failures = 2;
+    found.ended_token = 1;
+    found.lease_until_ms = 777;
+    found.lease_request = INT64_MIN;
+    found.bytes = 124;
+    found.collected = true;
+    snprintf(found.holder, sizeof found.holder, "worker:w:0123456789abcdef");
+    snprintf(found.reason, sizeof found.reason, "line 3: caf\xc3\xa9");
+    update(&found);
+    commit();
+    reopen();
+    struct pm_store_job again = get(job.id);
+    assert_int_equal(again.state, PM_JOB_SET_ASIDE);
+    assert_int_equal(again.turn, 12);
+    assert_int_equal(again.token, 3);
+    assert_int_equal(again.failures, 2);
+    assert_int_equal(again.ended_token, 1);
+    assert_int_equal(again.lease_until_ms, 777);
+    assert_true(again.lease_request == INT64_MIN);
+    assert_int_equal(again.bytes, 124);
+    assert_true(again.collected);
+    assert_string_equal(again.holder, found.holder);
+    assert_string_equal(again.reason, found.reason);
+}
+
+static void keys_are_found_within_their_run(void **state)
+{
+    (void)state;
+    begin();
+    int64_t a = run("a"), b = run("b"), id;
+    int64_t first = insert(a, "k", 0, 0), second = insert(b, "k", 0, 0);
+    assert_done(store->verbs->job_find(store, a, "k", &id, &error), error);
+    assert_int_equal(id, first);
+    assert_done(store->verbs->job_find(store, b, "k", &id, &error), error);
+    assert_int_equal(id, second);
+    assert_done(store->verbs->job_find(store, a, "K", &id, &error), error);
+    assert_int_equal(id, 0);
+    struct pm_store_job job = get(first);
+    job.state = PM_JOB_SET_ASIDE;
+    job.collected = true;
+    update(&job);
+    assert_done(store->verbs->job_find(store, a, "k", &id, &error), error);
+    assert_int_equal(id, 0);
+    insert(a, "k", 0, 0); /* the key is free again */
+    commit();
+}
+
+static void numbers_are_never_used_again(void **state)
+{
+    (void)state;
+    begin();
+    int64_t a = run("a");
+    insert(a, "k1", 0, 0);
+    int64_t last = insert(a, "k2", 0, 0);
+    assert_done(store->verbs->job_delete(store, last, &error), error);
+    commit();
+    reopen();
+    begin();
+    assert_true(insert(a, "k3", 0, 0) > last);
+    commit();
+}
+
+static void the_next_job_has_the_highest_priority_then_turn_then_age(void **state)
+{
+    (void)state;
+    begin();
+    int64_t a = run("a"), b = run("b");
+    assert_int_equal(next(0), 0);
+    int64_t low = insert(a, "low", -1, 0);
+    int64_t late = insert(a, "late", 5, 9);
+    int64_t old = insert(a, "old", 5, 2);
+    int64_t young = insert(b, "young", 5, 2);
+    assert_int_equal(next(0), old);
+    assert_int_equal(next(b), young);
+    set_state(old, PM_JOB_LEASED);
+    assert_int_equal(next(0), young);
+    assert_int_equal(next(a), late);
+    set_state(young, PM_JOB_DONE);
+    set_state(late, PM_JOB_FAILED);
+    assert_int_equal(next(0), low);
+    assert_int_equal(next(b), 0);
+    set_state(old, PM_JOB_QUEUED);
+    assert_int_equal(next(0), old);
+    commit();
+}
+
+static void turns_count_on_from_the_run_and_start_at_the_front(void **state)
+{
+    (void)state;
+    int64_t turn;
+    begin();
+    int64_t a = run("a"), b = run("b");
+    assert_done(store->verbs->next_turn(store, a, 0, &turn, &error), error);
+    assert_int_equal(turn, 0);
+    insert(a, "k1", 0, 40);
+    int64_t last = insert(a, "k2", 0, 41);
+    assert_done(store->verbs->next_turn(store, a, 0, &turn, &error), error);
+    assert_int_equal(turn, 42);
+    assert_done(store->verbs->next_turn(store, b, 0, &turn, &error), error);
+    assert_int_equal(turn, 40);
+    assert_done(store->verbs->next_turn(store, a, 1, &turn, &error), error);
+    assert_int_equal(turn, 0);
+    set_state(last, PM_JOB_LEASED);
+    assert_done(store->verbs->next_turn(store, a, 0, &turn, &error), error);
+    assert_int_equal(turn, 41);
+    commit();
+}
+
+static void lists_hold_what_they_say(void **state)
+{
+    (void)state;
+    begin();
+    int64_t a = run("a"), b = run("b");
+    int64_t j[8];
+    for (int i = 0; i < 7; i++) {
+        char key[16];
+        snprintf(key, sizeof key, "l%d/e/%d", i < 4 ? 1 : 10, i);
+        j[i] = insert(a, key, 0, i);
+    }
+    j[7] = insert(b, "l1/x", 0, 0);
+    struct pm_store_job job = get(j[0]);
+    job.state = PM_JOB_LEASED;
+    job.lease_until_ms = 500;
+    snprintf(job.holder, sizeof job.holder, "h1");
+    update(&job);
+    job = get(j[7]);
+    job.state = PM_JOB_LEASED;
+    job.lease_until_ms = 400;
+    snprintf(job.holder, sizeof job.holder, "h2");
+    update(&job);
+    set_state(j[1], PM_JOB_DONE);
+    set_state(j[2], PM_JOB_FAILED);
+    set_state(j[4], PM_JOB_SET_ASIDE);
+    job = get(j[5]);
+    job.state = PM_JOB_SET_ASIDE;
+    job.collected = true;
+    update(&job);
+
+    expect_list((struct pm_store_query){.list = PM_STORE_LEASED}, (int64_t[]){j[0], j[7], 0});
+    expect_list((struct pm_store_query){.list = PM_STORE_LEASED, .after = j[0]},
+                (int64_t[]){j[7], 0});
+    expect_list((struct pm_store_query){.list = PM_STORE_LEASES_DUE, .time_ms = 399},
+                (int64_t[]){0});
+    expect_list((struct pm_store_query){.list = PM_STORE_LEASES_DUE, .time_ms = 500},
+                (int64_t[]){j[7], j[0], 0});
+    expect_list((struct pm_store_query){.list = PM_STORE_LEASES_OF, .holder = "h1"},
+                (int64_t[]){j[0], 0});
+    expect_list((struct pm_store_query){.list = PM_STORE_OUTCOMES, .run = a, .prefix = ""},
+                (int64_t[]){j[1], j[2], j[4], 0});
+    expect_list((struct pm_store_query){.list = PM_STORE_OUTCOMES, .run = a, .prefix = "l1/"},
+                (int64_t[]){j[1], j[2], 0});
+    expect_list(
+        (struct pm_store_query){
+            .list = PM_STORE_OUTCOMES, .run = a, .prefix = "l1/", .after = j[1]},
+        (int64_t[]){j[2], 0});
+    expect_list((struct pm_store_query){.list = PM_STORE_OUTCOMES, .run = b, .prefix = ""},
+                (int64_t[]){0});
+    expect_list(
+        (struct pm_store_query){.list = PM_STORE_ACTIVE, .run = a, .prefix = "", .after_key = ""},
+        (int64_t[]){j[0], j[3], j[6], 0});
+    expect_list(
+        (struct pm_store_query){
+            .list = PM_STORE_ACTIVE, .run = a, .prefix = "l1/", .after_key = "l1/e/0"},
+        (int64_t[]){j[3], 0});
+    expect_list((struct pm_store_query){.list = PM_STORE_SET_ASIDE}, (int64_t[]){j[5], j[4], 0});
+    expect_list((struct pm_store_query){.list = PM_STORE_SET_ASIDE_COLLECTED},
+                (int64_t[]){j[5], 0});
+
+    assert_done(store->verbs->job_renew(store, j[7], 900, &error), error);
+    expect_list((struct pm_store_query){.list = PM_STORE_LEASES_DUE, .time_ms = 500},
+                (int64_t[]){j[0], 0});
+    assert_done(store->verbs->renew_all(store, 1000, &error), error);
+    expect_list((struct pm_store_query){.list = PM_STORE_LEASES_DUE, .time_ms = 999},
+                (int64_t[]){0});
+    assert_int_equal(get(j[3]).lease_until_ms, 0);
+    commit();
+}
+
+static void deadlines_are_those_of_queued_jobs(void **state)
+{
+    (void)state;
+    begin();
+    struct pm_store_job job = {.run = run("a"), .state = PM_JOB_QUEUED, .deadline_ms = 100};
+    snprintf(job.key, sizeof job.key, "k1");
+    assert_done(store->verbs->job_insert(store, &job, &error), error);
+    int64_t first = job.id;
+    snprintf(job.key, sizeof job.key, "k2");
+    job.deadline_ms = 50;
+    assert_done(store->verbs->job_insert(store, &job, &error), error);
+    insert(job.run, "without", 0, 0);
+    const struct pm_store_query due = {.list = PM_STORE_DEADLINES_DUE, .time_ms = 100};
+    expect_list(due, (int64_t[]){job.id, first, 0});
+    expect_list((struct pm_store_query){.list = PM_STORE_DEADLINES_DUE, .time_ms = 99},
+                (int64_t[]){job.id, 0});
+    set_state(job.id, PM_JOB_LEASED);
+    expect_list(due, (int64_t[]){first, 0});
+    commit();
+}
+
+/* ---- parts ---- */
+
+static void parts_are_set_replaced_and_removed(void **state)
+{
+    (void)state;
+    size_t size = 1024 * 1024;
+    char *large = malloc(size);
+    assert_non_null(large);
+    for (size_t i = 0; i < size; i++) {
+        large[i] = (char)(i * 7 + i / 256);
+    }
+    begin();
+    int64_t a = run("a");
+    int64_t first = insert(a, "k1", 0, 0), second = insert(a, "k2", 0, 0);
+    expect_part(first, PM_STORE_BODY, NULL, 0);
+    set_part(first, PM_STORE_BODY, "one\0two", 7);
+    set_part(first, PM_STORE_RESULT, "", 0);
+    set_part(second, PM_STORE_BODY, large, size);
+    set_part(second, PM_STORE_CHECKPOINT, "a", 1);
+    set_part(second, PM_STORE_CHECKPOINT, "bc", 2);
+    commit();
+    reopen();
+    begin();
+    expect_part(first, PM_STORE_BODY, "one\0two", 7);
+    expect_part(first, PM_STORE_RESULT, "", 0);
+    expect_part(first, PM_STORE_CHECKPOINT, NULL, 0);
+    expect_part(second, PM_STORE_BODY, large, size);
+    expect_part(second, PM_STORE_CHECKPOINT, "bc", 2);
+    set_part(second, PM_STORE_CHECKPOINT, NULL, 0);
+    expect_part(second, PM_STORE_CHECKPOINT, NULL, 0);
+    assert_done(store->verbs->job_delete(store, first, &error), error);
+    assert_false(exists(first));
+    expect_part(first, PM_STORE_BODY, NULL, 0);
+    expect_part(second, PM_STORE_BODY, large, size);
+    commit();
+    free(large);
+}
+
+/* ---- records ---- */
+
+static int64_t put_record(int64_t run_id, const char *key, const char *record_state,
+                          const char *body)
+{
+    struct pm_store_record record = {.updated_ms = 5};
+    const struct pm_wire_frame frame = {body, strlen(body)};
+    snprintf(record.key, sizeof record.key, "%s", key);
+    snprintf(record.state, sizeof record.state, "%s", record_state);
+    snprintf(record.reason, sizeof record.reason, "because");
+    assert_done(store->verbs->record_put(store, run_id, &record, &frame, &error), error);
+    return record.sequence;
+}
+
+struct seen {
+    char text[256];
+};
+
+static bool see_record(void *context, const struct pm_store_record *record,
+                       const struct pm_wire_frame *body, struct pm_error *why)
+{
+    struct seen *seen = context;
+    size_t at = strlen(seen->text);
+    (void)why;
+    assert_string_equal(record->reason, "because");
+    assert_int_equal(record->updated_ms, 5);
+    snprintf(seen->text + at, sizeof seen->text - at, "%s=%s:%.*s ", record->key, record->state,
+             (int)body->size, (const char *)body->data);
+    return true;
+}
+
+static bool see_total(void *context, const char *name, int64_t count, struct pm_error *why)
+{
+    struct seen *seen = context;
+    size_t at = strlen(seen->text);
+    (void)why;
+    snprintf(seen->text + at, sizeof seen->text - at, "%s=%lld ", name, (long long)count);
+    return true;
+}
+
+static void expect_records(int64_t run_id, const char *record_state, int64_t before, size_t limit,
+                           const char *expected)
+{
+    struct seen seen = {""};
+    assert_done(store->verbs->records(store, run_id, record_state, before, limit, see_record, &seen,
+                                      &error),
+                error);
+    assert_string_equal(seen.text, expected);
+}
+
+static void records_are_replaced_listed_and_counted(void **state)
+{
+    (void)state;
+    struct seen totals = {""};
+    begin();
+    int64_t a = run("a"), b = run("b");
+    put_record(a, "r1", "open", "x");
+    int64_t second = put_record(a, "r2", "open", "yy");
+    put_record(b, "r1", "open", "other");
+    put_record(a, "r1", "submitted", "xxx");
+    commit();
+    reopen();
+    begin();
+    expect_records(a, "", INT64_MAX, 10, "r1=submitted:xxx r2=open:yy ");
+    expect_records(a, "open", INT64_MAX, 10, "r2=open:yy ");
+    expect_records(a, "", INT64_MAX, 1, "r1=submitted:xxx ");
+    expect_records(a, "", second + 1, 10, "r2=open:yy ");
+    expect_records(a, "", second, 10, "");
+    assert_int_equal(store->verbs->counted(store, a, PM_COUNTER_RECORDS_OPEN), 1);
+    assert_int_equal(store->verbs->counted(store, a, PM_COUNTER_RECORDS_CLOSED), 1);
+    assert_int_equal(store->verbs->counted(store, a, PM_COUNTER_BYTES), 5);
+    put_record(a, "r3", "submitted", "");
+    assert_done(store->verbs->record_drop_oldest(store, a, &error), error);
+    expect_records(a, "", INT64_MAX, 10, "r3=submitted: r2=open:yy ");
+    assert_int_equal(store->verbs->counted(store, a, PM_COUNTER_RECORDS_CLOSED), 1);
+    assert_int_equal(store->verbs->counted(store, a, PM_COUNTER_BYTES), 2);
+    assert_done(store->verbs->record_totals(store, a, see_total, &totals, &error), error);
+    assert_string_equal(totals.text, "open=1 submitted=2 ");
+    commit();
+}
+
+static bool refuse_record(void *context, const struct pm_store_record *record,
+                          const struct pm_wire_frame *body, struct pm_error *why)
+{
+    (void)record;
+    (void)body;
+    ++*(int *)context;
+    return pm_fail(why, PM_ERROR_LIMIT, "enough");
+}
+
+static void a_visitor_can_stop_the_list(void **state)
+{
+    (void)state;
+    int calls = 0;
+    begin();
+    int64_t a = run("a");
+    put_record(a, "r1", "open", "x");
+    put_record(a, "r2", "open", "x");
+    assert_refused(
+        store->verbs->records(store, a, "", INT64_MAX, 10, refuse_record, &calls, &error), error,
+        PM_ERROR_LIMIT, "enough");
+    assert_int_equal(calls, 1);
+    commit(); /* and the store goes on */
+}
+
+/* ---- transactions ---- */
+
+static void rollback_undoes_everything(void **state)
+{
+    (void)state;
+    begin();
+    int64_t a = run("a");
+    int64_t kept = insert(a, "kept", 0, 0);
+    set_part(kept, PM_STORE_BODY, "abc", 3);
+    put_record(a, "r", "open", "x");
+    commit();
+    begin();
+    int64_t gone = insert(a, "gone", 9, 0);
+    set_state(kept, PM_JOB_LEASED);
+    set_part(kept, PM_STORE_BODY, NULL, 0);
+    put_record(a, "r", "closed", "y");
+    store->verbs->rollback(store);
+    begin();
+    assert_false(exists(gone));
+    assert_int_equal(next(0), kept);
+    expect_part(kept, PM_STORE_BODY, "abc", 3);
+    expect_records(a, "", INT64_MAX, 10, "r=open:x ");
+    assert_int_equal(store->verbs->counted(store, a, PM_COUNTER_RECORDS_OPEN), 1);
+    commit();
+    store->verbs->rollback(store); /* with nothing open: harmless */
+}
+
+static void a_store_closed_in_a_transaction_forgets_it(void **state)
+{
+    (void)state;
+    begin();
+    int64_t a = run("a");
+    int64_t kept = insert(a, "kept", 0, 0);
+    commit();
+    begin();
+    int64_t gone = insert(a, "gone", 0, 0);
+    reopen();
+    begin();
+    assert_true(exists(kept));
+    assert_false(exists(gone));
+    commit();
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    backend->erase();
+    return backend->open(&store, &error) ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    store->verbs->close(store);
+    return 0;
+}
+
+#define IN_STORE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int pm_store_suite_run(const struct pm_store_backend *chosen)
+{
+    const struct CMUnitTest tests[] = {
+        IN_STORE(runs_are_made_once_and_found),
+        IN_STORE(counters_follow_the_transaction),
+        IN_STORE(the_oldest_unused_run_makes_room),
+        IN_STORE(a_job_keeps_every_field),
+        IN_STORE(keys_are_found_within_their_run),
+        IN_STORE(numbers_are_never_used_again),
+        IN_STORE(the_next_job_has_the_highest_priority_then_turn_then_age),
+        IN_STORE(turns_count_on_from_the_run_and_start_at_the_front),
+        IN_STORE(lists_hold_what_they_say),
+        IN_STORE(deadlines_are_those_of_queued_jobs),
+        IN_STORE(parts_are_set_replaced_and_removed),
+        IN_STORE(records_are_replaced_listed_and_counted),
+        IN_STORE(a_visitor_can_stop_the_list),
+        IN_STORE(rollback_undoes_everything),
+        IN_STORE(a_store_closed_in_a_transaction_forgets_it),
+    };
+    backend = chosen;
+    return cmocka_run_group_tests_name(chosen->name, tests, NULL, NULL);
+}

@@ -1,0 +1,166 @@
+/* The store suite over SQLite, and what is SQLite's own: the lock, the file, damage. */
+#include "sidecar/sidecar_test.h"
+#include "sidecar/store_suite.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static bool open_file(struct pm_store **out, struct pm_error *error)
+{
+    return pm_store_sqlite_open(pm_test_path("store.db"), false, out, error);
+}
+
+static void file_is_private(void **state)
+{
+    (void)state;
+    struct pm_store *store;
+    struct pm_error error;
+    struct stat status;
+    pm_test_clean();
+    umask(022);
+    assert_done(open_file(&store, &error), error);
+    assert_int_equal(stat(pm_test_path("store.db"), &status), 0);
+    assert_int_equal(status.st_mode & 0777, 0600);
+    store->verbs->close(store);
+}
+
+/* POSIX locks do not bind the process that holds them, so another one must try. */
+static void a_second_sidecar_is_refused(void **state)
+{
+    (void)state;
+    struct pm_store *store, *second;
+    struct pm_error error = {0};
+    pm_test_clean();
+    assert_done(open_file(&store, &error), error);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        bool opened = open_file(&second, &error);
+        _exit(!opened && error.code == PM_ERROR_REFUSED &&
+                      strstr(error.message, "in use by another sidecar") != NULL
+                  ? 0
+                  : 1);
+    }
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    store->verbs->close(store);
+    assert_done(open_file(&second, &error), error); /* and free again */
+    second->verbs->close(second);
+}
+
+static void write_file(const char *name, const char *bytes, size_t size)
+{
+    FILE *file = fopen(pm_test_path(name), "wb");
+    assert_non_null(file);
+    assert_int_equal(fwrite(bytes, 1, size, file), size);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void what_is_no_store_is_refused(void **state)
+{
+    (void)state;
+    struct pm_store *store;
+    struct pm_error error;
+    char garbage[5000];
+    memset(garbage, 'x', sizeof garbage);
+    pm_test_clean();
+    write_file("store.db", garbage, sizeof garbage);
+    assert_refused(open_file(&store, &error), error, PM_ERROR_INVALID,
+                   "damaged or no store at all");
+    assert_non_null(strstr(error.message, "move it away"));
+}
+
+static void a_damaged_store_is_refused(void **state)
+{
+    (void)state;
+    struct pm_store *store;
+    struct pm_error error;
+    char noise[4096];
+    pm_test_clean();
+    assert_done(open_file(&store, &error), error);
+    store->verbs->close(store);
+    memset(noise, 0xa5, sizeof noise);
+    int file = open(pm_test_path("store.db"), O_WRONLY);
+    assert_true(file >= 0);
+    assert_int_equal(pwrite(file, noise, sizeof noise, 100), sizeof noise); /* the schema's page */
+    close(file);
+    assert_refused(open_file(&store, &error), error, PM_ERROR_INVALID, "damaged");
+}
+
+static void stamp(const char *pragma)
+{
+    char command[512];
+    snprintf(command, sizeof command, "%s", pragma);
+    struct pm_store *store;
+    struct pm_error error;
+    pm_test_clean();
+    assert_done(open_file(&store, &error), error);
+    store->verbs->close(store);
+    /* Both numbers stand in the file's header (SQLite file format, offsets 60 and 68). */
+    int file = open(pm_test_path("store.db"), O_WRONLY);
+    assert_true(file >= 0);
+    const unsigned char number[4] = {0, 0, 0, 77};
+    assert_int_equal(pwrite(file, number, 4, strcmp(command, "version") == 0 ? 60 : 68), 4);
+    close(file);
+}
+
+static void another_version_or_program_is_refused(void **state)
+{
+    (void)state;
+    struct pm_store *store;
+    struct pm_error error;
+    stamp("version");
+    assert_refused(open_file(&store, &error), error, PM_ERROR_INVALID, "its version is 77");
+    stamp("application");
+    assert_refused(open_file(&store, &error), error, PM_ERROR_INVALID, "another program");
+}
+
+static void a_missing_directory_is_named(void **state)
+{
+    (void)state;
+    struct pm_store *store;
+    struct pm_error error;
+    assert_refused(pm_store_sqlite_open(pm_test_path("none/store.db"), false, &store, &error),
+                   error, PM_ERROR_IO, "none/store.db");
+}
+
+static bool open_memory(struct pm_store **out, struct pm_error *error)
+{
+    return pm_store_sqlite_open(":memory:", false, out, error);
+}
+
+static void a_store_in_memory_works(void **state)
+{
+    (void)state;
+    struct pm_store *store;
+    struct pm_error error;
+    int64_t run;
+    assert_done(open_memory(&store, &error), error);
+    assert_done(store->verbs->begin(store, true, &error), error);
+    assert_done(store->verbs->run_find(store, "a", true, &run, &error), error);
+    assert_done(store->verbs->commit(store, &error), error);
+    store->verbs->close(store);
+}
+
+int main(void)
+{
+    const struct pm_store_backend sqlite = {"sqlite", open_file, pm_test_clean};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(file_is_private),
+        cmocka_unit_test(a_second_sidecar_is_refused),
+        cmocka_unit_test(what_is_no_store_is_refused),
+        cmocka_unit_test(a_damaged_store_is_refused),
+        cmocka_unit_test(another_version_or_program_is_refused),
+        cmocka_unit_test(a_missing_directory_is_named),
+        cmocka_unit_test(a_store_in_memory_works),
+    };
+    int failed = pm_store_suite_run(&sqlite);
+    failed += cmocka_run_group_tests_name("sqlite file", tests, NULL, NULL);
+    pm_test_remove_directory();
+    return failed;
+}

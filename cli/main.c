@@ -49,12 +49,6 @@ static int fail_unknown_verb(const char *name)
     return EXIT_USAGE;
 }
 
-int verb_fail(const struct pm_error *error)
-{
-    fprintf(stderr, "poolminer: %s\n", error->message);
-    return EXIT_FAILED;
-}
-
 static bool start_log(const struct pm_options *options, struct pm_error *error)
 {
     enum pm_log_level level = PM_LOG_INFO;

@@ -15,7 +15,7 @@
 #include <poolminer/stop.h>
 
 enum {
-    BACKOFF_FIRST_MS = 500,
+    BACKOFF_FIRST_MS = 250,
     BACKOFF_LAST_MS = 60000,
     STABLE_MS = 10000, /* a child that ran this long counts as having started well */
     QUICK_ENDS_MAX = 5,

@@ -1,0 +1,297 @@
+/* The poolminer command as a user types it: what it prints and exits with. */
+#include "cmocka_include.h"
+#include "run_program.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <poolminer/json.h>
+
+#define POOLMINER PM_BIN_DIR "/poolminer"
+
+enum { TIMEOUT_MS = 60000 };
+
+static char directory[64];
+
+static const char LINEAR[] = "def Setup():\n"
+                             "  s2 = 0.001\n"
+                             "  s5 = 0.5\n"
+                             "def Predict():\n"
+                             "  s0 = dot(v0, v1)\n"
+                             "  s0 = s0 + s5\n"
+                             "def Learn():\n"
+                             "  s3 = s1 - s0\n"
+                             "  s4 = s2 * s3\n"
+                             "  v2 = s4 * v0\n"
+                             "  v1 = v1 + v2\n";
+static const char CONSTANT[] = "def Predict():\n  s0 = 1\n";
+
+static int set_up(void **state)
+{
+    (void)state;
+    make_directory(directory, sizeof directory);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    remove_directory(directory);
+    return 0;
+}
+
+/* Nothing of the user's own settings may be seen. */
+static struct output run(const char *const *words)
+{
+    char home[80], configuration[96];
+    const char *arguments[16] = {POOLMINER};
+    snprintf(home, sizeof home, "HOME=%s", directory);
+    snprintf(configuration, sizeof configuration, "XDG_CONFIG_HOME=%s", directory);
+    const char *const environment[] = {home, configuration, "POOLMINER_CONFIG=", NULL};
+    for (size_t i = 0; words[i]; i++) {
+        arguments[i + 1] = words[i];
+    }
+    return run_program(directory, arguments, environment, TIMEOUT_MS);
+}
+
+#define RUN(...) run((const char *const[]){__VA_ARGS__, NULL})
+
+static void expect(struct output output, int status, const char *out_part, const char *err_part)
+{
+    if (output.status != status || !strstr(output.out, out_part) || !strstr(output.err, err_part)) {
+        fail_msg("status %d\nstandard output: %s\nstandard error: %s", output.status, output.out,
+                 output.err);
+    }
+    output_clear(&output);
+}
+
+static cJSON *parse_line(const char **text)
+{
+    cJSON *value = NULL;
+    struct pm_error error = {0};
+    size_t length = strcspn(*text, "\n");
+    if (!pm_json_parse(*text, length, 1000000, &value, &error)) {
+        fail_msg("%s in: %s", error.message, *text);
+    }
+    *text += length + ((*text)[length] == '\n' ? 1 : 0);
+    return value;
+}
+
+static double number(const cJSON *object, const char *name)
+{
+    double value = 0;
+    struct pm_error error = {0};
+    if (!pm_json_number(object, name, &value, &error)) {
+        fail_msg("%s", error.message);
+    }
+    return value;
+}
+
+static const char *text(const cJSON *object, const char *name)
+{
+    const char *value = NULL;
+    struct pm_error error = {0};
+    if (!pm_json_string(object, name, &value, &error)) {
+        fail_msg("%s", error.message);
+    }
+    return value;
+}
+
+static void help_is_given(void **state)
+{
+    (void)state;
+    expect(RUN("help"), 0, "evaluate", "");
+    expect(RUN("--help"), 0, "Verbs:", "");
+    expect(RUN("help", "evaluate"), 0, "--per-task", "");
+    expect(RUN("mine", "--help"), 0, "--pool-url", "");
+    expect(RUN("version"), 0, "poolminer " PM_VERSION "\n", "");
+    expect(RUN("evolve", "--version"), 0, "poolminer " PM_VERSION "\n", "");
+}
+
+static void mistakes_of_usage_exit_with_2(void **state)
+{
+    (void)state;
+    expect(run((const char *const[]){NULL}), 2, "", "Usage: poolminer VERB");
+    expect(RUN("evaluat"), 2, "", "unknown verb evaluat; did you mean evaluate?");
+    expect(RUN("zzzzzzzz"), 2, "", "`poolminer help` lists them");
+    expect(RUN("mine", "extra"), 2, "", "mine takes no argument \"extra\"");
+    expect(RUN("evaluate"), 2, "", "no file given");
+    expect(RUN("evaluate", "--input-dim", "0", "x"), 2, "", "--input-dim: 0 is out of range");
+    expect(RUN("evaluate", "--suite", "third", "x"), 2, "",
+           "--suite: expected first2000|resampled");
+    expect(RUN("demo", "--duration-s", "long"), 2, "", "expected a whole number, not \"long\"");
+    expect(RUN("config", "--log-level", "loud"), 2, "", "--log-level");
+}
+
+static void mistakes_in_the_settings_file_are_named(void **state)
+{
+    (void)state;
+    write_text(directory, "gui_config.json", "{\"pool_endpont\": \"http://x\"}");
+    expect(RUN("mine"), 2, "",
+           "gui_config.json: unknown setting pool_endpont; did you mean "
+           "pool_endpoint?");
+    write_text(directory, "gui_config.json", "{\"workers\": \"two\"}");
+    expect(RUN("config"), 2, "", "gui_config.json: workers: expected a whole number");
+    write_text(directory, "gui_config.json", "{\"sidecar_port\": 70000}");
+    expect(RUN("evaluate", "x"), 2, "", "sidecar_port: 70000 is out of range");
+    write_text(directory, "gui_config.json", "{");
+    expect(RUN("config"), 2, "", "gui_config.json: JSON:");
+}
+
+static void config_shows_values_and_sources(void **state)
+{
+    (void)state;
+    write_text(directory, "gui_config.json", "{\"pool_endpoint\": \"http://p\", \"workers\": 3}");
+    struct output output = RUN("config", "--json", "--threads", "2");
+    const char *at = output.out;
+    cJSON *root = parse_line(&at);
+    const cJSON *row = NULL;
+    assert_int_equal(output.status, 0);
+    assert_true(pm_json_object(root, "pool_endpoint", &row, NULL));
+    assert_string_equal(text(row, "value"), "http://p");
+    assert_string_equal(text(row, "source"), "file gui_config.json");
+    assert_true(pm_json_object(root, "workers", &row, NULL));
+    assert_true(number(row, "value") == 3);
+    assert_true(pm_json_object(root, "threads", &row, NULL));
+    assert_string_equal(text(row, "source"), "command line");
+    assert_true(pm_json_object(root, "hotkey_file", &row, NULL));
+    assert_non_null(strstr(text(row, "value"), "/poolminer/hotkey"));
+    assert_string_equal(text(row, "source"), "default");
+    cJSON_Delete(root);
+    output_clear(&output);
+    expect(RUN("config"), 0, "file gui_config.json", "");
+}
+
+static void evaluate_prints_a_line_a_file(void **state)
+{
+    (void)state;
+    write_text(directory, "linear.txt", LINEAR);
+    write_text(directory, "constant.txt", CONSTANT);
+    struct output output = RUN("evaluate", "linear.txt", "constant.txt", "--json", "--per-task");
+    const char *at = output.out;
+    cJSON *linear = parse_line(&at), *constant = parse_line(&at);
+    assert_int_equal(output.status, 0);
+    assert_string_equal(at, "");
+    assert_string_equal(text(linear, "file"), "linear.txt");
+    assert_string_equal(text(linear, "suite"), "first2000");
+    assert_int_equal(strlen(text(linear, "dataset")), 64);
+    assert_true(number(linear, "tasks") == 128);
+    assert_true(number(linear, "score") > 0.7);
+    assert_true(number(constant, "score") < 0.6);
+    const cJSON *scores = NULL;
+    assert_true(pm_json_array(linear, "task_scores", &scores, NULL));
+    assert_int_equal(cJSON_GetArraySize(scores), 128);
+    double values[128];
+    int below = 0, above = 0;
+    for (int i = 0; i < 128; i++) {
+        values[i] = cJSON_GetArrayItem(scores, i)->valuedouble;
+        below += values[i] <= number(linear, "score") ? 1 : 0;
+        above += values[i] >= number(linear, "score") ? 1 : 0;
+    }
+    assert_in_range(below, 64, 128);
+    assert_in_range(above, 64, 128);
+    cJSON_Delete(linear);
+    cJSON_Delete(constant);
+    output_clear(&output);
+}
+
+static void evaluate_goes_on_after_a_bad_file(void **state)
+{
+    (void)state;
+    write_text(directory, "bad.txt", "# meta: scalar_count=1000\ns0 = 1\n");
+    write_text(directory, "constant.txt", CONSTANT);
+    struct output output =
+        RUN("evaluate", "missing.txt", "bad.txt", "constant.txt", "--json", "--tasks", "4");
+    const char *at = output.out;
+    cJSON *missing = parse_line(&at), *bad = parse_line(&at), *good = parse_line(&at);
+    assert_int_equal(output.status, 1);
+    assert_non_null(strstr(text(missing, "error"), "missing.txt"));
+    assert_non_null(strstr(text(bad, "error"), "bad.txt"));
+    assert_true(number(good, "tasks") == 4);
+    assert_null(cJSON_GetObjectItemCaseSensitive(bad, "score"));
+    cJSON_Delete(missing);
+    cJSON_Delete(bad);
+    cJSON_Delete(good);
+    output_clear(&output);
+}
+
+static void evaluate_warns_of_what_it_skips(void **state)
+{
+    (void)state;
+    write_text(directory, "odd.txt", "def Predict():\n  s0 = 1\n  this is nothing\n");
+    expect(RUN("evaluate", "odd.txt", "--tasks", "2"), 0, "odd.txt", "odd.txt:3: ");
+    expect(RUN("evaluate", "-", "--tasks", "2"), 1, "", "-");
+}
+
+static void a_missing_dataset_is_named(void **state)
+{
+    (void)state;
+    write_text(directory, "constant.txt", CONSTANT);
+    expect(RUN("evaluate", "constant.txt", "--dataset", "no.bin"), 1, "", "no.bin");
+    expect(RUN("demo", "--dataset", "no.bin"), 1, "", "no.bin");
+}
+
+static void evolve_is_reproducible(void **state)
+{
+    (void)state;
+    write_text(directory, "linear.txt", LINEAR);
+    write_text(directory, "constant.txt", CONSTANT);
+    char *first = NULL;
+    for (int i = 0; i < 2; i++) {
+        struct output output = RUN("evolve", "--seed-algorithm", "linear.txt", "--seed-algorithm",
+                                   "constant.txt", "--generations", "3", "--seed", "11", "--json");
+        const char *at = output.out;
+        cJSON *result = parse_line(&at);
+        assert_int_equal(output.status, 0);
+        assert_non_null(strstr(output.err, "generation 3 of 3"));
+        assert_true(number(result, "seed") == 11);
+        assert_true(number(result, "generations") == 3);
+        assert_in_range((uintmax_t)(number(result, "score") * 1000), 400, 1000);
+        if (i == 0) {
+            first = strdup(text(result, "algorithm_dsl"));
+            /* What was printed reads back, to the same score. */
+            double score = number(result, "score");
+            write_text(directory, "best.txt", first);
+            struct output again = RUN("evaluate", "best.txt", "--json");
+            at = again.out;
+            cJSON *line = parse_line(&at);
+            assert_true(number(line, "score") == score);
+            cJSON_Delete(line);
+            output_clear(&again);
+        } else {
+            assert_string_equal(text(result, "algorithm_dsl"), first);
+        }
+        cJSON_Delete(result);
+        output_clear(&output);
+    }
+    free(first);
+}
+
+static void evolve_names_its_mistakes(void **state)
+{
+    (void)state;
+    write_text(directory, "linear.txt", LINEAR);
+    expect(RUN("evolve"), 1, "", "no seed given");
+    expect(RUN("evolve", "--seed-algorithm", "no.txt"), 1, "", "no.txt");
+    expect(RUN("evolve", "--seed-algorithm", "linear.txt", "--engine", "steam"), 1, "", "steam");
+    expect(RUN("evolve", "--seed-algorithm", "linear.txt", "--profile", "x"), 2, "", "--profile");
+}
+
+int main(void)
+{
+#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        TEST(help_is_given),
+        TEST(mistakes_of_usage_exit_with_2),
+        TEST(mistakes_in_the_settings_file_are_named),
+        TEST(config_shows_values_and_sources),
+        TEST(evaluate_prints_a_line_a_file),
+        TEST(evaluate_goes_on_after_a_bad_file),
+        TEST(evaluate_warns_of_what_it_skips),
+        TEST(a_missing_dataset_is_named),
+        TEST(evolve_is_reproducible),
+        TEST(evolve_names_its_mistakes),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

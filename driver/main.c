@@ -1,6 +1,7 @@
 /* poolminer-driver: leases work from a pool, has workers compute it, submits the results. */
 #include "driver/coordinator.h"
 #include "driver/queue_binding.h"
+#include "driver/report.h"
 #include "driver/settings.h"
 
 #include <libgen.h>
@@ -113,6 +114,11 @@ static bool mine(const struct pm_options *options, const struct pm_hotkey *hotke
     if (!pm_driver_settings_read(options, &driver.settings, error) ||
         !pm_pool_client_create(&pool, &driver.pool, error)) {
         return false;
+    }
+    if (pm_options_flag(options, "report")) {
+        bool reported = pm_report_only(&driver, error);
+        pm_pool_client_destroy(driver.pool);
+        return reported;
     }
     bool done = pm_queue_binding_create(sidecar_url, name, pm_stop_flag(), &binding, error);
     if (done) {

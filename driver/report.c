@@ -154,6 +154,17 @@ void pm_report_now(struct pm_driver *driver, bool ask)
     write_file(driver);
 }
 
+bool pm_report_only(struct pm_driver *driver, struct pm_error *error)
+{
+    driver->started_ms = pm_driver_now_ms(driver);
+    pm_report_now(driver, true);
+    bool known = driver->stats != NULL;
+    cJSON_Delete(driver->stats);
+    driver->stats = NULL;
+    return known ||
+           pm_fail(error, PM_ERROR_UNAVAILABLE, "the pool gave no figures of %s", driver->address);
+}
+
 void pm_report_tick(struct pm_driver *driver)
 {
     int64_t now_ms = pm_driver_now_ms(driver);

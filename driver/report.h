@@ -13,4 +13,8 @@ void pm_report_tick(struct pm_driver *driver);
  * wait for the network). */
 void pm_report_now(struct pm_driver *driver, bool ask);
 
+/* All that a driver does with --report: asks, logs the line, writes the file. False when the pool
+ * gave no figures. */
+bool pm_report_only(struct pm_driver *driver, struct pm_error *error);
+
 #endif

@@ -48,6 +48,8 @@ static const struct pm_option table[] = {
         "wait when the pool has no work; up to twice as long, at random"),
     ROW("window-wait-min-s", "WINDOW_WAIT_MIN_S", NUMBER, "30", 0.1, 3600, "SECONDS",
         "least wait for the pool's next window"),
+    {.name = "report", .type = PM_OPTION_FLAG,
+     .help = "only ask the pool for this miner's figures, write --summary, and end"},
     ROW("summary", "SUMMARY", TEXT, NULL, 0, 0, "FILE",
         "JSON with the pool's figures and this driver's, written once a minute and at the end"),
     ROW("log-level", "LOG_LEVEL", TEXT, "info", 0, 0, "LEVEL", "debug, info, warn or error"),

@@ -1,0 +1,153 @@
+#include "cmocka_include.h"
+#include "driver/answer.h"
+
+#include <string.h>
+
+/* The kind of an answer to `call`; `answer` is for looking further, and for pm_answer_clear. */
+static enum pm_answer_kind classify(enum pm_call call, int status, const char *body,
+                                    struct pm_answer *answer)
+{
+    struct pm_http_response response = {
+        .status = status, .body = strdup(body), .body_size = strlen(body), .date_ms = -1};
+    pm_answer_classify(call, &response, NULL, answer);
+    pm_http_response_clear(&response);
+    return answer->kind;
+}
+
+static void assert_kind(enum pm_call call, int status, const char *body,
+                        enum pm_answer_kind expected)
+{
+    struct pm_answer answer;
+    enum pm_answer_kind kind = classify(call, status, body, &answer);
+    assert_string_equal(pm_answer_kind_name(kind), pm_answer_kind_name(expected));
+    assert_int_equal(answer.reason.message[0] != '\0', kind != PM_ANSWER_OK);
+    pm_answer_clear(&answer);
+}
+
+static void every_row_of_the_table(void **state)
+{
+    (void)state;
+    assert_kind(PM_CALL_LEASE, 200, "{}", PM_ANSWER_OK);
+    assert_kind(PM_CALL_SUBMIT, 200, "{}", PM_ANSWER_OK);
+    assert_kind(PM_CALL_REGISTER, 201, "{}", PM_ANSWER_OK);
+    assert_kind(PM_CALL_LEASE, 400, "{\"detail\":\"Miner already has active task\"}",
+                PM_ANSWER_ACTIVE_TASK);
+    assert_kind(PM_CALL_LEASE, 400,
+                "{\"detail\":\"Lease already issued for this window. Wait for next window.\"}",
+                PM_ANSWER_WINDOW_TAKEN);
+    assert_kind(PM_CALL_LEASE, 400, "{\"detail\":\"no\"}", PM_ANSWER_REFUSED);
+    assert_kind(PM_CALL_LEASE, 401, "{\"detail\":\"Invalid signature\"}", PM_ANSWER_UNAUTHORIZED);
+    assert_kind(PM_CALL_LEASE, 404, "{\"detail\":\"No tasks available\"}", PM_ANSWER_NO_WORK);
+    assert_kind(PM_CALL_SUBMIT, 404, "{\"detail\":\"Active lease assignment not found\"}",
+                PM_ANSWER_LEASE_GONE);
+    assert_kind(PM_CALL_STATS, 404, "{\"detail\":\"Miner not registered\"}", PM_ANSWER_REFUSED);
+    assert_kind(PM_CALL_SUBMIT, 400, "{\"detail\":\"Miner already has active task\"}",
+                PM_ANSWER_REFUSED);
+    assert_kind(PM_CALL_SUBMIT, 403, "{\"detail\":\"banned\"}", PM_ANSWER_REFUSED);
+    assert_kind(PM_CALL_SUBMIT, 422, "{\"detail\":[{\"loc\":[\"body\"],\"msg\":\"bad\"}]}",
+                PM_ANSWER_REFUSED);
+    assert_kind(PM_CALL_SUBMIT, 429, "{}", PM_ANSWER_NOT_NOW);
+    assert_kind(PM_CALL_SUBMIT, 500, "oops", PM_ANSWER_NOT_NOW);
+    assert_kind(PM_CALL_SUBMIT, 503, "", PM_ANSWER_NOT_NOW);
+    assert_kind(PM_CALL_SUBMIT, 302, "", PM_ANSWER_UNUSABLE);
+    assert_kind(PM_CALL_LEASE, 307, "", PM_ANSWER_UNUSABLE);
+}
+
+static void bad_bodies_of_good_answers(void **state)
+{
+    (void)state;
+    assert_kind(PM_CALL_LEASE, 200, "", PM_ANSWER_UNUSABLE);
+    assert_kind(PM_CALL_LEASE, 200, "{\"lease_id\":", PM_ANSWER_UNUSABLE);
+    assert_kind(PM_CALL_LEASE, 200, "[]", PM_ANSWER_UNUSABLE);
+    assert_kind(PM_CALL_STATS, 200, "null", PM_ANSWER_UNUSABLE);
+    assert_kind(PM_CALL_STATS, 200, "\xff\xfe", PM_ANSWER_UNUSABLE);
+    /* the work is done whatever the pool says beside */
+    assert_kind(PM_CALL_SUBMIT, 200, "not JSON", PM_ANSWER_OK);
+    assert_kind(PM_CALL_REGISTER, 200, "", PM_ANSWER_OK);
+}
+
+static void reasons_are_the_pools_own_words(void **state)
+{
+    (void)state;
+    struct pm_answer answer;
+    classify(PM_CALL_SUBMIT, 400, "{\"detail\":\"iterations: 3 is too few\"}", &answer);
+    assert_string_equal(answer.reason.message, "iterations: 3 is too few");
+    pm_answer_clear(&answer);
+    classify(PM_CALL_SUBMIT, 422, "{\"detail\":[{\"msg\":\"field required\"}]}", &answer);
+    assert_string_equal(answer.reason.message, "[{\"msg\":\"field required\"}]");
+    pm_answer_clear(&answer);
+    classify(PM_CALL_SUBMIT, 403, "<html>", &answer);
+    assert_string_equal(answer.reason.message, "HTTP status 403");
+    pm_answer_clear(&answer);
+}
+
+static void the_time_that_remains_is_found(void **state)
+{
+    (void)state;
+    struct pm_answer answer;
+    classify(PM_CALL_HEALTH, 200, "{\"time_remaining_s\": 12.5}", &answer);
+    assert_int_equal(answer.time_remaining_ms, 12500);
+    pm_answer_clear(&answer);
+    classify(PM_CALL_LEASE, 400,
+             "{\"detail\":{\"msg\":\"Lease already issued\",\"time_remaining_s\":90}}", &answer);
+    assert_int_equal(answer.kind, PM_ANSWER_WINDOW_TAKEN);
+    assert_int_equal(answer.time_remaining_ms, 90000);
+    pm_answer_clear(&answer);
+    static const char *const nonsense[] = {"{\"time_remaining_s\": -1}",
+                                           "{\"time_remaining_s\": 1e300}",
+                                           "{\"time_remaining_s\": \"12\"}", "{}"};
+    for (size_t i = 0; i < sizeof nonsense / sizeof nonsense[0]; i++) {
+        classify(PM_CALL_HEALTH, 200, nonsense[i], &answer);
+        assert_int_equal(answer.time_remaining_ms, -1);
+        pm_answer_clear(&answer);
+    }
+}
+
+static void failures_are_not_now_or_unusable(void **state)
+{
+    (void)state;
+    struct pm_http_response response = {.date_ms = -1};
+    struct pm_answer answer;
+    struct pm_error error = {.code = PM_ERROR_UNAVAILABLE, .message = "no route"};
+    pm_answer_classify(PM_CALL_SUBMIT, &response, &error, &answer);
+    assert_int_equal(answer.kind, PM_ANSWER_NOT_NOW);
+    assert_true(answer.lost);
+    assert_string_equal(answer.reason.message, "no route");
+    error.code = PM_ERROR_LIMIT;
+    pm_answer_classify(PM_CALL_LEASE, &response, &error, &answer);
+    assert_int_equal(answer.kind, PM_ANSWER_UNUSABLE);
+    response.status = 200; /* the head came, the rest broke off */
+    pm_answer_classify(PM_CALL_SUBMIT, &response, &error, &answer);
+    assert_int_equal(answer.kind, PM_ANSWER_OK);
+    pm_answer_classify(PM_CALL_LEASE, &response, &error, &answer);
+    assert_int_equal(answer.kind, PM_ANSWER_UNUSABLE);
+}
+
+static void retry_after_is_seconds_or_a_date(void **state)
+{
+    (void)state;
+    const int64_t date = 784111777000; /* Sun, 06 Nov 1994 08:49:37 GMT */
+    assert_int_equal(pm_retry_after_ms("120", -1, 0), 120000);
+    assert_int_equal(pm_retry_after_ms("0", -1, 0), 0);
+    assert_int_equal(pm_retry_after_ms("99999999999999999999", -1, 0), PM_RETRY_AFTER_MAX_MS);
+    assert_int_equal(pm_retry_after_ms("7200", -1, 0), PM_RETRY_AFTER_MAX_MS);
+    assert_int_equal(pm_retry_after_ms("Sun, 06 Nov 1994 08:49:57 GMT", date, 5), 20000);
+    assert_int_equal(pm_retry_after_ms("Sun, 06 Nov 1994 08:49:57 GMT", -1, date), 20000);
+    assert_int_equal(pm_retry_after_ms("Sun, 06 Nov 1994 08:49:07 GMT", date, 5), 0);
+    assert_int_equal(pm_retry_after_ms("soon", date, 5), -1);
+    assert_int_equal(pm_retry_after_ms("", date, 5), -1);
+    assert_int_equal(pm_retry_after_ms("-5", date, 5), -1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_row_of_the_table),
+        cmocka_unit_test(bad_bodies_of_good_answers),
+        cmocka_unit_test(reasons_are_the_pools_own_words),
+        cmocka_unit_test(the_time_that_remains_is_found),
+        cmocka_unit_test(failures_are_not_now_or_unusable),
+        cmocka_unit_test(retry_after_is_seconds_or_a_date),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -3,6 +3,7 @@
 
 #include "cli/launch.h"
 #include "cli/paths.h"
+#include "cli/queue_status.h"
 #include "cli/supervise.h"
 #include "cli/verb.h"
 
@@ -15,15 +16,19 @@
 
 #include <poolminer/clock.h>
 #include <poolminer/dataset.h>
+#include <poolminer/queue_client.h>
 #include <poolminer/stop.h>
 #include <poolminer/task.h>
 
 enum { READY_MS = 15000, REPORT_MS = 15000, PROGRESS_MS = 10000 };
 
+static const char RUN_ID[] = "demo";
+
 struct demo {
     const struct pm_options *options;
     struct supervisor *supervisor;
     struct launch launch;
+    struct pm_queue_client *client;
     char *directory;
     char fingerprint[PM_FINGERPRINT_HEX_SIZE];
     char pool_url[64], sidecar_url[64];
@@ -88,6 +93,7 @@ static bool start_sidecar(struct demo *demo, struct pm_error *error)
 static bool start_worker(struct demo *demo, struct pm_error *error)
 {
     const struct worker_launch config = {.sidecar_url = demo->sidecar_url,
+                                         .run_id = RUN_ID,
                                          .dataset = pm_options_text(demo->options, "dataset"),
                                          .suite = pm_options_text(demo->options, "suite"),
                                          .workers = 1,
@@ -98,14 +104,13 @@ static bool start_worker(struct demo *demo, struct pm_error *error)
 static bool start_driver(struct demo *demo, int miner, bool report_only, size_t *index,
                          struct pm_error *error)
 {
-    char name[32], run_id[32];
+    char name[32];
     snprintf(name, sizeof name, "driver of miner %d", miner + 1);
-    snprintf(run_id, sizeof run_id, "demo-%d", miner + 1);
     const struct driver_launch config = {
         .name = name,
         .pool_url = demo->pool_url,
         .sidecar_url = demo->sidecar_url,
-        .run_id = run_id,
+        .run_id = RUN_ID,
         .hotkey_file = demo->hotkey_files[miner],
         .profile = pm_options_text(demo->options, "profile"),
         .summary = demo->summaries[miner],
@@ -113,31 +118,23 @@ static bool start_driver(struct demo *demo, int miner, bool report_only, size_t 
         .duration_s = demo->duration_s,
         /* A round of all miners is to fit an epoch: they share one worker. */
         .evolve_max_seconds = floor(demo->epoch_s / (2 * DEMO_MINERS)) + 1,
-        .no_work_wait_s = 1,
+        .no_work_wait_s = 0.5,
+        .window_wait_min_s = 0.5,
+        .grace_s = demo->epoch_s,
         .report_only = report_only};
     return launch_driver(&demo->launch, &config, index, error);
 }
 
-static void read_figures(struct demo *demo)
-{
-    for (int i = 0; i < DEMO_MINERS; i++) {
-        figures_read(demo->summaries[i], &demo->figures[i], NULL);
-    }
-}
-
 static void print_progress(struct demo *demo, double seconds)
 {
-    int64_t evaluations = 0, evolutions = 0, paid = 0;
-    read_figures(demo);
-    for (int i = 0; i < DEMO_MINERS; i++) {
-        evaluations += demo->figures[i].evaluations;
-        evolutions += demo->figures[i].evolutions;
-        paid += demo->figures[i].paid_rao;
+    struct queue_status status;
+    if (queue_status_read(demo->client, &status, NULL)) {
+        fprintf(stderr,
+                "%3.0f s of %.0f: %" PRId64 " jobs computed, %" PRId64 " leases submitted, %" PRId64
+                " jobs waiting\n",
+                seconds, demo->duration_s, status.completed, status.submitted,
+                status.queued + status.leased);
     }
-    fprintf(stderr,
-            "%3.0f s of %.0f: %" PRId64 " evaluations, %" PRId64 " evolutions, %" PRId64
-            " RAO paid\n",
-            seconds, demo->duration_s, evaluations, evolutions, paid);
 }
 
 /* Until every one of the drivers has ended. */
@@ -179,7 +176,8 @@ static bool run_drivers(struct demo *demo, bool report_only, struct pm_error *er
             return false;
         }
     }
-    int64_t limit_ms = REPORT_MS + (report_only ? 0 : (int64_t)(demo->duration_s * 1000));
+    double mining_s = report_only ? 0 : demo->duration_s + demo->epoch_s;
+    int64_t limit_ms = REPORT_MS + (int64_t)(mining_s * 1000);
     return wait_for(demo, drivers, limit_ms, !report_only, error);
 }
 
@@ -230,9 +228,10 @@ static void print_header(const struct demo *demo, FILE *stream)
 
 static bool play(struct demo *demo, struct pm_error *error)
 {
-    return start_pool(demo, error) && start_sidecar(demo, error) && start_worker(demo, error) &&
-           run_drivers(demo, false, error) && wait_for_payout(demo, error) &&
-           run_drivers(demo, true, error);
+    return start_pool(demo, error) && start_sidecar(demo, error) &&
+           queue_status_connect(demo->sidecar_url, &demo->client, error) &&
+           start_worker(demo, error) && run_drivers(demo, false, error) &&
+           wait_for_payout(demo, error) && run_drivers(demo, true, error);
 }
 
 static bool report(struct demo *demo, bool json, struct demo_verdict *verdict,
@@ -265,6 +264,7 @@ static int run(const struct pm_options *options)
         print_header(&demo, json ? stderr : stdout);
         done = play(&demo, &error) && report(&demo, json, &verdict, &error);
     }
+    pm_queue_client_destroy(demo.client);
     supervisor_destroy(demo.supervisor);
     if (demo.directory) {
         path_remove_temporary(demo.directory);

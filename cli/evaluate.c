@@ -140,11 +140,32 @@ static bool evaluate_batch(struct evaluation *evaluation, const struct pm_option
     return done;
 }
 
+static bool evaluate_files(const struct pm_options *options, const struct pm_suite *suite,
+                           int *result, struct pm_error *error)
+{
+    size_t files = pm_options_positional_count(options);
+    struct evaluation evaluation = {.suite = suite,
+                                    .json = pm_options_flag(options, "json"),
+                                    .per_task = pm_options_flag(options, "per-task"),
+                                    .result = EXIT_DONE};
+    evaluation.task_scores = calloc(BATCH * suite->count, sizeof *evaluation.task_scores);
+    if (!evaluation.task_scores) {
+        return pm_fail(error, PM_ERROR_MEMORY, "evaluate: no memory for task scores");
+    }
+    bool done = true;
+    for (size_t first = 0; done && first < files; first += BATCH) {
+        size_t count = files - first < BATCH ? files - first : BATCH;
+        done = evaluate_batch(&evaluation, options, first, count, error);
+    }
+    free(evaluation.task_scores);
+    *result = evaluation.result;
+    return done;
+}
+
 static int run(const struct pm_options *options)
 {
     struct pm_error error = {0};
-    size_t files = pm_options_positional_count(options);
-    if (files == 0) {
+    if (pm_options_positional_count(options) == 0) {
         pm_fail(&error, PM_ERROR_INVALID,
                 "evaluate: no file given; `poolminer evaluate FILE...`, - for standard input");
         verb_fail(&error);
@@ -152,24 +173,14 @@ static int run(const struct pm_options *options)
     }
     pm_stop_install();
     struct pm_suite *suite = NULL;
+    int result = EXIT_DONE;
     if (!open_suite(options, (int)pm_options_integer(options, "input-dim"),
                     (size_t)pm_options_integer(options, "tasks"), NULL, &suite, &error)) {
         return verb_fail(&error);
     }
-    struct evaluation evaluation = {.suite = suite,
-                                    .json = pm_options_flag(options, "json"),
-                                    .per_task = pm_options_flag(options, "per-task"),
-                                    .result = EXIT_DONE};
-    evaluation.task_scores = calloc(BATCH * suite->count, sizeof *evaluation.task_scores);
-    bool done = evaluation.task_scores != NULL ||
-                pm_fail(&error, PM_ERROR_MEMORY, "evaluate: no memory for task scores");
-    for (size_t first = 0; done && first < files; first += BATCH) {
-        size_t count = files - first < BATCH ? files - first : BATCH;
-        done = evaluate_batch(&evaluation, options, first, count, &error);
-    }
-    free(evaluation.task_scores);
+    bool done = evaluate_files(options, suite, &result, &error);
     pm_suite_destroy(suite);
-    return done ? evaluation.result : verb_fail(&error);
+    return done ? result : verb_fail(&error);
 }
 
 static const struct pm_option OPTIONS[] = {

@@ -117,9 +117,7 @@ bool launch_worker(const struct launch *launch, const struct worker_launch *work
     struct child_config config = {
         .name = "worker", .stage = STOP_FIRST, .restarts = launch->restarts};
     add(&arguments, "--sidecar-url", "%s", worker->sidecar_url);
-    if (worker->run_id) {
-        add(&arguments, "--run-id", "%s", worker->run_id);
-    }
+    add(&arguments, "--run-id", "%s", worker->run_id);
     add(&arguments, "--workers", "%lld", (long long)worker->workers);
     add(&arguments, "--threads", "%lld", (long long)worker->threads);
     add(&arguments, "--dataset", "%s", worker->dataset);
@@ -146,6 +144,12 @@ bool launch_driver(const struct launch *launch, const struct driver_launch *driv
     add(&arguments, "--summary", "%s", driver->summary);
     if (driver->no_work_wait_s > 0) {
         add(&arguments, "--no-work-wait-s", "%g", driver->no_work_wait_s);
+    }
+    if (driver->window_wait_min_s > 0) {
+        add(&arguments, "--window-wait-min-s", "%g", driver->window_wait_min_s);
+    }
+    if (driver->grace_s > 0) {
+        add(&arguments, "--grace-s", "%g", driver->grace_s);
     }
     if (driver->report_only) {
         add_item(&arguments, strdup("--report"));

@@ -38,7 +38,7 @@ bool launch_sidecar(const struct launch *launch, const struct sidecar_launch *si
                     size_t *index, struct pm_error *error);
 
 struct worker_launch {
-    const char *sidecar_url, *run_id, *dataset, *suite; /* run_id NULL: work of any run */
+    const char *sidecar_url, *run_id, *dataset, *suite;
     int64_t workers, threads;
 };
 bool launch_worker(const struct launch *launch, const struct worker_launch *worker, size_t *index,
@@ -48,7 +48,8 @@ struct driver_launch {
     const char *name; /* in logs: "driver", "driver-2" */
     const char *pool_url, *sidecar_url, *run_id, *hotkey_file, *profile, *summary;
     int64_t generations;
-    double duration_s, evolve_max_seconds, no_work_wait_s; /* the last: 0 for the driver's own */
+    double duration_s, evolve_max_seconds, no_work_wait_s, window_wait_min_s,
+        grace_s;      /* the last three: 0 for the driver's own */
     bool report_only; /* asks the pool for the miner's figures, writes them down, and ends */
 };
 bool launch_driver(const struct launch *launch, const struct driver_launch *driver, size_t *index,

@@ -8,9 +8,9 @@
 #include <poolminer/log.h>
 #include <poolminer/nearest.h>
 
-static const struct verb *const VERBS[] = {&verb_mine, &verb_demo, &verb_evaluate, &verb_evolve,
-                                           &verb_config};
-enum { VERB_COUNT = sizeof VERBS / sizeof *VERBS };
+enum { VERB_COUNT = 5 };
+static const struct verb *const VERBS[VERB_COUNT] = {&verb_mine, &verb_demo, &verb_evaluate,
+                                                     &verb_evolve, &verb_config};
 
 static void print_overview(FILE *stream)
 {

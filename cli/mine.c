@@ -3,6 +3,7 @@
 #include "cli/figures.h"
 #include "cli/launch.h"
 #include "cli/paths.h"
+#include "cli/queue_status.h"
 #include "cli/supervise.h"
 #include "cli/verb.h"
 
@@ -15,13 +16,12 @@
 
 #include <poolminer/clock.h>
 #include <poolminer/file.h>
-#include <poolminer/json.h>
 #include <poolminer/log.h>
 #include <poolminer/process.h>
 #include <poolminer/queue_client.h>
 #include <poolminer/stop.h>
 
-enum { READY_MS = 15000, SUMMARY_LINE_MS = 60000, SIDECAR_ANSWER_MS = 2000, STATUS_MAX = 1 << 20 };
+enum { READY_MS = 15000, SUMMARY_LINE_MS = 60000 };
 
 struct miner {
     const struct pm_options *options;
@@ -97,25 +97,16 @@ static bool start_programs(struct miner *miner, struct pm_error *error)
            launch_driver(&launch, &driver, &miner->driver, error);
 }
 
-/* What the sidecar has to do now; empty when it does not answer. */
+/* What the sidecar has to do now. */
 static void describe_queue(struct miner *miner, char *out, size_t size)
 {
-    char *json = NULL;
-    cJSON *root = NULL;
-    const cJSON *jobs = NULL;
-    int64_t queued = 0, leased = 0;
-    out[0] = '\0';
-    if (pm_queue_client_status(miner->client, &json, NULL) &&
-        pm_json_parse(json, strlen(json), STATUS_MAX, &root, NULL) &&
-        pm_json_object(root, "jobs", &jobs, NULL) &&
-        pm_json_integer(jobs, "queued", &queued, NULL) &&
-        pm_json_integer(jobs, "leased", &leased, NULL)) {
-        snprintf(out, size, "%" PRId64 " computing, %" PRId64 " waiting", leased, queued);
+    struct queue_status status;
+    if (queue_status_read(miner->client, &status, NULL)) {
+        snprintf(out, size, "%" PRId64 " computing, %" PRId64 " waiting", status.leased,
+                 status.queued);
     } else {
         snprintf(out, size, "the sidecar does not answer");
     }
-    cJSON_Delete(root);
-    free(json);
 }
 
 static void print_line(struct miner *miner)
@@ -169,14 +160,9 @@ static bool mine(struct miner *miner, struct pm_error *error)
     if (!find_paths(miner, error) || !start_programs(miner, error)) {
         return false;
     }
-    const struct pm_queue_client_config config = {.url = miner->sidecar_url,
-                                                  .role = "admin",
-                                                  .name = "mine",
-                                                  .timeout_ms = SIDECAR_ANSWER_MS};
-    if (!pm_queue_client_create(&config, &miner->client, error)) {
+    if (!queue_status_connect(miner->sidecar_url, &miner->client, error)) {
         return false;
     }
-    pm_queue_client_set_stop_flag(miner->client, pm_stop_flag());
     printf("Mining for %s, sidecar at %s, files in %s. Ctrl-C stops.\n",
            pm_options_text(miner->options, "pool-url"), miner->sidecar_url, miner->data_directory);
     fflush(stdout);

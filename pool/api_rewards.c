@@ -1,9 +1,8 @@
 /* /api/v1/rewards: what a miner has earned, and asking for it. */
 #include "pool/api_call.h"
 #include "pool/ledger.h"
+#include "pool/withdrawal.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include <poolminer/payout.h>
@@ -72,49 +71,20 @@ bool pm_api_history(struct pm_pool_store *store, struct pm_api_call *call, struc
     return pm_store_payouts_visit(store, call->hotkey, limit, add_payout, payouts, error);
 }
 
-/* Decides on the amount; refuses what cannot be. */
-static void check_withdrawal(struct pm_api_call *call, const struct pm_pool_miner *miner,
-                             const struct pm_pool_balance *balance, bool pending, int64_t *amount)
-{
-    int64_t available = pm_ledger_available_rao(balance);
-    if (*amount == 0)
-        *amount = available;
-    if (pending)
-        pm_refuse(&call->refusal, 409, "A withdrawal already waits for the operator");
-    else if (*amount < call->pool->rules.minimum_withdrawal_rao)
-        pm_refuse(&call->refusal, 400, PM_DETAIL_MINIMUM);
-    else if (*amount > available)
-        pm_refuse(&call->refusal, 400, "Cannot withdraw - the balance is %" PRId64 " RAO",
-                  available);
-    else if (miner->recipient_coldkey[0] == '\0')
-        pm_refuse(&call->refusal, 400, "Cannot withdraw - no recipient coldkey is set");
-}
-
 bool pm_api_withdraw(struct pm_pool_store *store, struct pm_api_call *call, struct pm_error *error)
 {
-    struct pm_pool_withdrawal withdrawal = {.requested_ms = call->now_ms}, waiting;
-    struct pm_pool_epoch epoch;
-    struct pm_pool_miner miner;
-    struct pm_pool_balance balance;
+    struct pm_pool_withdrawal withdrawal;
     struct pm_error reason = {0};
-    bool pending, found;
+    int64_t amount_rao;
     if (!is_own(call))
         return true;
-    if (!pm_body_withdrawal(call->body, &withdrawal.rao, &reason))
+    if (!pm_body_withdrawal(call->body, &amount_rao, &reason))
         return pm_api_refuse(call, 422, &reason);
-    if (!pm_ledger_epoch(store, &call->pool->rules, call->now_ms, &epoch, error) ||
-        !pm_store_miner_touch(store, call->hotkey, call->now_ms, error) ||
-        !pm_store_miner_get(store, call->hotkey, &miner, &found, error) ||
-        !pm_store_balance(store, call->hotkey, &balance, error) ||
-        !pm_store_withdrawal_pending(store, call->hotkey, &waiting, &pending, error))
+    if (!pm_withdrawal_request(store, &call->pool->rules, call->now_ms, call->hotkey, amount_rao,
+                               &withdrawal, &call->refusal, error))
         return false;
-    check_withdrawal(call, &miner, &balance, pending, &withdrawal.rao);
     if (call->refusal.status)
         return true;
-    snprintf(withdrawal.hotkey, sizeof withdrawal.hotkey, "%s", call->hotkey);
-    snprintf(withdrawal.coldkey, sizeof withdrawal.coldkey, "%s", miner.recipient_coldkey);
-    if (!pm_store_withdrawal_add(store, &withdrawal, error))
-        return false;
     cJSON *json = pm_api_answer(call);
     cJSON_AddStringToObject(json, "status", "pending");
     pm_api_add_integer(json, "withdrawal_id", withdrawal.id);

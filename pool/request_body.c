@@ -180,7 +180,7 @@ static bool read_lease_submission(const cJSON *json, struct pm_submission *out,
     if (!read_evaluations(json, out, error) || !read_evolutions(json, out, error) ||
         !pm_json_optional_integer(json, "iterations", &out->iterations, error))
         return false;
-    if (out->iterations < -1)
+    if (out->iterations < 0)
         return pm_fail(error, PM_ERROR_INVALID, "iterations: expected 0 or more");
     return true;
 }
@@ -191,7 +191,6 @@ bool pm_body_submission(const cJSON *json, enum pm_lease_kind kind, struct pm_su
     const cJSON *evaluations;
     memset(out, 0, sizeof *out);
     out->kind = kind;
-    out->iterations = -1;
     if (!json)
         return pm_fail(error, PM_ERROR_INVALID, "body: missing");
     switch (kind) {

@@ -32,7 +32,7 @@ struct pm_submission {
     size_t evaluation_count;
     struct pm_submitted_evolution evolutions[PM_EVOLVE_BUDGET_MAX];
     size_t evolution_count;
-    int64_t iterations; /* -1: not said */
+    int64_t iterations; /* 0 when not said */
 };
 
 /* Takes a submission for `lease_id` from `hotkey`: checks all of it first, then records all of it,

@@ -1,11 +1,5 @@
 /* Consensus and rewards: the worked examples of docs/pool.md, and what holds for any scores. */
-/* clang-format off */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-/* clang-format on */
+#include "cmocka_include.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,11 +1,5 @@
 /* Payouts: the worked examples of docs/pool.md, and over random cases the promises of payout.h. */
-/* clang-format off */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-/* clang-format on */
+#include "cmocka_include.h"
 
 #include <stdlib.h>
 #include <string.h>

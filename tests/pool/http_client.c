@@ -1,0 +1,182 @@
+#include "pool/http_client.h"
+
+#include "cmocka_include.h"
+
+#include <curl/curl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <poolminer/clock.h>
+#include <poolminer/json.h>
+#include <poolminer/text.h>
+
+enum { ANSWER_MAX = 16 * 1024 * 1024, TIMEOUT_S = 20 };
+
+void answer_clear(struct answer *answer)
+{
+    cJSON_Delete(answer->json);
+    free(answer->text);
+    free(answer->headers);
+    *answer = (struct answer){0};
+}
+
+static size_t receive(char *data, size_t size, size_t count, void *context)
+{
+    pm_text_append_bytes(context, data, size * count);
+    return size * count;
+}
+
+static struct curl_slist *add_header(struct curl_slist *list, const char *name, const char *value)
+{
+    char line[512];
+    if (!value)
+        return list;
+    snprintf(line, sizeof line, *value ? "%s: %s" : "%s;", name, value);
+    return curl_slist_append(list, line);
+}
+
+static struct curl_slist *headers_of(const struct request *request)
+{
+    struct curl_slist *list = add_header(NULL, "Content-Type", "application/json");
+    list = add_header(list, "X-Key", request->key);
+    list = add_header(list, "X-Timestamp", request->timestamp);
+    list = add_header(list, "X-Signature", request->signature);
+    list = add_header(list, "Expect", "");
+    if (request->chunked)
+        list = add_header(list, "Transfer-Encoding", "chunked");
+    return list;
+}
+
+/* What all answers share. */
+static void check(const struct request *request, struct answer *answer)
+{
+    struct pm_error error = {0};
+    if (!pm_json_parse(answer->text, strlen(answer->text), ANSWER_MAX, &answer->json, &error))
+        fail_msg("%s: %s", request->path, error.message);
+    assert_non_null(strstr(answer->headers, "Content-Type: application/json"));
+    assert_non_null(strstr(answer->headers, "Date: "));
+    answer->detail = "";
+    if (answer->status == 200)
+        return;
+    if (!pm_json_string(answer->json, "detail", &answer->detail, &error))
+        fail_msg("%s: status %d without a detail", request->path, answer->status);
+}
+
+static void prepare(CURL *curl, const struct request *request, const char *url)
+{
+    size_t size = request->body_size ? request->body_size
+                  : request->body    ? strlen(request->body)
+                                     : 0;
+    curl_easy_setopt(curl, CURLOPT_URL, url);
+    curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request->method);
+    curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
+    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)TIMEOUT_S);
+    if (request->body || strcmp(request->method, "GET") != 0) {
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE,
+                         request->chunked ? (curl_off_t)-1 : (curl_off_t)size);
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request->body ? request->body : "");
+    }
+}
+
+struct answer http_send(const struct request *request)
+{
+    struct pm_text url = {0}, body = {0}, headers = {0};
+    struct curl_slist *list = headers_of(request);
+    CURL *curl = curl_easy_init();
+    long status = 0;
+    pm_text_append(&url, "%s%s", request->url, request->path);
+    prepare(curl, request, url.data);
+    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, list);
+    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, receive);
+    curl_easy_setopt(curl, CURLOPT_WRITEDATA, &body);
+    curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, receive);
+    curl_easy_setopt(curl, CURLOPT_HEADERDATA, &headers);
+    CURLcode code = curl_easy_perform(curl);
+    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+    curl_easy_cleanup(curl);
+    curl_slist_free_all(list);
+    pm_text_clear(&url);
+    /* A server that answers before it has read the whole body may break the sending. */
+    if (code != CURLE_OK && !(code == CURLE_SEND_ERROR && status))
+        fail_msg("%s %s: %s", request->method, request->path, curl_easy_strerror(code));
+    assert_false(body.failed || headers.failed || !body.data);
+    struct answer answer = {.status = (int)status, .text = body.data, .headers = headers.data};
+    check(request, &answer);
+    return answer;
+}
+
+void client_create(struct client *client, const char *url, uint8_t number)
+{
+    const uint8_t seed[PM_SEED_SIZE] = {0x70, number};
+    *client = (struct client){.url = url};
+    assert_true(pm_hotkey_from_seed(seed, &client->hotkey, NULL));
+}
+
+void client_destroy(struct client *client)
+{
+    pm_hotkey_destroy(client->hotkey);
+}
+
+const char *client_address(const struct client *client)
+{
+    return pm_hotkey_address(client->hotkey);
+}
+
+struct answer client_call(const struct client *client, const char *method, const char *path,
+                          const char *body)
+{
+    char timestamp[32], message[64], signature[PM_SIGNATURE_HEX_SIZE];
+    int64_t now_s = pm_clock_unix_ms() / 1000 + client->clock_offset_s;
+    snprintf(timestamp, sizeof timestamp, "%" PRId64, now_s);
+    snprintf(message, sizeof message, "auth:%s", timestamp);
+    assert_true(pm_hotkey_sign_hex(client->hotkey, message, signature, NULL));
+    const struct request request = {
+        .method = method,
+        .url = client->url,
+        .path = path,
+        .key = client_address(client),
+        .timestamp = timestamp,
+        .signature = signature,
+        .body = body,
+    };
+    return http_send(&request);
+}
+
+struct answer client_expect(const struct client *client, const char *method, const char *path,
+                            const char *body, int status)
+{
+    struct answer answer = client_call(client, method, path, body);
+    if (answer.status != status)
+        fail_msg("%s %s: %d instead of %d: %s", method, path, answer.status, status, answer.text);
+    return answer;
+}
+
+const cJSON *answer_member(const struct answer *answer, const char *name)
+{
+    const cJSON *member = cJSON_GetObjectItemCaseSensitive(answer->json, name);
+    if (!member)
+        fail_msg("no \"%s\" in %s", name, answer->text);
+    return member;
+}
+
+double answer_number(const struct answer *answer, const char *name)
+{
+    const cJSON *member = answer_member(answer, name);
+    assert_true(cJSON_IsNumber(member));
+    return member->valuedouble;
+}
+
+int64_t answer_integer(const struct answer *answer, const char *name)
+{
+    return (int64_t)answer_number(answer, name);
+}
+
+const char *answer_string(const struct answer *answer, const char *name)
+{
+    const cJSON *member = answer_member(answer, name);
+    assert_true(cJSON_IsString(member));
+    return member->valuestring;
+}

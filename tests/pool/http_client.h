@@ -1,0 +1,55 @@
+/* A client that signs as miners do. Every answer it gets is checked for what all answers share:
+ * JSON, and a refusal has a "detail". */
+#ifndef TESTS_HTTP_CLIENT_H
+#define TESTS_HTTP_CLIENT_H
+
+#include <cjson/cJSON.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <poolminer/hotkey.h>
+
+struct answer {
+    int status;
+    cJSON *json;
+    char *text;
+    char *headers;
+    const char *detail; /* of a refusal; "" else */
+};
+void answer_clear(struct answer *answer);
+
+/* A request as it goes out; NULL where something is not sent. */
+struct request {
+    const char *method, *url, *path;
+    const char *key, *timestamp, *signature;
+    const char *body;
+    size_t body_size; /* 0: strlen(body) */
+    bool chunked;
+};
+struct answer http_send(const struct request *request);
+
+struct client {
+    const char *url;
+    struct pm_hotkey *hotkey;
+    int64_t clock_offset_s;
+};
+
+/* A key of its own for every number. */
+void client_create(struct client *client, const char *url, uint8_t number);
+void client_destroy(struct client *client);
+const char *client_address(const struct client *client);
+
+/* Headers signed for now; body may be NULL. */
+struct answer client_call(const struct client *client, const char *method, const char *path,
+                          const char *body);
+/* The same, failing the test when the status is another one. */
+struct answer client_expect(const struct client *client, const char *method, const char *path,
+                            const char *body, int status);
+
+/* Members of an answer; the test fails when they are not there. */
+int64_t answer_integer(const struct answer *answer, const char *name);
+double answer_number(const struct answer *answer, const char *name);
+const char *answer_string(const struct answer *answer, const char *name);
+const cJSON *answer_member(const struct answer *answer, const char *name);
+
+#endif

@@ -1,0 +1,102 @@
+#include "pool/pool_process.h"
+
+#include "cmocka_include.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <poolminer/clock.h>
+#include <poolminer/file.h>
+#include <poolminer/json.h>
+#include <poolminer/process.h>
+
+enum { PATH_SIZE = 128, ARGUMENTS_MAX = 48, START_TIMEOUT_MS = 20000, READY_MAX = 256 };
+
+void pool_process_create(struct pool_process *process)
+{
+    snprintf(process->directory, sizeof process->directory, "/tmp/test_pool_XXXXXX");
+    assert_non_null(mkdtemp(process->directory));
+    process->pid = 0;
+}
+
+static void path_of(const struct pool_process *process, const char *name, char path[PATH_SIZE])
+{
+    snprintf(path, PATH_SIZE, "%s/%s", process->directory, name);
+}
+
+/* True once the ready file is there; the URL is made from it. */
+static bool read_ready_file(struct pool_process *process, const char *path)
+{
+    char *text;
+    size_t length;
+    cJSON *json;
+    int64_t port;
+    if (!pm_file_read(path, READY_MAX, &text, &length, NULL))
+        return false;
+    assert_true(pm_json_parse(text, length, READY_MAX, &json, NULL));
+    assert_true(pm_json_integer(json, "port", &port, NULL));
+    snprintf(process->url, sizeof process->url, "http://127.0.0.1:%d", (int)port);
+    cJSON_Delete(json);
+    free(text);
+    return true;
+}
+
+void pool_process_start(struct pool_process *process, const char *const *options)
+{
+    char store[PATH_SIZE], ready[PATH_SIZE], log[PATH_SIZE];
+    path_of(process, "pool.db", store);
+    path_of(process, "ready", ready);
+    path_of(process, "log", log);
+    unlink(ready);
+    const char *arguments[ARGUMENTS_MAX] = {POOL_PROGRAM, "--port",       "0",   "--store",
+                                            store,        "--ready-file", ready, NULL};
+    size_t count = 7;
+    for (; options && *options; options++) {
+        assert_true(count + 1 < ARGUMENTS_MAX);
+        arguments[count++] = *options;
+    }
+    const struct pm_process_config config = {
+        .arguments = arguments, .stdout_path = log, .stderr_path = log};
+    struct pm_error error = {0};
+    int status;
+    if (!pm_process_start(&config, &process->pid, &error))
+        fail_msg("%s", error.message);
+    int64_t until_ms = pm_clock_monotonic_ms() + START_TIMEOUT_MS;
+    while (!read_ready_file(process, ready)) {
+        if (pm_process_wait(process->pid, 5, &status))
+            fail_msg("the pool ended with status %d, see %s", status, log);
+        assert_true(pm_clock_monotonic_ms() < until_ms);
+    }
+}
+
+void pool_process_kill(struct pool_process *process)
+{
+    int status;
+    kill(process->pid, SIGKILL);
+    assert_true(pm_process_wait(process->pid, START_TIMEOUT_MS, &status));
+    process->pid = 0;
+}
+
+int pool_process_stop(struct pool_process *process)
+{
+    int status = pm_process_stop(process->pid, START_TIMEOUT_MS);
+    process->pid = 0;
+    return status;
+}
+
+void pool_process_destroy(struct pool_process *process)
+{
+    static const char *const names[] = {"pool.db", "pool.db-wal", "pool.db-shm", "ready", "log"};
+    char path[PATH_SIZE];
+    if (process->pid)
+        pool_process_kill(process);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        path_of(process, names[i], path);
+        unlink(path);
+    }
+    rmdir(process->directory);
+}

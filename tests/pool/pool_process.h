@@ -1,0 +1,29 @@
+/* The real poolminer-pool, started by a test on a free port with a store of its own. */
+#ifndef TESTS_POOL_PROCESS_H
+#define TESTS_POOL_PROCESS_H
+
+#include <sys/types.h>
+
+struct pool_process {
+    char directory[64]; /* holds the store, the ready file and the log */
+    pid_t pid;
+    char url[64]; /* http://127.0.0.1:PORT */
+};
+
+/* Makes the directory. */
+void pool_process_create(struct pool_process *process);
+
+/* Starts the pool and waits until it listens; `options` (NULL-terminated, may be NULL) come after
+ * those for store and port. Starting it again goes on with the same store. */
+void pool_process_start(struct pool_process *process, const char *const *options);
+
+/* SIGKILL. */
+void pool_process_kill(struct pool_process *process);
+
+/* SIGTERM; returns the exit status. */
+int pool_process_stop(struct pool_process *process);
+
+/* Removes the directory. */
+void pool_process_destroy(struct pool_process *process);
+
+#endif

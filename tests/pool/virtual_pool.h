@@ -1,0 +1,58 @@
+/* A pool without HTTP, in memory or on a file, whose time stands still until the test moves it. */
+#ifndef TESTS_VIRTUAL_POOL_H
+#define TESTS_VIRTUAL_POOL_H
+
+#include "pool/lease.h"
+#include "pool/ledger.h"
+#include "pool/submission.h"
+#include "pool/withdrawal.h"
+
+struct virtual_pool {
+    struct pm_pool_rules rules;
+    struct pm_pool_store *store;
+    int64_t now_ms;
+    int64_t leases_asked; /* the next lease's id and random */
+};
+
+/* Opens the store and adds the built-in seeds; any failure fails the test. */
+void virtual_pool_open(struct virtual_pool *pool, const char *store_name);
+void virtual_pool_close(struct virtual_pool *pool);
+
+/* Status 200 with a grant to be cleared, or the status of the refusal. */
+int virtual_pool_lease(struct virtual_pool *pool, const char *hotkey, enum pm_lease_kind kind,
+                       int64_t evaluate_max, int64_t seed_max, struct pm_grant *grant,
+                       struct pm_refusal *refusal);
+
+/* Status 200 with an answer (the caller frees), or the status of the refusal. */
+int virtual_pool_submit(struct virtual_pool *pool, const char *hotkey, const char *lease_id,
+                        const struct pm_submission *submission, char **answer,
+                        struct pm_refusal *refusal);
+
+int virtual_pool_withdraw(struct virtual_pool *pool, const char *hotkey, int64_t amount_rao,
+                          struct pm_refusal *refusal);
+
+/* Settles what is due, as the program does every moment. */
+struct pm_pool_epoch virtual_pool_tick(struct virtual_pool *pool);
+
+/* What the store says of a miner. */
+struct virtual_miner {
+    bool found;
+    struct pm_pool_miner miner;
+    struct pm_pool_balance balance;
+    int64_t reputation; /* in the current epoch */
+};
+struct virtual_miner virtual_pool_miner(struct virtual_pool *pool, const char *hotkey);
+void virtual_pool_set_recipient(struct virtual_pool *pool, const char *hotkey, const char *coldkey);
+
+/* An algorithm's state; agreed false and score 0 when there is none of that id. */
+struct virtual_algorithm {
+    bool found, agreed, in_population;
+    double score;
+    int64_t evaluation_count;
+};
+struct virtual_algorithm virtual_pool_algorithm(struct virtual_pool *pool, int64_t id);
+
+/* A different program, strict and in no seed, for every number from 0 up. */
+const char *virtual_program(int64_t number, char buffer[128]);
+
+#endif

@@ -2,6 +2,7 @@
 #include "tests/algorithm/numbers.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -9,6 +10,9 @@
 
 static int load(void **state)
 {
+    /* No dataset that the user imported gets in the way. */
+    if (setenv("XDG_DATA_HOME", "/nonexistent", 1) != 0)
+        return -1;
     *state = vectors_load("dataset.json");
     return 0;
 }

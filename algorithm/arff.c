@@ -27,10 +27,10 @@ struct header {
 static const char *shown(struct text text, char buffer[SHOWN_MAX + 1])
 {
     size_t length = 0;
-    while (length < SHOWN_MAX && text.at < text.end && *text.at != ',') {
-        bool printable = *text.at >= ' ' && *text.at <= '~';
-        buffer[length++] = printable ? *text.at : '?';
-        text.at++;
+    for (; length < SHOWN_MAX && text.at < text.end && *text.at != ','; text.at++, length++) {
+        buffer[length] = *text.at;
+        if (*text.at < ' ' || *text.at > '~')
+            buffer[length] = '?';
     }
     buffer[length] = '\0';
     return buffer;
@@ -172,6 +172,11 @@ static bool is_digit(char byte)
     return byte >= '0' && byte <= '9';
 }
 
+static unsigned digit_value(char byte)
+{
+    return (unsigned)byte - '0';
+}
+
 /* Any other way to write a whole number up to 255: "59.0", "5.9e1", "+59". */
 static bool take_long_number(struct text *text, unsigned *value)
 {
@@ -197,7 +202,7 @@ static bool take_number(struct text *text, unsigned *value)
     const char *at = text->at;
     unsigned number = 0;
     while (at < text->end && at - text->at < 3 && is_digit(*at))
-        number = 10 * number + (unsigned)(*at++ - '0');
+        number = 10 * number + digit_value(*at++);
     if (at == text->at || (at < text->end && *at != ',') || number > 255)
         return take_long_number(text, value);
     text->at = at;
@@ -208,9 +213,8 @@ static bool take_number(struct text *text, unsigned *value)
 /* Takes a class, which may be quoted. */
 static bool take_class(struct text *text, unsigned *value)
 {
-    char quote = text->at < text->end ? *text->at : '\0';
-    bool quoted = quote == '\'' || quote == '"';
-    if (quoted && (text->end - text->at < 2 || text->end[-1] != quote))
+    bool quoted = text->at < text->end && (*text->at == '\'' || *text->at == '"');
+    if (quoted && (text->end - text->at < 2 || text->end[-1] != *text->at))
         return false;
     if (quoted) {
         text->at++;

@@ -92,7 +92,7 @@ static bool read_members(const cJSON *object, struct pm_dataset_info *info, char
     info->records = (size_t)records;
     info->pixel_count = (size_t)pixels;
     memcpy(info->fingerprint, fingerprint, sizeof info->fingerprint);
-    strcpy(info->source_sha256, sha256);
+    memcpy(info->source_sha256, sha256, strlen(sha256) + 1);
     return copy_texts(source, file_name, info, file, error);
 }
 

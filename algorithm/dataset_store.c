@@ -130,23 +130,17 @@ bool pm_dataset_store_save(const struct pm_dataset *dataset, struct pm_dataset_i
 
 /* ---- opening ---- */
 
-static bool read_records(const struct pm_dataset_info *info, struct pm_dataset **out,
+/* Takes the bytes over, in any case. */
+static bool wrap_records(const struct pm_dataset_info *info, char *bytes, struct pm_dataset **out,
                          struct pm_error *error)
 {
-    size_t expected = info->records * (1 + info->pixel_count);
-    char *bytes = NULL;
-    size_t size = 0;
-    if (!pm_file_read(info->stored, expected, &bytes, &size, error))
-        return false;
-    struct pm_dataset *dataset = size == expected ? malloc(sizeof *dataset) : NULL;
+    struct pm_dataset *dataset = malloc(sizeof *dataset);
     char *name = strdup(info->name);
     if (!dataset || !name) {
         free(dataset);
         free(name);
         free(bytes);
-        return size == expected ? pm_fail(error, PM_ERROR_MEMORY, "no memory for a dataset")
-                                : pm_fail(error, PM_ERROR_INVALID, "%s: %zu bytes instead of %zu",
-                                          info->stored, size, expected);
+        return pm_fail(error, PM_ERROR_MEMORY, "no memory for a dataset");
     }
     *dataset = (struct pm_dataset){.name = name,
                                    .count = info->records,
@@ -156,12 +150,27 @@ static bool read_records(const struct pm_dataset_info *info, struct pm_dataset *
     return true;
 }
 
+static bool read_records(const struct pm_dataset_info *info, struct pm_dataset **out,
+                         struct pm_error *error)
+{
+    size_t expected = info->records * (1 + info->pixel_count);
+    char *bytes = NULL;
+    size_t size = 0;
+    if (!pm_file_read(info->stored, expected, &bytes, &size, error))
+        return false;
+    if (size == expected)
+        return wrap_records(info, bytes, out, error);
+    free(bytes);
+    return pm_fail(error, PM_ERROR_INVALID, "%s: %zu bytes instead of %zu", info->stored, size,
+                   expected);
+}
+
 /* What was imported is what is read: every label is a class, and the fingerprint is the same. */
 static bool check_records(const struct pm_dataset *dataset, struct pm_dataset_info *info,
                           struct pm_error *error)
 {
     char expected[PM_FINGERPRINT_HEX_SIZE];
-    strcpy(expected, info->fingerprint);
+    memcpy(expected, info->fingerprint, sizeof expected);
     for (size_t i = 0; i < dataset->count; i++)
         if (pm_dataset_record(dataset, i)[0] >= PM_DATASET_CLASSES)
             return pm_fail(error, PM_ERROR_INVALID, "%s: record %zu has a label above 9",
@@ -183,14 +192,14 @@ static bool open_described(const char *name, const char *file, struct pm_dataset
     info->stored = stored_path(file, "", error);
     if (!info->name || !info->stored)
         return pm_fail(error, PM_ERROR_MEMORY, "no memory for a dataset");
-    if (!read_records(info, &dataset, &reading) || !check_records(dataset, info, &reading)) {
-        pm_dataset_destroy(dataset);
-        return pm_fail(error, reading.code,
-                       "the imported dataset %s is damaged (%s); import it again", name,
-                       reading.message);
+    bool done = read_records(info, &dataset, &reading);
+    if (done && dataset && check_records(dataset, info, &reading)) {
+        *out = dataset;
+        return true;
     }
-    *out = dataset;
-    return true;
+    pm_dataset_destroy(dataset);
+    return pm_fail(error, reading.code, "the imported dataset %s is damaged (%s); import it again",
+                   name, reading.message);
 }
 
 bool pm_dataset_store_open(const char *name, struct pm_dataset **out, struct pm_dataset_info *info,

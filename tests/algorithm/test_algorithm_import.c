@@ -296,7 +296,7 @@ static void test_other_files_are_refused(void **state)
 {
     char tar[512] = "cifar-10-batches-bin/";
     (void)state;
-    strcpy(tar + 257, "ustar");
+    memcpy(tar + 257, "ustar", sizeof "ustar");
     assert_refused(files_write_gzip("x.tar.gz", tar, sizeof tar), PM_ERROR_INVALID, "an archive");
     assert_refused(files_write("x.zip", "PK\x03\x04zip", 7), PM_ERROR_INVALID, "an archive");
     assert_refused(files_write("x.png", "\x89PNG", 4), PM_ERROR_INVALID,
@@ -415,7 +415,8 @@ static void test_importing(void **state)
 static void test_importing_again(void **state)
 {
     const struct pm_dataset *dataset = *state;
-    const char *all = files_write("all.bin", dataset->records, RECORDS * PM_DATASET_RECORD_SIZE);
+    const char *all =
+        files_write("all.bin", dataset->records, (size_t)RECORDS * PM_DATASET_RECORD_SIZE);
     const char *few = files_write("few.bin", dataset->records, (size_t)5 * PM_DATASET_RECORD_SIZE);
     struct pm_dataset_info first = import(all, "twice");
     struct pm_dataset_info same = import(all, "twice");
@@ -475,7 +476,8 @@ static void overwrite_byte(const char *path, long at, int value)
 static void test_damage_is_noticed(void **state)
 {
     const struct pm_dataset *dataset = *state;
-    const char *path = files_write("d.bin", dataset->records, RECORDS * PM_DATASET_RECORD_SIZE);
+    const char *path =
+        files_write("d.bin", dataset->records, (size_t)RECORDS * PM_DATASET_RECORD_SIZE);
     struct pm_dataset_info info = import(path, "damaged");
     overwrite_byte(info.stored, 4000, 1 ^ dataset->records[4000]);
     assert_refused("damaged", PM_ERROR_INVALID, "its fingerprint is");
@@ -549,7 +551,7 @@ static void test_network_file_is_found_and_checked(void **state)
 static void test_network_is_told_by_its_hash(void **state)
 {
     struct pm_dataset_info info = {0};
-    strcpy(info.source_sha256, PM_DATASET_NETWORK_SHA256);
+    memcpy(info.source_sha256, PM_DATASET_NETWORK_SHA256, sizeof info.source_sha256);
     assert_true(pm_dataset_info_fill(*state, &info, NULL));
     assert_true(info.is_network);
     info.source_sha256[63] ^= 1;

@@ -36,7 +36,8 @@ bool pm_candidate_better(const struct pm_candidate *a, const struct pm_candidate
 /* Scores batches of candidates on a suite, cheap tests first. */
 struct pm_scorer {
     const struct pm_suite *suite;
-    struct pm_suite quick, rest; /* views of the first tasks and of the others */
+    struct pm_suite *quick, *rest; /* the first tasks; the others, NULL if there are none */
+    size_t quick_count, rest_count;
     struct pm_functional_cache *cache;
     const atomic_bool *stop; /* may be NULL */
     double *scratch;         /* task scores of a batch, and of one candidate on all tasks */

@@ -48,6 +48,7 @@ struct pm_lane_draft {
     uint8_t role; /* enum pm_draft_role */
     uint8_t out, a, b, c;
     bool partial;    /* out keeps what it does not write */
+    uint32_t cost;   /* in about cycles for a group */
     uint32_t count;  /* as in the step */
     uint32_t offset; /* elements into out */
     float c0, c1;

@@ -149,6 +149,7 @@ struct pm_lane_program {
     size_t groups;           /* that train side by side */
     size_t examples;         /* that are validated side by side */
     bool random;
+    double cost; /* of a training and a validation example of one group, in about cycles */
 
     struct pm_lane_draft *drafts; /* compilation's memory */
 };

@@ -4,15 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { GROUPS_MAX = 4 };
-
 struct pm_lanes {
     void *memory; /* all that follows points into it */
     size_t capacity;
     unsigned char *state;    /* registers of the groups that train side by side */
     unsigned char *finished; /* what a lane whose training is over hands to validation */
     unsigned char *own;      /* registers of the validation examples that run side by side */
-    struct pm_lane_keys keys[GROUPS_MAX];
+    struct pm_lane_keys keys[PM_LANE_GROUPS_MAX];
 };
 
 struct pm_lanes *pm_lanes_create(void)
@@ -330,7 +328,7 @@ static void validate_groups(const struct run *run, int32_t (*correct)[PM_LANES])
 
 static void validate(const struct run *run)
 {
-    _Alignas(PM_LANE_VECTOR_SIZE) int32_t correct[GROUPS_MAX][PM_LANES] = {{0}};
+    _Alignas(PM_LANE_VECTOR_SIZE) int32_t correct[PM_LANE_GROUPS_MAX][PM_LANES] = {{0}};
     if (run->program->random)
         for (size_t g = 0; g < run->group_count; g++)
             for (size_t lane = 0; lane < PM_LANES; lane++)
@@ -355,7 +353,7 @@ bool pm_lanes_run(struct pm_lanes *lanes, const struct pm_lane_program *program,
                   const struct pm_lane_tasks *tasks, uint32_t first, uint32_t count,
                   const struct pm_lane_request *request, struct pm_error *error)
 {
-    assert(program->groups <= GROUPS_MAX && first + count <= tasks->group_count);
+    assert(program->groups <= PM_LANE_GROUPS_MAX && first + count <= tasks->group_count);
     if (program->input_dim != tasks->input_dim)
         return pm_fail(error, PM_ERROR_INVALID,
                        "the algorithm takes %d inputs but the tasks have %d", program->input_dim,

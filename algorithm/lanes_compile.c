@@ -8,7 +8,6 @@
 enum {
     /* Side by side there is room for what stays in a first-level cache. */
     INTERLEAVED_BYTES_MAX = 12 * 1024,
-    INTERLEAVED_GROUPS_MAX = 4,
     EXAMPLES_BYTES_MAX = 8 * 1024,
     EXAMPLES_MAX = 16,
     NO_PLACE = UINT32_MAX,
@@ -44,6 +43,7 @@ struct pm_lane_program_info pm_lane_program_info(const struct pm_lane_program *p
         .interleaved_groups = (int)program->groups,
         .validation_examples = (int)program->examples,
         .random = program->random,
+        .cost = program->cost,
     };
 }
 
@@ -251,6 +251,31 @@ static void draft_other(struct compiler *compiler, const struct pm_instruction *
     }
 }
 
+/* Cycles for a group of tasks, roughly as measured at AVX-512: what batches are ordered by. */
+static uint32_t cost_of(const struct compiler *compiler, const struct pm_instruction *instruction)
+{
+    enum { DISPATCH = 12, ELEMENT = 3, ELEMENTARY = 60, RANDOM = 100 };
+    const uint32_t dim = compiler->elements[PM_KIND_VECTOR];
+    const uint32_t out = compiler->elements[instruction->out.kind];
+    const uint32_t a =
+        instruction->a.kind < PM_KIND_NONE ? compiler->elements[instruction->a.kind] : 1;
+    switch ((enum pm_op)instruction->op) {
+    case PM_OP_EXP:
+    case PM_OP_LOG:
+    case PM_OP_SIN:
+    case PM_OP_COS:
+    case PM_OP_TAN:
+        return DISPATCH + ELEMENTARY * a;
+    case PM_OP_GAUSSIAN:
+    case PM_OP_UNIFORM:
+        return DISPATCH + RANDOM * out;
+    case PM_OP_MATMUL:
+        return DISPATCH + out * dim;
+    default:
+        return DISPATCH + ELEMENT * (out > a ? out : a);
+    }
+}
+
 /* A result of a smaller kind fills its destination. */
 static void widen(struct compiler *compiler, enum pm_kind from, uint8_t scratch, uint8_t out)
 {
@@ -279,6 +304,7 @@ static void compile_instruction(struct compiler *compiler, int i)
         .c1 = instruction->c1,
         .phase = (uint16_t)compiler->phase,
         .index = (uint16_t)i,
+        .cost = cost_of(compiler, instruction),
     };
     const bool widens = (uint8_t)effect.result != instruction->out.kind;
     const bool in_place = instruction->op == PM_OP_MATMUL && (draft.a == out || draft.b == out);
@@ -494,6 +520,8 @@ static void write_steps(const struct compiler *compiler, enum pm_lane_section se
             .phase = draft->phase,
             .index = draft->index,
         };
+        if (section != PM_LANE_SETUP)
+            program->cost += draft->cost;
     }
     program->step_count[section] = (int)(*next - first);
 }
@@ -574,6 +602,7 @@ bool pm_lane_program_compile(struct pm_lane_program *program, const struct pm_al
         return pm_fail(error, PM_ERROR_MEMORY, "out of memory for a compiled algorithm");
     program->input_dim = algorithm->input_dim;
     program->random = false;
+    program->cost = 0;
     analyse(&compiler);
     draft_setup(&compiler, &drafts[PM_LANE_SETUP]);
     draft_training(&compiler, &drafts[PM_LANE_TRAIN]);
@@ -586,8 +615,7 @@ bool pm_lane_program_compile(struct pm_lane_program *program, const struct pm_al
         return pm_fail(error, PM_ERROR_LIMIT,
                        "the algorithm's registers take %zu bytes in lanes, more than %d",
                        program->state_bytes + program->own_bytes, PM_LANE_MEMORY_MAX);
-    program->groups =
-        side_by_side(program->state_bytes, INTERLEAVED_BYTES_MAX, INTERLEAVED_GROUPS_MAX);
+    program->groups = side_by_side(program->state_bytes, INTERLEAVED_BYTES_MAX, PM_LANE_GROUPS_MAX);
     program->examples = program->examples_stateless
                             ? side_by_side(program->own_bytes, EXAMPLES_BYTES_MAX, EXAMPLES_MAX)
                             : 1;

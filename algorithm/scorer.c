@@ -44,32 +44,37 @@ bool pm_scorer_init(struct pm_scorer *scorer, const struct pm_suite *suite, cons
 {
     /* About four times what a two-layer network costs that trains by gradient descent. */
     const double dim = suite->input_dim;
-    *scorer = (struct pm_scorer){.suite = suite,
-                                 .quick = *suite,
-                                 .rest = *suite,
-                                 .stop = stop,
-                                 .cost_limit = 24.0 * dim * dim + 1000.0};
+    *scorer = (struct pm_scorer){
+        .suite = suite, .stop = stop, .cost_limit = 24.0 * dim * dim + 1000.0};
     size_t quick = suite->count / 4;
     if (quick > PM_QUICK_TASKS_MAX)
         quick = PM_QUICK_TASKS_MAX;
     if (quick == 0)
         quick = 1;
-    scorer->quick.count = quick;
-    scorer->rest.tasks += quick;
-    scorer->rest.count -= quick;
+    scorer->quick_count = quick;
+    scorer->rest_count = suite->count - quick;
     scorer->cache = pm_functional_cache_create();
     scorer->scratch = calloc(suite->count, (PM_SCORER_BATCH_MAX + 1) * sizeof *scorer->scratch);
-    if (scorer->cache && scorer->scratch)
+    if (!scorer->cache || !scorer->scratch) {
+        pm_scorer_clear(scorer);
+        return pm_fail(error, PM_ERROR_MEMORY, "preparing to score candidates: out of memory");
+    }
+    if (pm_suite_slice(suite, 0, quick, &scorer->quick, error) &&
+        (scorer->rest_count == 0 ||
+         pm_suite_slice(suite, quick, scorer->rest_count, &scorer->rest, error)))
         return true;
     pm_scorer_clear(scorer);
-    return pm_fail(error, PM_ERROR_MEMORY, "preparing to score candidates: out of memory");
+    return false;
 }
 
 void pm_scorer_clear(struct pm_scorer *scorer)
 {
     pm_functional_cache_destroy(scorer->cache);
+    pm_suite_destroy(scorer->quick);
+    pm_suite_destroy(scorer->rest);
     free(scorer->scratch);
     scorer->cache = NULL;
+    scorer->quick = scorer->rest = NULL;
     scorer->scratch = NULL;
 }
 
@@ -98,7 +103,7 @@ static bool stage_run(const struct pm_scorer *scorer, const struct stage *stage,
                       const struct pm_suite *view, struct pm_error *error)
 {
     double scores[PM_SCORER_BATCH_MAX];
-    return stage->count == 0 || view->count == 0 ||
+    return stage->count == 0 || !view ||
            pm_suite_score(view, stage->algorithms, stage->count, scores, scorer->scratch,
                           scorer->stop, error);
 }
@@ -106,7 +111,7 @@ static bool stage_run(const struct pm_scorer *scorer, const struct stage *stage,
 static void take_quick(const struct pm_scorer *scorer, struct pm_candidate *candidate,
                        const double *task_scores)
 {
-    const size_t count = scorer->quick.count;
+    const size_t count = scorer->quick_count;
     struct pm_fitness *fitness = &candidate->fitness;
     double sum = 0.0;
     for (size_t i = 0; i < count; i++) {
@@ -134,7 +139,7 @@ static uint64_t hash_scores(const double *scores, size_t count)
 static void take_rest(const struct pm_scorer *scorer, struct pm_candidate *candidate,
                       const double *task_scores, double *all)
 {
-    const size_t quick = scorer->quick.count, rest = scorer->rest.count;
+    const size_t quick = scorer->quick_count, rest = scorer->rest_count;
     struct pm_fitness *fitness = &candidate->fitness;
     memcpy(all, fitness->first, quick * sizeof *all);
     memcpy(all + quick, task_scores, rest * sizeof *all);
@@ -145,20 +150,20 @@ static void take_rest(const struct pm_scorer *scorer, struct pm_candidate *candi
 
 static bool score_quick(const struct pm_scorer *scorer, struct stage *stage, struct pm_error *error)
 {
-    if (!stage_run(scorer, stage, &scorer->quick, error))
+    if (!stage_run(scorer, stage, scorer->quick, error))
         return false;
     for (size_t i = 0; i < stage->count; i++)
-        take_quick(scorer, stage->candidates[i], &scorer->scratch[i * scorer->quick.count]);
+        take_quick(scorer, stage->candidates[i], &scorer->scratch[i * scorer->quick_count]);
     return true;
 }
 
 static bool score_rest(const struct pm_scorer *scorer, struct stage *stage, struct pm_error *error)
 {
-    if (!stage_run(scorer, stage, &scorer->rest, error))
+    if (!stage_run(scorer, stage, scorer->rest, error))
         return false;
-    double *const all = scorer->scratch + PM_SCORER_BATCH_MAX * scorer->rest.count;
+    double *const all = scorer->scratch + PM_SCORER_BATCH_MAX * scorer->rest_count;
     for (size_t i = 0; i < stage->count; i++)
-        take_rest(scorer, stage->candidates[i], &scorer->scratch[i * scorer->rest.count], all);
+        take_rest(scorer, stage->candidates[i], &scorer->scratch[i * scorer->rest_count], all);
     return true;
 }
 

@@ -2,7 +2,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <poolminer/executor.h>
 #include <poolminer/numpy_random.h>
 #include <poolminer/suite.h>
 
@@ -86,9 +85,11 @@ static bool build_suite(const struct pm_dataset *dataset, enum pm_suite_edition 
     }
     *suite = (struct pm_suite){
         .edition = edition, .input_dim = input_dim, .count = count, .tasks = tasks};
+    suite->simd_level = pm_simd_level_best();
     if (!pm_dataset_fingerprint(dataset, pm_suite_edition_records(edition), suite->fingerprint,
                                 error) ||
-        !build_tasks(dataset, ids, suite, error)) {
+        !build_tasks(dataset, ids, suite, error) ||
+        !pm_lane_tasks_create(suite->tasks, suite->count, &suite->lanes, error)) {
         pm_suite_destroy(suite);
         return false;
     }
@@ -129,151 +130,33 @@ bool pm_suite_search(const struct pm_dataset *dataset, enum pm_suite_edition edi
                        error);
 }
 
+bool pm_suite_slice(const struct pm_suite *suite, size_t first, size_t count, struct pm_suite **out,
+                    struct pm_error *error)
+{
+    assert(count > 0 && first + count <= suite->count);
+    struct pm_suite *slice = malloc(sizeof *slice);
+    if (!slice)
+        return pm_fail(error, PM_ERROR_MEMORY, "out of memory for a suite of %zu tasks", count);
+    *slice = *suite;
+    slice->slice = true;
+    slice->tasks = suite->tasks + first;
+    slice->count = count;
+    if (!pm_lane_tasks_create(slice->tasks, count, &slice->lanes, error)) {
+        free(slice);
+        return false;
+    }
+    *out = slice;
+    return true;
+}
+
 void pm_suite_destroy(struct pm_suite *suite)
 {
     if (!suite)
         return;
-    for (size_t i = 0; i < suite->count; i++)
+    for (size_t i = 0; i < suite->count && !suite->slice; i++)
         pm_task_clear(&suite->tasks[i]);
-    free(suite->tasks);
+    if (!suite->slice)
+        free(suite->tasks);
+    pm_lane_tasks_destroy(suite->lanes);
     free(suite);
-}
-
-/* Scoring: every pair of an algorithm and a task is a piece of work, so that few algorithms keep
- * many threads busy and no thread waits for the last big algorithm. */
-struct scoring {
-    const struct pm_suite *suite;
-    const struct pm_algorithm *const *algorithms;
-    size_t count;
-    double *task_scores; /* count x suite->count */
-    const atomic_bool *stop;
-    uint32_t most_predictions;
-    struct effort effort;
-};
-
-/* What a thread needs to run algorithms. */
-struct bench {
-    struct pm_executor *executor;
-    float *predictions;
-};
-
-static bool set_up_bench(struct bench *bench, uint32_t predictions, struct pm_error *error)
-{
-    bench->executor = pm_executor_create();
-    bench->predictions = malloc((predictions > 0 ? predictions : 1) * sizeof *bench->predictions);
-    if (!bench->executor || !bench->predictions)
-        return pm_fail(error, PM_ERROR_MEMORY, "out of memory for scoring");
-    return true;
-}
-
-static void clear_bench(struct bench *bench)
-{
-    pm_executor_destroy(bench->executor);
-    free(bench->predictions);
-}
-
-static bool score_pair(const struct scoring *scoring, size_t pair, struct bench *bench,
-                       struct pm_error *error)
-{
-    if (scoring->stop && atomic_load(scoring->stop))
-        return pm_fail(error, PM_ERROR_INTERRUPTED, "scoring was interrupted");
-    const struct pm_algorithm *algorithm = scoring->algorithms[pair / scoring->suite->count];
-    const struct pm_task *task = &scoring->suite->tasks[pair % scoring->suite->count];
-    if (!pm_executor_run(bench->executor, algorithm, task, bench->predictions, error))
-        return false;
-    scoring->task_scores[pair] = pm_task_accuracy(task, bench->predictions);
-    return true;
-}
-
-static void score_pairs(struct scoring *scoring)
-{
-    size_t pairs = scoring->count * scoring->suite->count;
-#pragma omp parallel
-    {
-        struct bench bench = {0};
-        struct pm_error error = {0};
-        if (!set_up_bench(&bench, scoring->most_predictions, &error))
-            give_up(&scoring->effort, &error);
-#pragma omp for schedule(dynamic, 4)
-        for (size_t pair = 0; pair < pairs; pair++)
-            if (!atomic_load(&scoring->effort.failed) && !score_pair(scoring, pair, &bench, &error))
-                give_up(&scoring->effort, &error);
-        clear_bench(&bench);
-    }
-}
-
-static int compare_doubles(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-double pm_median(double *values, size_t count)
-{
-    assert(count > 0);
-    qsort(values, count, sizeof *values, compare_doubles);
-    double upper = values[count / 2];
-    return count % 2 == 1 ? upper : (values[count / 2 - 1] + upper) / 2;
-}
-
-static void take_medians(const struct scoring *scoring, double *scores)
-{
-    double values[PM_SUITE_EVALUATION_TASKS];
-    size_t tasks = scoring->suite->count;
-    for (size_t i = 0; i < scoring->count; i++) {
-        memcpy(values, scoring->task_scores + i * tasks, tasks * sizeof *values);
-        scores[i] = pm_median(values, tasks);
-    }
-}
-
-static uint32_t most_validation_examples(const struct pm_suite *suite)
-{
-    uint32_t most = 0;
-    for (size_t i = 0; i < suite->count; i++)
-        if (suite->tasks[i].validation_count > most)
-            most = suite->tasks[i].validation_count;
-    return most;
-}
-
-static bool check_algorithms(const struct pm_suite *suite,
-                             const struct pm_algorithm *const *algorithms, size_t count,
-                             struct pm_error *error)
-{
-    for (size_t i = 0; i < count; i++)
-        if (algorithms[i]->input_dim != suite->input_dim)
-            return pm_fail(error, PM_ERROR_INVALID,
-                           "algorithm %zu takes %d inputs but the suite's tasks have %d", i,
-                           algorithms[i]->input_dim, suite->input_dim);
-    return true;
-}
-
-bool pm_suite_score(const struct pm_suite *suite, const struct pm_algorithm *const *algorithms,
-                    size_t count, double *scores, double *task_scores, const atomic_bool *stop,
-                    struct pm_error *error)
-{
-    if (count == 0)
-        return true;
-    if (!check_algorithms(suite, algorithms, count, error))
-        return false;
-    double *table = task_scores;
-    if (!table)
-        table = calloc(count, suite->count * sizeof *table);
-    if (!table)
-        return pm_fail(error, PM_ERROR_MEMORY, "out of memory for the scores of %zu algorithms",
-                       count);
-    struct scoring scoring = {
-        .suite = suite,
-        .algorithms = algorithms,
-        .count = count,
-        .task_scores = table,
-        .stop = stop,
-        .most_predictions = most_validation_examples(suite),
-    };
-    score_pairs(&scoring);
-    bool scored = conclude(&scoring.effort, error);
-    if (scored)
-        take_medians(&scoring, scores);
-    if (!task_scores)
-        free(table);
-    return scored;
 }

@@ -16,7 +16,10 @@
 #include <poolminer/error.h>
 #include <poolminer/task.h>
 
-enum { PM_LANES = 16 };
+enum {
+    PM_LANES = 16,
+    PM_LANE_GROUPS_MAX = 4, /* groups that are ever run side by side */
+};
 
 enum pm_simd_level {
     PM_SIMD_BASELINE, /* SSE2 on x86-64, NEON on aarch64 */
@@ -89,6 +92,7 @@ struct pm_lane_program_info {
     int interleaved_groups;  /* groups that train side by side */
     int validation_examples; /* that run side by side; 1 when predict carries state */
     bool random;             /* draws random numbers */
+    double cost;             /* of a training and a validation example, in about cycles */
 };
 struct pm_lane_program_info pm_lane_program_info(const struct pm_lane_program *program);
 

@@ -10,6 +10,7 @@
 #include <poolminer/algorithm.h>
 #include <poolminer/dataset.h>
 #include <poolminer/error.h>
+#include <poolminer/lanes.h>
 #include <poolminer/task.h>
 
 enum { PM_SUITE_EVALUATION_TASKS = 128, PM_SUITE_SEARCH_TASKS = 32 };
@@ -20,6 +21,10 @@ struct pm_suite {
     char fingerprint[PM_FINGERPRINT_HEX_SIZE]; /* of the records the edition uses */
     size_t count;
     struct pm_task *tasks;
+    struct pm_lane_tasks *lanes;   /* the same tasks, laid out for the fast executor */
+    enum pm_simd_level simd_level; /* what scoring uses; the best there is, unless set otherwise */
+    bool reference;                /* score with the reference executor; false unless set */
+    bool slice;                    /* `tasks` belong to another suite */
 };
 
 /* The evaluation suite of dimension n: default_rng(1337 + 7919 n).choice(4500, 128), in that order.
@@ -31,12 +36,17 @@ bool pm_suite_evaluation(const struct pm_dataset *dataset, enum pm_suite_edition
 bool pm_suite_search(const struct pm_dataset *dataset, enum pm_suite_edition edition, int input_dim,
                      uint64_t seed, size_t task_limit, struct pm_suite **out,
                      struct pm_error *error);
+/* A suite of tasks first .. first + count - 1 of another one, which has to outlive it; count > 0.
+ */
+bool pm_suite_slice(const struct pm_suite *suite, size_t first, size_t count, struct pm_suite **out,
+                    struct pm_error *error);
 void pm_suite_destroy(struct pm_suite *suite);
 
-/* Scores `count` algorithms, OpenMP over algorithms. scores[i] = median of algorithm i's task
- * scores; task_scores (NULL if not wanted) is count x suite->count, row i in suite order. `stop`
- * (may be NULL) is polled between tasks: PM_ERROR_INTERRUPTED when it turned true. An algorithm
- * whose input_dim is not the suite's is an error. */
+/* Scores `count` algorithms, OpenMP over algorithms and groups of tasks. scores[i] = median of
+ * algorithm i's task scores; task_scores (NULL if not wanted) is count x suite->count, row i in
+ * suite order. `stop` (may be NULL) is polled every few milliseconds: PM_ERROR_INTERRUPTED when it
+ * turned true. An algorithm whose input_dim is not the suite's is an error. The fast executor and
+ * the reference give the same scores. */
 bool pm_suite_score(const struct pm_suite *suite, const struct pm_algorithm *const *algorithms,
                     size_t count, double *scores, double *task_scores, const atomic_bool *stop,
                     struct pm_error *error);

@@ -17,7 +17,7 @@ enum {
     CASES = 300,
     ARGUMENTS = 1 << 14,
 #else
-    CASES = 6000,
+    CASES = 3000,
     ARGUMENTS = 1 << 19,
 #endif
 };

@@ -1,0 +1,279 @@
+#include <assert.h>
+#include <omp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <poolminer/executor.h>
+#include <poolminer/suite.h>
+
+/* Scoring compiles algorithms and runs them on groups of tasks. A piece of work is one algorithm on
+ * a few groups; pieces are handed out one at a time, expensive algorithms first, so that threads
+ * end together, and groups in the outer loop, so that a group's data serve many algorithms. */
+
+enum {
+    BATCH_MAX = 256,       /* algorithms compiled at a time */
+    PIECES_PER_THREAD = 8, /* as long as there are that many, groups are kept together */
+};
+
+struct work {
+    const struct pm_algorithm *algorithm;
+    struct pm_lane_program *program; /* NULL: for the reference executor */
+    double cost;
+    double *task_scores;
+};
+
+struct scoring {
+    const struct pm_suite *suite;
+    const atomic_bool *stop;
+    struct work *work;
+    size_t count;
+    uint32_t groups_together;
+    atomic_bool failed;
+    struct pm_error first_error;
+};
+
+/* What a thread needs to run algorithms. */
+struct bench {
+    struct pm_lanes *lanes;
+    struct pm_executor *executor;
+    float *predictions; /* of the reference executor; made when it is needed */
+};
+
+static void give_up(struct scoring *scoring, const struct pm_error *error)
+{
+#pragma omp critical(pm_suite_score_give_up)
+    if (!atomic_exchange(&scoring->failed, true))
+        scoring->first_error = *error;
+}
+
+static bool stopped(const struct scoring *scoring, struct pm_error *error)
+{
+    if (scoring->stop && atomic_load(scoring->stop)) {
+        pm_fail(error, PM_ERROR_INTERRUPTED, "scoring was interrupted");
+        return true;
+    }
+    return false;
+}
+
+/* ---- one piece ---- */
+
+static uint32_t most_validation_examples(const struct pm_suite *suite)
+{
+    uint32_t most = 1;
+    for (size_t i = 0; i < suite->count; i++)
+        if (suite->tasks[i].validation_count > most)
+            most = suite->tasks[i].validation_count;
+    return most;
+}
+
+static bool prepare_reference(struct bench *bench, const struct pm_suite *suite,
+                              struct pm_error *error)
+{
+    if (!bench->executor)
+        bench->executor = pm_executor_create();
+    if (!bench->predictions)
+        bench->predictions = malloc(most_validation_examples(suite) * sizeof *bench->predictions);
+    if (!bench->executor || !bench->predictions)
+        return pm_fail(error, PM_ERROR_MEMORY, "out of memory for scoring");
+    return true;
+}
+
+static bool run_reference(const struct scoring *scoring, const struct work *work, uint32_t group,
+                          struct bench *bench, struct pm_error *error)
+{
+    const struct pm_suite *suite = scoring->suite;
+    if (!prepare_reference(bench, suite, error))
+        return false;
+    for (size_t lane = 0; lane < PM_LANES; lane++) {
+        uint32_t task = suite->lanes->groups[group].task[lane];
+        if (task == UINT32_MAX)
+            continue;
+        if (stopped(scoring, error) ||
+            !pm_executor_run(bench->executor, work->algorithm, &suite->tasks[task],
+                             bench->predictions, error))
+            return false;
+        work->task_scores[task] = pm_task_accuracy(&suite->tasks[task], bench->predictions);
+    }
+    return true;
+}
+
+static bool run_piece(const struct scoring *scoring, size_t piece, struct bench *bench,
+                      struct pm_error *error)
+{
+    const struct work *work = &scoring->work[piece % scoring->count];
+    const struct pm_lane_tasks *lanes = scoring->suite->lanes;
+    uint32_t first = (uint32_t)(piece / scoring->count) * scoring->groups_together;
+    uint32_t count = lanes->group_count - first;
+    if (count > scoring->groups_together)
+        count = scoring->groups_together;
+    if (stopped(scoring, error))
+        return false;
+    if (work->program) {
+        const struct pm_lane_request request = {.accuracy = work->task_scores};
+        return pm_lanes_run(bench->lanes, work->program, lanes, first, count, &request, error);
+    }
+    for (uint32_t group = first; group < first + count; group++)
+        if (!run_reference(scoring, work, group, bench, error))
+            return false;
+    return true;
+}
+
+/* ---- a batch ---- */
+
+static bool compile(const struct scoring *scoring, struct work *work, struct pm_error *error)
+{
+    if (scoring->suite->reference)
+        return true;
+    struct pm_error refusal = {0};
+    work->program = pm_lane_program_create(scoring->suite->simd_level);
+    if (!work->program)
+        return pm_fail(error, PM_ERROR_MEMORY, "out of memory for a compiled algorithm");
+    if (pm_lane_program_compile(work->program, work->algorithm, &refusal)) {
+        work->cost = pm_lane_program_info(work->program).cost;
+        return true;
+    }
+    pm_lane_program_destroy(work->program);
+    work->program = NULL;
+    if (refusal.code == PM_ERROR_LIMIT)
+        return true; /* too big for lanes: the reference executor runs it */
+    if (error)
+        *error = refusal;
+    return false;
+}
+
+static int compare_costs(const void *left, const void *right)
+{
+    const struct work *a = left, *b = right;
+    return (a->cost < b->cost) - (a->cost > b->cost);
+}
+
+static uint32_t choose_groups_together(const struct scoring *scoring, uint32_t group_count)
+{
+    size_t wanted = (size_t)omp_get_max_threads() * PIECES_PER_THREAD;
+    uint32_t together = 1;
+    while (2 * together <= PM_LANE_GROUPS_MAX &&
+           scoring->count * (group_count / (2 * together)) >= wanted)
+        together *= 2;
+    return together;
+}
+
+static void clear_bench(struct bench *bench)
+{
+    pm_lanes_destroy(bench->lanes);
+    pm_executor_destroy(bench->executor);
+    free(bench->predictions);
+}
+
+static void run_batch(struct scoring *scoring)
+{
+    uint32_t group_count = scoring->suite->lanes->group_count;
+    scoring->groups_together = choose_groups_together(scoring, group_count);
+    size_t parts = (group_count + scoring->groups_together - 1) / scoring->groups_together;
+    size_t pieces = scoring->count * parts;
+#pragma omp parallel
+    {
+        struct pm_error error = {0};
+        struct bench bench = {.lanes = pm_lanes_create()};
+        if (!bench.lanes) {
+            pm_fail(&error, PM_ERROR_MEMORY, "out of memory for scoring");
+            give_up(scoring, &error);
+        }
+#pragma omp for schedule(dynamic)
+        for (size_t i = 0; i < scoring->count; i++)
+            if (!compile(scoring, &scoring->work[i], &error))
+                give_up(scoring, &error);
+#pragma omp single
+        qsort(scoring->work, scoring->count, sizeof *scoring->work, compare_costs);
+#pragma omp for schedule(dynamic) nowait
+        for (size_t piece = 0; piece < pieces; piece++)
+            if (!atomic_load(&scoring->failed) && !run_piece(scoring, piece, &bench, &error))
+                give_up(scoring, &error);
+        clear_bench(&bench);
+    }
+    for (size_t i = 0; i < scoring->count; i++)
+        pm_lane_program_destroy(scoring->work[i].program);
+}
+
+static struct work work_on(const struct pm_algorithm *algorithm, double *task_scores)
+{
+    struct work work = {.algorithm = algorithm};
+    work.task_scores = task_scores;
+    return work;
+}
+
+static bool score_batch(const struct pm_suite *suite, const struct pm_algorithm *const *algorithms,
+                        size_t count, double *task_scores, const atomic_bool *stop,
+                        struct pm_error *error)
+{
+    struct work work[BATCH_MAX];
+    struct scoring scoring = {.suite = suite, .stop = stop, .work = work, .count = count};
+    for (size_t i = 0; i < count; i++)
+        work[i] = work_on(algorithms[i], &task_scores[i * suite->count]);
+    run_batch(&scoring);
+    if (atomic_load(&scoring.failed) && error)
+        *error = scoring.first_error;
+    return !atomic_load(&scoring.failed);
+}
+
+/* ---- scores ---- */
+
+static int compare_doubles(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+double pm_median(double *values, size_t count)
+{
+    assert(count > 0);
+    qsort(values, count, sizeof *values, compare_doubles);
+    double upper = values[count / 2];
+    return count % 2 == 1 ? upper : (values[count / 2 - 1] + upper) / 2;
+}
+
+static void take_medians(const double *table, size_t algorithms, size_t tasks, double *scores)
+{
+    double values[PM_SUITE_EVALUATION_TASKS];
+    for (size_t i = 0; i < algorithms; i++) {
+        memcpy(values, table + i * tasks, tasks * sizeof *values);
+        scores[i] = pm_median(values, tasks);
+    }
+}
+
+static bool check_algorithms(const struct pm_suite *suite,
+                             const struct pm_algorithm *const *algorithms, size_t count,
+                             struct pm_error *error)
+{
+    for (size_t i = 0; i < count; i++)
+        if (algorithms[i]->input_dim != suite->input_dim)
+            return pm_fail(error, PM_ERROR_INVALID,
+                           "algorithm %zu takes %d inputs but the suite's tasks have %d", i,
+                           algorithms[i]->input_dim, suite->input_dim);
+    return true;
+}
+
+bool pm_suite_score(const struct pm_suite *suite, const struct pm_algorithm *const *algorithms,
+                    size_t count, double *scores, double *task_scores, const atomic_bool *stop,
+                    struct pm_error *error)
+{
+    if (count == 0)
+        return true;
+    if (!check_algorithms(suite, algorithms, count, error))
+        return false;
+    double *table = task_scores;
+    if (!table)
+        table = calloc(count, suite->count * sizeof *table);
+    if (!table)
+        return pm_fail(error, PM_ERROR_MEMORY, "out of memory for the scores of %zu algorithms",
+                       count);
+    bool scored = true;
+    for (size_t done = 0; done < count && scored; done += BATCH_MAX)
+        scored = score_batch(suite, algorithms + done,
+                             count - done < BATCH_MAX ? count - done : BATCH_MAX,
+                             table + done * suite->count, stop, error);
+    if (scored)
+        take_medians(table, count, suite->count, scores);
+    if (!task_scores)
+        free(table);
+    return scored;
+}

@@ -9,8 +9,8 @@
 #include <poolminer/nearest.h>
 
 enum { VERB_COUNT = 5 };
-static const struct verb *const VERBS[VERB_COUNT] = {&verb_mine, &verb_demo, &verb_evaluate,
-                                                     &verb_evolve, &verb_config};
+static const struct verb *const VERBS[VERB_COUNT] = {&verb_mine,   &verb_demo,    &verb_evaluate,
+                                                     &verb_evolve, &verb_dataset, &verb_config};
 
 static void print_overview(FILE *stream)
 {

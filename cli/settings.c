@@ -72,7 +72,7 @@ static const struct setting SETTINGS[] = {
       .type = PM_OPTION_TEXT,
       .default_value = "synthetic",
       .argument = "NAME",
-      .help = "synthetic, synthetic:COUNT, or a file of CIFAR-10 binary records."}},
+      .help = "synthetic, synthetic:COUNT, network, an imported dataset's name, or a path."}},
     {USE_COMPUTE,
      {.name = "suite",
       .file_key = "suite",

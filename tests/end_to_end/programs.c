@@ -1,0 +1,236 @@
+#include "programs.h"
+
+#include "cmocka_include.h"
+#include "run_program.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <poolminer/clock.h>
+#include <poolminer/file.h>
+#include <poolminer/json.h>
+#include <poolminer/process.h>
+
+enum { READY_MS = 30000, FILE_MAX = 16 << 20, ARGUMENTS_MAX = 40, SHOWN_BYTES = 3000 };
+
+void place_create(struct place *place)
+{
+    make_directory(place->path, sizeof place->path);
+}
+
+void place_destroy(struct place *place)
+{
+    for (int i = 0; i < 200 && processes_in(place) > 0; i++) {
+        pm_clock_sleep_ms(10);
+    }
+    assert_int_equal(processes_in(place), 0);
+    remove_directory(place->path);
+}
+
+const char *place_file(const struct place *place, const char *name)
+{
+    static char paths[8][192];
+    static unsigned next;
+    char *path = paths[next++ % 8];
+    snprintf(path, sizeof paths[0], "%s/%s", place->path, name);
+    return path;
+}
+
+pid_t start_program(const struct place *place, const char *label, const char *program,
+                    const char *const *arguments)
+{
+    char path[512], log_name[64], home[96], data[96], state[96], config[96];
+    const char *all[ARGUMENTS_MAX] = {path};
+    for (size_t i = 0; arguments[i]; i++) {
+        assert_true(i + 2 < ARGUMENTS_MAX);
+        all[i + 1] = arguments[i];
+    }
+    snprintf(path, sizeof path, "%s/%s", PM_BIN_DIR, program);
+    snprintf(log_name, sizeof log_name, "%s.log", label);
+    snprintf(home, sizeof home, "HOME=%s", place->path);
+    snprintf(data, sizeof data, "XDG_DATA_HOME=%s/data", place->path);
+    snprintf(state, sizeof state, "XDG_STATE_HOME=%s/state", place->path);
+    snprintf(config, sizeof config, "XDG_CONFIG_HOME=%s/config", place->path);
+    const char *const environment[] = {home, data, state, config, "POOLMINER_CONFIG=", NULL};
+    const struct pm_process_config process = {.arguments = all,
+                                              .environment = environment,
+                                              .stdout_path = place_file(place, log_name),
+                                              .stderr_path = place_file(place, log_name)};
+    struct pm_error error = {0};
+    pid_t pid = 0;
+    if (!pm_process_start(&process, &pid, &error)) {
+        fail_msg("%s", error.message);
+    }
+    return pid;
+}
+
+cJSON *read_json(const struct place *place, const char *name)
+{
+    char *text = NULL;
+    size_t length = 0;
+    cJSON *value = NULL;
+    struct pm_error error = {0};
+    if (!pm_file_read(place_file(place, name), FILE_MAX, &text, &length, NULL)) {
+        return NULL;
+    }
+    bool done = pm_json_parse(text, length, FILE_MAX, &value, &error);
+    free(text);
+    if (!done) {
+        fail_msg("%s: %s", name, error.message);
+    }
+    return value;
+}
+
+double number_in(const cJSON *object, const char *member, const char *name)
+{
+    const cJSON *inner = NULL;
+    double value = 0;
+    struct pm_error error = {0};
+    if (!pm_json_object(object, member, &inner, &error) ||
+        !pm_json_number(inner, name, &value, &error)) {
+        fail_msg("%s", error.message);
+    }
+    return value;
+}
+
+int wait_ready(const struct place *place, const char *file)
+{
+    for (int64_t waited_ms = 0; waited_ms < READY_MS; waited_ms += 10) {
+        int64_t port = 0;
+        cJSON *ready = read_json(place, file);
+        bool known = ready && pm_json_integer(ready, "port", &port, NULL);
+        cJSON_Delete(ready);
+        if (known) {
+            unlink(place_file(place, file));
+            return (int)port;
+        }
+        pm_clock_sleep_ms(10);
+    }
+    show_logs(place);
+    fail_msg("%s did not appear", file);
+    return 0;
+}
+
+int wait_end(const struct place *place, const char *label, pid_t pid, int64_t timeout_ms)
+{
+    int status = 0;
+    if (!pm_process_wait(pid, timeout_ms, &status)) {
+        show_logs(place);
+        kill_hard(pid);
+        fail_msg("%s did not end in %lld ms", label, (long long)timeout_ms);
+    }
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+void kill_hard(pid_t pid)
+{
+    int status = 0;
+    kill(pid, SIGKILL);
+    assert_true(pm_process_wait(pid, 5000, &status));
+}
+
+bool wait_until(bool (*condition)(void *context), void *context, int64_t timeout_ms)
+{
+    int64_t until_ms = pm_clock_monotonic_ms() + timeout_ms;
+    while (!condition(context)) {
+        if (pm_clock_monotonic_ms() > until_ms) {
+            return false;
+        }
+        pm_clock_sleep_ms(20);
+    }
+    return true;
+}
+
+/* Does this process have `part` in its command line? A zombie has none. */
+static bool mentions(const char *pid, const char *part)
+{
+    char path[300], line[8192];
+    snprintf(path, sizeof path, "/proc/%s/cmdline", pid);
+    FILE *file = fopen(path, "r");
+    if (!file) {
+        return false;
+    }
+    size_t length = fread(line, 1, sizeof line - 1, file);
+    fclose(file);
+    for (size_t i = 0; i < length; i++) {
+        line[i] = line[i] == '\0' ? ' ' : line[i];
+    }
+    line[length] = '\0';
+    return strstr(line, part) != NULL;
+}
+
+static pid_t parent_of(const char *pid)
+{
+    char path[300], line[512] = "";
+    int parent = 0;
+    snprintf(path, sizeof path, "/proc/%s/stat", pid);
+    FILE *file = fopen(path, "r");
+    if (!file) {
+        return 0;
+    }
+    bool known = fgets(line, sizeof line, file) != NULL;
+    fclose(file);
+    /* PID (NAME) STATE PARENT ...; the name may hold blanks and brackets. */
+    const char *after = known ? strrchr(line, ')') : NULL;
+    return after && sscanf(after, ") %*c %d", &parent) == 1 ? (pid_t)parent : 0;
+}
+
+pid_t child_of(pid_t parent, const char *program)
+{
+    pid_t child = 0;
+    DIR *processes = opendir("/proc");
+    assert_non_null(processes);
+    for (struct dirent *entry = readdir(processes); entry; entry = readdir(processes)) {
+        if (isdigit((unsigned char)entry->d_name[0]) && parent_of(entry->d_name) == parent &&
+            mentions(entry->d_name, program)) {
+            child = (pid_t)strtol(entry->d_name, NULL, 10);
+        }
+    }
+    closedir(processes);
+    assert_true(child > 0);
+    return child;
+}
+
+int processes_in(const struct place *place)
+{
+    int count = 0;
+    DIR *processes = opendir("/proc");
+    assert_non_null(processes);
+    for (struct dirent *entry = readdir(processes); entry; entry = readdir(processes)) {
+        if (isdigit((unsigned char)entry->d_name[0]) && mentions(entry->d_name, place->path)) {
+            count++;
+        }
+    }
+    closedir(processes);
+    return count;
+}
+
+static void show_log(const struct place *place, const char *name)
+{
+    char *text = NULL;
+    size_t length = 0;
+    if (pm_file_read(place_file(place, name), FILE_MAX, &text, &length, NULL)) {
+        size_t skipped = length > SHOWN_BYTES ? length - SHOWN_BYTES : 0;
+        fprintf(stderr, "---- %s\n%s\n", name, text + skipped);
+    }
+    free(text);
+}
+
+void show_logs(const struct place *place)
+{
+    DIR *files = opendir(place->path);
+    assert_non_null(files);
+    for (struct dirent *entry = readdir(files); entry; entry = readdir(files)) {
+        size_t length = strlen(entry->d_name);
+        if (length > 4 && strcmp(entry->d_name + length - 4, ".log") == 0) {
+            show_log(place, entry->d_name);
+        }
+    }
+    closedir(files);
+}

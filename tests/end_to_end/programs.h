@@ -1,0 +1,56 @@
+/* Starting the real programs for a test, and looking at what they wrote. */
+#ifndef TESTS_PROGRAMS_H
+#define TESTS_PROGRAMS_H
+
+#include <cjson/cJSON.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* The directory that a test's programs keep everything in: settings, keys, stores, logs. */
+struct place {
+    char path[64];
+};
+void place_create(struct place *place);
+/* Fails the test when a process that was started in the place is still alive. */
+void place_destroy(struct place *place);
+/* "path/name" in static memory: good until eight more were asked for. */
+const char *place_file(const struct place *place, const char *name);
+
+/* Starts PM_BIN_DIR/program with `arguments` (NULL-terminated, without the program itself) in an
+ * environment that knows only the place; messages go to LABEL.log there. Ends the test on failure.
+ */
+pid_t start_program(const struct place *place, const char *label, const char *program,
+                    const char *const *arguments);
+#define START(place, label, program, ...)                                                          \
+    start_program(place, label, program, (const char *const[]){__VA_ARGS__, NULL})
+
+/* Waits for a ready file and returns the port in it. */
+int wait_ready(const struct place *place, const char *file);
+
+/* Waits for the program to end by itself; its exit status (128 + N: killed by signal N). Shows its
+ * log and ends the test when it takes longer. */
+int wait_end(const struct place *place, const char *label, pid_t pid, int64_t timeout_ms);
+
+/* The child of `parent` that runs `program` ("poolminer-sidecar"); the test ends when there is
+ * none. */
+pid_t child_of(pid_t parent, const char *program);
+
+/* kill -9, reaped. */
+void kill_hard(pid_t pid);
+
+/* A JSON file of the place; to be freed with cJSON_Delete. NULL when it is not there. */
+cJSON *read_json(const struct place *place, const char *name);
+/* A number below `object`; the test ends when it is missing. */
+double number_in(const cJSON *object, const char *member, const char *name);
+
+/* Polls `condition` until it is true; false after `timeout_ms`. */
+bool wait_until(bool (*condition)(void *context), void *context, int64_t timeout_ms);
+
+/* How many live processes have the place's path in their command line. */
+int processes_in(const struct place *place);
+
+/* Shows the end of every log of the place on standard error. */
+void show_logs(const struct place *place);
+
+#endif

@@ -1,0 +1,107 @@
+#!/bin/bash
+# Runs the commands that README.md tells people to type, against the programs of this build: on free
+# ports instead of the usual ones, and shorter. A command that this test does not know fails it.
+set -euo pipefail
+cd "$POOLMINER_ROOT"
+
+work=$(mktemp -d)
+export HOME=$work XDG_DATA_HOME=$work/data XDG_STATE_HOME=$work/state XDG_CONFIG_HOME=$work/config
+started=()
+clean_up() {
+    for pid in "${started[@]}"; do
+        kill "$pid" 2>/dev/null || true
+    done
+    wait || true
+    rm -rf "$work"
+}
+trap clean_up EXIT
+
+free_port() { # the kernel's choice is as good as ours; a pool on port 0 tells
+    local pid port
+    rm -f "$work/free.ready"
+    "$POOLMINER_BIN/poolminer-pool" --port 0 --store "$work/free.sqlite" \
+        --ready-file "$work/free.ready" 2>"$work/free.log" &
+    pid=$!
+    for ((i = 0; i < 300; i++)); do
+        [[ -f $work/free.ready ]] && break
+        sleep 0.1
+    done
+    port=$(sed -n 's/.*"port":\([0-9]*\).*/\1/p' "$work/free.ready")
+    kill "$pid"
+    wait "$pid" || true
+    echo "$port"
+}
+
+commands() { # every line of the fenced blocks marked sh
+    awk '/^```sh$/ { inside = 1; next } /^```/ { inside = 0 } inside' README.md
+}
+
+pool_port=$(free_port)
+sidecar_port=$(free_port)
+export POOLMINER_GENERATIONS=5 POOLMINER_EVOLVE_MAX_SECONDS=5
+
+run() { # a command of README.md
+    local command=$1 background=false
+    if [[ $command == *'&' ]]; then
+        background=true
+        command=${command%&}
+    fi
+    command=${command//build\/bin\//$POOLMINER_BIN\/}
+    command=${command//8434/$pool_port}
+    command=${command//8123/$sidecar_port}
+    command=${command//--duration-s 30/--duration-s 5}
+    read -ra words <<<"$command"
+    if $background; then
+        "${words[@]}" 2>>"$work/background.log" &
+        started+=("$!")
+        sleep 0.5
+    else
+        "${words[@]}"
+    fi
+}
+
+count=0
+while read -r line; do
+    echo "README: $line"
+    count=$((count + 1))
+    case $line in
+    scripts/demo.sh)
+        # What it runs is tested by itself; here: that it parses and hands over its options.
+        bash -n scripts/demo.sh
+        grep -q 'poolminer" demo "\$@"' scripts/demo.sh
+        ;;
+    'build/bin/poolminer mine')
+        # Stopped as a person would; with nothing to mine for, it waits.
+        POOLMINER_SIDECAR_PORT=0 timeout --signal INT 4 "$POOLMINER_BIN/poolminer" mine ||
+            (($? == 124))
+        [[ -f $XDG_DATA_HOME/poolminer/hotkey ]]
+        ;;
+    'build/bin/poolminer '* | build/bin/poolminer-*) run "$line" ;;
+    '') ;;
+    *)
+        echo "readme.sh: README.md has a command that is not tested: $line" >&2
+        exit 1
+        ;;
+    esac
+done < <(commands)
+
+((count >= 8)) || {
+    echo "readme.sh: only $count commands found in README.md" >&2
+    exit 1
+}
+for pid in "${started[@]}"; do
+    kill -0 "$pid" || {
+        cat "$work/background.log" >&2
+        exit 1
+    }
+done
+
+# Every page and script that README.md names exists.
+# shellcheck disable=SC2016 # backquotes of Markdown
+grep -oE '\]\([^)#]+\)|`scripts/[a-z-]+\.sh`' README.md | tr -d '`]()' | while read -r path; do
+    [[ $path == http* || -e $path ]] || {
+        echo "readme.sh: README.md names $path, which is not there" >&2
+        exit 1
+    }
+done
+echo "readme.sh: $count commands run"

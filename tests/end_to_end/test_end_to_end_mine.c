@@ -1,0 +1,166 @@
+/* poolminer mine: from a settings file to submissions, and what becomes of its programs at the end.
+ */
+#include "cmocka_include.h"
+#include "programs.h"
+#include "run_program.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <poolminer/clock.h>
+#include <poolminer/file.h>
+#include <poolminer/json.h>
+
+struct setting {
+    struct place place;
+    pid_t pool;
+    char config[96];
+};
+
+static int set_up(void **state)
+{
+    static struct setting setting;
+    char text[512];
+    place_create(&setting.place);
+    setting.pool = START(&setting.place, "pool", "poolminer-pool", "--port", "0", "--store",
+                         place_file(&setting.place, "pool.sqlite"), "--ready-file",
+                         place_file(&setting.place, "pool.ready"), "--epoch-s", "5");
+    int port = wait_ready(&setting.place, "pool.ready");
+    snprintf(text, sizeof text,
+             "{\"pool_endpoint\": \"http://127.0.0.1:%d\", \"sidecar_port\": 0,\n"
+             " \"data_dir\": \"%s/miner\", \"generations\": 3, \"evolve_max_seconds\": 2}",
+             port, setting.place.path);
+    snprintf(setting.config, sizeof setting.config, "%s",
+             write_text(setting.place.path, "gui_config.json", text));
+    *state = &setting;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct setting *setting = *state;
+    kill_hard(setting->pool);
+    place_destroy(&setting->place);
+    return 0;
+}
+
+static pid_t start_mine(const struct setting *setting)
+{
+    return START(&setting->place, "mine", "poolminer", "mine", "--config", setting->config);
+}
+
+/* Pool and mine, sidecar, worker, driver. */
+static bool all_are_up(void *context)
+{
+    const struct setting *setting = context;
+    return processes_in(&setting->place) == 5 &&
+           access(place_file(&setting->place, "miner/hotkey"), F_OK) == 0;
+}
+
+static bool only_the_pool_is_up(void *context)
+{
+    const struct setting *setting = context;
+    return processes_in(&setting->place) == 1;
+}
+
+static void it_mines_from_the_settings_file(void **state)
+{
+    struct setting *setting = *state;
+    const struct place *place = &setting->place;
+    pid_t mine =
+        START(place, "mine", "poolminer", "mine", "--config", setting->config, "--duration-s", "8");
+    int status = wait_end(place, "mine", mine, 60000);
+    cJSON *summary = read_json(place, "miner/summary.json");
+    if (status != 0 || !summary || number_in(summary, "driver", "submissions_accepted") < 1) {
+        show_logs(place);
+        fail_msg("status %d, or no submission was accepted", status);
+    }
+    assert_true(number_in(summary, "driver", "submissions_refused") == 0);
+    assert_true(number_in(summary, "stats", "evaluations_submitted") > 0);
+    cJSON_Delete(summary);
+    struct stat file;
+    assert_int_equal(stat(place_file(place, "miner/hotkey"), &file), 0);
+    assert_int_equal(file.st_mode & 0777, 0600);
+    assert_int_equal(stat(place_file(place, "miner"), &file), 0);
+    assert_int_equal(file.st_mode & 0777, 0700);
+}
+
+static void a_signal_stops_everything_in_two_seconds(void **state)
+{
+    struct setting *setting = *state;
+    static const int signals[] = {SIGINT, SIGTERM};
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
+        pid_t mine = start_mine(setting);
+        assert_true(wait_until(all_are_up, setting, 30000));
+        pm_clock_sleep_ms(1500); /* amid work */
+        int64_t start_ms = pm_clock_monotonic_ms();
+        kill(mine, signals[i]);
+        assert_int_equal(wait_end(&setting->place, "mine", mine, 10000), 0);
+        assert_in_range(pm_clock_monotonic_ms() - start_ms, 0, 2000);
+        assert_int_equal(processes_in(&setting->place), 1);
+    }
+}
+
+/* An orphan would go on mining, or hold the port. */
+static void children_do_not_outlive_a_kill(void **state)
+{
+    struct setting *setting = *state;
+    pid_t mine = start_mine(setting);
+    assert_true(wait_until(all_are_up, setting, 30000));
+    kill_hard(mine);
+    assert_true(wait_until(only_the_pool_is_up, setting, 3000));
+}
+
+/* The supervisor brings back what was killed. */
+static void killed_programs_come_back(void **state)
+{
+    static const char *const programs[] = {"poolminer-sidecar", "poolminer-worker",
+                                           "poolminer-driver"};
+    struct setting *setting = *state;
+    pid_t mine = start_mine(setting);
+    assert_true(wait_until(all_are_up, setting, 30000));
+    for (size_t i = 0; i < sizeof programs / sizeof *programs; i++) {
+        kill(child_of(mine, programs[i]), SIGKILL);
+        pm_clock_sleep_ms(100);
+        assert_true(wait_until(all_are_up, setting, 10000));
+    }
+    kill(mine, SIGTERM);
+    assert_int_equal(wait_end(&setting->place, "mine", mine, 10000), 0);
+}
+
+static void a_taken_port_is_said(void **state)
+{
+    struct setting *setting = *state;
+    const struct place *place = &setting->place;
+    char port[16];
+    pid_t sidecar = START(place, "sidecar", "poolminer-sidecar", "--port", "0", "--store",
+                          place_file(place, "other.sqlite"), "--ready-file",
+                          place_file(place, "sidecar.ready"));
+    snprintf(port, sizeof port, "%d", wait_ready(place, "sidecar.ready"));
+    pid_t mine = START(place, "mine", "poolminer", "mine", "--config", setting->config,
+                       "--sidecar-port", port);
+    assert_int_equal(wait_end(place, "mine", mine, 30000), 1);
+    char *text = NULL;
+    size_t length = 0;
+    assert_true(pm_file_read(place_file(place, "mine.log"), 1 << 20, &text, &length, NULL));
+    assert_non_null(strstr(text, port));
+    free(text);
+    kill_hard(sidecar);
+}
+
+int main(void)
+{
+#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        TEST(it_mines_from_the_settings_file),
+        TEST(a_signal_stops_everything_in_two_seconds),
+        TEST(children_do_not_outlive_a_kill),
+        TEST(killed_programs_come_back),
+        TEST(a_taken_port_is_said),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

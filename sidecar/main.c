@@ -1,6 +1,7 @@
 /* poolminer-sidecar: reads options, opens the store, runs the broker. */
 #include "sidecar/broker.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -132,6 +133,13 @@ static bool write_ready_file(const char *path, int port, struct pm_error *error)
     return path == NULL || pm_file_write_atomic(path, text, (size_t)length, 0644, true, error);
 }
 
+/* A file-size limit is to be an error of the store, not the end of the process. */
+static void ignore_file_size_signal(void)
+{
+    struct sigaction action = {.sa_handler = SIG_IGN};
+    sigaction(SIGXFSZ, &action, NULL);
+}
+
 /* Every client is a descriptor. */
 static void raise_descriptor_limit(void)
 {
@@ -189,6 +197,7 @@ int main(int argc, char *argv[])
     }
     umask(077);
     pm_stop_install();
+    ignore_file_size_signal();
     raise_descriptor_limit();
     int status = 0;
     if (!pm_options_load_environment(options, &error) ||

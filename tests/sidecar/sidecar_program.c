@@ -1,0 +1,230 @@
+#include "sidecar/sidecar_program.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <poolminer/clock.h>
+#include <poolminer/file.h>
+#include <poolminer/json.h>
+#include <poolminer/process.h>
+
+pid_t sidecar_pid;
+char sidecar_url[64];
+static int port;
+static struct pm_error error;
+
+/* ---- the program ---- */
+
+static int read_ready_file(void)
+{
+    char *text;
+    size_t length;
+    int found = 0;
+    if (pm_file_read(pm_test_path("ready"), 1024, &text, &length, NULL)) {
+        cJSON *ready;
+        int64_t number = 0, pid = 0;
+        assert_done(pm_json_parse(text, length, 1024, &ready, &error), error);
+        assert_done(pm_json_integer(ready, "port", &number, &error), error);
+        assert_done(pm_json_integer(ready, "pid", &pid, &error), error);
+        found = pid == sidecar_pid ? (int)number : 0; /* else: of the one before */
+        cJSON_Delete(ready);
+        free(text);
+    }
+    return found;
+}
+
+void sidecar_start(void)
+{
+    char port_text[16], lease_text[16], heartbeat_text[16];
+    snprintf(port_text, sizeof port_text, "%d", port);
+    snprintf(lease_text, sizeof lease_text, "%d", PROGRAM_LEASE_MS);
+    snprintf(heartbeat_text, sizeof heartbeat_text, "%d", PROGRAM_HEARTBEAT_MS);
+    const char *arguments[] = {PM_SIDECAR_PROGRAM,
+                               "--port",
+                               port_text,
+                               "--store",
+                               pm_test_path("store.db"),
+                               "--ready-file",
+                               pm_test_path("ready"),
+                               "--lease-ms",
+                               lease_text,
+                               "--heartbeat-ms",
+                               heartbeat_text,
+                               NULL};
+    const struct pm_process_config config = {.arguments = arguments,
+                                             .stderr_path = pm_test_path("log")};
+    assert_done(pm_process_start(&config, &sidecar_pid, &error), error);
+    int64_t end_ms = pm_clock_monotonic_ms() + 10000;
+    int found, status;
+    while ((found = read_ready_file()) == 0 && pm_clock_monotonic_ms() < end_ms) {
+        if (pm_process_wait(sidecar_pid, 2, &status)) {
+            sidecar_pid = 0;
+            fail_msg("the sidecar ended with status %d: %s", status, sidecar_log());
+        }
+    }
+    assert_true(found > 0);
+    port = found;
+    snprintf(sidecar_url, sizeof sidecar_url, "tcp://127.0.0.1:%d", port);
+}
+
+void sidecar_kill(void)
+{
+    int status;
+    if (sidecar_pid > 0) {
+        kill(sidecar_pid, SIGKILL);
+        assert_true(pm_process_wait(sidecar_pid, 5000, &status));
+        sidecar_pid = 0;
+    }
+}
+
+int sidecar_stop(void)
+{
+    int status;
+    int64_t begin_ms = pm_clock_monotonic_ms();
+    kill(sidecar_pid, SIGTERM);
+    assert_true(pm_process_wait(sidecar_pid, 5000, &status));
+    sidecar_pid = 0;
+    assert_in_range(pm_clock_monotonic_ms() - begin_ms, 0, 2000);
+    assert_true(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+int sidecar_set_up(void **state)
+{
+    (void)state;
+    pm_test_clean();
+    port = 0;
+    sidecar_start();
+    return 0;
+}
+
+int sidecar_tear_down(void **state)
+{
+    (void)state;
+    sidecar_kill();
+    return 0;
+}
+
+int sidecar_run(const char *const *arguments, char *output, size_t size)
+{
+    const char *all[16] = {PM_SIDECAR_PROGRAM};
+    for (size_t i = 0; arguments[i] != NULL; i++) {
+        assert_in_range(i, 0, 13);
+        all[i + 1] = arguments[i];
+    }
+    const struct pm_process_config config = {.arguments = all,
+                                             .stdout_path = pm_test_path("output"),
+                                             .stderr_path = pm_test_path("output")};
+    pid_t pid;
+    int status;
+    char *text;
+    size_t length;
+    unlink(pm_test_path("output"));
+    assert_done(pm_process_start(&config, &pid, &error), error);
+    if (!pm_process_wait(pid, 10000, &status)) {
+        pm_process_stop(pid, 0);
+        fail_msg("the program did not end by itself");
+    }
+    assert_done(pm_file_read(pm_test_path("output"), 1 << 20, &text, &length, &error), error);
+    snprintf(output, size, "%s", text);
+    free(text);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+char *sidecar_log(void)
+{
+    char *text = NULL;
+    size_t length;
+    assert_done(pm_file_read(pm_test_path("log"), 1 << 24, &text, &length, &error), error);
+    return text;
+}
+
+/* ---- clients ---- */
+
+struct pm_queue_client *client_open(const char *role, const char *name)
+{
+    const struct pm_queue_client_config config = {
+        .url = sidecar_url, .role = role, .name = name, .timeout_ms = 10000};
+    struct pm_queue_client *client;
+    assert_done(pm_queue_client_create(&config, &client, &error), error);
+    return client;
+}
+
+int64_t client_put(struct pm_queue_client *client, const char *key)
+{
+    const struct pm_job_put put = {
+        .run_id = "r", .key = key, .kind = "evaluate", .body = "body", .body_size = 4};
+    int64_t id;
+    bool existed;
+    assert_done(pm_queue_client_put(client, &put, &id, &existed, &error), error);
+    return id;
+}
+
+bool client_lease(struct pm_queue_client *client, int64_t wait_ms, struct pm_job *job)
+{
+    bool found;
+    assert_done(pm_queue_client_lease(client, "", wait_ms, job, &found, &error), error);
+    return found;
+}
+
+int64_t status_number(struct pm_queue_client *client, const char *path)
+{
+    char *text, names[128];
+    cJSON *status;
+    snprintf(names, sizeof names, "%s", path);
+    assert_done(pm_queue_client_status(client, &text, &error), error);
+    assert_done(pm_json_parse(text, strlen(text), 1 << 20, &status, &error), error);
+    const cJSON *item = status;
+    char *rest = names;
+    for (const char *name = strtok_r(names, ".", &rest); name != NULL;
+         name = strtok_r(NULL, ".", &rest)) {
+        item = cJSON_GetObjectItemCaseSensitive(item, name);
+    }
+    assert_non_null(item);
+    int64_t number = cJSON_IsArray(item) ? cJSON_GetArraySize(item) : (int64_t)item->valuedouble;
+    cJSON_Delete(status);
+    free(text);
+    return number;
+}
+
+/* ---- children ---- */
+
+pid_t child_worker(const char *name, void (*body)(struct pm_queue_client *client))
+{
+    int told[2];
+    assert_int_equal(pipe(told), 0);
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        const struct pm_queue_client_config config = {
+            .url = sidecar_url, .role = "worker", .name = name, .timeout_ms = 10000};
+        struct pm_queue_client *client;
+        if (!pm_queue_client_create(&config, &client, NULL)) {
+            _exit(1);
+        }
+        body(client);
+        if (write(told[1], "x", 1) != 1) {
+            _exit(1);
+        }
+        for (;;) {
+            pause();
+        }
+    }
+    char byte;
+    close(told[1]);
+    assert_int_equal(read(told[0], &byte, 1), 1);
+    close(told[0]);
+    return pid;
+}
+
+void child_end(pid_t pid)
+{
+    int status;
+    kill(pid, SIGKILL);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+}

@@ -1,0 +1,47 @@
+/* The real sidecar program, started, killed and started again by tests; and clients of it. */
+#ifndef PM_TESTS_SIDECAR_PROGRAM_H
+#define PM_TESTS_SIDECAR_PROGRAM_H
+
+#include "sidecar/sidecar_test.h"
+
+#include <sys/types.h>
+
+#include <poolminer/queue_client.h>
+
+/* Times short enough for tests; heartbeats are half of it, as in the defaults' spirit. */
+enum { PROGRAM_LEASE_MS = 2000, PROGRAM_HEARTBEAT_MS = 400 };
+
+extern pid_t sidecar_pid;
+extern char sidecar_url[64];
+
+/* Starts it over the store store.db in the test directory; the same port again after the first
+ * time, as a supervisor would. Fails the test when it does not come up. */
+void sidecar_start(void);
+void sidecar_kill(void); /* SIGKILL */
+/* SIGTERM; its exit status. Fails the test when it takes two seconds. */
+int sidecar_stop(void);
+/* For set_up and tear_down: nothing in the store; everything gone. */
+int sidecar_set_up(void **state);
+int sidecar_tear_down(void **state);
+#define WITH_SIDECAR(test) cmocka_unit_test_setup_teardown(test, sidecar_set_up, sidecar_tear_down)
+
+/* Starts it with these arguments only (NULL-terminated, without the path) and waits for its end;
+ * the exit status. What it says goes to `output`. */
+int sidecar_run(const char *const *arguments, char *output, size_t size);
+/* What the sidecar has written to standard error since set_up; the caller frees. */
+char *sidecar_log(void);
+
+struct pm_queue_client *client_open(const char *role, const char *name);
+int64_t client_put(struct pm_queue_client *client, const char *key);
+/* Leases within wait_ms; false when there was nothing. */
+bool client_lease(struct pm_queue_client *client, int64_t wait_ms, struct pm_job *job);
+
+/* A number in the status, by path: "jobs.queued". */
+int64_t status_number(struct pm_queue_client *client, const char *path);
+
+/* A child process that runs `body` with a worker's client of its own and then sleeps; killed with
+ * SIGKILL by child_end. It tells by a pipe when body has returned. */
+pid_t child_worker(const char *name, void (*body)(struct pm_queue_client *client));
+void child_end(pid_t pid);
+
+#endif

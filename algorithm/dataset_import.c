@@ -50,10 +50,21 @@ static bool check_network(const struct pm_dataset_info *info, const char *name,
                    PM_DATASET_NETWORK_SHA256);
 }
 
+/* A description outlives the directory that a relative path was given in. */
+static bool make_source_absolute(struct pm_dataset_info *info, struct pm_error *error)
+{
+    char *absolute = realpath(info->source, NULL);
+    if (!absolute)
+        return pm_fail(error, PM_ERROR_IO, "%s: its place cannot be found any more", info->source);
+    free(info->source);
+    info->source = absolute;
+    return true;
+}
+
 static bool keep(const struct pm_dataset *dataset, const char *name, struct pm_dataset_info *info,
                  struct pm_error *error)
 {
-    if (!pm_dataset_info_fill(dataset, info, error))
+    if (!make_source_absolute(info, error) || !pm_dataset_info_fill(dataset, info, error))
         return false;
     if (!name)
         name = default_name(info);

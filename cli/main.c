@@ -8,7 +8,7 @@
 #include <poolminer/log.h>
 #include <poolminer/nearest.h>
 
-enum { VERB_COUNT = 5 };
+enum { VERB_COUNT = 6 };
 static const struct verb *const VERBS[VERB_COUNT] = {&verb_mine,   &verb_demo,    &verb_evaluate,
                                                      &verb_evolve, &verb_dataset, &verb_config};
 

@@ -387,7 +387,7 @@ static void test_importing(void **state)
     assert_true(pm_dataset_fingerprint(dataset, 0, fingerprint, NULL));
     struct pm_dataset_info info = import(path, NULL);
     assert_string_equal(info.name, "cifar10");
-    assert_string_equal(info.source, path);
+    assert_string_equal(info.source, path); /* made absolute, which it is */
     assert_int_equal(info.format, PM_DATASET_FORMAT_ARFF);
     assert_int_equal(info.records, RECORDS);
     assert_string_equal(info.fingerprint, fingerprint);

@@ -555,13 +555,6 @@ static void test_withdrawals(void **state)
     assert_int_equal(virtual_pool_withdraw(pool, "nobody", 0, &refusal), 400);
 }
 
-static enum pm_outcome agree_due(struct pm_pool_store *store, void *context, struct pm_error *error)
-{
-    const struct virtual_pool *pool = context;
-    return pm_ledger_agree_due(store, &pool->rules, pool->now_ms, error) ? PM_OUTCOME_COMMIT
-                                                                         : PM_OUTCOME_FAILED;
-}
-
 static void test_an_operator_lowers_the_quorum(void **state)
 {
     struct virtual_pool *pool = *state;
@@ -571,7 +564,7 @@ static void test_an_operator_lowers_the_quorum(void **state)
     judge_all(pool, "b", 0.8);
     struct pm_grant late = lease_of(pool, "c", 8, 2);
     pool->rules.quorum = 2;
-    assert_true(pm_pool_store_run(pool->store, agree_due, pool, NULL));
+    virtual_pool_agree_due(pool);
     assert_true(virtual_pool_algorithm(pool, id).agreed);
     assert_int_equal(virtual_pool_miner(pool, "a").reputation, POINT);
     /* who was still at it is measured against the consensus */

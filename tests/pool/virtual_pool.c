@@ -150,6 +150,17 @@ struct pm_pool_epoch virtual_pool_tick(struct virtual_pool *pool)
     return ticking.epoch;
 }
 
+static enum pm_outcome agree_due(struct pm_pool_store *store, void *context, struct pm_error *error)
+{
+    const struct virtual_pool *pool = context;
+    return outcome(pm_ledger_agree_due(store, &pool->rules, pool->now_ms, error));
+}
+
+void virtual_pool_agree_due(struct virtual_pool *pool)
+{
+    run(pool, agree_due, pool);
+}
+
 struct looking {
     const char *hotkey, *coldkey;
     struct virtual_miner miner;
@@ -216,6 +227,41 @@ struct virtual_algorithm virtual_pool_algorithm(struct virtual_pool *pool, int64
     struct examining examining = {.id = id};
     run(pool, examine, &examining);
     return examining.algorithm;
+}
+
+static void lease_id_of(int64_t number, char lease_id[PM_LEASE_ID_SIZE])
+{
+    snprintf(lease_id, PM_LEASE_ID_SIZE, "%032" PRIx64, (uint64_t)number);
+}
+
+struct finding {
+    char lease_id[PM_LEASE_ID_SIZE];
+    struct virtual_lease lease;
+    struct pm_pool_epoch epoch;
+    bool any_epoch;
+};
+
+static enum pm_outcome find(struct pm_pool_store *store, void *context, struct pm_error *error)
+{
+    struct finding *finding = context;
+    return outcome(pm_store_lease_get(store, finding->lease_id, &finding->lease.lease,
+                                      &finding->lease.found, error) &&
+                   pm_store_epoch_latest(store, &finding->epoch, &finding->any_epoch, error));
+}
+
+struct virtual_lease virtual_pool_find_lease(struct virtual_pool *pool, int64_t number)
+{
+    struct finding finding = {.any_epoch = false};
+    lease_id_of(number, finding.lease_id);
+    run(pool, find, &finding);
+    return finding.lease;
+}
+
+int64_t virtual_pool_epoch(struct virtual_pool *pool)
+{
+    struct finding finding = {.any_epoch = false};
+    run(pool, find, &finding);
+    return finding.any_epoch ? finding.epoch.number : 0;
 }
 
 const char *virtual_program(int64_t number, char buffer[128])

@@ -34,6 +34,9 @@ int virtual_pool_withdraw(struct virtual_pool *pool, const char *hotkey, int64_t
 /* Settles what is due, as the program does every moment. */
 struct pm_pool_epoch virtual_pool_tick(struct virtual_pool *pool);
 
+/* Finds the consensus that a lower quorum has made, as the program does when it starts. */
+void virtual_pool_agree_due(struct virtual_pool *pool);
+
 /* What the store says of a miner. */
 struct virtual_miner {
     bool found;
@@ -51,6 +54,16 @@ struct virtual_algorithm {
     int64_t evaluation_count;
 };
 struct virtual_algorithm virtual_pool_algorithm(struct virtual_pool *pool, int64_t id);
+
+/* The lease that was asked for as number `number`. */
+struct virtual_lease {
+    bool found;
+    struct pm_pool_lease lease;
+};
+struct virtual_lease virtual_pool_find_lease(struct virtual_pool *pool, int64_t number);
+
+/* The latest epoch's number; 0: none yet. */
+int64_t virtual_pool_epoch(struct virtual_pool *pool);
 
 /* A different program, strict and in no seed, for every number from 0 up. */
 const char *virtual_program(int64_t number, char buffer[128]);

@@ -1,0 +1,356 @@
+#include "pool/model.h"
+
+#include <string.h>
+
+#include <poolminer/consensus.h>
+#include <poolminer/payout.h>
+
+void model_create(struct model *model, const struct pm_pool_rules *rules, int64_t seed_count,
+                  int64_t now_ms)
+{
+    memset(model, 0, sizeof *model);
+    model->rules = *rules;
+    model->now_ms = now_ms;
+    model->algorithm_count = seed_count;
+    for (int64_t i = 0; i < seed_count; i++)
+        model->algorithms[i] = (struct model_algorithm){.author = -1, .program = MODEL_NO_PROGRAM};
+}
+
+int64_t model_live_lease(const struct model *model, int miner)
+{
+    for (int64_t i = 1; i <= model->leases_asked; i++) {
+        if (model->leases[i].active && model->leases[i].miner == miner)
+            return i;
+    }
+    return 0;
+}
+
+static struct model_algorithm *algorithm_of(struct model *model, int64_t id)
+{
+    return id >= 1 && id <= model->algorithm_count ? &model->algorithms[id - 1] : NULL;
+}
+
+/* ---- time ---- */
+
+static void settle(struct model *model)
+{
+    int64_t reputation[MODEL_MINERS], paid[MODEL_MINERS], pool;
+    for (int i = 0; i < MODEL_MINERS; i++)
+        reputation[i] = model->miners[i].reputation;
+    pm_payout_divide(&model->rules.payout, reputation, MODEL_MINERS, paid, &pool, NULL);
+    for (int i = 0; i < MODEL_MINERS; i++) {
+        model->miners[i].lifetime_rao += paid[i];
+        model->miners[i].reputation = 0;
+    }
+}
+
+static void roll(struct model *model)
+{
+    if (model->epoch == 0) {
+        model->epoch = 1;
+        model->epoch_end_ms = model->now_ms + model->rules.epoch_ms;
+    }
+    if (model->now_ms < model->epoch_end_ms)
+        return;
+    settle(model);
+    while (model->now_ms >= model->epoch_end_ms) {
+        model->epoch++;
+        model->epoch_end_ms += model->rules.epoch_ms;
+    }
+}
+
+static void expire(struct model *model)
+{
+    for (int64_t i = 1; i <= model->leases_asked; i++) {
+        struct model_lease *lease = &model->leases[i];
+        if (lease->active && lease->timeout_ms <= model->now_ms)
+            lease->active = false;
+    }
+}
+
+/* ---- consensus ---- */
+
+static void judge(struct model *model, const struct model_algorithm *algorithm, int miner)
+{
+    struct model_miner *judge = &model->miners[miner];
+    bool accurate =
+        pm_consensus_accurate(algorithm->scores[miner], algorithm->score, model->rules.tolerance);
+    judge->counts.evaluations_finalised++;
+    judge->counts.evaluations_accurate += accurate;
+    if (accurate) {
+        judge->reputation += pm_reputation_micro(model->rules.evaluation_reward);
+        judge->reputation_total += pm_reputation_micro(model->rules.evaluation_reward);
+    }
+}
+
+static void reward_author(struct model *model, const struct model_algorithm *algorithm)
+{
+    const struct pm_pool_rules *rules = &model->rules;
+    struct model_miner *author = &model->miners[algorithm->author];
+    int64_t micro = pm_reputation_micro(
+        pm_evolution_reward(algorithm->score, rules->reward_base, rules->reward_threshold));
+    author->counts.evolutions_finalised++;
+    author->counts.evolutions_over_threshold += algorithm->score >= rules->reward_threshold;
+    author->reputation += micro;
+    author->reputation_total += micro;
+    if (algorithm->score > author->best_score)
+        author->best_score = algorithm->score;
+}
+
+static void agree(struct model *model, struct model_algorithm *algorithm)
+{
+    double scores[MODEL_MINERS];
+    size_t count = 0;
+    for (int i = 0; i < MODEL_MINERS; i++) {
+        if (algorithm->judged[i])
+            scores[count++] = algorithm->scores[i];
+    }
+    algorithm->agreed = true;
+    algorithm->score = pm_consensus_median(scores, count);
+    for (int i = 0; i < MODEL_MINERS; i++) {
+        if (algorithm->judged[i])
+            judge(model, algorithm, i);
+    }
+    if (algorithm->author >= 0)
+        reward_author(model, algorithm);
+}
+
+static struct expectation change_quorum(struct model *model, const struct step *step)
+{
+    model->rules.quorum = step->quorum;
+    for (int64_t i = 0; i < model->algorithm_count; i++) {
+        struct model_algorithm *algorithm = &model->algorithms[i];
+        if (!algorithm->agreed && algorithm->judged_count >= step->quorum)
+            agree(model, algorithm);
+    }
+    return (struct expectation){.status = 200};
+}
+
+/* ---- leases ---- */
+
+static bool holds(const struct model_lease *lease, int64_t id)
+{
+    for (size_t i = 0; i < lease->evaluate_count; i++) {
+        if (lease->evaluate[i] == id)
+            return true;
+    }
+    return false;
+}
+
+static bool may_judge(const struct model *model, int64_t id, int miner)
+{
+    const struct model_algorithm *algorithm = &model->algorithms[id - 1];
+    int64_t in_hand = 0;
+    for (int64_t i = 1; i <= model->leases_asked; i++)
+        in_hand += model->leases[i].active && holds(&model->leases[i], id);
+    return !algorithm->agreed && algorithm->author != miner && !algorithm->judged[miner] &&
+           algorithm->judged_count + in_hand < model->rules.quorum;
+}
+
+/* Nearest to consensus first, then the oldest. */
+static void choose_evaluations(const struct model *model, const struct step *step,
+                               struct expectation *out)
+{
+    for (int64_t judged = MODEL_MINERS; judged >= 0; judged--) {
+        for (int64_t id = 1; id <= model->algorithm_count; id++) {
+            if ((int64_t)out->evaluate_count == step->evaluate_max)
+                return;
+            if (model->algorithms[id - 1].judged_count == judged &&
+                may_judge(model, id, step->miner))
+                out->evaluate[out->evaluate_count++] = id;
+        }
+    }
+}
+
+static size_t seed_count(const struct model *model, const struct step *step)
+{
+    int64_t population = 0, want = model->rules.seeds_per_evolution * model->rules.evolve_budget;
+    for (int64_t i = 0; i < model->algorithm_count; i++)
+        population += model->algorithms[i].agreed || model->algorithms[i].author < 0;
+    want = want > step->seed_max ? step->seed_max : want;
+    return (size_t)(want > population ? population : want);
+}
+
+static int64_t leases_in_window(const struct model *model, int miner)
+{
+    int64_t count = 0;
+    for (int64_t i = 1; i <= model->leases_asked; i++) {
+        const struct model_lease *lease = &model->leases[i];
+        count += lease->granted && lease->miner == miner && lease->kind == PM_LEASE_BOTH &&
+                 lease->window == model->epoch;
+    }
+    return count;
+}
+
+static struct expectation ask_for_lease(struct model *model, const struct step *step)
+{
+    struct expectation out = {.status = 200};
+    struct model_lease *lease = &model->leases[++model->leases_asked];
+    roll(model);
+    expire(model);
+    model->miners[step->miner].known = true;
+    int64_t live = model_live_lease(model, step->miner);
+    if (live && !model->leases[live].refused)
+        return (struct expectation){.status = 400};
+    model->leases[live].active = false; /* number 0 is nobody's */
+    if (model->rules.leases_per_window && step->lease_kind == PM_LEASE_BOTH &&
+        leases_in_window(model, step->miner) >= model->rules.leases_per_window)
+        return (struct expectation){.status = 400};
+    if (step->lease_kind != PM_LEASE_EVOLVE)
+        choose_evaluations(model, step, &out);
+    if (step->lease_kind != PM_LEASE_EVALUATE)
+        out.seed_count = seed_count(model, step);
+    if (out.evaluate_count + out.seed_count == 0)
+        return (struct expectation){.status = 404};
+    *lease = (struct model_lease){
+        .granted = true,
+        .active = true,
+        .miner = step->miner,
+        .kind = step->lease_kind,
+        .window = model->epoch,
+        .timeout_ms = model->now_ms + model->rules.task_timeout_ms,
+        .evolve_budget = out.seed_count ? model->rules.evolve_budget : 0,
+        .evaluate_count = out.evaluate_count,
+    };
+    memcpy(lease->evaluate, out.evaluate, sizeof out.evaluate);
+    return out;
+}
+
+/* ---- submissions ---- */
+
+static bool same(const struct step_submission *a, const struct step_submission *b)
+{
+    if (a->kind != b->kind || a->evaluation_count != b->evaluation_count ||
+        a->evolution_count != b->evolution_count || a->iterations != b->iterations)
+        return false;
+    for (size_t i = 0; i < a->evaluation_count; i++) {
+        if (a->evaluations[i].algorithm_id != b->evaluations[i].algorithm_id ||
+            a->evaluations[i].score != b->evaluations[i].score)
+            return false;
+    }
+    for (size_t i = 0; i < a->evolution_count; i++) {
+        if (a->programs[i] != b->programs[i] || a->parents[i] != b->parents[i])
+            return false;
+    }
+    return true;
+}
+
+/* 200, or why its content is refused. */
+static int content_status(struct model *model, const struct model_lease *lease,
+                          const struct step_submission *submission)
+{
+    if (submission->kind != lease->kind)
+        return 400;
+    if (lease->kind == PM_LEASE_BOTH && submission->iterations < model->rules.minimum_iterations)
+        return 400;
+    if (submission->evolution_count > (size_t)lease->evolve_budget)
+        return 422;
+    for (size_t i = 0; i < submission->evaluation_count; i++) {
+        if (!holds(lease, submission->evaluations[i].algorithm_id))
+            return 422;
+    }
+    for (size_t i = 0; i < submission->evolution_count; i++) {
+        if (submission->programs[i] == MODEL_NO_PROGRAM ||
+            !algorithm_of(model, submission->parents[i]))
+            return 422;
+    }
+    return 200;
+}
+
+static bool program_known(const struct model *model, int64_t program)
+{
+    for (int64_t i = 0; i < model->algorithm_count; i++) {
+        if (model->algorithms[i].program == program)
+            return true;
+    }
+    return false;
+}
+
+static void book(struct model *model, int miner, const struct step_submission *submission)
+{
+    struct pm_pool_counts *counts = &model->miners[miner].counts;
+    for (size_t i = 0; i < submission->evaluation_count; i++) {
+        struct model_algorithm *algorithm =
+            algorithm_of(model, submission->evaluations[i].algorithm_id);
+        counts->evaluations_submitted++;
+        algorithm->judged[miner] = true;
+        algorithm->scores[miner] = submission->evaluations[i].score;
+        algorithm->judged_count++;
+        if (algorithm->agreed)
+            judge(model, algorithm, miner);
+        else if (algorithm->judged_count >= model->rules.quorum)
+            agree(model, algorithm);
+    }
+    for (size_t i = 0; i < submission->evolution_count; i++) {
+        if (program_known(model, submission->programs[i]))
+            continue;
+        counts->evolutions_submitted++;
+        model->algorithms[model->algorithm_count++] =
+            (struct model_algorithm){.author = miner, .program = submission->programs[i]};
+    }
+}
+
+static struct expectation submit(struct model *model, const struct step *step)
+{
+    struct model_lease *lease = &model->leases[step->lease];
+    roll(model);
+    if (step->lease < 1 || step->lease > model->leases_asked || !lease->granted)
+        return (struct expectation){.status = 404};
+    if (lease->miner != step->miner)
+        return (struct expectation){.status = 403};
+    if (lease->done && same(&lease->submission, &step->submission))
+        return (struct expectation){.status = 200};
+    if (!lease->active || lease->timeout_ms <= model->now_ms)
+        return (struct expectation){.status = 404};
+    int status = content_status(model, lease, &step->submission);
+    if (status != 200) {
+        lease->refused = true;
+        return (struct expectation){.status = status};
+    }
+    book(model, step->miner, &step->submission);
+    lease->active = false;
+    lease->done = true;
+    lease->submission = step->submission;
+    return (struct expectation){.status = 200};
+}
+
+/* ---- money ---- */
+
+static struct expectation withdraw(struct model *model, const struct step *step)
+{
+    struct model_miner *miner = &model->miners[step->miner];
+    roll(model);
+    miner->known = true;
+    int64_t available = miner->lifetime_rao - miner->pending_rao;
+    int64_t amount = step->amount_rao ? step->amount_rao : available;
+    if (miner->pending_rao)
+        return (struct expectation){.status = 409};
+    if (amount < model->rules.minimum_withdrawal_rao || amount > available || !miner->has_recipient)
+        return (struct expectation){.status = 400};
+    miner->pending_rao = amount;
+    return (struct expectation){.status = 200};
+}
+
+struct expectation model_apply(struct model *model, const struct step *step)
+{
+    switch (step->kind) {
+    case STEP_ADVANCE:
+        model->now_ms += step->advance_ms;
+        roll(model);
+        expire(model);
+        break;
+    case STEP_LEASE:
+        return ask_for_lease(model, step);
+    case STEP_SUBMIT:
+        return submit(model, step);
+    case STEP_WITHDRAW:
+        return withdraw(model, step);
+    case STEP_SET_RECIPIENT:
+        model->miners[step->miner].has_recipient |= model->miners[step->miner].known;
+        break;
+    case STEP_CHANGE_QUORUM:
+        roll(model);
+        return change_quorum(model, step);
+    }
+    return (struct expectation){.status = 200};
+}

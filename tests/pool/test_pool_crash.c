@@ -1,0 +1,143 @@
+/* kill -9 at random points: a child lives a story on a store in a file and says after each step
+ * that it was done. Whatever moment it is killed at, what it said is there, and of the step it was
+ * in the middle of there is all or nothing. */
+#include "cmocka_include.h"
+#include "pool/scenario.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <poolminer/clock.h>
+
+enum { STORIES = 2, STORY_STEPS = 800, LIFE_MS_MAX = 60 };
+
+static struct scenario scenario;
+static char store[64];
+
+/* Takes one step in the model alone. */
+static void step_model(struct scenario *own)
+{
+    struct step step;
+    scenario_next(own, &step);
+    model_apply(&own->model, &step);
+}
+
+/* The child: lives from step `from` on and writes a byte into the pipe after each step. */
+static void live(int from, int acknowledged)
+{
+    struct virtual_pool pool = {0};
+    struct step step;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    scenario_prepare(&scenario, &pool);
+    virtual_pool_open(&pool, store);
+    for (int i = from; i < STORY_STEPS; i++) {
+        scenario_next(&scenario, &step);
+        scenario_prepare(&scenario, &pool);
+        struct expectation expected = model_apply(&scenario.model, &step);
+        scenario_perform(&pool, &step, &expected);
+        if (write(acknowledged, "", 1) != 1)
+            _exit(1);
+    }
+    _exit(0);
+}
+
+/* How many bytes are in the pipe, whose writer is gone. */
+static int drain(int pipe)
+{
+    char bytes[STORY_STEPS];
+    int count = 0;
+    for (ssize_t got; (got = read(pipe, bytes, sizeof bytes)) > 0;)
+        count += (int)got;
+    return count;
+}
+
+/* Lets a child live for a moment. Returns how many steps it said were done; *finished tells that it
+ * came to the end of the story. */
+static int live_and_be_killed(int from, bool *finished)
+{
+    int ends[2], status;
+    assert_int_equal(pipe(ends), 0);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0)
+        live(from, ends[1]);
+    close(ends[1]);
+    pm_clock_sleep_ms(1 + rand() % LIFE_MS_MAX);
+    kill(child, SIGKILL);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    if (WIFEXITED(status) && WEXITSTATUS(status) != 0)
+        fail_msg("the child failed after step %d", from + drain(ends[0]));
+    *finished = WIFEXITED(status);
+    int done = drain(ends[0]);
+    close(ends[0]);
+    return done;
+}
+
+/* The store is where the model is, or one step further; the model follows. */
+static int compare(void)
+{
+    struct virtual_pool pool = {0};
+    int extra = 0;
+    scenario_prepare(&scenario, &pool);
+    virtual_pool_open(&pool, store);
+    if (scenario_difference(&scenario, &pool)) {
+        step_model(&scenario);
+        extra = 1;
+        const char *different = scenario_difference(&scenario, &pool);
+        if (different)
+            fail_msg("after the kill: %s", different);
+    }
+    virtual_pool_close(&pool);
+    return extra;
+}
+
+static void remove_store(void)
+{
+    static const char *const suffixes[] = {"", "-wal", "-shm"};
+    char path[80];
+    for (size_t i = 0; i < 3; i++) {
+        snprintf(path, sizeof path, "%s%s", store, suffixes[i]);
+        unlink(path);
+    }
+}
+
+static void tell_story(uint64_t seed)
+{
+    struct virtual_pool pool = {0};
+    snprintf(store, sizeof store, "/tmp/test_pool_crash_%d.db", (int)getpid());
+    remove_store();
+    scenario_create(&scenario, seed);
+    scenario_prepare(&scenario, &pool);
+    virtual_pool_open(&pool, store);
+    virtual_pool_close(&pool);
+    model_apply(&scenario.model, &(struct step){.kind = STEP_ADVANCE});
+    bool finished = false;
+    int kills = 0;
+    for (int at = 0; !finished; kills += !finished) {
+        int done = live_and_be_killed(at, &finished);
+        for (int i = 0; i < done; i++)
+            step_model(&scenario);
+        at += done + compare();
+    }
+    assert_true(kills > 1);
+    remove_store();
+}
+
+static void test_kill_at_random_points(void **state)
+{
+    (void)state;
+    srand(3);
+    for (uint64_t seed = 0; seed < STORIES; seed++)
+        tell_story(1000 + seed);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_kill_at_random_points)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

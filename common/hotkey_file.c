@@ -306,8 +306,8 @@ bool pm_hotkey_load(const char *path, struct pm_hotkey **out, struct pm_error *e
         close(file);
         return pm_fail(error, PM_ERROR_MEMORY, "key file %s: no protected memory left", path);
     }
-    bool done = read_whole(file, text, size, &length, error) &&
-                pm_hotkey_parse(text, length, out, error);
+    bool done =
+        read_whole(file, text, size, &length, error) && pm_hotkey_parse(text, length, out, error);
     sodium_free(text);
     close(file);
     return done || pm_fail_context(error, "key file %s", path);

@@ -1,4 +1,5 @@
-/* JSON from outside, read with limits; a thin layer over cJSON, which does the parsing and printing.
+/* JSON from outside, read with limits; a thin layer over cJSON, which does the parsing and
+ * printing.
  *
  * Reading: text must be one JSON value, valid UTF-8 without NUL, at most `max_bytes` long and
  * PM_JSON_MAX_DEPTH deep; numbers must be finite. Accessors name the member in their errors. */
@@ -38,7 +39,6 @@ bool pm_json_optional_integer(const cJSON *object, const char *key, int64_t *out
                               struct pm_error *error);
 bool pm_json_optional_number(const cJSON *object, const char *key, double *out,
                              struct pm_error *error);
-bool pm_json_optional_bool(const cJSON *object, const char *key, bool *out,
-                           struct pm_error *error);
+bool pm_json_optional_bool(const cJSON *object, const char *key, bool *out, struct pm_error *error);
 
 #endif

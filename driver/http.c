@@ -24,6 +24,7 @@ struct exchange {
     struct pm_http_response *response;
     size_t capacity, max_bytes, head_bytes;
     bool too_large, out_of_memory;
+    int sendings;
 };
 
 /* ---- the URL ---- */
@@ -208,6 +209,16 @@ static size_t on_header(char *data, size_t size, size_t count, void *context)
     return bytes;
 }
 
+/* libcurl repeats a request by itself when a kept-alive connection closes under it. The first
+ * sending may have had its effect, so repeating is for those who know what they do: not here. */
+static int before_sending(void *context, char *to, char *from, int to_port, int from_port)
+{
+    struct exchange *exchange = context;
+    (void)to, (void)from, (void)to_port, (void)from_port;
+    exchange->sendings++;
+    return exchange->sendings == 1 ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
+}
+
 /* ---- one exchange ---- */
 
 static struct curl_slist *header_list(const struct pm_http_request *request)
@@ -250,6 +261,8 @@ static void set_up(struct pm_http *http, const struct pm_http_request *request, 
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, exchange);
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, exchange);
+    curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, before_sending);
+    curl_easy_setopt(easy, CURLOPT_PREREQDATA, exchange);
     if (strcmp(request->method, "GET") != 0) {
         curl_easy_setopt(easy, CURLOPT_POST, 1L);
         curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->body == NULL ? "" : request->body);
@@ -304,6 +317,10 @@ static bool judge(const struct exchange *exchange, CURLcode result, const char *
     if (exchange->too_large) {
         return pm_fail(error, PM_ERROR_LIMIT, "%.200s answered with more than %zu bytes", url,
                        request->answer_max_bytes);
+    }
+    if (exchange->sendings > 1) {
+        return pm_fail(error, PM_ERROR_UNAVAILABLE,
+                       "%.200s: the connection was closed before an answer came", url);
     }
     if (result != CURLE_OK) {
         return pm_fail(error, PM_ERROR_UNAVAILABLE, "%.200s: %s", url, curl_easy_strerror(result));

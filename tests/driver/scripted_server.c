@@ -4,6 +4,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -166,6 +167,8 @@ static void *run(void *argument)
     while (wait_readable(server, server->listener)) {
         int file = accept(server->listener, NULL, NULL);
         if (file >= 0) {
+            int yes = 1; /* head and body go in two pieces: no waiting for acknowledgements */
+            setsockopt(file, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
             atomic_fetch_add(&server->connections, 1);
             serve(server, file);
             close(file);

@@ -206,6 +206,7 @@ static void misbehave(enum scripted_manner manner, enum pm_answer_kind expected_
     assert_true(pm_clock_monotonic_ms() - before_ms < 8000);
     bench.reply.manner = SCRIPTED_PROPER; /* and nothing sticks */
     assert_int_equal(lease(&bench), PM_ANSWER_OK);
+    assert_int_equal(scripted_server_requests(bench.server), 3); /* nothing was sent twice */
     close_bench(&bench);
 }
 

@@ -1,0 +1,166 @@
+#include "tests/driver/fake_pool.h"
+
+#include "cmocka_include.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <poolminer/clock.h>
+
+static void apply(const struct fake_answer *answer, struct scripted_reply *reply)
+{
+    reply->manner = answer->manner;
+    reply->status = answer->status;
+    if (answer->headers != NULL) {
+        snprintf(reply->headers, sizeof reply->headers, "%s", answer->headers);
+    }
+    if (answer->body != NULL) {
+        snprintf(reply->body, sizeof reply->body, "%s", answer->body);
+    }
+}
+
+static bool is_scripted(const struct fake_answer *answer)
+{
+    return answer->manner != SCRIPTED_PROPER || answer->status != 0;
+}
+
+/* What the script says to call number `call`; nothing after its end. */
+static const struct fake_answer *scripted(struct fake_pool *pool, const struct fake_answer *script,
+                                          int call)
+{
+    static const struct fake_answer none = {0};
+    const struct fake_answer *answer = call < FAKE_SCRIPT_MAX ? &script[call] : &none;
+    if (answer->stop) {
+        atomic_store(&pool->stop, true);
+    }
+    return answer;
+}
+
+static void grant(struct fake_pool *pool, struct scripted_reply *reply)
+{
+    char timeout[PM_CLOCK_ISO_SIZE];
+    int number = ++pool->granted;
+    pm_clock_format_iso(atomic_load(&pool->now_ms) + pool->lease_ms, timeout);
+    snprintf(reply->body, sizeof reply->body,
+             "{\"lease_id\":\"lease-%d\",\"window_number\":%d,\"timeout_at\":\"%s\","
+             "\"evolve_budget\":1,\"evaluate_algorithms\":["
+             "{\"id\":11,\"algorithm_dsl\":\"a\",\"input_dim\":16},"
+             "{\"id\":12,\"algorithm_dsl\":\"b\"},{\"id\":13,\"algorithm_dsl\":\"c\"}],"
+             "\"seed_algorithms\":[{\"id\":21,\"algorithm_dsl\":\"d\"}],\"gossip\":null}",
+             number, number, timeout);
+}
+
+static void on_lease(struct fake_pool *pool, struct scripted_reply *reply)
+{
+    int call = pool->lease_calls++;
+    assert_true(call < FAKE_CALLS_MAX);
+    pool->lease_call_ms[call] = atomic_load(&pool->now_ms);
+    if (pool->stop_after_lease_calls > 0 && pool->lease_calls >= pool->stop_after_lease_calls) {
+        atomic_store(&pool->stop, true);
+    }
+    const struct fake_answer *answer = scripted(pool, pool->lease_answers, call);
+    if (is_scripted(answer)) {
+        apply(answer, reply);
+    } else if (pool->granted < pool->leases_to_grant) {
+        grant(pool, reply);
+    } else {
+        reply->status = 404;
+        strcpy(reply->body, "{\"detail\":\"No tasks available\"}");
+    }
+}
+
+static void keep_submission(struct fake_pool *pool, const struct scripted_request *request)
+{
+    struct fake_submission *submission = &pool->submissions[pool->submit_calls];
+    sscanf(request->path, "/api/v1/tasks/%63[^/]/submit_lease", submission->lease_id);
+    submission->at_ms = atomic_load(&pool->now_ms);
+    cJSON *content = cJSON_Parse(request->body);
+    cJSON_DeleteItemFromObject(content, "public_address");
+    cJSON_DeleteItemFromObject(content, "signature");
+    cJSON_DeleteItemFromObject(content, "message");
+    char *text = cJSON_PrintUnformatted(content);
+    snprintf(submission->content, sizeof submission->content, "%s", text);
+    free(text);
+    cJSON_Delete(content);
+}
+
+static void on_submit(struct fake_pool *pool, const struct scripted_request *request,
+                      struct scripted_reply *reply)
+{
+    int call = pool->submit_calls;
+    assert_true(call < FAKE_CALLS_MAX);
+    keep_submission(pool, request);
+    pool->submit_calls++;
+    const struct fake_answer *answer = scripted(pool, pool->submit_answers, call);
+    if (is_scripted(answer)) {
+        apply(answer, reply);
+        pool->accepted += answer->accept;
+    } else {
+        strcpy(reply->body, "{\"status\":\"accepted\"}");
+        pool->accepted++;
+    }
+}
+
+static void handle(void *context, const struct scripted_request *request,
+                   struct scripted_reply *reply)
+{
+    struct fake_pool *pool = context;
+    if (strcmp(request->path, "/api/v1/tasks/lease") == 0) {
+        on_lease(pool, reply);
+    } else if (strstr(request->path, "/submit_lease") != NULL) {
+        on_submit(pool, request, reply);
+    } else if (strcmp(request->path, "/api/v1/miners/register") == 0) {
+        strcpy(reply->body, "{}");
+        apply(&pool->register_answer, reply);
+    } else if (strcmp(request->path, "/health") == 0) {
+        pool->health_calls++;
+        if (pool->health_remaining_s >= 0) {
+            snprintf(reply->body, sizeof reply->body, "{\"time_remaining_s\":%lld}",
+                     (long long)pool->health_remaining_s);
+        } else {
+            strcpy(reply->body, "{}");
+        }
+    } else {
+        pool->stats_calls++;
+        strcpy(reply->body, "{\"evaluations_submitted\":96,\"accuracy_rate\":0.9375,"
+                            "\"evolutions_submitted\":4,\"best_score\":0.78125,"
+                            "\"reputation\":12.5,\"lifetime_rao\":1234}");
+    }
+}
+
+void fake_pool_start(struct fake_pool *pool)
+{
+    *pool = (struct fake_pool){.lease_ms = 3600 * 1000, .health_remaining_s = -1};
+    atomic_store(&pool->now_ms, pm_clock_unix_ms());
+    pool->server = scripted_server_start(handle, pool);
+}
+
+void fake_pool_stop(struct fake_pool *pool)
+{
+    scripted_server_stop(pool->server);
+}
+
+static int64_t now_ms(void *context)
+{
+    struct fake_pool *pool = context;
+    return atomic_load(&pool->now_ms);
+}
+
+static void wait_ms(void *context, int64_t duration_ms)
+{
+    struct fake_pool *pool = context;
+    atomic_fetch_add(&pool->now_ms, duration_ms);
+}
+
+static uint32_t chance(void *context)
+{
+    (void)context;
+    return 0;
+}
+
+struct pm_driver_host fake_pool_host(struct fake_pool *pool)
+{
+    return (struct pm_driver_host){
+        .context = pool, .now_ms = now_ms, .wait_ms = wait_ms, .random = chance};
+}

@@ -1,0 +1,52 @@
+/* A pool that grants leases and takes submissions as a test scripts it, behind a scripted server,
+ * with a clock of its own that waits of the driver push forward. */
+#ifndef TESTS_DRIVER_FAKE_POOL_H
+#define TESTS_DRIVER_FAKE_POOL_H
+
+#include "driver/driver.h"
+#include "tests/driver/scripted_server.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { FAKE_SCRIPT_MAX = 32, FAKE_CALLS_MAX = 512 };
+
+struct fake_answer {
+    enum scripted_manner manner;
+    int status; /* 0: the pool's own answer */
+    const char *headers, *body;
+    bool accept; /* a submission counts although the answer says otherwise or is lost */
+    bool stop;   /* the driver is asked to stop while it waits for this answer */
+};
+
+struct fake_submission {
+    char lease_id[64];
+    char content[8192]; /* without the proof */
+    int64_t at_ms;
+};
+
+struct fake_pool {
+    struct scripted_server *server;
+    atomic_int_least64_t now_ms; /* the clock of pool and driver */
+    atomic_bool stop;            /* the driver's stop flag */
+    /* the script: answers in turn, then the pool's own; set before the driver runs */
+    struct fake_answer lease_answers[FAKE_SCRIPT_MAX], submit_answers[FAKE_SCRIPT_MAX];
+    struct fake_answer register_answer;
+    int leases_to_grant;        /* then 404 */
+    int64_t lease_ms;           /* how long a lease lasts */
+    int stop_after_lease_calls; /* 0: never */
+    int64_t health_remaining_s; /* -1: not told */
+    /* what happened */
+    int lease_calls, submit_calls, stats_calls, health_calls, granted, accepted;
+    int64_t lease_call_ms[FAKE_CALLS_MAX];
+    struct fake_submission submissions[FAKE_CALLS_MAX];
+};
+
+void fake_pool_start(struct fake_pool *pool);
+void fake_pool_stop(struct fake_pool *pool);
+
+/* Time and chance for the driver: waits only move the clock, chance is always `0`. */
+struct pm_driver_host fake_pool_host(struct fake_pool *pool);
+
+#endif

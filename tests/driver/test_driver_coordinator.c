@@ -1,0 +1,608 @@
+/* The coordinator against a scripted pool and a queue in memory. Time is the pool's: a wait of the
+ * driver moves the clock and takes no time, so every duration below is exact. */
+#include "cmocka_include.h"
+#include "driver/coordinator.h"
+#include "tests/driver/fake_pool.h"
+#include "tests/driver/fake_queue.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <poolminer/file.h>
+#include <poolminer/log.h>
+
+static const int64_t SECOND = 1000;
+
+struct bench {
+    struct fake_pool pool;
+    struct fake_queue queue;
+    struct pm_hotkey *hotkey;
+    char mnemonic[PM_MNEMONIC_SIZE];
+    struct pm_driver driver; /* of the life that ran last */
+    struct pm_driver_settings settings;
+    struct pm_error error;
+};
+
+static int open_bench(void **state)
+{
+    struct bench *bench = calloc(1, sizeof *bench);
+    fake_pool_start(&bench->pool);
+    assert_true(pm_hotkey_generate(&bench->hotkey, bench->mnemonic, NULL));
+    bench->pool.leases_to_grant = 1;
+    bench->queue.stop = &bench->pool.stop;
+    bench->settings = (struct pm_driver_settings){
+        .run_id = "run",
+        .duration_ms = 600 * SECOND,
+        .grace_ms = 20 * SECOND,
+        .jobs = {.algorithms_per_job = 2, .evolve_jobs = 1, .generations = 50, .profile = "full"},
+        .request = {.task_type = "cifar10_binary", .eval_batch_size = 8, .seed_batch_size = 8},
+        .no_work_wait_ms = 30 * SECOND,
+        .window_wait_min_ms = 30 * SECOND,
+    };
+    *state = bench;
+    return 0;
+}
+
+static int close_bench(void **state)
+{
+    struct bench *bench = *state;
+    fake_pool_stop(&bench->pool);
+    fake_queue_clear(&bench->queue);
+    pm_hotkey_destroy(bench->hotkey);
+    free(bench);
+    return 0;
+}
+
+/* One life of a driver with this key: what pm_coordinator_run returned. */
+static bool live_as(struct bench *bench, const struct pm_hotkey *hotkey)
+{
+    struct pm_driver *driver = &bench->driver;
+    const struct pm_pool_client_config config = {.pool_url =
+                                                     scripted_server_url(bench->pool.server),
+                                                 .hotkey = hotkey,
+                                                 .timeout_ms = 300,
+                                                 .stop = &bench->pool.stop};
+    *driver = (struct pm_driver){.settings = bench->settings,
+                                 .queue = fake_queue_bind(&bench->queue),
+                                 .host = fake_pool_host(&bench->pool),
+                                 .stop = &bench->pool.stop,
+                                 .address = pm_hotkey_address(hotkey)};
+    bench->error = (struct pm_error){0};
+    assert_true(pm_pool_client_create(&config, &driver->pool, NULL));
+    bool done = pm_coordinator_run(driver, &bench->error);
+    pm_pool_client_destroy(driver->pool);
+    return done;
+}
+
+static bool live(struct bench *bench)
+{
+    return live_as(bench, bench->hotkey);
+}
+
+static const struct fake_record *record(const struct bench *bench, const char *lease_id)
+{
+    const struct fake_record *found = fake_queue_record(&bench->queue, lease_id);
+    assert_non_null(found);
+    return found;
+}
+
+static void assert_closed(const struct bench *bench, const char *state, const char *reason)
+{
+    const struct fake_record *closed = record(bench, "lease-1");
+    assert_string_equal(closed->state, state);
+    if (strstr(closed->reason, reason) == NULL) {
+        fail_msg("expected \"%s\" in: %s", reason, closed->reason);
+    }
+    assert_int_equal(fake_queue_left(&bench->queue), 0);
+}
+
+/* What one lease of the fake pool comes to when all its work is done. */
+static void assert_full_submission(const struct fake_submission *submission)
+{
+    cJSON *content = cJSON_Parse(submission->content);
+    cJSON *evaluations = cJSON_Parse("[{\"algorithm_id\":11,\"score\":0.511},"
+                                     "{\"algorithm_id\":12,\"score\":0.512},"
+                                     "{\"algorithm_id\":13,\"score\":0.513}]");
+    assert_true(cJSON_Compare(cJSON_GetObjectItem(content, "evaluations"), evaluations, true));
+    const cJSON *evolutions = cJSON_GetObjectItem(content, "evolutions");
+    assert_int_equal(cJSON_GetArraySize(evolutions), 1);
+    assert_int_equal(cJSON_GetObjectItem(content, "iterations")->valueint, 3 + 50);
+    cJSON_Delete(evaluations);
+    cJSON_Delete(content);
+}
+
+/* ---- the way it should go ---- */
+
+static void a_lease_is_computed_and_submitted(void **state)
+{
+    struct bench *bench = *state;
+    assert_true(live(bench));
+    assert_int_equal(bench->pool.submit_calls, 1);
+    assert_string_equal(bench->pool.submissions[0].lease_id, "lease-1");
+    assert_full_submission(&bench->pool.submissions[0]);
+    assert_closed(bench, "submitted", "");
+    assert_int_equal(bench->queue.job_count, 3); /* 2 + 1 evaluations, 1 evolution */
+    assert_false(bench->queue.put_before_open);
+    const struct pm_driver_counters *counters = &bench->driver.counters;
+    assert_int_equal(counters->leases, 1);
+    assert_int_equal(counters->evaluations_submitted, 3);
+    assert_int_equal(counters->evolutions_submitted, 1);
+    assert_int_equal(counters->submissions_accepted, 1);
+    assert_true(counters->best_score == 0.8);
+}
+
+static void leases_follow_each_other(void **state)
+{
+    struct bench *bench = *state;
+    bench->pool.leases_to_grant = 5;
+    assert_true(live(bench));
+    assert_int_equal(bench->pool.accepted, 5);
+    assert_string_equal(record(bench, "lease-5")->state, "submitted");
+    assert_int_equal(fake_queue_left(&bench->queue), 0);
+}
+
+static void nothing_secret_reaches_the_queue(void **state)
+{
+    struct bench *bench = *state;
+    char path[] = "/tmp/poolminer-coordinator-XXXXXX";
+    char key_file[64];
+    char *text = NULL;
+    size_t length = 0;
+    assert_non_null(mkdtemp(path));
+    snprintf(key_file, sizeof key_file, "%s/key", path);
+    assert_true(pm_hotkey_save(bench->hotkey, key_file, NULL));
+    assert_true(pm_file_read(key_file, 4096, &text, &length, NULL));
+    cJSON *file = cJSON_Parse(text);
+    assert_true(live(bench));
+    static const char *const secrets[] = {"privateKey", "secretSeed", "secretPhrase"};
+    for (size_t i = 0; i < sizeof secrets / sizeof secrets[0]; i++) {
+        const char *secret = cJSON_GetObjectItem(file, secrets[i])->valuestring;
+        secret += strncmp(secret, "0x", 2) == 0 ? 2 : 0;
+        assert_true(strlen(secret) > 30);
+        assert_false(fake_queue_contains(&bench->queue, secret));
+    }
+    assert_true(fake_queue_contains(&bench->queue, pm_hotkey_address(bench->hotkey)));
+    assert_false(fake_queue_contains(&bench->queue, "signature"));
+    cJSON_Delete(file);
+    free(text);
+    unlink(key_file);
+    rmdir(path);
+}
+
+/* ---- dying ---- */
+
+/* Kills the driver at call number `die_at` of the queue, starts another; false when the first one
+ * lived to its end. */
+static bool die_and_live_again(struct bench *bench, int die_at, bool after)
+{
+    fake_queue_clear(&bench->queue);
+    bench->pool.lease_calls = bench->pool.submit_calls = bench->pool.accepted = 0;
+    bench->pool.granted = 0;
+    bench->pool.leases_to_grant = 1;
+    bench->queue.die_at = die_at;
+    bench->queue.die_after = after;
+    assert_true(live(bench));
+    bool died = bench->queue.calls >= die_at;
+    bench->queue.die_at = 0;
+    assert_true(live(bench));
+    return died;
+}
+
+static void whenever_it_dies_the_lease_is_submitted_once(void **state)
+{
+    struct bench *bench = *state;
+    bench->settings.duration_ms = 20 * SECOND;
+    for (int after = 0; after <= 1; after++) {
+        int die_at = 1;
+        for (; die_and_live_again(bench, die_at, after == 1); die_at++) {
+            const struct fake_record *closed = fake_queue_record(&bench->queue, "lease-1");
+            if (closed == NULL) {
+                /* died with the lease in hand, before the record was written: nothing to find */
+                assert_int_equal(bench->pool.submit_calls, 0);
+                continue;
+            }
+            assert_string_equal(closed->state, "submitted");
+            assert_true(bench->pool.submit_calls >= 1);
+            for (int i = 0; i < bench->pool.submit_calls; i++) {
+                assert_full_submission(&bench->pool.submissions[i]); /* the same each time */
+                assert_string_equal(bench->pool.submissions[i].content,
+                                    bench->pool.submissions[0].content);
+            }
+            assert_int_equal(fake_queue_left(&bench->queue), 0);
+        }
+        assert_true(die_at > 10); /* there was something to die in */
+    }
+}
+
+static void a_stop_while_the_lease_is_granted_loses_nothing(void **state)
+{
+    struct bench *bench = *state;
+    bench->pool.lease_answers[0].stop = true;
+    assert_true(live(bench));
+    assert_string_equal(record(bench, "lease-1")->state, "open");
+    assert_int_equal(bench->pool.submit_calls, 0);
+    atomic_store(&bench->pool.stop, false);
+    assert_true(live(bench));
+    assert_full_submission(&bench->pool.submissions[0]);
+    assert_closed(bench, "submitted", "");
+}
+
+static void a_stop_while_the_submission_is_lost_sends_it_again(void **state)
+{
+    struct bench *bench = *state;
+    bench->pool.submit_answers[0] =
+        (struct fake_answer){.manner = SCRIPTED_CLOSE, .accept = true, .stop = true};
+    bench->pool.submit_answers[1] = (struct fake_answer){
+        .status = 404, .body = "{\"detail\":\"Active lease assignment not found\"}"};
+    assert_true(live(bench));
+    assert_string_equal(record(bench, "lease-1")->state, "open");
+    atomic_store(&bench->pool.stop, false);
+    assert_true(live(bench));
+    assert_int_equal(bench->pool.submit_calls, 2);
+    assert_string_equal(bench->pool.submissions[0].content, bench->pool.submissions[1].content);
+    assert_closed(bench, "expired", "probably got through");
+}
+
+static void an_open_lease_that_ran_out_meanwhile_is_closed(void **state)
+{
+    struct bench *bench = *state;
+    bench->pool.lease_answers[0].stop = true;
+    assert_true(live(bench));
+    atomic_store(&bench->pool.stop, false);
+    atomic_fetch_add(&bench->pool.now_ms, 2 * 3600 * SECOND);
+    assert_true(live(bench));
+    assert_int_equal(bench->pool.submit_calls, 0);
+    assert_closed(bench, "expired", "no driver was there");
+}
+
+static void a_record_that_cannot_be_read_is_set_aside(void **state)
+{
+    struct bench *bench = *state;
+    struct pm_driver_queue queue = fake_queue_bind(&bench->queue);
+    char key[128];
+    snprintf(key, sizeof key, "lease/%s/broken", pm_hotkey_address(bench->hotkey));
+    assert_true(queue.record_put(queue.context, "run", key, "open", "", "{}", 2, NULL));
+    assert_true(live(bench));
+    assert_string_equal(record(bench, "broken")->state, "expired");
+    assert_string_equal(record(bench, "lease-1")->state, "submitted");
+}
+
+/* ---- answers to submissions ---- */
+
+static void what_is_not_now_is_sent_again_before_anything_else(void **state)
+{
+    struct bench *bench = *state;
+    bench->pool.submit_answers[0] = (struct fake_answer){.status = 500, .body = "oops"};
+    bench->pool.submit_answers[1] =
+        (struct fake_answer){.status = 429, .headers = "Retry-After: 20\r\n", .body = "{}"};
+    bench->pool.submit_answers[2] = (struct fake_answer){.manner = SCRIPTED_CLOSE};
+    bench->pool.submit_answers[3] = (struct fake_answer){.manner = SCRIPTED_HANG};
+    bench->pool.submit_answers[4] =
+        (struct fake_answer){.status = 302, .headers = "Location: /x\r\n"};
+    bench->pool.leases_to_grant = 2;
+    assert_true(live(bench));
+    const struct fake_submission *submissions = bench->pool.submissions;
+    assert_int_equal(bench->pool.submit_calls, 7);
+    for (int i = 0; i < 6; i++) {
+        assert_string_equal(submissions[i].lease_id, "lease-1");
+        assert_string_equal(submissions[i].content, submissions[0].content);
+    }
+    assert_string_equal(submissions[6].lease_id, "lease-2");
+    assert_int_equal(submissions[1].at_ms - submissions[0].at_ms, 500); /* jitter 0: the half */
+    assert_int_equal(submissions[2].at_ms - submissions[1].at_ms, 20 * SECOND);
+    assert_int_equal(submissions[3].at_ms - submissions[2].at_ms, 2 * SECOND);
+    assert_int_equal(submissions[4].at_ms - submissions[3].at_ms, 4 * SECOND);
+    assert_int_equal(submissions[5].at_ms - submissions[4].at_ms, 8 * SECOND);
+    assert_closed(bench, "submitted", "");
+}
+
+static void a_pool_that_never_answers_costs_the_lease_and_no_more(void **state)
+{
+    struct bench *bench = *state;
+    bench->pool.lease_ms = 300 * SECOND;
+    bench->pool.leases_to_grant = 2;
+    bench->settings.duration_ms = 3600 * SECOND;
+    for (int i = 0; i < FAKE_SCRIPT_MAX; i++) {
+        bench->pool.submit_answers[i] = (struct fake_answer){.status = 503};
+    }
+    assert_true(live(bench));
+    int64_t began_ms = bench->pool.lease_call_ms[0];
+    assert_int_equal(bench->pool.lease_call_ms[1] - began_ms, 300 * SECOND);
+    assert_string_equal(record(bench, "lease-1")->state, "expired");
+    assert_int_equal(bench->driver.counters.leases_expired, 2);
+}
+
+static void a_refusal_is_kept_with_its_reason_and_life_goes_on(void **state)
+{
+    struct bench *bench = *state;
+    bench->pool.leases_to_grant = 2;
+    bench->pool.submit_answers[0] =
+        (struct fake_answer){.status = 422, .body = "{\"detail\":\"score out of range\"}"};
+    assert_true(live(bench));
+    const struct fake_record *refused = record(bench, "lease-1");
+    assert_string_equal(refused->state, "refused");
+    assert_string_equal(refused->reason, "score out of range");
+    assert_non_null(strstr(refused->body, "\"algorithm_id\":11")); /* the work itself is kept */
+    assert_string_equal(record(bench, "lease-2")->state, "submitted");
+    assert_int_equal(bench->driver.counters.submissions_refused, 1);
+    assert_int_equal(bench->driver.counters.submissions_accepted, 1);
+}
+
+static void too_few_iterations_raise_the_next_leases_generations(void **state)
+{
+    struct bench *bench = *state;
+    bench->pool.leases_to_grant = 2;
+    bench->pool.submit_answers[0] = (struct fake_answer){
+        .status = 400,
+        .body = "{\"detail\":\"iterations: 53 is below this pool's minimum of 160\"}"};
+    assert_true(live(bench));
+    cJSON *content = cJSON_Parse(bench->pool.submissions[1].content);
+    assert_int_equal(cJSON_GetObjectItem(content, "iterations")->valueint, 3 + 160);
+    cJSON_Delete(content);
+}
+
+static void a_lease_the_pool_forgot_is_dropped_with_the_likelier_story(void **state)
+{
+    struct bench *bench = *state;
+    bench->pool.submit_answers[0] = (struct fake_answer){
+        .status = 404, .body = "{\"detail\":\"Active lease assignment not found\"}"};
+    assert_true(live(bench));
+    assert_closed(bench, "expired", "closed it early");
+}
+
+static void after_a_lost_answer_the_story_is_another(void **state)
+{
+    struct bench *bench = *state;
+    bench->pool.submit_answers[0] = (struct fake_answer){.manner = SCRIPTED_CLOSE, .accept = true};
+    bench->pool.submit_answers[1] = (struct fake_answer){
+        .status = 404, .body = "{\"detail\":\"Active lease assignment not found\"}"};
+    assert_true(live(bench));
+    assert_closed(bench, "expired", "probably got through");
+}
+
+static void a_key_that_is_not_accepted_ends_it_with_a_sentence(void **state)
+{
+    struct bench *bench = *state;
+    bench->pool.submit_answers[0] =
+        (struct fake_answer){.status = 401, .body = "{\"detail\":\"Invalid signature\"}"};
+    assert_false(live(bench));
+    assert_int_equal(bench->error.code, PM_ERROR_REFUSED);
+    assert_non_null(strstr(bench->error.message, "Invalid signature"));
+    assert_string_equal(record(bench, "lease-1")->state, "open"); /* for when it is mended */
+    bench->pool.register_answer =
+        (struct fake_answer){.status = 401, .body = "{\"detail\":\"Invalid signature\"}"};
+    assert_false(live(bench));
+    assert_int_equal(bench->error.code, PM_ERROR_REFUSED);
+}
+
+/* ---- answers to lease requests ---- */
+
+static void waits_between_leases_are_as_the_table_says(void **state)
+{
+    struct bench *bench = *state;
+    struct fake_answer *answers = bench->pool.lease_answers;
+    bench->pool.leases_to_grant = 0;
+    bench->settings.duration_ms = 3600 * SECOND;
+    bench->pool.health_remaining_s = 200;
+    bench->pool.stop_after_lease_calls = 8;
+    answers[0] = (struct fake_answer){.status = 404, .body = "{\"detail\":\"No tasks\"}"};
+    answers[1] = (struct fake_answer){.status = 400,
+                                      .body = "{\"detail\":\"Miner already has active task\"}"};
+    answers[2] = (struct fake_answer){
+        .status = 400,
+        .body = "{\"detail\":\"Lease already issued for this window. Wait for next window.\"}"};
+    answers[3] = (struct fake_answer){
+        .status = 400,
+        .body = "{\"detail\":{\"msg\":\"Lease already issued\",\"time_remaining_s\":90}}"};
+    answers[4] = (struct fake_answer){.status = 503, .headers = "Retry-After: 45\r\n"};
+    answers[5] = (struct fake_answer){.status = 200, .body = "{\"lease_id\":"};
+    answers[6] = (struct fake_answer){.status = 403, .body = "{\"detail\":\"banned\"}"};
+    assert_true(live(bench));
+    static const int64_t expected_s[] = {30, 5, 200, 90, 45, 1, 60};
+    for (int i = 0; i < 7; i++) {
+        assert_int_equal(bench->pool.lease_call_ms[i + 1] - bench->pool.lease_call_ms[i],
+                         expected_s[i] * SECOND);
+    }
+    assert_int_equal(bench->pool.health_calls, 1);
+    assert_int_equal(bench->queue.record_count, 0);
+}
+
+static void leases_that_cannot_be_used_are_passed_over(void **state)
+{
+    static const char *const bodies[] = {
+        "{}", "{\"lease_id\":7}", "{\"lease_id\":\"../x\",\"timeout_at\":\"2099-01-01T00:00:00Z\"}",
+        "{\"lease_id\":\"x\",\"timeout_at\":\"2001-01-01T00:00:00Z\"}", /* over already */
+        "{\"lease_id\":\"x\",\"timeout_at\":\"2099-01-01T00:00:00Z\",\"seed_algorithms\":3}"};
+    struct bench *bench = *state;
+    for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++) {
+        bench->pool.lease_answers[i] = (struct fake_answer){.status = 200, .body = bodies[i]};
+    }
+    assert_true(live(bench));
+    assert_int_equal(bench->queue.record_count, 1); /* that of the good one, which came after */
+    assert_closed(bench, "submitted", "");
+}
+
+static void a_pool_that_is_not_there_yet_is_awaited(void **state)
+{
+    struct bench *bench = *state;
+    bench->pool.register_answer = (struct fake_answer){.manner = SCRIPTED_CLOSE};
+    bench->settings.duration_ms = 60 * SECOND;
+    assert_true(live(bench));
+    assert_int_equal(bench->pool.lease_calls, 0);
+    bench->pool.register_answer = (struct fake_answer){.status = 404, .body = "{}"};
+    assert_true(live(bench)); /* a pool that knows no registering is a pool still */
+    assert_closed(bench, "submitted", "");
+}
+
+/* ---- workers ---- */
+
+static void what_is_there_45_s_before_the_end_is_submitted(void **state)
+{
+    struct bench *bench = *state;
+    bench->queue.work = FAKE_WORK_EVALUATE;
+    bench->settings.duration_ms = 2 * 3600 * SECOND;
+    assert_true(live(bench));
+    const struct fake_submission *submission = &bench->pool.submissions[0];
+    assert_int_equal(submission->at_ms - bench->pool.lease_call_ms[0], (3600 - 45) * SECOND);
+    cJSON *content = cJSON_Parse(submission->content);
+    assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(content, "evaluations")), 3);
+    assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(content, "evolutions")), 0);
+    assert_int_equal(cJSON_GetObjectItem(content, "iterations")->valueint, 3);
+    cJSON_Delete(content);
+    for (size_t i = 0; i < bench->queue.job_count; i++) { /* nor is any begun 90 s before */
+        assert_int_equal(bench->queue.jobs[i].deadline_ms - bench->pool.lease_call_ms[0],
+                         (3600 - 90) * SECOND);
+    }
+    assert_closed(bench, "submitted", "");
+}
+
+static void failed_jobs_and_nonsense_leave_the_rest(void **state)
+{
+    struct bench *bench = *state;
+    static const enum fake_work kinds[] = {FAKE_WORK_FAIL, FAKE_WORK_GARBAGE};
+    bench->settings.duration_ms = 10 * SECOND;
+    for (size_t i = 0; i < 2; i++) {
+        bench->queue.work = kinds[i];
+        bench->pool.leases_to_grant = (int)i + 1;
+        assert_true(live(bench));
+        assert_string_equal(bench->pool.submissions[i].content,
+                            "{\"evaluations\":[],\"evolutions\":[],\"iterations\":0,"
+                            "\"gossip\":null}");
+    }
+    assert_int_equal(bench->pool.accepted, 2);
+    assert_int_equal(fake_queue_left(&bench->queue), 0);
+}
+
+static void a_sidecar_that_is_away_is_awaited(void **state)
+{
+    struct bench *bench = *state;
+    bench->queue.away_calls = 100;
+    assert_true(live(bench));
+    assert_true(bench->pool.lease_call_ms[0] - bench->driver.started_ms >= 100 * SECOND);
+    assert_full_submission(&bench->pool.submissions[0]);
+    assert_closed(bench, "submitted", "");
+}
+
+static void drivers_may_share_a_run(void **state)
+{
+    struct bench *bench = *state;
+    struct pm_hotkey *other = NULL;
+    assert_true(pm_hotkey_generate(&other, NULL, NULL));
+    bench->pool.lease_answers[0].stop = true;
+    assert_true(live(bench)); /* leaves an open lease behind */
+    size_t left = fake_queue_left(&bench->queue);
+    atomic_store(&bench->pool.stop, false);
+    bench->pool.granted = 0; /* the other one's lease has the very same name */
+    bench->settings.duration_ms = 10 * SECOND;
+    assert_true(live_as(bench, other));
+    assert_int_equal(bench->pool.submit_calls, 1);
+    assert_int_equal(fake_queue_left(&bench->queue), left); /* the first one's are untouched */
+    assert_string_equal(record(bench, "lease-1")->state, "open");
+    assert_true(live(bench));
+    assert_int_equal(bench->pool.submit_calls, 2);
+    assert_full_submission(&bench->pool.submissions[1]);
+    assert_closed(bench, "submitted", "");
+    pm_hotkey_destroy(other);
+}
+
+/* ---- duration and report ---- */
+
+static void when_the_duration_is_over_no_lease_is_taken(void **state)
+{
+    struct bench *bench = *state;
+    bench->pool.leases_to_grant = 1000;
+    bench->pool.lease_ms = 60 * SECOND;
+    bench->queue.work = FAKE_WORK_NONE;
+    bench->settings.duration_ms = 100 * SECOND;
+    assert_true(live(bench));
+    int64_t took_ms = fake_pool_host(&bench->pool).now_ms(&bench->pool) - bench->driver.started_ms;
+    assert_in_range(took_ms, 100 * SECOND, 120 * SECOND);
+    assert_int_equal(bench->pool.submit_calls, bench->pool.granted);
+    assert_int_equal(bench->pool.granted, 2); /* at 0 s and at 50 s */
+    int64_t last_ms = bench->pool.lease_call_ms[bench->pool.lease_calls - 1];
+    assert_true(last_ms < bench->driver.started_ms + 100 * SECOND);
+}
+
+static void a_submission_nobody_takes_stays_open_at_the_end(void **state)
+{
+    struct bench *bench = *state;
+    bench->settings.duration_ms = 30 * SECOND;
+    for (int i = 0; i < FAKE_SCRIPT_MAX; i++) {
+        bench->pool.submit_answers[i] = (struct fake_answer){.status = 503};
+    }
+    assert_true(live(bench));
+    int64_t took_ms = fake_pool_host(&bench->pool).now_ms(&bench->pool) - bench->driver.started_ms;
+    assert_int_equal(took_ms, 50 * SECOND);
+    assert_string_equal(record(bench, "lease-1")->state, "open");
+    memset(bench->pool.submit_answers, 0, sizeof bench->pool.submit_answers);
+    assert_true(live(bench));
+    assert_closed(bench, "submitted", "");
+}
+
+static void the_summary_file_has_both_sides(void **state)
+{
+    struct bench *bench = *state;
+    char path[] = "/tmp/poolminer-summary-XXXXXX";
+    char file[64];
+    char *text = NULL;
+    size_t length = 0;
+    assert_non_null(mkdtemp(path));
+    snprintf(file, sizeof file, "%s/summary.json", path);
+    bench->settings.summary_path = file;
+    bench->settings.duration_ms = 600 * SECOND;
+    assert_true(live(bench));
+    assert_in_range(bench->pool.stats_calls, 10, 12); /* once a minute and at the end */
+    assert_true(pm_file_read(file, 65536, &text, &length, NULL));
+    cJSON *summary = cJSON_Parse(text);
+    const cJSON *driver = cJSON_GetObjectItem(summary, "driver");
+    const cJSON *stats = cJSON_GetObjectItem(summary, "stats");
+    assert_int_equal(cJSON_GetObjectItem(stats, "lifetime_rao")->valueint, 1234);
+    assert_int_equal(cJSON_GetObjectItem(driver, "leases")->valueint, 1);
+    assert_int_equal(cJSON_GetObjectItem(driver, "evaluations_submitted")->valueint, 3);
+    assert_int_equal(cJSON_GetObjectItem(driver, "evolutions_submitted")->valueint, 1);
+    assert_int_equal(cJSON_GetObjectItem(driver, "submissions_accepted")->valueint, 1);
+    assert_int_equal(cJSON_GetObjectItem(driver, "submissions_refused")->valueint, 0);
+    assert_true(cJSON_GetObjectItem(driver, "best_score")->valuedouble == 0.8);
+    assert_string_equal(cJSON_GetObjectItem(driver, "address")->valuestring,
+                        pm_hotkey_address(bench->hotkey));
+    cJSON_Delete(summary);
+    free(text);
+    unlink(file);
+    rmdir(path);
+}
+
+#define TEST(NAME) cmocka_unit_test_setup_teardown(NAME, open_bench, close_bench)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_lease_is_computed_and_submitted),
+        TEST(leases_follow_each_other),
+        TEST(nothing_secret_reaches_the_queue),
+        TEST(whenever_it_dies_the_lease_is_submitted_once),
+        TEST(a_stop_while_the_lease_is_granted_loses_nothing),
+        TEST(a_stop_while_the_submission_is_lost_sends_it_again),
+        TEST(an_open_lease_that_ran_out_meanwhile_is_closed),
+        TEST(a_record_that_cannot_be_read_is_set_aside),
+        TEST(what_is_not_now_is_sent_again_before_anything_else),
+        TEST(a_pool_that_never_answers_costs_the_lease_and_no_more),
+        TEST(a_refusal_is_kept_with_its_reason_and_life_goes_on),
+        TEST(too_few_iterations_raise_the_next_leases_generations),
+        TEST(a_lease_the_pool_forgot_is_dropped_with_the_likelier_story),
+        TEST(after_a_lost_answer_the_story_is_another),
+        TEST(a_key_that_is_not_accepted_ends_it_with_a_sentence),
+        TEST(waits_between_leases_are_as_the_table_says),
+        TEST(leases_that_cannot_be_used_are_passed_over),
+        TEST(a_pool_that_is_not_there_yet_is_awaited),
+        TEST(what_is_there_45_s_before_the_end_is_submitted),
+        TEST(failed_jobs_and_nonsense_leave_the_rest),
+        TEST(a_sidecar_that_is_away_is_awaited),
+        TEST(drivers_may_share_a_run),
+        TEST(when_the_duration_is_over_no_lease_is_taken),
+        TEST(a_submission_nobody_takes_stays_open_at_the_end),
+        TEST(the_summary_file_has_both_sides),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -17,7 +17,7 @@ static double score_at_rank(const double *scores, size_t count, size_t rank)
         if (less <= rank && rank < less + equal)
             return scores[i];
     }
-    assert(!"scores are finite, so one of them has the rank");
+    assert(false && "scores are finite, so one of them has the rank");
     return NAN;
 }
 

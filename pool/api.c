@@ -60,7 +60,8 @@ static bool fits(const char *pattern, const char *path, char parameter[PM_API_PA
     if (strncmp(pattern, path, before) != 0)
         return false;
     size_t length = strcspn(path + before, "/");
-    if (length == 0 || length >= PM_API_PARAMETER_SIZE || strcmp(path + before + length, hole + 2))
+    if (length == 0 || length >= PM_API_PARAMETER_SIZE ||
+        strcmp(path + before + length, hole + 2) != 0)
         return false;
     memcpy(parameter, path + before, length);
     parameter[length] = '\0';

@@ -100,7 +100,7 @@ bool pm_ledger_judged(struct pm_pool_store *store, const struct pm_pool_rules *r
                       int64_t algorithm_id, const char *hotkey, double score, int64_t now_ms,
                       bool *agreed, struct pm_error *error)
 {
-    struct subject subject;
+    struct subject subject = {.agreed = false};
     bool found;
     *agreed = false;
     if (!pm_store_algorithm_visit(store, algorithm_id, collect_subject, &subject, &found, error))
@@ -136,12 +136,12 @@ static bool find_due(void *context, const struct pm_pool_candidate *candidate)
 bool pm_ledger_agree_due(struct pm_pool_store *store, const struct pm_pool_rules *rules,
                          int64_t now_ms, struct pm_error *error)
 {
-    struct pm_pool_epoch epoch;
+    struct pm_pool_epoch epoch = {0};
     if (!pm_ledger_epoch(store, rules, now_ms, &epoch, error))
         return false;
     for (;;) {
         struct due due = {.quorum = rules->quorum};
-        struct subject subject;
+        struct subject subject = {.agreed = false};
         bool found;
         if (!pm_store_candidates_visit(store, "", find_due, &due, error))
             return false;
@@ -249,7 +249,7 @@ static struct pm_pool_epoch following(const struct pm_pool_epoch *last, int64_t 
 bool pm_ledger_epoch(struct pm_pool_store *store, const struct pm_pool_rules *rules, int64_t now_ms,
                      struct pm_pool_epoch *out, struct pm_error *error)
 {
-    struct pm_pool_epoch last;
+    struct pm_pool_epoch last = {0};
     bool found;
     if (!pm_store_epoch_latest(store, &last, &found, error))
         return false;

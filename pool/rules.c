@@ -3,14 +3,14 @@
 struct pm_pool_rules pm_pool_rules_default(void)
 {
     return (struct pm_pool_rules){
-        .epoch_ms = 3600 * 1000,
+        .epoch_ms = 3600000,
         .quorum = 3,
         .tolerance = 0.10,
         .evaluation_reward = 1.0,
         .reward_base = 2.0,
         .reward_threshold = 0.7,
         .payout = {.budget_rao = 1000000000, .fee_ppm = 50000, .cap_ppm = 50000},
-        .task_timeout_ms = 10800 * 1000,
+        .task_timeout_ms = 10800000,
         .minimum_withdrawal_rao = 5000000,
         .clock_tolerance_s = 300,
         .evolve_budget = 1,

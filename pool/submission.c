@@ -242,13 +242,14 @@ static bool check_lease(struct taking *taking, const char *hotkey, bool found, c
                         struct pm_error *error)
 {
     const struct pm_pool_lease *lease = &taking->lease;
-    if (!found)
-        pm_refuse(taking->refusal, 404, PM_DETAIL_NO_LEASE);
-    else if (strcmp(lease->hotkey, hotkey) != 0)
+    if (found && strcmp(lease->hotkey, hotkey) != 0) {
         pm_refuse(taking->refusal, 403, "This lease belongs to another miner");
-    else if (lease->state == PM_LEASE_DONE && strcmp(lease->submission_digest, taking->digest) == 0)
+        return true;
+    }
+    if (found && lease->state == PM_LEASE_DONE &&
+        strcmp(lease->submission_digest, taking->digest) == 0)
         return pm_store_lease_answer(taking->store, lease->id, answer, error);
-    else if (lease->state != PM_LEASE_ACTIVE || lease->timeout_ms <= taking->now_ms)
+    if (!found || lease->state != PM_LEASE_ACTIVE || lease->timeout_ms <= taking->now_ms)
         pm_refuse(taking->refusal, 404, PM_DETAIL_NO_LEASE);
     return true;
 }

@@ -53,6 +53,10 @@ static struct curl_slist *headers_of(const struct request *request)
 static void check(const struct request *request, struct answer *answer)
 {
     struct pm_error error = {0};
+    if (!answer->text || !answer->headers) {
+        fail_msg("%s: status %d without a body", request->path, answer->status);
+        return; /* which fail_msg has done already, but not every analyser knows */
+    }
     if (!pm_json_parse(answer->text, strlen(answer->text), ANSWER_MAX, &answer->json, &error))
         fail_msg("%s: %s", request->path, error.message);
     assert_non_null(strstr(answer->headers, "Content-Type: application/json"));

@@ -164,7 +164,8 @@ static void choose_evaluations(const struct model *model, const struct step *ste
 
 static size_t seed_count(const struct model *model, const struct step *step)
 {
-    int64_t population = 0, want = model->rules.seeds_per_evolution * model->rules.evolve_budget;
+    int64_t population = 0;
+    int64_t want = (int64_t)model->rules.seeds_per_evolution * model->rules.evolve_budget;
     for (int64_t i = 0; i < model->algorithm_count; i++)
         population += model->algorithms[i].agreed || model->algorithms[i].author < 0;
     want = want > step->seed_max ? step->seed_max : want;

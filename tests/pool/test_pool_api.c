@@ -22,8 +22,8 @@ static void open_house(struct house *house, const char *const *options)
 {
     pool_process_create(&house->pool);
     pool_process_start(&house->pool, options);
-    for (uint8_t i = 0; i < CLIENTS; i++)
-        client_create(&house->clients[i], house->pool.url, i);
+    for (size_t i = 0; i < CLIENTS; i++)
+        client_create(&house->clients[i], house->pool.url, (uint8_t)i);
 }
 
 static int open_default(void **state)

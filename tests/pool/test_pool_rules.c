@@ -124,7 +124,7 @@ static void test_a_lease_holds_work_and_seeds(void **state)
     assert_int_equal(grant.seed_count, 2);
     assert_int_equal(grant.lease.evolve_budget, 1);
     assert_int_equal(grant.lease.window, 1);
-    assert_int_equal(grant.lease.timeout_ms, START_MS + 3 * 3600 * 1000);
+    assert_int_equal(grant.lease.timeout_ms, START_MS + 10800000);
     for (size_t i = 0; i < grant.evaluate_count; i++)
         assert_int_equal(grant.evaluate[i].input_dim, PM_POOL_INPUT_DIM);
     pm_grant_clear(&grant);
@@ -337,8 +337,8 @@ static void test_hostile_programs_leave_no_trace(void **state)
     struct virtual_pool *pool = *state;
     static char huge[70 * 1024], long_phase[64 * 1024 - 1];
     memset(huge, ' ', sizeof huge - 1);
-    for (size_t i = 0; i + 8 < sizeof long_phase; i += 7)
-        memcpy(long_phase + i, "s0 = 1\n", 7);
+    for (size_t i = 0; i + 1 < sizeof long_phase; i++)
+        long_phase[i] = "s0 = 1\n"[i % 7];
     const char *const programs[] = {
         "s0 = system(1)\n",
         "def Predict():\n  s99 = 1\n",

@@ -24,9 +24,9 @@ static bool check_name(const char *name, struct pm_error *error)
             "dataset name \"%.64s\": up to %d of a-z, 0-9, - and _ are allowed, a letter "
             "or digit first",
             name, PM_DATASET_NAME_SIZE - 1);
-    if (strcmp(name, "synthetic") == 0)
+    if (strcmp(name, "synthetic") == 0 || strcmp(name, "scalar_linear") == 0)
         return pm_fail(error, PM_ERROR_REFUSED,
-                       "dataset name \"synthetic\": it means the embedded dataset; choose another");
+                       "dataset name \"%s\": it has a meaning of its own; choose another", name);
     return true;
 }
 

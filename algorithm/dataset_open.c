@@ -14,6 +14,7 @@
 #include <poolminer/log.h>
 
 static const char SYNTHETIC[] = "synthetic";
+static const char SCALAR_LINEAR[] = "scalar_linear";
 
 /* ---- the synthetic dataset ---- */
 
@@ -47,6 +48,24 @@ static bool open_synthetic(const char *name, struct pm_dataset **out, struct pm_
             name);
     info->format = PM_DATASET_FORMAT_SYNTHETIC;
     return pm_dataset_synthetic(PM_DATASET_SYNTHETIC_SEED, count, out, error);
+}
+
+/* ---- tasks without data ---- */
+
+static bool open_scalar_linear(struct pm_dataset **out, struct pm_dataset_info *info,
+                               struct pm_error *error)
+{
+    struct pm_dataset *dataset = calloc(1, sizeof *dataset);
+    char *name = strdup(SCALAR_LINEAR);
+    if (!dataset || !name) {
+        free(dataset);
+        free(name);
+        return pm_fail(error, PM_ERROR_MEMORY, "no memory for a dataset");
+    }
+    dataset->name = name;
+    info->format = PM_DATASET_FORMAT_SYNTHETIC;
+    *out = dataset;
+    return true;
 }
 
 /* ---- files ---- */
@@ -129,6 +148,8 @@ bool pm_dataset_resolve(const char *name, struct pm_dataset **out, struct pm_dat
     *info = (struct pm_dataset_info){0};
     if (names_synthetic(name)) {
         done = open_synthetic(name, out, info, error);
+    } else if (strcmp(name, SCALAR_LINEAR) == 0) {
+        done = open_scalar_linear(out, info, error);
     } else {
         done = open_named(name, out, info, &found, error);
         if (done && !found)

@@ -33,9 +33,15 @@ static bool conclude(struct effort *effort, struct pm_error *error)
     return false;
 }
 
-static bool choose_evaluation_tasks(int input_dim, uint32_t ids[PM_SUITE_EVALUATION_TASKS])
+static bool choose_evaluation_tasks(const struct pm_dataset *dataset, int input_dim,
+                                    uint32_t ids[PM_SUITE_EVALUATION_TASKS])
 {
     struct pm_numpy_random random;
+    if (pm_task_family_of(dataset) == PM_FAMILY_SCALAR_LINEAR) {
+        for (uint32_t i = 0; i < PM_SUITE_EVALUATION_TASKS; i++)
+            ids[i] = i;
+        return true;
+    }
     pm_numpy_random_seed(&random,
                          EVALUATION_SEED + (uint64_t)SEED_PER_DIMENSION * (uint64_t)input_dim);
     return pm_numpy_random_choice(&random, PM_TASK_CIFAR10_BINARY_COUNT, PM_SUITE_EVALUATION_TASKS,
@@ -112,7 +118,7 @@ bool pm_suite_evaluation(const struct pm_dataset *dataset, enum pm_suite_edition
     uint32_t ids[PM_SUITE_EVALUATION_TASKS];
     if (!check_dimension(input_dim, error))
         return false;
-    if (!choose_evaluation_tasks(input_dim, ids))
+    if (!choose_evaluation_tasks(dataset, input_dim, ids))
         return pm_fail(error, PM_ERROR_MEMORY, "out of memory for choosing tasks");
     return build_suite(dataset, edition, input_dim, ids, PM_SUITE_EVALUATION_TASKS, task_limit, out,
                        error);

@@ -92,7 +92,7 @@ static bool run_reference(const struct scoring *scoring, const struct work *work
             !pm_executor_run(bench->executor, work->algorithm, &suite->tasks[task],
                              bench->predictions, error))
             return false;
-        work->task_scores[task] = pm_task_accuracy(&suite->tasks[task], bench->predictions);
+        work->task_scores[task] = pm_task_score(&suite->tasks[task], bench->predictions);
     }
     return true;
 }
@@ -122,7 +122,8 @@ static bool run_piece(const struct scoring *scoring, size_t piece, struct bench 
 
 static bool compile(const struct scoring *scoring, struct work *work, struct pm_error *error)
 {
-    if (scoring->suite->reference)
+    /* Lanes know accuracy only. */
+    if (scoring->suite->reference || scoring->suite->tasks[0].regression)
         return true;
     struct pm_error refusal = {0};
     work->program = pm_lane_program_create(scoring->suite->simd_level);

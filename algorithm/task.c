@@ -1,4 +1,5 @@
-#include "features.h"
+#include "algorithm/features.h"
+#include "algorithm/scalar_linear.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -40,6 +41,27 @@ bool pm_suite_edition_parse(const char *text, enum pm_suite_edition *out, struct
 size_t pm_suite_edition_records(enum pm_suite_edition edition)
 {
     return edition == PM_EDITION_FIRST2000 ? FIRST_RECORDS : 0;
+}
+
+/* ---- families ---- */
+
+static const char *const FAMILY_NAMES[] = {
+    [PM_FAMILY_CIFAR10_BINARY] = "cifar10_binary",
+    [PM_FAMILY_MNIST_BINARY] = "mnist_binary",
+    [PM_FAMILY_SCALAR_LINEAR] = "scalar_linear",
+};
+
+enum pm_task_family pm_task_family_of(const struct pm_dataset *dataset)
+{
+    if (dataset->pixel_count == 0)
+        return PM_FAMILY_SCALAR_LINEAR;
+    return dataset->pixel_count == PM_DATASET_MNIST_PIXELS ? PM_FAMILY_MNIST_BINARY
+                                                           : PM_FAMILY_CIFAR10_BINARY;
+}
+
+const char *pm_task_family_name(enum pm_task_family family)
+{
+    return FAMILY_NAMES[family];
 }
 
 /* ---- what a task consists of before it has features ---- */
@@ -218,25 +240,34 @@ static bool build_examples(const struct selection *selection, size_t pixel_count
     return built;
 }
 
+static bool build_binary(const struct pm_dataset *dataset, enum pm_suite_edition edition,
+                         struct pm_task *task, struct pm_error *error)
+{
+    struct selection selection = {0};
+    find_pair(task->id, task);
+    bool built = find_records(dataset, edition, task, &selection, error);
+    if (built && !(draw_examples(edition, task->id, &selection) &&
+                   build_examples(&selection, dataset->pixel_count, task)))
+        built = pm_fail(error, PM_ERROR_MEMORY, "out of memory for task %u", task->id);
+    clear_selection(&selection);
+    return built;
+}
+
 /* ---- what the header promises ---- */
 
 bool pm_task_build(const struct pm_dataset *dataset, enum pm_suite_edition edition, uint32_t id,
                    int input_dim, struct pm_task *out, struct pm_error *error)
 {
+    enum pm_task_family family = pm_task_family_of(dataset);
     if (id >= PM_TASK_CIFAR10_BINARY_COUNT)
-        return pm_fail(error, PM_ERROR_LIMIT, "task %u does not exist; cifar10_binary has 0 to %d",
-                       id, PM_TASK_CIFAR10_BINARY_COUNT - 1);
+        return pm_fail(error, PM_ERROR_LIMIT, "task %u does not exist; %s has 0 to %d", id,
+                       pm_task_family_name(family), PM_TASK_CIFAR10_BINARY_COUNT - 1);
     if (input_dim < 1 || input_dim > PM_TASK_INPUT_DIM_MAX)
         return pm_fail(error, PM_ERROR_LIMIT, "input_dim %d is not within 1 to %d", input_dim,
                        PM_TASK_INPUT_DIM_MAX);
     struct pm_task task = {.id = id, .input_dim = input_dim};
-    struct selection selection = {0};
-    find_pair(id, &task);
-    bool built = find_records(dataset, edition, &task, &selection, error);
-    if (built && !(draw_examples(edition, id, &selection) &&
-                   build_examples(&selection, dataset->pixel_count, &task)))
-        built = pm_fail(error, PM_ERROR_MEMORY, "out of memory for task %u", id);
-    clear_selection(&selection);
+    bool built = family == PM_FAMILY_SCALAR_LINEAR ? pm_scalar_linear_build(&task, error)
+                                                   : build_binary(dataset, edition, &task, error);
     if (built)
         *out = task;
     return built;

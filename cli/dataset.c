@@ -86,6 +86,10 @@ static bool print_json(const struct pm_dataset_info *info, struct pm_error *erro
 
 static void print_text(const struct pm_dataset_info *info)
 {
+    if (info->records == 0) {
+        printf("%s\n  no records: its tasks are drawn\n", info->name);
+        return;
+    }
     printf("%s\n  records      %zu of %zu pixels; of classes 0 to 9:", info->name, info->records,
            info->pixel_count);
     for (int class = 0; class < PM_DATASET_CLASSES; class ++) {

@@ -26,7 +26,7 @@ enum {
 struct pm_dataset {
     char *name;         /* as it was opened: "synthetic", "network", a path */
     size_t count;       /* records */
-    size_t pixel_count; /* of each record: PM_DATASET_PIXELS or PM_DATASET_MNIST_PIXELS */
+    size_t pixel_count; /* of each record: PM_DATASET_PIXELS, PM_DATASET_MNIST_PIXELS, or 0 */
     uint8_t *records;   /* count x (1 + pixel_count); never changed once opened */
 };
 
@@ -35,6 +35,7 @@ struct pm_dataset {
  *   synthetic, synthetic:COUNT   the embedded dataset, 2000 or COUNT records
  *   network                      the dataset that the public network scores on; imported at first
  *                                use from where scikit-learn keeps it
+ *   scalar_linear                no records: tasks that need none
  *   a name                       that was imported (dataset_import.h)
  *   a path                       a file or directory of any format that can be imported
  *

@@ -52,8 +52,9 @@ struct pm_dataset_info {
 void pm_dataset_info_clear(struct pm_dataset_info *info);
 
 /* Reads `paths` (one dataset, in this order) and keeps it as `name`; NULL: "network" for the
- * network's file, else "cifar10" or "mnist". A dataset of that name is replaced. "synthetic" and,
- * for another file than the network's, "network" are refused. The caller clears *info. */
+ * network's file, else "cifar10" or "mnist". A dataset of that name is replaced. "synthetic",
+ * "scalar_linear" and, for another file than the network's, "network" are refused. The caller
+ * clears *info. */
 bool pm_dataset_import(const char *const *paths, size_t path_count, const char *name,
                        struct pm_dataset_info *info, struct pm_error *error);
 

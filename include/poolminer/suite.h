@@ -27,8 +27,9 @@ struct pm_suite {
     bool slice;                    /* `tasks` belong to another suite */
 };
 
-/* The evaluation suite of dimension n: default_rng(1337 + 7919 n).choice(4500, 128), in that order.
- * `task_limit` (0: all) keeps only the first tasks. Tasks are built in parallel (OpenMP). */
+/* The evaluation suite of dimension n: default_rng(1337 + 7919 n).choice(4500, 128), in that order;
+ * of scalar_linear its first 128 tasks. `task_limit` (0: all) keeps only the first tasks. Tasks are
+ * built in parallel (OpenMP). */
 bool pm_suite_evaluation(const struct pm_dataset *dataset, enum pm_suite_edition edition,
                          int input_dim, size_t task_limit, struct pm_suite **out,
                          struct pm_error *error);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <poolminer/dataset.h>
+#include <poolminer/numpy_random.h>
 #include <poolminer/task.h>
 
 struct fixture {
@@ -233,6 +234,92 @@ static void test_refusals(void **state)
     pm_dataset_destroy(tiny);
 }
 
+/* ---- scalar_linear ---- */
+
+static struct pm_task build_scalar_linear(uint32_t id, int input_dim)
+{
+    struct pm_dataset *dataset = NULL;
+    assert_true(pm_dataset_open("scalar_linear", &dataset, NULL));
+    struct pm_task task = build(dataset, PM_EDITION_FIRST2000, id, input_dim);
+    assert_true(task.regression);
+    assert_int_equal(task.train_count, 1000);
+    assert_int_equal(task.validation_count, 1000);
+    pm_dataset_destroy(dataset);
+    return task;
+}
+
+static void check_scalar_linear(uint32_t id, uint64_t parameter_seed, uint64_t data_seed)
+{
+    enum { COLUMNS = 5 };
+    double weights[COLUMNS];
+    struct pm_numpy_random random;
+    struct pm_task task = build_scalar_linear(id, COLUMNS);
+    pm_numpy_random_seed(&random, parameter_seed);
+    pm_numpy_random_normals(&random, COLUMNS, weights);
+    pm_numpy_random_seed(&random, data_seed);
+    for (size_t i = 0; i < 2000; i++) {
+        double sum = 0.0;
+        for (size_t c = 0; c < COLUMNS; c++) {
+            double value = pm_numpy_random_normal(&random);
+            assert_true(task.features[i * COLUMNS + c] == (float)value);
+            sum += value * weights[c];
+        }
+        assert_true(fabs((double)task.labels[i] - sum) < 1e-6);
+    }
+    pm_task_clear(&task);
+}
+
+static void test_scalar_linear(void **state)
+{
+    (void)state;
+    check_scalar_linear(0, 1001, 11001);
+    check_scalar_linear(3, 1000, 11000);
+    check_scalar_linear(7, 1003, 11003);
+    check_scalar_linear(8, 1004, 11004);
+    check_scalar_linear(4499, 5495, 15495);
+}
+
+static void test_regression_score(void **state)
+{
+    (void)state;
+    struct pm_task task = build_scalar_linear(1, 2);
+    float predictions[1000];
+    memcpy(predictions, task.labels + 1000, sizeof predictions);
+    assert_true(pm_task_score(&task, predictions) == 1.0);
+    for (int i = 0; i < 1000; i++)
+        predictions[i] = task.labels[1000 + i] + (i % 2 == 0 ? 1.0F : -1.0F);
+    assert_true(fabs(pm_task_score(&task, predictions) - 0.5) < 1e-6); /* atan(1) = pi / 4 */
+    predictions[999] = INFINITY;
+    assert_true(pm_task_score(&task, predictions) == -INFINITY);
+    predictions[999] = NAN;
+    assert_true(pm_task_score(&task, predictions) == -INFINITY);
+    pm_task_clear(&task);
+}
+
+static void test_classification_score(void **state)
+{
+    const struct fixture *fixture = *state;
+    struct pm_task task = build(fixture->dataset, PM_EDITION_FIRST2000, 0, 1);
+    float predictions[199];
+    assert_int_equal(task.validation_count, 199);
+    assert_false(task.regression);
+    memcpy(predictions, task.labels + task.train_count, sizeof predictions);
+    assert_true(pm_task_score(&task, predictions) == 1.0);
+    predictions[0] = NAN; /* not above a half: right for label 0 */
+    bool right = task.labels[task.train_count] == 0.0F;
+    assert_true(pm_task_score(&task, predictions) == (right ? 1.0 : 198.0 / 199.0));
+    pm_task_clear(&task);
+}
+
+static void test_families(void **state)
+{
+    const struct fixture *fixture = *state;
+    assert_int_equal(pm_task_family_of(fixture->dataset), PM_FAMILY_CIFAR10_BINARY);
+    assert_string_equal(pm_task_family_name(PM_FAMILY_CIFAR10_BINARY), "cifar10_binary");
+    assert_string_equal(pm_task_family_name(PM_FAMILY_MNIST_BINARY), "mnist_binary");
+    assert_string_equal(pm_task_family_name(PM_FAMILY_SCALAR_LINEAR), "scalar_linear");
+}
+
 static void test_editions(void **state)
 {
     (void)state;
@@ -259,6 +346,10 @@ int main(void)
         cmocka_unit_test(test_resampled),
         cmocka_unit_test(test_resampled_with_replacement),
         cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_scalar_linear),
+        cmocka_unit_test(test_regression_score),
+        cmocka_unit_test(test_classification_score),
+        cmocka_unit_test(test_families),
         cmocka_unit_test(test_editions),
     };
     return cmocka_run_group_tests(tests, load, unload);

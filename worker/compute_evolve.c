@@ -1,0 +1,206 @@
+#include "worker/compute_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <poolminer/clock.h>
+#include <poolminer/evolution.h>
+#include <poolminer/log.h>
+
+/* So many more than asked for go from the search into the final choice, which is made by their
+ * score on the evaluation suite: tasks that the search has not seen, and what the pool pays for. */
+enum { MORE_FINALISTS = 8 };
+
+/* Of the time left, what is kept for the final choice. */
+static const double FINAL_SHARE = 0.1;
+static const int64_t FINAL_LEAST_MS = 200, FINAL_MOST_MS = 10000;
+
+/* An evolve job under way. */
+struct evolving {
+    const struct pm_compute_config *config;
+    const struct pm_work *work;
+    struct pm_algorithm *seeds[PM_JOB_SEEDS_MAX];
+    size_t listed[PM_JOB_SEEDS_MAX]; /* the place of each seed in the job */
+    size_t seed_count;
+    int64_t deadline_ms; /* when the result must be there; 0: none */
+    struct pm_evolution_result found;
+    struct pm_scoring finals[PM_EVOLUTION_BUDGET_MAX];
+};
+
+/* Seeds come from a pool: one that cannot be read is left out, as long as another can. */
+static bool read_seeds(struct evolving *evolving, struct pm_error *error)
+{
+    struct pm_error reason = {0};
+    for (size_t i = 0; i < evolving->work->count; i++) {
+        struct pm_algorithm **seed = &evolving->seeds[evolving->seed_count];
+        if (pm_compute_read(&evolving->work->algorithms[i], seed, &reason)) {
+            evolving->listed[evolving->seed_count++] = i;
+        } else {
+            pm_log(PM_LOG_WARN, "WORKER-SEED-UNREADABLE", "seed=%lld: %s",
+                   (long long)evolving->work->algorithms[i].id, reason.message);
+        }
+    }
+    if (evolving->seed_count > 0)
+        return true;
+    return pm_fail(error, reason.code, "no seed can be read; the last: %s", reason.message);
+}
+
+static int64_t earlier(int64_t a_ms, int64_t b_ms)
+{
+    if (a_ms == 0 || b_ms == 0)
+        return a_ms + b_ms;
+    return a_ms < b_ms ? a_ms : b_ms;
+}
+
+static int64_t find_deadline(const struct pm_compute_config *config, const struct pm_work *work)
+{
+    int64_t deadline_ms = earlier(config->deadline_ms, work->deadline_ms);
+    /* Beyond ten years a limit is none, and the sum might overflow. */
+    if (work->max_seconds > 0.0 && work->max_seconds < 3.2e8) {
+        const int64_t limit_ms = (int64_t)(work->max_seconds * 1000.0);
+        deadline_ms = earlier(deadline_ms, pm_clock_unix_ms() + limit_ms);
+    }
+    return deadline_ms;
+}
+
+static int64_t search_deadline(int64_t deadline_ms)
+{
+    if (deadline_ms == 0)
+        return 0;
+    int64_t kept_ms = (int64_t)((double)(deadline_ms - pm_clock_unix_ms()) * FINAL_SHARE);
+    if (kept_ms < FINAL_LEAST_MS)
+        kept_ms = FINAL_LEAST_MS;
+    if (kept_ms > FINAL_MOST_MS)
+        kept_ms = FINAL_MOST_MS;
+    return deadline_ms - kept_ms;
+}
+
+static bool observe(void *context, const struct pm_evolution_progress *progress)
+{
+    const struct evolving *evolving = context;
+    const struct pm_job_progress shown = {.done = (uint64_t)progress->generation,
+                                          .total = (uint64_t)progress->generations,
+                                          .unit = "generations",
+                                          .evolving = true,
+                                          .best = progress->best,
+                                          .mean = progress->mean,
+                                          .candidates = progress->candidates};
+    pm_job_control_set_progress(evolving->config->control, &shown);
+    return !atomic_load(&evolving->config->control->stop);
+}
+
+static bool search(struct evolving *evolving, struct pm_error *error)
+{
+    const struct pm_work *work = evolving->work;
+    const struct pm_compute_config *config = evolving->config;
+    const struct pm_suite *suite;
+    const struct pm_job_progress none = {.total = (uint64_t)work->generations,
+                                         .unit = "generations"};
+    pm_job_control_set_progress(config->control, &none);
+    if (!pm_workbench_get(config->bench, PM_BENCH_SEARCH, work->algorithms[0].input_dim, &suite,
+                          error))
+        return false;
+    struct pm_evolution_config evolution = pm_evolution_config_default();
+    evolution.profile = work->profile;
+    evolution.generations = work->generations;
+    evolution.seed = work->seed;
+    evolution.stop = &config->control->stop;
+    evolution.budget = work->budget + MORE_FINALISTS;
+    if (evolution.budget > PM_EVOLUTION_BUDGET_MAX)
+        evolution.budget = PM_EVOLUTION_BUDGET_MAX;
+    evolution.deadline_ms = search_deadline(evolving->deadline_ms);
+    pm_job_control_set_deadline(config->control, evolution.deadline_ms);
+    const bool ok =
+        pm_evolution_run(&evolution, (const struct pm_algorithm *const *)evolving->seeds,
+                         evolving->seed_count, suite, observe, evolving, &evolving->found, error);
+    pm_workbench_put(config->bench, suite);
+    return ok;
+}
+
+static bool score_finalists(struct evolving *evolving, struct pm_error *error)
+{
+    for (size_t i = 0; i < evolving->found.count; i++)
+        evolving->finals[i].algorithm = evolving->found.items[i].algorithm;
+    pm_job_control_set_deadline(evolving->config->control, evolving->deadline_ms);
+    return pm_compute_scores(evolving->config, evolving->work->algorithms[0].input_dim,
+                             evolving->finals, evolving->found.count, NULL, NULL, error);
+}
+
+static int best_first(const void *a, const void *b)
+{
+    const struct pm_evolution_item *x = a, *y = b;
+    if (x->score != y->score)
+        return x->score < y->score ? 1 : -1;
+    return (x->search_score < y->search_score) - (x->search_score > y->search_score);
+}
+
+static bool collect(const struct evolving *evolving, struct pm_evolution_item *items, size_t *count,
+                    struct pm_error *error)
+{
+    for (size_t i = 0; i < evolving->found.count; i++) {
+        const struct pm_evolved *evolved = &evolving->found.items[i];
+        if (!evolving->finals[i].done)
+            continue;
+        const size_t listed = evolving->listed[evolved->parents[0]];
+        struct pm_evolution_item *item = &items[*count];
+        *item = (struct pm_evolution_item){
+            .parent_id = evolving->work->algorithms[listed].id,
+            .text = pm_algorithm_write(evolved->algorithm, error),
+            .search_score = evolved->fitness,
+            .score = evolving->finals[i].score,
+        };
+        if (!item->text)
+            return false;
+        ++*count;
+    }
+    qsort(items, *count, sizeof *items, best_first);
+    return true;
+}
+
+static bool write_result(const struct evolving *evolving, int64_t start_ns, struct pm_outcome *out,
+                         struct pm_error *error)
+{
+    struct pm_evolution_item items[PM_EVOLUTION_BUDGET_MAX];
+    const struct pm_work *work = evolving->work;
+    size_t count = 0;
+    if (collect(evolving, items, &count, error)) {
+        const struct pm_provenance provenance = pm_compute_provenance(evolving->config, start_ns);
+        out->count = count < work->budget ? count : work->budget;
+        out->best_score = count > 0 ? items[0].score : 0.0;
+        out->partial = evolving->found.generations < work->generations;
+        out->result = pm_evolutions_write(&provenance, evolving->found.generations,
+                                          evolving->found.candidates, items, out->count, error);
+    }
+    for (size_t i = 0; i < count; i++)
+        free(items[i].text);
+    return out->result != NULL;
+}
+
+static bool evolve(struct evolving *evolving, struct pm_outcome *out, struct pm_error *error)
+{
+    const int64_t start_ns = pm_clock_monotonic_ns();
+    evolving->deadline_ms = find_deadline(evolving->config, evolving->work);
+    if (!read_seeds(evolving, error) || !search(evolving, error))
+        return false;
+    /* The search hands over what it has whatever stopped it; only for a deadline is that wanted. */
+    const enum pm_stop_cause cause = pm_job_control_cause(evolving->config->control);
+    if (cause != PM_STOP_NONE && cause != PM_STOP_DEADLINE)
+        return pm_fail(error, PM_ERROR_INTERRUPTED, "evolving: asked to stop");
+    return score_finalists(evolving, error) && write_result(evolving, start_ns, out, error);
+}
+
+bool pm_compute_evolve(const struct pm_compute_config *config, const struct pm_work *work,
+                       struct pm_outcome *out, struct pm_error *error)
+{
+    struct evolving *evolving = calloc(1, sizeof *evolving);
+    if (!evolving)
+        return pm_fail(error, PM_ERROR_MEMORY, "evolving: out of memory");
+    evolving->config = config;
+    evolving->work = work;
+    const bool ok = evolve(evolving, out, error);
+    for (size_t i = 0; i < evolving->seed_count; i++)
+        pm_algorithm_destroy(evolving->seeds[i]);
+    pm_evolution_result_clear(&evolving->found);
+    free(evolving);
+    return ok;
+}

@@ -1,0 +1,38 @@
+/* The heartbeat of one job: a thread that renews the lease with the job's progress, tells the
+ * computation when to stop, and draws the progress bar. It has a queue of its own, because a queue
+ * object belongs to one thread. */
+#ifndef WORKER_HEARTBEAT_H
+#define WORKER_HEARTBEAT_H
+
+#include "worker/job_control.h"
+#include "worker/job_queue.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <poolminer/error.h>
+
+struct pm_heartbeat_config {
+    const struct pm_job_queue *queue; /* the thread's, from start to join */
+    const struct pm_job *job;
+    struct pm_job_control *control;
+    const atomic_bool *stop; /* the process is to end */
+    int64_t patience_ms;     /* how long the computation may take to heed that */
+    bool show_progress;      /* draw a bar on standard error */
+};
+
+struct pm_heartbeat {
+    struct pm_heartbeat_config config;
+    pthread_t thread;
+    bool released; /* read after join: the job was given back because the computation did not end */
+};
+
+/* False when no thread could be started. */
+bool pm_heartbeat_start(struct pm_heartbeat *heartbeat, const struct pm_heartbeat_config *config,
+                        struct pm_error *error);
+/* Ends the control's job and the thread; the queue is the caller's again. */
+void pm_heartbeat_join(struct pm_heartbeat *heartbeat);
+
+#endif

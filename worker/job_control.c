@@ -1,0 +1,129 @@
+#include "worker/job_control.h"
+
+#include <time.h>
+
+#include <poolminer/clock.h>
+#include <poolminer/json.h>
+
+void pm_job_control_init(struct pm_job_control *control)
+{
+    pthread_condattr_t attributes;
+    *control = (struct pm_job_control){.progress = {.unit = "algorithms"}};
+    pthread_mutex_init(&control->mutex, NULL);
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&control->changed, &attributes);
+    pthread_condattr_destroy(&attributes);
+}
+
+void pm_job_control_clear(struct pm_job_control *control)
+{
+    pthread_cond_destroy(&control->changed);
+    pthread_mutex_destroy(&control->mutex);
+}
+
+static int rank(enum pm_stop_cause cause)
+{
+    static const int RANKS[] = {
+        [PM_STOP_NONE] = 0, [PM_STOP_DEADLINE] = 1, [PM_STOP_SHUTDOWN] = 2, [PM_STOP_LOST] = 3};
+    return RANKS[cause];
+}
+
+static void stop_locked(struct pm_job_control *control, enum pm_stop_cause cause)
+{
+    if (rank(cause) > rank(control->cause))
+        control->cause = cause;
+    atomic_store(&control->stop, true);
+}
+
+void pm_job_control_stop(struct pm_job_control *control, enum pm_stop_cause cause)
+{
+    pthread_mutex_lock(&control->mutex);
+    stop_locked(control, cause);
+    pthread_mutex_unlock(&control->mutex);
+}
+
+enum pm_stop_cause pm_job_control_cause(struct pm_job_control *control)
+{
+    pthread_mutex_lock(&control->mutex);
+    const enum pm_stop_cause cause = control->cause;
+    pthread_mutex_unlock(&control->mutex);
+    return cause;
+}
+
+void pm_job_control_set_deadline(struct pm_job_control *control, int64_t deadline_ms)
+{
+    pthread_mutex_lock(&control->mutex);
+    control->deadline_ms = deadline_ms;
+    if (control->cause == PM_STOP_DEADLINE) {
+        control->cause = PM_STOP_NONE;
+        atomic_store(&control->stop, false);
+    }
+    pthread_mutex_unlock(&control->mutex);
+}
+
+void pm_job_control_check_deadline(struct pm_job_control *control)
+{
+    pthread_mutex_lock(&control->mutex);
+    if (control->deadline_ms > 0 && pm_clock_unix_ms() >= control->deadline_ms)
+        stop_locked(control, PM_STOP_DEADLINE);
+    pthread_mutex_unlock(&control->mutex);
+}
+
+void pm_job_control_set_progress(struct pm_job_control *control,
+                                 const struct pm_job_progress *progress)
+{
+    pthread_mutex_lock(&control->mutex);
+    control->progress = *progress;
+    pthread_mutex_unlock(&control->mutex);
+}
+
+struct pm_job_progress pm_job_control_progress(struct pm_job_control *control)
+{
+    pthread_mutex_lock(&control->mutex);
+    const struct pm_job_progress progress = control->progress;
+    pthread_mutex_unlock(&control->mutex);
+    return progress;
+}
+
+char *pm_job_progress_write(const struct pm_job_progress *progress, struct pm_error *error)
+{
+    char *text = NULL;
+    cJSON *json = cJSON_CreateObject();
+    bool ok = json && cJSON_AddNumberToObject(json, "done", (double)progress->done) &&
+              cJSON_AddNumberToObject(json, "total", (double)progress->total) &&
+              cJSON_AddStringToObject(json, "unit", progress->unit);
+    if (ok && progress->evolving) {
+        ok = cJSON_AddNumberToObject(json, "best", progress->best) &&
+             cJSON_AddNumberToObject(json, "mean", progress->mean) &&
+             cJSON_AddNumberToObject(json, "candidates", (double)progress->candidates);
+    }
+    if (ok)
+        text = pm_json_print(json, error);
+    else
+        pm_fail(error, PM_ERROR_MEMORY, "writing progress: out of memory");
+    cJSON_Delete(json);
+    return text;
+}
+
+bool pm_job_control_wait(struct pm_job_control *control, int64_t wait_ms)
+{
+    const int64_t until_ns = pm_clock_monotonic_ns() + wait_ms * 1000000;
+    const struct timespec until = {.tv_sec = until_ns / 1000000000,
+                                   .tv_nsec = until_ns % 1000000000};
+    pthread_mutex_lock(&control->mutex);
+    while (!control->ended &&
+           pthread_cond_timedwait(&control->changed, &control->mutex, &until) == 0)
+        continue;
+    const bool ended = control->ended;
+    pthread_mutex_unlock(&control->mutex);
+    return ended;
+}
+
+void pm_job_control_end(struct pm_job_control *control)
+{
+    pthread_mutex_lock(&control->mutex);
+    control->ended = true;
+    pthread_cond_broadcast(&control->changed);
+    pthread_mutex_unlock(&control->mutex);
+}

@@ -1,0 +1,62 @@
+/* One job under way, as the thread that computes it and the thread that keeps its lease see it: why
+ * to stop, by when, and how far it is. */
+#ifndef WORKER_JOB_CONTROL_H
+#define WORKER_JOB_CONTROL_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <poolminer/error.h>
+
+enum pm_stop_cause {
+    PM_STOP_NONE,
+    PM_STOP_DEADLINE, /* time is up: send what there is */
+    PM_STOP_LOST,     /* somebody else has the job, or nobody wants it: forget it */
+    PM_STOP_SHUTDOWN, /* the worker is to end: give the job back */
+};
+
+struct pm_job_progress {
+    uint64_t done, total;
+    const char *unit; /* "algorithms" | "generations" */
+    bool evolving;    /* the rest is set */
+    double best, mean;
+    uint64_t candidates;
+};
+
+struct pm_job_control {
+    atomic_bool stop; /* the computation polls this */
+    pthread_mutex_t mutex;
+    pthread_cond_t changed; /* on the monotonic clock */
+    enum pm_stop_cause cause;
+    int64_t deadline_ms; /* unix; 0: none */
+    struct pm_job_progress progress;
+    bool ended; /* nothing is left to keep the lease for */
+};
+
+void pm_job_control_init(struct pm_job_control *control);
+void pm_job_control_clear(struct pm_job_control *control);
+
+/* Sets the stop flag. A lost lease outranks a shutdown, which outranks a deadline. */
+void pm_job_control_stop(struct pm_job_control *control, enum pm_stop_cause cause);
+enum pm_stop_cause pm_job_control_cause(struct pm_job_control *control);
+
+/* Replaces the deadline, and takes back a stop that the last one caused. */
+void pm_job_control_set_deadline(struct pm_job_control *control, int64_t deadline_ms);
+/* Stops for PM_STOP_DEADLINE if that is past. */
+void pm_job_control_check_deadline(struct pm_job_control *control);
+
+void pm_job_control_set_progress(struct pm_job_control *control,
+                                 const struct pm_job_progress *progress);
+struct pm_job_progress pm_job_control_progress(struct pm_job_control *control);
+
+/* The progress as the JSON of docs/jobs.md; malloc'd. NULL with the error set when memory is out.
+ */
+char *pm_job_progress_write(const struct pm_job_progress *progress, struct pm_error *error);
+
+/* Waits until pm_job_control_end, at most `wait_ms`; true once ended. */
+bool pm_job_control_wait(struct pm_job_control *control, int64_t wait_ms);
+void pm_job_control_end(struct pm_job_control *control);
+
+#endif

@@ -1,0 +1,47 @@
+#include "worker/job_queue.h"
+
+static bool lease(void *context, const char *run_id, int64_t wait_ms, struct pm_job *out,
+                  bool *found, struct pm_error *error)
+{
+    return pm_queue_client_lease(context, run_id, wait_ms, out, found, error);
+}
+
+static bool progress(void *context, int64_t job_id, int64_t token, const char *progress_json,
+                     struct pm_error *error)
+{
+    return pm_queue_client_progress(context, job_id, token, progress_json, error);
+}
+
+static bool finish(void *context, int64_t job_id, int64_t token, const void *body, size_t body_size,
+                   struct pm_error *error)
+{
+    return pm_queue_client_finish(context, job_id, token, body, body_size, error);
+}
+
+static bool fail(void *context, int64_t job_id, int64_t token, const char *reason, bool retry,
+                 struct pm_error *error)
+{
+    return pm_queue_client_fail(context, job_id, token, reason, retry, error);
+}
+
+static bool release(void *context, int64_t job_id, int64_t token, const void *checkpoint,
+                    size_t checkpoint_size, struct pm_error *error)
+{
+    return pm_queue_client_release(context, job_id, token, checkpoint, checkpoint_size, error);
+}
+
+static void set_stop_flag(void *context, const atomic_bool *stop)
+{
+    pm_queue_client_set_stop_flag(context, stop);
+}
+
+struct pm_job_queue pm_job_queue_of_client(struct pm_queue_client *client)
+{
+    return (struct pm_job_queue){.context = client,
+                                 .lease = lease,
+                                 .progress = progress,
+                                 .finish = finish,
+                                 .fail = fail,
+                                 .release = release,
+                                 .set_stop_flag = set_stop_flag};
+}

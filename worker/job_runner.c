@@ -1,0 +1,237 @@
+#include "worker/job_runner.h"
+
+#include "worker/compute.h"
+#include "worker/heartbeat.h"
+#include "worker/jobs.h"
+
+#include <omp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <poolminer/clock.h>
+#include <poolminer/log.h>
+
+enum { STOP_POLL_MS = 100 };
+
+struct runner {
+    const struct pm_job_runner_config *config;
+    struct pm_job_runner_counts counts;
+    bool away; /* the last request for work got no answer */
+};
+
+static bool stopping(const struct runner *runner)
+{
+    return atomic_load(runner->config->stop);
+}
+
+static void pause_before_retry(const struct runner *runner)
+{
+    const int64_t until_ms = pm_clock_monotonic_ms() + runner->config->retry_ms;
+    while (!stopping(runner)) {
+        const int64_t left_ms = until_ms - pm_clock_monotonic_ms();
+        if (left_ms <= 0)
+            return;
+        pm_clock_sleep_ms(left_ms < STOP_POLL_MS ? left_ms : STOP_POLL_MS);
+    }
+}
+
+/* How a result or a failure reaches the sidecar. */
+struct delivery {
+    const struct pm_job *job;
+    const char *result; /* NULL: the job failed */
+    const char *reason;
+    bool retry;
+};
+
+static bool deliver_once(const struct pm_job_queue *queue, const struct delivery *delivery,
+                         struct pm_error *error)
+{
+    const struct pm_job *job = delivery->job;
+    if (delivery->result)
+        return queue->finish(queue->context, job->job_id, job->token, delivery->result,
+                             strlen(delivery->result), error);
+    return queue->fail(queue->context, job->job_id, job->token, delivery->reason, delivery->retry,
+                       error);
+}
+
+/* An answer that trying again will not change. */
+static bool is_final(const struct pm_error *error)
+{
+    return error->code == PM_ERROR_REFUSED || error->code == PM_ERROR_INVALID ||
+           error->code == PM_ERROR_LIMIT;
+}
+
+/* Tries until the sidecar has it or says that it does not want it; the heartbeat meanwhile keeps
+ * the lease. False with PM_ERROR_INTERRUPTED when the process is to end first. */
+static bool deliver(const struct runner *runner, const struct delivery *delivery,
+                    struct pm_error *error)
+{
+    bool warned = false;
+    while (!stopping(runner)) {
+        if (deliver_once(&runner->config->queue, delivery, error))
+            return true;
+        if (is_final(error))
+            return false;
+        if (!warned && error->code != PM_ERROR_INTERRUPTED) {
+            pm_log(PM_LOG_WARN, "WORKER-RESULT-WAITS", "job=%lld: %s; it is sent again",
+                   (long long)delivery->job->job_id, error->message);
+            warned = true;
+        }
+        pause_before_retry(runner);
+    }
+    return pm_fail(error, PM_ERROR_INTERRUPTED, "the worker ends");
+}
+
+static void count_delivery(struct runner *runner, const struct delivery *delivery, bool delivered,
+                           const struct pm_error *error)
+{
+    const long long job_id = delivery->job->job_id;
+    if (!delivered) {
+        runner->counts.lost++;
+        pm_log(PM_LOG_WARN, "WORKER-RESULT-REFUSED", "job=%lld: %s", job_id, error->message);
+    } else if (delivery->result) {
+        runner->counts.done++;
+    } else {
+        runner->counts.failed++;
+        pm_log(PM_LOG_WARN, "WORKER-JOB-FAILED", "job=%lld: %s", job_id, delivery->reason);
+    }
+}
+
+static void release(struct runner *runner, const struct pm_job *job, bool already)
+{
+    const struct pm_job_queue *queue = &runner->config->heartbeats;
+    struct pm_error error = {0};
+    runner->counts.released++;
+    if (already)
+        return;
+    if (queue->release(queue->context, job->job_id, job->token, NULL, 0, &error))
+        pm_log(PM_LOG_INFO, "WORKER-JOB-RELEASED", "job=%lld: the worker ends",
+               (long long)job->job_id);
+    else
+        pm_log(PM_LOG_WARN, "WORKER-RELEASE-FAILED",
+               "job=%lld: %s; it goes back when its lease runs out", (long long)job->job_id,
+               error.message);
+}
+
+/* Bad input is bad for everybody; want of memory or of time is this worker's. */
+static bool worth_a_retry(const struct pm_error *error)
+{
+    return error->code == PM_ERROR_MEMORY || error->code == PM_ERROR_IO;
+}
+
+static bool parse_and_compute(const struct runner *runner, const struct pm_job *job,
+                              struct pm_job_control *control, struct pm_outcome *outcome,
+                              struct pm_error *error)
+{
+    struct pm_work work;
+    if (!pm_work_parse(job->body, job->body_size, &work, error))
+        return false;
+    const struct pm_compute_config config = {.bench = runner->config->bench,
+                                             .control = control,
+                                             .threads = runner->config->threads,
+                                             .deadline_ms = job->deadline_ms};
+    const bool ok = pm_compute(&config, &work, outcome, error);
+    pm_work_clear(&work);
+    return ok;
+}
+
+static void log_done(const struct pm_job *job, const struct pm_outcome *outcome, double seconds)
+{
+    pm_log(PM_LOG_INFO, "WORKER-JOB-DONE", "job=%lld kind=%s count=%zu best=%.4f seconds=%.2f%s",
+           (long long)job->job_id, job->kind, outcome->count, outcome->best_score, seconds,
+           outcome->partial ? " (cut short by its deadline)" : "");
+}
+
+/* Computes and delivers while the heartbeat runs, then settles what the end of the worker left. */
+static void run_leased(struct runner *runner, const struct pm_job *job,
+                       struct pm_job_control *control, struct pm_heartbeat *heartbeat)
+{
+    const int64_t start_ns = pm_clock_monotonic_ns();
+    struct pm_outcome outcome = {0};
+    struct pm_error error = {0};
+    const bool computed = parse_and_compute(runner, job, control, &outcome, &error);
+    struct delivery delivery = {.job = job, .result = outcome.result};
+    struct pm_error failure = error;
+    if (!computed) {
+        delivery.reason = failure.message;
+        delivery.retry = worth_a_retry(&failure);
+    } else {
+        log_done(job, &outcome, (double)(pm_clock_monotonic_ns() - start_ns) * 1e-9);
+    }
+
+    const enum pm_stop_cause cause = pm_job_control_cause(control);
+    const bool given_up = !computed && (cause == PM_STOP_LOST || cause == PM_STOP_SHUTDOWN);
+    bool delivered = !given_up && cause != PM_STOP_LOST && deliver(runner, &delivery, &error);
+    pm_heartbeat_join(heartbeat);
+
+    if (cause == PM_STOP_LOST) {
+        runner->counts.lost++;
+    } else if (given_up || heartbeat->released) {
+        release(runner, job, heartbeat->released);
+    } else {
+        /* The end of the worker may have come between computing and delivering: one last try. */
+        if (!delivered && error.code == PM_ERROR_INTERRUPTED)
+            delivered = deliver_once(&runner->config->heartbeats, &delivery, &error);
+        count_delivery(runner, &delivery, delivered, &error);
+    }
+    free(outcome.result);
+}
+
+static void run_job(struct runner *runner, const struct pm_job *job)
+{
+    struct pm_job_control control;
+    struct pm_heartbeat heartbeat;
+    struct pm_error error = {0};
+    pm_log(PM_LOG_INFO, "WORKER-JOB-START", "job=%lld run=%s kind=%s attempt=%lld bytes=%zu",
+           (long long)job->job_id, job->run_id, job->kind, (long long)job->attempt, job->body_size);
+    pm_job_control_init(&control);
+    const struct pm_heartbeat_config config = {.queue = &runner->config->heartbeats,
+                                               .job = job,
+                                               .control = &control,
+                                               .stop = runner->config->stop,
+                                               .patience_ms = runner->config->patience_ms,
+                                               .show_progress = runner->config->show_progress};
+    if (pm_heartbeat_start(&heartbeat, &config, &error)) {
+        run_leased(runner, job, &control, &heartbeat);
+    } else {
+        const struct delivery delivery = {.job = job, .reason = error.message, .retry = true};
+        struct pm_error refusal = {0};
+        const bool delivered = deliver(runner, &delivery, &refusal);
+        count_delivery(runner, &delivery, delivered, &refusal);
+    }
+    pm_job_control_clear(&control);
+}
+
+static void note_no_answer(struct runner *runner, const struct pm_error *error)
+{
+    if (error->code == PM_ERROR_INTERRUPTED)
+        return;
+    if (!runner->away)
+        pm_log(PM_LOG_WARN, "WORKER-SIDECAR-AWAY", "%s; asking for work goes on", error->message);
+    runner->away = true;
+}
+
+struct pm_job_runner_counts pm_job_runner_run(const struct pm_job_runner_config *config)
+{
+    struct runner runner = {.config = config};
+    omp_set_num_threads((int)config->threads);
+    config->queue.set_stop_flag(config->queue.context, config->stop);
+    while (!stopping(&runner)) {
+        struct pm_job job = {0};
+        struct pm_error error = {0};
+        bool found = false;
+        if (!config->queue.lease(config->queue.context, config->run_id, config->wait_ms, &job,
+                                 &found, &error)) {
+            note_no_answer(&runner, &error);
+            pause_before_retry(&runner);
+            continue;
+        }
+        if (runner.away)
+            pm_log(PM_LOG_INFO, "WORKER-SIDECAR-BACK", "asking for work is answered again");
+        runner.away = false;
+        if (found)
+            run_job(&runner, &job);
+        pm_job_clear(&job);
+    }
+    return runner.counts;
+}

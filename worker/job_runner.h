@@ -1,0 +1,34 @@
+/* The worker's loop: lease a job, compute it, hand over the result; again. */
+#ifndef WORKER_JOB_RUNNER_H
+#define WORKER_JOB_RUNNER_H
+
+#include "worker/job_queue.h"
+#include "worker/workbench.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct pm_job_runner_config {
+    const char *run_id; /* "": work of any run */
+    struct pm_workbench *bench;
+    size_t threads;                 /* OpenMP threads of one job */
+    struct pm_job_queue queue;      /* for leases and results */
+    struct pm_job_queue heartbeats; /* for the heartbeat's thread, and for parting */
+    const atomic_bool *stop;
+    int64_t wait_ms;     /* how long the sidecar may let a request for work wait */
+    int64_t retry_ms;    /* pause after a call that failed */
+    int64_t patience_ms; /* how long a computation may take to stop when the process ends */
+    bool show_progress;
+};
+
+struct pm_job_runner_counts {
+    uint64_t done, failed, lost, released;
+};
+
+/* Runs until the stop flag is set. The sidecar may come and go: leases and results are tried again
+ * for as long as it takes. */
+struct pm_job_runner_counts pm_job_runner_run(const struct pm_job_runner_config *config);
+
+#endif

@@ -1,0 +1,228 @@
+#include "worker/jobs.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <poolminer/json.h>
+#include <poolminer/profile.h>
+#include <poolminer/queue_client.h>
+#include <poolminer/task.h>
+
+static const int64_t SEED_MAX = (INT64_C(1) << 53) - 1;
+
+const char *pm_work_kind_name(enum pm_work_kind kind)
+{
+    return kind == PM_WORK_EVALUATE ? "evaluate" : "evolve";
+}
+
+static bool check_range(const char *key, int64_t value, int64_t low, int64_t high,
+                        struct pm_error *error)
+{
+    if (value >= low && value <= high)
+        return true;
+    return pm_fail(error, PM_ERROR_INVALID, "%s: %lld is not within %lld to %lld", key,
+                   (long long)value, (long long)low, (long long)high);
+}
+
+static bool read_range(const cJSON *json, const char *key, int64_t low, int64_t high, int64_t *out,
+                       struct pm_error *error)
+{
+    return pm_json_integer(json, key, out, error) && check_range(key, *out, low, high, error);
+}
+
+static bool read_listed(const cJSON *json, struct pm_listed *out, struct pm_error *error)
+{
+    int64_t input_dim = PM_JOB_INPUT_DIM_DEFAULT;
+    if (!cJSON_IsObject(json))
+        return pm_fail(error, PM_ERROR_INVALID, "expected an object");
+    if (!pm_json_integer(json, "id", &out->id, error) ||
+        !pm_json_string(json, "algorithm_dsl", &out->text, error) ||
+        !pm_json_optional_integer(json, "input_dim", &input_dim, error) ||
+        !check_range("input_dim", input_dim, 1, PM_TASK_INPUT_DIM_MAX, error))
+        return false;
+    out->input_dim = (int)input_dim;
+    return true;
+}
+
+static bool read_list(struct pm_work *work, const char *key, int maximum, struct pm_error *error)
+{
+    const cJSON *list;
+    if (!pm_json_array(work->json, key, &list, error))
+        return false;
+    const int count = cJSON_GetArraySize(list);
+    if (count < 1 || count > maximum) {
+        return pm_fail(error, PM_ERROR_INVALID, "%s: has %d elements, must have 1 to %d", key,
+                       count, maximum);
+    }
+    work->algorithms = calloc((size_t)count, sizeof *work->algorithms);
+    if (!work->algorithms)
+        return pm_fail(error, PM_ERROR_MEMORY, "%s: out of memory", key);
+    const cJSON *element;
+    cJSON_ArrayForEach(element, list)
+    {
+        if (!read_listed(element, &work->algorithms[work->count], error))
+            return pm_fail_context(error, "%s[%zu]", key, work->count);
+        work->count++;
+    }
+    return true;
+}
+
+static bool read_evolve_limits(struct pm_work *work, struct pm_error *error)
+{
+    const cJSON *json = work->json;
+    int64_t generations, budget, seed;
+    if (!read_range(json, "generations", 1, PM_JOB_GENERATIONS_MAX, &generations, error) ||
+        !read_range(json, "budget", 1, PM_JOB_BUDGET_MAX, &budget, error) ||
+        !read_range(json, "seed", 0, SEED_MAX, &seed, error) ||
+        !pm_json_integer(json, "deadline_ms", &work->deadline_ms, error) ||
+        !pm_json_number(json, "max_seconds", &work->max_seconds, error) ||
+        !pm_json_string(json, "profile", &work->profile, error))
+        return false;
+    if (work->deadline_ms < 0 || work->max_seconds < 0.0)
+        return pm_fail(error, PM_ERROR_INVALID, "%s: must not be negative",
+                       work->deadline_ms < 0 ? "deadline_ms" : "max_seconds");
+    work->generations = (int)generations;
+    work->budget = (size_t)budget;
+    work->seed = (uint64_t)seed;
+    return pm_profile_find(work->profile, error) != NULL;
+}
+
+static bool read_evolve(struct pm_work *work, struct pm_error *error)
+{
+    if (!read_list(work, "seeds", PM_JOB_SEEDS_MAX, error) || !read_evolve_limits(work, error))
+        return false;
+    for (size_t i = 1; i < work->count; i++) {
+        if (work->algorithms[i].input_dim != work->algorithms[0].input_dim) {
+            return pm_fail(error, PM_ERROR_INVALID,
+                           "seeds[%zu].input_dim: %d differs from the first seed's %d", i,
+                           work->algorithms[i].input_dim, work->algorithms[0].input_dim);
+        }
+    }
+    return true;
+}
+
+static bool read_work(struct pm_work *work, struct pm_error *error)
+{
+    const char *kind, *task_type;
+    if (!cJSON_IsObject(work->json))
+        return pm_fail(error, PM_ERROR_INVALID, "expected a JSON object");
+    if (!pm_json_string(work->json, "kind", &kind, error) ||
+        !pm_json_string(work->json, "task_type", &task_type, error))
+        return false;
+    if (strcmp(task_type, "cifar10_binary") != 0) {
+        return pm_fail(error, PM_ERROR_INVALID,
+                       "task_type: \"%.32s\" is not known, only cifar10_binary", task_type);
+    }
+    if (strcmp(kind, "evaluate") == 0) {
+        work->kind = PM_WORK_EVALUATE;
+        return read_list(work, "algorithms", PM_JOB_ALGORITHMS_MAX, error);
+    }
+    if (strcmp(kind, "evolve") == 0) {
+        work->kind = PM_WORK_EVOLVE;
+        return read_evolve(work, error);
+    }
+    return pm_fail(error, PM_ERROR_INVALID,
+                   "kind: \"%.32s\" is not known, only evaluate and evolve", kind);
+}
+
+bool pm_work_parse(const char *body, size_t size, struct pm_work *out, struct pm_error *error)
+{
+    *out = (struct pm_work){0};
+    if (pm_json_parse(body, size, PM_JOB_BODY_MAX, &out->json, error) && read_work(out, error))
+        return true;
+    pm_work_clear(out);
+    return pm_fail_context(error, "job");
+}
+
+void pm_work_clear(struct pm_work *work)
+{
+    free(work->algorithms);
+    cJSON_Delete(work->json);
+    *work = (struct pm_work){0};
+}
+
+/* cJSON's adders return NULL when memory is out: one such failure spoils the whole. */
+static cJSON *start_result(const char *kind, const struct pm_provenance *provenance)
+{
+    cJSON *json = cJSON_CreateObject();
+    if (json && cJSON_AddStringToObject(json, "kind", kind) &&
+        cJSON_AddStringToObject(json, "dataset", provenance->dataset) &&
+        cJSON_AddStringToObject(json, "suite", provenance->suite) &&
+        cJSON_AddNumberToObject(json, "seconds", provenance->seconds))
+        return json;
+    cJSON_Delete(json);
+    return NULL;
+}
+
+/* A new object at the end of `list`, which owns it. */
+static cJSON *append_object(cJSON *list)
+{
+    cJSON *object = cJSON_CreateObject();
+    if (object && !cJSON_AddItemToArray(list, object)) {
+        cJSON_Delete(object);
+        return NULL;
+    }
+    return object;
+}
+
+static bool append_evaluation(cJSON *list, const struct pm_evaluation *evaluation)
+{
+    cJSON *json = append_object(list);
+    return json &&
+           cJSON_AddNumberToObject(json, "algorithm_id", (double)evaluation->algorithm_id) &&
+           cJSON_AddNumberToObject(json, "score", evaluation->score) &&
+           (!evaluation->problem || cJSON_AddStringToObject(json, "error", evaluation->problem));
+}
+
+static bool append_evolution(cJSON *list, const struct pm_evolution_item *item)
+{
+    cJSON *json = append_object(list);
+    cJSON *parents = json ? cJSON_AddArrayToObject(json, "parent_algorithm_ids") : NULL;
+    cJSON *parent = parents ? cJSON_CreateNumber((double)item->parent_id) : NULL;
+    if (parent && !cJSON_AddItemToArray(parents, parent)) {
+        cJSON_Delete(parent);
+        return false;
+    }
+    return parent && cJSON_AddStringToObject(json, "algorithm_dsl", item->text) &&
+           cJSON_AddNumberToObject(json, "search_score", item->search_score) &&
+           cJSON_AddNumberToObject(json, "score", item->score);
+}
+
+static char *finish_result(cJSON *json, bool ok, struct pm_error *error)
+{
+    char *text = NULL;
+    if (ok)
+        text = pm_json_print(json, error);
+    else
+        pm_fail(error, PM_ERROR_MEMORY, "writing a result: out of memory");
+    cJSON_Delete(json);
+    return text;
+}
+
+char *pm_evaluations_write(const struct pm_provenance *provenance,
+                           const struct pm_evaluation *evaluations, size_t count,
+                           struct pm_error *error)
+{
+    cJSON *json = start_result("evaluate", provenance);
+    cJSON *list = json ? cJSON_AddArrayToObject(json, "evaluations") : NULL;
+    bool ok = list != NULL;
+    for (size_t i = 0; ok && i < count; i++) {
+        if (evaluations[i].done)
+            ok = append_evaluation(list, &evaluations[i]);
+    }
+    return finish_result(json, ok, error);
+}
+
+char *pm_evolutions_write(const struct pm_provenance *provenance, int generations,
+                          uint64_t candidates, const struct pm_evolution_item *items, size_t count,
+                          struct pm_error *error)
+{
+    cJSON *json = start_result("evolve", provenance);
+    bool ok = json && cJSON_AddNumberToObject(json, "generations", generations) &&
+              cJSON_AddNumberToObject(json, "candidates", (double)candidates);
+    cJSON *list = ok ? cJSON_AddArrayToObject(json, "evolutions") : NULL;
+    ok = list != NULL;
+    for (size_t i = 0; ok && i < count; i++)
+        ok = append_evolution(list, &items[i]);
+    return finish_result(json, ok, error);
+}

@@ -1,0 +1,20 @@
+/* A progress bar on standard error, for a worker that runs on a terminal. */
+#ifndef WORKER_PROGRESS_BAR_H
+#define WORKER_PROGRESS_BAR_H
+
+#include "worker/job_control.h"
+
+#include <stddef.h>
+
+enum { PM_PROGRESS_BAR_WIDTH = 72 };
+
+/* "[#####.....]  25/50 generations  best 0.7812", cut and padded to PM_PROGRESS_BAR_WIDTH. */
+void pm_progress_bar_format(const struct pm_job_progress *progress,
+                            char out[PM_PROGRESS_BAR_WIDTH + 1]);
+
+/* Draws over the current line and goes back to its start, so that the next log line overwrites it.
+ */
+void pm_progress_bar_draw(struct pm_job_control *control);
+void pm_progress_bar_clear(void);
+
+#endif

@@ -1,0 +1,182 @@
+#include "worker/workbench.h"
+
+#include <pthread.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { DEFAULT_KEPT_BYTES = 256 * 1024 * 1024 };
+
+struct kept_suite {
+    struct kept_suite *next; /* most recently used first */
+    enum pm_bench_suite which;
+    struct pm_suite *suite;
+    size_t bytes;
+    unsigned users;
+};
+
+struct pm_workbench {
+    const struct pm_dataset *dataset;
+    struct pm_workbench_config config;
+    char fingerprint[PM_FINGERPRINT_HEX_SIZE];
+    pthread_mutex_t mutex; /* guards what follows, and is held while a suite is built */
+    struct kept_suite *first;
+};
+
+bool pm_workbench_create(const struct pm_dataset *dataset, const struct pm_workbench_config *config,
+                         struct pm_workbench **out, struct pm_error *error)
+{
+    struct pm_workbench *bench = calloc(1, sizeof *bench);
+    if (!bench)
+        return pm_fail(error, PM_ERROR_MEMORY, "preparing for work: out of memory");
+    bench->dataset = dataset;
+    bench->config = *config;
+    if (bench->config.kept_bytes_limit == 0)
+        bench->config.kept_bytes_limit = DEFAULT_KEPT_BYTES;
+    if (!pm_dataset_fingerprint(dataset, pm_suite_edition_records(config->edition),
+                                bench->fingerprint, error)) {
+        free(bench);
+        return false;
+    }
+    pthread_mutex_init(&bench->mutex, NULL);
+    *out = bench;
+    return true;
+}
+
+static void drop(struct kept_suite *kept)
+{
+    pm_suite_destroy(kept->suite);
+    free(kept);
+}
+
+void pm_workbench_destroy(struct pm_workbench *bench)
+{
+    if (!bench)
+        return;
+    while (bench->first) {
+        struct kept_suite *kept = bench->first;
+        bench->first = kept->next;
+        drop(kept);
+    }
+    pthread_mutex_destroy(&bench->mutex);
+    free(bench);
+}
+
+enum pm_suite_edition pm_workbench_edition(const struct pm_workbench *bench)
+{
+    return bench->config.edition;
+}
+
+const char *pm_workbench_fingerprint(const struct pm_workbench *bench)
+{
+    return bench->fingerprint;
+}
+
+static size_t suite_bytes(const struct pm_suite *suite)
+{
+    size_t bytes = sizeof *suite;
+    for (size_t i = 0; i < suite->count; i++) {
+        const struct pm_task *task = &suite->tasks[i];
+        const size_t examples = (size_t)task->train_count + task->validation_count;
+        bytes += sizeof *task + examples * ((size_t)task->input_dim + 1) * sizeof(float);
+    }
+    return bytes;
+}
+
+static bool build(const struct pm_workbench *bench, enum pm_bench_suite which, int input_dim,
+                  struct pm_suite **out, struct pm_error *error)
+{
+    const size_t limit = bench->config.task_limit;
+    if (which == PM_BENCH_EVALUATION)
+        return pm_suite_evaluation(bench->dataset, bench->config.edition, input_dim, limit, out,
+                                   error);
+    return pm_suite_search(bench->dataset, bench->config.edition, input_dim, 0, limit, out, error);
+}
+
+/* Unlinks the suite from the list if it is there. */
+static struct kept_suite *take_out(struct pm_workbench *bench, enum pm_bench_suite which,
+                                   int input_dim)
+{
+    for (struct kept_suite **link = &bench->first; *link; link = &(*link)->next) {
+        struct kept_suite *kept = *link;
+        if (kept->which == which && kept->suite->input_dim == input_dim) {
+            *link = kept->next;
+            return kept;
+        }
+    }
+    return NULL;
+}
+
+static struct kept_suite *build_kept(const struct pm_workbench *bench, enum pm_bench_suite which,
+                                     int input_dim, struct pm_error *error)
+{
+    struct kept_suite *kept = calloc(1, sizeof *kept);
+    if (!kept) {
+        pm_fail(error, PM_ERROR_MEMORY, "building a task suite: out of memory");
+        return NULL;
+    }
+    kept->which = which;
+    if (!build(bench, which, input_dim, &kept->suite, error)) {
+        free(kept);
+        return NULL;
+    }
+    kept->bytes = suite_bytes(kept->suite);
+    return kept;
+}
+
+/* Drops the suites longest unused until the rest fits. */
+static void drop_excess(struct pm_workbench *bench)
+{
+    size_t bytes = 0;
+    struct kept_suite **link = &bench->first;
+    while (*link) {
+        struct kept_suite *kept = *link;
+        bytes += kept->bytes;
+        if (bytes > bench->config.kept_bytes_limit && kept->users == 0) {
+            bytes -= kept->bytes;
+            *link = kept->next;
+            drop(kept);
+        } else {
+            link = &kept->next;
+        }
+    }
+}
+
+bool pm_workbench_get(struct pm_workbench *bench, enum pm_bench_suite which, int input_dim,
+                      const struct pm_suite **out, struct pm_error *error)
+{
+    pthread_mutex_lock(&bench->mutex);
+    struct kept_suite *kept = take_out(bench, which, input_dim);
+    if (!kept)
+        kept = build_kept(bench, which, input_dim, error);
+    if (kept) {
+        kept->users++;
+        kept->next = bench->first;
+        bench->first = kept;
+        *out = kept->suite;
+        drop_excess(bench);
+    }
+    pthread_mutex_unlock(&bench->mutex);
+    return kept != NULL;
+}
+
+void pm_workbench_put(struct pm_workbench *bench, const struct pm_suite *suite)
+{
+    pthread_mutex_lock(&bench->mutex);
+    for (struct kept_suite *kept = bench->first; kept; kept = kept->next) {
+        if (kept->suite == suite)
+            kept->users--;
+    }
+    drop_excess(bench);
+    pthread_mutex_unlock(&bench->mutex);
+}
+
+size_t pm_workbench_kept(struct pm_workbench *bench)
+{
+    size_t count = 0;
+    pthread_mutex_lock(&bench->mutex);
+    for (const struct kept_suite *kept = bench->first; kept; kept = kept->next)
+        count++;
+    pthread_mutex_unlock(&bench->mutex);
+    return count;
+}

@@ -327,7 +327,7 @@ bool pm_coordinator_run(struct pm_driver *driver, struct pm_error *error)
 {
     struct pm_error end = {0};
     driver->started_ms = pm_driver_now_ms(driver);
-    driver->next_report_ms = driver->started_ms + 60 * 1000;
+    driver->next_report_ms = driver->started_ms + PM_REPORT_EVERY_MS;
     bool done = live(driver, &end);
     pm_report_now(driver, !pm_driver_stopping(driver)); /* a stop must not wait for the network */
     cJSON_Delete(driver->stats);

@@ -211,6 +211,7 @@ static size_t on_header(char *data, size_t size, size_t count, void *context)
 
 /* libcurl repeats a request by itself when a kept-alive connection closes under it. The first
  * sending may have had its effect, so repeating is for those who know what they do: not here. */
+/* NOLINTNEXTLINE(readability-non-const-parameter): the type is libcurl's */
 static int before_sending(void *context, char *to, char *from, int to_port, int from_port)
 {
     struct exchange *exchange = context;

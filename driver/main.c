@@ -91,7 +91,9 @@ static void client_name(char out[NAME_SIZE])
     for (char *c = host; *c != '\0'; c++) {
         bool plain = (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') ||
                      (*c >= '0' && *c <= '9') || *c == '.' || *c == '-';
-        *c = plain ? *c : '-';
+        if (!plain) {
+            *c = '-';
+        }
     }
     snprintf(out, NAME_SIZE, "driver-%s-%ld", host, (long)getpid());
 }

@@ -10,7 +10,7 @@
 #include <poolminer/log.h>
 #include <poolminer/text.h>
 
-enum { REPORT_EVERY_MS = 60 * 1000, SUMMARY_MODE = 0644 };
+enum { SUMMARY_MODE = 0644 };
 
 /* Keeps the last figures when the pool has none to give now; its state is not worth a complaint. */
 static void ask_pool(struct pm_driver *driver)
@@ -169,7 +169,7 @@ void pm_report_tick(struct pm_driver *driver)
 {
     int64_t now_ms = pm_driver_now_ms(driver);
     if (now_ms >= driver->next_report_ms) {
-        driver->next_report_ms = now_ms + REPORT_EVERY_MS;
+        driver->next_report_ms = now_ms + PM_REPORT_EVERY_MS;
         pm_report_now(driver, true);
     }
 }

@@ -6,6 +6,8 @@
 
 #include <stdbool.h>
 
+enum { PM_REPORT_EVERY_MS = 60 * 1000 };
+
 /* Once a minute asks the pool for the miner's figures, logs a line and writes the file. */
 void pm_report_tick(struct pm_driver *driver);
 

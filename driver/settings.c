@@ -10,9 +10,9 @@ enum { RUN_ID_MAX = 128 };
 /* One row an option: name, environment, type, default, bounds, placeholder, help. */
 #define ROW(NAME, VARIABLE, TYPE, DEFAULT, LOW, HIGH, ARGUMENT, HELP)                              \
     {                                                                                              \
-        .name = NAME, .environment = "POOLMINER_" VARIABLE, .type = PM_OPTION_##TYPE,              \
-        .default_value = DEFAULT, .minimum = LOW, .maximum = HIGH, .argument = ARGUMENT,           \
-        .help = HELP,                                                                              \
+        .name = (NAME), .environment = "POOLMINER_" VARIABLE, .type = PM_OPTION_##TYPE,            \
+        .default_value = (DEFAULT), .minimum = (LOW), .maximum = (HIGH), .argument = (ARGUMENT),   \
+        .help = (HELP),                                                                            \
     }
 
 /* clang-format off */

@@ -43,10 +43,10 @@ int64_t pm_window_wait_ms(int64_t time_remaining_ms, int64_t minimum_ms, uint32_
 
 int64_t pm_gather_wait_ms(int64_t elapsed_ms)
 {
-    if (elapsed_ms < 10 * 1000) {
+    if (elapsed_ms < 10000) {
         return 100;
     }
-    return elapsed_ms < 60 * 1000 ? 300 : 1000;
+    return elapsed_ms < 60000 ? 300 : 1000;
 }
 
 struct pm_lease_plan pm_lease_plan(int64_t received_ms, int64_t deadline_ms, int64_t run_end_ms)

@@ -131,7 +131,7 @@ static void handle(void *context, const struct scripted_request *request,
 
 void fake_pool_start(struct fake_pool *pool)
 {
-    *pool = (struct fake_pool){.lease_ms = 3600 * 1000, .health_remaining_s = -1};
+    *pool = (struct fake_pool){.lease_ms = 3600000, .health_remaining_s = -1};
     atomic_store(&pool->now_ms, pm_clock_unix_ms());
     pool->server = scripted_server_start(handle, pool);
 }

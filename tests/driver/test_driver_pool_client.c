@@ -163,28 +163,28 @@ static void answers_are_told_apart(void **state)
 {
     (void)state;
     static const struct {
-        int status;
         const char *headers, *body;
+        int status;
         enum pm_answer_kind kind;
     } rows[] = {
-        {400, "", "{\"detail\":\"Miner already has active task\"}", PM_ANSWER_ACTIVE_TASK},
-        {400, "", "{\"detail\":\"Lease already issued for this window. Wait for next window.\"}",
+        {"", "{\"detail\":\"Miner already has active task\"}", 400, PM_ANSWER_ACTIVE_TASK},
+        {"", "{\"detail\":\"Lease already issued for this window. Wait for next window.\"}", 400,
          PM_ANSWER_WINDOW_TAKEN},
-        {404, "", "{\"detail\":\"No tasks available\"}", PM_ANSWER_NO_WORK},
-        {422, "", "{\"detail\":[{\"msg\":\"x\"}]}", PM_ANSWER_REFUSED},
-        {429, "Retry-After: 17\r\n", "{\"detail\":\"slow down\"}", PM_ANSWER_NOT_NOW},
-        {500, "", "Internal Server Error", PM_ANSWER_NOT_NOW},
-        {302, "Location: http://127.0.0.1:1/\r\n", "", PM_ANSWER_UNUSABLE},
-        {308, "Location: /api/v1/elsewhere\r\n", "", PM_ANSWER_UNUSABLE},
-        {200, "", "{\"lease_id\":", PM_ANSWER_UNUSABLE},
-        {200, "", "<html></html>", PM_ANSWER_UNUSABLE},
+        {"", "{\"detail\":\"No tasks available\"}", 404, PM_ANSWER_NO_WORK},
+        {"", "{\"detail\":[{\"msg\":\"x\"}]}", 422, PM_ANSWER_REFUSED},
+        {"Retry-After: 17\r\n", "{\"detail\":\"slow down\"}", 429, PM_ANSWER_NOT_NOW},
+        {"", "Internal Server Error", 500, PM_ANSWER_NOT_NOW},
+        {"Location: http://127.0.0.1:1/\r\n", "", 302, PM_ANSWER_UNUSABLE},
+        {"Location: /api/v1/elsewhere\r\n", "", 308, PM_ANSWER_UNUSABLE},
+        {"", "{\"lease_id\":", 200, PM_ANSWER_UNUSABLE},
+        {"", "<html></html>", 200, PM_ANSWER_UNUSABLE},
     };
     struct bench bench;
     open_bench(&bench, 0);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         bench.reply = (struct scripted_reply){.status = rows[i].status};
-        strcpy(bench.reply.headers, rows[i].headers);
-        strcpy(bench.reply.body, rows[i].body);
+        snprintf(bench.reply.headers, sizeof bench.reply.headers, "%s", rows[i].headers);
+        snprintf(bench.reply.body, sizeof bench.reply.body, "%s", rows[i].body);
         assert_string_equal(pm_answer_kind_name(lease(&bench)), pm_answer_kind_name(rows[i].kind));
         assert_int_equal(bench.answer.status, rows[i].status);
         assert_int_equal(bench.answer.retry_after_ms, rows[i].status == 429 ? 17000 : -1);

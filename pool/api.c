@@ -69,16 +69,18 @@ static bool fits(const char *pattern, const char *path, char parameter[PM_API_PA
 }
 
 /* The route, or NULL with the refusal (and the Allow header) set. */
-static const struct route *find_route(struct pm_api_call *call, const char **allow)
+static const struct route *find_route(struct pm_api_call *call, struct pm_http_response *response)
 {
+    size_t length = 0;
     for (size_t i = 0; i < ROUTE_COUNT; i++) {
         if (!fits(routes[i].pattern, call->request->path, call->parameter))
             continue;
         if (strcmp(routes[i].method, call->request->method) == 0)
             return &routes[i];
-        *allow = routes[i].method;
+        length += (size_t)snprintf(response->allow + length, sizeof response->allow - length,
+                                   "%s%s", length ? ", " : "", routes[i].method);
     }
-    if (*allow)
+    if (length)
         pm_refuse(&call->refusal, 405, "Method Not Allowed");
     else
         pm_refuse(&call->refusal, 404, "Not Found");
@@ -133,9 +135,10 @@ static enum pm_outcome run(struct pm_pool_store *store, void *context, struct pm
 }
 
 /* True when the call has its answer; false when the store could not give one. */
-static bool answer(struct pm_api_call *call, const char **allow, struct pm_error *error)
+static bool answer(struct pm_api_call *call, struct pm_http_response *response,
+                   struct pm_error *error)
 {
-    const struct route *route = find_route(call, allow);
+    const struct route *route = find_route(call, response);
     cJSON *body = NULL;
     struct pm_error reason = {0};
     bool ok = true;
@@ -171,7 +174,7 @@ void pm_api_handle(void *context, const struct pm_http_request *request,
 {
     struct pm_api_call call = {.pool = context, .request = request, .now_ms = pm_clock_unix_ms()};
     struct pm_error error = {0};
-    if (!answer(&call, &response->allow, &error)) {
+    if (!answer(&call, response, &error)) {
         pm_log(PM_LOG_ERROR, "POOL-STORE-FAILED", "%s %s: %s", request->method, request->path,
                error.message);
         forget_answer(&call);

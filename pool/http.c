@@ -17,14 +17,17 @@ enum {
     CONNECTIONS_MAX = 1024,
     CONNECTION_MEMORY = 32 * 1024, /* request line and headers have to fit */
     IDLE_TIMEOUT_S = 30,
-    REQUEST_TIMEOUT_MS = 30000, /* from the first header to the last byte of the body */
+    REQUEST_TIMEOUT_MS = 30000,    /* from the first header to the last byte of the body */
+    BODIES_MAX = 64 * 1024 * 1024, /* bytes of all bodies that are coming in at one time */
+    BUSY_RETRY_AFTER_S = 2,
     DRAIN_MS = 2000,
 };
 
 struct pm_http_server {
     struct pm_http_config config;
     struct MHD_Daemon *daemon;
-    atomic_int active; /* requests begun and not yet answered in full */
+    atomic_int active;      /* requests begun and not yet answered in full */
+    atomic_size_t buffered; /* bytes of bodies that are coming in */
     int port;
 };
 
@@ -32,7 +35,8 @@ struct pm_http_server {
 struct incoming {
     struct pm_text body;
     int64_t started_ms;
-    bool too_large;
+    size_t reserved; /* its part of the server's `buffered` */
+    int refused;     /* status, or 0: what still comes of the body is thrown away */
 };
 
 const char *pm_http_header(const struct pm_http_request *request, const char *name)
@@ -58,7 +62,7 @@ static enum MHD_Result send_response(struct MHD_Connection *connection,
     }
     const char *type = response->content_type ? response->content_type : "application/json";
     MHD_add_response_header(message, MHD_HTTP_HEADER_CONTENT_TYPE, type);
-    if (response->allow)
+    if (response->allow[0])
         MHD_add_response_header(message, MHD_HTTP_HEADER_ALLOW, response->allow);
     if (response->retry_after_s) {
         snprintf(number, sizeof number, "%d", response->retry_after_s);
@@ -69,13 +73,19 @@ static enum MHD_Result send_response(struct MHD_Connection *connection,
     return result;
 }
 
-static enum MHD_Result refuse_size(const struct pm_http_server *server,
-                                   struct MHD_Connection *connection)
+static enum MHD_Result refuse(const struct pm_http_server *server,
+                              struct MHD_Connection *connection, int status)
 {
+    struct pm_http_response response = {.status = status};
     struct pm_text text = {0};
-    pm_text_append(&text, "{\"detail\":\"body: over the limit of %zu bytes\"}",
-                   server->config.body_max);
-    const struct pm_http_response response = {.status = 413, .body = text.data};
+    if (status == MHD_HTTP_CONTENT_TOO_LARGE) {
+        pm_text_append(&text, "{\"detail\":\"body: over the limit of %zu bytes\"}",
+                       server->config.body_max);
+    } else {
+        pm_text_append(&text, "{\"detail\":\"The pool is busy; try again\"}");
+        response.retry_after_s = BUSY_RETRY_AFTER_S;
+    }
+    response.body = text.data;
     return send_response(connection, &response);
 }
 
@@ -92,18 +102,36 @@ static enum MHD_Result begin(struct pm_http_server *server, struct MHD_Connectio
     const char *length =
         MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH);
     if (length && strtoull(length, NULL, 10) > server->config.body_max)
-        return refuse_size(server, connection);
+        return refuse(server, connection, MHD_HTTP_CONTENT_TOO_LARGE);
     return MHD_YES;
 }
 
-static enum MHD_Result receive(const struct pm_http_server *server, struct incoming *incoming,
+static void give_back(struct pm_http_server *server, struct incoming *incoming)
+{
+    pm_text_clear(&incoming->body);
+    atomic_fetch_sub(&server->buffered, incoming->reserved);
+    incoming->reserved = 0;
+}
+
+/* Nobody has shown who they are while a body comes in, so its memory is bounded by size, by time
+ * and over all connections together. */
+static enum MHD_Result receive(struct pm_http_server *server, struct incoming *incoming,
                                const char *data, size_t *size)
 {
     if (pm_clock_monotonic_ms() - incoming->started_ms > REQUEST_TIMEOUT_MS)
-        return MHD_NO; /* a body sent byte by byte holds the connection no longer than this */
-    incoming->too_large |= incoming->body.length + *size > server->config.body_max;
-    if (!incoming->too_large)
-        pm_text_append_bytes(&incoming->body, data, *size);
+        return MHD_NO;
+    if (!incoming->refused) {
+        incoming->reserved += *size;
+        size_t buffered = atomic_fetch_add(&server->buffered, *size) + *size;
+        if (incoming->reserved > server->config.body_max)
+            incoming->refused = MHD_HTTP_CONTENT_TOO_LARGE;
+        else if (buffered > BODIES_MAX)
+            incoming->refused = MHD_HTTP_SERVICE_UNAVAILABLE;
+        else
+            pm_text_append_bytes(&incoming->body, data, *size);
+        if (incoming->refused)
+            give_back(server, incoming);
+    }
     *size = 0;
     return MHD_YES;
 }
@@ -112,8 +140,8 @@ static enum MHD_Result answer(const struct pm_http_server *server,
                               struct MHD_Connection *connection, const char *method,
                               const char *path, const struct incoming *incoming)
 {
-    if (incoming->too_large)
-        return refuse_size(server, connection);
+    if (incoming->refused)
+        return refuse(server, connection, incoming->refused);
     if (incoming->body.failed)
         return MHD_NO;
     const struct pm_http_request request = {
@@ -153,7 +181,7 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
     (void)code;
     if (!incoming)
         return;
-    pm_text_clear(&incoming->body);
+    give_back(server, incoming);
     free(incoming);
     *state = NULL;
     atomic_fetch_sub(&server->active, 1);

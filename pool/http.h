@@ -23,7 +23,7 @@ struct pm_http_response {
     int status;
     char *body;               /* malloc'd; the server frees it */
     const char *content_type; /* static; NULL: application/json */
-    const char *allow;        /* static; NULL: no Allow header */
+    char allow[32];           /* "": no Allow header */
     int retry_after_s;        /* 0: no Retry-After header */
 };
 

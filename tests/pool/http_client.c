@@ -158,6 +158,15 @@ struct answer client_expect(const struct client *client, const char *method, con
     return answer;
 }
 
+void client_expect_saying(const struct client *client, const char *method, const char *path,
+                          const char *body, int status, const char *said)
+{
+    struct answer answer = client_expect(client, method, path, body, status);
+    if (!strstr(answer.text, said))
+        fail_msg("%s %s: \"%s\" not in %s", method, path, said, answer.text);
+    answer_clear(&answer);
+}
+
 const cJSON *answer_member(const struct answer *answer, const char *name)
 {
     const cJSON *member = cJSON_GetObjectItemCaseSensitive(answer->json, name);

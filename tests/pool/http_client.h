@@ -46,6 +46,10 @@ struct answer client_call(const struct client *client, const char *method, const
 struct answer client_expect(const struct client *client, const char *method, const char *path,
                             const char *body, int status);
 
+/* And failing it when the answer's text does not contain `said`. */
+void client_expect_saying(const struct client *client, const char *method, const char *path,
+                          const char *body, int status, const char *said);
+
 /* Members of an answer; the test fails when they are not there. */
 int64_t answer_integer(const struct answer *answer, const char *name);
 double answer_number(const struct answer *answer, const char *name);

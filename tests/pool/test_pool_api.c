@@ -45,15 +45,6 @@ static int close_house(void **state)
     return 0;
 }
 
-static void expect(const struct client *client, const char *method, const char *path,
-                   const char *body, int status, const char *said)
-{
-    struct answer answer = client_expect(client, method, path, body, status);
-    if (!strstr(answer.text, said))
-        fail_msg("%s %s: \"%s\" not in %s", method, path, said, answer.text);
-    answer_clear(&answer);
-}
-
 static struct answer get(const struct house *house, const char *path, int status)
 {
     const struct request request = {.method = "GET", .url = house->pool.url, .path = path};
@@ -80,7 +71,7 @@ static void judge_all(const struct client *client, const char *score)
     }
     pm_text_append(&body, "],\"evolutions\":[],\"iterations\":1,\"gossip\":null}");
     snprintf(path, sizeof path, "/api/v1/tasks/%s/submit_lease", answer_string(&lease, "lease_id"));
-    expect(client, "POST", path, body.data, 200, "\"status\":\"accepted\"");
+    client_expect_saying(client, "POST", path, body.data, 200, "\"status\":\"accepted\"");
     pm_text_clear(&body);
     answer_clear(&lease);
 }
@@ -98,7 +89,7 @@ static void evolve(const struct client *client, const char *program, int status,
                    "\"algorithm_dsl\":\"%s\"}],\"iterations\":51}",
                    cJSON_GetObjectItem(seed, "id")->valueint, program);
     snprintf(path, sizeof path, "/api/v1/tasks/%s/submit_lease", answer_string(&lease, "lease_id"));
-    expect(client, "POST", path, body.data, status, said);
+    client_expect_saying(client, "POST", path, body.data, status, said);
     pm_text_clear(&body);
     answer_clear(&lease);
 }
@@ -119,7 +110,7 @@ static void test_register_and_stats(void **state)
 {
     struct house *house = *state;
     const struct client *client = &house->clients[0];
-    expect(client, "GET", "/api/v1/miners/stats", NULL, 404, "Miner not registered");
+    client_expect_saying(client, "GET", "/api/v1/miners/stats", NULL, 404, "Miner not registered");
     for (int again = 0; again < 2; again++) {
         struct answer answer = client_expect(client, "POST", "/api/v1/miners/register", NULL, 200);
         int64_t registered_ms;
@@ -186,8 +177,10 @@ static void test_a_lease(void **state)
         assert_int_equal(cJSON_GetObjectItem(item, "input_dim")->valueint, 16);
     }
     answer_clear(&lease);
-    expect(client, "POST", "/api/v1/tasks/lease", "{}", 400, "Miner already has active task");
-    expect(client, "POST", "/api/v1/tasks/request", NULL, 400, "Miner already has active task");
+    client_expect_saying(client, "POST", "/api/v1/tasks/lease", "{}", 400,
+                         "Miner already has active task");
+    client_expect_saying(client, "POST", "/api/v1/tasks/request", NULL, 400,
+                         "Miner already has active task");
 }
 
 static void test_from_work_to_reputation(void **state)
@@ -197,10 +190,10 @@ static void test_from_work_to_reputation(void **state)
     for (size_t i = 1; i < 4; i++)
         judge_all(&clients[i], "0.5"); /* the built-in seeds */
     evolve(&clients[0], "def Predict():\\n  s0 = 0.25\\n", 200, "\"status\":\"accepted\"");
-    expect(&clients[0], "GET", "/api/v1/tasks/pending_evaluations", NULL, 200,
-           "{\"has_pending_evaluations\":false,\"count\":0}");
-    expect(&clients[1], "GET", "/api/v1/tasks/pending_evaluations", NULL, 200,
-           "{\"has_pending_evaluations\":true,\"count\":1}");
+    client_expect_saying(&clients[0], "GET", "/api/v1/tasks/pending_evaluations", NULL, 200,
+                         "{\"has_pending_evaluations\":false,\"count\":0}");
+    client_expect_saying(&clients[1], "GET", "/api/v1/tasks/pending_evaluations", NULL, 200,
+                         "{\"has_pending_evaluations\":true,\"count\":1}");
     judge_all(&clients[1], "0.92");
     judge_all(&clients[2], "0.5");
     judge_all(&clients[3], "0.91");
@@ -232,24 +225,33 @@ static void test_results(void **state)
     struct answer sota = get(house, "/api/v1/results/sota", 200);
     assert_true(cJSON_IsNull(answer_member(&sota, "sota_score")));
     answer_clear(&sota);
-    expect(&clients[0], "POST", "/api/v1/results/verify/1", NULL, 400, "not completed");
-    expect(&clients[0], "POST", "/api/v1/results/verify/99", NULL, 404, "Result not found");
-    expect(&clients[0], "POST", "/api/v1/results/verify/1x", NULL, 404, "Result not found");
+    client_expect_saying(&clients[0], "POST", "/api/v1/results/verify/1", NULL, 400,
+                         "not completed");
+    client_expect_saying(&clients[0], "POST", "/api/v1/results/verify/99", NULL, 404,
+                         "Result not found");
+    client_expect_saying(&clients[0], "POST", "/api/v1/results/verify/1x", NULL, 404,
+                         "Result not found");
     for (size_t i = 1; i < 4; i++)
         judge_all(&clients[i], "0.5");
-    expect(&clients[0], "GET", "/api/v1/results", NULL, 200, "{\"results\":[]}");
-    expect(&clients[0], "POST", "/api/v1/results/verify/1", NULL, 200, "\"status\":\"verified\"");
-    expect(&clients[0], "POST", "/api/v1/results/verify/1", NULL, 200, "\"status\":\"verified\"");
-    expect(&clients[0], "GET", "/api/v1/results?limit=5&min_score=0.5", NULL, 200,
-           "\"result_id\":1,");
-    expect(&clients[0], "GET", "/api/v1/results?min_score=0.51", NULL, 200, "{\"results\":[]}");
-    expect(&clients[0], "GET", "/api/v1/results?task_type=mnist", NULL, 422, "cifar10_binary");
-    expect(&clients[0], "GET", "/api/v1/results?min_score=nan", NULL, 422, "min_score");
-    expect(&clients[0], "GET", "/api/v1/results?limit=0", NULL, 422, "limit");
+    client_expect_saying(&clients[0], "GET", "/api/v1/results", NULL, 200, "{\"results\":[]}");
+    client_expect_saying(&clients[0], "POST", "/api/v1/results/verify/1", NULL, 200,
+                         "\"status\":\"verified\"");
+    client_expect_saying(&clients[0], "POST", "/api/v1/results/verify/1", NULL, 200,
+                         "\"status\":\"verified\"");
+    client_expect_saying(&clients[0], "GET", "/api/v1/results?limit=5&min_score=0.5", NULL, 200,
+                         "\"result_id\":1,");
+    client_expect_saying(&clients[0], "GET", "/api/v1/results?min_score=0.51", NULL, 200,
+                         "{\"results\":[]}");
+    client_expect_saying(&clients[0], "GET", "/api/v1/results?task_type=mnist", NULL, 422,
+                         "cifar10_binary");
+    client_expect_saying(&clients[0], "GET", "/api/v1/results?min_score=nan", NULL, 422,
+                         "min_score");
+    client_expect_saying(&clients[0], "GET", "/api/v1/results?limit=0", NULL, 422, "limit");
     evolve(&clients[0], "def Predict():\\n  s0 = 0.25\\n", 200, "accepted");
     for (size_t i = 1; i < 4; i++)
         judge_all(&clients[i], "0.6");
-    expect(&clients[0], "POST", "/api/v1/results/verify/6", NULL, 403, "its own result");
+    client_expect_saying(&clients[0], "POST", "/api/v1/results/verify/6", NULL, 403,
+                         "its own result");
 }
 
 static void test_the_older_calls(void **state)
@@ -257,7 +259,8 @@ static void test_the_older_calls(void **state)
     struct house *house = *state;
     const struct client *client = &house->clients[0];
     char path[PATH_SIZE], body[512];
-    expect(client, "POST", "/api/v1/tasks/request", "{\"task_type\":\"rest\"}", 422, "task_type");
+    client_expect_saying(client, "POST", "/api/v1/tasks/request", "{\"task_type\":\"rest\"}", 422,
+                         "task_type");
     struct answer task = client_expect(client, "POST", "/api/v1/tasks/request", NULL, 200);
     assert_string_equal(answer_string(&task, "task_type"), "evaluate");
     const cJSON *algorithms = answer_member(&task, "algorithms");
@@ -266,20 +269,22 @@ static void test_the_older_calls(void **state)
     snprintf(body, sizeof body, "{\"evaluations\":[{\"algorithm_id\":%d,\"score\":0.5}]}", id);
     snprintf(path, sizeof path, "/api/v1/tasks/%s/submit_evolution",
              answer_string(&task, "batch_id"));
-    expect(client, "POST", path, "{\"evolved_function\":\"s0 = 1\",\"parent_functions\":[]}", 400,
-           "submit_evaluation");
+    client_expect_saying(client, "POST", path,
+                         "{\"evolved_function\":\"s0 = 1\",\"parent_functions\":[]}", 400,
+                         "submit_evaluation");
     snprintf(path, sizeof path, "/api/v1/tasks/%s/submit_evaluation",
              answer_string(&task, "batch_id"));
-    expect(client, "POST", path, body, 200, "\"evaluations_accepted\":1");
+    client_expect_saying(client, "POST", path, body, 200, "\"evaluations_accepted\":1");
     answer_clear(&task);
     task =
         client_expect(client, "POST", "/api/v1/tasks/request", "{\"task_type\":\"evolve\"}", 200);
     assert_int_equal(cJSON_GetArraySize(answer_member(&task, "algorithms")), 2);
     snprintf(path, sizeof path, "/api/v1/tasks/%s/submit_evolution",
              answer_string(&task, "batch_id"));
-    expect(client, "POST", path,
-           "{\"evolved_function\":\"s0 = 0.125\",\"parent_functions\":[{\"id\":1},{\"id\":2}]}",
-           200, "\"status\":\"accepted\"");
+    client_expect_saying(
+        client, "POST", path,
+        "{\"evolved_function\":\"s0 = 0.125\",\"parent_functions\":[{\"id\":1},{\"id\":2}]}", 200,
+        "\"status\":\"accepted\"");
     answer_clear(&task);
 }
 
@@ -294,8 +299,9 @@ static void test_the_same_submission_again(void **state)
     struct answer first = client_expect(client, "POST", path, body, 200);
     struct answer second = client_expect(client, "POST", path, body, 200);
     assert_string_equal(first.text, second.text);
-    expect(client, "POST", path, "{\"evaluations\":[]}", 404, "Active lease assignment not found");
-    expect(&house->clients[1], "POST", path, body, 403, "another miner");
+    client_expect_saying(client, "POST", path, "{\"evaluations\":[]}", 404,
+                         "Active lease assignment not found");
+    client_expect_saying(&house->clients[1], "POST", path, body, 403, "another miner");
     struct answer stats = client_expect(client, "GET", "/api/v1/miners/stats", NULL, 200);
     assert_int_equal(answer_integer(&stats, "evaluations_submitted"), 1);
     answer_clear(&first);
@@ -315,10 +321,10 @@ static void test_money_is_its_owners(void **state)
         snprintf(own, sizeof own, "/api/v1/rewards/%s/%s", calls[i][1], client_address(client));
         snprintf(other, sizeof other, "/api/v1/rewards/%s/%s", calls[i][1],
                  client_address(&house->clients[1]));
-        expect(client, calls[i][0], other, NULL, 403, "another miner");
+        client_expect_saying(client, calls[i][0], other, NULL, 403, "another miner");
     }
-    expect(client, "POST", own, NULL, 400, "Cannot withdraw - below minimum");
-    expect(client, "POST", own, "{\"amount_rao\":-1}", 422, "amount_rao");
+    client_expect_saying(client, "POST", own, NULL, 400, "Cannot withdraw - below minimum");
+    client_expect_saying(client, "POST", own, "{\"amount_rao\":-1}", 422, "amount_rao");
 }
 
 static void test_recipient_coldkey(void **state)
@@ -332,7 +338,8 @@ static void test_recipient_coldkey(void **state)
     snprintf(timestamp, sizeof timestamp, "%" PRId64, now_s);
     snprintf(later, sizeof later, "%" PRId64, now_s + 1);
     snprintf(path, sizeof path, "/api/v1/miners/recipient-coldkey/%s", client_address(client));
-    expect(client, "GET", "/api/v1/miners/recipient-coldkey", NULL, 404, "not registered");
+    client_expect_saying(client, "GET", "/api/v1/miners/recipient-coldkey", NULL, 404,
+                         "not registered");
     answer_clear(&(struct answer[]){get(house, path, 404)}[0]);
 
     const struct {
@@ -366,9 +373,9 @@ static void test_recipient_coldkey(void **state)
             fail_msg("update %zu: %d %s", i, answer.status, answer.text);
         answer_clear(&answer);
     }
-    expect(client, "PUT", "/api/v1/miners/recipient-coldkey", "{\"recipient_coldkey\":\"5C\"}", 401,
-           "sign recipient_coldkey:update:");
-    expect(client, "GET", "/api/v1/miners/recipient-coldkey", NULL, 200, second);
+    client_expect_saying(client, "PUT", "/api/v1/miners/recipient-coldkey",
+                         "{\"recipient_coldkey\":\"5C\"}", 401, "sign recipient_coldkey:update:");
+    client_expect_saying(client, "GET", "/api/v1/miners/recipient-coldkey", NULL, 200, second);
     struct answer looked_up = get(house, path, 200);
     assert_string_equal(answer_string(&looked_up, "recipient_coldkey"), second);
     answer_clear(&looked_up);
@@ -423,7 +430,7 @@ static void test_epochs_pay(void **state)
     pool_process_kill(&house->pool);
     pool_process_start(&house->pool, EPOCH_OPTIONS);
     snprintf(path, sizeof path, "/api/v1/rewards/balance/%s", client_address(&clients[0]));
-    expect(&clients[0], "GET", path, NULL, 200, "\"lifetime_rao\":50000000,");
+    client_expect_saying(&clients[0], "GET", path, NULL, 200, "\"lifetime_rao\":50000000,");
 }
 
 static void test_stops_when_asked(void **state)

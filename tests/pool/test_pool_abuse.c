@@ -1,0 +1,372 @@
+/* What the pool does with requests that are wrong, hostile or many: a clear refusal, no trace in
+ * the store, and it goes on. */
+#include "cmocka_include.h"
+#include "pool/http_client.h"
+#include "pool/pool_process.h"
+
+#include <arpa/inet.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <poolminer/clock.h>
+#include <poolminer/text.h>
+
+enum { PATH_SIZE = 512, BODY_LIMIT = 1024 * 1024, THREADS = 6, ROUNDS = 12, IDLE = 200 };
+
+static struct pool_process pool;
+static struct client alice, bob;
+
+static int open_pool(void **state)
+{
+    (void)state;
+    pool_process_create(&pool);
+    pool_process_start(&pool, (const char *[]){"--leases-per-window", "0", NULL});
+    client_create(&alice, pool.url, 1);
+    client_create(&bob, pool.url, 2);
+    return 0;
+}
+
+static int close_pool(void **state)
+{
+    (void)state;
+    client_destroy(&alice);
+    client_destroy(&bob);
+    pool_process_destroy(&pool);
+    return 0;
+}
+
+static void assert_healthy(void)
+{
+    const struct request request = {.method = "GET", .url = pool.url, .path = "/health"};
+    struct answer answer = http_send(&request);
+    assert_int_equal(answer.status, 200);
+    answer_clear(&answer);
+}
+
+static void test_wrong_paths_and_methods(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *method, *path;
+        int status;
+        const char *allow;
+    } cases[] = {
+        {"GET", "/", 404, NULL},
+        {"GET", "//health", 404, NULL},
+        {"GET", "/health/", 404, NULL},
+        {"GET", "/health%00", 404, NULL},
+        {"GET", "/%68ealth", 404, NULL},
+        {"GET", "/../health", 404, NULL},
+        {"DELETE", "/health", 405, "Allow: GET\r\n"},
+        {"GET", "/api/v1/tasks/lease", 405, "Allow: POST\r\n"},
+        {"DELETE", "/api/v1/miners/recipient-coldkey", 405, "Allow: PUT, POST, GET\r\n"},
+        {"POST", "/api/v1/tasks//submit_lease", 404, NULL},
+        {"POST", "/api/v1/tasks/a/b/submit_lease", 404, NULL},
+        {"GET", "/api/v1/rewards/balance/", 404, NULL},
+        {"GET", "/api/v1/miners/leaderboard?limit=-1", 422, NULL},
+        {"GET", "/api/v1/miners/leaderboard?limit=1e3", 422, NULL},
+        {"GET", "/api/v1/miners/leaderboard?limit=99999999999999999999", 422, NULL},
+        {"GET", "/api/v1/miners/recipient-coldkey/%ff%fe", 404, NULL},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct request request = {
+            .method = cases[i].method, .url = pool.url, .path = cases[i].path};
+        struct answer answer = http_send(&request);
+        if (answer.status != cases[i].status)
+            fail_msg("%s %s: %d", cases[i].method, cases[i].path, answer.status);
+        if (cases[i].allow && !strstr(answer.headers, cases[i].allow))
+            fail_msg("%s %s: no \"%s\"", cases[i].method, cases[i].path, cases[i].allow);
+        answer_clear(&answer);
+    }
+}
+
+static void test_unsigned_and_stale(void **state)
+{
+    (void)state;
+    static const char *const paths[] = {"/api/v1/miners/stats", "/api/v1/tasks/pending_evaluations",
+                                        "/api/v1/results"};
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+        const struct request request = {.method = "GET", .url = pool.url, .path = paths[i]};
+        struct answer answer = http_send(&request);
+        assert_int_equal(answer.status, 401);
+        answer_clear(&answer);
+    }
+    struct client late = alice;
+    late.clock_offset_s = -400;
+    client_expect_saying(&late, "POST", "/api/v1/tasks/lease", NULL, 401,
+                         "behind the pool's clock");
+    late.clock_offset_s = 400;
+    client_expect_saying(&late, "POST", "/api/v1/tasks/lease", NULL, 401,
+                         "ahead of the pool's clock");
+    /* with the key of one and the signature of another */
+    char timestamp[32], message[64], signature[PM_SIGNATURE_HEX_SIZE];
+    snprintf(timestamp, sizeof timestamp, "%lld", (long long)pm_clock_unix_ms() / 1000);
+    snprintf(message, sizeof message, "auth:%s", timestamp);
+    assert_true(pm_hotkey_sign_hex(alice.hotkey, message, signature, NULL));
+    const struct request stolen = {.method = "POST",
+                                   .url = pool.url,
+                                   .path = "/api/v1/tasks/lease",
+                                   .key = client_address(&bob),
+                                   .timestamp = timestamp,
+                                   .signature = signature};
+    struct answer answer = http_send(&stolen);
+    assert_int_equal(answer.status, 401);
+    answer_clear(&answer);
+    client_expect_saying(&bob, "GET", "/api/v1/miners/stats", NULL, 404,
+                         "not registered"); /* no trace */
+}
+
+static void test_proof_in_the_body_must_agree(void **state)
+{
+    (void)state;
+    char body[512];
+    snprintf(body, sizeof body, "{\"evaluations\":[],\"public_address\":\"%s\"}",
+             client_address(&bob));
+    client_expect_saying(&alice, "POST", "/api/v1/tasks/x/submit_lease", body, 401,
+                         "public_address");
+    client_expect_saying(&alice, "POST", "/api/v1/tasks/x/submit_lease", "{\"message\":\"auth:1\"}",
+                         401, "message");
+    client_expect_saying(&alice, "POST", "/api/v1/tasks/x/submit_lease", "{\"signature\":\"00\"}",
+                         401, "signature");
+    client_expect_saying(&alice, "POST", "/api/v1/tasks/x/submit_lease", "{\"signature\":5}", 422,
+                         "signature");
+    snprintf(body, sizeof body, "{\"evaluations\":[],\"public_address\":\"%s\"}",
+             client_address(&alice));
+    client_expect_saying(&alice, "POST", "/api/v1/tasks/x/submit_lease", body, 404,
+                         "Active lease assignment not found");
+}
+
+static void test_bodies_that_are_none(void **state)
+{
+    (void)state;
+    static const char *const bodies[] = {
+        "{",
+        "[]",
+        "null",
+        "7",
+        "{\"a\":}",
+        "\xff\xfe",
+        "{}{}",
+        "{\"a\":\"\xc3\"}",
+        "{\"a\":\"\\ud800\"}",
+        "\xef\xbb\xbf{}",
+    };
+    for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++)
+        client_expect_saying(&alice, "POST", "/api/v1/tasks/lease", bodies[i], 422, "body: ");
+    struct pm_text deep = {0};
+    for (int i = 0; i < 10000; i++)
+        pm_text_append(&deep, "{\"a\":[");
+    client_expect_saying(&alice, "POST", "/api/v1/tasks/lease", deep.data, 422, "body: ");
+    pm_text_clear(&deep);
+}
+
+static void test_large_bodies(void **state)
+{
+    (void)state;
+    struct pm_text body = {0};
+    pm_text_append(&body, "{\"padding\":\"");
+    while (body.length < BODY_LIMIT - 2)
+        pm_text_append(&body, "x");
+    pm_text_append(&body, "\"}");
+    struct request request = {.method = "POST",
+                              .url = pool.url,
+                              .path = "/api/v1/tasks/lease",
+                              .body = body.data,
+                              .body_size = body.length};
+    struct answer answer = http_send(&request); /* just fits: read, and refused for its headers */
+    assert_int_equal(answer.status, 401);
+    answer_clear(&answer);
+    pm_text_append(&body, " ");
+    request.body = body.data;
+    request.body_size = body.length;
+    for (int chunked = 0; chunked < 2; chunked++) {
+        request.chunked = chunked;
+        answer = http_send(&request);
+        assert_int_equal(answer.status, 413);
+        assert_non_null(strstr(answer.detail, "over the limit of 1048576 bytes"));
+        answer_clear(&answer);
+    }
+    pm_text_clear(&body);
+}
+
+static void test_hostile_algorithms(void **state)
+{
+    (void)state;
+    char path[PATH_SIZE], body[1024];
+    static const char *const programs[] = {
+        "s0 = __import__('os').system('true')",
+        "def Predict():\\n  s99 = 1",
+        "\\u0001\\u0002",
+        "# meta: scalar_count=99999999999999999999",
+        "def Learn():\\n  v0[999999999] = 1e",
+        "s0 = 1; DROP TABLE miners; --",
+    };
+    struct answer lease = client_expect(&alice, "POST", "/api/v1/tasks/lease", NULL, 200);
+    snprintf(path, sizeof path, "/api/v1/tasks/%s/submit_lease", answer_string(&lease, "lease_id"));
+    for (size_t i = 0; i < sizeof programs / sizeof *programs; i++) {
+        snprintf(body, sizeof body,
+                 "{\"evaluations\":[{\"algorithm_id\":1,\"score\":0.5}],"
+                 "\"evolutions\":[{\"parent_algorithm_ids\":[1],\"algorithm_dsl\":\"%s\"}]}",
+                 programs[i]);
+        client_expect_saying(&alice, "POST", path, body, 422, "evolutions[0].algorithm_dsl: ");
+    }
+    struct answer stats = client_expect(&alice, "GET", "/api/v1/miners/stats", NULL, 200);
+    assert_int_equal(answer_integer(&stats, "evaluations_submitted"), 0);
+    assert_int_equal(answer_integer(&stats, "evolutions_submitted"), 0);
+    answer_clear(&stats);
+    answer_clear(&lease);
+}
+
+static void test_another_miners_lease(void **state)
+{
+    (void)state;
+    char path[PATH_SIZE];
+    struct answer lease = client_expect(&bob, "POST", "/api/v1/tasks/lease", NULL, 200);
+    snprintf(path, sizeof path, "/api/v1/tasks/%s/submit_lease", answer_string(&lease, "lease_id"));
+    client_expect_saying(&alice, "POST", path, "{\"evaluations\":[]}", 403, "another miner");
+    client_expect_saying(&alice, "POST",
+                         "/api/v1/tasks/00000000000000000000000000000000/submit_lease",
+                         "{\"evaluations\":[]}", 404, "Active lease assignment not found");
+    client_expect_saying(&bob, "POST", path,
+                         "{\"evaluations\":[{\"algorithm_id\":4711,\"score\":1}]}", 422,
+                         "algorithm 4711");
+    client_expect_saying(&bob, "POST", path,
+                         "{\"evaluations\":[{\"algorithm_id\":1,\"score\":1e400}]}", 422, "");
+    client_expect_saying(&bob, "POST", path, "{\"evaluations\":[]}", 200, "accepted");
+    answer_clear(&lease);
+}
+
+/* A connection to the pool. */
+static int connect_raw(void)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    address.sin_port = htons((uint16_t)strtol(strrchr(pool.url, ':') + 1, NULL, 10));
+    inet_pton(AF_INET, "127.0.0.1", &address.sin_addr);
+    int connection = socket(AF_INET, SOCK_STREAM, 0);
+    assert_true(connection >= 0);
+    assert_int_equal(connect(connection, (struct sockaddr *)&address, sizeof address), 0);
+    return connection;
+}
+
+static void test_what_is_no_http(void **state)
+{
+    (void)state;
+    static const char *const bytes[] = {
+        "\r\n\r\n",
+        "GET\r\n\r\n",
+        "GET /health\r\n\r\n",
+        "\x16\x03\x01\x02\x01\x01\xfc\x03\x03",
+        "POST /api/v1/tasks/lease HTTP/1.1\r\nHost: x\r\nContent-Length: -5\r\n\r\n",
+        "POST /api/v1/tasks/lease HTTP/1.1\r\nHost: x\r\nContent-Length: "
+        "99999999999999999999\r\n\r\n",
+        "POST /api/v1/tasks/lease HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhalf",
+        "POST /api/v1/tasks/lease HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n",
+        "GET /health HTTP/9.9\r\nX-Key: \xff\xff\r\n\r\n",
+    };
+    for (size_t i = 0; i < sizeof bytes / sizeof *bytes; i++) {
+        int connection = connect_raw();
+        assert_true(write(connection, bytes[i], strlen(bytes[i])) > 0);
+        close(connection);
+        assert_healthy();
+    }
+    struct pm_text header = {0};
+    pm_text_append(&header, "GET /health HTTP/1.1\r\nHost: x\r\nX-Key: ");
+    for (int i = 0; i < 20000; i++)
+        pm_text_append(&header, "aaaaaaaaaa");
+    int connection = connect_raw();
+    /* MSG_NOSIGNAL: the pool may have hung up before the end of it */
+    (void)send(connection, header.data, header.length, MSG_NOSIGNAL);
+    close(connection);
+    pm_text_clear(&header);
+    assert_healthy();
+}
+
+static void test_idle_connections(void **state)
+{
+    (void)state;
+    static int connections[IDLE];
+    for (size_t i = 0; i < IDLE; i++) {
+        connections[i] = connect_raw();
+        assert_true(write(connections[i], "POST /api", 9) == 9);
+    }
+    assert_healthy();
+    client_expect_saying(&alice, "GET", "/api/v1/tasks/pending_evaluations", NULL, 200, "count");
+    for (size_t i = 0; i < IDLE; i++)
+        close(connections[i]);
+}
+
+/* One of many miners at once: judges and evolves, round after round. */
+static void *mine(void *context)
+{
+    const struct client *client = context;
+    for (int round = 0; round < ROUNDS; round++) {
+        char path[PATH_SIZE];
+        struct pm_text body = {0};
+        const cJSON *item;
+        struct answer lease =
+            client_expect(client, "POST", "/api/v1/tasks/lease", "{\"eval_batch_size\":64}", 200);
+        pm_text_append(&body, "{\"evaluations\":[");
+        cJSON_ArrayForEach(item, answer_member(&lease, "evaluate_algorithms"))
+            pm_text_append(&body, "%s{\"algorithm_id\":%d,\"score\":0.75}",
+                           item->prev->next ? "," : "", cJSON_GetObjectItem(item, "id")->valueint);
+        pm_text_append(&body,
+                       "],\"evolutions\":[{\"parent_algorithm_ids\":[1],\"algorithm_dsl\":"
+                       "\"def Predict():\\n  s0 = 0.%d%s\"}]}",
+                       round + 1, client_address(client)[5] % 2 ? "1" : "2");
+        snprintf(path, sizeof path, "/api/v1/tasks/%s/submit_lease",
+                 answer_string(&lease, "lease_id"));
+        client_expect_saying(client, "POST", path, body.data, 200, "accepted");
+        pm_text_clear(&body);
+        answer_clear(&lease);
+    }
+    return NULL;
+}
+
+static void test_many_at_once(void **state)
+{
+    (void)state;
+    pthread_t threads[THREADS];
+    static struct client miners[THREADS];
+    double reputation = 0;
+    int64_t accurate = 0, authored_over = 0;
+    for (size_t i = 0; i < THREADS; i++) {
+        client_create(&miners[i], pool.url, (uint8_t)(100 + i));
+        assert_int_equal(pthread_create(&threads[i], NULL, mine, &miners[i]), 0);
+    }
+    for (size_t i = 0; i < THREADS; i++)
+        pthread_join(threads[i], NULL);
+    for (size_t i = 0; i < THREADS; i++) {
+        struct answer stats = client_expect(&miners[i], "GET", "/api/v1/miners/stats", NULL, 200);
+        reputation += answer_number(&stats, "reputation");
+        accurate += answer_integer(&stats, "evaluations_accurate");
+        authored_over += answer_integer(&stats, "evolutions_over_threshold");
+        assert_int_equal(answer_integer(&stats, "evaluations_finalised"),
+                         answer_integer(&stats, "evaluations_accurate"));
+        answer_clear(&stats);
+        client_destroy(&miners[i]);
+    }
+    /* all agree on 0.75: every accurate evaluation earned 1, every agreed evolution 1.5 */
+    assert_true(accurate > 0 && authored_over > 0);
+    assert_true(reputation == (double)accurate + 1.5 * (double)authored_over);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_wrong_paths_and_methods),
+        cmocka_unit_test(test_unsigned_and_stale),
+        cmocka_unit_test(test_proof_in_the_body_must_agree),
+        cmocka_unit_test(test_bodies_that_are_none),
+        cmocka_unit_test(test_large_bodies),
+        cmocka_unit_test(test_hostile_algorithms),
+        cmocka_unit_test(test_another_miners_lease),
+        cmocka_unit_test(test_what_is_no_http),
+        cmocka_unit_test(test_idle_connections),
+        cmocka_unit_test(test_many_at_once),
+    };
+    return cmocka_run_group_tests(tests, open_pool, close_pool);
+}

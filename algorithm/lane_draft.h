@@ -7,17 +7,6 @@
 
 #include <poolminer/liveness.h>
 
-/* What a draft's operand names: register i of a kind is kind * 64 + i; then what is no register of
- * the algorithm. */
-enum {
-    PM_SLOT_INPUT = PM_KIND_NONE * PM_REGISTER_COUNT_MAX, /* the example, read where it lies */
-    PM_SLOT_LABEL,
-    PM_SLOT_SCRATCH, /* one of each kind */
-    PM_SLOT_COUNT = PM_SLOT_SCRATCH + PM_KIND_NONE,
-    PM_SLOT_NONE = 255
-};
-_Static_assert(PM_SLOT_COUNT < PM_SLOT_NONE, "a slot is a byte");
-
 static inline uint8_t pm_slot(enum pm_kind kind, unsigned index)
 {
     return (uint8_t)((unsigned)kind * PM_REGISTER_COUNT_MAX + index);
@@ -32,25 +21,14 @@ static inline enum pm_kind pm_slot_kind(uint8_t slot)
     return slot == PM_SLOT_INPUT ? PM_KIND_VECTOR : (enum pm_kind)(slot / PM_REGISTER_COUNT_MAX);
 }
 
-/* What a draft is to fusion. */
-enum pm_draft_role {
-    PM_DRAFT_OTHER,
-    PM_DRAFT_PRODUCT_EACH,   /* out = a * b */
-    PM_DRAFT_PRODUCT_SCALAR, /* out = a * b, a one element */
-    PM_DRAFT_PRODUCT_OUTER,  /* out = outer(a, b) */
-    PM_DRAFT_SUM,            /* out = a + b, element by element */
-    PM_DRAFT_DIFFERENCE,     /* out = a - b */
-    PM_DRAFT_GONE            /* fused into another */
-};
-
 struct pm_lane_draft {
-    pm_lane_kernel *kernel;
-    uint8_t role; /* enum pm_draft_role */
-    uint8_t out, a, b, c;
-    bool partial;    /* out keeps what it does not write */
-    uint32_t cost;   /* in about cycles for a group */
-    uint32_t count;  /* as in the step */
-    uint32_t offset; /* elements into out */
+    struct pm_lane_operation operation;
+    uint8_t out, a, b, c; /* slots */
+    bool gone;            /* fused into another */
+    bool partial;         /* out keeps what it does not write */
+    uint32_t count;       /* as in the step */
+    uint32_t offset;      /* elements into out */
+    uint32_t cost;        /* in about cycles for a group */
     float c0, c1;
     uint16_t phase, index;
 };
@@ -59,10 +37,31 @@ struct pm_lane_draft {
 struct pm_lane_drafts {
     struct pm_lane_draft *items;
     int count;
-    uint64_t live_out[PM_KIND_NONE]; /* registers that are read after the section */
+    struct pm_lane_slots live_out; /* what is read after the section */
 };
 
-/* Joins products with the sums that alone use them; leaves PM_DRAFT_GONE behind. */
-void pm_lane_fuse(struct pm_lane_drafts *drafts, const struct pm_lane_kernels *kernels);
+/* What compilation knows of an algorithm. */
+struct pm_lane_plan {
+    const struct pm_algorithm *algorithm;
+    struct pm_liveness liveness;
+    uint32_t elements[PM_KIND_NONE]; /* of a register */
+    bool input_fills;                /* v0 is as long as the input */
+    bool input_stays; /* nothing in the loops writes v0: it is read where the input lies */
+    bool label_stays; /* s1 is nothing but the label, in learn */
+    bool label_used;  /* somebody reads s1 */
+    bool random;      /* a live instruction draws */
+    struct pm_lane_slots carried; /* registers that training hands to validation */
+    struct pm_lane_drafts sections[PM_LANE_SECTION_COUNT];
+};
+
+/* How many drafts each section of an algorithm may need. */
+void pm_lane_draft_room(const struct pm_algorithm *algorithm, size_t room[PM_LANE_SECTION_COUNT]);
+
+/* Writes the drafts of all sections: live instructions, with what the loops do around them. The
+ * sections' `items` point to enough room. */
+void pm_lane_draft_all(struct pm_lane_plan *plan, const struct pm_algorithm *algorithm);
+
+/* Joins products with the sums that alone use them; marks what is gone. */
+void pm_lane_fuse(struct pm_lane_drafts *drafts);
 
 #endif

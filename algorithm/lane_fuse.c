@@ -10,10 +10,24 @@ static bool reads(const struct pm_lane_draft *draft, uint8_t slot)
            (draft->partial && draft->out == slot);
 }
 
-static bool is_product(const struct pm_lane_draft *draft)
+/* Whether the draft is a product, and what it becomes when it is fused. */
+static bool is_product(const struct pm_lane_draft *draft, enum pm_lane_op *fused)
 {
-    return draft->role == PM_DRAFT_PRODUCT_EACH || draft->role == PM_DRAFT_PRODUCT_SCALAR ||
-           draft->role == PM_DRAFT_PRODUCT_OUTER;
+    const struct pm_lane_operation *operation = &draft->operation;
+    if (operation->op == PM_LANE_OUTER) {
+        *fused = PM_LANE_FUSED_OUTER;
+        return true;
+    }
+    *fused = operation->shape == PM_LANE_EACH ? PM_LANE_FUSED_EACH : PM_LANE_FUSED_SCALAR;
+    return operation->op == PM_LANE_BINARY && operation->which == PM_LANE_MUL &&
+           (operation->shape == PM_LANE_EACH || operation->shape == PM_LANE_SCALAR_LEFT);
+}
+
+static bool is_sum(const struct pm_lane_draft *draft)
+{
+    const struct pm_lane_operation *operation = &draft->operation;
+    return operation->op == PM_LANE_BINARY && operation->shape == PM_LANE_EACH &&
+           (operation->which == PM_LANE_ADD || operation->which == PM_LANE_SUB);
 }
 
 /* Whether a value in `slot` is never read after draft `i`. */
@@ -23,15 +37,14 @@ static bool ends_at(const struct pm_lane_drafts *drafts, int i, uint8_t slot)
         return !drafts->items[i].partial;
     for (i++; i < drafts->count; i++) {
         const struct pm_lane_draft *draft = &drafts->items[i];
-        if (draft->role == PM_DRAFT_GONE)
+        if (draft->gone)
             continue;
         if (reads(draft, slot))
             return false;
         if (draft->out == slot)
             return true;
     }
-    return (drafts->live_out[slot / PM_REGISTER_COUNT_MAX] >> slot % PM_REGISTER_COUNT_MAX & 1) ==
-           0;
+    return !pm_lane_slots_has(&drafts->live_out, slot);
 }
 
 /* The sum that uses the product of draft `i`, reachable with the product's factors unchanged and
@@ -41,11 +54,11 @@ static int find_sum(const struct pm_lane_drafts *drafts, int i)
     const struct pm_lane_draft *product = &drafts->items[i];
     for (int j = i + 1; j < drafts->count; j++) {
         const struct pm_lane_draft *draft = &drafts->items[j];
-        if (draft->role == PM_DRAFT_GONE)
+        if (draft->gone)
             continue;
         if (reads(draft, product->out)) {
-            const bool usable = draft->role == PM_DRAFT_SUM || draft->role == PM_DRAFT_DIFFERENCE;
-            return usable && draft->a != draft->b && ends_at(drafts, j, product->out) ? j : -1;
+            return is_sum(draft) && draft->a != draft->b && ends_at(drafts, j, product->out) ? j
+                                                                                             : -1;
         }
         if (draft->out == product->out || draft->out == product->a || draft->out == product->b)
             return -1;
@@ -53,42 +66,29 @@ static int find_sum(const struct pm_lane_drafts *drafts, int i)
     return -1;
 }
 
-static pm_lane_kernel *fused_kernel(const struct pm_lane_kernels *kernels, uint8_t role,
-                                    enum pm_lane_fused op)
-{
-    switch (role) {
-    case PM_DRAFT_PRODUCT_EACH:
-        return kernels->fused_each[op];
-    case PM_DRAFT_PRODUCT_SCALAR:
-        return kernels->fused_scalar[op];
-    default:
-        return kernels->fused_outer[op];
-    }
-}
-
-static void join(struct pm_lane_draft *product, struct pm_lane_draft *sum,
-                 const struct pm_lane_kernels *kernels)
+static void join(struct pm_lane_draft *product, enum pm_lane_op fused, struct pm_lane_draft *sum)
 {
     const bool product_first = sum->a == product->out;
-    enum pm_lane_fused op = PM_LANE_PLUS_PRODUCT;
-    if (sum->role == PM_DRAFT_DIFFERENCE)
-        op = product_first ? PM_LANE_PRODUCT_MINUS : PM_LANE_MINUS_PRODUCT;
+    enum pm_lane_fused which = PM_LANE_PLUS_PRODUCT;
+    if (sum->operation.which == PM_LANE_SUB)
+        which = product_first ? PM_LANE_PRODUCT_MINUS : PM_LANE_MINUS_PRODUCT;
+    sum->operation = (struct pm_lane_operation){(uint8_t)fused, (uint8_t)which, PM_LANE_EACH};
     sum->c = product_first ? sum->b : sum->a;
     sum->a = product->a;
     sum->b = product->b;
     sum->count = product->count;
-    sum->kernel = fused_kernel(kernels, product->role, op);
-    sum->role = PM_DRAFT_OTHER;
-    product->role = PM_DRAFT_GONE;
+    product->gone = true;
 }
 
-void pm_lane_fuse(struct pm_lane_drafts *drafts, const struct pm_lane_kernels *kernels)
+void pm_lane_fuse(struct pm_lane_drafts *drafts)
 {
     for (int i = 0; i < drafts->count; i++) {
-        if (!is_product(&drafts->items[i]) || drafts->items[i].out >= PM_SLOT_INPUT)
+        struct pm_lane_draft *draft = &drafts->items[i];
+        enum pm_lane_op fused;
+        if (!is_product(draft, &fused) || draft->out >= PM_SLOT_INPUT)
             continue;
         const int j = find_sum(drafts, i);
         if (j >= 0)
-            join(&drafts->items[i], &drafts->items[j], kernels);
+            join(draft, fused, &drafts->items[j]);
     }
 }

@@ -48,28 +48,39 @@ struct pm_lane_place {
     uint8_t base;    /* enum pm_lane_base */
 };
 
-struct pm_lane_step;
-typedef void pm_lane_kernel(const struct pm_lane_step *step, const struct pm_lane_frame *frame);
+/* ---- operations ---- */
 
-struct pm_lane_step {
-    pm_lane_kernel *kernel;
-    struct pm_lane_place out, a, b, c;
-    uint32_t count; /* elements, or rows = columns of a matrix */
-    float c0, c1;
-    uint16_t phase, index; /* of the instruction: where random draws begin */
+enum pm_lane_op {
+    PM_LANE_BINARY,        /* out = a op b, element by element */
+    PM_LANE_UNARY,         /* out = f(a) */
+    PM_LANE_FUSED_EACH,    /* out = c op a * b */
+    PM_LANE_FUSED_SCALAR,  /* the same, a one element for all */
+    PM_LANE_FUSED_OUTER,   /* out = c op outer(a, b); count rows */
+    PM_LANE_CONSTANT,      /* out = c0 */
+    PM_LANE_SPREAD_SCALAR, /* every element of out = a */
+    PM_LANE_SPREAD_ROW,    /* every row of out = a; count rows */
+    PM_LANE_DOT,           /* sums over count elements */
+    PM_LANE_NORM,
+    PM_LANE_MEAN,
+    PM_LANE_DEVIATION,
+    PM_LANE_MATRIX_VECTOR, /* products of count rows; out is no operand */
+    PM_LANE_MATRIX_MATRIX,
+    PM_LANE_OUTER,
+    PM_LANE_GAUSSIAN,
+    PM_LANE_UNIFORM,
+    PM_LANE_OP_COUNT
 };
 
-/* How the operands of an element-wise operation are laid over the result. */
+/* How the operands of a binary operation are laid over the result. */
 enum pm_lane_shape {
     PM_LANE_EACH,         /* element by element */
     PM_LANE_SCALAR_LEFT,  /* a is one element for all */
     PM_LANE_SCALAR_RIGHT, /* b is */
-    PM_LANE_ROW_LEFT,     /* a is a vector, the same for every row */
+    PM_LANE_ROW_LEFT,     /* a is a vector, the same for every row; count rows */
     PM_LANE_ROW_RIGHT,    /* b is */
     PM_LANE_SHAPE_COUNT
 };
 
-/* Element-wise operations; the last three take a product's factors and a third operand. */
 enum pm_lane_binary {
     PM_LANE_ADD,
     PM_LANE_SUB,
@@ -100,20 +111,43 @@ enum pm_lane_fused {
     PM_LANE_FUSED_COUNT
 };
 
+struct pm_lane_operation {
+    uint8_t op;    /* enum pm_lane_op */
+    uint8_t which; /* enum pm_lane_binary, pm_lane_unary or pm_lane_fused */
+    uint8_t shape; /* enum pm_lane_shape, of a binary operation */
+};
+
+/* ---- steps ---- */
+
+/* What an operand names: register i of a kind is kind * 64 + i; then what is no register. */
+enum {
+    PM_SLOT_INPUT = PM_KIND_NONE * PM_REGISTER_COUNT_MAX, /* the example, read where it lies */
+    PM_SLOT_LABEL,
+    PM_SLOT_SCRATCH, /* one of each kind */
+    PM_SLOT_COUNT = PM_SLOT_SCRATCH + PM_KIND_NONE,
+    PM_SLOT_NONE = 255
+};
+_Static_assert(PM_SLOT_COUNT < PM_SLOT_NONE, "a slot is a byte");
+
+struct pm_lane_step;
+typedef void pm_lane_kernel(const struct pm_lane_step *step, const struct pm_lane_frame *frame);
+
+struct pm_lane_step {
+    pm_lane_kernel *kernel;
+    struct pm_lane_place out, a, b, c;
+    uint32_t count; /* elements, or rows = columns of a matrix */
+    float c0, c1;
+    uint16_t phase, index; /* of the instruction: where random draws begin */
+    struct pm_lane_operation operation;
+    uint8_t out_slot, a_slot, b_slot, c_slot;
+};
+
 /* One SIMD level's kernels. */
 struct pm_lane_kernels {
     pm_lane_kernel *binary[PM_LANE_BINARY_COUNT][PM_LANE_SHAPE_COUNT];
     pm_lane_kernel *unary[PM_LANE_UNARY_COUNT];
-    pm_lane_kernel *fused_each[PM_LANE_FUSED_COUNT];   /* count elements, c, a * b */
-    pm_lane_kernel *fused_scalar[PM_LANE_FUSED_COUNT]; /* the same, a one element */
-    pm_lane_kernel *fused_outer[PM_LANE_FUSED_COUNT];  /* count rows, c, outer(a, b) */
-    pm_lane_kernel *constant;                          /* count elements = c0 */
-    pm_lane_kernel *spread_scalar;                     /* count elements = a */
-    pm_lane_kernel *spread_row;                        /* count rows = a */
-    pm_lane_kernel *dot, *norm, *mean, *deviation;     /* over count elements */
-    pm_lane_kernel *matrix_vector, *matrix_matrix;     /* out is no operand */
-    pm_lane_kernel *outer;
-    pm_lane_kernel *gaussian, *uniform;
+    pm_lane_kernel *fused[PM_LANE_OP_COUNT][PM_LANE_FUSED_COUNT]; /* of the fused operations */
+    pm_lane_kernel *other[PM_LANE_OP_COUNT];                      /* of the rest */
 
     /* correct[lane] += (prediction > 0.5) == label, over a frame's instances; `a` of the step is
      * the prediction. A label of neither 0 nor 1 never counts. */
@@ -129,6 +163,26 @@ struct pm_lane_range {
     uint32_t offset, size; /* bytes */
 };
 
+/* A set of slots. */
+struct pm_lane_slots {
+    uint64_t bits[4];
+};
+
+static inline bool pm_lane_slots_has(const struct pm_lane_slots *set, uint8_t slot)
+{
+    return (set->bits[slot / 64] >> slot % 64 & 1) != 0;
+}
+
+static inline void pm_lane_slots_add(struct pm_lane_slots *set, uint8_t slot)
+{
+    set->bits[slot / 64] |= UINT64_C(1) << slot % 64;
+}
+
+static inline void pm_lane_slots_drop(struct pm_lane_slots *set, uint8_t slot)
+{
+    set->bits[slot / 64] &= ~(UINT64_C(1) << slot % 64);
+}
+
 struct pm_lane_program {
     crypto_generichash_blake2b_state text; /* random draws: the written form, hashed */
     enum pm_simd_level level;
@@ -139,6 +193,7 @@ struct pm_lane_program {
     size_t capacity;            /* of steps, and of drafts */
     int step_count[PM_LANE_SECTION_COUNT];
     struct pm_lane_step output; /* a: where validation leaves the prediction; b: its label */
+    struct pm_lane_slots live_out[PM_LANE_SECTION_COUNT]; /* what is read after a section's end */
 
     struct pm_lane_range zeroed[3 * PM_REGISTER_COUNT_MAX]; /* before setup */
     int zeroed_count;

@@ -100,8 +100,8 @@ static void client_name(char out[NAME_SIZE])
 
 /* ---- the parts together ---- */
 
-static bool mine(const struct pm_options *options, const struct pm_hotkey *hotkey,
-                 struct pm_error *error)
+static bool mine(const struct pm_options *options, const struct pm_driver_settings *settings,
+                 const struct pm_hotkey *hotkey, struct pm_error *error)
 {
     char name[NAME_SIZE];
     struct pm_queue_binding *binding = NULL;
@@ -109,12 +109,12 @@ static bool mine(const struct pm_options *options, const struct pm_hotkey *hotke
     const struct pm_pool_client_config pool = {
         .pool_url = pm_options_text(options, "pool-url"), .hotkey = hotkey, .stop = pm_stop_flag()};
     struct pm_driver driver = {
+        .settings = *settings,
         .host = {.now_ms = now_ms, .wait_ms = wait_ms, .random = random_number},
         .stop = pm_stop_flag(),
         .address = pm_hotkey_address(hotkey)};
     client_name(name);
-    if (!pm_driver_settings_read(options, &driver.settings, error) ||
-        !pm_pool_client_create(&pool, &driver.pool, error)) {
+    if (!pm_pool_client_create(&pool, &driver.pool, error)) {
         return false;
     }
     if (pm_options_flag(options, "report")) {
@@ -134,7 +134,8 @@ static bool mine(const struct pm_options *options, const struct pm_hotkey *hotke
     return done;
 }
 
-static bool run(const struct pm_options *options, struct pm_error *error)
+static bool run(const struct pm_options *options, const struct pm_driver_settings *settings,
+                struct pm_error *error)
 {
     struct pm_hotkey *hotkey = NULL;
     char *path = pm_driver_hotkey_path(options, error);
@@ -143,7 +144,7 @@ static bool run(const struct pm_options *options, struct pm_error *error)
     if (!done) {
         return false;
     }
-    done = mine(options, hotkey, error);
+    done = mine(options, settings, hotkey, error);
     pm_hotkey_destroy(hotkey);
     return done;
 }
@@ -157,6 +158,7 @@ static int usage_error(const struct pm_error *error)
 static int run_with(struct pm_options *options, int argc, char *argv[])
 {
     struct pm_error error = {0};
+    struct pm_driver_settings settings;
     enum pm_log_level level = PM_LOG_INFO;
     enum pm_log_format format = PM_LOG_TEXT;
     if (!pm_options_load_environment(options, &error) ||
@@ -179,12 +181,13 @@ static int run_with(struct pm_options *options, int argc, char *argv[])
         return usage_error(&error);
     }
     if (!pm_log_level_parse(pm_options_text(options, "log-level"), &level, &error) ||
-        !pm_log_format_parse(pm_options_text(options, "log-format"), &format, &error)) {
+        !pm_log_format_parse(pm_options_text(options, "log-format"), &format, &error) ||
+        !pm_driver_settings_read(options, &settings, &error)) {
         return usage_error(&error);
     }
     pm_log_init("driver", level, format);
     pm_stop_install();
-    if (!run(options, &error)) {
+    if (!run(options, &settings, &error)) {
         pm_log(PM_LOG_ERROR, "DRIVER-FAILED", "%s", error.message);
         return EXIT_FAILURE;
     }

@@ -30,10 +30,17 @@ static void ask_pool(struct pm_driver *driver)
     pm_answer_clear(&answer);
 }
 
-/* A figure of the pool's, or false: pools differ in what they tell. */
+/* A figure of the pool's, or false: pools differ in what they tell. The best score is our own while
+ * the pool has not agreed on it yet. */
 static bool figure(const struct pm_driver *driver, const char *name, double *value)
 {
+    const struct pm_driver_counters *counters = &driver->counters;
     const cJSON *member = cJSON_GetObjectItemCaseSensitive(driver->stats, name);
+    if (strcmp(name, "best_score") == 0 && counters->has_best &&
+        !(cJSON_IsNumber(member) && member->valuedouble > counters->best_score)) {
+        *value = counters->best_score;
+        return true;
+    }
     if (!cJSON_IsNumber(member)) {
         return false;
     }

@@ -147,11 +147,11 @@ bool wait_until(bool (*condition)(void *context), void *context, int64_t timeout
     return true;
 }
 
-/* Does this process have `part` in its command line? A zombie has none. */
-static bool mentions(const char *pid, const char *part)
+/* Does `what` ("cmdline", "environ") of this process contain `part`? A zombie has neither. */
+static bool mentions(const char *pid, const char *what, const char *part)
 {
-    char path[300], line[8192];
-    snprintf(path, sizeof path, "/proc/%s/cmdline", pid);
+    char path[300], line[32768];
+    snprintf(path, sizeof path, "/proc/%s/%s", pid, what);
     FILE *file = fopen(path, "r");
     if (!file) {
         return false;
@@ -188,7 +188,7 @@ pid_t child_of(pid_t parent, const char *program)
     assert_non_null(processes);
     for (struct dirent *entry = readdir(processes); entry; entry = readdir(processes)) {
         if (isdigit((unsigned char)entry->d_name[0]) && parent_of(entry->d_name) == parent &&
-            mentions(entry->d_name, program)) {
+            mentions(entry->d_name, "cmdline", program)) {
             child = (pid_t)strtol(entry->d_name, NULL, 10);
         }
     }
@@ -203,7 +203,9 @@ int processes_in(const struct place *place)
     DIR *processes = opendir("/proc");
     assert_non_null(processes);
     for (struct dirent *entry = readdir(processes); entry; entry = readdir(processes)) {
-        if (isdigit((unsigned char)entry->d_name[0]) && mentions(entry->d_name, place->path)) {
+        if (isdigit((unsigned char)entry->d_name[0]) &&
+            (mentions(entry->d_name, "cmdline", place->path) ||
+             mentions(entry->d_name, "environ", place->path))) {
             count++;
         }
     }

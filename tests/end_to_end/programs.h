@@ -47,7 +47,7 @@ double number_in(const cJSON *object, const char *member, const char *name);
 /* Polls `condition` until it is true; false after `timeout_ms`. */
 bool wait_until(bool (*condition)(void *context), void *context, int64_t timeout_ms);
 
-/* How many live processes have the place's path in their command line. */
+/* How many live processes have the place's path in their command line or environment. */
 int processes_in(const struct place *place);
 
 /* Shows the end of every log of the place on standard error. */

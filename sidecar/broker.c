@@ -14,6 +14,7 @@ enum {
     TICK_MS = 250,
     CLOCK_STEP_MAX_MS = 1000, /* a longer look away was a suspension: leases do not pay for it */
     COMPLAINT_MS = 10000,
+    STORE_RETRY_MS = 100,
 };
 
 /* ---- time ---- */
@@ -227,7 +228,7 @@ static long poll_time(const struct pm_broker *broker)
     int64_t now_ms = broker->desk.now.steady_ms;
     int64_t wake_ms = now_ms + POLL_MAX_MS;
     if (broker->queue.work_arrived && broker->roster.parked_first != NULL) {
-        wake_ms = now_ms + 10; /* the store has failed: soon again */
+        wake_ms = now_ms + (broker->store_failed ? STORE_RETRY_MS : 0);
     }
     if (broker->next_tick_ms < wake_ms) {
         wake_ms = broker->next_tick_ms;

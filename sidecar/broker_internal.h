@@ -36,9 +36,10 @@ struct pm_broker {
     struct pm_incoming *incoming; /* PM_ROUND_REQUESTS_MAX */
     size_t incoming_count;
     struct pm_reply_out *replies; /* of this round, sent after its commit */
-    size_t reply_count, reply_capacity;
+    size_t reply_count, reply_capacity, reply_bytes;
     struct pm_lease_name *undelivered; /* leases whose reply reached nobody */
     size_t undelivered_count, undelivered_capacity;
+    bool store_failed;     /* the last transaction did */
     int64_t last_clock_ms; /* real monotonic time of the last look */
     int64_t next_tick_ms;  /* steady; likewise below */
     int64_t next_probe_ms;

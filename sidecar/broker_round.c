@@ -37,6 +37,7 @@ static void drop_replies(struct pm_broker *broker)
         pm_reply_out_clear(&broker->replies[i]);
     }
     broker->reply_count = 0;
+    broker->reply_bytes = 0;
 }
 
 static void note_undelivered(struct pm_broker *broker, const struct pm_reply_out *reply)
@@ -95,6 +96,15 @@ static struct pm_reply_out *reply_to(struct pm_broker *broker, const struct pm_i
                                zmq_msg_size(routing_id), incoming->message.request_id);
 }
 
+static size_t reply_size(const struct pm_reply_out *reply)
+{
+    size_t size = sizeof *reply;
+    for (size_t i = 0; i < reply->body_count; i++) {
+        size += reply->bodies[i].size;
+    }
+    return size;
+}
+
 /* Gives jobs to parked clients, the one that waits longest first. */
 static bool serve_parked(struct pm_broker *broker, struct pm_error *error)
 {
@@ -102,6 +112,10 @@ static bool serve_parked(struct pm_broker *broker, struct pm_error *error)
     broker->queue.work_arrived = false;
     for (struct pm_peer *peer = broker->roster.parked_first; peer != NULL;
          peer = pm_roster_next_parked(peer)) {
+        if (broker->reply_bytes >= PM_ROUND_BYTES_MAX) {
+            broker->queue.work_arrived = true; /* the others in the next transaction */
+            return true;
+        }
         if (peer->served || (nothing_for != NULL && strcmp(nothing_for, peer->parked_run) == 0)) {
             continue;
         }
@@ -116,6 +130,7 @@ static bool serve_parked(struct pm_broker *broker, struct pm_error *error)
         }
         if (found) {
             peer->served = true;
+            broker->reply_bytes += reply_size(reply);
             continue;
         }
         broker->reply_count--;
@@ -150,6 +165,9 @@ static bool handle(struct pm_broker *broker, const struct pm_incoming *incoming,
         if (!pm_reply_out_error(reply, &why)) {
             return pm_fail(error, PM_ERROR_MEMORY, "out of memory for a reply");
         }
+    }
+    if (!parked) {
+        broker->reply_bytes += reply_size(reply);
     }
     return !broker->queue.work_arrived || broker->roster.parked_first == NULL ||
            serve_parked(broker, error);
@@ -186,27 +204,33 @@ static void unpark_served(struct pm_broker *broker)
     }
 }
 
-static bool transact(struct pm_broker *broker, struct pm_incoming *incoming, size_t count,
-                     struct pm_error *error)
+/* Carries out requests until there are no more or their replies are enough for one transaction;
+ * *taken tells how many. */
+static bool transact(struct pm_broker *broker, const struct pm_incoming *incoming, size_t count,
+                     size_t *taken, struct pm_error *error)
 {
-    bool durable = broker->undelivered_count > 0 || broker->queue.work_arrived;
+    *taken = 0;
+    bool serve = broker->queue.work_arrived && broker->roster.parked_first != NULL;
+    bool durable = broker->undelivered_count > 0 || serve;
     for (size_t i = 0; i < count; i++) {
         durable = durable || !pm_request_is_light(incoming[i].message.verb);
     }
     bool good = pm_queue_begin(&broker->queue, durable, error) &&
                 take_back_undelivered(broker, error) &&
-                (!broker->queue.work_arrived || serve_parked(broker, error));
-    for (size_t i = 0; good && i < count; i++) {
-        good = handle(broker, &incoming[i], error);
+                (!serve || serve_parked(broker, error));
+    while (good && *taken < count && broker->reply_bytes < PM_ROUND_BYTES_MAX) {
+        good = handle(broker, &incoming[(*taken)++], error);
     }
     if (good && pm_queue_commit(&broker->queue, error)) {
         broker->undelivered_count = 0;
         broker->desk.counters.commits++;
+        broker->store_failed = false;
         unpark_served(broker);
         return true;
     }
     pm_queue_rollback(&broker->queue);
     broker->queue.work_arrived = true; /* parked clients may have lost what they were given */
+    broker->store_failed = true;
     drop_replies(broker);
     unserve(broker);
     return false;
@@ -233,28 +257,37 @@ static void answer_store_error(struct pm_broker *broker, const struct pm_incomin
     }
 }
 
-/* A round that failed is taken apart, so that one request that the store cannot take (a large body
- * on a full disk) does not stand in the way of those it can (collecting, status). */
-static void one_by_one(struct pm_broker *broker)
+/* A transaction that failed is taken apart, so that one request that the store cannot take (a large
+ * body on a full disk) does not stand in the way of those it can (collecting, status). */
+static void one_by_one(struct pm_broker *broker, const struct pm_incoming *incoming, size_t count)
 {
-    for (size_t i = 0; i < broker->incoming_count; i++) {
+    for (size_t i = 0; i < count; i++) {
         struct pm_error error = {0};
-        if (transact(broker, &broker->incoming[i], 1, &error)) {
+        size_t taken;
+        if (transact(broker, &incoming[i], 1, &taken, &error)) {
             pm_broker_send_replies(broker);
         } else {
-            answer_store_error(broker, &broker->incoming[i], &error);
+            answer_store_error(broker, &incoming[i], &error);
         }
     }
 }
 
 void pm_broker_round(struct pm_broker *broker)
 {
-    struct pm_error error = {0};
-    if (transact(broker, broker->incoming, broker->incoming_count, &error)) {
-        pm_broker_send_replies(broker);
-    } else if (broker->incoming_count > 0) {
-        one_by_one(broker);
-    } else {
-        answer_store_error(broker, NULL, &error);
-    }
+    size_t done = 0;
+    do {
+        struct pm_error error = {0};
+        size_t taken;
+        if (transact(broker, broker->incoming + done, broker->incoming_count - done, &taken,
+                     &error)) {
+            pm_broker_send_replies(broker);
+        } else if (taken > 0) {
+            one_by_one(broker, broker->incoming + done, taken);
+        } else {
+            answer_store_error(broker, NULL, &error);
+            one_by_one(broker, broker->incoming + done, broker->incoming_count - done);
+            return;
+        }
+        done += taken;
+    } while (done < broker->incoming_count);
 }

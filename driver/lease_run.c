@@ -1,5 +1,7 @@
 #include "driver/lease_run.h"
 
+#include "driver/lease_submit.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,6 +9,7 @@
 
 #include <poolminer/log.h>
 
+enum { SILENCE_MS = 120 * 1000 };
 enum { RESULTS_MAX = PM_LEASE_EVALUATE_MAX + PM_LEASE_SEEDS_MAX * PM_EVOLVE_JOBS_MAX };
 
 /* One lease on its way. */
@@ -18,8 +21,8 @@ struct run {
     char prefix[PM_JOB_KEY_SIZE];
     struct pm_job_results results;
     struct pm_submission submission;
-    const char *state;      /* how it ended: PM_LEASE_SUBMITTED, ... */
-    struct pm_error reason; /* of that end */
+    bool warned; /* that nobody works */
+    struct pm_lease_end end;
 };
 
 /* ---- records ---- */
@@ -141,6 +144,17 @@ static bool fetch_results(struct run *run, struct pm_error *error)
     return true;
 }
 
+/* Nobody works: the likeliest reason is that nobody was started. */
+static void warn_of_silence(struct run *run, int64_t waited_ms)
+{
+    if (!run->warned && waited_ms >= SILENCE_MS && outcome_count(run) == 0) {
+        run->warned = true;
+        pm_log(PM_LOG_WARN, "DRIVER-NO-RESULTS",
+               "lease=%s: nothing is done after %d s; does poolminer-worker run with --run-id %s?",
+               run->record->lease.id, SILENCE_MS / 1000, run->driver->settings.run_id);
+    }
+}
+
 /* Waits for outcomes of all jobs, or for the time to submit. */
 static bool await_results(struct run *run, struct pm_error *error)
 {
@@ -150,6 +164,7 @@ static bool await_results(struct run *run, struct pm_error *error)
             return false;
         }
         int64_t now_ms = pm_driver_now_ms(run->driver);
+        warn_of_silence(run, now_ms - began_ms);
         if (outcome_count(run) == run->jobs.count || now_ms >= run->plan.submit_at_ms) {
             return true;
         }
@@ -213,140 +228,12 @@ static bool gather(struct run *run, struct pm_error *error)
     return true;
 }
 
-/* ---- submitting ---- */
-
-static void end(struct run *run, const char *state, enum pm_error_code code, const char *reason)
-{
-    run->state = state;
-    pm_fail(&run->reason, code, "%s", reason);
-}
-
-/* The pool no longer knows the lease. `tried`: an earlier try of this submission may have arrived.
- */
-static void end_gone(struct run *run, bool tried)
-{
-    if (tried) {
-        end(run, PM_LEASE_EXPIRED, PM_ERROR_NOT_FOUND,
-            "the pool no longer has this lease; an earlier try whose answer was lost probably got "
-            "through, so its work is likely counted");
-    } else if (pm_driver_now_ms(run->driver) >= run->record->deadline_ms) {
-        end(run, PM_LEASE_EXPIRED, PM_ERROR_NOT_FOUND,
-            "the pool no longer has this lease; it ran out before the submission arrived");
-    } else {
-        end(run, PM_LEASE_EXPIRED, PM_ERROR_NOT_FOUND,
-            "the pool no longer has this lease, though its time is not over: the pool closed it "
-            "early");
-    }
-}
-
-/* Sets run->state when the answer settles the matter. False: the pool does not accept the key. */
-static bool judge(struct run *run, const struct pm_answer *answer, bool *tried,
-                  struct pm_error *error)
-{
-    switch (answer->kind) {
-    case PM_ANSWER_OK:
-        end(run, PM_LEASE_SUBMITTED, PM_ERROR_NONE, "");
-        return true;
-    case PM_ANSWER_LEASE_GONE:
-        end_gone(run, *tried);
-        return true;
-    case PM_ANSWER_UNAUTHORIZED:
-        return pm_fail(error, PM_ERROR_REFUSED,
-                       "the pool does not accept this key's signature: %s; check the clock and the "
-                       "pool's URL (the lease stays open and is submitted at the next start)",
-                       answer->reason.message);
-    case PM_ANSWER_NOT_NOW:
-    case PM_ANSWER_UNUSABLE:
-        *tried = *tried || answer->lost || answer->status >= 500;
-        pm_notice_raise(&run->driver->pool_notice, "DRIVER-POOL-AWAY", &answer->reason);
-        return true;
-    default:
-        end(run, PM_LEASE_REFUSED, PM_ERROR_REFUSED, answer->reason.message);
-        return true;
-    }
-}
-
-/* One try; then, unless that settled it, the wait before the next. */
-static bool submit_once(struct run *run, const cJSON *content, unsigned attempt, bool *tried,
-                        struct pm_error *error)
-{
-    struct pm_driver *driver = run->driver;
-    struct pm_answer answer;
-    if (!pm_pool_client_submit(driver->pool, run->record->lease.id, content, &answer, error)) {
-        return false;
-    }
-    bool accepted = judge(run, &answer, tried, error);
-    uint32_t random = driver->host.random(driver->host.context);
-    int64_t next_ms =
-        pm_driver_now_ms(driver) + pm_backoff_ms(attempt, answer.retry_after_ms, random);
-    pm_answer_clear(&answer);
-    if (!accepted || run->state != NULL) {
-        return accepted;
-    }
-    if (next_ms > run->plan.deadline_ms) {
-        next_ms = run->plan.deadline_ms;
-    }
-    if (!pm_driver_wait_until(driver, next_ms)) {
-        return pm_fail(error, PM_ERROR_INTERRUPTED, "stopped before a submission was acknowledged");
-    }
-    return true;
-}
-
-/* For the next start, in case this one is killed: it can then tell a lost answer from a lease that
- * ran out. Only that, so a sidecar that is away does not hold up the submission. */
-static void note_submitting(const struct run *run)
-{
-    const struct pm_driver_queue *queue = &run->driver->queue;
-    char key[PM_JOB_KEY_SIZE];
-    struct pm_error ignored = {0};
-    char *body = pm_lease_record_encode(run->record, &ignored);
-    pm_lease_record_key(run->driver->address, run->record->lease.id, key);
-    if (body != NULL) {
-        queue->record_put(queue->context, run->driver->settings.run_id, key, PM_LEASE_OPEN,
-                          PM_LEASE_SUBMITTING, body, strlen(body), &ignored);
-    }
-    free(body);
-}
-
-static bool submit_content(struct run *run, const cJSON *content, struct pm_error *error)
-{
-    bool tried = run->record->maybe_submitted;
-    note_submitting(run);
-    for (unsigned attempt = 1; run->state == NULL; attempt++) {
-        int64_t now_ms = pm_driver_now_ms(run->driver);
-        if (now_ms >= run->record->deadline_ms) {
-            end(run, PM_LEASE_EXPIRED, PM_ERROR_UNAVAILABLE,
-                "the lease ran out before the pool acknowledged the submission");
-        } else if (now_ms >= run->plan.deadline_ms) {
-            return pm_fail(error, PM_ERROR_INTERRUPTED,
-                           "the time is over before the pool acknowledged a submission");
-        } else if (!submit_once(run, content, attempt, &tried, error)) {
-            return false;
-        }
-    }
-    if (run->reason.code != PM_ERROR_UNAVAILABLE) {
-        pm_notice_clear(&run->driver->pool_notice, "DRIVER-POOL-BACK");
-    }
-    return true;
-}
-
-static bool submit(struct run *run, struct pm_error *error)
-{
-    cJSON *content = pm_submission_write(&run->submission);
-    if (content == NULL) {
-        return pm_fail(error, PM_ERROR_MEMORY, "no memory for a submission");
-    }
-    bool done = submit_content(run, content, error);
-    cJSON_Delete(content);
-    return done;
-}
-
 /* ---- closing ---- */
 
 static void raise_generations(struct run *run)
 {
     struct pm_lease_job_settings *jobs = &run->driver->settings.jobs;
-    int64_t raised = pm_generations_after_refusal(jobs->generations, run->reason.message,
+    int64_t raised = pm_generations_after_refusal(jobs->generations, run->end.reason.message,
                                                   pm_submission_iterations(&run->submission));
     if (raised > jobs->generations) {
         pm_log(PM_LOG_WARN, "DRIVER-GENERATIONS-RAISED",
@@ -373,7 +260,7 @@ static void count(struct run *run)
     struct pm_driver_counters *counters = &run->driver->counters;
     const char *id = run->record->lease.id;
     count_best(run);
-    if (strcmp(run->state, PM_LEASE_SUBMITTED) == 0) {
+    if (strcmp(run->end.state, PM_LEASE_SUBMITTED) == 0) {
         counters->submissions_accepted++;
         counters->evaluations_submitted += (int64_t)run->submission.evaluation_count;
         counters->evolutions_submitted += (int64_t)run->submission.evolution_count;
@@ -381,13 +268,13 @@ static void count(struct run *run)
                "lease=%s evaluations=%zu evolutions=%zu iterations=%" PRId64, id,
                run->submission.evaluation_count, run->submission.evolution_count,
                pm_submission_iterations(&run->submission));
-    } else if (strcmp(run->state, PM_LEASE_REFUSED) == 0) {
+    } else if (strcmp(run->end.state, PM_LEASE_REFUSED) == 0) {
         counters->submissions_refused++;
-        pm_log(PM_LOG_WARN, "DRIVER-REFUSED", "lease=%s: %s", id, run->reason.message);
+        pm_log(PM_LOG_WARN, "DRIVER-REFUSED", "lease=%s: %s", id, run->end.reason.message);
         raise_generations(run);
     } else {
         counters->leases_expired++;
-        pm_log(PM_LOG_WARN, "DRIVER-LEASE-EXPIRED", "lease=%s: %s", id, run->reason.message);
+        pm_log(PM_LOG_WARN, "DRIVER-LEASE-EXPIRED", "lease=%s: %s", id, run->end.reason.message);
     }
 }
 
@@ -397,8 +284,8 @@ static bool close_lease(struct run *run, struct pm_error *error)
 {
     struct pm_driver *driver = run->driver;
     count(run);
-    if (!put_closed_record(driver, &run->record->lease, &run->submission, run->state,
-                           run->reason.message, error)) {
+    if (!put_closed_record(driver, &run->record->lease, &run->submission, run->end.state,
+                           run->end.reason.message, error)) {
         return false;
     }
     int64_t ids[RESULTS_MAX];
@@ -423,7 +310,8 @@ static bool steps(struct run *run, struct pm_error *error)
     pm_submission_init(&run->submission, &record->lease);
     return pm_lease_jobs_build(&record->lease, driver->address, &record->jobs, &run->plan,
                                &run->jobs, error) &&
-           put_jobs(run, error) && gather(run, error) && submit(run, error) &&
+           put_jobs(run, error) && gather(run, error) &&
+           pm_lease_submit(driver, run->record, &run->plan, &run->submission, &run->end, error) &&
            close_lease(run, error);
 }
 

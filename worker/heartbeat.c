@@ -102,6 +102,7 @@ bool pm_heartbeat_start(struct pm_heartbeat *heartbeat, const struct pm_heartbea
                         struct pm_error *error)
 {
     *heartbeat = (struct pm_heartbeat){.config = *config};
+    /* A call in progress must not keep the worker from ending. */
     config->queue->set_stop_flag(config->queue->context, config->stop);
     if (pthread_create(&heartbeat->thread, NULL, heartbeat_main, heartbeat) != 0)
         return pm_fail(error, PM_ERROR_MEMORY, "starting the heartbeat thread failed");
@@ -112,4 +113,5 @@ void pm_heartbeat_join(struct pm_heartbeat *heartbeat)
 {
     pm_job_control_end(heartbeat->config.control);
     pthread_join(heartbeat->thread, NULL);
+    heartbeat->config.queue->set_stop_flag(heartbeat->config.queue->context, NULL);
 }

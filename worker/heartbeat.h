@@ -32,7 +32,7 @@ struct pm_heartbeat {
 /* False when no thread could be started. */
 bool pm_heartbeat_start(struct pm_heartbeat *heartbeat, const struct pm_heartbeat_config *config,
                         struct pm_error *error);
-/* Ends the control's job and the thread; the queue is the caller's again. */
+/* Ends the control's job and the thread; the queue is the caller's again, without a stop flag. */
 void pm_heartbeat_join(struct pm_heartbeat *heartbeat);
 
 #endif

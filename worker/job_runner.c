@@ -16,7 +16,7 @@ enum { STOP_POLL_MS = 100 };
 struct runner {
     const struct pm_job_runner_config *config;
     struct pm_job_runner_counts counts;
-    bool away; /* the last request for work got no answer */
+    enum pm_error_code away; /* why the last request for work failed; PM_ERROR_NONE: it did not */
 };
 
 static bool stopping(const struct runner *runner)
@@ -202,13 +202,21 @@ static void run_job(struct runner *runner, const struct pm_job *job)
     pm_job_control_clear(&control);
 }
 
+/* Said once, not once a try. */
 static void note_no_answer(struct runner *runner, const struct pm_error *error)
 {
     if (error->code == PM_ERROR_INTERRUPTED)
         return;
-    if (!runner->away)
+    if (runner->away != error->code)
         pm_log(PM_LOG_WARN, "WORKER-SIDECAR-AWAY", "%s; asking for work goes on", error->message);
-    runner->away = true;
+    runner->away = error->code;
+}
+
+static void note_answer(struct runner *runner)
+{
+    if (runner->away != PM_ERROR_NONE)
+        pm_log(PM_LOG_INFO, "WORKER-SIDECAR-BACK", "asking for work is answered again");
+    runner->away = PM_ERROR_NONE;
 }
 
 struct pm_job_runner_counts pm_job_runner_run(const struct pm_job_runner_config *config)
@@ -226,9 +234,7 @@ struct pm_job_runner_counts pm_job_runner_run(const struct pm_job_runner_config 
             pause_before_retry(&runner);
             continue;
         }
-        if (runner.away)
-            pm_log(PM_LOG_INFO, "WORKER-SIDECAR-BACK", "asking for work is answered again");
-        runner.away = false;
+        note_answer(&runner);
         if (found)
             run_job(&runner, &job);
         pm_job_clear(&job);

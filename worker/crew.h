@@ -1,0 +1,29 @@
+/* The crew: as many job runners as asked for, each on a thread with queue clients of its own. */
+#ifndef WORKER_CREW_H
+#define WORKER_CREW_H
+
+#include "worker/job_runner.h"
+#include "worker/workbench.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <poolminer/error.h>
+
+struct pm_crew_config {
+    const char *sidecar_url, *run_id, *name;
+    size_t workers; /* jobs at the same time */
+    size_t threads; /* of all jobs together; each gets its share, one at least */
+    struct pm_workbench *bench;
+    const atomic_bool *stop;
+    bool show_progress;
+};
+
+/* Runs until the stop flag is set and, after that, at most two seconds. *idle tells whether all
+ * runners have ended: if not, their jobs have been given back but a thread is still computing, and
+ * the process should end without tidying up. */
+bool pm_crew_run(const struct pm_crew_config *config, struct pm_job_runner_counts *counts,
+                 bool *idle, struct pm_error *error);
+
+#endif

@@ -7,8 +7,10 @@ bool pm_candidate_init(struct pm_candidate *candidate, struct pm_algorithm *prog
 {
     *candidate = (struct pm_candidate){.program = program, .seed = seed};
     candidate->simple = pm_simplify(program, error);
-    if (candidate->simple && pm_algorithm_hash(candidate->simple, &candidate->hash, error))
+    if (candidate->simple && pm_algorithm_hash(candidate->simple, &candidate->hash, error)) {
+        candidate->insight = pm_algorithm_insight(candidate->simple);
         return true;
+    }
     pm_candidate_clear(candidate);
     return false;
 }
@@ -32,14 +34,13 @@ void pm_candidate_clear(struct pm_candidate *candidate)
     *candidate = (struct pm_candidate){0};
 }
 
-double pm_candidate_score(const struct pm_candidate *candidate)
-{
-    return candidate->complete ? candidate->fitness.score : candidate->fitness.quick;
-}
-
 bool pm_candidate_better(const struct pm_candidate *a, const struct pm_candidate *b)
 {
     if (a->complete != b->complete)
         return a->complete;
-    return pm_candidate_score(a) > pm_candidate_score(b);
+    if (!a->complete && a->insight != b->insight)
+        return a->insight > b->insight;
+    if (a->complete)
+        return a->fitness.score > b->fitness.score;
+    return a->fitness.quick > b->fitness.quick;
 }

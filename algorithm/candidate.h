@@ -11,13 +11,15 @@
 
 #include <poolminer/algorithm.h>
 #include <poolminer/error.h>
+#include <poolminer/simplify.h>
 #include <poolminer/suite.h>
 
 struct pm_candidate {
     struct pm_algorithm *program; /* what mutations work on, dead code included */
     struct pm_algorithm *simple;  /* without: this is what is hashed, scored and returned */
     uint64_t hash;                /* of `simple` */
-    size_t seed;                  /* index of the seed it descends from */
+    enum pm_insight insight;
+    size_t seed; /* index of the seed it descends from */
     struct pm_fitness fitness;
     bool complete; /* scored on all tasks; otherwise given up early, below every complete one */
 };
@@ -29,8 +31,7 @@ bool pm_candidate_copy(struct pm_candidate *candidate, const struct pm_candidate
                        struct pm_error *error);
 void pm_candidate_clear(struct pm_candidate *candidate);
 
-/* The search score, or what the first tasks showed of it. */
-double pm_candidate_score(const struct pm_candidate *candidate);
+/* Complete ones by their search score; others by insight, then by what the first tasks showed. */
 bool pm_candidate_better(const struct pm_candidate *a, const struct pm_candidate *b);
 
 /* Scores batches of candidates on a suite, cheap tests first. */
@@ -54,11 +55,13 @@ void pm_scorer_admit(struct pm_scorer *scorer, const struct pm_candidate *candid
 
 enum { PM_SCORER_BATCH_MAX = 64 };
 
-/* Fills `fitness` and `complete` of at most PM_SCORER_BATCH_MAX candidates: all are scored on the
- * first tasks, and those that reach `bar` there (mean accuracy) on the others too, unless they do
- * not look at their input. The outcome depends on the candidates and the bar alone, not on the
- * cache or the number of threads. PM_ERROR_INTERRUPTED when the stop flag turned true. */
+/* Fills `fitness` and `complete` of at most PM_SCORER_BATCH_MAX candidates. Those that can do
+ * better than chance (PM_INSIGHT_LEARNS) and do not cost too much are run on the first tasks, and
+ * those of them that reach `*bar` there (mean accuracy) on the others too. Without a bar (NULL) all
+ * are run on all tasks, and those that learn are complete. The outcome depends on the candidates
+ * and the bar alone, not on the cache or the number of threads. PM_ERROR_INTERRUPTED when the stop
+ * flag turned true. */
 bool pm_scorer_score(struct pm_scorer *scorer, struct pm_candidate *candidates, size_t count,
-                     double bar, struct pm_error *error);
+                     const double *bar, struct pm_error *error);
 
 #endif

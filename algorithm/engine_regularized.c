@@ -91,12 +91,18 @@ static double quick_bar(const struct regularized *engine)
     return engine->quick[engine->count / 4];
 }
 
+/* Of the members scored on all tasks; of the seeds' best while there are none. */
 static double population_mean(const struct regularized *engine)
 {
     double sum = 0.0;
-    for (size_t i = 0; i < engine->count; i++)
-        sum += pm_candidate_score(&engine->members[i]);
-    return sum / (double)engine->count;
+    size_t complete = 0;
+    for (size_t i = 0; i < engine->count; i++) {
+        if (engine->members[i].complete) {
+            sum += engine->members[i].fitness.score;
+            complete++;
+        }
+    }
+    return complete > 0 ? sum / (double)complete : engine->search->best;
 }
 
 /* The first generation are mutants of the seeds in turn, so that each has its chance. */

@@ -12,41 +12,41 @@ enum { INSERT_OF_8 = 5 };
 /* Constants stay between these magnitudes (or are 0): far from where float32 loses digits. */
 static const float CONSTANT_LEAST = 1e-6F, CONSTANT_MOST = 1e6F;
 
-/* How often a register is taken from those that the program already names, or that the run itself
- * reads and writes, rather than from all: instructions then connect to each other much more often
- * than by pure chance among 20 + 10 + 5 registers. */
-static const double FAMILIAR_REGISTER = 0.7;
+/* How often an instruction is made to fit in: its destination taken from the registers that the
+ * program reads, its operands from those that the program or the run writes, rather than from all.
+ * By pure chance among 20 + 10 + 5 registers instructions would hardly ever meet. */
+static const double FITTING_REGISTER = 0.7;
 
 /* What a new instruction is drawn in view of. */
 struct scene {
     const struct pm_profile *profile;
     const struct pm_algorithm_meta *meta;
     struct pm_random *random;
-    uint64_t familiar[PM_KIND_NONE]; /* a bit a register */
+    uint64_t read[PM_KIND_NONE]; /* by some instruction, or as the prediction; a bit a register */
+    uint64_t written[PM_KIND_NONE];
 };
 
-static void note(struct scene *scene, struct pm_operand operand)
+static void note(uint64_t registers[PM_KIND_NONE], struct pm_operand operand)
 {
-    if (operand.kind < PM_KIND_NONE)
-        scene->familiar[operand.kind] |= UINT64_C(1) << operand.index;
+    registers[operand.kind] |= UINT64_C(1) << operand.index;
 }
 
 static struct scene scene_of(const struct pm_profile *profile, const struct pm_algorithm *algorithm,
                              struct pm_random *random)
 {
     struct scene scene = {.profile = profile, .meta = &algorithm->meta, .random = random};
-    scene.familiar[PM_KIND_SCALAR] = 3; /* s0, the prediction, and s1, the label */
-    scene.familiar[PM_KIND_VECTOR] = 3; /* v0, the input, and one to hold weights */
-    scene.familiar[PM_KIND_MATRIX] = 1;
+    scene.read[PM_KIND_SCALAR] = 1;    /* s0, the prediction */
+    scene.written[PM_KIND_SCALAR] = 2; /* s1, the label */
+    scene.written[PM_KIND_VECTOR] = 1; /* v0, the input */
     for (int phase = 0; phase < PM_PHASE_COUNT; phase++) {
         for (int i = 0; i < algorithm->length[phase]; i++) {
             const struct pm_instruction *instruction = &algorithm->phase[phase][i];
             const int arity = pm_op_info((enum pm_op)instruction->op)->arity;
-            note(&scene, instruction->out);
+            note(scene.written, instruction->out);
             if (arity > 0)
-                note(&scene, instruction->a);
+                note(scene.read, instruction->a);
             if (arity > 1)
-                note(&scene, instruction->b);
+                note(scene.read, instruction->b);
         }
     }
     return scene;
@@ -65,18 +65,27 @@ static unsigned nth_set_bit(uint64_t bits, uint32_t n)
     return (unsigned)__builtin_ctzll(bits);
 }
 
-static struct pm_operand random_register(const struct scene *scene, enum pm_kind kind)
+static uint32_t count_registers(const uint64_t set[PM_KIND_NONE])
+{
+    uint32_t count = 0;
+    for (int kind = 0; kind < PM_KIND_NONE; kind++)
+        count += (uint32_t)__builtin_popcountll(set[kind]);
+    return count;
+}
+
+/* A register of this kind, by preference one of `fitting`. */
+static struct pm_operand random_register(const struct scene *scene, enum pm_kind kind,
+                                         const uint64_t fitting[PM_KIND_NONE])
 {
     struct pm_operand operand = {.kind = (uint8_t)kind};
     if (kind == PM_KIND_NONE)
         return operand;
     const unsigned count = register_count(scene->meta, kind);
-    uint64_t familiar = scene->familiar[kind];
-    if (count < 64)
-        familiar &= (UINT64_C(1) << count) - 1;
-    if (familiar != 0 && pm_random_chance(scene->random, FAMILIAR_REGISTER)) {
-        const uint32_t choices = (uint32_t)__builtin_popcountll(familiar);
-        operand.index = (uint16_t)nth_set_bit(familiar, pm_random_below(scene->random, choices));
+    const uint64_t choices = fitting[kind];
+    if (choices != 0 && pm_random_chance(scene->random, FITTING_REGISTER)) {
+        const uint32_t nth =
+            pm_random_below(scene->random, (uint32_t)__builtin_popcountll(choices));
+        operand.index = (uint16_t)nth_set_bit(choices, nth);
     } else {
         operand.index = (uint16_t)pm_random_below(scene->random, count);
     }
@@ -127,14 +136,35 @@ static int constant_count(const struct pm_instruction *instruction)
     }
 }
 
+/* A destination: by preference a register that something reads. */
+static struct pm_operand random_destination(const struct scene *scene)
+{
+    if (pm_random_chance(scene->random, FITTING_REGISTER)) {
+        uint32_t nth = pm_random_below(scene->random, count_registers(scene->read));
+        for (int kind = 0; kind < PM_KIND_NONE; kind++) {
+            const uint32_t here = (uint32_t)__builtin_popcountll(scene->read[kind]);
+            if (nth < here) {
+                return (struct pm_operand){.kind = (uint8_t)kind,
+                                           .index = (uint16_t)nth_set_bit(scene->read[kind], nth)};
+            }
+            nth -= here;
+        }
+    }
+    const enum pm_kind kind = (enum pm_kind)pm_random_below(scene->random, PM_KIND_NONE);
+    return (struct pm_operand){
+        .kind = (uint8_t)kind,
+        .index = (uint16_t)pm_random_below(scene->random, register_count(scene->meta, kind))};
+}
+
 static struct pm_instruction instruction_of_shape(const struct scene *scene, enum pm_op op,
-                                                  const struct pm_shape *shape)
+                                                  const struct pm_shape *shape,
+                                                  struct pm_operand out)
 {
     struct pm_instruction instruction = {
         .op = (uint8_t)op,
-        .out = random_register(scene, shape->out),
-        .a = random_register(scene, shape->a),
-        .b = random_register(scene, shape->b),
+        .out = out,
+        .a = random_register(scene, shape->a, scene->written),
+        .b = random_register(scene, shape->b, scene->written),
     };
     if (op == PM_OP_CONST_VEC) {
         instruction.element =
@@ -165,15 +195,22 @@ static enum pm_op random_op(const struct scene *scene, enum pm_phase phase)
 
 static struct pm_instruction random_instruction(const struct scene *scene, enum pm_phase phase)
 {
-    struct pm_instruction instruction;
-    do {
+    for (;;) {
         struct pm_shape shapes[PM_SHAPES_MAX];
+        const struct pm_operand out = random_destination(scene);
         const enum pm_op op = random_op(scene, phase);
-        const int count = pm_profile_shapes(scene->profile, phase, op, shapes);
-        const uint32_t chosen = pm_random_below(scene->random, (uint32_t)count);
-        instruction = instruction_of_shape(scene, op, &shapes[chosen]);
-    } while (useless(&instruction));
-    return instruction;
+        int count = pm_profile_shapes(scene->profile, phase, op, shapes);
+        int n = 0;
+        for (int i = 0; i < count; i++)
+            if (shapes[i].out == out.kind)
+                shapes[n++] = shapes[i];
+        if (!n)
+            continue;
+        const uint32_t chosen = pm_random_below(scene->random, (uint32_t)n);
+        struct pm_instruction instruction = instruction_of_shape(scene, op, &shapes[chosen], out);
+        if (!useless(&instruction))
+            return instruction;
+    }
 }
 
 static void insert_instruction(const struct scene *scene, struct pm_algorithm *algorithm,
@@ -256,10 +293,10 @@ static void change_part(const struct scene *scene, struct pm_instruction *instru
         if (part == 0) {
             change_op(scene, &changed, phase);
         } else if (part == 1) {
-            changed.out = random_register(scene, (enum pm_kind)changed.out.kind);
+            changed.out = random_register(scene, (enum pm_kind)changed.out.kind, scene->read);
         } else if ((part -= 2) < arity) {
             struct pm_operand *operand = part == 0 ? &changed.a : &changed.b;
-            *operand = random_register(scene, (enum pm_kind)operand->kind);
+            *operand = random_register(scene, (enum pm_kind)operand->kind, scene->written);
         } else if ((part -= arity) < constants) {
             float *constant = part == 0 ? &changed.c0 : &changed.c1;
             *constant = nudged_constant(scene->random, *constant);

@@ -3,8 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <poolminer/simplify.h>
-
 /* Element operations of one instruction; elementary functions and random numbers take about ten
  * times as long as an addition. */
 static double instruction_cost(const struct pm_instruction *instruction, double dim)
@@ -44,8 +42,8 @@ bool pm_scorer_init(struct pm_scorer *scorer, const struct pm_suite *suite, cons
 {
     /* About four times what a two-layer network costs that trains by gradient descent. */
     const double dim = suite->input_dim;
-    *scorer = (struct pm_scorer){
-        .suite = suite, .stop = stop, .cost_limit = 24.0 * dim * dim + 1000.0};
+    *scorer =
+        (struct pm_scorer){.suite = suite, .stop = stop, .cost_limit = 24.0 * dim * dim + 1000.0};
     size_t quick = suite->count / 4;
     if (quick > PM_QUICK_TASKS_MAX)
         quick = PM_QUICK_TASKS_MAX;
@@ -176,38 +174,55 @@ static struct pm_candidate *twin(struct pm_candidate *candidates, size_t index)
     return &candidates[first];
 }
 
+static bool worth_running(const struct pm_scorer *scorer, const struct pm_candidate *candidate,
+                          const double *bar)
+{
+    return !bar || (candidate->insight == PM_INSIGHT_LEARNS &&
+                    program_cost(candidate->simple) <= scorer->cost_limit);
+}
+
+static bool worth_all_tasks(const struct pm_candidate *candidate, const double *bar)
+{
+    return candidate->fitness.scored != PM_SCORED_NOTHING &&
+           (!bar || (candidate->insight == PM_INSIGHT_LEARNS && candidate->fitness.quick >= *bar));
+}
+
+/* Twins share what was found; the cache learns it. */
+static void settle(struct pm_scorer *scorer, struct pm_candidate *candidates, size_t count,
+                   const double *bar)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct pm_candidate *candidate = &candidates[i];
+        const struct pm_candidate *scored = twin(candidates, i);
+        candidate->fitness = scored->fitness;
+        candidate->complete =
+            candidate->insight == PM_INSIGHT_LEARNS && worth_all_tasks(candidate, bar);
+        if (scored == candidate && candidate->fitness.scored != PM_SCORED_NOTHING)
+            pm_functional_cache_store(scorer->cache, candidate->hash, &candidate->fitness);
+    }
+}
+
 bool pm_scorer_score(struct pm_scorer *scorer, struct pm_candidate *candidates, size_t count,
-                     double bar, struct pm_error *error)
+                     const double *bar, struct pm_error *error)
 {
     struct stage quick = {.count = 0}, rest = {.count = 0};
     for (size_t i = 0; i < count; i++) {
         struct pm_candidate *candidate = &candidates[i];
         candidate->fitness = (struct pm_fitness){.scored = PM_SCORED_NOTHING};
-        if (twin(candidates, i) == candidate &&
-            !pm_functional_cache_find(scorer->cache, candidate->hash, &candidate->fitness) &&
-            program_cost(candidate->simple) <= scorer->cost_limit)
+        if (twin(candidates, i) == candidate && worth_running(scorer, candidate, bar) &&
+            !pm_functional_cache_find(scorer->cache, candidate->hash, &candidate->fitness))
             stage_add(&quick, candidate);
     }
     if (!score_quick(scorer, &quick, error))
         return false;
-
     for (size_t i = 0; i < count; i++) {
         struct pm_candidate *candidate = &candidates[i];
-        candidate->complete = candidate->fitness.scored != PM_SCORED_NOTHING &&
-                              candidate->fitness.quick >= bar &&
-                              !pm_algorithm_blind(candidate->simple);
-        if (candidate->complete && candidate->fitness.scored == PM_SCORED_QUICK)
+        if (twin(candidates, i) == candidate && worth_all_tasks(candidate, bar) &&
+            candidate->fitness.scored == PM_SCORED_QUICK)
             stage_add(&rest, candidate);
     }
     if (!score_rest(scorer, &rest, error))
         return false;
-
-    for (size_t i = 0; i < count; i++) {
-        const struct pm_candidate *scored = twin(candidates, i);
-        candidates[i].fitness = scored->fitness;
-        candidates[i].complete = scored->complete;
-        if (scored == &candidates[i] && scored->fitness.scored != PM_SCORED_NOTHING)
-            pm_functional_cache_store(scorer->cache, scored->hash, &scored->fitness);
-    }
+    settle(scorer, candidates, count, bar);
     return true;
 }

@@ -1,14 +1,17 @@
 #include "algorithm/search.h"
 
-#include <math.h>
 #include <stdlib.h>
 
 #include <poolminer/clock.h>
 #include <poolminer/mutator.h>
 
-/* A mutant that means the same as its parent is drawn again, but not for ever: changes without
- * effect are the ground on which later ones build. */
-enum { BREED_ATTEMPTS = 4 };
+/* A mutant that means the same as its parent is mutated on, so that no candidate is wasted while
+ * changes without effect still gather, on which later ones build (Goldman and Punch, "Reducing
+ * Wasted Evaluations in Cartesian Genetic Programming", 2013). */
+enum { SILENT_MUTATIONS_MAX = 10 };
+
+/* A mutant that has lost sight of the input or of the labels is drawn again. */
+enum { BREED_ATTEMPTS = 10 };
 
 void pm_search_clear(struct pm_search *search)
 {
@@ -35,15 +38,15 @@ static bool add_seed(struct pm_search *search, const struct pm_algorithm *seed,
            pm_elite_bar(&search->elite, candidate->hash, error);
 }
 
-/* Seeds know no bar: what the children have to beat is measured on all tasks. */
+/* What the children have to beat is measured on all tasks, however little it is. */
 static bool score_seeds(struct pm_search *search, struct pm_error *error)
 {
-    if (!pm_scorer_score(&search->scorer, search->seeds, search->seed_count, -INFINITY, error))
+    if (!pm_scorer_score(&search->scorer, search->seeds, search->seed_count, NULL, error))
         return false;
     for (size_t i = 0; i < search->seed_count; i++) {
         const struct pm_candidate *seed = &search->seeds[i];
-        if (pm_candidate_score(seed) > search->best)
-            search->best = pm_candidate_score(seed);
+        if (seed->fitness.score > search->best)
+            search->best = seed->fitness.score;
         if (seed->complete && !pm_elite_bar(&search->elite, seed->fitness.behaviour, error))
             return false;
     }
@@ -70,6 +73,22 @@ bool pm_search_init(struct pm_search *search, const struct pm_evolution_config *
     return score_seeds(search, error);
 }
 
+/* A mutant of `parent` that means something else, if it comes about in a few mutations. */
+static bool breed_once(const struct pm_search *search, const struct pm_candidate *parent,
+                       struct pm_random *random, struct pm_candidate *child, struct pm_error *error)
+{
+    struct pm_algorithm *program = pm_mutate(search->profile, parent->program, random);
+    for (int mutations = 1; program; mutations++) {
+        if (!pm_candidate_init(child, program, parent->seed, error))
+            return false;
+        if (child->hash != parent->hash || mutations == SILENT_MUTATIONS_MAX)
+            return true;
+        program = pm_mutate(search->profile, child->program, random);
+        pm_candidate_clear(child);
+    }
+    return pm_fail(error, PM_ERROR_MEMORY, "mutating an algorithm: out of memory");
+}
+
 bool pm_search_breed(const struct pm_search *search, const struct pm_candidate *parent,
                      struct pm_random *random, double mutation_probability,
                      struct pm_candidate *child, struct pm_error *error)
@@ -77,12 +96,9 @@ bool pm_search_breed(const struct pm_search *search, const struct pm_candidate *
     if (!pm_random_chance(random, mutation_probability))
         return pm_candidate_copy(child, parent, error);
     for (int attempt = 1;; attempt++) {
-        struct pm_algorithm *mutant = pm_mutate(search->profile, parent->program, random);
-        if (!mutant)
-            return pm_fail(error, PM_ERROR_MEMORY, "mutating an algorithm: out of memory");
-        if (!pm_candidate_init(child, mutant, parent->seed, error))
+        if (!breed_once(search, parent, random, child, error))
             return false;
-        if (child->hash != parent->hash || attempt == BREED_ATTEMPTS)
+        if (child->insight >= parent->insight || attempt == BREED_ATTEMPTS)
             return true;
         pm_candidate_clear(child);
     }
@@ -99,7 +115,7 @@ bool pm_search_score(struct pm_search *search, struct pm_candidate *children, si
 {
     if (out_of_time(search->config))
         return pm_fail(error, PM_ERROR_INTERRUPTED, "evolution: stopped");
-    if (!pm_scorer_score(&search->scorer, children, count, bar, error))
+    if (!pm_scorer_score(&search->scorer, children, count, &bar, error))
         return false;
     for (size_t i = 0; i < count; i++) {
         if (!pm_elite_offer(&search->elite, &children[i], error))

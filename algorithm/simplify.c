@@ -21,20 +21,31 @@ struct pm_algorithm *pm_simplify(const struct pm_algorithm *algorithm, struct pm
     return simple;
 }
 
-static bool is_input(struct pm_operand operand)
+/* Whether a live instruction of the phase reads the register. */
+static bool is_read(const struct pm_algorithm *algorithm, const struct pm_liveness *liveness,
+                    enum pm_phase phase, enum pm_live where, enum pm_kind kind, unsigned index)
 {
-    return operand.kind == PM_KIND_VECTOR && operand.index == 0;
-}
-
-bool pm_algorithm_blind(const struct pm_algorithm *algorithm)
-{
-    for (int phase = PM_PHASE_PREDICT; phase < PM_PHASE_COUNT; phase++) {
-        for (int i = 0; i < algorithm->length[phase]; i++) {
-            const struct pm_instruction *instruction = &algorithm->phase[phase][i];
-            const int arity = pm_op_info((enum pm_op)instruction->op)->arity;
-            if ((arity > 0 && is_input(instruction->a)) || (arity > 1 && is_input(instruction->b)))
-                return false;
+    for (int i = 0; i < algorithm->length[phase]; i++) {
+        const struct pm_instruction *instruction = &algorithm->phase[phase][i];
+        const int arity = pm_op_info((enum pm_op)instruction->op)->arity;
+        const struct pm_operand operands[] = {instruction->a, instruction->b};
+        if (!(liveness->flags[phase][i] & where))
+            continue;
+        for (int operand = 0; operand < arity; operand++) {
+            if (operands[operand].kind == kind && operands[operand].index == index)
+                return true;
         }
     }
-    return true;
+    return false;
+}
+
+enum pm_insight pm_algorithm_insight(const struct pm_algorithm *algorithm)
+{
+    struct pm_liveness liveness;
+    pm_liveness_analyse(algorithm, &liveness);
+    if (!is_read(algorithm, &liveness, PM_PHASE_PREDICT, PM_LIVE_VALIDATION, PM_KIND_VECTOR, 0))
+        return PM_INSIGHT_NONE;
+    if (!is_read(algorithm, &liveness, PM_PHASE_LEARN, PM_LIVE_TRAINING, PM_KIND_SCALAR, 1))
+        return PM_INSIGHT_LOOKS;
+    return PM_INSIGHT_LEARNS;
 }

@@ -36,7 +36,7 @@ enum {
 struct pm_evolution_progress {
     int generation, generations;
     double best; /* search score of the best so far, seeds included */
-    double mean; /* of the population; of candidates that were given up early what was seen */
+    double mean; /* of the population's members that were scored on all tasks */
     uint64_t candidates;
     double seconds;
 };

@@ -13,8 +13,13 @@
  * NULL with the error set when memory is out. */
 struct pm_algorithm *pm_simplify(const struct pm_algorithm *algorithm, struct pm_error *error);
 
-/* True when neither predict nor learn reads v0: such a program predicts without looking at its
- * input. Meant for simplified programs. */
-bool pm_algorithm_blind(const struct pm_algorithm *algorithm);
+/* What a program's predictions can depend on. Tasks differ in everything that a program could know
+ * beforehand, so one that does not learn scores no better than chance. */
+enum pm_insight {
+    PM_INSIGHT_NONE,   /* validation's predictions do not look at the input */
+    PM_INSIGHT_LOOKS,  /* they do, but nothing that reaches them ever looked at a label */
+    PM_INSIGHT_LEARNS, /* they do, and learn looks at the label */
+};
+enum pm_insight pm_algorithm_insight(const struct pm_algorithm *algorithm);
 
 #endif

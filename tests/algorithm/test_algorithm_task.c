@@ -4,9 +4,11 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <poolminer/dataset.h>
+#include <poolminer/lanes.h>
 #include <poolminer/numpy_random.h>
 #include <poolminer/task.h>
 
@@ -141,8 +143,14 @@ static void test_projecting_is_the_plain_sum_bit_for_bit(void **state)
 {
     const struct fixture *fixture = *state;
     const size_t columns[] = {1, 2, 7, 8, 9, 16, 17, 128};
-    for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
-        check_projecting(fixture->dataset, 1 + 2 * i, columns[i]);
+    for (int level = 0; level < PM_SIMD_LEVEL_COUNT; level++) {
+        /* A level that this machine has not is ignored: the best one is checked again. */
+        const char *name = pm_simd_level_name((enum pm_simd_level)level);
+        assert_int_equal(setenv("POOLMINER_SIMD", name, 1), 0);
+        for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
+            check_projecting(fixture->dataset, 1 + 2 * i, columns[i]);
+    }
+    assert_int_equal(unsetenv("POOLMINER_SIMD"), 0);
 }
 
 static void check_standardised(const struct pm_task *task)

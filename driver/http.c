@@ -217,6 +217,7 @@ static int before_sending(void *context, char *to, char *from, int to_port, int 
     struct exchange *exchange = context;
     (void)to, (void)from, (void)to_port, (void)from_port;
     exchange->sendings++;
+    exchange->response->sent = true;
     return exchange->sendings == 1 ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
 }
 

@@ -34,6 +34,7 @@ struct pm_http_request {
 
 struct pm_http_response {
     int status; /* 0: no status line came */
+    bool sent;  /* there was a connection: the request may have arrived */
     char *body; /* NUL-terminated, never NULL after success */
     size_t body_size;
     int64_t date_ms;              /* Date header, unix; -1: none */

@@ -106,7 +106,7 @@ static void the_time_that_remains_is_found(void **state)
 static void failures_are_not_now_or_unusable(void **state)
 {
     (void)state;
-    struct pm_http_response response = {.date_ms = -1};
+    struct pm_http_response response = {.date_ms = -1, .sent = true};
     struct pm_answer answer;
     struct pm_error error = {.code = PM_ERROR_UNAVAILABLE, .message = "no route"};
     pm_answer_classify(PM_CALL_SUBMIT, &response, &error, &answer);

@@ -114,7 +114,9 @@ static char *whole(const char *path)
         close(file);
     }
     for (ssize_t i = 0; i < length; i++) {
-        text[i] = text[i] == '\0' ? ' ' : text[i];
+        if (text[i] == '\0') {
+            text[i] = ' ';
+        }
     }
     return text;
 }

@@ -121,11 +121,13 @@ static void print_line(struct miner *miner)
     if (!figures_read(miner->summary, &figures, NULL)) {
         printf("%s  nothing from the pool yet; %s\n", now, queue);
     } else {
-        double accuracy = figures.evaluations_finalised > 0
-                              ? 100.0 * (double)figures.evaluations_accurate /
-                                    (double)figures.evaluations_finalised
-                              : 0;
-        printf("%s  evaluated %" PRId64 " (%.0f %% accurate), evolved %" PRId64 " (%" PRId64
+        char accuracy[40] = "none judged yet";
+        if (figures.evaluations_finalised > 0) {
+            snprintf(accuracy, sizeof accuracy, "%.0f %% accurate",
+                     100.0 * (double)figures.evaluations_accurate /
+                         (double)figures.evaluations_finalised);
+        }
+        printf("%s  evaluated %" PRId64 " (%s), evolved %" PRId64 " (%" PRId64
                " over 0.7), best %.4f, reputation %.2f, paid %" PRId64 " RAO; %s\n",
                now, figures.evaluations, accuracy, figures.evolutions,
                figures.evolutions_over_threshold, figures.best_score, figures.reputation,

@@ -149,8 +149,8 @@ bool pm_wire_identity_decode(const void *data, size_t size, struct pm_wire_ident
     if (!role_known(text) || !name_valid(name) || !session_decode(session, &out->session)) {
         return false;
     }
-    snprintf(out->role, sizeof out->role, "%s", text);
-    snprintf(out->name, sizeof out->name, "%s", name);
+    snprintf(out->role, sizeof out->role, "%.*s", (int)sizeof out->role - 1, text);
+    snprintf(out->name, sizeof out->name, "%.*s", (int)sizeof out->name - 1, name);
     return true;
 }
 

@@ -216,13 +216,31 @@ static void the_first_signal_sets_the_flag(void **state)
     assert_int_equal(status, 0);
 }
 
-static void the_second_signal_ends_at_once(void **state)
+/* timeout(1) signals its child, and then the group that the child is in. */
+static void two_signals_at_once_are_one(void **state)
 {
     (void)state;
     pid_t child = fork();
     if (child == 0) {
         pm_stop_install();
         raise(SIGINT);
+        raise(SIGINT);
+        raise(SIGTERM);
+        _exit(pm_stop_requested() ? 0 : 1);
+    }
+    int status = 0;
+    waitpid(child, &status, 0);
+    assert_int_equal(status, 0);
+}
+
+static void a_later_second_signal_ends_at_once(void **state)
+{
+    (void)state;
+    pid_t child = fork();
+    if (child == 0) {
+        pm_stop_install();
+        raise(SIGINT);
+        pm_clock_sleep_ms(300);
         raise(SIGTERM);
         _exit(0);
     }
@@ -236,17 +254,12 @@ int main(void)
 {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(output_and_status_come_back),
-        TEST(environment_is_added),
-        TEST(descriptors_are_not_inherited),
-        TEST(ignored_signals_are_not_inherited),
-        TEST(missing_programs_are_named),
-        TEST(waiting_has_a_limit),
-        TEST(the_deaf_are_killed),
-        TEST(children_die_with_their_parent),
-        TEST(free_ports_are_free),
-        TEST(the_first_signal_sets_the_flag),
-        TEST(the_second_signal_ends_at_once),
+        TEST(output_and_status_come_back),   TEST(environment_is_added),
+        TEST(descriptors_are_not_inherited), TEST(ignored_signals_are_not_inherited),
+        TEST(missing_programs_are_named),    TEST(waiting_has_a_limit),
+        TEST(the_deaf_are_killed),           TEST(children_die_with_their_parent),
+        TEST(free_ports_are_free),           TEST(the_first_signal_sets_the_flag),
+        TEST(two_signals_at_once_are_one),   TEST(a_later_second_signal_ends_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -54,18 +54,17 @@ static bool load_description(const char *name, struct pm_dataset_info *info, cha
     char *text = NULL;
     size_t length = 0;
     struct pm_error reading = {0};
-    char *path = stored_path(name, DESCRIPTION_SUFFIX, error);
+    char *path = stored_path(name, DESCRIPTION_SUFFIX, &reading);
     *info = (struct pm_dataset_info){0};
     *file = NULL;
     *found = false;
-    if (!path)
-        return false;
-    bool there = pm_file_read(path, PM_DATASET_DESCRIPTION_MAX, &text, &length, &reading);
+    bool there = path && pm_file_read(path, PM_DATASET_DESCRIPTION_MAX, &text, &length, &reading);
+    /* A user without a home has imported nothing. */
     bool absent = !there && reading.code == PM_ERROR_NOT_FOUND;
     *found = there && pm_dataset_description_read(text, length, info, file, &reading);
     if (!*found && !absent)
         pm_fail(error, reading.code, "the imported dataset %s is damaged (%s: %s); import it again",
-                name, path, reading.message);
+                name, path ? path : "its place", reading.message);
     free(text);
     free(path);
     return *found || absent;

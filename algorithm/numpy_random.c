@@ -1,4 +1,4 @@
-#include "ziggurat.h"
+#include "algorithm/ziggurat.h"
 
 #include <assert.h>
 #include <sleef.h>

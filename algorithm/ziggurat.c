@@ -16,9 +16,9 @@
  * so near the middle between two doubles (0.498 of the way) that the library behind NumPy's tables
  * took the upper one: TIE_LEVEL. The normals in tests/data/numpy_rng.json are matched to the last
  * bit with it, and from level 37 inwards not without. */
-#include "ziggurat.h"
+#include "algorithm/ziggurat.h"
 
-#include "double_double.h"
+#include "algorithm/double_double.h"
 
 #include <float.h>
 #include <threads.h>

@@ -532,6 +532,29 @@ static void test_network_that_is_absent(void **state)
     assert_refused("network", PM_ERROR_NOT_FOUND, "poolminer dataset import FILE");
 }
 
+/* Without a place for imports there are none, and files are still read. */
+static void test_a_user_without_a_home(void **state)
+{
+    const struct pm_dataset *dataset = *state;
+    struct pm_dataset_info info = {0};
+    struct pm_error error = {0};
+    const char *path =
+        files_write("homeless", dataset->records, (size_t)RECORDS * PM_DATASET_RECORD_SIZE);
+    const char *data = files_path("data");
+    char *home = getenv("HOME") ? strdup(getenv("HOME")) : NULL;
+    unsetenv("XDG_DATA_HOME");
+    unsetenv("HOME");
+    assert_opens_as(path, dataset);
+    assert_refused("nothing-imported", PM_ERROR_NOT_FOUND, "neither imported under this name");
+    assert_false(pm_dataset_import(&path, 1, NULL, &info, &error));
+    assert_non_null(strstr(error.message, "neither XDG_DATA_HOME nor HOME is set"));
+    pm_dataset_info_clear(&info);
+    setenv("XDG_DATA_HOME", data, 1);
+    if (home)
+        setenv("HOME", home, 1);
+    free(home);
+}
+
 static void test_network_file_is_found_and_checked(void **state)
 {
     const char *name = "scikit/openml/openml.org/data/v1/download/16797612/CIFAR_10_small.arff.gz";
@@ -581,6 +604,7 @@ int main(void)
         cmocka_unit_test(test_damage_is_noticed),
         cmocka_unit_test(test_descriptions_that_are_refused),
         cmocka_unit_test(test_network_that_is_absent),
+        cmocka_unit_test(test_a_user_without_a_home),
         cmocka_unit_test(test_network_file_is_found_and_checked),
         cmocka_unit_test(test_network_is_told_by_its_hash),
     };

@@ -541,7 +541,8 @@ static void test_a_user_without_a_home(void **state)
     const char *path =
         files_write("homeless", dataset->records, (size_t)RECORDS * PM_DATASET_RECORD_SIZE);
     const char *data = files_path("data");
-    char *home = getenv("HOME") ? strdup(getenv("HOME")) : NULL;
+    const char *set = getenv("HOME");
+    char *home = set ? strdup(set) : NULL;
     unsetenv("XDG_DATA_HOME");
     unsetenv("HOME");
     assert_opens_as(path, dataset);

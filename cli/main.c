@@ -8,9 +8,10 @@
 #include <poolminer/log.h>
 #include <poolminer/nearest.h>
 
-enum { VERB_COUNT = 6 };
-static const struct verb *const VERBS[VERB_COUNT] = {&verb_mine,   &verb_demo,    &verb_evaluate,
-                                                     &verb_evolve, &verb_dataset, &verb_config};
+enum { VERB_COUNT = 8 };
+static const struct verb *const VERBS[VERB_COUNT] = {&verb_mine,     &verb_demo,  &verb_evaluate,
+                                                     &verb_evolve,   &verb_check, &verb_dataset,
+                                                     &verb_selftest, &verb_config};
 
 static void print_overview(FILE *stream)
 {

@@ -41,20 +41,24 @@ static void warn(void *context, int line, const char *reason)
     fprintf(stderr, "%s:%d: %s\n", name, line, reason);
 }
 
+bool read_algorithm_text(const char *name, char **text, size_t *length, struct pm_error *error)
+{
+    return strcmp(name, "-") == 0 ? read_standard_input(text, length, error)
+                                  : pm_file_read(name, PM_ALGORITHM_TEXT_MAX, text, length, error);
+}
+
 bool read_algorithm(const char *name, int input_dim, struct pm_algorithm **out,
                     struct pm_error *error)
 {
     char *text = NULL;
     size_t length = 0;
-    bool standard_input = strcmp(name, "-") == 0;
-    bool done = standard_input ? read_standard_input(&text, &length, error)
-                               : pm_file_read(name, PM_ALGORITHM_TEXT_MAX, &text, &length, error);
-    if (!done) {
+    if (!read_algorithm_text(name, &text, &length, error)) {
         return false;
     }
     char label[256];
     snprintf(label, sizeof label, "%s", name);
-    done = pm_algorithm_parse(text, length, input_dim, PM_PARSE_LENIENT, warn, label, out, error);
+    bool done =
+        pm_algorithm_parse(text, length, input_dim, PM_PARSE_LENIENT, warn, label, out, error);
     free(text);
     return done || pm_fail_context(error, "%s", name);
 }

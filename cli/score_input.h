@@ -1,4 +1,5 @@
-/* What `evaluate` and `evolve` have in common: algorithm files, the dataset, the suite, threads. */
+/* What `evaluate`, `evolve` and `check` have in common: algorithm files, the dataset, the suite,
+ * threads. */
 #ifndef CLI_SCORE_INPUT_H
 #define CLI_SCORE_INPUT_H
 
@@ -8,6 +9,9 @@
 #include <poolminer/error.h>
 #include <poolminer/options.h>
 #include <poolminer/suite.h>
+
+/* The bytes of file `name` ("-": standard input), at most an algorithm's; the caller frees them. */
+bool read_algorithm_text(const char *name, char **text, size_t *length, struct pm_error *error);
 
 /* Reads the algorithm in file `name` ("-": standard input), leniently; warnings go to standard
  * error as "name:line: reason". */

@@ -1,0 +1,212 @@
+/* poolminer check: explains an algorithm's text. */
+#include "cli/score_input.h"
+#include "cli/verb.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <poolminer/check.h>
+#include <poolminer/json.h>
+
+/* Takes ownership of `item`; false when memory is out. */
+static bool add(cJSON *object, const char *name, cJSON *item)
+{
+    if (item && cJSON_AddItemToObject(object, name, item)) {
+        return true;
+    }
+    cJSON_Delete(item);
+    return false;
+}
+
+static bool append(cJSON *array, cJSON *item)
+{
+    return cJSON_AddItemToArray(array, item);
+}
+
+static bool add_number(cJSON *object, const char *name, double value)
+{
+    return add(object, name, cJSON_CreateNumber(value));
+}
+
+static bool add_text(cJSON *object, const char *name, const char *value)
+{
+    return add(object, name, cJSON_CreateString(value));
+}
+
+static bool add_bool(cJSON *object, const char *name, bool value)
+{
+    return add(object, name, cJSON_CreateBool(value));
+}
+
+static bool describe_memory(const struct pm_check *check, cJSON *line)
+{
+    const struct pm_algorithm_meta *meta = &check->algorithm->meta;
+    return add_number(line, "input_dim", check->algorithm->input_dim) &&
+           add_number(line, "scalar_count", meta->scalar_count) &&
+           add_number(line, "vector_count", meta->vector_count) &&
+           add_number(line, "matrix_count", meta->matrix_count) &&
+           add_number(line, "vector_dim", meta->vector_dim);
+}
+
+static bool describe_summary(const struct pm_check *check, cJSON *line)
+{
+    return add_bool(line, "strict", check->strict) &&
+           add_bool(line, "writes_prediction", check->writes_prediction) &&
+           add_bool(line, "reads_input", check->reads_input) &&
+           add_bool(line, "learns", check->learns) && add_bool(line, "random", check->draws);
+}
+
+static bool describe_instructions(const struct pm_check *check, cJSON *line)
+{
+    cJSON *array = cJSON_CreateArray();
+    bool done = add(line, "instructions", array);
+    for (size_t i = 0; done && i < check->instruction_count; i++) {
+        const struct pm_check_instruction *at = &check->instructions[i];
+        char statement[PM_STATEMENT_SIZE];
+        pm_instruction_write(&at->instruction, statement);
+        cJSON *entry = cJSON_CreateObject();
+        done = append(array, entry) && add_text(entry, "phase", pm_phase_name(at->phase)) &&
+               add_number(entry, "line", at->line) && add_text(entry, "statement", statement) &&
+               add_text(entry, "use", pm_check_use_name(at->use));
+    }
+    return done;
+}
+
+static bool describe_unwritten(const struct pm_check *check, cJSON *line)
+{
+    cJSON *array = cJSON_CreateArray();
+    bool done = add(line, "read_before_written", array);
+    for (size_t i = 0; done && i < check->unwritten_count; i++) {
+        const struct pm_check_unwritten *at = &check->unwritten[i];
+        char name[16];
+        snprintf(name, sizeof name, "%c%u", pm_kind_letter((enum pm_kind)at->reg.kind),
+                 (unsigned)at->reg.index);
+        cJSON *entry = cJSON_CreateObject();
+        done = append(array, entry) && add_text(entry, "register", name) &&
+               add_text(entry, "phase", pm_phase_name(at->phase)) &&
+               add_number(entry, "line", at->line) && add_bool(entry, "always_zero", at->always);
+    }
+    return done;
+}
+
+static bool describe_findings(const struct pm_check *check, cJSON *line)
+{
+    cJSON *array = cJSON_CreateArray();
+    bool done = add(line, "findings", array);
+    for (size_t i = 0; done && i < check->finding_count; i++) {
+        const struct pm_check_finding *finding = &check->findings[i];
+        cJSON *entry = cJSON_CreateObject();
+        done = append(array, entry) && add_number(entry, "line", finding->line) &&
+               add_bool(entry, "refused_by_strict", finding->refused) &&
+               add_text(entry, "reason", finding->reason);
+    }
+    return done;
+}
+
+static bool print_json(const char *file, const struct pm_check *check, struct pm_error *error)
+{
+    cJSON *line = cJSON_CreateObject();
+    bool done = line && add_text(line, "file", file) && describe_summary(check, line) &&
+                describe_memory(check, line) && describe_instructions(check, line) &&
+                describe_unwritten(check, line) && describe_findings(check, line);
+    char *text = done ? pm_json_print(line, error) : NULL;
+    if (text) {
+        puts(text);
+    } else if (!done) {
+        pm_fail(error, PM_ERROR_MEMORY, "check: no memory to print");
+    }
+    cJSON_Delete(line);
+    bool printed = text != NULL;
+    free(text);
+    return printed;
+}
+
+static bool print_text(const char *file, const struct pm_check *check, struct pm_error *error)
+{
+    struct pm_text text = {0};
+    pm_check_explain(check, &text);
+    bool done = !text.failed;
+    if (done) {
+        printf("%s\n%s", file, text.data);
+    } else {
+        pm_fail(error, PM_ERROR_MEMORY, "check: no memory to print");
+    }
+    free(text.data);
+    return done;
+}
+
+/* False where the file is no algorithm; `strict`: also where strict reading refuses it. */
+static bool check_file(const char *file, const struct pm_options *options)
+{
+    struct pm_error error = {0};
+    struct pm_check check = {0};
+    char *text = NULL;
+    size_t length = 0;
+    if (!read_algorithm_text(file, &text, &length, &error)) {
+        verb_fail(&error);
+        return false;
+    }
+    bool done = pm_check_text(text, length, (int)pm_options_integer(options, "input-dim"), &check,
+                              &error) ||
+                pm_fail_context(&error, "%s", file);
+    free(text);
+    done = done && (pm_options_flag(options, "json") ? print_json(file, &check, &error)
+                                                     : print_text(file, &check, &error));
+    if (!done) {
+        verb_fail(&error);
+    }
+    done = done && (check.strict || !pm_options_flag(options, "strict"));
+    pm_check_clear(&check);
+    return done;
+}
+
+static int run(const struct pm_options *options)
+{
+    struct pm_error error = {0};
+    size_t files = pm_options_positional_count(options);
+    if (files == 0) {
+        pm_fail(&error, PM_ERROR_INVALID,
+                "check: no file given; `poolminer check FILE...`, - for standard input");
+        verb_fail(&error);
+        return EXIT_USAGE;
+    }
+    int result = EXIT_DONE;
+    for (size_t i = 0; i < files; i++) {
+        if (i > 0 && !pm_options_flag(options, "json")) {
+            puts("");
+        }
+        if (!check_file(pm_options_positional(options, i), options)) {
+            result = EXIT_FAILED;
+        }
+    }
+    return result;
+}
+
+static const struct pm_option OPTIONS[] = {
+    {.name = "json", .type = PM_OPTION_FLAG, .help = "One line of JSON a file."},
+    {.name = "strict",
+     .type = PM_OPTION_FLAG,
+     .help = "Exit status 1 also where strict reading would refuse a file."},
+    {.name = "input-dim",
+     .type = PM_OPTION_INTEGER,
+     .default_value = "16",
+     .minimum = 1,
+     .maximum = PM_DIM_MAX,
+     .argument = "N",
+     .help = "Elements of the input vector."},
+};
+
+const struct verb verb_check = {
+    .name = "check",
+    .summary = "Explains algorithm files: phases, dead instructions, what is odd.",
+    .usage = "poolminer check FILE... [--strict] [--json] [OPTION]...",
+    .purpose = "Shows what reading makes of each algorithm file (- is standard input): its "
+               "memory and phases,\nwhich instructions can reach a prediction and which are dead "
+               "or can do nothing, registers read\nbefore they are written, what is strange, and "
+               "what strict reading, and so a local pool, refuses.\nExit status 1 where a file is "
+               "no algorithm.",
+    .options = OPTIONS,
+    .option_count = sizeof OPTIONS / sizeof *OPTIONS,
+    .takes_files = true,
+    .run = run,
+};

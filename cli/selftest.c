@@ -1,0 +1,117 @@
+/* poolminer selftest: whether this machine gives the scores that every other one gives. */
+#include "cli/verb.h"
+
+#include <omp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <poolminer/json.h>
+#include <poolminer/lanes.h>
+#include <poolminer/selftest.h>
+
+/* An executor at a SIMD level, and what it hashes to. */
+struct result {
+    const char *executor, *simd;
+    char hash[PM_SELFTEST_HEX_SIZE];
+};
+
+static bool agrees(const struct result *result)
+{
+    return strcmp(result->hash, PM_SELFTEST_HASH) == 0;
+}
+
+static bool print_json(const struct result *result, struct pm_error *error)
+{
+    cJSON *line = cJSON_CreateObject();
+    bool built = line && cJSON_AddStringToObject(line, "executor", result->executor) &&
+                 cJSON_AddStringToObject(line, "simd", result->simd) &&
+                 cJSON_AddStringToObject(line, "hash", result->hash) &&
+                 cJSON_AddBoolToObject(line, "agrees", agrees(result));
+    char *text = built ? pm_json_print(line, error) : NULL;
+    if (text) {
+        puts(text);
+    } else if (!built) {
+        pm_fail(error, PM_ERROR_MEMORY, "selftest: no memory to print");
+    }
+    cJSON_Delete(line);
+    bool printed = text != NULL;
+    free(text);
+    return printed;
+}
+
+static bool print_result(const struct result *result, bool json, struct pm_error *error)
+{
+    if (json) {
+        return print_json(result, error);
+    }
+    printf("%s  %-9s  %s\n", result->hash, result->executor, result->simd);
+    fflush(stdout);
+    return true;
+}
+
+/* The reference executor, then the fast one at every level that this processor has. */
+static bool run_all(bool json, bool *all_agree, struct pm_error *error)
+{
+    struct result result = {.executor = "reference", .simd = "none"};
+    if (!pm_selftest_hash(pm_selftest_reference, NULL, result.hash, error) ||
+        !print_result(&result, json, error)) {
+        return false;
+    }
+    *all_agree = agrees(&result);
+    for (int i = 0; i < PM_SIMD_LEVEL_COUNT; i++) {
+        enum pm_simd_level level = (enum pm_simd_level)i;
+        if (!pm_simd_level_available(level)) {
+            continue;
+        }
+        result = (struct result){.executor = "fast", .simd = pm_simd_level_name(level)};
+        if (!pm_selftest_hash(pm_selftest_lanes, &level, result.hash, error) ||
+            !print_result(&result, json, error)) {
+            return false;
+        }
+        *all_agree = *all_agree && agrees(&result);
+    }
+    return true;
+}
+
+static int run(const struct pm_options *options)
+{
+    struct pm_error error = {0};
+    bool json = pm_options_flag(options, "json"), all_agree = false;
+    int64_t threads = pm_options_integer(options, "threads");
+    if (threads > 0) {
+        omp_set_num_threads((int)threads);
+    }
+    if (!run_all(json, &all_agree, &error)) {
+        return verb_fail(&error);
+    }
+    if (!json) {
+        puts(all_agree ? "this machine agrees"
+                       : "this machine DISAGREES: its scores are worth nothing to a pool; the hash "
+                         "has to be\n" PM_SELFTEST_HASH);
+    }
+    return all_agree ? EXIT_DONE : EXIT_FAILED;
+}
+
+static const struct pm_option OPTIONS[] = {
+    {.name = "json", .type = PM_OPTION_FLAG, .help = "One line of JSON an executor."},
+    {.name = "threads",
+     .type = PM_OPTION_INTEGER,
+     .default_value = "0",
+     .minimum = 0,
+     .maximum = 1024,
+     .argument = "N",
+     .help = "Threads to use; 0: one for each processor."},
+};
+
+const struct verb verb_selftest = {
+    .name = "selftest",
+    .summary = "Checks that this machine scores as all others do.",
+    .usage = "poolminer selftest [--json] [OPTION]...",
+    .purpose = "Runs 500 fixed programs and hashes every bit they predict, with the reference "
+               "executor and with\nthe fast one at every SIMD level of this processor. The hash "
+               "has to be the one in\ndocs/selftest.md; exit status 1 if it is not.",
+    .options = OPTIONS,
+    .option_count = sizeof OPTIONS / sizeof *OPTIONS,
+    .run = run,
+};

@@ -1,0 +1,97 @@
+#!/bin/bash
+# Cross-compiles for 64-bit ARM and runs the self test (docs/selftest.md) and the tests of the
+# algorithm room under qemu. Needs gcc-aarch64-linux-gnu and qemu-user; the libraries are fetched as
+# Debian packages into a directory of their own, so nothing of the system changes and no root is
+# needed. About 50 MB to fetch, the first time; ten minutes of emulation with --tests.
+set -euo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+
+usage() {
+    echo "Usage: scripts/check-aarch64.sh [--tests] [DIRECTORY]"
+    echo "  --tests    also the tests of the algorithm room, not only the self test"
+    echo "  DIRECTORY  for packages and the build; by default build-aarch64 below the checkout"
+}
+
+tests=false
+directory=$root/build-aarch64
+for argument in "$@"; do
+    case $argument in
+    --tests) tests=true ;;
+    --help | -h)
+        usage
+        exit 0
+        ;;
+    -*)
+        usage >&2
+        exit 2
+        ;;
+    *) directory=$argument ;;
+    esac
+done
+
+for tool in aarch64-linux-gnu-gcc qemu-aarch64 apt-get dpkg-deb; do
+    if ! command -v "$tool" >/dev/null; then
+        echo "check-aarch64.sh: $tool is missing: apt install gcc-aarch64-linux-gnu qemu-user" >&2
+        exit 2
+    fi
+done
+mkdir -p "$directory"
+directory=$(cd "$directory" && pwd)
+sysroot=$directory/sysroot
+apt=$directory/apt
+
+# apt with lists, cache and package states of its own, for the other architecture.
+apt_arm64() {
+    apt-get -o Dir::State="$apt" -o Dir::State::lists="$apt/lists" -o Dir::State::status="$apt/status" \
+        -o Dir::Cache="$apt/cache" -o Dir::Etc::sourcelist="$apt/sources.list" \
+        -o Dir::Etc::sourceparts="$apt/parts" -o APT::Architecture=arm64 \
+        -o APT::Architectures::=arm64 -o APT::Sandbox::User= -o APT::Install-Recommends=false "$@"
+}
+
+fetch_libraries() {
+    local release package
+    # shellcheck source=/dev/null
+    release=$(. /etc/os-release && echo "${VERSION_CODENAME:-bookworm}")
+    mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial" "$apt/parts"
+    : >"$apt/status"
+    echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]" \
+        "http://deb.debian.org/debian $release main" >"$apt/sources.list"
+    mapfile -t packages < <("$root/scripts/install-deps.sh" --list | grep -- '^lib.*-dev$')
+    apt_arm64 update
+    apt_arm64 -y --download-only install "${packages[@]}" libcmocka-dev libgomp1
+    rm -rf "$sysroot.new"
+    mkdir -p "$sysroot.new"
+    for package in "$apt"/cache/archives/*.deb; do
+        dpkg-deb -x "$package" "$sysroot.new"
+    done
+    mv "$sysroot.new" "$sysroot"
+}
+
+if [[ ! -d $sysroot ]]; then
+    fetch_libraries
+fi
+
+cat >"$directory/toolchain.cmake" <<END
+set(CMAKE_SYSTEM_NAME Linux)
+set(CMAKE_SYSTEM_PROCESSOR aarch64)
+set(CMAKE_C_COMPILER aarch64-linux-gnu-gcc)
+set(CMAKE_SYSROOT "$sysroot")
+set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
+set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
+set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
+set(CMAKE_CROSSCOMPILING_EMULATOR qemu-aarch64 -L "$sysroot")
+END
+export PKG_CONFIG_SYSROOT_DIR=$sysroot
+export PKG_CONFIG_LIBDIR=$sysroot/usr/lib/aarch64-linux-gnu/pkgconfig:$sysroot/usr/share/pkgconfig
+cmake -G Ninja -S "$root" -B "$directory/build" -DCMAKE_TOOLCHAIN_FILE="$directory/toolchain.cmake" \
+    -DPM_WERROR=ON
+ninja -C "$directory/build" poolminer
+qemu-aarch64 -L "$sysroot" "$directory/build/bin/poolminer" selftest
+
+if $tests; then
+    mapfile -t programs < <(ninja -C "$directory/build" -t targets all |
+        sed -n 's,^tests/\(test_algorithm_[a-z0-9_]*\): .*,\1,p')
+    ninja -C "$directory/build" "${programs[@]}"
+    ctest --test-dir "$directory/build" -R '^test_algorithm_' -j "$(nproc)" --timeout 3600 \
+        --output-on-failure
+fi

@@ -1,0 +1,78 @@
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <poolminer/file.h>
+#include <poolminer/log.h>
+#include <poolminer/program.h>
+#include <poolminer/stop.h>
+
+static bool read_options(const struct pm_program *program, struct pm_options *options, int argc,
+                         char *const argv[], struct pm_error *error)
+{
+    if (!pm_options_load_environment(options, error) ||
+        !pm_options_load_arguments(options, argc, argv, error)) {
+        return false;
+    }
+    if (pm_options_positional_count(options) > program->positional_max) {
+        return pm_fail(error, PM_ERROR_INVALID, "unexpected argument \"%.100s\"",
+                       pm_options_positional(options, program->positional_max));
+    }
+    return true;
+}
+
+static bool start_log(const struct pm_program *program, const struct pm_options *options,
+                      struct pm_error *error)
+{
+    enum pm_log_level level;
+    enum pm_log_format format;
+    if (!pm_log_level_parse(pm_options_text(options, "log-level"), &level, error) ||
+        !pm_log_format_parse(pm_options_text(options, "log-format"), &format, error)) {
+        return false;
+    }
+    pm_log_init(program->log_name, level, format);
+    return true;
+}
+
+bool pm_program_start(const struct pm_program *program, struct pm_options *options, int argc,
+                      char *const argv[], int *status)
+{
+    struct pm_error error = {0};
+    *status = EXIT_SUCCESS;
+    bool good = read_options(program, options, argc, argv, &error);
+    if (good && pm_options_help(options)) {
+        pm_options_print_help(options, program->usage, program->purpose);
+        return false;
+    }
+    if (good && pm_options_version(options)) {
+        printf("%s %s\n", program->name, PM_VERSION);
+        return false;
+    }
+    if (!good || !start_log(program, options, &error)) {
+        fprintf(stderr, "%s: %s (--help lists the options)\n", program->name, error.message);
+        *status = PM_EXIT_USAGE;
+        return false;
+    }
+    pm_stop_install();
+    return true;
+}
+
+bool pm_program_ready(const char *path, int port, struct pm_error *error)
+{
+    char text[64];
+    int length = snprintf(text, sizeof text, "{\"port\":%d,\"pid\":%ld}\n", port, (long)getpid());
+    return path == NULL || pm_file_write_atomic(path, text, (size_t)length, 0644, true, error);
+}
+
+void pm_program_client_name(const char *role, char out[PM_PROGRAM_CLIENT_NAME_SIZE])
+{
+    char host[64] = "localhost";
+    gethostname(host, sizeof host - 1);
+    for (char *c = host; *c != '\0'; c++) {
+        if (!isalnum((unsigned char)*c) && *c != '.') {
+            *c = '-';
+        }
+    }
+    snprintf(out, PM_PROGRAM_CLIENT_NAME_SIZE, "%s-%s-%ld", role, host, (long)getpid());
+}

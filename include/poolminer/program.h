@@ -1,0 +1,47 @@
+/* What the start of every program has in common: options, --help, --version, the log, the stop
+ * flag, and telling others that it is ready. */
+#ifndef POOLMINER_PROGRAM_H
+#define POOLMINER_PROGRAM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <poolminer/error.h>
+#include <poolminer/options.h>
+
+enum { PM_EXIT_USAGE = 2 }; /* beside EXIT_SUCCESS and EXIT_FAILURE */
+
+struct pm_program {
+    const char *name;            /* "poolminer-sidecar" */
+    const char *log_name;        /* "sidecar" */
+    const char *usage, *purpose; /* for --help */
+    size_t positional_max;       /* arguments that are no options; more are an error */
+};
+
+/* Rows that every program's table of options ends with. */
+#define PM_PROGRAM_LOG_OPTIONS                                                                     \
+    {.name = "log-level",                                                                          \
+     .environment = "POOLMINER_LOG_LEVEL",                                                         \
+     .type = PM_OPTION_TEXT,                                                                       \
+     .default_value = "info",                                                                      \
+     .argument = "LEVEL",                                                                          \
+     .help = "Log events of this level and above: debug, info, warn or error."},                   \
+    {                                                                                              \
+        .name = "log-format", .environment = "POOLMINER_LOG_FORMAT", .type = PM_OPTION_TEXT,       \
+        .default_value = "text", .argument = "FORMAT", .help = "Write log lines as text or json."  \
+    }
+
+/* Reads environment and command line into `options` (created by the caller from a table that has
+ * PM_PROGRAM_LOG_OPTIONS) and starts the log and the stop flag. True: go on. False: end with
+ * *status; what there was to say (help, version, a mistake in the usage) has been said. */
+bool pm_program_start(const struct pm_program *program, struct pm_options *options, int argc,
+                      char *const argv[], int *status);
+
+/* Writes {"port":N,"pid":N} to `path`, whole or not at all; NULL: nothing to do. */
+bool pm_program_ready(const char *path, int port, struct pm_error *error);
+
+/* "ROLE-HOST-PID", in the characters that the sidecar takes for a name. */
+enum { PM_PROGRAM_CLIENT_NAME_SIZE = 128 };
+void pm_program_client_name(const char *role, char out[PM_PROGRAM_CLIENT_NAME_SIZE]);
+
+#endif

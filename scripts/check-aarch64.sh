@@ -56,7 +56,7 @@ fetch_libraries() {
     : >"$apt/status"
     echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]" \
         "http://deb.debian.org/debian $release main" >"$apt/sources.list"
-    mapfile -t packages < <("$root/scripts/install-deps.sh" --list | grep -- '^lib.*-dev$')
+    mapfile -t packages < <("$root/scripts/install-deps.sh" --list | grep -- '-dev$')
     apt_arm64 update
     apt_arm64 -y --download-only install "${packages[@]}" libcmocka-dev libgomp1
     rm -rf "$sysroot.new"

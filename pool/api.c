@@ -15,7 +15,7 @@
 
 enum { STORE_RETRY_AFTER_S = 5 };
 
-enum authentication { NOBODY, MINER, RECIPIENT_UPDATE };
+enum authentication { NOBODY, MINER, RECIPIENT_UPDATE, MONITOR };
 
 struct route {
     const char *method;
@@ -27,6 +27,7 @@ struct route {
 /* Where two patterns fit a path, the first one counts. */
 static const struct route routes[] = {
     {"GET", "/health", NOBODY, pm_api_health},
+    {"GET", "/openapi.json", NOBODY, pm_api_openapi},
     {"POST", "/api/v1/miners/register", MINER, pm_api_register},
     {"GET", "/api/v1/miners/stats", MINER, pm_api_stats},
     {"GET", "/api/v1/miners/leaderboard", NOBODY, pm_api_leaderboard},
@@ -46,6 +47,7 @@ static const struct route routes[] = {
     {"GET", "/api/v1/rewards/balance/{}", MINER, pm_api_balance},
     {"GET", "/api/v1/rewards/history/{}", MINER, pm_api_history},
     {"POST", "/api/v1/rewards/withdraw/{}", MINER, pm_api_withdraw},
+    {"GET", "/api/v1/monitor/summary", MONITOR, pm_api_monitor},
 };
 enum { ROUTE_COUNT = sizeof routes / sizeof *routes };
 
@@ -87,28 +89,53 @@ static const struct route *find_route(struct pm_api_call *call, struct pm_http_r
     return NULL;
 }
 
-static bool authenticate(struct pm_api_call *call, enum authentication authentication)
+static bool authenticate_miner(struct pm_api_call *call)
 {
-    const struct pm_pool_rules *rules = &call->pool->rules;
     struct pm_body_proof proof;
     struct pm_error error = {0};
-    if (authentication == NOBODY)
-        return true;
+    if (!pm_auth_check(&call->headers, call->now_ms, call->pool->rules.clock_tolerance_s,
+                       &call->refusal))
+        return false;
+    if (!pm_body_proof(call->body, &proof, &error)) {
+        pm_api_refuse(call, 422, &error);
+        return false;
+    }
+    return pm_auth_check_proof(&call->headers, &proof, &call->refusal);
+}
+
+static bool authenticate_recipient_update(struct pm_api_call *call)
+{
+    struct pm_error error = {0};
+    const char *coldkey;
+    if (!pm_body_recipient(call->body, &coldkey, &error)) {
+        pm_api_refuse(call, 422, &error);
+        return false;
+    }
+    return pm_auth_check_recipient(&call->headers, coldkey, call->now_ms,
+                                   call->pool->rules.clock_tolerance_s, &call->refusal);
+}
+
+/* Says whether the call may go on; else it has its refusal. */
+static bool authenticate(struct pm_api_call *call, enum authentication authentication)
+{
     call->headers = (struct pm_auth_headers){
         .key = pm_http_header(call->request, "X-Key"),
         .timestamp = pm_http_header(call->request, "X-Timestamp"),
         .signature = pm_http_header(call->request, "X-Signature"),
     };
     call->hotkey = call->headers.key;
-    if (authentication == MINER)
-        return pm_auth_check(&call->headers, call->now_ms, rules->clock_tolerance_s,
-                             &call->refusal) &&
-               (pm_body_proof(call->body, &proof, &error) || !pm_api_refuse(call, 422, &error)) &&
-               pm_auth_check_proof(&call->headers, &proof, &call->refusal);
-    const char *coldkey;
-    return (pm_body_recipient(call->body, &coldkey, &error) || !pm_api_refuse(call, 422, &error)) &&
-           pm_auth_check_recipient(&call->headers, coldkey, call->now_ms, rules->clock_tolerance_s,
-                                   &call->refusal);
+    switch (authentication) {
+    case NOBODY:
+        break;
+    case MINER:
+        return authenticate_miner(call);
+    case RECIPIENT_UPDATE:
+        return authenticate_recipient_update(call);
+    case MONITOR:
+        return pm_auth_check_monitor(pm_http_header(call->request, "Authorization"),
+                                     call->pool->monitor_token, &call->refusal);
+    }
+    return true;
 }
 
 struct running {

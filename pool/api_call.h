@@ -32,7 +32,7 @@ struct pm_api_call {
 typedef bool pm_api_work(struct pm_pool_store *store, struct pm_api_call *call,
                          struct pm_error *error);
 
-pm_api_work pm_api_health;
+pm_api_work pm_api_health, pm_api_openapi, pm_api_monitor;
 
 pm_api_work pm_api_register, pm_api_stats, pm_api_leaderboard;
 pm_api_work pm_api_recipient_set, pm_api_recipient_own, pm_api_recipient_of;
@@ -54,6 +54,9 @@ cJSON *pm_api_answer(struct pm_api_call *call);
 void pm_api_add_reputation(cJSON *object, const char *name, int64_t micro);
 void pm_api_add_integer(cJSON *object, const char *name, int64_t value);
 void pm_api_add_time(cJSON *object, const char *name, int64_t unix_ms);
+
+/* To the end of the epoch, rounded up. */
+int64_t pm_api_seconds_left(const struct pm_pool_epoch *epoch, int64_t now_ms);
 
 /* A query parameter, or `*out` as it was. False: refused with 422. */
 bool pm_api_query_integer(struct pm_api_call *call, const char *name, int64_t minimum,

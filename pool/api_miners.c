@@ -1,4 +1,4 @@
-/* /health and /api/v1/miners: who mines, with what success, and where the money goes. */
+/* /api/v1/miners: who mines, with what success, and where the money goes. */
 #include "pool/api_call.h"
 #include "pool/ledger.h"
 
@@ -7,32 +7,9 @@
 #include <poolminer/ss58.h>
 
 enum {
-    BLOCK_MS = 12000, /* a block of the network: this pool has no chain, only its rhythm */
     LEADERBOARD_DEFAULT = 10,
     LEADERBOARD_MAX = 1000,
 };
-
-static int64_t seconds_left(const struct pm_pool_epoch *epoch, int64_t now_ms)
-{
-    return epoch->end_ms > now_ms ? (epoch->end_ms - now_ms + 999) / 1000 : 0;
-}
-
-bool pm_api_health(struct pm_pool_store *store, struct pm_api_call *call, struct pm_error *error)
-{
-    struct pm_pool_epoch epoch;
-    if (!pm_ledger_epoch(store, &call->pool->rules, call->now_ms, &epoch, error))
-        return false;
-    cJSON *json = pm_api_answer(call);
-    cJSON_AddStringToObject(json, "status", "healthy");
-    pm_api_add_integer(json, "window_number", epoch.number);
-    pm_api_add_integer(json, "current_block", call->now_ms / BLOCK_MS);
-    pm_api_add_integer(json, "time_remaining_s", seconds_left(&epoch, call->now_ms));
-    if (call->pool->dataset_fingerprint)
-        cJSON_AddStringToObject(json, "dataset_fingerprint", call->pool->dataset_fingerprint);
-    if (call->pool->suite)
-        cJSON_AddStringToObject(json, "suite", call->pool->suite);
-    return true;
-}
 
 /* The caller's record; refused with 404 when it never registered. */
 static bool caller(struct pm_pool_store *store, struct pm_api_call *call,
@@ -97,7 +74,7 @@ static bool add_pool_summary(struct pm_pool_store *store, const struct pm_api_ca
     pm_api_add_integer(pool, "miners_active", active);
     pm_api_add_reputation(pool, "total_reputation", total);
     pm_api_add_integer(pool, "epoch", epoch->number);
-    pm_api_add_integer(pool, "epoch_seconds_left", seconds_left(epoch, call->now_ms));
+    pm_api_add_integer(pool, "epoch_seconds_left", pm_api_seconds_left(epoch, call->now_ms));
     pm_api_add_integer(pool, "algorithms_waiting", waiting);
     cJSON_AddNumberToObject(pool, "best_score", best);
     return true;

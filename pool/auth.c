@@ -1,6 +1,7 @@
 #include "pool/auth.h"
 
 #include <inttypes.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -112,5 +113,26 @@ bool pm_auth_check_proof(const struct pm_auth_headers *headers, const struct pm_
     if (proof->signature &&
         strcasecmp(without_0x(proof->signature), without_0x(headers->signature)) != 0)
         return unauthorized(refusal, "signature: differs from X-Signature");
+    return true;
+}
+
+bool pm_auth_check_monitor(const char *authorization, const char *token, struct pm_refusal *refusal)
+{
+    static const char scheme[] = "Bearer ";
+    unsigned char given[crypto_generichash_BYTES], expected[crypto_generichash_BYTES];
+    if (!token) {
+        pm_refuse(refusal, 404, "This pool has no monitor token, so nobody may monitor it");
+        return false;
+    }
+    if (!authorization || strncasecmp(authorization, scheme, strlen(scheme)) != 0)
+        return unauthorized(refusal, "Authorization: missing, expected Bearer <monitor token>");
+    authorization += strlen(scheme);
+    /* Hashes are of one length and compared in constant time: timing tells nothing of the token. */
+    crypto_generichash(given, sizeof given, (const unsigned char *)authorization,
+                       strlen(authorization), NULL, 0);
+    crypto_generichash(expected, sizeof expected, (const unsigned char *)token, strlen(token), NULL,
+                       0);
+    if (sodium_memcmp(given, expected, sizeof given) != 0)
+        return unauthorized(refusal, "Authorization: wrong monitor token");
     return true;
 }

@@ -30,4 +30,8 @@ int64_t pm_auth_seconds(const struct pm_auth_headers *headers);
 bool pm_auth_check_proof(const struct pm_auth_headers *headers, const struct pm_body_proof *proof,
                          struct pm_refusal *refusal);
 
+/* `authorization` is the header, "Bearer <token>", or NULL. Without a token nobody may monitor. */
+bool pm_auth_check_monitor(const char *authorization, const char *token,
+                           struct pm_refusal *refusal);
+
 #endif

@@ -1,4 +1,5 @@
 /* poolminer-pool: a local pool. Options and rules: docs/pool.md. */
+#include "pool/admin.h"
 #include "pool/api.h"
 #include "pool/ledger.h"
 #include "pool/population.h"
@@ -16,7 +17,7 @@
 #include <poolminer/log.h>
 #include <poolminer/stop.h>
 
-enum { TICK_MS = 250, EXIT_USAGE = 2 };
+enum { TICK_MS = 250, EXIT_USAGE = 2, ADMIN_WORDS_MAX = 8 };
 
 /* Once, before anybody calls: what the store must hold for these rules. */
 static enum pm_outcome prepare(struct pm_pool_store *store, void *context, struct pm_error *error)
@@ -88,19 +89,49 @@ static bool serve(struct pm_pool *pool, const struct pm_options *options, struct
     return ok;
 }
 
-static bool run(const struct pm_options *options, struct pm_error *error)
+static bool run(const struct pm_options *options, struct pm_pool_store *store,
+                struct pm_error *error)
 {
     struct pm_pool pool = {
+        .store = store,
         .dataset_fingerprint = pm_options_text(options, "dataset-fingerprint"),
         .suite = pm_options_text(options, "suite"),
     };
-    if (!pm_settings_rules(options, &pool.rules, error))
+    char *token = NULL;
+    if (!pm_settings_rules(options, &pool.rules, error) ||
+        !pm_settings_monitor_token(options, &token, error))
         return false;
-    char *store = pm_settings_store(options, error);
-    bool ok = store && pm_pool_store_open(store, &pool.store, error) &&
-              pm_pool_store_run(pool.store, prepare, &pool, error) && serve(&pool, options, error);
-    pm_pool_store_close(pool.store);
-    free(store);
+    pool.monitor_token = token;
+    bool ok = pm_pool_store_run(pool.store, prepare, &pool, error) && serve(&pool, options, error);
+    free(token);
+    return ok;
+}
+
+static bool administrate(const struct pm_options *options, struct pm_pool_store *store,
+                         struct pm_error *error)
+{
+    const char *words[ADMIN_WORDS_MAX];
+    size_t count = pm_options_positional_count(options) - 1;
+    if (count > ADMIN_WORDS_MAX)
+        return pm_fail(error, PM_ERROR_INVALID, "admin: too many words");
+    for (size_t i = 0; i < count; i++)
+        words[i] = pm_options_positional(options, i + 1);
+    return pm_admin_run(store, words, count, stdout, error);
+}
+
+/* Opens the store and does what was asked for with it. */
+static bool open_and_run(const struct pm_options *options, struct pm_error *error)
+{
+    struct pm_pool_store *store = NULL;
+    bool admin = pm_options_positional_count(options) > 0;
+    char *path = pm_settings_store(options, error);
+    bool ok = path != NULL;
+    if (ok && admin && access(path, F_OK) != 0)
+        ok = pm_fail(error, PM_ERROR_NOT_FOUND, "%s: no pool has its store here", path);
+    ok = ok && pm_pool_store_open(path, &store, error) &&
+         (admin ? administrate(options, store, error) : run(options, store, error));
+    pm_pool_store_close(store);
+    free(path);
     return ok;
 }
 
@@ -117,7 +148,10 @@ static int run_with(struct pm_options *options, int argc, char *argv[])
         !pm_options_load_arguments(options, argc, argv, &error))
         return usage_error(&error);
     if (pm_options_help(options)) {
-        pm_options_print_help(options, "poolminer-pool [options]",
+        pm_options_print_help(options,
+                              "poolminer-pool [options]\n"
+                              "       poolminer-pool admin payouts list|approve ID|reject ID"
+                              " [--store FILE]",
                               "Runs a pool: hands out work, finds consensus, pays by the epoch.");
         return EXIT_SUCCESS;
     }
@@ -125,17 +159,22 @@ static int run_with(struct pm_options *options, int argc, char *argv[])
         printf("poolminer-pool %s\n", PM_VERSION);
         return EXIT_SUCCESS;
     }
-    if (pm_options_positional_count(options) > 0) {
+    if (pm_options_positional_count(options) > 0 &&
+        strcmp(pm_options_positional(options, 0), "admin") != 0) {
         pm_fail(&error, PM_ERROR_INVALID, "\"%s\": no option", pm_options_positional(options, 0));
         return usage_error(&error);
     }
     if (!pm_settings_log(options, &error))
         return usage_error(&error);
     pm_stop_install();
-    if (run(options, &error))
+    if (open_and_run(options, &error))
         return EXIT_SUCCESS;
-    pm_log(PM_LOG_ERROR, "POOL-FAILED", "%s", error.message);
-    return EXIT_FAILURE;
+    if (pm_options_positional_count(options) == 0) {
+        pm_log(PM_LOG_ERROR, "POOL-FAILED", "%s", error.message);
+        return EXIT_FAILURE;
+    }
+    fprintf(stderr, "poolminer-pool: %s\n", error.message);
+    return error.code == PM_ERROR_INVALID ? EXIT_USAGE : EXIT_FAILURE;
 }
 
 int main(int argc, char *argv[])

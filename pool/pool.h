@@ -10,6 +10,7 @@ struct pm_pool {
     struct pm_pool_store *store;
     const char *dataset_fingerprint; /* NULL: not said */
     const char *suite;               /* NULL: not said */
+    const char *monitor_token;       /* NULL: nobody may monitor */
 };
 
 #endif

@@ -155,6 +155,11 @@ static const struct pm_option table[] = {
      .type = PM_OPTION_TEXT,
      .argument = "NAME",
      .help = "shown in /health: the suite scores are on"},
+    {.name = "monitor-token-file",
+     .environment = "POOLMINER_POOL_MONITOR_TOKEN_FILE",
+     .type = PM_OPTION_TEXT,
+     .argument = "PATH",
+     .help = "file whose first line is the token for /api/v1/monitor"},
     {.name = "ready-file",
      .environment = "POOLMINER_POOL_READY_FILE",
      .type = PM_OPTION_TEXT,
@@ -240,6 +245,26 @@ char *pm_settings_store(const struct pm_options *options, struct pm_error *error
     if (!copy)
         pm_fail(error, PM_ERROR_MEMORY, "--store: out of memory");
     return copy;
+}
+
+bool pm_settings_monitor_token(const struct pm_options *options, char **token,
+                               struct pm_error *error)
+{
+    enum { TOKEN_FILE_MAX = 4096 };
+    const char *path = pm_options_text(options, "monitor-token-file");
+    size_t length;
+    *token = NULL;
+    if (!path)
+        return true;
+    if (!pm_file_read(path, TOKEN_FILE_MAX, token, &length, error))
+        return pm_fail_context(error, "--monitor-token-file");
+    (*token)[strcspn(*token, "\r\n")] = '\0';
+    if (**token)
+        return true;
+    free(*token);
+    *token = NULL;
+    return pm_fail(error, PM_ERROR_INVALID, "--monitor-token-file %s: its first line is empty",
+                   path);
 }
 
 bool pm_settings_log(const struct pm_options *options, struct pm_error *error)

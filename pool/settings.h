@@ -21,6 +21,11 @@ bool pm_settings_rules(const struct pm_options *options, struct pm_pool_rules *o
  * directory is made when missing. malloc'd (the caller frees); NULL with the error set. */
 char *pm_settings_store(const struct pm_options *options, struct pm_error *error);
 
+/* The first line of --monitor-token-file, or *token NULL without one; malloc'd (the caller frees).
+ */
+bool pm_settings_monitor_token(const struct pm_options *options, char **token,
+                               struct pm_error *error);
+
 /* Initialises the log as --log-level and --log-format say. */
 bool pm_settings_log(const struct pm_options *options, struct pm_error *error);
 

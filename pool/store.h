@@ -119,6 +119,15 @@ bool pm_store_population_visit(struct pm_pool_store *store, int64_t rank, int64_
 bool pm_store_algorithms_summary(struct pm_pool_store *store, int64_t *waiting, double *best,
                                  int64_t *best_id, bool *any, struct pm_error *error);
 
+struct pm_pool_totals {
+    int64_t miners, leases_live;
+    int64_t algorithms, population, evaluations;
+    int64_t epochs_settled, paid_rao, pool_rao; /* of all settled epochs */
+    int64_t withdrawals_pending, withdrawals_pending_rao;
+};
+bool pm_store_totals(struct pm_pool_store *store, struct pm_pool_totals *out,
+                     struct pm_error *error);
+
 struct pm_result_filter {
     int64_t limit;
     double minimum_score;
@@ -264,5 +273,14 @@ bool pm_store_withdrawal_add(struct pm_pool_store *store, struct pm_pool_withdra
 bool pm_store_withdrawal_pending(struct pm_pool_store *store, const char *hotkey,
                                  struct pm_pool_withdrawal *out, bool *found,
                                  struct pm_error *error);
+typedef bool pm_store_visit_withdrawal(void *context, const struct pm_pool_withdrawal *withdrawal);
+/* Oldest first. */
+bool pm_store_withdrawals_visit(struct pm_pool_store *store, pm_store_visit_withdrawal *visit,
+                                void *context, struct pm_error *error);
+bool pm_store_withdrawal_get(struct pm_pool_store *store, int64_t id,
+                             struct pm_pool_withdrawal *out, bool *found, struct pm_error *error);
+bool pm_store_withdrawal_decide(struct pm_pool_store *store, int64_t id,
+                                enum pm_withdrawal_state state, int64_t now_ms,
+                                struct pm_error *error);
 
 #endif

@@ -76,25 +76,77 @@ bool pm_store_withdrawal_add(struct pm_pool_store *store, struct pm_pool_withdra
                error);
 }
 
+#define WITHDRAWAL_COLUMNS "id, rao, requested_ms, decided_ms, state, hotkey, recipient_coldkey"
+
+static bool read_withdrawal(struct pm_sql_cursor *cursor, struct pm_pool_withdrawal *out,
+                            struct pm_error *error)
+{
+    out->id = pm_sql_column_integer(cursor, 0);
+    out->rao = pm_sql_column_integer(cursor, 1);
+    out->requested_ms = pm_sql_column_integer(cursor, 2);
+    out->decided_ms = pm_sql_column_integer(cursor, 3);
+    out->state = (enum pm_withdrawal_state)pm_sql_column_integer(cursor, 4);
+    return pm_store_copy_text(cursor, 5, out->hotkey, sizeof out->hotkey, error) &&
+           pm_store_copy_text(cursor, 6, out->coldkey, sizeof out->coldkey, error);
+}
+
+/* The one row that a query gives; ends the cursor. */
+static bool read_one(struct pm_sql_cursor *cursor, bool ok, struct pm_pool_withdrawal *out,
+                     bool *found, struct pm_error *error)
+{
+    *found = false;
+    ok =
+        ok && pm_sql_next(cursor, found, error) && (!*found || read_withdrawal(cursor, out, error));
+    pm_sql_end(cursor);
+    return ok;
+}
+
 bool pm_store_withdrawal_pending(struct pm_pool_store *store, const char *hotkey,
                                  struct pm_pool_withdrawal *out, bool *found,
                                  struct pm_error *error)
 {
     struct pm_sql_cursor *cursor;
-    *found = false;
     bool ok = pm_sql_select(store->sql,
-                            "SELECT id, rao, requested_ms, hotkey, recipient_coldkey"
+                            "SELECT " WITHDRAWAL_COLUMNS
                             " FROM withdrawals WHERE hotkey = $1 AND state = 0",
-                            PM_SQL_VALUES(pm_sql_text(hotkey)), &cursor, error) &&
-              pm_sql_next(cursor, found, error);
-    if (ok && *found) {
-        out->id = pm_sql_column_integer(cursor, 0);
-        out->rao = pm_sql_column_integer(cursor, 1);
-        out->requested_ms = pm_sql_column_integer(cursor, 2);
-        out->state = PM_WITHDRAWAL_PENDING;
-        ok = pm_store_copy_text(cursor, 3, out->hotkey, sizeof out->hotkey, error) &&
-             pm_store_copy_text(cursor, 4, out->coldkey, sizeof out->coldkey, error);
+                            PM_SQL_VALUES(pm_sql_text(hotkey)), &cursor, error);
+    return read_one(cursor, ok, out, found, error);
+}
+
+bool pm_store_withdrawal_get(struct pm_pool_store *store, int64_t id,
+                             struct pm_pool_withdrawal *out, bool *found, struct pm_error *error)
+{
+    struct pm_sql_cursor *cursor;
+    bool ok =
+        pm_sql_select(store->sql, "SELECT " WITHDRAWAL_COLUMNS " FROM withdrawals WHERE id = $1",
+                      PM_SQL_VALUES(pm_sql_integer(id)), &cursor, error);
+    return read_one(cursor, ok, out, found, error);
+}
+
+bool pm_store_withdrawals_visit(struct pm_pool_store *store, pm_store_visit_withdrawal *visit,
+                                void *context, struct pm_error *error)
+{
+    struct pm_sql_cursor *cursor;
+    bool row = false;
+    bool ok =
+        pm_sql_select(store->sql, "SELECT " WITHDRAWAL_COLUMNS " FROM withdrawals ORDER BY id",
+                      PM_SQL_NO_VALUES, &cursor, error);
+    while (ok && (ok = pm_sql_next(cursor, &row, error)) && row) {
+        struct pm_pool_withdrawal withdrawal;
+        ok = read_withdrawal(cursor, &withdrawal, error);
+        if (ok && !visit(context, &withdrawal))
+            break;
     }
     pm_sql_end(cursor);
     return ok;
+}
+
+bool pm_store_withdrawal_decide(struct pm_pool_store *store, int64_t id,
+                                enum pm_withdrawal_state state, int64_t now_ms,
+                                struct pm_error *error)
+{
+    return pm_sql_execute(
+        store->sql,
+        "UPDATE withdrawals SET state = $2, decided_ms = $3 WHERE id = $1 AND state = 0",
+        PM_SQL_VALUES(pm_sql_integer(id), pm_sql_integer(state), pm_sql_integer(now_ms)), error);
 }

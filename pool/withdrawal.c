@@ -46,3 +46,21 @@ bool pm_withdrawal_request(struct pm_pool_store *store, const struct pm_pool_rul
     snprintf(out->coldkey, sizeof out->coldkey, "%s", miner.recipient_coldkey);
     return pm_store_withdrawal_add(store, out, error);
 }
+
+bool pm_withdrawal_decide(struct pm_pool_store *store, int64_t now_ms, int64_t id, bool approve,
+                          struct pm_refusal *refusal, struct pm_error *error)
+{
+    struct pm_pool_withdrawal withdrawal;
+    bool found;
+    *refusal = (struct pm_refusal){0};
+    if (!pm_store_withdrawal_get(store, id, &withdrawal, &found, error))
+        return false;
+    if (!found)
+        pm_refuse(refusal, 404, "There is no withdrawal %" PRId64, id);
+    else if (withdrawal.state != PM_WITHDRAWAL_PENDING)
+        pm_refuse(refusal, 409, "Withdrawal %" PRId64 " was decided before", id);
+    if (refusal->status)
+        return true;
+    return pm_store_withdrawal_decide(
+        store, id, approve ? PM_WITHDRAWAL_APPROVED : PM_WITHDRAWAL_REJECTED, now_ms, error);
+}

@@ -18,4 +18,9 @@ bool pm_withdrawal_request(struct pm_pool_store *store, const struct pm_pool_rul
                            struct pm_pool_withdrawal *out, struct pm_refusal *refusal,
                            struct pm_error *error);
 
+/* The operator's word, for good: approved ones have left the pool, rejected ones are back in the
+ * balance. Refused when there is no such withdrawal or it was decided before. */
+bool pm_withdrawal_decide(struct pm_pool_store *store, int64_t now_ms, int64_t id, bool approve,
+                          struct pm_refusal *refusal, struct pm_error *error);
+
 #endif

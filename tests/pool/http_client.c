@@ -1,9 +1,12 @@
 #include "pool/http_client.h"
 
 #include "cmocka_include.h"
+#include "pool/openapi.h"
+#include "pool/openapi_check.h"
 
 #include <curl/curl.h>
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,10 +46,36 @@ static struct curl_slist *headers_of(const struct request *request)
     list = add_header(list, "X-Key", request->key);
     list = add_header(list, "X-Timestamp", request->timestamp);
     list = add_header(list, "X-Signature", request->signature);
+    list = add_header(list, "Authorization", request->authorization);
     list = add_header(list, "Expect", "");
     if (request->chunked)
         list = add_header(list, "Transfer-Encoding", "chunked");
     return list;
+}
+
+static pthread_once_t description_once = PTHREAD_ONCE_INIT;
+static cJSON *description;
+
+static void free_description(void)
+{
+    cJSON_Delete(description);
+}
+
+static void parse_description(void)
+{
+    pm_json_parse(pm_openapi_json, strlen(pm_openapi_json), ANSWER_MAX, &description, NULL);
+    atexit(free_description);
+}
+
+static void check_description(const struct request *request, const struct answer *answer)
+{
+    struct complaint complaint;
+    pthread_once(&description_once, parse_description);
+    assert_non_null(description);
+    if (!openapi_allows(description, request->method, request->path, answer->status, answer->json,
+                        &complaint))
+        fail_msg("%s %s: %d %s: %s", request->method, request->path, answer->status, answer->text,
+                 complaint.text);
 }
 
 /* What all answers share. */
@@ -61,6 +90,7 @@ static void check(const struct request *request, struct answer *answer)
         fail_msg("%s: %s", request->path, error.message);
     assert_non_null(strstr(answer->headers, "Content-Type: application/json"));
     assert_non_null(strstr(answer->headers, "Date: "));
+    check_description(request, answer);
     answer->detail = "";
     if (answer->status == 200)
         return;

@@ -1,5 +1,6 @@
-/* A client that signs as miners do. Every answer it gets is checked for what all answers share:
- * JSON, and a refusal has a "detail". */
+/* A client that signs as miners do. Every answer it gets is held against the pool's OpenAPI
+ * description (pool/openapi.json) and checked for what all answers share: JSON, a Date, and a
+ * "detail" in a refusal. */
 #ifndef TESTS_HTTP_CLIENT_H
 #define TESTS_HTTP_CLIENT_H
 
@@ -21,7 +22,7 @@ void answer_clear(struct answer *answer);
 /* A request as it goes out; NULL where something is not sent. */
 struct request {
     const char *method, *url, *path;
-    const char *key, *timestamp, *signature;
+    const char *key, *timestamp, *signature, *authorization;
     const char *body;
     size_t body_size; /* 0: strlen(body) */
     bool chunked;

@@ -322,14 +322,30 @@ static struct expectation withdraw(struct model *model, const struct step *step)
     struct model_miner *miner = &model->miners[step->miner];
     roll(model);
     miner->known = true;
-    int64_t available = miner->lifetime_rao - miner->pending_rao;
+    int64_t available = miner->lifetime_rao - miner->withdrawn_rao - miner->pending_rao;
     int64_t amount = step->amount_rao ? step->amount_rao : available;
     if (miner->pending_rao)
         return (struct expectation){.status = 409};
     if (amount < model->rules.minimum_withdrawal_rao || amount > available || !miner->has_recipient)
         return (struct expectation){.status = 400};
     miner->pending_rao = amount;
+    miner->pending_id = ++model->withdrawals;
     return (struct expectation){.status = 200};
+}
+
+static struct expectation decide(struct model *model, const struct step *step)
+{
+    for (int i = 0; i < MODEL_MINERS; i++) {
+        struct model_miner *miner = &model->miners[i];
+        if (miner->pending_rao == 0 || miner->pending_id != step->withdrawal)
+            continue;
+        if (step->approve)
+            miner->withdrawn_rao += miner->pending_rao;
+        miner->pending_rao = 0;
+        return (struct expectation){.status = 200};
+    }
+    bool known = step->withdrawal >= 1 && step->withdrawal <= model->withdrawals;
+    return (struct expectation){.status = known ? 409 : 404};
 }
 
 struct expectation model_apply(struct model *model, const struct step *step)
@@ -346,6 +362,8 @@ struct expectation model_apply(struct model *model, const struct step *step)
         return submit(model, step);
     case STEP_WITHDRAW:
         return withdraw(model, step);
+    case STEP_DECIDE:
+        return decide(model, step);
     case STEP_SET_RECIPIENT:
         model->miners[step->miner].has_recipient |= model->miners[step->miner].known;
         break;

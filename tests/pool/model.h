@@ -14,6 +14,7 @@ enum step_kind {
     STEP_LEASE,
     STEP_SUBMIT,
     STEP_WITHDRAW,
+    STEP_DECIDE, /* the operator approves or rejects a withdrawal */
     STEP_SET_RECIPIENT,
     STEP_CHANGE_QUORUM, /* the operator starts the pool with another one */
 };
@@ -38,6 +39,8 @@ struct step {
     int64_t lease; /* number of the lease asked for, or submitted */
     struct step_submission submission;
     int64_t amount_rao;
+    int64_t withdrawal; /* id */
+    bool approve;
     int quorum;
 };
 
@@ -52,7 +55,8 @@ struct model_miner {
     bool known, has_recipient;
     struct pm_pool_counts counts;
     double best_score;
-    int64_t reputation, reputation_total, lifetime_rao, pending_rao;
+    int64_t reputation, reputation_total, lifetime_rao, pending_rao, withdrawn_rao;
+    int64_t pending_id;
 };
 
 struct model_algorithm {
@@ -84,6 +88,7 @@ struct model {
     int64_t algorithm_count; /* ids are from 1 */
     struct model_lease leases[MODEL_STEPS_MAX];
     int64_t leases_asked; /* lease numbers are from 1 */
+    int64_t withdrawals;  /* ids are from 1 */
 };
 
 /* `seed_count` algorithms of the pool's own, and time standing at `now_ms`. */

@@ -140,8 +140,12 @@ void scenario_next(struct scenario *scenario, struct step *step)
         step->kind = STEP_WITHDRAW;
         step->amount_rao = chance(scenario, 50) ? 0 : below(scenario, 100000000);
     } else if (dice < 130) {
+        step->kind = STEP_DECIDE;
+        step->withdrawal = model->withdrawals - below(scenario, 4) + 1;
+        step->approve = chance(scenario, 50);
+    } else if (dice < 140) {
         step->kind = STEP_SET_RECIPIENT;
-    } else if (dice < 133) {
+    } else if (dice < 143) {
         step->kind = STEP_CHANGE_QUORUM;
         step->quorum = 1 + (int)below(scenario, 5);
     } else if (live && step->miner % CHARACTERS == LAZY && chance(scenario, 70)) {
@@ -241,6 +245,10 @@ void scenario_perform(struct virtual_pool *pool, const struct step *step,
         assert_int_equal(virtual_pool_withdraw(pool, miner, step->amount_rao, &refusal),
                          expected->status);
         break;
+    case STEP_DECIDE:
+        assert_int_equal(virtual_pool_decide(pool, step->withdrawal, step->approve),
+                         expected->status);
+        break;
     case STEP_SET_RECIPIENT:
         virtual_pool_set_recipient(pool, miner, "cold");
         break;
@@ -262,7 +270,8 @@ static bool same_miner(const struct model_miner *model, const struct virtual_min
            model->best_score == pool->miner.best_score && model->reputation == pool->reputation &&
            model->reputation_total == pool->miner.reputation_total &&
            model->lifetime_rao == pool->balance.lifetime_rao &&
-           model->pending_rao == pool->balance.pending_rao && pool->balance.withdrawn_rao == 0;
+           model->pending_rao == pool->balance.pending_rao &&
+           model->withdrawn_rao == pool->balance.withdrawn_rao;
 }
 
 static bool same_algorithm(const struct model_algorithm *model,

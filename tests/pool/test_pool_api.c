@@ -3,12 +3,15 @@
 #include "pool/http_client.h"
 #include "pool/pool_process.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <poolminer/clock.h>
+#include <poolminer/file.h>
 #include <poolminer/text.h>
 
 enum { CLIENTS = 5, PATH_SIZE = 256 };
@@ -340,7 +343,8 @@ static void test_recipient_coldkey(void **state)
     snprintf(path, sizeof path, "/api/v1/miners/recipient-coldkey/%s", client_address(client));
     client_expect_saying(client, "GET", "/api/v1/miners/recipient-coldkey", NULL, 404,
                          "not registered");
-    answer_clear(&(struct answer[]){get(house, path, 404)}[0]);
+    struct answer unknown = get(house, path, 404);
+    answer_clear(&unknown);
 
     const struct {
         const char *timestamp, *signed_coldkey, *sent_coldkey;
@@ -379,6 +383,72 @@ static void test_recipient_coldkey(void **state)
     struct answer looked_up = get(house, path, 200);
     assert_string_equal(answer_string(&looked_up, "recipient_coldkey"), second);
     answer_clear(&looked_up);
+}
+
+static void test_description(void **state)
+{
+    struct house *house = *state;
+    struct answer description = get(house, "/openapi.json", 200);
+    assert_string_equal(answer_string(&description, "openapi"), "3.1.0");
+    const cJSON *path, *operation;
+    int operations = 0;
+    /* everything in it is there: called without proof or work, it refuses, but it is no 404 or 405
+     * of a path or method that the pool does not know */
+    cJSON_ArrayForEach(path, answer_member(&description, "paths"))
+    {
+        cJSON_ArrayForEach(operation, path)
+        {
+            char method[16] = "";
+            for (size_t i = 0; operation->string[i]; i++)
+                method[i] = (char)toupper((unsigned char)operation->string[i]);
+            const struct request request = {
+                .method = method, .url = house->pool.url, .path = path->string};
+            struct answer answer = http_send(&request);
+            assert_int_not_equal(answer.status, 405);
+            assert_string_not_equal(answer.detail, "Not Found");
+            answer_clear(&answer);
+            operations++;
+        }
+    }
+    assert_int_equal(operations, 22);
+    answer_clear(&description);
+}
+
+static struct answer monitor(const struct house *house, const char *authorization, int status)
+{
+    const struct request request = {.method = "GET",
+                                    .url = house->pool.url,
+                                    .path = "/api/v1/monitor/summary",
+                                    .authorization = authorization};
+    struct answer answer = http_send(&request);
+    assert_int_equal(answer.status, status);
+    return answer;
+}
+
+static void test_monitor(void **state)
+{
+    struct house *house = *state;
+    char path[PATH_SIZE];
+    struct answer answer = monitor(house, "Bearer x", 404);
+    answer_clear(&answer);
+    assert_int_equal(pool_process_stop(&house->pool), 0);
+    snprintf(path, sizeof path, "%s/token", house->pool.directory);
+    assert_true(pm_file_write_atomic(path, "secret\n", 7, 0600, true, NULL));
+    pool_process_start(&house->pool, (const char *[]){"--monitor-token-file", path, NULL});
+    static const char *const wrong[] = {
+        NULL, "", "secret", "Bearer", "Bearer secre", "Bearer secret2", "Basic secret"};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        answer = monitor(house, wrong[i], 401);
+        answer_clear(&answer);
+    }
+    judge_all(&house->clients[0], "0.5");
+    answer = monitor(house, "Bearer secret", 200);
+    assert_int_equal(answer_integer(&answer, "miners_registered"), 1);
+    assert_int_equal(answer_integer(&answer, "evaluations"), 5);
+    assert_int_equal(answer_integer(&answer, "algorithms_waiting"), 5);
+    assert_int_equal(answer_integer(&answer, "leases_live"), 0);
+    answer_clear(&answer);
+    unlink(path);
 }
 
 static const char *const EPOCH_OPTIONS[] = {"--epoch-s", "2", NULL};
@@ -460,6 +530,8 @@ int main(void)
         CALL(test_money_is_its_owners),
         CALL(test_recipient_coldkey),
         CALL(test_stops_when_asked),
+        CALL(test_description),
+        CALL(test_monitor),
         cmocka_unit_test_setup_teardown(test_epochs_pay, open_short_epochs, close_house),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -129,6 +129,27 @@ int virtual_pool_withdraw(struct virtual_pool *pool, const char *hotkey, int64_t
     return refusal->status ? refusal->status : 200;
 }
 
+struct deciding {
+    struct virtual_pool *pool;
+    int64_t id;
+    bool approve;
+    struct pm_refusal refusal;
+};
+
+static enum pm_outcome decide(struct pm_pool_store *store, void *context, struct pm_error *error)
+{
+    struct deciding *deciding = context;
+    return outcome(pm_withdrawal_decide(store, deciding->pool->now_ms, deciding->id,
+                                        deciding->approve, &deciding->refusal, error));
+}
+
+int virtual_pool_decide(struct virtual_pool *pool, int64_t withdrawal_id, bool approve)
+{
+    struct deciding deciding = {.pool = pool, .id = withdrawal_id, .approve = approve};
+    run(pool, decide, &deciding);
+    return deciding.refusal.status ? deciding.refusal.status : 200;
+}
+
 struct ticking {
     struct virtual_pool *pool;
     struct pm_pool_epoch epoch;

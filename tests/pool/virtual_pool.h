@@ -31,6 +31,9 @@ int virtual_pool_submit(struct virtual_pool *pool, const char *hotkey, const cha
 int virtual_pool_withdraw(struct virtual_pool *pool, const char *hotkey, int64_t amount_rao,
                           struct pm_refusal *refusal);
 
+/* The operator's decision: 200, or the status of the refusal. */
+int virtual_pool_decide(struct virtual_pool *pool, int64_t withdrawal_id, bool approve);
+
 /* Settles what is due, as the program does every moment. */
 struct pm_pool_epoch virtual_pool_tick(struct virtual_pool *pool);
 

@@ -1,0 +1,17 @@
+/* poolminer-pool admin: what the operator does by hand, on the store, also while the pool runs. */
+#ifndef POOL_ADMIN_H
+#define POOL_ADMIN_H
+
+#include "pool/store.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include <poolminer/error.h>
+
+/* `words` are those after "admin": payouts list | payouts approve ID | payouts reject ID. Prints to
+ * `out`. False with PM_ERROR_INVALID: not a command; PM_ERROR_REFUSED: it cannot be. */
+bool pm_admin_run(struct pm_pool_store *store, const char *const *words, size_t count, FILE *out,
+                  struct pm_error *error);
+
+#endif

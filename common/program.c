@@ -50,7 +50,7 @@ bool pm_program_start(const struct pm_program *program, struct pm_options *optio
         return false;
     }
     if (!good || !start_log(program, options, &error)) {
-        fprintf(stderr, "%s: %s (--help lists the options)\n", program->name, error.message);
+        fprintf(stderr, "%s: %s\n", program->name, error.message);
         *status = PM_EXIT_USAGE;
         return false;
     }

@@ -16,9 +16,8 @@
 #include <poolminer/file.h>
 #include <poolminer/hotkey.h>
 #include <poolminer/log.h>
+#include <poolminer/program.h>
 #include <poolminer/stop.h>
-
-enum { EXIT_USAGE = 2, NAME_SIZE = 128 };
 
 /* A core dump would hold the key. */
 static void forbid_core_dumps(void)
@@ -83,27 +82,12 @@ static uint32_t random_number(void *context)
     return randombytes_random();
 }
 
-/* "driver-HOST-PID", in the characters that the sidecar takes. */
-static void client_name(char out[NAME_SIZE])
-{
-    char host[64] = "localhost";
-    gethostname(host, sizeof host - 1);
-    for (char *c = host; *c != '\0'; c++) {
-        bool plain = (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') ||
-                     (*c >= '0' && *c <= '9') || *c == '.' || *c == '-';
-        if (!plain) {
-            *c = '-';
-        }
-    }
-    snprintf(out, NAME_SIZE, "driver-%s-%ld", host, (long)getpid());
-}
-
 /* ---- the parts together ---- */
 
 static bool mine(const struct pm_options *options, const struct pm_driver_settings *settings,
                  const struct pm_hotkey *hotkey, struct pm_error *error)
 {
-    char name[NAME_SIZE];
+    char name[PM_PROGRAM_CLIENT_NAME_SIZE];
     struct pm_queue_binding *binding = NULL;
     const char *sidecar_url = pm_options_text(options, "sidecar-url");
     const struct pm_pool_client_config pool = {
@@ -113,7 +97,7 @@ static bool mine(const struct pm_options *options, const struct pm_driver_settin
         .host = {.now_ms = now_ms, .wait_ms = wait_ms, .random = random_number},
         .stop = pm_stop_flag(),
         .address = pm_hotkey_address(hotkey)};
-    client_name(name);
+    pm_program_client_name("driver", name);
     if (!pm_pool_client_create(&pool, &driver.pool, error)) {
         return false;
     }
@@ -149,44 +133,25 @@ static bool run(const struct pm_options *options, const struct pm_driver_setting
     return done;
 }
 
-static int usage_error(const struct pm_error *error)
-{
-    fprintf(stderr, "poolminer-driver: %s (--help lists the options)\n", error->message);
-    return EXIT_USAGE;
-}
-
 static int run_with(struct pm_options *options, int argc, char *argv[])
 {
+    static const struct pm_program program = {
+        .name = "poolminer-driver",
+        .log_name = "driver",
+        .usage = "poolminer-driver [OPTION]...",
+        .purpose = "Leases work from a pool, has the sidecar's workers compute it and submits the "
+                   "results. Holds the miner's key.",
+    };
     struct pm_error error = {0};
     struct pm_driver_settings settings;
-    enum pm_log_level level = PM_LOG_INFO;
-    enum pm_log_format format = PM_LOG_TEXT;
-    if (!pm_options_load_environment(options, &error) ||
-        !pm_options_load_arguments(options, argc, argv, &error)) {
-        return usage_error(&error);
+    int status;
+    if (!pm_program_start(&program, options, argc, argv, &status)) {
+        return status;
     }
-    if (pm_options_help(options)) {
-        pm_options_print_help(options, "poolminer-driver [options]",
-                              "Leases work from a pool, has the sidecar's workers compute it and "
-                              "submits the results. Holds the miner's key.");
-        return EXIT_SUCCESS;
+    if (!pm_driver_settings_read(options, &settings, &error)) {
+        fprintf(stderr, "poolminer-driver: %s\n", error.message);
+        return PM_EXIT_USAGE;
     }
-    if (pm_options_version(options)) {
-        printf("poolminer-driver %s\n", PM_VERSION);
-        return EXIT_SUCCESS;
-    }
-    if (pm_options_positional_count(options) > 0) {
-        pm_fail(&error, PM_ERROR_INVALID, "unexpected argument \"%.100s\"",
-                pm_options_positional(options, 0));
-        return usage_error(&error);
-    }
-    if (!pm_log_level_parse(pm_options_text(options, "log-level"), &level, &error) ||
-        !pm_log_format_parse(pm_options_text(options, "log-format"), &format, &error) ||
-        !pm_driver_settings_read(options, &settings, &error)) {
-        return usage_error(&error);
-    }
-    pm_log_init("driver", level, format);
-    pm_stop_install();
     if (!run(options, &settings, &error)) {
         pm_log(PM_LOG_ERROR, "DRIVER-FAILED", "%s", error.message);
         return EXIT_FAILURE;

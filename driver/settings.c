@@ -1,9 +1,9 @@
 #include "driver/settings.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-#include <poolminer/text.h>
+#include <poolminer/program.h>
+#include <poolminer/user_path.h>
 
 enum { RUN_ID_MAX = 128 };
 
@@ -52,8 +52,7 @@ static const struct pm_option table[] = {
      .help = "only ask the pool for this miner's figures, write --summary, and end"},
     ROW("summary", "SUMMARY", TEXT, NULL, 0, 0, "FILE",
         "JSON with the pool's figures and this driver's, written once a minute and at the end"),
-    ROW("log-level", "LOG_LEVEL", TEXT, "info", 0, 0, "LEVEL", "debug, info, warn or error"),
-    ROW("log-format", "LOG_FORMAT", TEXT, "text", 0, 0, "FORMAT", "text or json"),
+    PM_PROGRAM_LOG_OPTIONS,
 };
 /* clang-format on */
 
@@ -107,24 +106,11 @@ bool pm_driver_settings_read(const struct pm_options *options, struct pm_driver_
 char *pm_driver_hotkey_path(const struct pm_options *options, struct pm_error *error)
 {
     const char *given = pm_options_text(options, "hotkey-file");
-    const char *data_home = getenv("XDG_DATA_HOME");
-    const char *home = getenv("HOME");
-    struct pm_text path = {0};
-    if (given != NULL) {
-        pm_text_append(&path, "%s", given);
-    } else if (data_home != NULL && data_home[0] == '/') {
-        pm_text_append(&path, "%s/poolminer/hotkey", data_home);
-    } else if (home != NULL && home[0] == '/') {
-        pm_text_append(&path, "%s/.local/share/poolminer/hotkey", home);
-    } else {
-        pm_fail(error, PM_ERROR_INVALID,
-                "neither --hotkey-file, XDG_DATA_HOME nor HOME says where the key is");
-        return NULL;
-    }
-    if (path.failed) {
-        pm_text_clear(&path);
+    char *path = NULL;
+    if (given == NULL) {
+        pm_user_path("XDG_DATA_HOME", ".local/share", "hotkey", &path, error);
+    } else if ((path = strdup(given)) == NULL) {
         pm_fail(error, PM_ERROR_MEMORY, "no memory for a path");
-        return NULL;
     }
-    return path.data;
+    return path;
 }

@@ -3,7 +3,6 @@
 #include "worker/crew.h"
 #include "worker/options.h"
 
-#include <limits.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,9 +12,8 @@
 
 #include <poolminer/log.h>
 #include <poolminer/options.h>
+#include <poolminer/program.h>
 #include <poolminer/stop.h>
-
-enum { NAME_SIZE = 128 };
 
 static size_t allowed_cores(void)
 {
@@ -23,30 +21,6 @@ static size_t allowed_cores(void)
     if (sched_getaffinity(0, sizeof set, &set) == 0)
         return (size_t)CPU_COUNT(&set);
     return (size_t)sysconf(_SC_NPROCESSORS_ONLN);
-}
-
-/* "worker-HOST-PID", of the characters that the sidecar allows in a name. */
-static void default_name(char out[NAME_SIZE])
-{
-    char host[HOST_NAME_MAX + 1] = "";
-    if (gethostname(host, sizeof host - 1) != 0 || host[0] == '\0')
-        strcpy(host, "host");
-    for (char *c = host; *c; c++) {
-        if (!strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-", *c))
-            *c = '-';
-    }
-    snprintf(out, NAME_SIZE, "worker-%.64s-%d", host, (int)getpid());
-}
-
-static bool start_log(const struct pm_options *options, struct pm_error *error)
-{
-    enum pm_log_level level;
-    enum pm_log_format format;
-    if (!pm_log_level_parse(pm_options_text(options, "log-level"), &level, error) ||
-        !pm_log_format_parse(pm_options_text(options, "log-format"), &format, error))
-        return false;
-    pm_log_init("worker", level, format);
-    return true;
 }
 
 /* Not being allowed to is no reason not to work. */
@@ -66,10 +40,10 @@ static bool wants_bar(const struct pm_options *options)
 static bool work(const struct pm_options *options, struct pm_workbench *bench, bool *idle,
                  struct pm_error *error)
 {
-    char name[NAME_SIZE];
+    char name[PM_PROGRAM_CLIENT_NAME_SIZE];
     const int64_t threads = pm_options_integer(options, "threads");
     const char *given = pm_options_text(options, "name");
-    default_name(name);
+    pm_program_client_name("worker", name);
     const struct pm_crew_config config = {
         .sidecar_url = pm_options_text(options, "sidecar-url"),
         .run_id = pm_options_text(options, "run-id"),
@@ -113,37 +87,21 @@ static bool run(const struct pm_options *options, struct pm_error *error)
     return ok;
 }
 
-static bool read_options(struct pm_options *options, int argc, char *argv[], struct pm_error *error)
-{
-    if (!pm_options_load_environment(options, error) ||
-        !pm_options_load_arguments(options, argc, argv, error))
-        return false;
-    if (pm_options_positional_count(options) > 0)
-        return pm_fail(error, PM_ERROR_INVALID, "unexpected argument \"%.100s\"",
-                       pm_options_positional(options, 0));
-    return start_log(options, error);
-}
-
 int main(int argc, char *argv[])
 {
+    static const struct pm_program program = {
+        .name = "poolminer-worker",
+        .log_name = "worker",
+        .usage = "poolminer-worker [OPTION]...",
+        .purpose = "Takes jobs from the sidecar, evaluates and evolves algorithms, and sends the "
+                   "results back.",
+    };
     struct pm_error error = {0};
-    int status = EXIT_SUCCESS;
+    int status = EXIT_FAILURE;
     struct pm_options *options = pm_worker_options_create();
     if (!options) {
         fputs("poolminer-worker: out of memory\n", stderr);
-        return EXIT_FAILURE;
-    }
-    pm_stop_install();
-    if (!read_options(options, argc, argv, &error)) {
-        fprintf(stderr, "poolminer-worker: %s\n", error.message);
-        status = 2;
-    } else if (pm_options_help(options)) {
-        pm_options_print_help(options, "poolminer-worker [OPTION]...",
-                              "Takes jobs from the sidecar, evaluates and evolves algorithms, and "
-                              "sends the results back.");
-    } else if (pm_options_version(options)) {
-        puts("poolminer-worker " PM_VERSION);
-    } else if (!run(options, &error)) {
+    } else if (pm_program_start(&program, options, argc, argv, &status) && !run(options, &error)) {
         pm_log(PM_LOG_ERROR, "WORKER-FAILED", "%s", error.message);
         status = EXIT_FAILURE;
     }

@@ -1,5 +1,7 @@
 #include "worker/options.h"
 
+#include <poolminer/program.h>
+
 static const struct pm_option TABLE[] = {
     {.name = "sidecar-url",
      .environment = "POOLMINER_SIDECAR_URL",
@@ -55,20 +57,7 @@ static const struct pm_option TABLE[] = {
      .type = PM_OPTION_TEXT,
      .argument = "NAME",
      .help = "What the sidecar calls this worker; by default worker-HOST-PID."},
-    {.name = "log-level",
-     .environment = "POOLMINER_LOG_LEVEL",
-     .type = PM_OPTION_TEXT,
-     .default_value = "info",
-     .choices = "debug|info|warn|error",
-     .argument = "LEVEL",
-     .help = "The least important lines that are logged."},
-    {.name = "log-format",
-     .environment = "POOLMINER_LOG_FORMAT",
-     .type = PM_OPTION_TEXT,
-     .default_value = "text",
-     .choices = "text|json",
-     .argument = "FORMAT",
-     .help = "How a line of the log is written."},
+    PM_PROGRAM_LOG_OPTIONS,
 };
 
 struct pm_options *pm_worker_options_create(void)

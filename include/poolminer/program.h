@@ -24,11 +24,13 @@ struct pm_program {
      .environment = "POOLMINER_LOG_LEVEL",                                                         \
      .type = PM_OPTION_TEXT,                                                                       \
      .default_value = "info",                                                                      \
+     .choices = "debug|info|warn|error",                                                           \
      .argument = "LEVEL",                                                                          \
-     .help = "Log events of this level and above: debug, info, warn or error."},                   \
+     .help = "The least important lines that are logged."},                                        \
     {                                                                                              \
         .name = "log-format", .environment = "POOLMINER_LOG_FORMAT", .type = PM_OPTION_TEXT,       \
-        .default_value = "text", .argument = "FORMAT", .help = "Write log lines as text or json."  \
+        .default_value = "text", .choices = "text|json", .argument = "FORMAT",                     \
+        .help = "How a line of the log is written."                                                \
     }
 
 /* Reads environment and command line into `options` (created by the caller from a table that has

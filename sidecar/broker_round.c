@@ -216,8 +216,7 @@ static bool transact(struct pm_broker *broker, const struct pm_incoming *incomin
         durable = durable || !pm_request_is_light(incoming[i].message.verb);
     }
     bool good = pm_queue_begin(&broker->queue, durable, error) &&
-                take_back_undelivered(broker, error) &&
-                (!serve || serve_parked(broker, error));
+                take_back_undelivered(broker, error) && (!serve || serve_parked(broker, error));
     while (good && *taken < count && broker->reply_bytes < PM_ROUND_BYTES_MAX) {
         good = handle(broker, &incoming[(*taken)++], error);
     }

@@ -46,41 +46,26 @@ void pm_queue_count_state(struct pm_queue *queue, const struct pm_store_job *job
                                (enum pm_counter)(PM_COUNTER_STATE_FIRST + (int)job->state), change);
 }
 
-bool pm_queue_move(struct pm_queue *queue, struct pm_store_job *job, enum pm_job_state state,
-                   struct pm_error *error)
+static void count_bytes(struct pm_queue *queue, struct pm_store_job *job, int64_t change)
 {
+    job->bytes += change;
+    queue->store->verbs->count(queue->store, job->run, PM_COUNTER_BYTES, change);
+}
+
+bool pm_queue_move(struct pm_queue *queue, struct pm_store_job *job, enum pm_job_state state,
+                   const struct pm_wire_frame *result, struct pm_error *error)
+{
+    enum pm_job_state from = job->state;
     pm_queue_count_state(queue, job, -1);
     job->state = state;
     pm_queue_count_state(queue, job, 1);
     if (state == PM_JOB_QUEUED) {
         queue->work_arrived = true;
     }
-    return queue->store->verbs->job_update(queue->store, job, error);
-}
-
-bool pm_queue_add_part(struct pm_queue *queue, struct pm_store_job *job, enum pm_store_part part,
-                       const struct pm_wire_frame *frame, struct pm_error *error)
-{
-    struct pm_store *store = queue->store;
-    job->bytes += (int64_t)frame->size;
-    store->verbs->count(store, job->run, PM_COUNTER_BYTES, (int64_t)frame->size);
-    return store->verbs->part_set(store, job->id, part, frame->size == 0 ? "" : frame->data,
-                                  frame->size, error);
-}
-
-bool pm_queue_drop_part(struct pm_queue *queue, struct pm_store_job *job, enum pm_store_part part,
-                        struct pm_error *error)
-{
-    struct pm_store *store = queue->store;
-    void *data;
-    size_t size;
-    if (!store->verbs->part_get(store, job->id, part, &data, &size, error)) {
-        return false;
+    if (result != NULL) {
+        count_bytes(queue, job, (int64_t)result->size);
     }
-    free(data);
-    job->bytes -= (int64_t)size;
-    store->verbs->count(store, job->run, PM_COUNTER_BYTES, -(int64_t)size);
-    return store->verbs->part_set(store, job->id, part, NULL, 0, error);
+    return queue->store->verbs->job_move(queue->store, job, from, result, error);
 }
 
 bool pm_queue_delete(struct pm_queue *queue, const struct pm_store_job *job, struct pm_error *error)
@@ -88,7 +73,7 @@ bool pm_queue_delete(struct pm_queue *queue, const struct pm_store_job *job, str
     struct pm_store *store = queue->store;
     pm_queue_count_state(queue, job, -1);
     store->verbs->count(store, job->run, PM_COUNTER_BYTES, -job->bytes);
-    return store->verbs->job_delete(store, job->id, error);
+    return store->verbs->job_delete(store, job, error);
 }
 
 void pm_queue_count_event(struct pm_queue *queue, const struct pm_store_job *job,
@@ -103,7 +88,7 @@ static bool expire(struct pm_queue *queue, struct pm_store_job *job, struct pm_e
 {
     snprintf(job->reason, sizeof job->reason, "expired");
     pm_queue_count_event(queue, job, PM_COUNTER_EXPIRED);
-    return pm_queue_move(queue, job, PM_JOB_FAILED, error);
+    return pm_queue_move(queue, job, PM_JOB_FAILED, NULL, error);
 }
 
 static bool past_deadline(const struct pm_store_job *job, struct pm_queue_time now)
@@ -115,9 +100,9 @@ static bool read_parts(struct pm_queue *queue, struct pm_queue_lease *lease, str
 {
     struct pm_store *store = queue->store;
     lease->body = lease->checkpoint = NULL;
-    if (store->verbs->part_get(store, lease->job.id, PM_STORE_BODY, &lease->body, &lease->body_size,
+    if (store->verbs->part_get(store, &lease->job, PM_STORE_BODY, &lease->body, &lease->body_size,
                                error) &&
-        store->verbs->part_get(store, lease->job.id, PM_STORE_CHECKPOINT, &lease->checkpoint,
+        store->verbs->part_get(store, &lease->job, PM_STORE_CHECKPOINT, &lease->checkpoint,
                                &lease->checkpoint_size, error)) {
         if (lease->body != NULL) {
             return true;
@@ -170,7 +155,7 @@ bool pm_queue_lease(struct pm_queue *queue, struct pm_queue_time now, const char
     job->lease_until_ms = now.steady_ms + queue->config.lease_ms;
     job->lease_request = (int64_t)request_id;
     snprintf(job->holder, sizeof job->holder, "%s", holder);
-    return pm_queue_move(queue, job, PM_JOB_LEASED, error) && read_parts(queue, out, error);
+    return pm_queue_move(queue, job, PM_JOB_LEASED, NULL, error) && read_parts(queue, out, error);
 }
 
 bool pm_queue_lease_again(struct pm_queue *queue, const char *holder, uint64_t request_id,
@@ -260,13 +245,12 @@ bool pm_queue_finish(struct pm_queue *queue, int64_t id, int64_t token,
     if (*repeated) {
         return true;
     }
-    if (!check_token(&job, token, error) || !check_room(queue, result->size, error) ||
-        !pm_queue_add_part(queue, &job, PM_STORE_RESULT, result, error)) {
+    if (!check_token(&job, token, error) || !check_room(queue, result->size, error)) {
         return false;
     }
     job.reason[0] = '\0';
     pm_queue_count_event(queue, &job, PM_COUNTER_COMPLETED);
-    return pm_queue_move(queue, &job, PM_JOB_DONE, error);
+    return pm_queue_move(queue, &job, PM_JOB_DONE, result, error);
 }
 
 bool pm_queue_fail(struct pm_queue *queue, int64_t id, int64_t token, const char *reason,
@@ -290,7 +274,21 @@ bool pm_queue_fail(struct pm_queue *queue, int64_t id, int64_t token, const char
     if (*state == PM_JOB_FAILED) {
         pm_queue_count_event(queue, &job, PM_COUNTER_GONE_WRONG);
     }
-    return pm_queue_move(queue, &job, *state, error);
+    return pm_queue_move(queue, &job, *state, NULL, error);
+}
+
+static bool replace_checkpoint(struct pm_queue *queue, struct pm_store_job *job,
+                               const struct pm_wire_frame *checkpoint, struct pm_error *error)
+{
+    struct pm_store *store = queue->store;
+    void *older;
+    size_t older_size;
+    if (!store->verbs->part_get(store, job, PM_STORE_CHECKPOINT, &older, &older_size, error)) {
+        return false;
+    }
+    free(older);
+    count_bytes(queue, job, (int64_t)checkpoint->size - (int64_t)older_size);
+    return store->verbs->checkpoint_set(store, job->id, checkpoint, error);
 }
 
 bool pm_queue_release(struct pm_queue *queue, int64_t id, int64_t token,
@@ -306,14 +304,12 @@ bool pm_queue_release(struct pm_queue *queue, int64_t id, int64_t token,
     if (!check_token(&job, token, error)) {
         return false;
     }
-    if (checkpoint != NULL &&
-        (!check_room(queue, checkpoint->size, error) ||
-         !pm_queue_drop_part(queue, &job, PM_STORE_CHECKPOINT, error) ||
-         !pm_queue_add_part(queue, &job, PM_STORE_CHECKPOINT, checkpoint, error))) {
+    if (checkpoint != NULL && (!check_room(queue, checkpoint->size, error) ||
+                               !replace_checkpoint(queue, &job, checkpoint, error))) {
         return false;
     }
     job.ended_token = token;
-    return pm_queue_move(queue, &job, PM_JOB_QUEUED, error);
+    return pm_queue_move(queue, &job, PM_JOB_QUEUED, NULL, error);
 }
 
 bool pm_queue_take_back(struct pm_queue *queue, int64_t id, int64_t token, struct pm_error *error)
@@ -326,7 +322,7 @@ bool pm_queue_take_back(struct pm_queue *queue, int64_t id, int64_t token, struc
     if (!found || job.state != PM_JOB_LEASED || job.token != token) {
         return true;
     }
-    return pm_queue_move(queue, &job, PM_JOB_QUEUED, error);
+    return pm_queue_move(queue, &job, PM_JOB_QUEUED, NULL, error);
 }
 
 /* ---- time and loss ---- */
@@ -340,11 +336,11 @@ static bool lose(struct pm_queue *queue, struct pm_queue_time now, struct pm_sto
         return expire(queue, job, error);
     }
     if (job->failures < PM_QUEUE_ATTEMPTS_MAX) {
-        return pm_queue_move(queue, job, PM_JOB_QUEUED, error);
+        return pm_queue_move(queue, job, PM_JOB_QUEUED, NULL, error);
     }
     snprintf(job->reason, sizeof job->reason, "lost by %lld workers", (long long)job->failures);
     pm_queue_count_event(queue, job, PM_COUNTER_SET_ASIDE_EVER);
-    return pm_queue_move(queue, job, PM_JOB_SET_ASIDE, error);
+    return pm_queue_move(queue, job, PM_JOB_SET_ASIDE, NULL, error);
 }
 
 /* Applies what is due to the jobs of one list and appends events. */

@@ -86,10 +86,9 @@ static bool insert(struct pm_queue *queue, struct pm_queue_time now, const struc
                                .bytes = (int64_t)put->body_size};
     snprintf(job.key, sizeof job.key, "%s", put->key);
     snprintf(job.kind, sizeof job.kind, "%s", put->kind);
-    const void *body = put->body_size == 0 ? "" : put->body;
+    const struct pm_wire_frame body = {put->body, put->body_size};
     if (!store->verbs->next_turn(store, run, put->priority, &job.turn, error) ||
-        !store->verbs->job_insert(store, &job, error) ||
-        !store->verbs->part_set(store, job.id, PM_STORE_BODY, body, put->body_size, error)) {
+        !store->verbs->job_insert(store, &job, &body, error)) {
         return false;
     }
     store->verbs->count(store, run, PM_COUNTER_BYTES, job.bytes);
@@ -151,7 +150,7 @@ bool pm_queue_outcome(struct pm_queue *queue, int64_t id, struct pm_store_job *j
                        (long long)id);
     }
     return job->state != PM_JOB_DONE ||
-           store->verbs->part_get(store, id, PM_STORE_RESULT, result, size, error);
+           store->verbs->part_get(store, job, PM_STORE_RESULT, result, size, error);
 }
 
 static bool delete_oldest_set_aside(struct pm_queue *queue, struct pm_error *error)
@@ -182,7 +181,7 @@ static bool collect_one(struct pm_queue *queue, struct pm_store_job *job, struct
         return pm_queue_delete(queue, job, error);
     }
     job->collected = true;
-    return queue->store->verbs->job_update(queue->store, job, error) &&
+    return queue->store->verbs->job_move(queue->store, job, PM_JOB_SET_ASIDE, NULL, error) &&
            delete_oldest_set_aside(queue, error);
 }
 
@@ -242,7 +241,7 @@ bool pm_queue_cancel(struct pm_queue *queue, const char *run, const char *prefix
         snprintf(job.reason, sizeof job.reason, "cancelled");
         snprintf(last_key, PM_STORE_KEY_MAX + 1, "%s", job.key);
         pm_queue_count_event(queue, &job, PM_COUNTER_CANCELLED);
-        if (!pm_queue_move(queue, &job, PM_JOB_FAILED, error)) {
+        if (!pm_queue_move(queue, &job, PM_JOB_FAILED, NULL, error)) {
             return false;
         }
         (*cancelled)++;
@@ -351,7 +350,7 @@ bool pm_queue_retry(struct pm_queue *queue, int64_t id, struct pm_error *error)
     job.collected = false;
     job.failures = 0;
     job.reason[0] = '\0';
-    return pm_queue_move(queue, &job, PM_JOB_QUEUED, error);
+    return pm_queue_move(queue, &job, PM_JOB_QUEUED, NULL, error);
 }
 
 bool pm_queue_discard(struct pm_queue *queue, int64_t id, struct pm_error *error)

@@ -44,8 +44,8 @@ struct pm_store_job {
     char reason[PM_STORE_REASON_MAX + 1];
 };
 
-/* A job's opaque bytes, each there or not. */
-enum pm_store_part { PM_STORE_BODY, PM_STORE_RESULT, PM_STORE_CHECKPOINT, PM_STORE_PART_COUNT };
+/* A job's opaque bytes: what it is, what came of it (when done), what a worker left at release. */
+enum pm_store_part { PM_STORE_BODY, PM_STORE_RESULT, PM_STORE_CHECKPOINT };
 
 struct pm_store_record {
     int64_t sequence; /* of its latest change; ascending over the store */
@@ -118,7 +118,9 @@ struct pm_store_verbs {
     /* The turn for one more job of this run and priority. */
     bool (*next_turn)(struct pm_store *store, int64_t run, int64_t priority, int64_t *turn,
                       struct pm_error *error);
-    bool (*job_insert)(struct pm_store *store, struct pm_store_job *job, struct pm_error *error);
+    /* Makes a queued job; gives it its number. */
+    bool (*job_insert)(struct pm_store *store, struct pm_store_job *job,
+                       const struct pm_wire_frame *body, struct pm_error *error);
     bool (*job_get)(struct pm_store *store, int64_t id, struct pm_store_job *out, bool *found,
                     struct pm_error *error);
     /* The job of the run with this key that is not collected. */
@@ -127,20 +129,25 @@ struct pm_store_verbs {
     /* The queued job that is next, of `run` (0: of any). */
     bool (*job_next)(struct pm_store *store, int64_t run, struct pm_store_job *out, bool *found,
                      struct pm_error *error);
-    /* Writes everything that may change: not run, priority, deadline, created, key, kind. */
-    bool (*job_update)(struct pm_store *store, const struct pm_store_job *job,
-                       struct pm_error *error);
+    /* The job was read in the state `from` and is now as `job` says; `result` when it is done, else
+     * NULL. What never changes: run, priority, turn, deadline, created, key, kind. The holder is
+     * kept while leased and with an outcome, the lease's time and request while leased, the reason
+     * with an outcome. */
+    bool (*job_move)(struct pm_store *store, const struct pm_store_job *job, enum pm_job_state from,
+                     const struct pm_wire_frame *result, struct pm_error *error);
     bool (*job_renew)(struct pm_store *store, int64_t id, int64_t until_ms, struct pm_error *error);
     bool (*renew_all)(struct pm_store *store, int64_t until_ms, struct pm_error *error);
-    bool (*job_delete)(struct pm_store *store, int64_t id, struct pm_error *error);
+    /* Deletes a job, which is in job->state, and its parts. */
+    bool (*job_delete)(struct pm_store *store, const struct pm_store_job *job,
+                       struct pm_error *error);
     bool (*list)(struct pm_store *store, const struct pm_store_query *query, int64_t *ids,
                  size_t capacity, size_t *count, struct pm_error *error);
 
-    /* Sets a part (data NULL: removes it); reads one into malloc'd memory, NULL when not there. */
-    bool (*part_set)(struct pm_store *store, int64_t id, enum pm_store_part part, const void *data,
-                     size_t size, struct pm_error *error);
-    bool (*part_get)(struct pm_store *store, int64_t id, enum pm_store_part part, void **data,
-                     size_t *size, struct pm_error *error);
+    /* Reads a part into malloc'd memory, NULL when it is not there. */
+    bool (*part_get)(struct pm_store *store, const struct pm_store_job *job,
+                     enum pm_store_part part, void **data, size_t *size, struct pm_error *error);
+    bool (*checkpoint_set)(struct pm_store *store, int64_t id,
+                           const struct pm_wire_frame *checkpoint, struct pm_error *error);
 
     /* Replaces or makes a record and gives it the next sequence number; keeps the counters BYTES,
      * RECORDS_OPEN and RECORDS_CLOSED and the totals by state. */

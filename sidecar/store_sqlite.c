@@ -14,26 +14,33 @@ enum {
     CHECKPOINT_PAGES = 4000,
 };
 
-/* An index for each question that is asked often; partial ones, so that a job pays only for the
- * state it is in. Parts are apart from their jobs: moving a job must not copy its body. */
+/* A job is one row that never changes, and one small row in the table of the state it is in, which
+ * is what moves. So putting, leasing, finishing and collecting touch few pages, and none of them
+ * copies a body. `rank` is minus the priority, so that every order ascends. */
 static const char SCHEMA[] =
     "CREATE TABLE run(id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE) STRICT;"
     "CREATE TABLE counter(run INTEGER NOT NULL, counter INTEGER NOT NULL, value INTEGER NOT NULL,"
     " PRIMARY KEY(run, counter)) STRICT, WITHOUT ROWID;"
-    "CREATE TABLE job(id INTEGER PRIMARY KEY AUTOINCREMENT, run INTEGER NOT NULL,"
-    " state INTEGER NOT NULL, priority INTEGER NOT NULL, turn INTEGER NOT NULL,"
-    " deadline_ms INTEGER NOT NULL, created_ms INTEGER NOT NULL, token INTEGER NOT NULL,"
-    " failures INTEGER NOT NULL, ended_token INTEGER NOT NULL, lease_until_ms INTEGER NOT NULL,"
-    " lease_request INTEGER NOT NULL, bytes INTEGER NOT NULL, collected INTEGER NOT NULL,"
-    " key TEXT NOT NULL, kind TEXT NOT NULL, holder TEXT NOT NULL, reason TEXT NOT NULL) STRICT;"
+    "CREATE TABLE job(id INTEGER PRIMARY KEY, run INTEGER NOT NULL, rank INTEGER NOT NULL,"
+    " turn INTEGER NOT NULL, deadline_ms INTEGER NOT NULL, created_ms INTEGER NOT NULL,"
+    " collected INTEGER NOT NULL, key TEXT NOT NULL, kind TEXT NOT NULL, body BLOB NOT NULL)"
+    " STRICT;"
     "CREATE UNIQUE INDEX job_key ON job(run, key) WHERE collected = 0;"
-    "CREATE INDEX job_queued ON job(priority DESC, turn, id) WHERE state = 0;"
-    "CREATE INDEX job_queued_of_run ON job(run, priority DESC, turn, id) WHERE state = 0;"
-    "CREATE INDEX job_deadline ON job(deadline_ms) WHERE state = 0 AND deadline_ms > 0;"
-    "CREATE INDEX job_leased ON job(lease_until_ms) WHERE state = 1;"
-    "CREATE INDEX job_outcome ON job(run, id) WHERE state IN (2, 3, 4) AND collected = 0;"
-    "CREATE INDEX job_set_aside ON job(id) WHERE state = 4;"
-    "CREATE TABLE part(id INTEGER PRIMARY KEY, data BLOB NOT NULL) STRICT;"
+    "CREATE TABLE queued(run INTEGER NOT NULL, rank INTEGER NOT NULL, turn INTEGER NOT NULL,"
+    " id INTEGER NOT NULL, deadline_ms INTEGER NOT NULL, token INTEGER NOT NULL,"
+    " failures INTEGER NOT NULL, ended_token INTEGER NOT NULL, bytes INTEGER NOT NULL,"
+    " PRIMARY KEY(run, rank, turn, id)) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX queued_any ON queued(rank, turn, id);"
+    "CREATE INDEX queued_deadline ON queued(deadline_ms) WHERE deadline_ms > 0;"
+    "CREATE TABLE lease(id INTEGER PRIMARY KEY, until_ms INTEGER NOT NULL,"
+    " token INTEGER NOT NULL, failures INTEGER NOT NULL, ended_token INTEGER NOT NULL,"
+    " bytes INTEGER NOT NULL, request INTEGER NOT NULL, holder TEXT NOT NULL) STRICT;"
+    "CREATE TABLE outcome(place INTEGER PRIMARY KEY, id INTEGER NOT NULL, state INTEGER NOT NULL,"
+    " collected INTEGER NOT NULL, token INTEGER NOT NULL, failures INTEGER NOT NULL,"
+    " ended_token INTEGER NOT NULL, bytes INTEGER NOT NULL, holder TEXT NOT NULL,"
+    " reason TEXT NOT NULL, result BLOB) STRICT;"
+    "CREATE INDEX outcome_set_aside ON outcome(id) WHERE state = 4;"
+    "CREATE TABLE checkpoint(id INTEGER PRIMARY KEY, data BLOB NOT NULL) STRICT;"
     "CREATE TABLE record(sequence INTEGER PRIMARY KEY AUTOINCREMENT, run INTEGER NOT NULL,"
     " key TEXT NOT NULL, state TEXT NOT NULL, reason TEXT NOT NULL, updated_ms INTEGER NOT NULL,"
     " body BLOB NOT NULL, UNIQUE(run, key)) STRICT;"
@@ -42,11 +49,6 @@ static const char SCHEMA[] =
     "CREATE TABLE record_total(run INTEGER NOT NULL, state TEXT NOT NULL, total INTEGER NOT NULL,"
     " PRIMARY KEY(run, state)) STRICT, WITHOUT ROWID;";
 
-#define JOB_COLUMNS                                                                                \
-    "id, run, state, priority, turn, deadline_ms, created_ms, token, failures, ended_token, "      \
-    "lease_until_ms, lease_request, bytes, collected, key, kind, holder, reason"
-
-/* A job's parts have the numbers 4 id + part: next to each other, deleted as one range. */
 static const char *const SQL[PM_SQL_COUNT] = {
     [PM_SQL_BEGIN] = "BEGIN IMMEDIATE",
     [PM_SQL_COMMIT] = "COMMIT",
@@ -60,49 +62,60 @@ static const char *const SQL[PM_SQL_COUNT] = {
     [PM_SQL_RUN_DELETE_TOTALS] = "DELETE FROM record_total WHERE run = ?1",
     [PM_SQL_COUNTER_SET] = "INSERT OR REPLACE INTO counter VALUES(?1, ?2, ?3)",
     [PM_SQL_NEXT_TURN] =
-        "SELECT max(ifnull((SELECT turn + 1 FROM job WHERE state = 0 AND run = ?1 AND"
-        " priority = ?2 ORDER BY turn DESC LIMIT 1), 0), ifnull((SELECT turn FROM job WHERE"
-        " state = 0 AND priority = ?2 ORDER BY turn LIMIT 1), 0))",
-    [PM_SQL_JOB_INSERT] =
-        "INSERT INTO job(run, state, priority, turn, deadline_ms, created_ms, token, failures,"
-        " ended_token, lease_until_ms, lease_request, bytes, collected, key, kind, holder, reason)"
-        " VALUES(?1, ?2, ?3, ?4, ?5, ?6, 0, 0, 0, 0, 0, ?7, 0, ?8, ?9, '', '')",
-    [PM_SQL_JOB_GET] = "SELECT " JOB_COLUMNS " FROM job WHERE id = ?1",
+        "SELECT max(ifnull((SELECT turn + 1 FROM queued WHERE run = ?1 AND rank = ?2"
+        " ORDER BY turn DESC LIMIT 1), 0), ifnull((SELECT turn FROM queued INDEXED BY queued_any"
+        " WHERE rank = ?2 ORDER BY turn LIMIT 1), 0))",
+    [PM_SQL_JOB_INSERT] = "INSERT INTO job VALUES(?1, ?2, ?3, ?4, ?5, ?6, 0, ?7, ?8, ?9)",
+    [PM_SQL_JOB_GET] = "SELECT run, rank, turn, deadline_ms, created_ms, collected, key, kind"
+                       " FROM job WHERE id = ?1",
     [PM_SQL_JOB_FIND] = "SELECT id FROM job WHERE run = ?1 AND key = ?2 AND collected = 0",
-    [PM_SQL_JOB_NEXT] = "SELECT " JOB_COLUMNS " FROM job INDEXED BY job_queued WHERE state = 0"
-                        " ORDER BY priority DESC, turn, id LIMIT 1",
-    [PM_SQL_JOB_NEXT_OF_RUN] =
-        "SELECT " JOB_COLUMNS " FROM job INDEXED BY job_queued_of_run WHERE state = 0 AND run = ?1"
-        " ORDER BY priority DESC, turn, id LIMIT 1",
-    [PM_SQL_JOB_UPDATE] =
-        "UPDATE job SET state = ?2, turn = ?3, token = ?4, failures = ?5, ended_token = ?6,"
-        " lease_until_ms = ?7, lease_request = ?8, bytes = ?9, collected = ?10, holder = ?11,"
-        " reason = ?12 WHERE id = ?1",
-    [PM_SQL_JOB_RENEW] = "UPDATE job SET lease_until_ms = ?2 WHERE id = ?1",
-    [PM_SQL_RENEW_ALL] = "UPDATE job SET lease_until_ms = ?1 WHERE state = 1",
+    [PM_SQL_JOB_SET_COLLECTED] = "UPDATE job SET collected = ?2 WHERE id = ?1",
     [PM_SQL_JOB_DELETE] = "DELETE FROM job WHERE id = ?1",
-    [PM_SQL_LIST_LEASED] = "SELECT id FROM job INDEXED BY job_leased WHERE state = 1 AND id > ?1"
-                           " ORDER BY id LIMIT ?2",
-    [PM_SQL_LIST_LEASES_DUE] = "SELECT id FROM job WHERE state = 1 AND lease_until_ms <= ?1"
-                               " ORDER BY lease_until_ms LIMIT ?2",
-    [PM_SQL_LIST_LEASES_OF] = "SELECT id FROM job INDEXED BY job_leased WHERE state = 1 AND"
-                              " holder = ?1 LIMIT ?2",
-    [PM_SQL_LIST_DEADLINES_DUE] = "SELECT id FROM job WHERE state = 0 AND deadline_ms > 0 AND"
+    [PM_SQL_BODY_GET] = "SELECT body FROM job WHERE id = ?1",
+    [PM_SQL_QUEUED_INSERT] = "INSERT INTO queued VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+    [PM_SQL_QUEUED_GET] = "SELECT token, failures, ended_token, bytes FROM queued WHERE run = ?1"
+                          " AND rank = ?2 AND turn = ?3 AND id = ?4",
+    [PM_SQL_QUEUED_NEXT] = "SELECT id FROM queued INDEXED BY queued_any ORDER BY rank, turn, id"
+                           " LIMIT 1",
+    [PM_SQL_QUEUED_NEXT_OF_RUN] = "SELECT id FROM queued WHERE run = ?1 ORDER BY rank, turn, id"
+                                  " LIMIT 1",
+    [PM_SQL_QUEUED_DELETE] =
+        "DELETE FROM queued WHERE run = ?1 AND rank = ?2 AND turn = ?3 AND id = ?4",
+    [PM_SQL_LEASE_INSERT] = "INSERT INTO lease VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    [PM_SQL_LEASE_GET] = "SELECT token, failures, ended_token, bytes, until_ms, request, holder"
+                         " FROM lease WHERE id = ?1",
+    [PM_SQL_LEASE_RENEW] = "UPDATE lease SET until_ms = ?2 WHERE id = ?1",
+    [PM_SQL_LEASE_RENEW_ALL] = "UPDATE lease SET until_ms = ?1",
+    [PM_SQL_LEASE_DELETE] = "DELETE FROM lease WHERE id = ?1",
+    [PM_SQL_OUTCOME_INSERT] =
+        "INSERT INTO outcome VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+    [PM_SQL_OUTCOME_GET] = "SELECT token, failures, ended_token, bytes, state, holder, reason"
+                           " FROM outcome WHERE place = ?1",
+    [PM_SQL_OUTCOME_SET_COLLECTED] = "UPDATE outcome SET collected = ?2 WHERE place = ?1",
+    [PM_SQL_OUTCOME_DELETE] = "DELETE FROM outcome WHERE place = ?1",
+    [PM_SQL_RESULT_GET] = "SELECT result FROM outcome WHERE place = ?1",
+    [PM_SQL_CHECKPOINT_SET] = "INSERT OR REPLACE INTO checkpoint VALUES(?1, ?2)",
+    [PM_SQL_CHECKPOINT_GET] = "SELECT data FROM checkpoint WHERE id = ?1",
+    [PM_SQL_CHECKPOINT_DELETE] = "DELETE FROM checkpoint WHERE id = ?1",
+    [PM_SQL_LIST_LEASED] = "SELECT id FROM lease WHERE id > ?1 ORDER BY id LIMIT ?2",
+    [PM_SQL_LIST_LEASES_DUE] =
+        "SELECT id FROM lease WHERE until_ms <= ?1 ORDER BY until_ms LIMIT ?2",
+    [PM_SQL_LIST_LEASES_OF] = "SELECT id FROM lease WHERE holder = ?1 ORDER BY id LIMIT ?2",
+    [PM_SQL_LIST_DEADLINES_DUE] = "SELECT id FROM queued WHERE deadline_ms > 0 AND"
                                   " deadline_ms <= ?1 ORDER BY deadline_ms LIMIT ?2",
     [PM_SQL_LIST_OUTCOMES] =
-        "SELECT id FROM job INDEXED BY job_outcome WHERE state IN (2, 3, 4) AND collected = 0 AND"
-        " run = ?1 AND id > ?2 AND key >= ?3 AND key < ?4 ORDER BY id LIMIT ?5",
+        "SELECT outcome.id FROM outcome CROSS JOIN job ON job.id = outcome.id WHERE place > ?1"
+        " AND place < ?2 AND outcome.collected = 0 AND key >= ?3 AND key < ?4"
+        " ORDER BY place LIMIT ?5",
     [PM_SQL_LIST_ACTIVE] =
         "SELECT id FROM job INDEXED BY job_key WHERE collected = 0 AND run = ?1 AND key >= ?2 AND"
-        " key < ?3 AND key > ?4 AND state IN (0, 1) ORDER BY key LIMIT ?5",
-    [PM_SQL_LIST_SET_ASIDE] = "SELECT id FROM job WHERE state = 4 ORDER BY id DESC LIMIT ?1",
+        " key < ?3 AND key > ?4 AND NOT EXISTS (SELECT 1 FROM outcome WHERE place = ?5 + job.id)"
+        " ORDER BY key LIMIT ?6",
+    [PM_SQL_LIST_SET_ASIDE] = "SELECT id FROM outcome INDEXED BY outcome_set_aside WHERE state = 4"
+                              " ORDER BY id DESC LIMIT ?1",
     [PM_SQL_LIST_SET_ASIDE_COLLECTED] =
-        "SELECT id FROM job INDEXED BY job_set_aside WHERE state = 4 AND collected = 1"
+        "SELECT id FROM outcome INDEXED BY outcome_set_aside WHERE state = 4 AND collected = 1"
         " ORDER BY id LIMIT ?1",
-    [PM_SQL_PART_SET] = "INSERT OR REPLACE INTO part(id, data) VALUES(?1, ?2)",
-    [PM_SQL_PART_GET] = "SELECT data FROM part WHERE id = ?1",
-    [PM_SQL_PART_DELETE] = "DELETE FROM part WHERE id = ?1",
-    [PM_SQL_PARTS_DELETE] = "DELETE FROM part WHERE id BETWEEN ?1 AND ?1 + 3",
     [PM_SQL_RECORD_GET] =
         "SELECT sequence, state, length(body) FROM record WHERE run = ?1 AND key = ?2",
     [PM_SQL_RECORD_DELETE] = "DELETE FROM record WHERE sequence = ?1",
@@ -238,13 +251,13 @@ static const struct pm_store_verbs VERBS = {
     .job_get = pm_sqlite_job_get,
     .job_find = pm_sqlite_job_find,
     .job_next = pm_sqlite_job_next,
-    .job_update = pm_sqlite_job_update,
+    .job_move = pm_sqlite_job_move,
     .job_renew = pm_sqlite_job_renew,
     .renew_all = pm_sqlite_renew_all,
     .job_delete = pm_sqlite_job_delete,
     .list = pm_sqlite_list,
-    .part_set = pm_sqlite_part_set,
     .part_get = pm_sqlite_part_get,
+    .checkpoint_set = pm_sqlite_checkpoint_set,
     .record_put = pm_sqlite_record_put,
     .records = pm_sqlite_records,
     .record_drop_oldest = pm_sqlite_record_drop_oldest,

@@ -22,12 +22,27 @@ enum pm_sqlite_statement {
     PM_SQL_JOB_INSERT,
     PM_SQL_JOB_GET,
     PM_SQL_JOB_FIND,
-    PM_SQL_JOB_NEXT,
-    PM_SQL_JOB_NEXT_OF_RUN,
-    PM_SQL_JOB_UPDATE,
-    PM_SQL_JOB_RENEW,
-    PM_SQL_RENEW_ALL,
+    PM_SQL_JOB_SET_COLLECTED,
     PM_SQL_JOB_DELETE,
+    PM_SQL_BODY_GET,
+    PM_SQL_QUEUED_INSERT,
+    PM_SQL_QUEUED_GET,
+    PM_SQL_QUEUED_NEXT,
+    PM_SQL_QUEUED_NEXT_OF_RUN,
+    PM_SQL_QUEUED_DELETE,
+    PM_SQL_LEASE_INSERT,
+    PM_SQL_LEASE_GET,
+    PM_SQL_LEASE_RENEW,
+    PM_SQL_LEASE_RENEW_ALL,
+    PM_SQL_LEASE_DELETE,
+    PM_SQL_OUTCOME_INSERT,
+    PM_SQL_OUTCOME_GET,
+    PM_SQL_OUTCOME_SET_COLLECTED,
+    PM_SQL_OUTCOME_DELETE,
+    PM_SQL_RESULT_GET,
+    PM_SQL_CHECKPOINT_SET,
+    PM_SQL_CHECKPOINT_GET,
+    PM_SQL_CHECKPOINT_DELETE,
     PM_SQL_LIST_LEASED,
     PM_SQL_LIST_LEASES_DUE,
     PM_SQL_LIST_LEASES_OF,
@@ -36,10 +51,6 @@ enum pm_sqlite_statement {
     PM_SQL_LIST_ACTIVE,
     PM_SQL_LIST_SET_ASIDE,
     PM_SQL_LIST_SET_ASIDE_COLLECTED,
-    PM_SQL_PART_SET,
-    PM_SQL_PART_GET,
-    PM_SQL_PART_DELETE,
-    PM_SQL_PARTS_DELETE,
     PM_SQL_RECORD_GET,
     PM_SQL_RECORD_DELETE,
     PM_SQL_RECORD_INSERT,
@@ -67,6 +78,7 @@ struct pm_sqlite_store {
     struct pm_sqlite_run *runs;
     size_t run_count, run_capacity;
     int64_t totals[PM_COUNTER_COUNT];
+    int64_t last_id, last_id_committed; /* numbers of jobs given so far */
     bool durable, syncing;
     bool run_forgotten; /* in this transaction */
     bool stale;         /* the runs in memory must be loaded again */
@@ -82,6 +94,13 @@ bool pm_sqlite_step(struct pm_sqlite_store *store, sqlite3_stmt *statement, bool
                     struct pm_error *error);
 /* Steps a statement that gives no rows, and resets it. */
 bool pm_sqlite_run(struct pm_sqlite_store *store, sqlite3_stmt *statement, struct pm_error *error);
+/* An outcome's row number: those of one run are neighbours, in the order of the jobs' numbers. */
+enum { PM_SQLITE_ID_BITS = 42, PM_SQLITE_RUN_BITS = 20 };
+static inline int64_t pm_sqlite_place(int64_t run, int64_t id)
+{
+    return (int64_t)((uint64_t)run << PM_SQLITE_ID_BITS) + id;
+}
+
 /* A text column into a buffer of `size`. */
 void pm_sqlite_text(sqlite3_stmt *statement, int column, char *out, size_t size);
 
@@ -100,25 +119,30 @@ int64_t pm_sqlite_counted(struct pm_store *base, int64_t run, enum pm_counter co
 /* store_sqlite_jobs.c */
 bool pm_sqlite_next_turn(struct pm_store *base, int64_t run, int64_t priority, int64_t *turn,
                          struct pm_error *error);
-bool pm_sqlite_job_insert(struct pm_store *base, struct pm_store_job *job, struct pm_error *error);
+bool pm_sqlite_job_insert(struct pm_store *base, struct pm_store_job *job,
+                          const struct pm_wire_frame *body, struct pm_error *error);
 bool pm_sqlite_job_get(struct pm_store *base, int64_t id, struct pm_store_job *out, bool *found,
                        struct pm_error *error);
 bool pm_sqlite_job_find(struct pm_store *base, int64_t run, const char *key, int64_t *id,
                         struct pm_error *error);
 bool pm_sqlite_job_next(struct pm_store *base, int64_t run, struct pm_store_job *out, bool *found,
                         struct pm_error *error);
-bool pm_sqlite_job_update(struct pm_store *base, const struct pm_store_job *job,
-                          struct pm_error *error);
+bool pm_sqlite_job_move(struct pm_store *base, const struct pm_store_job *job,
+                        enum pm_job_state from, const struct pm_wire_frame *result,
+                        struct pm_error *error);
 bool pm_sqlite_job_renew(struct pm_store *base, int64_t id, int64_t until_ms,
                          struct pm_error *error);
 bool pm_sqlite_renew_all(struct pm_store *base, int64_t until_ms, struct pm_error *error);
-bool pm_sqlite_job_delete(struct pm_store *base, int64_t id, struct pm_error *error);
+bool pm_sqlite_job_delete(struct pm_store *base, const struct pm_store_job *job,
+                          struct pm_error *error);
+bool pm_sqlite_part_get(struct pm_store *base, const struct pm_store_job *job,
+                        enum pm_store_part part, void **data, size_t *size, struct pm_error *error);
+bool pm_sqlite_checkpoint_set(struct pm_store *base, int64_t id,
+                              const struct pm_wire_frame *checkpoint, struct pm_error *error);
+
+/* store_sqlite_lists.c */
 bool pm_sqlite_list(struct pm_store *base, const struct pm_store_query *query, int64_t *ids,
                     size_t capacity, size_t *count, struct pm_error *error);
-bool pm_sqlite_part_set(struct pm_store *base, int64_t id, enum pm_store_part part,
-                        const void *data, size_t size, struct pm_error *error);
-bool pm_sqlite_part_get(struct pm_store *base, int64_t id, enum pm_store_part part, void **data,
-                        size_t *size, struct pm_error *error);
 
 /* store_sqlite_records.c */
 bool pm_sqlite_record_put(struct pm_store *base, int64_t run, struct pm_store_record *record,

@@ -1,30 +1,10 @@
-/* Jobs and their parts. */
+/* Jobs: one row for what never changes, one in the table of the present state, and a checkpoint. */
 #include "sidecar/store_sqlite.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-static void read_job(sqlite3_stmt *statement, struct pm_store_job *out)
-{
-    out->id = sqlite3_column_int64(statement, 0);
-    out->run = sqlite3_column_int64(statement, 1);
-    out->state = (enum pm_job_state)sqlite3_column_int(statement, 2);
-    out->priority = sqlite3_column_int64(statement, 3);
-    out->turn = sqlite3_column_int64(statement, 4);
-    out->deadline_ms = sqlite3_column_int64(statement, 5);
-    out->created_ms = sqlite3_column_int64(statement, 6);
-    out->token = sqlite3_column_int64(statement, 7);
-    out->failures = sqlite3_column_int64(statement, 8);
-    out->ended_token = sqlite3_column_int64(statement, 9);
-    out->lease_until_ms = sqlite3_column_int64(statement, 10);
-    out->lease_request = sqlite3_column_int64(statement, 11);
-    out->bytes = sqlite3_column_int64(statement, 12);
-    out->collected = sqlite3_column_int(statement, 13) != 0;
-    pm_sqlite_text(statement, 14, out->key, sizeof out->key);
-    pm_sqlite_text(statement, 15, out->kind, sizeof out->kind);
-    pm_sqlite_text(statement, 16, out->holder, sizeof out->holder);
-    pm_sqlite_text(statement, 17, out->reason, sizeof out->reason);
-}
+/* ---- small steps ---- */
 
 /* Reads the only row of a bound statement as an integer; `fallback` when there is none. */
 static bool one_integer(struct pm_sqlite_store *store, sqlite3_stmt *statement, int64_t fallback,
@@ -39,52 +19,129 @@ static bool one_integer(struct pm_sqlite_store *store, sqlite3_stmt *statement, 
     return true;
 }
 
-static bool one_job(struct pm_sqlite_store *store, sqlite3_stmt *statement,
-                    struct pm_store_job *out, bool *found, struct pm_error *error)
+/* Runs a statement that changes rows, with up to two integers. */
+static bool change(struct pm_sqlite_store *store, enum pm_sqlite_statement which, int64_t first,
+                   int64_t second, struct pm_error *error)
 {
+    sqlite3_stmt *statement = pm_sqlite_statement(store, which, error);
+    if (statement == NULL) {
+        return false;
+    }
+    sqlite3_bind_int64(statement, 1, first);
+    if (sqlite3_bind_parameter_count(statement) > 1) {
+        sqlite3_bind_int64(statement, 2, second);
+    }
+    return pm_sqlite_run(store, statement, error);
+}
+
+static void bind_queued_key(sqlite3_stmt *statement, const struct pm_store_job *job)
+{
+    sqlite3_bind_int64(statement, 1, job->run);
+    sqlite3_bind_int64(statement, 2, -job->priority);
+    sqlite3_bind_int64(statement, 3, job->turn);
+    sqlite3_bind_int64(statement, 4, job->id);
+}
+
+/* ---- reading ---- */
+
+/* The row that never changes. */
+static bool read_job(struct pm_sqlite_store *store, struct pm_store_job *job, bool *found,
+                     struct pm_error *error)
+{
+    sqlite3_stmt *statement = pm_sqlite_statement(store, PM_SQL_JOB_GET, error);
+    if (statement == NULL) {
+        return false;
+    }
+    sqlite3_bind_int64(statement, 1, job->id);
     if (!pm_sqlite_step(store, statement, found, error)) {
         return false;
     }
     if (*found) {
-        read_job(statement, out);
+        job->run = sqlite3_column_int64(statement, 0);
+        job->priority = -sqlite3_column_int64(statement, 1);
+        job->turn = sqlite3_column_int64(statement, 2);
+        job->deadline_ms = sqlite3_column_int64(statement, 3);
+        job->created_ms = sqlite3_column_int64(statement, 4);
+        job->collected = sqlite3_column_int(statement, 5) != 0;
+        pm_sqlite_text(statement, 6, job->key, sizeof job->key);
+        pm_sqlite_text(statement, 7, job->kind, sizeof job->kind);
         sqlite3_reset(statement);
     }
     return true;
 }
 
-bool pm_sqlite_next_turn(struct pm_store *base, int64_t run, int64_t priority, int64_t *turn,
-                         struct pm_error *error)
+/* What the rows of all states begin with. */
+static void read_common(sqlite3_stmt *statement, struct pm_store_job *job)
 {
-    struct pm_sqlite_store *store = (struct pm_sqlite_store *)base;
-    sqlite3_stmt *statement = pm_sqlite_statement(store, PM_SQL_NEXT_TURN, error);
-    if (statement == NULL) {
-        return false;
-    }
-    sqlite3_bind_int64(statement, 1, run);
-    sqlite3_bind_int64(statement, 2, priority);
-    return one_integer(store, statement, 0, turn, error);
+    job->token = sqlite3_column_int64(statement, 0);
+    job->failures = sqlite3_column_int64(statement, 1);
+    job->ended_token = sqlite3_column_int64(statement, 2);
+    job->bytes = sqlite3_column_int64(statement, 3);
+    job->lease_until_ms = 0;
+    job->lease_request = 0;
+    job->holder[0] = '\0';
+    job->reason[0] = '\0';
 }
 
-bool pm_sqlite_job_insert(struct pm_store *base, struct pm_store_job *job, struct pm_error *error)
+static bool read_lease(struct pm_sqlite_store *store, struct pm_store_job *job, bool *found,
+                       struct pm_error *error)
 {
-    struct pm_sqlite_store *store = (struct pm_sqlite_store *)base;
-    sqlite3_stmt *statement = pm_sqlite_statement(store, PM_SQL_JOB_INSERT, error);
+    sqlite3_stmt *statement = pm_sqlite_statement(store, PM_SQL_LEASE_GET, error);
     if (statement == NULL) {
         return false;
     }
-    sqlite3_bind_int64(statement, 1, job->run);
-    sqlite3_bind_int(statement, 2, (int)job->state);
-    sqlite3_bind_int64(statement, 3, job->priority);
-    sqlite3_bind_int64(statement, 4, job->turn);
-    sqlite3_bind_int64(statement, 5, job->deadline_ms);
-    sqlite3_bind_int64(statement, 6, job->created_ms);
-    sqlite3_bind_int64(statement, 7, job->bytes);
-    sqlite3_bind_text(statement, 8, job->key, -1, SQLITE_STATIC);
-    sqlite3_bind_text(statement, 9, job->kind, -1, SQLITE_STATIC);
-    if (!pm_sqlite_run(store, statement, error)) {
+    sqlite3_bind_int64(statement, 1, job->id);
+    if (!pm_sqlite_step(store, statement, found, error)) {
         return false;
     }
-    job->id = sqlite3_last_insert_rowid(store->database);
+    if (*found) {
+        read_common(statement, job);
+        job->state = PM_JOB_LEASED;
+        job->lease_until_ms = sqlite3_column_int64(statement, 4);
+        job->lease_request = sqlite3_column_int64(statement, 5);
+        pm_sqlite_text(statement, 6, job->holder, sizeof job->holder);
+        sqlite3_reset(statement);
+    }
+    return true;
+}
+
+static bool read_outcome(struct pm_sqlite_store *store, struct pm_store_job *job, bool *found,
+                         struct pm_error *error)
+{
+    sqlite3_stmt *statement = pm_sqlite_statement(store, PM_SQL_OUTCOME_GET, error);
+    if (statement == NULL) {
+        return false;
+    }
+    sqlite3_bind_int64(statement, 1, pm_sqlite_place(job->run, job->id));
+    if (!pm_sqlite_step(store, statement, found, error)) {
+        return false;
+    }
+    if (*found) {
+        read_common(statement, job);
+        job->state = (enum pm_job_state)sqlite3_column_int(statement, 4);
+        pm_sqlite_text(statement, 5, job->holder, sizeof job->holder);
+        pm_sqlite_text(statement, 6, job->reason, sizeof job->reason);
+        sqlite3_reset(statement);
+    }
+    return true;
+}
+
+static bool read_queued(struct pm_sqlite_store *store, struct pm_store_job *job, bool *found,
+                        struct pm_error *error)
+{
+    sqlite3_stmt *statement = pm_sqlite_statement(store, PM_SQL_QUEUED_GET, error);
+    if (statement == NULL) {
+        return false;
+    }
+    bind_queued_key(statement, job);
+    if (!pm_sqlite_step(store, statement, found, error)) {
+        return false;
+    }
+    if (*found) {
+        read_common(statement, job);
+        job->state = PM_JOB_QUEUED;
+        sqlite3_reset(statement);
+    }
     return true;
 }
 
@@ -92,12 +149,23 @@ bool pm_sqlite_job_get(struct pm_store *base, int64_t id, struct pm_store_job *o
                        struct pm_error *error)
 {
     struct pm_sqlite_store *store = (struct pm_sqlite_store *)base;
-    sqlite3_stmt *statement = pm_sqlite_statement(store, PM_SQL_JOB_GET, error);
-    if (statement == NULL) {
+    out->id = id;
+    if (!read_job(store, out, found, error)) {
         return false;
     }
-    sqlite3_bind_int64(statement, 1, id);
-    return one_job(store, statement, out, found, error);
+    if (!*found) {
+        return true;
+    }
+    bool there = false;
+    if (!read_lease(store, out, &there, error) ||
+        (!there && !read_outcome(store, out, &there, error)) ||
+        (!there && !read_queued(store, out, &there, error))) {
+        return false;
+    }
+    return there || pm_fail(error, PM_ERROR_IO,
+                            "the store: job %lld is in no state, the file is "
+                            "damaged",
+                            (long long)id);
 }
 
 bool pm_sqlite_job_find(struct pm_store *base, int64_t run, const char *key, int64_t *id,
@@ -117,115 +185,218 @@ bool pm_sqlite_job_next(struct pm_store *base, int64_t run, struct pm_store_job 
                         struct pm_error *error)
 {
     struct pm_sqlite_store *store = (struct pm_sqlite_store *)base;
-    sqlite3_stmt *statement =
-        pm_sqlite_statement(store, run == 0 ? PM_SQL_JOB_NEXT : PM_SQL_JOB_NEXT_OF_RUN, error);
+    sqlite3_stmt *statement = pm_sqlite_statement(
+        store, run == 0 ? PM_SQL_QUEUED_NEXT : PM_SQL_QUEUED_NEXT_OF_RUN, error);
     if (statement == NULL) {
         return false;
     }
     if (run != 0) {
         sqlite3_bind_int64(statement, 1, run);
     }
-    return one_job(store, statement, out, found, error);
+    *found = false;
+    if (!one_integer(store, statement, 0, &out->id, error)) {
+        return false;
+    }
+    if (out->id == 0) {
+        return true;
+    }
+    return (read_job(store, out, found, error) && *found && read_queued(store, out, found, error) &&
+            *found) ||
+           pm_fail(error, PM_ERROR_IO,
+                   "the store: queued job %lld is not there, the file is "
+                   "damaged",
+                   (long long)out->id);
 }
 
-bool pm_sqlite_job_update(struct pm_store *base, const struct pm_store_job *job,
-                          struct pm_error *error)
+bool pm_sqlite_next_turn(struct pm_store *base, int64_t run, int64_t priority, int64_t *turn,
+                         struct pm_error *error)
 {
     struct pm_sqlite_store *store = (struct pm_sqlite_store *)base;
-    sqlite3_stmt *statement = pm_sqlite_statement(store, PM_SQL_JOB_UPDATE, error);
+    sqlite3_stmt *statement = pm_sqlite_statement(store, PM_SQL_NEXT_TURN, error);
+    if (statement == NULL) {
+        return false;
+    }
+    sqlite3_bind_int64(statement, 1, run);
+    sqlite3_bind_int64(statement, 2, -priority);
+    return one_integer(store, statement, 0, turn, error);
+}
+
+/* ---- rows of states ---- */
+
+static bool insert_queued(struct pm_sqlite_store *store, const struct pm_store_job *job,
+                          struct pm_error *error)
+{
+    sqlite3_stmt *statement = pm_sqlite_statement(store, PM_SQL_QUEUED_INSERT, error);
+    if (statement == NULL) {
+        return false;
+    }
+    bind_queued_key(statement, job);
+    sqlite3_bind_int64(statement, 5, job->deadline_ms);
+    sqlite3_bind_int64(statement, 6, job->token);
+    sqlite3_bind_int64(statement, 7, job->failures);
+    sqlite3_bind_int64(statement, 8, job->ended_token);
+    sqlite3_bind_int64(statement, 9, job->bytes);
+    return pm_sqlite_run(store, statement, error);
+}
+
+static bool insert_lease(struct pm_sqlite_store *store, const struct pm_store_job *job,
+                         struct pm_error *error)
+{
+    sqlite3_stmt *statement = pm_sqlite_statement(store, PM_SQL_LEASE_INSERT, error);
     if (statement == NULL) {
         return false;
     }
     sqlite3_bind_int64(statement, 1, job->id);
-    sqlite3_bind_int(statement, 2, (int)job->state);
-    sqlite3_bind_int64(statement, 3, job->turn);
-    sqlite3_bind_int64(statement, 4, job->token);
-    sqlite3_bind_int64(statement, 5, job->failures);
-    sqlite3_bind_int64(statement, 6, job->ended_token);
-    sqlite3_bind_int64(statement, 7, job->lease_until_ms);
-    sqlite3_bind_int64(statement, 8, job->lease_request);
-    sqlite3_bind_int64(statement, 9, job->bytes);
-    sqlite3_bind_int(statement, 10, job->collected);
-    sqlite3_bind_text(statement, 11, job->holder, -1, SQLITE_STATIC);
-    sqlite3_bind_text(statement, 12, job->reason, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(statement, 2, job->lease_until_ms);
+    sqlite3_bind_int64(statement, 3, job->token);
+    sqlite3_bind_int64(statement, 4, job->failures);
+    sqlite3_bind_int64(statement, 5, job->ended_token);
+    sqlite3_bind_int64(statement, 6, job->bytes);
+    sqlite3_bind_int64(statement, 7, job->lease_request);
+    sqlite3_bind_text(statement, 8, job->holder, -1, SQLITE_STATIC);
     return pm_sqlite_run(store, statement, error);
+}
+
+/* Binds bytes; none at all are an empty blob, not NULL. */
+static void bind_bytes(sqlite3_stmt *statement, int parameter, const struct pm_wire_frame *frame)
+{
+    sqlite3_bind_blob64(statement, parameter, frame->size == 0 ? "" : frame->data, frame->size,
+                        SQLITE_STATIC);
+}
+
+static bool insert_outcome(struct pm_sqlite_store *store, const struct pm_store_job *job,
+                           const struct pm_wire_frame *result, struct pm_error *error)
+{
+    sqlite3_stmt *statement = pm_sqlite_statement(store, PM_SQL_OUTCOME_INSERT, error);
+    if (statement == NULL) {
+        return false;
+    }
+    sqlite3_bind_int64(statement, 1, pm_sqlite_place(job->run, job->id));
+    sqlite3_bind_int64(statement, 2, job->id);
+    sqlite3_bind_int(statement, 3, (int)job->state);
+    sqlite3_bind_int(statement, 4, job->collected);
+    sqlite3_bind_int64(statement, 5, job->token);
+    sqlite3_bind_int64(statement, 6, job->failures);
+    sqlite3_bind_int64(statement, 7, job->ended_token);
+    sqlite3_bind_int64(statement, 8, job->bytes);
+    sqlite3_bind_text(statement, 9, job->holder, -1, SQLITE_STATIC);
+    sqlite3_bind_text(statement, 10, job->reason, -1, SQLITE_STATIC);
+    if (result == NULL) {
+        sqlite3_bind_null(statement, 11);
+    } else {
+        bind_bytes(statement, 11, result);
+    }
+    return pm_sqlite_run(store, statement, error);
+}
+
+static bool delete_state(struct pm_sqlite_store *store, const struct pm_store_job *job,
+                         enum pm_job_state state, struct pm_error *error)
+{
+    if (state == PM_JOB_LEASED) {
+        return change(store, PM_SQL_LEASE_DELETE, job->id, 0, error);
+    }
+    if (state != PM_JOB_QUEUED) {
+        return change(store, PM_SQL_OUTCOME_DELETE, pm_sqlite_place(job->run, job->id), 0, error);
+    }
+    sqlite3_stmt *statement = pm_sqlite_statement(store, PM_SQL_QUEUED_DELETE, error);
+    if (statement == NULL) {
+        return false;
+    }
+    bind_queued_key(statement, job);
+    return pm_sqlite_run(store, statement, error);
+}
+
+/* ---- changing ---- */
+
+bool pm_sqlite_job_insert(struct pm_store *base, struct pm_store_job *job,
+                          const struct pm_wire_frame *body, struct pm_error *error)
+{
+    struct pm_sqlite_store *store = (struct pm_sqlite_store *)base;
+    sqlite3_stmt *statement = pm_sqlite_statement(store, PM_SQL_JOB_INSERT, error);
+    if (statement == NULL) {
+        return false;
+    }
+    if (store->last_id + 1 >= (int64_t)1 << PM_SQLITE_ID_BITS) {
+        return pm_fail(error, PM_ERROR_IO, "the store has no numbers for jobs left");
+    }
+    job->id = ++store->last_id;
+    sqlite3_bind_int64(statement, 1, job->id);
+    sqlite3_bind_int64(statement, 2, job->run);
+    sqlite3_bind_int64(statement, 3, -job->priority);
+    sqlite3_bind_int64(statement, 4, job->turn);
+    sqlite3_bind_int64(statement, 5, job->deadline_ms);
+    sqlite3_bind_int64(statement, 6, job->created_ms);
+    sqlite3_bind_text(statement, 7, job->key, -1, SQLITE_STATIC);
+    sqlite3_bind_text(statement, 8, job->kind, -1, SQLITE_STATIC);
+    bind_bytes(statement, 9, body);
+    return pm_sqlite_run(store, statement, error) && insert_queued(store, job, error);
+}
+
+bool pm_sqlite_job_move(struct pm_store *base, const struct pm_store_job *job,
+                        enum pm_job_state from, const struct pm_wire_frame *result,
+                        struct pm_error *error)
+{
+    struct pm_sqlite_store *store = (struct pm_sqlite_store *)base;
+    bool aside = from == PM_JOB_SET_ASIDE; /* the only state in which `collected` changes */
+    if (aside && !change(store, PM_SQL_JOB_SET_COLLECTED, job->id, job->collected, error)) {
+        return false;
+    }
+    if (aside && job->state == PM_JOB_SET_ASIDE) {
+        return change(store, PM_SQL_OUTCOME_SET_COLLECTED, pm_sqlite_place(job->run, job->id),
+                      job->collected, error);
+    }
+    if (!delete_state(store, job, from, error)) {
+        return false;
+    }
+    switch (job->state) {
+    case PM_JOB_QUEUED:
+        return insert_queued(store, job, error);
+    case PM_JOB_LEASED:
+        return insert_lease(store, job, error);
+    default:
+        return insert_outcome(store, job, result, error);
+    }
 }
 
 bool pm_sqlite_job_renew(struct pm_store *base, int64_t id, int64_t until_ms,
                          struct pm_error *error)
 {
-    struct pm_sqlite_store *store = (struct pm_sqlite_store *)base;
-    sqlite3_stmt *statement = pm_sqlite_statement(store, PM_SQL_JOB_RENEW, error);
-    if (statement == NULL) {
-        return false;
-    }
-    sqlite3_bind_int64(statement, 1, id);
-    sqlite3_bind_int64(statement, 2, until_ms);
-    return pm_sqlite_run(store, statement, error);
+    return change((struct pm_sqlite_store *)base, PM_SQL_LEASE_RENEW, id, until_ms, error);
 }
 
 bool pm_sqlite_renew_all(struct pm_store *base, int64_t until_ms, struct pm_error *error)
 {
+    return change((struct pm_sqlite_store *)base, PM_SQL_LEASE_RENEW_ALL, until_ms, 0, error);
+}
+
+bool pm_sqlite_job_delete(struct pm_store *base, const struct pm_store_job *job,
+                          struct pm_error *error)
+{
     struct pm_sqlite_store *store = (struct pm_sqlite_store *)base;
-    sqlite3_stmt *statement = pm_sqlite_statement(store, PM_SQL_RENEW_ALL, error);
-    if (statement == NULL) {
-        return false;
-    }
-    sqlite3_bind_int64(statement, 1, until_ms);
-    return pm_sqlite_run(store, statement, error);
+    return delete_state(store, job, job->state, error) &&
+           change(store, PM_SQL_JOB_DELETE, job->id, 0, error) &&
+           change(store, PM_SQL_CHECKPOINT_DELETE, job->id, 0, error);
 }
 
 /* ---- parts ---- */
 
-enum { PARTS_PER_JOB = 4 };
-_Static_assert((int)PM_STORE_PART_COUNT <= (int)PARTS_PER_JOB,
-               "part numbers of two jobs must not meet");
-
-static int64_t part_number(int64_t id, enum pm_store_part part)
-{
-    return id * PARTS_PER_JOB + (int64_t)part;
-}
-
-bool pm_sqlite_job_delete(struct pm_store *base, int64_t id, struct pm_error *error)
+bool pm_sqlite_part_get(struct pm_store *base, const struct pm_store_job *job,
+                        enum pm_store_part part, void **data, size_t *size, struct pm_error *error)
 {
     struct pm_sqlite_store *store = (struct pm_sqlite_store *)base;
-    sqlite3_stmt *job = pm_sqlite_statement(store, PM_SQL_JOB_DELETE, error);
-    sqlite3_stmt *parts = pm_sqlite_statement(store, PM_SQL_PARTS_DELETE, error);
-    if (job == NULL || parts == NULL) {
-        return false;
-    }
-    sqlite3_bind_int64(job, 1, id);
-    sqlite3_bind_int64(parts, 1, part_number(id, PM_STORE_BODY));
-    return pm_sqlite_run(store, job, error) && pm_sqlite_run(store, parts, error);
-}
-
-bool pm_sqlite_part_set(struct pm_store *base, int64_t id, enum pm_store_part part,
-                        const void *data, size_t size, struct pm_error *error)
-{
-    struct pm_sqlite_store *store = (struct pm_sqlite_store *)base;
-    sqlite3_stmt *statement =
-        pm_sqlite_statement(store, data == NULL ? PM_SQL_PART_DELETE : PM_SQL_PART_SET, error);
-    if (statement == NULL) {
-        return false;
-    }
-    sqlite3_bind_int64(statement, 1, part_number(id, part));
-    if (data != NULL) {
-        sqlite3_bind_blob64(statement, 2, data, size, SQLITE_STATIC);
-    }
-    return pm_sqlite_run(store, statement, error);
-}
-
-bool pm_sqlite_part_get(struct pm_store *base, int64_t id, enum pm_store_part part, void **data,
-                        size_t *size, struct pm_error *error)
-{
-    struct pm_sqlite_store *store = (struct pm_sqlite_store *)base;
-    sqlite3_stmt *statement = pm_sqlite_statement(store, PM_SQL_PART_GET, error);
+    static const enum pm_sqlite_statement statements[] = {
+        [PM_STORE_BODY] = PM_SQL_BODY_GET,
+        [PM_STORE_RESULT] = PM_SQL_RESULT_GET,
+        [PM_STORE_CHECKPOINT] = PM_SQL_CHECKPOINT_GET,
+    };
+    sqlite3_stmt *statement = pm_sqlite_statement(store, statements[part], error);
     *data = NULL;
     *size = 0;
     if (statement == NULL) {
         return false;
     }
-    sqlite3_bind_int64(statement, 1, part_number(id, part));
+    sqlite3_bind_int64(statement, 1,
+                       part == PM_STORE_RESULT ? pm_sqlite_place(job->run, job->id) : job->id);
     bool row;
     if (!pm_sqlite_step(store, statement, &row, error)) {
         return false;
@@ -233,100 +404,31 @@ bool pm_sqlite_part_get(struct pm_store *base, int64_t id, enum pm_store_part pa
     if (!row) {
         return true;
     }
+    bool there = sqlite3_column_type(statement, 0) == SQLITE_BLOB;
     const void *blob = sqlite3_column_blob(statement, 0);
     size_t length = (size_t)sqlite3_column_bytes(statement, 0);
-    void *copy = malloc(length + 1);
+    void *copy = there ? malloc(length + 1) : NULL;
     if (copy != NULL && length > 0) {
         memcpy(copy, blob, length);
     }
     sqlite3_reset(statement);
-    if (copy == NULL) {
+    if (there && copy == NULL) {
         return pm_fail(error, PM_ERROR_MEMORY, "out of memory for a job's body");
     }
     *data = copy;
-    *size = length;
+    *size = copy == NULL ? 0 : length;
     return true;
 }
 
-/* ---- lists ---- */
-
-/* Binds [prefix, next prefix of the same length): keys are printable ASCII. */
-static void bind_prefix(sqlite3_stmt *statement, int first, const char *prefix)
-{
-    char end[PM_STORE_KEY_MAX + 1] = "\x7f";
-    size_t length = strnlen(prefix, PM_STORE_KEY_MAX);
-    if (length > 0) {
-        memcpy(end, prefix, length);
-        end[length - 1]++;
-        end[length] = '\0';
-    }
-    sqlite3_bind_text(statement, first, prefix, -1, SQLITE_STATIC);
-    sqlite3_bind_text(statement, first + 1, end, -1, SQLITE_TRANSIENT);
-}
-
-static sqlite3_stmt *list_statement(struct pm_sqlite_store *store,
-                                    const struct pm_store_query *query, size_t capacity,
-                                    struct pm_error *error)
-{
-    static const struct {
-        enum pm_sqlite_statement statement;
-        int limit; /* parameter */
-    } lists[] = {
-        [PM_STORE_LEASED] = {PM_SQL_LIST_LEASED, 2},
-        [PM_STORE_LEASES_DUE] = {PM_SQL_LIST_LEASES_DUE, 2},
-        [PM_STORE_LEASES_OF] = {PM_SQL_LIST_LEASES_OF, 2},
-        [PM_STORE_DEADLINES_DUE] = {PM_SQL_LIST_DEADLINES_DUE, 2},
-        [PM_STORE_OUTCOMES] = {PM_SQL_LIST_OUTCOMES, 5},
-        [PM_STORE_ACTIVE] = {PM_SQL_LIST_ACTIVE, 5},
-        [PM_STORE_SET_ASIDE] = {PM_SQL_LIST_SET_ASIDE, 1},
-        [PM_STORE_SET_ASIDE_COLLECTED] = {PM_SQL_LIST_SET_ASIDE_COLLECTED, 1},
-    };
-    sqlite3_stmt *statement = pm_sqlite_statement(store, lists[query->list].statement, error);
-    if (statement == NULL) {
-        return NULL;
-    }
-    switch (query->list) {
-    case PM_STORE_LEASED:
-        sqlite3_bind_int64(statement, 1, query->after);
-        break;
-    case PM_STORE_LEASES_DUE:
-    case PM_STORE_DEADLINES_DUE:
-        sqlite3_bind_int64(statement, 1, query->time_ms);
-        break;
-    case PM_STORE_LEASES_OF:
-        sqlite3_bind_text(statement, 1, query->holder, -1, SQLITE_STATIC);
-        break;
-    case PM_STORE_OUTCOMES:
-        sqlite3_bind_int64(statement, 1, query->run);
-        sqlite3_bind_int64(statement, 2, query->after);
-        bind_prefix(statement, 3, query->prefix);
-        break;
-    case PM_STORE_ACTIVE:
-        sqlite3_bind_int64(statement, 1, query->run);
-        bind_prefix(statement, 2, query->prefix);
-        sqlite3_bind_text(statement, 4, query->after_key, -1, SQLITE_STATIC);
-        break;
-    case PM_STORE_SET_ASIDE:
-    case PM_STORE_SET_ASIDE_COLLECTED:
-        break;
-    }
-    sqlite3_bind_int64(statement, lists[query->list].limit, (int64_t)capacity);
-    return statement;
-}
-
-bool pm_sqlite_list(struct pm_store *base, const struct pm_store_query *query, int64_t *ids,
-                    size_t capacity, size_t *count, struct pm_error *error)
+bool pm_sqlite_checkpoint_set(struct pm_store *base, int64_t id,
+                              const struct pm_wire_frame *checkpoint, struct pm_error *error)
 {
     struct pm_sqlite_store *store = (struct pm_sqlite_store *)base;
-    *count = 0;
-    sqlite3_stmt *statement = list_statement(store, query, capacity, error);
+    sqlite3_stmt *statement = pm_sqlite_statement(store, PM_SQL_CHECKPOINT_SET, error);
     if (statement == NULL) {
         return false;
     }
-    bool row, good;
-    while ((good = pm_sqlite_step(store, statement, &row, error)) && row && *count < capacity) {
-        ids[(*count)++] = sqlite3_column_int64(statement, 0);
-    }
-    sqlite3_reset(statement);
-    return good;
+    sqlite3_bind_int64(statement, 1, id);
+    bind_bytes(statement, 2, checkpoint);
+    return pm_sqlite_run(store, statement, error);
 }

@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RUNS_MAX = 1000 };
+/* The last number given to a job stands among the counters, under a run that does not exist. */
+enum { RUNS_MAX = 1000, NO_RUN = 0, LAST_ID_COUNTER = 1000 };
 
 static struct pm_sqlite_run *run_by_id(struct pm_sqlite_store *store, int64_t id)
 {
@@ -65,9 +66,12 @@ static bool load_counters(struct pm_sqlite_store *store, struct pm_error *error)
     }
     bool row, good;
     while ((good = pm_sqlite_step(store, statement, &row, error)) && row) {
-        struct pm_sqlite_run *run = run_by_id(store, sqlite3_column_int64(statement, 0));
+        int64_t run_id = sqlite3_column_int64(statement, 0);
+        struct pm_sqlite_run *run = run_by_id(store, run_id);
         int counter = sqlite3_column_int(statement, 1);
-        if (run != NULL && counter >= 0 && counter < PM_COUNTER_COUNT) {
+        if (run_id == NO_RUN && counter == LAST_ID_COUNTER) {
+            store->last_id = store->last_id_committed = sqlite3_column_int64(statement, 2);
+        } else if (run != NULL && counter >= 0 && counter < PM_COUNTER_COUNT) {
             run->counters[counter] = run->committed[counter] = sqlite3_column_int64(statement, 2);
             store->totals[counter] += run->counters[counter];
         }
@@ -83,27 +87,32 @@ bool pm_sqlite_runs_load(struct pm_sqlite_store *store, struct pm_error *error)
     return load_names(store, error) && load_counters(store, error);
 }
 
+static bool counter_set(struct pm_sqlite_store *store, int64_t run, int counter, int64_t value,
+                        struct pm_error *error)
+{
+    sqlite3_stmt *statement = pm_sqlite_statement(store, PM_SQL_COUNTER_SET, error);
+    if (statement == NULL) {
+        return false;
+    }
+    sqlite3_bind_int64(statement, 1, run);
+    sqlite3_bind_int(statement, 2, counter);
+    sqlite3_bind_int64(statement, 3, value);
+    return pm_sqlite_run(store, statement, error);
+}
+
 bool pm_sqlite_runs_flush(struct pm_sqlite_store *store, struct pm_error *error)
 {
     for (size_t i = 0; i < store->run_count; i++) {
         struct pm_sqlite_run *run = &store->runs[i];
         for (int counter = 0; run->dirty && counter < PM_COUNTER_COUNT; counter++) {
-            if (run->counters[counter] == run->committed[counter]) {
-                continue;
-            }
-            sqlite3_stmt *statement = pm_sqlite_statement(store, PM_SQL_COUNTER_SET, error);
-            if (statement == NULL) {
-                return false;
-            }
-            sqlite3_bind_int64(statement, 1, run->id);
-            sqlite3_bind_int(statement, 2, counter);
-            sqlite3_bind_int64(statement, 3, run->counters[counter]);
-            if (!pm_sqlite_run(store, statement, error)) {
+            if (run->counters[counter] != run->committed[counter] &&
+                !counter_set(store, run->id, counter, run->counters[counter], error)) {
                 return false;
             }
         }
     }
-    return true;
+    return store->last_id == store->last_id_committed ||
+           counter_set(store, NO_RUN, LAST_ID_COUNTER, store->last_id, error);
 }
 
 void pm_sqlite_runs_committed(struct pm_sqlite_store *store)
@@ -117,6 +126,7 @@ void pm_sqlite_runs_committed(struct pm_sqlite_store *store)
         }
     }
     store->run_forgotten = false;
+    store->last_id_committed = store->last_id;
 }
 
 static void run_remove(struct pm_sqlite_store *store, size_t index)
@@ -143,6 +153,7 @@ void pm_sqlite_runs_rolled_back(struct pm_sqlite_store *store)
         }
         run->dirty = false;
     }
+    store->last_id = store->last_id_committed;
     store->stale = store->stale || store->run_forgotten;
     store->run_forgotten = false;
 }
@@ -197,6 +208,9 @@ static bool run_create(struct pm_sqlite_store *store, const char *name, int64_t 
     sqlite3_bind_text(statement, 1, name, -1, SQLITE_STATIC);
     if (!pm_sqlite_run(store, statement, error)) {
         return false;
+    }
+    if (sqlite3_last_insert_rowid(store->database) >> PM_SQLITE_RUN_BITS != 0) {
+        return pm_fail(error, PM_ERROR_IO, "the store has seen a million runs; begin a new one");
     }
     struct pm_sqlite_run *run = run_append(store, error);
     if (run == NULL) {

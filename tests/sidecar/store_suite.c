@@ -47,7 +47,8 @@ static int64_t insert(int64_t run_id, const char *key, int64_t priority, int64_t
                                .bytes = 3};
     snprintf(job.key, sizeof job.key, "%s", key);
     snprintf(job.kind, sizeof job.kind, "evaluate");
-    assert_done(store->verbs->job_insert(store, &job, &error), error);
+    const struct pm_wire_frame body = {"abc", 3};
+    assert_done(store->verbs->job_insert(store, &job, &body, &error), error);
     assert_true(job.id > 0);
     return job.id;
 }
@@ -69,16 +70,49 @@ static bool exists(int64_t id)
     return found;
 }
 
-static void update(const struct pm_store_job *job)
+static void move(const struct pm_store_job *job, enum pm_job_state from)
 {
-    assert_done(store->verbs->job_update(store, job, &error), error);
+    assert_done(store->verbs->job_move(store, job, from, NULL, &error), error);
 }
 
 static void set_state(int64_t id, enum pm_job_state state)
 {
     struct pm_store_job job = get(id);
+    enum pm_job_state from = job.state;
     job.state = state;
-    update(&job);
+    move(&job, from);
+}
+
+static void set_leased(int64_t id, const char *holder, int64_t until_ms)
+{
+    struct pm_store_job job = get(id);
+    enum pm_job_state from = job.state;
+    job.state = PM_JOB_LEASED;
+    job.lease_until_ms = until_ms;
+    snprintf(job.holder, sizeof job.holder, "%s", holder);
+    move(&job, from);
+}
+
+static void set_collected(int64_t id)
+{
+    struct pm_store_job job = get(id);
+    job.collected = true;
+    move(&job, PM_JOB_SET_ASIDE);
+}
+
+static void finish(int64_t id, const void *result, size_t size)
+{
+    struct pm_store_job job = get(id);
+    enum pm_job_state from = job.state;
+    const struct pm_wire_frame frame = {result, size};
+    job.state = PM_JOB_DONE;
+    assert_done(store->verbs->job_move(store, &job, from, &frame, &error), error);
+}
+
+static void delete (int64_t id)
+{
+    struct pm_store_job job = get(id);
+    assert_done(store->verbs->job_delete(store, &job, &error), error);
 }
 
 static int64_t next(int64_t run_id)
@@ -104,16 +138,18 @@ static void expect_list(struct pm_store_query query, const int64_t *expected)
     }
 }
 
-static void set_part(int64_t id, enum pm_store_part part, const void *data, size_t size)
+static void set_checkpoint(int64_t id, const void *data, size_t size)
 {
-    assert_done(store->verbs->part_set(store, id, part, data, size, &error), error);
+    const struct pm_wire_frame frame = {data, size};
+    assert_done(store->verbs->checkpoint_set(store, id, &frame, &error), error);
 }
 
 static void expect_part(int64_t id, enum pm_store_part part, const void *data, size_t size)
 {
     void *found;
     size_t found_size;
-    assert_done(store->verbs->part_get(store, id, part, &found, &found_size, &error), error);
+    const struct pm_store_job job = get(id);
+    assert_done(store->verbs->part_get(store, &job, part, &found, &found_size, &error), error);
     if (data == NULL) {
         assert_null(found);
     } else {
@@ -217,12 +253,15 @@ static void a_job_keeps_every_field(void **state)
                                .turn = 11,
                                .deadline_ms = 1790000000000,
                                .created_ms = 1780000000000,
+                               .token = 0,
                                .bytes = 123};
+    const struct pm_wire_frame body = {"abc", 3};
     snprintf(job.key, sizeof job.key, "key ~!'\"%%");
     snprintf(job.kind, sizeof job.kind, "evolve");
-    assert_done(store->verbs->job_insert(store, &job, &error), error);
+    assert_done(store->verbs->job_insert(store, &job, &body, &error), error);
     struct pm_store_job found = get(job.id);
-    assert_memory_equal(&found.state, &job.state, sizeof job.state);
+    assert_int_equal(found.state, PM_JOB_QUEUED);
+    assert_int_equal(found.run, job.run);
     assert_int_equal(found.priority, -7);
     assert_int_equal(found.turn, 11);
     assert_int_equal(found.deadline_ms, 1790000000000);
@@ -233,33 +272,52 @@ static void a_job_keeps_every_field(void **state)
     assert_string_equal(found.holder, "");
     assert_string_equal(found.reason, "");
     assert_int_equal(found.token, 0);
-
-    found.state = PM_JOB_SET_ASIDE;
-    found.turn = 12;
-    found.token = 3;
-    found.failures = 2;
-    found.ended_token = 1;
-    found.lease_until_ms = 777;
-    found.lease_request = INT64_MIN;
-    found.bytes = 124;
-    found.collected = true;
-    snprintf(found.holder, sizeof found.holder, "worker:w:0123456789abcdef");
-    snprintf(found.reason, sizeof found.reason, "line 3: caf\xc3\xa9");
-    update(&found);
+    expect_part(job.id, PM_STORE_BODY, "abc", 3);
     commit();
-    reopen();
-    struct pm_store_job again = get(job.id);
-    assert_int_equal(again.state, PM_JOB_SET_ASIDE);
-    assert_int_equal(again.turn, 12);
-    assert_int_equal(again.token, 3);
-    assert_int_equal(again.failures, 2);
-    assert_int_equal(again.ended_token, 1);
-    assert_int_equal(again.lease_until_ms, 777);
-    assert_true(again.lease_request == INT64_MIN);
-    assert_int_equal(again.bytes, 124);
-    assert_true(again.collected);
-    assert_string_equal(again.holder, found.holder);
-    assert_string_equal(again.reason, found.reason);
+}
+
+/* Goes through all states; in each the job says what it was given, also after reopening. */
+static void a_job_keeps_what_its_state_knows(void **state)
+{
+    (void)state;
+    static const enum pm_job_state states[] = {PM_JOB_LEASED, PM_JOB_QUEUED,    PM_JOB_LEASED,
+                                               PM_JOB_FAILED, PM_JOB_SET_ASIDE, PM_JOB_QUEUED,
+                                               PM_JOB_DONE};
+    begin();
+    int64_t id = insert(run("a"), "k", 3, 4);
+    commit();
+    for (int i = 0; i < (int)(sizeof states / sizeof states[0]); i++) {
+        bool leased = states[i] == PM_JOB_LEASED, queued = states[i] == PM_JOB_QUEUED;
+        struct pm_store_job job = get(id);
+        enum pm_job_state from = job.state;
+        job.state = states[i];
+        job.token = 10 + i;
+        job.failures = 20 + i;
+        job.ended_token = 30 + i;
+        job.bytes = 40 + i;
+        job.lease_until_ms = 777;
+        job.lease_request = INT64_MIN;
+        snprintf(job.holder, sizeof job.holder, "worker:w:0123456789abcdef");
+        snprintf(job.reason, sizeof job.reason, "line 3: caf\xc3\xa9");
+        begin();
+        move(&job, from);
+        commit();
+        reopen();
+        struct pm_store_job again = get(id);
+        assert_int_equal(again.state, states[i]);
+        assert_int_equal(again.token, 10 + i);
+        assert_int_equal(again.failures, 20 + i);
+        assert_int_equal(again.ended_token, 30 + i);
+        assert_int_equal(again.bytes, 40 + i);
+        assert_int_equal(again.lease_until_ms, leased ? 777 : 0);
+        assert_true(again.lease_request == (leased ? INT64_MIN : 0));
+        assert_string_equal(again.holder, queued ? "" : job.holder);
+        assert_string_equal(again.reason, queued || leased ? "" : job.reason);
+        assert_int_equal(again.priority, 3);
+        assert_int_equal(again.turn, 4);
+        assert_string_equal(again.key, "k");
+        assert_int_equal(next(0), queued ? id : 0);
+    }
 }
 
 static void keys_are_found_within_their_run(void **state)
@@ -274,13 +332,18 @@ static void keys_are_found_within_their_run(void **state)
     assert_int_equal(id, second);
     assert_done(store->verbs->job_find(store, a, "K", &id, &error), error);
     assert_int_equal(id, 0);
-    struct pm_store_job job = get(first);
-    job.state = PM_JOB_SET_ASIDE;
-    job.collected = true;
-    update(&job);
+    set_state(first, PM_JOB_SET_ASIDE);
+    set_collected(first);
+    assert_true(get(first).collected);
     assert_done(store->verbs->job_find(store, a, "k", &id, &error), error);
     assert_int_equal(id, 0);
-    insert(a, "k", 0, 0); /* the key is free again */
+    delete (insert(a, "k", 0, 0)); /* the key is free again */
+    struct pm_store_job job = get(first);
+    job.state = PM_JOB_QUEUED;
+    job.collected = false;
+    move(&job, PM_JOB_SET_ASIDE);
+    assert_done(store->verbs->job_find(store, a, "k", &id, &error), error);
+    assert_int_equal(id, first);
     commit();
 }
 
@@ -291,7 +354,7 @@ static void numbers_are_never_used_again(void **state)
     int64_t a = run("a");
     insert(a, "k1", 0, 0);
     int64_t last = insert(a, "k2", 0, 0);
-    assert_done(store->verbs->job_delete(store, last, &error), error);
+    delete (last);
     commit();
     reopen();
     begin();
@@ -357,23 +420,13 @@ static void lists_hold_what_they_say(void **state)
         j[i] = insert(a, key, 0, i);
     }
     j[7] = insert(b, "l1/x", 0, 0);
-    struct pm_store_job job = get(j[0]);
-    job.state = PM_JOB_LEASED;
-    job.lease_until_ms = 500;
-    snprintf(job.holder, sizeof job.holder, "h1");
-    update(&job);
-    job = get(j[7]);
-    job.state = PM_JOB_LEASED;
-    job.lease_until_ms = 400;
-    snprintf(job.holder, sizeof job.holder, "h2");
-    update(&job);
+    set_leased(j[0], "h1", 500);
+    set_leased(j[7], "h2", 400);
     set_state(j[1], PM_JOB_DONE);
     set_state(j[2], PM_JOB_FAILED);
     set_state(j[4], PM_JOB_SET_ASIDE);
-    job = get(j[5]);
-    job.state = PM_JOB_SET_ASIDE;
-    job.collected = true;
-    update(&job);
+    set_state(j[5], PM_JOB_SET_ASIDE);
+    set_collected(j[5]);
 
     expect_list((struct pm_store_query){.list = PM_STORE_LEASED}, (int64_t[]){j[0], j[7], 0});
     expect_list((struct pm_store_query){.list = PM_STORE_LEASED, .after = j[0]},
@@ -420,12 +473,13 @@ static void deadlines_are_those_of_queued_jobs(void **state)
     (void)state;
     begin();
     struct pm_store_job job = {.run = run("a"), .state = PM_JOB_QUEUED, .deadline_ms = 100};
+    const struct pm_wire_frame body = {"", 0};
     snprintf(job.key, sizeof job.key, "k1");
-    assert_done(store->verbs->job_insert(store, &job, &error), error);
+    assert_done(store->verbs->job_insert(store, &job, &body, &error), error);
     int64_t first = job.id;
     snprintf(job.key, sizeof job.key, "k2");
     job.deadline_ms = 50;
-    assert_done(store->verbs->job_insert(store, &job, &error), error);
+    assert_done(store->verbs->job_insert(store, &job, &body, &error), error);
     insert(job.run, "without", 0, 0);
     const struct pm_store_query due = {.list = PM_STORE_DEADLINES_DUE, .time_ms = 100};
     expect_list(due, (int64_t[]){job.id, first, 0});
@@ -438,7 +492,7 @@ static void deadlines_are_those_of_queued_jobs(void **state)
 
 /* ---- parts ---- */
 
-static void parts_are_set_replaced_and_removed(void **state)
+static void parts_are_there_when_they_should_be(void **state)
 {
     (void)state;
     size_t size = 1024 * 1024;
@@ -448,30 +502,54 @@ static void parts_are_set_replaced_and_removed(void **state)
         large[i] = (char)(i * 7 + i / 256);
     }
     begin();
-    int64_t a = run("a");
-    int64_t first = insert(a, "k1", 0, 0), second = insert(a, "k2", 0, 0);
-    expect_part(first, PM_STORE_BODY, NULL, 0);
-    set_part(first, PM_STORE_BODY, "one\0two", 7);
-    set_part(first, PM_STORE_RESULT, "", 0);
-    set_part(second, PM_STORE_BODY, large, size);
-    set_part(second, PM_STORE_CHECKPOINT, "a", 1);
-    set_part(second, PM_STORE_CHECKPOINT, "bc", 2);
+    struct pm_store_job job = {.run = run("a"), .state = PM_JOB_QUEUED, .key = "large"};
+    const struct pm_wire_frame body = {large, size};
+    assert_done(store->verbs->job_insert(store, &job, &body, &error), error);
+    int64_t first = insert(job.run, "k1", 0, 0);
+    expect_part(first, PM_STORE_RESULT, NULL, 0);
+    expect_part(first, PM_STORE_CHECKPOINT, NULL, 0);
+    finish(first, "", 0);
+    expect_part(first, PM_STORE_RESULT, "", 0);
+    set_checkpoint(job.id, "a", 1);
+    set_checkpoint(job.id, "b\0c", 3);
     commit();
     reopen();
     begin();
-    expect_part(first, PM_STORE_BODY, "one\0two", 7);
-    expect_part(first, PM_STORE_RESULT, "", 0);
-    expect_part(first, PM_STORE_CHECKPOINT, NULL, 0);
-    expect_part(second, PM_STORE_BODY, large, size);
-    expect_part(second, PM_STORE_CHECKPOINT, "bc", 2);
-    set_part(second, PM_STORE_CHECKPOINT, NULL, 0);
-    expect_part(second, PM_STORE_CHECKPOINT, NULL, 0);
-    assert_done(store->verbs->job_delete(store, first, &error), error);
+    expect_part(first, PM_STORE_BODY, "abc", 3);
+    expect_part(job.id, PM_STORE_BODY, large, size);
+    expect_part(job.id, PM_STORE_CHECKPOINT, "b\0c", 3);
+    set_leased(job.id, "h", 1);
+    finish(job.id, large, size);
+    expect_part(job.id, PM_STORE_RESULT, large, size);
+    delete (first);
     assert_false(exists(first));
-    expect_part(first, PM_STORE_BODY, NULL, 0);
-    expect_part(second, PM_STORE_BODY, large, size);
+    expect_part(job.id, PM_STORE_BODY, large, size);
+    delete (job.id);
+    assert_false(exists(job.id));
     commit();
     free(large);
+}
+
+static void a_deleted_job_leaves_nothing(void **state)
+{
+    (void)state;
+    begin();
+    int64_t a = run("a");
+    for (enum pm_job_state each = PM_JOB_QUEUED; each < PM_JOB_COLLECTED; each++) {
+        int64_t id = insert(a, "k", 0, 0); /* the key is free each time */
+        set_checkpoint(id, "x", 1);
+        if (each != PM_JOB_QUEUED) {
+            set_state(id, each);
+        }
+        delete (id);
+        assert_false(exists(id));
+    }
+    assert_int_equal(next(0), 0);
+    expect_list((struct pm_store_query){.list = PM_STORE_LEASED}, (int64_t[]){0});
+    expect_list((struct pm_store_query){.list = PM_STORE_OUTCOMES, .run = a, .prefix = ""},
+                (int64_t[]){0});
+    expect_list((struct pm_store_query){.list = PM_STORE_SET_ASIDE}, (int64_t[]){0});
+    commit();
 }
 
 /* ---- records ---- */
@@ -587,19 +665,19 @@ static void rollback_undoes_everything(void **state)
     begin();
     int64_t a = run("a");
     int64_t kept = insert(a, "kept", 0, 0);
-    set_part(kept, PM_STORE_BODY, "abc", 3);
+    set_checkpoint(kept, "abc", 3);
     put_record(a, "r", "open", "x");
     commit();
     begin();
     int64_t gone = insert(a, "gone", 9, 0);
     set_state(kept, PM_JOB_LEASED);
-    set_part(kept, PM_STORE_BODY, NULL, 0);
+    set_checkpoint(kept, "changed", 7);
     put_record(a, "r", "closed", "y");
     store->verbs->rollback(store);
     begin();
     assert_false(exists(gone));
     assert_int_equal(next(0), kept);
-    expect_part(kept, PM_STORE_BODY, "abc", 3);
+    expect_part(kept, PM_STORE_CHECKPOINT, "abc", 3);
     expect_records(a, "", INT64_MAX, 10, "r=open:x ");
     assert_int_equal(store->verbs->counted(store, a, PM_COUNTER_RECORDS_OPEN), 1);
     commit();
@@ -645,13 +723,15 @@ int pm_store_suite_run(const struct pm_store_backend *chosen)
         IN_STORE(counters_follow_the_transaction),
         IN_STORE(the_oldest_unused_run_makes_room),
         IN_STORE(a_job_keeps_every_field),
+        IN_STORE(a_job_keeps_what_its_state_knows),
         IN_STORE(keys_are_found_within_their_run),
         IN_STORE(numbers_are_never_used_again),
         IN_STORE(the_next_job_has_the_highest_priority_then_turn_then_age),
         IN_STORE(turns_count_on_from_the_run_and_start_at_the_front),
         IN_STORE(lists_hold_what_they_say),
         IN_STORE(deadlines_are_those_of_queued_jobs),
-        IN_STORE(parts_are_set_replaced_and_removed),
+        IN_STORE(parts_are_there_when_they_should_be),
+        IN_STORE(a_deleted_job_leaves_nothing),
         IN_STORE(records_are_replaced_listed_and_counted),
         IN_STORE(a_visitor_can_stop_the_list),
         IN_STORE(rollback_undoes_everything),

@@ -264,7 +264,7 @@ static void compare_job(const struct model_job *expected)
     assert_int_equal(job.collected, expected->collected);
     assert_string_equal(job.key, name("key", expected->key));
     assert_string_equal(store->verbs->run_name(store, job.run), name("run", expected->run));
-    assert_done(store->verbs->part_get(store, job.id, PM_STORE_RESULT, &result, &size, &error),
+    assert_done(store->verbs->part_get(store, &job, PM_STORE_RESULT, &result, &size, &error),
                 error);
     assert_int_equal(result != NULL, expected->result != 0);
     if (result != NULL) {

@@ -270,7 +270,7 @@ static void help_version_and_mistakes(void **state)
         {"--generations", "0", 2, "generations"},
         {"--profile", "wild", 2, "neither full nor baseline"},
         {"--run-id", "a b", 2, "run-id"},
-        {"--log-level", "loud", 2, "log level"},
+        {"--log-level", "loud", 2, "debug|info|warn|error"},
         {"stray", NULL, 2, "unexpected argument"},
         {"--pool-url", "ftp://example.org", 1, "http"},
     };

@@ -192,8 +192,8 @@ void client_expect_saying(const struct client *client, const char *method, const
                           const char *body, int status, const char *said)
 {
     struct answer answer = client_expect(client, method, path, body, status);
-    if (!strstr(answer.text, said))
-        fail_msg("%s %s: \"%s\" not in %s", method, path, said, answer.text);
+    if (!answer.text || !strstr(answer.text, said))
+        fail_msg("%s %s: \"%s\" not in the answer", method, path, said);
     answer_clear(&answer);
 }
 

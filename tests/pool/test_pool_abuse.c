@@ -261,8 +261,7 @@ static void test_what_is_no_http(void **state)
         "GET /health\r\n\r\n",
         "\x16\x03\x01\x02\x01\x01\xfc\x03\x03",
         "POST /api/v1/tasks/lease HTTP/1.1\r\nHost: x\r\nContent-Length: -5\r\n\r\n",
-        "POST /api/v1/tasks/lease HTTP/1.1\r\nHost: x\r\nContent-Length: "
-        "99999999999999999999\r\n\r\n",
+        "POST /api/v1/tasks/lease HTTP/1.1\r\nContent-Length: 99999999999999999999\r\n\r\n",
         "POST /api/v1/tasks/lease HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhalf",
         "POST /api/v1/tasks/lease HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n",
         "GET /health HTTP/9.9\r\nX-Key: \xff\xff\r\n\r\n",

@@ -1,7 +1,6 @@
 /* The API over HTTP, as miners call it: the real program, real signatures. */
 #include "cmocka_include.h"
-#include "pool/http_client.h"
-#include "pool/pool_process.h"
+#include "pool/house.h"
 
 #include <ctype.h>
 #include <inttypes.h>
@@ -14,92 +13,20 @@
 #include <poolminer/file.h>
 #include <poolminer/text.h>
 
-enum { CLIENTS = 5, PATH_SIZE = 256 };
-
-struct house {
-    struct pool_process pool;
-    struct client clients[CLIENTS];
-};
-
-static void open_house(struct house *house, const char *const *options)
-{
-    pool_process_create(&house->pool);
-    pool_process_start(&house->pool, options);
-    for (size_t i = 0; i < CLIENTS; i++)
-        client_create(&house->clients[i], house->pool.url, (uint8_t)i);
-}
+enum { PATH_SIZE = 256 };
 
 static int open_default(void **state)
 {
     struct house *house = calloc(1, sizeof *house);
-    open_house(house, (const char *[]){"--dataset-fingerprint", "fe14", "--suite", "first2000",
+    house_open(house, (const char *[]){"--dataset-fingerprint", "fe14", "--suite", "first2000",
                                        "--log-level", "debug", NULL});
     *state = house;
     return 0;
 }
 
-static int close_house(void **state)
-{
-    struct house *house = *state;
-    for (size_t i = 0; i < CLIENTS; i++)
-        client_destroy(&house->clients[i]);
-    pool_process_destroy(&house->pool);
-    free(house);
-    return 0;
-}
-
-static struct answer get(const struct house *house, const char *path, int status)
-{
-    const struct request request = {.method = "GET", .url = house->pool.url, .path = path};
-    struct answer answer = http_send(&request);
-    assert_int_equal(answer.status, status);
-    return answer;
-}
-
-/* Takes a lease and brings back the same score for all of it. */
-static void judge_all(const struct client *client, const char *score)
-{
-    char path[PATH_SIZE];
-    struct answer lease = client_expect(client, "POST", "/api/v1/tasks/lease",
-                                        "{\"eval_batch_size\":64,\"seed_batch_size\":8}", 200);
-    struct pm_text body = {0};
-    const cJSON *item;
-    const char *separator = "";
-    pm_text_append(&body, "{\"evaluations\":[");
-    cJSON_ArrayForEach(item, answer_member(&lease, "evaluate_algorithms"))
-    {
-        pm_text_append(&body, "%s{\"algorithm_id\":%d,\"score\":%s}", separator,
-                       cJSON_GetObjectItem(item, "id")->valueint, score);
-        separator = ",";
-    }
-    pm_text_append(&body, "],\"evolutions\":[],\"iterations\":1,\"gossip\":null}");
-    snprintf(path, sizeof path, "/api/v1/tasks/%s/submit_lease", answer_string(&lease, "lease_id"));
-    client_expect_saying(client, "POST", path, body.data, 200, "\"status\":\"accepted\"");
-    pm_text_clear(&body);
-    answer_clear(&lease);
-}
-
-/* Takes a lease and brings back `program`; expects `status`. */
-static void evolve(const struct client *client, const char *program, int status, const char *said)
-{
-    char path[PATH_SIZE];
-    struct answer lease = client_expect(client, "POST", "/api/v1/tasks/lease",
-                                        "{\"eval_batch_size\":0,\"seed_batch_size\":2}", 200);
-    const cJSON *seed = cJSON_GetArrayItem(answer_member(&lease, "seed_algorithms"), 0);
-    struct pm_text body = {0};
-    pm_text_append(&body,
-                   "{\"evaluations\":[],\"evolutions\":[{\"parent_algorithm_ids\":[%d],"
-                   "\"algorithm_dsl\":\"%s\"}],\"iterations\":51}",
-                   cJSON_GetObjectItem(seed, "id")->valueint, program);
-    snprintf(path, sizeof path, "/api/v1/tasks/%s/submit_lease", answer_string(&lease, "lease_id"));
-    client_expect_saying(client, "POST", path, body.data, status, said);
-    pm_text_clear(&body);
-    answer_clear(&lease);
-}
-
 static void test_health(void **state)
 {
-    struct answer answer = get(*state, "/health", 200);
+    struct answer answer = house_get(*state, "/health", 200);
     assert_string_equal(answer_string(&answer, "status"), "healthy");
     assert_int_equal(answer_integer(&answer, "window_number"), 1);
     assert_true(answer_integer(&answer, "current_block") > 0);
@@ -191,15 +118,15 @@ static void test_from_work_to_reputation(void **state)
     struct house *house = *state;
     struct client *clients = house->clients;
     for (size_t i = 1; i < 4; i++)
-        judge_all(&clients[i], "0.5"); /* the built-in seeds */
-    evolve(&clients[0], "def Predict():\\n  s0 = 0.25\\n", 200, "\"status\":\"accepted\"");
+        house_judge_all(&clients[i], "0.5"); /* the built-in seeds */
+    house_evolve(&clients[0], "def Predict():\\n  s0 = 0.25\\n", 200, "\"status\":\"accepted\"");
     client_expect_saying(&clients[0], "GET", "/api/v1/tasks/pending_evaluations", NULL, 200,
                          "{\"has_pending_evaluations\":false,\"count\":0}");
     client_expect_saying(&clients[1], "GET", "/api/v1/tasks/pending_evaluations", NULL, 200,
                          "{\"has_pending_evaluations\":true,\"count\":1}");
-    judge_all(&clients[1], "0.92");
-    judge_all(&clients[2], "0.5");
-    judge_all(&clients[3], "0.91");
+    house_judge_all(&clients[1], "0.92");
+    house_judge_all(&clients[2], "0.5");
+    house_judge_all(&clients[3], "0.91");
     struct answer author = client_expect(&clients[0], "GET", "/api/v1/miners/stats", NULL, 200);
     assert_true(answer_number(&author, "reputation") == 1.82);
     assert_true(answer_number(&author, "best_score") == 0.91);
@@ -209,14 +136,14 @@ static void test_from_work_to_reputation(void **state)
     assert_int_equal(answer_integer(&liar, "evaluations_finalised"), 6);
     assert_int_equal(answer_integer(&liar, "evaluations_accurate"), 5);
     answer_clear(&liar);
-    struct answer board = get(house, "/api/v1/miners/leaderboard?limit=2", 200);
+    struct answer board = house_get(house, "/api/v1/miners/leaderboard?limit=2", 200);
     const cJSON *miners = answer_member(&board, "miners");
     assert_int_equal(cJSON_GetArraySize(miners), 2);
     const cJSON *first = cJSON_GetArrayItem(miners, 0);
     assert_true(cJSON_GetObjectItem(first, "reputation")->valuedouble == 6);
     assert_int_equal(cJSON_GetObjectItem(first, "rank")->valueint, 1);
     answer_clear(&board);
-    struct answer sota = get(house, "/api/v1/results/sota?task_type=cifar10_binary", 200);
+    struct answer sota = house_get(house, "/api/v1/results/sota?task_type=cifar10_binary", 200);
     assert_true(answer_number(&sota, "sota_score") == 0.91);
     answer_clear(&sota);
 }
@@ -225,7 +152,7 @@ static void test_results(void **state)
 {
     struct house *house = *state;
     struct client *clients = house->clients;
-    struct answer sota = get(house, "/api/v1/results/sota", 200);
+    struct answer sota = house_get(house, "/api/v1/results/sota", 200);
     assert_true(cJSON_IsNull(answer_member(&sota, "sota_score")));
     answer_clear(&sota);
     client_expect_saying(&clients[0], "POST", "/api/v1/results/verify/1", NULL, 400,
@@ -235,7 +162,7 @@ static void test_results(void **state)
     client_expect_saying(&clients[0], "POST", "/api/v1/results/verify/1x", NULL, 404,
                          "Result not found");
     for (size_t i = 1; i < 4; i++)
-        judge_all(&clients[i], "0.5");
+        house_judge_all(&clients[i], "0.5");
     client_expect_saying(&clients[0], "GET", "/api/v1/results", NULL, 200, "{\"results\":[]}");
     client_expect_saying(&clients[0], "POST", "/api/v1/results/verify/1", NULL, 200,
                          "\"status\":\"verified\"");
@@ -250,9 +177,9 @@ static void test_results(void **state)
     client_expect_saying(&clients[0], "GET", "/api/v1/results?min_score=nan", NULL, 422,
                          "min_score");
     client_expect_saying(&clients[0], "GET", "/api/v1/results?limit=0", NULL, 422, "limit");
-    evolve(&clients[0], "def Predict():\\n  s0 = 0.25\\n", 200, "accepted");
+    house_evolve(&clients[0], "def Predict():\\n  s0 = 0.25\\n", 200, "accepted");
     for (size_t i = 1; i < 4; i++)
-        judge_all(&clients[i], "0.6");
+        house_judge_all(&clients[i], "0.6");
     client_expect_saying(&clients[0], "POST", "/api/v1/results/verify/6", NULL, 403,
                          "its own result");
 }
@@ -313,82 +240,10 @@ static void test_the_same_submission_again(void **state)
     answer_clear(&lease);
 }
 
-static void test_money_is_its_owners(void **state)
-{
-    struct house *house = *state;
-    const struct client *client = &house->clients[0];
-    char own[PATH_SIZE], other[PATH_SIZE];
-    static const char *const calls[][2] = {
-        {"GET", "balance"}, {"GET", "history"}, {"POST", "withdraw"}};
-    for (size_t i = 0; i < 3; i++) {
-        snprintf(own, sizeof own, "/api/v1/rewards/%s/%s", calls[i][1], client_address(client));
-        snprintf(other, sizeof other, "/api/v1/rewards/%s/%s", calls[i][1],
-                 client_address(&house->clients[1]));
-        client_expect_saying(client, calls[i][0], other, NULL, 403, "another miner");
-    }
-    client_expect_saying(client, "POST", own, NULL, 400, "Cannot withdraw - below minimum");
-    client_expect_saying(client, "POST", own, "{\"amount_rao\":-1}", 422, "amount_rao");
-}
-
-static void test_recipient_coldkey(void **state)
-{
-    struct house *house = *state;
-    const struct client *client = &house->clients[0];
-    const char *first = client_address(&house->clients[3]);
-    const char *second = client_address(&house->clients[4]);
-    char path[PATH_SIZE], timestamp[32], later[32];
-    int64_t now_s = pm_clock_unix_ms() / 1000;
-    snprintf(timestamp, sizeof timestamp, "%" PRId64, now_s);
-    snprintf(later, sizeof later, "%" PRId64, now_s + 1);
-    snprintf(path, sizeof path, "/api/v1/miners/recipient-coldkey/%s", client_address(client));
-    client_expect_saying(client, "GET", "/api/v1/miners/recipient-coldkey", NULL, 404,
-                         "not registered");
-    struct answer unknown = get(house, path, 404);
-    answer_clear(&unknown);
-
-    const struct {
-        const char *timestamp, *signed_coldkey, *sent_coldkey;
-        int status;
-    } updates[] = {
-        {timestamp, first, second, 401}, /* signed for another address */
-        {timestamp, first, first, 200},  {later, second, second, 200},
-        {timestamp, first, first, 409}, /* a replay of the older one */
-        {later, first, first, 409},     /* two at the same moment: the first counts */
-        {later, second, second, 200},   /* the same again changes nothing */
-        {later, "cold", "cold", 422},
-    };
-    for (size_t i = 0; i < sizeof updates / sizeof *updates; i++) {
-        char message[256], body[256], signature[PM_SIGNATURE_HEX_SIZE];
-        snprintf(message, sizeof message, "recipient_coldkey:update:%s:%s", updates[i].timestamp,
-                 updates[i].signed_coldkey);
-        snprintf(body, sizeof body, "{\"recipient_coldkey\":\"%s\"}", updates[i].sent_coldkey);
-        assert_true(pm_hotkey_sign_hex(client->hotkey, message, signature, NULL));
-        const struct request request = {
-            .method = i % 2 ? "PUT" : "POST",
-            .url = house->pool.url,
-            .path = "/api/v1/miners/recipient-coldkey",
-            .key = client_address(client),
-            .timestamp = updates[i].timestamp,
-            .signature = signature,
-            .body = body,
-        };
-        struct answer answer = http_send(&request);
-        if (answer.status != updates[i].status)
-            fail_msg("update %zu: %d %s", i, answer.status, answer.text);
-        answer_clear(&answer);
-    }
-    client_expect_saying(client, "PUT", "/api/v1/miners/recipient-coldkey",
-                         "{\"recipient_coldkey\":\"5C\"}", 401, "sign recipient_coldkey:update:");
-    client_expect_saying(client, "GET", "/api/v1/miners/recipient-coldkey", NULL, 200, second);
-    struct answer looked_up = get(house, path, 200);
-    assert_string_equal(answer_string(&looked_up, "recipient_coldkey"), second);
-    answer_clear(&looked_up);
-}
-
 static void test_description(void **state)
 {
     struct house *house = *state;
-    struct answer description = get(house, "/openapi.json", 200);
+    struct answer description = house_get(house, "/openapi.json", 200);
     assert_string_equal(answer_string(&description, "openapi"), "3.1.0");
     const cJSON *path, *operation;
     int operations = 0;
@@ -441,7 +296,7 @@ static void test_monitor(void **state)
         answer = monitor(house, wrong[i], 401);
         answer_clear(&answer);
     }
-    judge_all(&house->clients[0], "0.5");
+    house_judge_all(&house->clients[0], "0.5");
     answer = monitor(house, "Bearer secret", 200);
     assert_int_equal(answer_integer(&answer, "miners_registered"), 1);
     assert_int_equal(answer_integer(&answer, "evaluations"), 5);
@@ -451,62 +306,10 @@ static void test_monitor(void **state)
     unlink(path);
 }
 
-static const char *const EPOCH_OPTIONS[] = {"--epoch-s", "2", NULL};
-
-static int open_short_epochs(void **state)
-{
-    struct house *house = calloc(1, sizeof *house);
-    open_house(house, EPOCH_OPTIONS);
-    *state = house;
-    return 0;
-}
-
-/* Stats of the miner once an epoch was paid. */
-static struct answer wait_for_payment(const struct client *client, const char *path)
-{
-    int64_t until_ms = pm_clock_monotonic_ms() + 15000;
-    for (;;) {
-        struct answer answer = client_expect(client, "GET", path, NULL, 200);
-        if (answer_integer(&answer, "lifetime_rao") > 0)
-            return answer;
-        answer_clear(&answer);
-        assert_true(pm_clock_monotonic_ms() < until_ms);
-        pm_clock_sleep_ms(50);
-    }
-}
-
-static void test_epochs_pay(void **state)
-{
-    struct house *house = *state;
-    struct client *clients = house->clients;
-    char path[PATH_SIZE];
-    for (size_t i = 0; i < 3; i++)
-        judge_all(&clients[i], "0.5");
-    snprintf(path, sizeof path, "/api/v1/rewards/balance/%s", client_address(&clients[0]));
-    struct answer balance = wait_for_payment(&clients[0], path);
-    assert_int_equal(answer_integer(&balance, "balance_rao"), 50000000); /* the cap of 5 % */
-    assert_int_equal(answer_integer(&balance, "lifetime_rao"), 50000000);
-    assert_true(answer_number(&balance, "pending_reputation") == 0);
-    answer_clear(&balance);
-    snprintf(path, sizeof path, "/api/v1/rewards/history/%s", client_address(&clients[0]));
-    struct answer history = client_expect(&clients[0], "GET", path, NULL, 200);
-    const cJSON *payouts = answer_member(&history, "payouts");
-    assert_int_equal(cJSON_GetArraySize(payouts), 1);
-    const cJSON *payout = cJSON_GetArrayItem(payouts, 0);
-    assert_true(cJSON_GetObjectItem(payout, "amount_rao")->valuedouble == 50000000);
-    assert_true(cJSON_GetObjectItem(payout, "reputation")->valuedouble == 5);
-    answer_clear(&history);
-    /* and what was paid is still there after a crash */
-    pool_process_kill(&house->pool);
-    pool_process_start(&house->pool, EPOCH_OPTIONS);
-    snprintf(path, sizeof path, "/api/v1/rewards/balance/%s", client_address(&clients[0]));
-    client_expect_saying(&clients[0], "GET", path, NULL, 200, "\"lifetime_rao\":50000000,");
-}
-
 static void test_stops_when_asked(void **state)
 {
     struct house *house = *state;
-    judge_all(&house->clients[0], "0.5");
+    house_judge_all(&house->clients[0], "0.5");
     assert_int_equal(pool_process_stop(&house->pool), 0);
     pool_process_start(&house->pool, NULL);
     struct answer stats =
@@ -515,7 +318,7 @@ static void test_stops_when_asked(void **state)
     answer_clear(&stats);
 }
 
-#define CALL(test) cmocka_unit_test_setup_teardown(test, open_default, close_house)
+#define CALL(test) cmocka_unit_test_setup_teardown(test, open_default, house_close)
 
 int main(void)
 {
@@ -527,12 +330,9 @@ int main(void)
         CALL(test_results),
         CALL(test_the_older_calls),
         CALL(test_the_same_submission_again),
-        CALL(test_money_is_its_owners),
-        CALL(test_recipient_coldkey),
         CALL(test_stops_when_asked),
         CALL(test_description),
         CALL(test_monitor),
-        cmocka_unit_test_setup_teardown(test_epochs_pay, open_short_epochs, close_house),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

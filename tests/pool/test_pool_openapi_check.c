@@ -23,31 +23,31 @@ static const char DESCRIPTION[] =
 static const struct {
     const char *method, *path;
     int status;
-    const char *answer;
     bool allowed;
+    const char *answer;
 } cases[] = {
-    {"GET", "/a", 200, "{\"n\":0.5,\"s\":null}", true},
-    {"GET", "/a?x=1", 200, "{\"n\":1,\"s\":\"\",\"e\":\"y\",\"c\":\"k\"}", true},
-    {"GET", "/a", 200, "{\"n\":0.5}", false},
-    {"GET", "/a", 200, "{\"n\":1.5,\"s\":null}", false},
-    {"GET", "/a", 200, "{\"n\":-1,\"s\":null}", false},
-    {"GET", "/a", 200, "{\"n\":\"1\",\"s\":null}", false},
-    {"GET", "/a", 200, "{\"n\":1,\"s\":5}", false},
-    {"GET", "/a", 200, "{\"n\":1,\"s\":null,\"e\":\"z\"}", false},
-    {"GET", "/a", 200, "{\"n\":1,\"s\":null,\"c\":\"l\"}", false},
-    {"GET", "/a", 200, "{\"n\":1,\"s\":null,\"extra\":1}", false},
-    {"GET", "/a", 200, "[]", false},
-    {"GET", "/a", 400, "{\"detail\":\"no\"}", true},
-    {"GET", "/a", 400, "{\"error\":\"no\"}", false},
-    {"GET", "/a", 500, "{\"detail\":\"no\"}", false},
-    {"POST", "/a", 405, "{\"detail\":\"no\"}", true},
-    {"POST", "/a", 200, "{\"n\":0.5,\"s\":null}", false},
-    {"GET", "/b", 404, "{\"detail\":\"no\"}", true},
-    {"GET", "/b", 200, "{}", false},
-    {"POST", "/a/17/b", 200, "[1,2]", true},
-    {"POST", "/a/17/b", 200, "[1,2.5]", false},
-    {"POST", "/a/1/7/b", 200, "[1]", false},
-    {"POST", "/a//b", 200, "[1]", false},
+    {"GET", "/a", 200, true, "{\"n\":0.5,\"s\":null}"},
+    {"GET", "/a?x=1", 200, true, "{\"n\":1,\"s\":\"\",\"e\":\"y\",\"c\":\"k\"}"},
+    {"GET", "/a", 200, false, "{\"n\":0.5}"},
+    {"GET", "/a", 200, false, "{\"n\":1.5,\"s\":null}"},
+    {"GET", "/a", 200, false, "{\"n\":-1,\"s\":null}"},
+    {"GET", "/a", 200, false, "{\"n\":\"1\",\"s\":null}"},
+    {"GET", "/a", 200, false, "{\"n\":1,\"s\":5}"},
+    {"GET", "/a", 200, false, "{\"n\":1,\"s\":null,\"e\":\"z\"}"},
+    {"GET", "/a", 200, false, "{\"n\":1,\"s\":null,\"c\":\"l\"}"},
+    {"GET", "/a", 200, false, "{\"n\":1,\"s\":null,\"extra\":1}"},
+    {"GET", "/a", 200, false, "[]"},
+    {"GET", "/a", 400, true, "{\"detail\":\"no\"}"},
+    {"GET", "/a", 400, false, "{\"error\":\"no\"}"},
+    {"GET", "/a", 500, false, "{\"detail\":\"no\"}"},
+    {"POST", "/a", 405, true, "{\"detail\":\"no\"}"},
+    {"POST", "/a", 200, false, "{\"n\":0.5,\"s\":null}"},
+    {"GET", "/b", 404, true, "{\"detail\":\"no\"}"},
+    {"GET", "/b", 200, false, "{}"},
+    {"POST", "/a/17/b", 200, true, "[1,2]"},
+    {"POST", "/a/17/b", 200, false, "[1,2.5]"},
+    {"POST", "/a/1/7/b", 200, false, "[1]"},
+    {"POST", "/a//b", 200, false, "[1]"},
 };
 
 static void test_cases(void **state)

@@ -1,0 +1,200 @@
+/* The rules of money in docs/pool.md, one after the other, in virtual time: consensus, reputation,
+ * epochs, withdrawals. */
+#include "cmocka_include.h"
+#include "pool/rule_steps.h"
+#include "pool/seeds.h"
+
+#include <string.h>
+
+static const int64_t POINT = PM_REPUTATION_UNIT;
+
+static void test_consensus_rewards_the_accurate(void **state)
+{
+    struct virtual_pool *pool = *state;
+    rule_settle_seeds(pool);
+    int64_t id = rule_evolve(pool, "author", 1);
+    rule_judge_all(pool, "a", 0.92);
+    rule_judge_all(pool, "b", 0.50);
+    assert_false(virtual_pool_algorithm(pool, id).agreed);
+    rule_judge_all(pool, "c", 0.91);
+    struct virtual_algorithm algorithm = virtual_pool_algorithm(pool, id);
+    assert_true(algorithm.agreed);
+    assert_true(algorithm.in_population);
+    assert_true(algorithm.score == 0.91);
+    assert_int_equal(virtual_pool_miner(pool, "a").reputation, POINT);
+    assert_int_equal(virtual_pool_miner(pool, "b").reputation, 0);
+    assert_int_equal(virtual_pool_miner(pool, "c").reputation, POINT);
+    struct pm_pool_miner liar = virtual_pool_miner(pool, "b").miner;
+    assert_int_equal(liar.counts.evaluations_submitted, 1);
+    assert_int_equal(liar.counts.evaluations_finalised, 1);
+    assert_int_equal(liar.counts.evaluations_accurate, 0);
+    assert_int_equal(virtual_pool_miner(pool, "author").reputation, 1820000);
+}
+
+static void test_evolution_reward_by_its_consensus(void **state)
+{
+    struct virtual_pool *pool = *state;
+    rule_settle_seeds(pool);
+    int64_t good = rule_evolve(pool, "author", 1);
+    rule_judge_all(pool, "a", 0.85);
+    rule_judge_all(pool, "b", 0.85);
+    rule_judge_all(pool, "c", 0.85);
+    assert_true(virtual_pool_algorithm(pool, good).agreed);
+    assert_int_equal(virtual_pool_miner(pool, "author").reputation, 1700000);
+    rule_evolve(pool, "author", 2);
+    rule_judge_all(pool, "a", 0.65);
+    rule_judge_all(pool, "b", 0.65);
+    rule_judge_all(pool, "c", 0.65);
+    struct virtual_miner author = virtual_pool_miner(pool, "author");
+    assert_int_equal(author.reputation, 1700000);
+    assert_int_equal(author.miner.counts.evolutions_submitted, 2);
+    assert_int_equal(author.miner.counts.evolutions_finalised, 2);
+    assert_int_equal(author.miner.counts.evolutions_over_threshold, 1);
+    assert_true(author.miner.best_score == 0.85);
+}
+
+static void test_an_epoch_pays_once(void **state)
+{
+    struct virtual_pool *pool = *state;
+    rule_settle_seeds(pool);
+    struct pm_pool_epoch first = virtual_pool_tick(pool);
+    assert_int_equal(first.number, 1);
+    pool->now_ms = first.end_ms - 1;
+    assert_int_equal(virtual_pool_tick(pool).number, 1);
+    assert_int_equal(virtual_pool_miner(pool, "s1").balance.lifetime_rao, 0);
+    pool->now_ms = first.end_ms;
+    assert_int_equal(virtual_pool_tick(pool).number, 2);
+    for (int again = 0; again < 3; again++) {
+        /* three equal miners, each at the cap of 5 % */
+        assert_int_equal(virtual_pool_miner(pool, "s1").balance.lifetime_rao, 50000000);
+        assert_int_equal(virtual_pool_miner(pool, "s2").balance.lifetime_rao, 50000000);
+        assert_int_equal(virtual_pool_miner(pool, "s3").balance.lifetime_rao, 50000000);
+        assert_int_equal(virtual_pool_tick(pool).number, 2);
+    }
+    assert_int_equal(virtual_pool_miner(pool, "s1").reputation, 0);
+    assert_int_equal(virtual_pool_miner(pool, "s1").miner.reputation_total,
+                     (int64_t)pm_seed_count * POINT);
+}
+
+static void test_proportional_without_fee_and_cap(void **state)
+{
+    struct virtual_pool *pool = *state;
+    pool->rules.payout.fee_ppm = 0;
+    pool->rules.payout.cap_ppm = PM_PPM;
+    rule_settle_seeds(pool);
+    rule_evolve(pool, "author", 1);
+    rule_judge_all(pool, "s1", 0.8);
+    rule_judge_all(pool, "s2", 0.8);
+    rule_judge_all(pool, "s3", 0.8);
+    pool->now_ms += pool->rules.epoch_ms;
+    virtual_pool_tick(pool);
+    int64_t judge = (int64_t)pm_seed_count * POINT + POINT, author = 1600000;
+    int64_t budget = pool->rules.payout.budget_rao, total = 3 * judge + author;
+    assert_int_equal(virtual_pool_miner(pool, "s1").balance.lifetime_rao, judge * budget / total);
+    assert_int_equal(virtual_pool_miner(pool, "author").balance.lifetime_rao,
+                     author * budget / total);
+}
+
+static void test_quiet_epochs_are_skipped(void **state)
+{
+    struct virtual_pool *pool = *state;
+    struct pm_pool_epoch first = virtual_pool_tick(pool);
+    pool->now_ms = first.end_ms + 10 * pool->rules.epoch_ms + 5;
+    struct pm_pool_epoch later = virtual_pool_tick(pool);
+    assert_int_equal(later.number, 12);
+    assert_int_equal(later.start_ms, pool->now_ms - 5);
+    pool->now_ms = rule_start_ms - 1000000; /* the clock was set back */
+    assert_int_equal(virtual_pool_tick(pool).number, 12);
+}
+
+static void test_consensus_counts_in_its_own_epoch(void **state)
+{
+    struct virtual_pool *pool = *state;
+    pool->rules.task_timeout_ms = 10 * pool->rules.epoch_ms;
+    rule_settle_seeds(pool);
+    int64_t id = rule_evolve(pool, "author", 1);
+    rule_judge_all(pool, "a", 0.8);
+    rule_judge_all(pool, "b", 0.8);
+    struct pm_grant grant = rule_lease(pool, "c", 8, 2); /* in epoch 1 ... */
+    pool->now_ms += pool->rules.epoch_ms;
+    const struct pm_submission submission = {.evaluations = {{id, 0.8}}, .evaluation_count = 1};
+    rule_submit(pool, "c", grant.lease.id, &submission); /* ... and back in epoch 2 */
+    pm_grant_clear(&grant);
+    assert_int_equal(virtual_pool_miner(pool, "a").balance.lifetime_rao, 0);
+    assert_int_equal(virtual_pool_miner(pool, "a").reputation, POINT);
+    assert_int_equal(virtual_pool_miner(pool, "author").reputation, 1600000);
+}
+
+static void test_withdrawals(void **state)
+{
+    struct virtual_pool *pool = *state;
+    struct pm_refusal refusal;
+    rule_settle_seeds(pool);
+    assert_int_equal(virtual_pool_withdraw(pool, "s1", 0, &refusal), 400);
+    assert_string_equal(refusal.detail, "Cannot withdraw - below minimum");
+    pool->now_ms += pool->rules.epoch_ms;
+    assert_int_equal(virtual_pool_withdraw(pool, "s1", 4999999, &refusal), 400);
+    assert_string_equal(refusal.detail, "Cannot withdraw - below minimum");
+    assert_int_equal(virtual_pool_withdraw(pool, "s1", 50000001, &refusal), 400);
+    assert_int_equal(virtual_pool_withdraw(pool, "s1", 5000000, &refusal), 400);
+    assert_string_equal(refusal.detail, "Cannot withdraw - no recipient coldkey is set");
+    virtual_pool_set_recipient(pool, "s1", "cold");
+    assert_int_equal(virtual_pool_withdraw(pool, "s1", 5000000, &refusal), 200);
+    struct pm_pool_balance balance = virtual_pool_miner(pool, "s1").balance;
+    assert_int_equal(balance.pending_rao, 5000000);
+    assert_int_equal(pm_ledger_available_rao(&balance), 45000000);
+    assert_int_equal(virtual_pool_withdraw(pool, "s1", 5000000, &refusal), 409);
+    assert_int_equal(virtual_pool_withdraw(pool, "nobody", 0, &refusal), 400);
+}
+
+static void test_an_operator_lowers_the_quorum(void **state)
+{
+    struct virtual_pool *pool = *state;
+    rule_settle_seeds(pool);
+    int64_t id = rule_evolve(pool, "author", 1);
+    rule_judge_all(pool, "a", 0.8);
+    rule_judge_all(pool, "b", 0.8);
+    struct pm_grant late = rule_lease(pool, "c", 8, 2);
+    pool->rules.quorum = 2;
+    virtual_pool_agree_due(pool);
+    assert_true(virtual_pool_algorithm(pool, id).agreed);
+    assert_int_equal(virtual_pool_miner(pool, "a").reputation, POINT);
+    /* who was still at it is measured against the consensus */
+    const struct pm_submission submission = {.evaluations = {{id, 0.81}}, .evaluation_count = 1};
+    rule_submit(pool, "c", late.lease.id, &submission);
+    assert_int_equal(virtual_pool_miner(pool, "c").reputation, POINT);
+    assert_true(virtual_pool_algorithm(pool, id).score == 0.8);
+    assert_int_equal(virtual_pool_miner(pool, "author").reputation, 1600000);
+    pm_grant_clear(&late);
+}
+
+static void test_rules_out_of_range(void **state)
+{
+    (void)state;
+    struct pm_error error;
+    struct pm_pool_rules rules = pm_pool_rules_default();
+    assert_true(pm_pool_rules_check(&rules, &error));
+    rules.quorum = 0;
+    assert_false(pm_pool_rules_check(&rules, &error));
+    assert_non_null(strstr(error.message, "--quorum"));
+    rules = pm_pool_rules_default();
+    rules.payout.cap_ppm = PM_PPM + 1;
+    assert_false(pm_pool_rules_check(&rules, &error));
+    assert_non_null(strstr(error.message, "--cap"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        RULE(test_consensus_rewards_the_accurate),
+        RULE(test_evolution_reward_by_its_consensus),
+        RULE(test_an_epoch_pays_once),
+        RULE(test_proportional_without_fee_and_cap),
+        RULE(test_quiet_epochs_are_skipped),
+        RULE(test_consensus_counts_in_its_own_epoch),
+        RULE(test_withdrawals),
+        RULE(test_an_operator_lowers_the_quorum),
+        cmocka_unit_test(test_rules_out_of_range),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -14,7 +14,13 @@
 #include <poolminer/json.h>
 #include <poolminer/process.h>
 
-enum { PATH_SIZE = 128, ARGUMENTS_MAX = 48, START_TIMEOUT_MS = 20000, READY_MAX = 256 };
+enum {
+    PATH_SIZE = 128,
+    ARGUMENTS_MAX = 48,
+    START_TIMEOUT_MS = 20000,
+    READY_MAX = 256,
+    LOG_MAX = 16777216
+};
 
 void pool_process_create(struct pool_process *process)
 {
@@ -88,12 +94,25 @@ int pool_process_stop(struct pool_process *process)
     return status;
 }
 
+/* What the pool said, and any sanitizer with it. */
+static void print_log(const struct pool_process *process)
+{
+    char path[PATH_SIZE], *text = NULL;
+    size_t length;
+    path_of(process, "log", path);
+    if (pm_file_read(path, LOG_MAX, &text, &length, NULL))
+        print_error("%s", text);
+    free(text);
+}
+
 void pool_process_destroy(struct pool_process *process)
 {
     static const char *const names[] = {"pool.db", "pool.db-wal", "pool.db-shm", "ready", "log"};
     char path[PATH_SIZE];
-    if (process->pid)
-        pool_process_kill(process);
+    if (process->pid && pool_process_stop(process) != 0) {
+        print_log(process);
+        fail_msg("the pool did not end well");
+    }
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         path_of(process, names[i], path);
         unlink(path);

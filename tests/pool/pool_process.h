@@ -23,7 +23,7 @@ void pool_process_kill(struct pool_process *process);
 /* SIGTERM; returns the exit status. */
 int pool_process_stop(struct pool_process *process);
 
-/* Removes the directory. */
+/* Stops the pool if it runs, which has to end well, and removes the directory. */
 void pool_process_destroy(struct pool_process *process);
 
 #endif

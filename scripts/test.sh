@@ -33,7 +33,7 @@ configure() { # tree, cmake options
 }
 
 build() { # tree
-    ninja -C "$trees/$1" -j "$jobs" --quiet
+    ninja -C "$trees/$1" -j "$jobs" -k 0 --quiet
 }
 
 check_deps() {
@@ -62,7 +62,7 @@ check_lint() {
     export -f lint_file
     export TREE=$trees/build-release STAMPS=$trees/build-release/lint NEWEST
     # shellcheck disable=SC2012 # names here have no blanks
-    NEWEST=$( (sources '*.h' && echo .clang-tidy) | xargs ls -t | head -n 1)
+    NEWEST=$( (sources '*.h' && echo .clang-tidy tests/.clang-tidy) | xargs ls -t | head -n 1)
     mkdir -p "$STAMPS"
     # shellcheck disable=SC2016 # "$1" is for the inner shell
     sources '*.c' | xargs -r -P "$jobs" -I{} bash -c 'lint_file "$1"' lint {}

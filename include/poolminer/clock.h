@@ -6,8 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Wall clock, milliseconds since 1970-01-01T00:00:00Z; may jump. For deadlines that cross machines.
- */
+/* Wall clock, milliseconds since 1970-01-01T00:00:00Z; may jump. For deadlines across machines. */
 int64_t pm_clock_unix_ms(void);
 
 /* Monotonic, milliseconds and nanoseconds; for durations within one process. */
@@ -22,8 +21,7 @@ enum { PM_CLOCK_ISO_SIZE = 32 };
 void pm_clock_format_iso(int64_t unix_ms, char out[PM_CLOCK_ISO_SIZE]);
 
 /* Reads ISO 8601 date-times as pools write them: "T" or blank between date and time, up to nine
- * digits of fraction, "Z", "+hh:mm", "+hhmm" or no zone (which means UTC). False when it is none.
- */
+ * digits of fraction, "Z", "+hh:mm", "+hhmm" or no zone (which means UTC). False for others. */
 bool pm_clock_parse_iso(const char *text, int64_t *unix_ms);
 
 /* Reads an HTTP Date header (IMF-fixdate). */

@@ -1,5 +1,5 @@
-/* JSON from outside, read with limits; a thin layer over cJSON, which does the parsing and
- * printing.
+/* JSON from outside, read with limits: a strict look at the text, then cJSON's parser; and written
+ * so that every number reads back to the same bits.
  *
  * Reading: text must be one JSON value, valid UTF-8 without NUL, at most `max_bytes` long and
  * PM_JSON_MAX_DEPTH deep; numbers must be finite. Accessors name the member in their errors. */

@@ -15,12 +15,10 @@ struct pm_process_config {
     const char *stderr_path;        /* appended to; NULL: inherited; may equal stdout_path */
 };
 
-/* Starts a child that dies with its parent (PR_SET_PDEATHSIG); file descriptors above 2 are closed.
- */
+/* Starts a child that dies with its parent (PR_SET_PDEATHSIG); descriptors above 2 are closed. */
 bool pm_process_start(const struct pm_process_config *config, pid_t *pid, struct pm_error *error);
 
-/* True when the child has ended; *status as waitpid gives it. Waits at most timeout_ms (0: looks).
- */
+/* True when the child has ended; *status as waitpid gives it. Waits at most timeout_ms. */
 bool pm_process_wait(pid_t pid, int64_t timeout_ms, int *status);
 
 /* SIGTERM, then SIGKILL after grace_ms; reaps the child. Returns its status. */

@@ -159,7 +159,9 @@ static bool mentions(const char *pid, const char *what, const char *part)
     size_t length = fread(line, 1, sizeof line - 1, file);
     fclose(file);
     for (size_t i = 0; i < length; i++) {
-        line[i] = line[i] == '\0' ? ' ' : line[i];
+        if (line[i] == '\0') {
+            line[i] = ' ';
+        }
     }
     line[length] = '\0';
     return strstr(line, part) != NULL;

@@ -82,8 +82,8 @@ static void a_demo_succeeds_and_leaves_nothing(void **state)
     snprintf(home, sizeof home, "HOME=%s", place.path);
     snprintf(duration, sizeof duration, "%d", DURATION_S);
     const char *const environment[] = {temporary, home, "XDG_CONFIG_HOME=", NULL};
-    const char *const arguments[] = {
-        PM_BIN_DIR "/poolminer", "demo", "--duration-s", duration, "--json", NULL};
+    const char *const program = PM_BIN_DIR "/poolminer";
+    const char *const arguments[] = {program, "demo", "--duration-s", duration, "--json", NULL};
     struct output output = run_program(place.path, arguments, environment, LIMIT_MS);
     if (output.status != 0) {
         fail_msg("status %d\n%s\n%s", output.status, output.out, output.err);

@@ -51,6 +51,13 @@ static void test_evolution_reward_by_its_consensus(void **state)
     assert_int_equal(author.miner.counts.evolutions_finalised, 2);
     assert_int_equal(author.miner.counts.evolutions_over_threshold, 1);
     assert_true(author.miner.best_score == 0.85);
+    rule_evolve(pool, "author", 3); /* the threshold itself is over it */
+    rule_judge_all(pool, "a", 0.7);
+    rule_judge_all(pool, "b", 0.7);
+    rule_judge_all(pool, "c", 0.7);
+    author = virtual_pool_miner(pool, "author");
+    assert_int_equal(author.reputation, 1700000 + 1400000);
+    assert_int_equal(author.miner.counts.evolutions_over_threshold, 2);
 }
 
 static void test_an_epoch_pays_once(void **state)
@@ -139,6 +146,8 @@ static void test_withdrawals(void **state)
     assert_int_equal(virtual_pool_withdraw(pool, "s1", 5000000, &refusal), 400);
     assert_string_equal(refusal.detail, "Cannot withdraw - no recipient coldkey is set");
     virtual_pool_set_recipient(pool, "s1", "cold");
+    assert_int_equal(virtual_pool_withdraw(pool, "s1", 50000001, &refusal), 400);
+    assert_string_equal(refusal.detail, "Cannot withdraw - the balance is 50000000 RAO");
     assert_int_equal(virtual_pool_withdraw(pool, "s1", 5000000, &refusal), 200);
     struct pm_pool_balance balance = virtual_pool_miner(pool, "s1").balance;
     assert_int_equal(balance.pending_rao, 5000000);

@@ -22,6 +22,7 @@ build_packages=(
     ninja-build
     pkg-config
     zlib1g-dev
+    zlib1g-dev
 )
 test_packages=(
     clang

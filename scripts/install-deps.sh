@@ -22,7 +22,6 @@ build_packages=(
     ninja-build
     pkg-config
     zlib1g-dev
-    zlib1g-dev
 )
 test_packages=(
     clang

@@ -6,6 +6,7 @@
 #include "pool/request_body.h"
 #include "pool/settings.h"
 
+#include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -167,6 +168,8 @@ static int run_with(struct pm_options *options, int argc, char *argv[])
     if (!pm_settings_log(options, &error))
         return usage_error(&error);
     pm_stop_install();
+    /* A store at the file size limit is a store that cannot write: an error, not the end. */
+    signal(SIGXFSZ, SIG_IGN);
     if (open_and_run(options, &error))
         return EXIT_SUCCESS;
     if (pm_options_positional_count(options) == 0) {

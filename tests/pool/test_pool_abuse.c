@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -298,6 +299,34 @@ static void test_idle_connections(void **state)
         close(connections[i]);
 }
 
+/* Lets the pool's files grow no further than `bytes`, as on a full disk. */
+static void limit_files(rlim_t bytes)
+{
+    const struct rlimit limit = {bytes, RLIM_INFINITY};
+    assert_int_equal(prlimit(pool.pid, RLIMIT_FSIZE, &limit, NULL), 0);
+}
+
+static void test_a_store_that_cannot_write(void **state)
+{
+    (void)state;
+    char path[PATH_SIZE];
+    const char *body = "{\"evaluations\":[],\"iterations\":7}";
+    struct client carol;
+    client_create(&carol, pool.url, 3);
+    struct answer lease = client_expect(&carol, "POST", "/api/v1/tasks/lease", NULL, 200);
+    snprintf(path, sizeof path, "/api/v1/tasks/%s/submit_lease", answer_string(&lease, "lease_id"));
+    limit_files(1);
+    struct answer answer = client_expect(&carol, "POST", path, body, 503);
+    assert_non_null(strstr(answer.headers, "Retry-After: "));
+    answer_clear(&answer);
+    client_expect_saying(&bob, "POST", "/api/v1/tasks/lease", NULL, 503, "try again");
+    assert_healthy(); /* reading needs no room */
+    limit_files(RLIM_INFINITY);
+    client_expect_saying(&carol, "POST", path, body, 200, "accepted");
+    answer_clear(&lease);
+    client_destroy(&carol);
+}
+
 /* One of many miners at once: judges and evolves, round after round. */
 static void *mine(void *context)
 {
@@ -365,6 +394,7 @@ int main(void)
         cmocka_unit_test(test_another_miners_lease),
         cmocka_unit_test(test_what_is_no_http),
         cmocka_unit_test(test_idle_connections),
+        cmocka_unit_test(test_a_store_that_cannot_write),
         cmocka_unit_test(test_many_at_once),
     };
     return cmocka_run_group_tests(tests, open_pool, close_pool);

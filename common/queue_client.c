@@ -11,7 +11,6 @@
 #include <poolminer/json.h>
 
 enum {
-    STOP_POLL_MS = 100,      /* how long a stop flag may stay unseen */
     FIRST_ATTEMPT_MS = 1000, /* silence after which a request is sent again over a fresh socket */
     LONGEST_ATTEMPT_MS = 8000,
 };
@@ -53,128 +52,7 @@ void pm_request_add_reason(cJSON *arguments, const char *reason)
     cJSON_AddStringToObject(arguments, "reason", text);
 }
 
-/* ---- socket ---- */
-
-static bool socket_open(struct pm_queue_client *client, struct pm_error *error)
-{
-    if (client->socket != NULL) {
-        return true;
-    }
-    void *socket = zmq_socket(client->context, ZMQ_DEALER);
-    if (socket == NULL) {
-        return pm_fail(error, PM_ERROR_IO, "opening a socket to the sidecar: %s",
-                       zmq_strerror(errno));
-    }
-    const struct {
-        int option, value;
-    } settings[] = {
-        {ZMQ_LINGER, 0},           {ZMQ_IMMEDIATE, 1},
-        {ZMQ_RECONNECT_IVL, 20},   {ZMQ_RECONNECT_IVL_MAX, 1000},
-        {ZMQ_RCVHWM, 64},          {ZMQ_SNDHWM, 16},
-        {ZMQ_HEARTBEAT_IVL, 2000}, {ZMQ_HEARTBEAT_TIMEOUT, 4000},
-    };
-    bool set =
-        zmq_setsockopt(socket, ZMQ_ROUTING_ID, client->identity, strlen(client->identity)) == 0;
-    for (size_t i = 0; set && i < sizeof settings / sizeof settings[0]; i++) {
-        set = zmq_setsockopt(socket, settings[i].option, &settings[i].value, sizeof(int)) == 0;
-    }
-    const int64_t frame_max = PM_WIRE_BODY_MAX;
-    set = set && zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &frame_max, sizeof frame_max) == 0;
-    if (!set || zmq_connect(socket, client->url) != 0) {
-        pm_fail(error, errno == EINVAL ? PM_ERROR_INVALID : PM_ERROR_IO,
-                "connecting to the sidecar at %s: %s", client->url, zmq_strerror(errno));
-        zmq_close(socket);
-        return false;
-    }
-    client->socket = socket;
-    return true;
-}
-
-static void socket_close(struct pm_queue_client *client)
-{
-    if (client->socket != NULL) {
-        zmq_close(client->socket);
-        client->socket = NULL;
-    }
-}
-
-/* Waits until `events` or `until_ms` (monotonic). PM_ERROR_UNAVAILABLE: time is up. */
-static bool wait_for(struct pm_queue_client *client, short events, int64_t until_ms,
-                     struct pm_error *error)
-{
-    for (;;) {
-        if (client->stop != NULL && atomic_load(client->stop)) {
-            return pm_fail(error, PM_ERROR_INTERRUPTED, "asked to stop");
-        }
-        int64_t left_ms = until_ms - pm_clock_monotonic_ms();
-        if (left_ms <= 0) {
-            return pm_fail(error, PM_ERROR_UNAVAILABLE, "no answer");
-        }
-        zmq_pollitem_t item = {client->socket, 0, events, 0};
-        if (zmq_poll(&item, 1, left_ms < STOP_POLL_MS ? left_ms : STOP_POLL_MS) > 0) {
-            return true;
-        }
-    }
-}
-
 /* ---- one call ---- */
-
-static bool send_request(struct pm_queue_client *client, const struct pm_request *request,
-                         const char *arguments, int64_t until_ms, struct pm_error *error)
-{
-    uint8_t header[PM_WIRE_HEADER_MAX];
-    struct pm_wire_frame frames[3] = {
-        {header, pm_wire_header_encode(header, request->id, request->verb)},
-        {arguments, strlen(arguments)},
-    };
-    size_t count = 2;
-    if (request->has_body) {
-        frames[count++] = request->body;
-    }
-    for (;;) {
-        if (!wait_for(client, ZMQ_POLLOUT, until_ms, error)) {
-            return false;
-        }
-        switch (pm_wire_send(client->socket, frames, count)) {
-        case PM_WIRE_SENT:
-            return true;
-        case PM_WIRE_FULL:
-        case PM_WIRE_NOBODY:
-            break;
-        case PM_WIRE_FAILED:
-            return pm_fail(error, PM_ERROR_IO, "sending to the sidecar: %s", zmq_strerror(errno));
-        }
-    }
-}
-
-/* The next reply to `id`; pings and late replies to older requests are dropped. */
-static bool receive_reply(struct pm_queue_client *client, uint64_t id, int64_t until_ms,
-                          struct pm_reply *reply, struct pm_error *error)
-{
-    for (;;) {
-        size_t count;
-        if (!wait_for(client, ZMQ_POLLIN, until_ms, error) ||
-            !pm_wire_receive(client->socket, reply->parts, PM_REPLY_PARTS_MAX, &count, error)) {
-            return false;
-        }
-        reply->part_count = count < PM_REPLY_PARTS_MAX ? count : PM_REPLY_PARTS_MAX;
-        for (size_t i = 0; i < reply->part_count; i++) {
-            reply->frames[i] = (struct pm_wire_frame){zmq_msg_data(&reply->parts[i]),
-                                                      zmq_msg_size(&reply->parts[i])};
-        }
-        bool readable = count <= PM_REPLY_PARTS_MAX &&
-                        pm_wire_decode(reply->frames, count, PM_WIRE_REPLY_ARGUMENTS_MAX,
-                                       &reply->message, error);
-        if (readable && reply->message.request_id == id) {
-            return true;
-        }
-        pm_reply_clear(reply);
-        if (count > 0 && !readable) {
-            error->code = PM_ERROR_PROTOCOL;
-            return pm_fail_context(error, "the sidecar's reply");
-        }
-    }
-}
 
 static bool reply_error(const struct pm_wire_message *message, struct pm_error *error)
 {
@@ -202,7 +80,8 @@ static bool reply_error(const struct pm_wire_message *message, struct pm_error *
                    name, text);
 }
 
-/* Sends, waits, and sends again over a fresh socket after silence, until the call's time is up. */
+/* Sends, waits, and sends again: at once when the connection is lost, over a fresh socket after
+ * silence; until the call's time is up. */
 static bool exchange(struct pm_queue_client *client, const struct pm_request *request,
                      const char *arguments, struct pm_reply *reply, struct pm_error *error)
 {
@@ -213,17 +92,22 @@ static bool exchange(struct pm_queue_client *client, const struct pm_request *re
         if (until_ms > end_ms) {
             until_ms = end_ms;
         }
-        if (!socket_open(client, error)) {
+        if (!pm_queue_socket_open(client, error)) {
             return false;
         }
-        if (send_request(client, request, arguments, until_ms, error) &&
-            receive_reply(client, request->id, until_ms, reply, error)) {
+        bool lost = false;
+        if (pm_queue_socket_send(client, request, arguments, until_ms, error) &&
+            pm_queue_socket_receive(client, request->id, until_ms, reply, &lost, error)) {
             return true;
         }
-        socket_close(client);
         if (error->code != PM_ERROR_UNAVAILABLE) {
+            pm_queue_socket_close(client);
             return false;
         }
+        if (lost && pm_clock_monotonic_ms() < end_ms) {
+            continue; /* ZeroMQ connects again by itself; the request went down with the line */
+        }
+        pm_queue_socket_close(client);
         if (pm_clock_monotonic_ms() >= end_ms) {
             return pm_fail(error, PM_ERROR_UNAVAILABLE,
                            "no answer from the sidecar at %s within %lld ms: is it running there?",
@@ -305,7 +189,7 @@ static bool client_start(struct pm_queue_client *client,
     if (client->context == NULL) {
         return pm_fail(error, PM_ERROR_MEMORY, "out of memory for the sidecar's client");
     }
-    return socket_open(client, error); /* tells a malformed URL now */
+    return pm_queue_socket_open(client, error); /* tells a malformed URL now */
 }
 
 bool pm_queue_client_create(const struct pm_queue_client_config *config,
@@ -336,7 +220,7 @@ void pm_queue_client_destroy(struct pm_queue_client *client)
     if (client == NULL) {
         return;
     }
-    socket_close(client);
+    pm_queue_socket_close(client);
     if (client->context != NULL) {
         zmq_ctx_term(client->context);
     }

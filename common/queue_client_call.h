@@ -10,6 +10,8 @@ enum { PM_REPLY_PARTS_MAX = 2 + PM_WIRE_BODIES_MAX };
 
 struct pm_queue_client {
     void *context, *socket;
+    void *monitor; /* tells when the socket's connection is lost */
+    unsigned monitors_opened;
     char *url;
     char identity[PM_WIRE_ROUTING_ID_MAX + 1];
     int64_t timeout_ms;
@@ -50,6 +52,16 @@ bool pm_queue_client_tell(struct pm_queue_client *client, struct pm_request *req
 
 /* Adds "reason", cut to PM_WIRE_REASON_MAX bytes; what is not UTF-8 becomes "?". */
 void pm_request_add_reason(cJSON *arguments, const char *reason);
+
+/* queue_client_socket.c. Times are monotonic; PM_ERROR_UNAVAILABLE: not within them. */
+bool pm_queue_socket_open(struct pm_queue_client *client, struct pm_error *error);
+void pm_queue_socket_close(struct pm_queue_client *client);
+bool pm_queue_socket_send(struct pm_queue_client *client, const struct pm_request *request,
+                          const char *arguments, int64_t until_ms, struct pm_error *error);
+/* The reply to `id`; pings and late replies to older requests are dropped. *lost:
+ * PM_ERROR_UNAVAILABLE because the connection is gone, and the request with it. */
+bool pm_queue_socket_receive(struct pm_queue_client *client, uint64_t id, int64_t until_ms,
+                             struct pm_reply *reply, bool *lost, struct pm_error *error);
 
 /* Copies for results that outlive a reply; NULL: no memory. The bytes get a NUL behind them. */
 void *pm_reply_copy_body(const struct pm_reply *reply, size_t index, size_t *size);

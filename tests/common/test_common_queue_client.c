@@ -1,0 +1,480 @@
+/* The sidecar's client against a sidecar that misbehaves as it is told: silent, late, gone, wrong.
+ */
+#include "cmocka_include.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <poolminer/clock.h>
+#include <poolminer/queue_client.h>
+#include <poolminer/wire.h>
+
+/* ---- a sidecar that follows a script ---- */
+
+enum { STEPS_MAX = 8 };
+
+enum act {
+    ANSWER,  /* with the step's verb, arguments and body */
+    SILENCE, /* takes the request and says nothing */
+    LATE_ID, /* first an answer to another request, and a ping */
+    GARBAGE, /* an answer that is none */
+    HANG_UP, /* closes the socket and listens again */
+};
+
+struct step {
+    enum act act;
+    const char *verb, *arguments, *body;
+};
+
+struct seen {
+    uint64_t id;
+    char verb[PM_WIRE_VERB_MAX + 1];
+    char arguments[512];
+    char body[32];
+    char routing_id[PM_WIRE_ROUTING_ID_MAX + 1];
+};
+
+static struct script {
+    struct step steps[STEPS_MAX];
+    struct seen seen[STEPS_MAX];
+    size_t count;
+    void *context, *socket;
+    char url[64];
+    pthread_t thread;
+} script;
+
+static struct pm_error error;
+
+static void listen_at(const char *endpoint)
+{
+    const int no_linger = 0, handover = 1;
+    size_t size = sizeof script.url;
+    script.socket = zmq_socket(script.context, ZMQ_ROUTER);
+    zmq_setsockopt(script.socket, ZMQ_LINGER, &no_linger, sizeof no_linger);
+    zmq_setsockopt(script.socket, ZMQ_ROUTER_HANDOVER, &handover, sizeof handover);
+    while (zmq_bind(script.socket, endpoint) != 0) { /* the old one closes in the background */
+        pm_clock_sleep_ms(5);
+    }
+    zmq_getsockopt(script.socket, ZMQ_LAST_ENDPOINT, script.url, &size);
+}
+
+static void answer(const struct seen *to, uint64_t id, const struct step *step)
+{
+    uint8_t header[PM_WIRE_HEADER_MAX];
+    const struct pm_wire_frame frames[4] = {
+        {to->routing_id, strlen(to->routing_id)},
+        {header, pm_wire_header_encode(header, id, step->verb)},
+        {step->arguments, strlen(step->arguments)},
+        {step->body, step->body == NULL ? 0 : strlen(step->body)},
+    };
+    pm_wire_send(script.socket, frames, step->body == NULL ? 3 : 4);
+}
+
+static void copy(char *out, size_t size, const zmq_msg_t *part)
+{
+    snprintf(out, size, "%.*s", (int)zmq_msg_size(part), (char *)zmq_msg_data((zmq_msg_t *)part));
+}
+
+static void receive(struct seen *seen)
+{
+    zmq_msg_t parts[4];
+    size_t count = 0;
+    zmq_pollitem_t item = {script.socket, 0, ZMQ_POLLIN, 0};
+    while (count == 0) {
+        zmq_poll(&item, 1, -1);
+        pm_wire_receive(script.socket, parts, 4, &count, NULL);
+    }
+    const struct pm_wire_frame header = {zmq_msg_data(&parts[1]), zmq_msg_size(&parts[1])};
+    pm_wire_header_decode(&header, &seen->id, seen->verb, NULL);
+    copy(seen->routing_id, sizeof seen->routing_id, &parts[0]);
+    copy(seen->arguments, sizeof seen->arguments, &parts[2]);
+    if (count > 3) {
+        copy(seen->body, sizeof seen->body, &parts[3]);
+    }
+    pm_wire_close(parts, count);
+}
+
+static void *follow(void *context)
+{
+    (void)context;
+    for (size_t i = 0; i < script.count; i++) {
+        const struct step *step = &script.steps[i];
+        struct seen *seen = &script.seen[i];
+        const struct step ping = {.verb = "ping", .arguments = "{}"};
+        const struct step garbage = {.verb = "ok", .arguments = "[1,"};
+        receive(seen);
+        switch (step->act) {
+        case LATE_ID:
+            answer(seen, seen->id + 1000, &(struct step){.verb = "ok", .arguments = "{}"});
+            answer(seen, 0, &ping);
+            answer(seen, seen->id, step);
+            break;
+        case ANSWER:
+            answer(seen, seen->id, step);
+            break;
+        case GARBAGE:
+            answer(seen, seen->id, &garbage);
+            break;
+        case HANG_UP:
+            zmq_close(script.socket);
+            listen_at(script.url);
+            break;
+        case SILENCE:
+            break;
+        }
+    }
+    return NULL;
+}
+
+static void begin_script(const struct step *steps, size_t count)
+{
+    script = (struct script){.count = count};
+    memcpy(script.steps, steps, count * sizeof *steps);
+    script.context = zmq_ctx_new();
+    listen_at("tcp://127.0.0.1:*");
+    assert_int_equal(pthread_create(&script.thread, NULL, follow, NULL), 0);
+}
+
+static void end_script(void)
+{
+    assert_int_equal(pthread_join(script.thread, NULL), 0);
+    zmq_close(script.socket);
+    zmq_ctx_term(script.context);
+}
+#define SCRIPT(...)                                                                                \
+    begin_script((const struct step[]){__VA_ARGS__},                                               \
+                 sizeof((const struct step[]){__VA_ARGS__}) / sizeof(struct step))
+
+static struct pm_queue_client *client_open(int64_t timeout_ms)
+{
+    const struct pm_queue_client_config config = {
+        .url = script.url, .role = "worker", .name = "w-1", .timeout_ms = timeout_ms};
+    struct pm_queue_client *client;
+    assert_true(pm_queue_client_create(&config, &client, &error));
+    return client;
+}
+
+/* ---- creating ---- */
+
+static void refuse_config(const char *url, const char *role, const char *name, int64_t timeout_ms,
+                          const char *words)
+{
+    const struct pm_queue_client_config config = {
+        .url = url, .role = role, .name = name, .timeout_ms = timeout_ms};
+    struct pm_queue_client *client;
+    assert_false(pm_queue_client_create(&config, &client, &error));
+    assert_int_equal(error.code, PM_ERROR_INVALID);
+    if (strstr(error.message, words) == NULL) {
+        fail_msg("expected \"%s\" in \"%s\"", words, error.message);
+    }
+}
+
+static void bad_configurations_are_refused(void **state)
+{
+    (void)state;
+    refuse_config("http://127.0.0.1:1", "worker", "w", 1000, "http://127.0.0.1:1");
+    refuse_config(NULL, "worker", "w", 1000, "nothing");
+    refuse_config("tcp://127.0.0.1", "worker", "w", 1000, "tcp://127.0.0.1");
+    refuse_config("tcp://127.0.0.1:1", "boss", "w", 1000, "boss");
+    refuse_config("tcp://127.0.0.1:1", "worker", "a b", 1000, "a b");
+    refuse_config("tcp://127.0.0.1:1", "worker", "w", 0, "above 0");
+    pm_queue_client_destroy(NULL);
+}
+
+/* ---- what is sent ---- */
+
+static void requests_look_as_the_protocol_says(void **state)
+{
+    (void)state;
+    SCRIPT({ANSWER, "ok", "{\"job\":7,\"existed\":true}", NULL}, {ANSWER, "ok", "{}", NULL},
+           {ANSWER, "ok", "{}", NULL}, {ANSWER, "ok", "{}", NULL});
+    struct pm_queue_client *client = client_open(5000);
+    const struct pm_job_put put = {.run_id = "r\"1",
+                                   .key = "k",
+                                   .kind = "evolve",
+                                   .priority = -5,
+                                   .deadline_ms = 1790000000123,
+                                   .body = "body",
+                                   .body_size = 4};
+    int64_t id;
+    bool existed;
+    assert_true(pm_queue_client_put(client, &put, &id, &existed, &error));
+    assert_int_equal(id, 7);
+    assert_true(existed);
+    assert_true(pm_queue_client_progress(client, 7, 2, " {\"done\": 1}", &error));
+    assert_true(pm_queue_client_release(client, 7, 2, NULL, 0, &error));
+    assert_true(pm_queue_client_release(client, 7, 2, "", 0, &error));
+    end_script();
+    assert_string_equal(script.seen[0].verb, "put");
+    assert_string_equal(script.seen[0].arguments,
+                        "{\"run\":\"r\\\"1\",\"key\":\"k\",\"kind\":\"evolve\",\"priority\":-5,"
+                        "\"deadline_ms\":1790000000123}");
+    assert_string_equal(script.seen[0].body, "body");
+    assert_int_equal(strncmp(script.seen[0].routing_id, "worker:w-1:", 11), 0);
+    assert_string_equal(script.seen[1].arguments,
+                        "{\"job\":7,\"token\":2,\"progress\":{\"done\":1}}");
+    assert_string_equal(script.seen[2].verb, "release");
+    assert_true(script.seen[1].id == script.seen[0].id + 1);
+    pm_queue_client_destroy(client);
+}
+
+static void a_reason_is_cut_and_made_readable(void **state)
+{
+    (void)state;
+    SCRIPT({ANSWER, "ok", "{}", NULL}, {ANSWER, "ok", "{}", NULL});
+    struct pm_queue_client *client = client_open(5000);
+    char reason[3000];
+    memset(reason, 'x', sizeof reason);
+    reason[sizeof reason - 1] = '\0';
+    assert_true(pm_queue_client_fail(client, 7, 2, "bad \xc3\xa9 \xff", true, &error));
+    assert_true(pm_queue_client_fail(client, 7, 2, reason, true, &error));
+    end_script();
+    assert_string_equal(script.seen[0].arguments,
+                        "{\"job\":7,\"token\":2,\"reason\":\"bad \xc3\xa9 ?\",\"retry\":true}");
+    pm_queue_client_destroy(client);
+}
+
+static void too_much_is_refused_before_it_is_sent(void **state)
+{
+    (void)state;
+    SCRIPT({ANSWER, "ok", "{}", NULL});
+    struct pm_queue_client *client = client_open(5000);
+    char *large = calloc(1, PM_JOB_BODY_MAX + 1);
+    const struct pm_job_put put = {
+        .run_id = "r", .key = "k", .kind = "e", .body = large, .body_size = PM_JOB_BODY_MAX + 1};
+    int64_t id;
+    assert_false(pm_queue_client_put(client, &put, &id, NULL, &error));
+    assert_int_equal(error.code, PM_ERROR_LIMIT);
+    assert_false(pm_queue_client_finish(client, 1, 1, large, PM_JOB_BODY_MAX + 1, &error));
+    assert_int_equal(error.code, PM_ERROR_LIMIT);
+    assert_false(pm_queue_client_release(client, 1, 1, large, PM_JOB_BODY_MAX + 1, &error));
+    assert_int_equal(error.code, PM_ERROR_LIMIT);
+    assert_false(pm_queue_client_record_put(client, "r", "k", "open", "", large,
+                                            PM_JOB_BODY_MAX + 1, &error));
+    assert_int_equal(error.code, PM_ERROR_LIMIT);
+    assert_false(pm_queue_client_progress(client, 1, 1, "not json", &error));
+    assert_int_equal(error.code, PM_ERROR_INVALID);
+    free(large);
+    assert_true(pm_queue_client_progress(client, 1, 1, NULL, &error));
+    end_script();
+    pm_queue_client_destroy(client);
+}
+
+/* ---- what comes back ---- */
+
+static void errors_become_codes(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        enum pm_error_code code;
+    } cases[] = {
+        {"version", PM_ERROR_PROTOCOL},   {"invalid", PM_ERROR_INVALID},
+        {"limit", PM_ERROR_LIMIT},        {"full", PM_ERROR_UNAVAILABLE},
+        {"lease-lost", PM_ERROR_REFUSED}, {"not-found", PM_ERROR_NOT_FOUND},
+        {"store", PM_ERROR_UNAVAILABLE},  {"unheard-of", PM_ERROR_PROTOCOL},
+    };
+    struct step steps[STEPS_MAX];
+    char texts[STEPS_MAX][100];
+    for (size_t i = 0; i < STEPS_MAX; i++) {
+        snprintf(texts[i], sizeof texts[i], "{\"error\":\"%s\",\"message\":\"why it is\"}",
+                 cases[i].name);
+        steps[i] = (struct step){ANSWER, "error", texts[i], NULL};
+    }
+    begin_script(steps, STEPS_MAX);
+    struct pm_queue_client *client = client_open(5000);
+    for (size_t i = 0; i < STEPS_MAX; i++) {
+        assert_false(pm_queue_client_finish(client, 1, 1, "x", 1, &error));
+        assert_int_equal(error.code, cases[i].code);
+        assert_non_null(strstr(error.message, "why it is"));
+    }
+    end_script();
+    pm_queue_client_destroy(client);
+}
+
+static void late_answers_and_pings_are_passed_over(void **state)
+{
+    (void)state;
+    SCRIPT({LATE_ID, "ok", "{\"job\":7,\"existed\":false}", NULL});
+    struct pm_queue_client *client = client_open(5000);
+    const struct pm_job_put put = {.run_id = "r", .key = "k", .kind = "e", .body = ""};
+    int64_t id;
+    assert_true(pm_queue_client_put(client, &put, &id, NULL, &error));
+    assert_int_equal(id, 7);
+    end_script();
+    pm_queue_client_destroy(client);
+}
+
+static void expect_protocol_error(struct step step)
+{
+    begin_script(&step, 1);
+    struct pm_queue_client *client = client_open(5000);
+    struct pm_job job;
+    bool found;
+    assert_false(pm_queue_client_lease(client, "", 0, &job, &found, &error));
+    assert_int_equal(error.code, PM_ERROR_PROTOCOL);
+    end_script();
+    pm_queue_client_destroy(client);
+}
+
+static void answers_that_are_none_are_protocol_errors(void **state)
+{
+    (void)state;
+    const char *good = "{\"found\":true,\"job\":1,\"token\":1,\"attempt\":1,\"lease_ms\":1,"
+                       "\"deadline_ms\":0,\"run\":\"r\",\"key\":\"k\",\"kind\":\"e\","
+                       "\"checkpoint\":true}";
+    expect_protocol_error((struct step){GARBAGE, NULL, NULL, NULL});
+    expect_protocol_error((struct step){ANSWER, "error", "{}", NULL});
+    expect_protocol_error((struct step){ANSWER, "ok", "{\"found\":true,\"job\":\"x\"}", "b"});
+    expect_protocol_error((struct step){ANSWER, "ok", good, "the checkpoint is missing"});
+}
+
+static void a_reply_without_what_it_must_have_is_an_error(void **state)
+{
+    (void)state;
+    SCRIPT({ANSWER, "ok", "{}", NULL}, {ANSWER, "ok", "{\"jobs\":[{}],\"more\":false}", NULL},
+           {ANSWER, "ok", "{\"jobs\":[{}],\"more\":false}", "b"},
+           {ANSWER, "ok", "{\"jobs\":[],\"more\":true}", NULL},
+           {ANSWER, "ok", "{\"records\":[{}],\"more\":true}", "b"});
+    struct pm_queue_client *client = client_open(5000);
+    struct pm_job_results results;
+    struct pm_records records;
+    const struct pm_job_put put = {.run_id = "r", .key = "k", .kind = "e", .body = ""};
+    int64_t id;
+    assert_false(pm_queue_client_put(client, &put, &id, NULL, &error));
+    for (int i = 0; i < 3; i++) {
+        assert_false(pm_queue_client_results(client, "r", "", 10, &results, &error));
+        assert_int_equal(results.count, 0);
+        assert_null(results.items);
+    }
+    assert_int_equal(error.code, PM_ERROR_PROTOCOL);
+    assert_non_null(strstr(error.message, "does not end"));
+    assert_false(pm_queue_client_records(client, "r", "", 10, &records, &error));
+    end_script();
+    pm_queue_client_destroy(client);
+}
+
+/* ---- silence ---- */
+
+static void silence_is_answered_by_asking_again(void **state)
+{
+    (void)state;
+    SCRIPT({SILENCE, NULL, NULL, NULL}, {ANSWER, "ok", "{\"job\":7,\"existed\":true}", NULL});
+    struct pm_queue_client *client = client_open(5000);
+    const struct pm_job_put put = {.run_id = "r", .key = "k", .kind = "e", .body = ""};
+    int64_t id;
+    assert_true(pm_queue_client_put(client, &put, &id, NULL, &error));
+    end_script();
+    assert_true(script.seen[0].id == script.seen[1].id);
+    assert_string_equal(script.seen[0].routing_id, script.seen[1].routing_id);
+    pm_queue_client_destroy(client);
+}
+
+static void a_lost_connection_is_noticed_at_once(void **state)
+{
+    (void)state;
+    SCRIPT({HANG_UP, NULL, NULL, NULL}, {HANG_UP, NULL, NULL, NULL},
+           {ANSWER, "ok", "{\"job\":7,\"existed\":true}", NULL});
+    struct pm_queue_client *client = client_open(10000);
+    const struct pm_job_put put = {.run_id = "r", .key = "k", .kind = "e", .body = ""};
+    int64_t id, begin_ms = pm_clock_monotonic_ms();
+    assert_true(pm_queue_client_put(client, &put, &id, NULL, &error));
+    assert_in_range(pm_clock_monotonic_ms() - begin_ms, 0, 900); /* silence would take seconds */
+    end_script();
+    assert_true(script.seen[0].id == script.seen[2].id);
+    pm_queue_client_destroy(client);
+}
+
+static void nobody_there_takes_the_timeout(void **state)
+{
+    (void)state;
+    const struct pm_queue_client_config config = {
+        .url = "tcp://127.0.0.1:1", .role = "driver", .name = "d", .timeout_ms = 300};
+    struct pm_queue_client *client;
+    char *status;
+    int64_t begin_ms = pm_clock_monotonic_ms();
+    assert_true(pm_queue_client_create(&config, &client, &error));
+    assert_false(pm_queue_client_status(client, &status, &error));
+    assert_int_equal(error.code, PM_ERROR_UNAVAILABLE);
+    assert_non_null(strstr(error.message, "tcp://127.0.0.1:1 within 300 ms"));
+    assert_in_range(pm_clock_monotonic_ms() - begin_ms, 290, 2000);
+    begin_ms = pm_clock_monotonic_ms();
+    pm_queue_client_destroy(client);
+    assert_in_range(pm_clock_monotonic_ms() - begin_ms, 0, 500);
+}
+
+static void *set_soon(void *flag)
+{
+    pm_clock_sleep_ms(200);
+    atomic_store((atomic_bool *)flag, true);
+    return NULL;
+}
+
+static void the_stop_flag_ends_a_call(void **state)
+{
+    (void)state;
+    SCRIPT({SILENCE, NULL, NULL, NULL});
+    struct pm_queue_client *client = client_open(60000);
+    atomic_bool stop = false;
+    pthread_t thread;
+    char *status;
+    pm_queue_client_set_stop_flag(client, &stop);
+    int64_t begin_ms = pm_clock_monotonic_ms();
+    assert_int_equal(pthread_create(&thread, NULL, set_soon, &stop), 0);
+    assert_false(pm_queue_client_status(client, &status, &error));
+    assert_int_equal(error.code, PM_ERROR_INTERRUPTED);
+    assert_in_range(pm_clock_monotonic_ms() - begin_ms, 150, 900);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    end_script();
+    pm_queue_client_destroy(client);
+}
+
+static void a_lease_without_an_answer_is_asked_for_again(void **state)
+{
+    (void)state;
+    SCRIPT({SILENCE, NULL, NULL, NULL}, {ANSWER, "ok", "{\"found\":false}", NULL},
+           {ANSWER, "ok", "{\"found\":false}", NULL});
+    struct pm_queue_client *client = client_open(400);
+    struct pm_job job;
+    bool found = true;
+    assert_false(pm_queue_client_lease(client, "r", 0, &job, &found, &error));
+    assert_int_equal(error.code, PM_ERROR_UNAVAILABLE);
+    assert_true(pm_queue_client_lease(client, "r", 0, &job, &found, &error));
+    assert_false(found);
+    assert_true(pm_queue_client_lease(client, "r", 0, &job, &found, &error));
+    end_script();
+    assert_true(script.seen[1].id == script.seen[0].id); /* the lease it may have made */
+    assert_true(script.seen[2].id != script.seen[1].id);
+    pm_queue_client_destroy(client);
+}
+
+static void states_have_names(void **state)
+{
+    (void)state;
+    assert_string_equal(pm_job_state_name(PM_JOB_QUEUED), "queued");
+    assert_string_equal(pm_job_state_name(PM_JOB_SET_ASIDE), "set_aside");
+    assert_string_equal(pm_job_state_name((enum pm_job_state)99), "unknown");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(bad_configurations_are_refused),
+        cmocka_unit_test(requests_look_as_the_protocol_says),
+        cmocka_unit_test(a_reason_is_cut_and_made_readable),
+        cmocka_unit_test(too_much_is_refused_before_it_is_sent),
+        cmocka_unit_test(errors_become_codes),
+        cmocka_unit_test(late_answers_and_pings_are_passed_over),
+        cmocka_unit_test(answers_that_are_none_are_protocol_errors),
+        cmocka_unit_test(a_reply_without_what_it_must_have_is_an_error),
+        cmocka_unit_test(silence_is_answered_by_asking_again),
+        cmocka_unit_test(a_lost_connection_is_noticed_at_once),
+        cmocka_unit_test(nobody_there_takes_the_timeout),
+        cmocka_unit_test(the_stop_flag_ends_a_call),
+        cmocka_unit_test(a_lease_without_an_answer_is_asked_for_again),
+        cmocka_unit_test(states_have_names),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -41,6 +41,6 @@ bool pm_candidate_better(const struct pm_candidate *a, const struct pm_candidate
     if (!a->complete && a->insight != b->insight)
         return a->insight > b->insight;
     if (a->complete)
-        return a->fitness.score > b->fitness.score;
+        return a->merit > b->merit;
     return a->fitness.quick > b->fitness.quick;
 }

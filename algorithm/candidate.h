@@ -22,6 +22,7 @@ struct pm_candidate {
     size_t seed; /* index of the seed it descends from */
     struct pm_fitness fitness;
     bool complete; /* scored on all tasks; otherwise given up early, below every complete one */
+    double merit;  /* of a complete one: its score, but for what chance alone may reach */
 };
 
 /* Takes `program` over, also when it fails. */
@@ -31,7 +32,7 @@ bool pm_candidate_copy(struct pm_candidate *candidate, const struct pm_candidate
                        struct pm_error *error);
 void pm_candidate_clear(struct pm_candidate *candidate);
 
-/* Complete ones by their search score; others by insight, then by what the first tasks showed. */
+/* Complete ones by their merit; others by insight, then by what the first tasks showed. */
 bool pm_candidate_better(const struct pm_candidate *a, const struct pm_candidate *b);
 
 /* Scores batches of candidates on a suite, cheap tests first. */
@@ -42,6 +43,7 @@ struct pm_scorer {
     struct pm_functional_cache *cache;
     const atomic_bool *stop; /* may be NULL */
     double *scratch;         /* task scores of a batch, and of one candidate on all tasks */
+    double chance;           /* what guessing may reach by luck */
     double cost_limit;       /* programs that cost more an example are not run */
 };
 

@@ -1,5 +1,6 @@
 #include "algorithm/candidate.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,13 +38,25 @@ static double program_cost(const struct pm_algorithm *algorithm)
     return cost;
 }
 
+/* Four standard deviations above one half: of the median (pi/2 times the variance of the mean) of
+ * as many guessed tasks. Without it the search would climb about in the noise, and settle there. */
+static double chance_level(const struct pm_suite *suite)
+{
+    double variance = 0.0;
+    for (size_t i = 0; i < suite->count; i++)
+        variance += 0.25 / suite->tasks[i].validation_count;
+    return 0.5 + 4.0 * sqrt(1.5708 * variance) / (double)suite->count;
+}
+
 bool pm_scorer_init(struct pm_scorer *scorer, const struct pm_suite *suite, const atomic_bool *stop,
                     struct pm_error *error)
 {
     /* About four times what a two-layer network costs that trains by gradient descent. */
     const double dim = suite->input_dim;
-    *scorer =
-        (struct pm_scorer){.suite = suite, .stop = stop, .cost_limit = 24.0 * dim * dim + 1000.0};
+    *scorer = (struct pm_scorer){.suite = suite,
+                                 .stop = stop,
+                                 .chance = chance_level(suite),
+                                 .cost_limit = 24.0 * dim * dim + 1000.0};
     size_t quick = suite->count / 4;
     if (quick > PM_QUICK_TASKS_MAX)
         quick = PM_QUICK_TASKS_MAX;
@@ -197,6 +210,7 @@ static void settle(struct pm_scorer *scorer, struct pm_candidate *candidates, si
         candidate->fitness = scored->fitness;
         candidate->complete =
             candidate->insight == PM_INSIGHT_LEARNS && worth_all_tasks(candidate, bar);
+        candidate->merit = fmax(candidate->fitness.score, scorer->chance);
         if (scored == candidate && candidate->fitness.scored != PM_SCORED_NOTHING)
             pm_functional_cache_store(scorer->cache, candidate->hash, &candidate->fitness);
     }

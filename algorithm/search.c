@@ -77,13 +77,14 @@ bool pm_search_init(struct pm_search *search, const struct pm_evolution_config *
 static bool breed_once(const struct pm_search *search, const struct pm_candidate *parent,
                        struct pm_random *random, struct pm_candidate *child, struct pm_error *error)
 {
-    struct pm_algorithm *program = pm_mutate(search->profile, parent->program, random);
+    const double idioms = search->config->idiom_probability;
+    struct pm_algorithm *program = pm_mutate(search->profile, parent->program, idioms, random);
     for (int mutations = 1; program; mutations++) {
         if (!pm_candidate_init(child, program, parent->seed, error))
             return false;
         if (child->hash != parent->hash || mutations == SILENT_MUTATIONS_MAX)
             return true;
-        program = pm_mutate(search->profile, child->program, random);
+        program = pm_mutate(search->profile, child->program, idioms, random);
         pm_candidate_clear(child);
     }
     return pm_fail(error, PM_ERROR_MEMORY, "mutating an algorithm: out of memory");

@@ -163,6 +163,14 @@ struct pm_lane_range {
     uint32_t offset, size; /* bytes */
 };
 
+/* A section as machine code. */
+typedef void pm_lane_native_code(struct pm_lane_frame *frame);
+struct pm_lane_native {
+    pm_lane_native_code *run; /* NULL: the steps are interpreted */
+    int turned;               /* steps to run before the first example: see lane_region.c */
+    bool calls;               /* changes its frame */
+};
+
 /* A set of slots. */
 struct pm_lane_slots {
     uint64_t bits[4];
@@ -188,6 +196,7 @@ struct pm_lane_program {
     enum pm_simd_level level;
     const struct pm_lane_kernels *kernels;
     int input_dim;
+    uint32_t dim; /* elements of a vector register */
 
     struct pm_lane_step *steps; /* of all sections, one after another */
     size_t capacity;            /* of steps, and of drafts */
@@ -197,6 +206,7 @@ struct pm_lane_program {
 
     struct pm_lane_range zeroed[3 * PM_REGISTER_COUNT_MAX]; /* before setup */
     int zeroed_count;
+    struct pm_lane_slots carried; /* what training hands to validation */
     size_t carried_bytes;    /* at the front of the registers: what training hands to validation */
     size_t state_bytes;      /* registers of one group */
     bool examples_stateless; /* no validation example depends on another */
@@ -207,6 +217,17 @@ struct pm_lane_program {
     double cost; /* of a training and a validation example of one group, in about cycles */
 
     struct pm_lane_draft *drafts; /* compilation's memory */
+
+    struct pm_lane_native native[PM_LANE_SECTION_COUNT];
 };
+
+static inline const struct pm_lane_step *
+pm_lane_section_steps(const struct pm_lane_program *program, enum pm_lane_section section)
+{
+    const struct pm_lane_step *steps = program->steps;
+    for (int before = 0; before < (int)section; before++)
+        steps += program->step_count[before];
+    return steps;
+}
 
 #endif

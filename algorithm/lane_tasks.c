@@ -97,7 +97,9 @@ static bool allocate(struct pm_lane_tasks *layout)
     const size_t label_bytes = examples * sizeof(float);
     const size_t feature_bytes = label_bytes * (size_t)layout->input_dim;
     const size_t group_bytes = layout->group_count * sizeof(struct pm_lane_group);
-    const size_t size = feature_bytes + label_bytes + group_bytes;
+    /* Native code looks at the example after the last one. */
+    const size_t spare_bytes = PM_LANES * sizeof(float) * (size_t)layout->input_dim;
+    const size_t size = feature_bytes + label_bytes + group_bytes + spare_bytes;
     unsigned char *memory =
         aligned_alloc(ALIGNMENT, (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
     if (memory == NULL)

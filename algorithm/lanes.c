@@ -84,20 +84,22 @@ static unsigned char *read_only(const float *data)
     return (unsigned char *)(uintptr_t)data;
 }
 
-static void run_section(const struct pm_lane_step *steps, int count,
-                        const struct pm_lane_frame *frame)
+static void interpret(const struct pm_lane_step *steps, int count,
+                      const struct pm_lane_frame *frame)
 {
     for (int i = 0; i < count; i++)
         steps[i].kernel(&steps[i], frame);
 }
 
-static const struct pm_lane_step *section(const struct pm_lane_program *program,
-                                          enum pm_lane_section which)
+static void run_section(const struct pm_lane_program *program, enum pm_lane_section section,
+                        const struct pm_lane_frame *frame)
 {
-    const struct pm_lane_step *steps = program->steps;
-    for (int before = 0; before < (int)which; before++)
-        steps += program->step_count[before];
-    return steps;
+    if (program->native[section].run == NULL) {
+        interpret(pm_lane_section_steps(program, section), program->step_count[section], frame);
+        return;
+    }
+    struct pm_lane_frame own = *frame;
+    program->native[section].run(&own);
 }
 
 /* ---- setup ---- */
@@ -146,7 +148,7 @@ static void set_up(const struct run *run)
     if (program->random)
         make_keys(run);
     const struct pm_lane_frame frame = groups_frame(run);
-    run_section(section(program, PM_LANE_SETUP), program->step_count[PM_LANE_SETUP], &frame);
+    run_section(program, PM_LANE_SETUP, &frame);
 }
 
 /* ---- training ---- */
@@ -206,22 +208,22 @@ static uint32_t longest_training(const struct run *run)
 static void train(const struct run *run)
 {
     const struct pm_lane_program *program = run->program;
-    const struct pm_lane_step *steps = section(program, PM_LANE_TRAIN);
-    const int count = program->step_count[PM_LANE_TRAIN];
     const uint32_t last = longest_training(run);
     const size_t input_step = (size_t)run->tasks->input_dim * PM_LANE_VECTOR_SIZE;
-    if (count == 0)
+    if (program->step_count[PM_LANE_TRAIN] == 0)
         return;
 
     struct pm_lane_frame frame = groups_frame(run);
     frame.base[PM_LANE_INPUT] = read_only(features_of(run, 0, 0));
     frame.base[PM_LANE_LABEL] = read_only(labels_of(run, 0, 0));
+    interpret(pm_lane_section_steps(program, PM_LANE_TRAIN), program->native[PM_LANE_TRAIN].turned,
+              &frame);
     uint32_t example = 0;
     bool unequal = false;
     for (uint32_t end = next_end(run, -1); example < last; end = next_end(run, end)) {
         for (; example < end; example++) {
             frame.example = example;
-            run_section(steps, count, &frame);
+            run_section(program, PM_LANE_TRAIN, &frame);
             frame.base[PM_LANE_INPUT] += input_step;
             frame.base[PM_LANE_LABEL] += PM_LANE_VECTOR_SIZE;
         }
@@ -274,7 +276,7 @@ static void validate_frame(const struct run *run, struct pm_lane_frame *frame, s
     frame->base[PM_LANE_INPUT] = read_only(features_of(run, at.group, first));
     frame->base[PM_LANE_LABEL] = read_only(labels_of(run, at.group, first));
     frame->example = at.example;
-    run_section(section(program, PM_LANE_VALIDATE), program->step_count[PM_LANE_VALIDATE], frame);
+    run_section(program, PM_LANE_VALIDATE, frame);
     if (run->request->predictions != NULL)
         keep_predictions(run, frame, at);
     if (run->request->accuracy == NULL)

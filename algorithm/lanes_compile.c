@@ -43,6 +43,8 @@ struct pm_lane_program_info pm_lane_program_info(const struct pm_lane_program *p
         .interleaved_groups = (int)program->groups,
         .validation_examples = (int)program->examples,
         .random = program->random,
+        .native = {program->native[0].run != NULL, program->native[1].run != NULL,
+                   program->native[2].run != NULL},
         .cost = program->cost,
     };
 }
@@ -278,6 +280,9 @@ bool pm_lane_program_compile(struct pm_lane_program *program, const struct pm_al
                        program->state_bytes + program->own_bytes, PM_LANE_MEMORY_MAX);
 
     program->input_dim = algorithm->input_dim;
+    program->dim = compiler.plan.elements[PM_KIND_VECTOR];
+    program->carried = compiler.plan.carried;
+    memset(program->native, 0, sizeof program->native);
     program->random = compiler.plan.random;
     program->groups = side_by_side(program->state_bytes, INTERLEAVED_BYTES_MAX, PM_LANE_GROUPS_MAX);
     program->examples = program->examples_stateless

@@ -85,6 +85,20 @@ bool pm_lane_program_compile(struct pm_lane_program *program, const struct pm_al
                              struct pm_error *error);
 enum { PM_LANE_MEMORY_MAX = 16 * 1024 * 1024 };
 
+/* Memory for machine code. NULL where there is none to be had: on other processors, or where the
+ * system forbids it; programs are then interpreted. */
+struct pm_lane_code;
+struct pm_lane_code *pm_lane_code_create(size_t bytes);
+void pm_lane_code_destroy(struct pm_lane_code *code);
+/* Makes room again: no program translated into it may be run any more. */
+void pm_lane_code_reset(struct pm_lane_code *code);
+
+/* Translates a compiled program into machine code, as far as that is possible (AVX-512 only) and
+ * there is room; the rest is interpreted. Takes several microseconds more than compilation. `code`
+ * may be NULL; otherwise it must live as long as the program is run, and is used by one thread at a
+ * time while it is written to. */
+void pm_lane_program_translate(struct pm_lane_program *program, struct pm_lane_code *code);
+
 /* What compilation left of an algorithm. */
 struct pm_lane_program_info {
     int steps[3];            /* of setup, of one training example, of one validation example */
@@ -92,6 +106,7 @@ struct pm_lane_program_info {
     int interleaved_groups;  /* groups that train side by side */
     int validation_examples; /* that run side by side; 1 when predict carries state */
     bool random;             /* draws random numbers */
+    bool native[3];          /* which sections are machine code */
     double cost;             /* of a training and a validation example, in about cycles */
 };
 struct pm_lane_program_info pm_lane_program_info(const struct pm_lane_program *program);

@@ -45,14 +45,24 @@ static struct pm_operand operand(struct pm_random *random, const struct pm_algor
         .index = (uint16_t)pm_random_below(random, (uint32_t)counts[kind] + excess)};
 }
 
+/* What machine code does itself; the others are calls of the same kernels. */
+static bool is_plain(enum pm_op op)
+{
+    return op != PM_OP_GAUSSIAN && op != PM_OP_UNIFORM && op != PM_OP_STD &&
+           (op < PM_OP_EXP || op > PM_OP_TAN);
+}
+
 static struct pm_instruction instruction(struct pm_random *random,
-                                         const struct pm_algorithm_meta *meta)
+                                         const struct pm_algorithm_meta *meta, bool plain)
 {
     const struct pm_operand none = {.kind = PM_KIND_NONE};
     struct pm_instruction i;
     /* Few of the instructions that can do nothing, and matrix products are slow. */
     do {
-        const enum pm_op op = (enum pm_op)(1 + pm_random_below(random, PM_OP_COUNT - 1));
+        enum pm_op op;
+        do
+            op = (enum pm_op)(1 + pm_random_below(random, PM_OP_COUNT - 1));
+        while (plain && !is_plain(op));
         const uint8_t arity = pm_op_info(op)->arity;
         i = (struct pm_instruction){
             .op = (uint8_t)op,
@@ -93,10 +103,11 @@ static struct pm_algorithm *program(struct pm_random *random)
     struct pm_algorithm *algorithm = pm_algorithm_create(input_dim, &meta, 30);
     assert_non_null(algorithm);
     const uint32_t longest = 1 + pm_random_below(random, 30);
+    const bool plain = pm_random_chance(random, 0.6);
     for (int phase = 0; phase < PM_PHASE_COUNT; phase++) {
         algorithm->length[phase] = (int)pm_random_below(random, longest + 1);
         for (int i = 0; i < algorithm->length[phase]; i++)
-            algorithm->phase[phase][i] = instruction(random, &meta);
+            algorithm->phase[phase][i] = instruction(random, &meta, plain);
     }
     return algorithm;
 }

@@ -61,29 +61,61 @@ static void compare(uint64_t seed, const char *level, const struct lane_case *c,
     }
 }
 
-static void run_case(uint64_t seed, struct pm_executor *executor,
-                     struct pm_lane_program *const *programs, struct pm_lanes *lanes)
+/* The ways to run a program: at every level that there is, and as machine code if it can be had. */
+struct way {
+    const char *name;
+    struct pm_lane_program *program;
+    struct pm_lane_code *code; /* NULL: interpreted */
+};
+enum { WAYS_MAX = PM_SIMD_LEVEL_COUNT + 1 };
+
+static int list_ways(struct way ways[WAYS_MAX])
+{
+    int count = 0;
+    for (int level = 0; level < PM_SIMD_LEVEL_COUNT; level++)
+        if (pm_simd_level_available((enum pm_simd_level)level))
+            ways[count++] =
+                (struct way){.name = pm_simd_level_name((enum pm_simd_level)level),
+                             .program = pm_lane_program_create((enum pm_simd_level)level)};
+    struct pm_lane_code *code = pm_lane_code_create(1 << 20);
+    if (code != NULL)
+        ways[count++] = (struct way){.name = "machine code",
+                                     .program = pm_lane_program_create(pm_simd_level_best()),
+                                     .code = code};
+    return count;
+}
+
+static void run_way(uint64_t seed, const struct way *way, const struct lane_case *c,
+                    const struct pm_lane_tasks *tasks, struct pm_lanes *lanes,
+                    float *const *expected)
+{
+    struct pm_error error = {0};
+    float **found = predictions_create(c);
+    double *accuracy = calloc(c->task_count, sizeof *accuracy);
+    const struct pm_lane_request request = {.accuracy = accuracy, .predictions = found};
+    assert_true(pm_lane_program_compile(way->program, c->algorithm, &error));
+    if (way->code != NULL)
+        pm_lane_code_reset(way->code);
+    pm_lane_program_translate(way->program, way->code);
+    assert_true(pm_lanes_run(lanes, way->program, tasks, 0, tasks->group_count, &request, &error));
+    compare(seed, way->name, c, expected, found, accuracy);
+    free(accuracy);
+    predictions_destroy(c, found);
+}
+
+static void run_case(uint64_t seed, struct pm_executor *executor, const struct way *ways,
+                     int way_count, struct pm_lanes *lanes)
 {
     struct pm_error error = {0};
     struct lane_case c = lane_case_create(seed);
     struct pm_lane_tasks *tasks;
     assert_true(pm_lane_tasks_create(c.tasks, c.task_count, &tasks, &error));
-    float **expected = predictions_create(&c), **found = predictions_create(&c);
-    double *accuracy = calloc(c.task_count, sizeof *accuracy);
+    float **expected = predictions_create(&c);
     for (size_t t = 0; t < c.task_count; t++)
         assert_true(pm_executor_run(executor, c.algorithm, &c.tasks[t], expected[t], &error));
-    for (int level = 0; level < PM_SIMD_LEVEL_COUNT; level++) {
-        if (programs[level] == NULL)
-            continue;
-        const struct pm_lane_request request = {.accuracy = accuracy, .predictions = found};
-        assert_true(pm_lane_program_compile(programs[level], c.algorithm, &error));
-        assert_true(
-            pm_lanes_run(lanes, programs[level], tasks, 0, tasks->group_count, &request, &error));
-        compare(seed, pm_simd_level_name((enum pm_simd_level)level), &c, expected, found, accuracy);
-    }
-    free(accuracy);
+    for (int way = 0; way < way_count; way++)
+        run_way(seed, &ways[way], &c, tasks, lanes, expected);
     predictions_destroy(&c, expected);
-    predictions_destroy(&c, found);
     pm_lane_tasks_destroy(tasks);
     lane_case_clear(&c);
 }
@@ -93,19 +125,19 @@ static void random_programs_give_the_reference_bits(void **state)
     (void)state;
     struct pm_executor *executor = pm_executor_create();
     struct pm_lanes *lanes = pm_lanes_create();
-    struct pm_lane_program *programs[PM_SIMD_LEVEL_COUNT] = {NULL};
-    for (int level = 0; level < PM_SIMD_LEVEL_COUNT; level++)
-        if (pm_simd_level_available((enum pm_simd_level)level))
-            programs[level] = pm_lane_program_create((enum pm_simd_level)level);
+    struct way ways[WAYS_MAX];
+    const int way_count = list_ways(ways);
     /* PM_LANE_CASES=FIRST,COUNT: other cases, for a long comparison by hand. */
     unsigned long long first = 0, count = CASES;
     const char *asked = getenv("PM_LANE_CASES");
     if (asked != NULL)
         assert_int_equal(sscanf(asked, "%llu,%llu", &first, &count), 2);
     for (unsigned long long seed = first; seed < first + count; seed++)
-        run_case(seed, executor, programs, lanes);
-    for (int level = 0; level < PM_SIMD_LEVEL_COUNT; level++)
-        pm_lane_program_destroy(programs[level]);
+        run_case(seed, executor, ways, way_count, lanes);
+    for (int way = 0; way < way_count; way++) {
+        pm_lane_program_destroy(ways[way].program);
+        pm_lane_code_destroy(ways[way].code);
+    }
     pm_lanes_destroy(lanes);
     pm_executor_destroy(executor);
 }

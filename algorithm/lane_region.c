@@ -1,0 +1,251 @@
+#include "lane_region.h"
+
+enum { COLUMNS_MAX = 32 }; /* columns are unrolled */
+
+enum pm_kind pm_lane_slot_kind(uint8_t slot)
+{
+    if (slot == PM_LANE_SLOT_NEXT_INPUT || slot == PM_SLOT_INPUT)
+        return PM_KIND_VECTOR;
+    if (slot == PM_SLOT_LABEL)
+        return PM_KIND_SCALAR;
+    if (slot >= PM_SLOT_SCRATCH)
+        return (enum pm_kind)(slot - PM_SLOT_SCRATCH);
+    return (enum pm_kind)(slot / PM_REGISTER_COUNT_MAX);
+}
+
+uint8_t pm_lane_operand_slot(const struct pm_lane_step *step, int operand)
+{
+    const uint8_t slots[] = {step->a_slot, step->b_slot, step->c_slot};
+    return slots[operand];
+}
+
+struct pm_lane_place pm_lane_operand_place(const struct pm_lane_step *step, int operand)
+{
+    const struct pm_lane_place places[] = {step->a, step->b, step->c};
+    return places[operand];
+}
+
+enum pm_lane_role pm_lane_role_of(const struct pm_lane_item *item, int operand)
+{
+    const uint8_t slot = pm_lane_operand_slot(&item->step, operand);
+    if (slot == PM_SLOT_NONE)
+        return PM_LANE_NOTHING;
+    switch (pm_lane_slot_kind(slot)) {
+    case PM_KIND_SCALAR:
+        return PM_LANE_SCALAR;
+    case PM_KIND_MATRIX:
+        return PM_LANE_CELL;
+    default:
+        break;
+    }
+    const uint8_t op = item->step.operation.op;
+    const bool left_of_outer = (op == PM_LANE_OUTER || op == PM_LANE_FUSED_OUTER) && operand == 0;
+    return item->part == PM_LANE_COLUMN && !left_of_outer ? PM_LANE_WHOLE : PM_LANE_ELEMENT;
+}
+
+/* ---- parts ---- */
+
+/* The part of a step that writes every element of its destination, each from its operands' same
+ * elements, by the destination's kind. */
+static enum pm_lane_part part_by_kind(const struct pm_lane_step *step, uint32_t dim)
+{
+    switch (pm_lane_slot_kind(step->out_slot)) {
+    case PM_KIND_SCALAR:
+        return PM_LANE_BEFORE;
+    case PM_KIND_VECTOR:
+        return step->count == dim ? PM_LANE_ROW : PM_LANE_CALL;
+    default:
+        return dim <= COLUMNS_MAX ? PM_LANE_COLUMN : PM_LANE_CALL;
+    }
+}
+
+static enum pm_lane_part part_of(const struct pm_lane_step *step, uint32_t dim)
+{
+    switch ((enum pm_lane_op)step->operation.op) {
+    case PM_LANE_UNARY:
+        return step->operation.which <= PM_LANE_HEAVISIDE ? part_by_kind(step, dim) : PM_LANE_CALL;
+    case PM_LANE_BINARY:
+    case PM_LANE_FUSED_EACH:
+    case PM_LANE_FUSED_SCALAR:
+    case PM_LANE_CONSTANT:
+    case PM_LANE_SPREAD_SCALAR:
+        return part_by_kind(step, dim);
+    case PM_LANE_SPREAD_ROW:
+    case PM_LANE_OUTER:
+    case PM_LANE_FUSED_OUTER:
+    case PM_LANE_MATRIX_VECTOR:
+        return dim <= COLUMNS_MAX ? PM_LANE_COLUMN : PM_LANE_CALL;
+    case PM_LANE_DOT:
+        return PM_LANE_SUM;
+    case PM_LANE_NORM:
+    case PM_LANE_MEAN:
+        return pm_lane_slot_kind(step->a_slot) == PM_KIND_VECTOR ? PM_LANE_SUM : PM_LANE_CALL;
+    default:
+        return PM_LANE_CALL;
+    }
+}
+
+/* ---- regions ---- */
+
+struct region {
+    struct pm_lane_slots written; /* vectors and matrices, row by row */
+    struct pm_lane_slots whole;   /* vectors read whole */
+    struct pm_lane_slots sums;    /* scalars that are there after the loop */
+    struct pm_lane_slots scalars; /* that the loop reads */
+    bool loops;
+};
+
+/* Whether an item may join: every row of the loop must find what it reads, and nothing that a later
+ * row, or the loop's start, still needs may be overwritten. */
+static bool may_join(const struct region *region, const struct pm_lane_item *item)
+{
+    for (int operand = 0; operand < 3; operand++) {
+        const uint8_t slot = pm_lane_operand_slot(&item->step, operand);
+        const enum pm_lane_role role = pm_lane_role_of(item, operand);
+        if (role == PM_LANE_SCALAR && pm_lane_slots_has(&region->sums, slot))
+            return false;
+        if (role == PM_LANE_WHOLE && pm_lane_slots_has(&region->written, slot))
+            return false;
+    }
+    const uint8_t out = item->step.out_slot;
+    if (item->part == PM_LANE_BEFORE)
+        return !pm_lane_slots_has(&region->scalars, out) && !pm_lane_slots_has(&region->sums, out);
+    return !pm_lane_slots_has(&region->whole, out);
+}
+
+static void join(struct region *region, const struct pm_lane_item *item)
+{
+    if (item->part == PM_LANE_BEFORE)
+        return;
+    region->loops = true;
+    for (int operand = 0; operand < 3; operand++) {
+        const enum pm_lane_role role = pm_lane_role_of(item, operand);
+        if (role == PM_LANE_SCALAR)
+            pm_lane_slots_add(&region->scalars, pm_lane_operand_slot(&item->step, operand));
+        else if (role == PM_LANE_WHOLE)
+            pm_lane_slots_add(&region->whole, pm_lane_operand_slot(&item->step, operand));
+    }
+    pm_lane_slots_add(item->part == PM_LANE_SUM ? &region->sums : &region->written,
+                      item->step.out_slot);
+}
+
+int pm_lane_region_length(const struct pm_lane_items *list, int first)
+{
+    struct region region = {.loops = false};
+    int i = first;
+    if (list->items[first].part == PM_LANE_CALL)
+        return 1;
+    for (; i < list->count; i++) {
+        if (list->items[i].part == PM_LANE_CALL || !may_join(&region, &list->items[i]))
+            break;
+        join(&region, &list->items[i]);
+    }
+    return i - first;
+}
+
+static int count_regions(const struct pm_lane_items *list)
+{
+    int regions = 0;
+    for (int i = 0; i < list->count; i += pm_lane_region_length(list, i))
+        regions++;
+    return regions;
+}
+
+/* ---- turning a training section round ---- */
+
+/* Training repeats its section: with the first region at the end, reading the next example, a loop
+ * that updates a register and the loop that next reads it become one. The first example's first
+ * region is run beforehand; the last example's run of the next one's must leave no trace, so it may
+ * write nothing that validation reads. */
+static bool may_turn(const struct pm_lane_program *program, const struct pm_lane_items *list,
+                     int length)
+{
+    for (int i = 0; i < length; i++) {
+        const struct pm_lane_item *item = &list->items[i];
+        if (item->part == PM_LANE_CALL || pm_lane_slots_has(&program->carried, item->step.out_slot))
+            return false;
+        for (int operand = 0; operand < 3; operand++)
+            if (pm_lane_operand_slot(&item->step, operand) == PM_SLOT_LABEL)
+                return false;
+    }
+    return length < list->count;
+}
+
+static void read_next_input(struct pm_lane_step *step, uint32_t input_bytes)
+{
+    uint8_t *const slots[] = {&step->a_slot, &step->b_slot, &step->c_slot};
+    struct pm_lane_place *const places[] = {&step->a, &step->b, &step->c};
+    for (int operand = 0; operand < 3; operand++)
+        if (*slots[operand] == PM_SLOT_INPUT) {
+            *slots[operand] = PM_LANE_SLOT_NEXT_INPUT;
+            places[operand]->offset += input_bytes;
+        }
+}
+
+static void turn(const struct pm_lane_program *program, const struct pm_lane_items *list,
+                 int length, struct pm_lane_items *out)
+{
+    const uint32_t input_bytes = (uint32_t)program->input_dim * PM_LANE_VECTOR_SIZE;
+    out->count = list->count;
+    out->turned = length;
+    for (int i = 0; i < list->count; i++) {
+        struct pm_lane_item *item = &out->items[i];
+        *item = list->items[(i + length) % list->count];
+        if (i >= list->count - length)
+            read_next_input(&item->step, input_bytes);
+    }
+}
+
+/* ---- lists ---- */
+
+static bool writes_all(const struct pm_lane_item *item, uint32_t dim)
+{
+    const enum pm_kind kind = pm_lane_slot_kind(item->step.out_slot);
+    return kind != PM_KIND_VECTOR || item->part != PM_LANE_CALL || item->step.count >= dim;
+}
+
+/* What is read at the start of the list, given what is read after its end. */
+static struct pm_lane_slots live_in(const struct pm_lane_items *list, uint32_t dim,
+                                    struct pm_lane_slots live)
+{
+    for (int i = list->count - 1; i >= 0; i--) {
+        const struct pm_lane_item *item = &list->items[i];
+        if (writes_all(item, dim))
+            pm_lane_slots_drop(&live, item->step.out_slot);
+        for (int operand = 0; operand < 3; operand++)
+            if (pm_lane_role_of(item, operand) != PM_LANE_NOTHING)
+                pm_lane_slots_add(&live, pm_lane_operand_slot(&item->step, operand));
+    }
+    return live;
+}
+
+bool pm_lane_items_list(const struct pm_lane_program *program, enum pm_lane_section section,
+                        struct pm_lane_items *out)
+{
+    const struct pm_lane_step *steps = pm_lane_section_steps(program, section);
+    const int count = program->step_count[section];
+    if (count > PM_LANE_ITEMS_MAX)
+        return false;
+    out->count = count;
+    out->turned = 0;
+    out->live_out = program->live_out[section];
+    for (int i = 0; i < count; i++)
+        out->items[i] = (struct pm_lane_item){
+            .step = steps[i], .original = &steps[i], .part = part_of(&steps[i], program->dim)};
+    if (section != PM_LANE_TRAIN || count == 0)
+        return true;
+
+    struct pm_lane_items turned;
+    const int length = pm_lane_region_length(out, 0);
+    if (!may_turn(program, out, length))
+        return true;
+    turn(program, out, length, &turned);
+    if (count_regions(&turned) >= count_regions(out))
+        return true;
+    turned.live_out = program->carried;
+    const struct pm_lane_slots next_round = live_in(&turned, program->dim, program->carried);
+    for (size_t i = 0; i < sizeof next_round.bits / sizeof *next_round.bits; i++)
+        turned.live_out.bits[i] |= next_round.bits[i];
+    *out = turned;
+    return true;
+}

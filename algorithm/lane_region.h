@@ -1,0 +1,55 @@
+/* Regions: which steps of a section native code runs in one loop over the rows of their registers.
+ * Private to algorithm/. */
+#ifndef POOLMINER_LANE_REGION_H
+#define POOLMINER_LANE_REGION_H
+
+#include "lane_program.h"
+
+/* What an operand or a result is to a loop over rows. */
+enum pm_lane_role {
+    PM_LANE_NOTHING,
+    PM_LANE_SCALAR,  /* the same in every row */
+    PM_LANE_ELEMENT, /* a vector's element of this row */
+    PM_LANE_WHOLE,   /* all of a vector, in every row: one element a column */
+    PM_LANE_CELL     /* a matrix's elements of this row, one a column */
+};
+
+/* How a step takes part in a region. */
+enum pm_lane_part {
+    PM_LANE_CALL,   /* not at all: its kernel is called */
+    PM_LANE_BEFORE, /* scalars only: before the loop */
+    PM_LANE_ROW,    /* once a row */
+    PM_LANE_SUM,    /* adds something in every row; its scalar is there after the loop */
+    PM_LANE_COLUMN  /* once a row and column */
+};
+
+/* A step as native code sees it. In a section that was turned round, what belongs to the next
+ * example reads its input as PM_LANE_SLOT_NEXT_INPUT. */
+struct pm_lane_item {
+    struct pm_lane_step step;
+    const struct pm_lane_step *original;
+    enum pm_lane_part part;
+};
+enum { PM_LANE_SLOT_NEXT_INPUT = PM_SLOT_COUNT, PM_LANE_ITEMS_MAX = 256 };
+
+struct pm_lane_items {
+    struct pm_lane_item items[PM_LANE_ITEMS_MAX];
+    int count;
+    int turned;                    /* how many of the first steps now stand at the end */
+    struct pm_lane_slots live_out; /* read after the end: by the next round, or by what follows */
+};
+
+/* Operand 0, 1, 2 of a step is a, b, c. */
+enum pm_lane_role pm_lane_role_of(const struct pm_lane_item *item, int operand);
+uint8_t pm_lane_operand_slot(const struct pm_lane_step *step, int operand);
+struct pm_lane_place pm_lane_operand_place(const struct pm_lane_step *step, int operand);
+enum pm_kind pm_lane_slot_kind(uint8_t slot);
+
+/* The items of a section, for registers of `dim` elements; false when they are too many. */
+bool pm_lane_items_list(const struct pm_lane_program *program, enum pm_lane_section section,
+                        struct pm_lane_items *out);
+
+/* How many items from `first` on form a region. */
+int pm_lane_region_length(const struct pm_lane_items *list, int first);
+
+#endif

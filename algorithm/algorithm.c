@@ -28,7 +28,7 @@ struct pm_algorithm *pm_algorithm_create(int input_dim, const struct pm_algorith
     algorithm->meta = *meta;
     struct pm_instruction *instructions = (struct pm_instruction *)(algorithm + 1);
     for (int p = 0; p < PM_PHASE_COUNT; p++)
-        algorithm->phase[p] = instructions + p * capacity;
+        algorithm->phase[p] = instructions + (size_t)p * (size_t)capacity;
     return algorithm;
 }
 

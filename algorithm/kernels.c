@@ -1,6 +1,7 @@
 #include "algorithm/kernels.h"
 
 #include <math.h>
+#include <stddef.h>
 #include <string.h>
 
 #include <poolminer/elementary.h>
@@ -137,7 +138,8 @@ static float sum(const float *terms, int count)
 }
 
 /* The sum of a[i] b[i stride]. */
-static float sum_of_products(const float *a, const float *b, int b_stride, int count, float *terms)
+static float sum_of_products(const float *a, const float *b, ptrdiff_t b_stride, int count,
+                             float *terms)
 {
     for (int i = 0; i < count; i++)
         terms[i] = a[i] * b[i * b_stride];
@@ -208,11 +210,12 @@ static void run_dot(const struct pm_step *step, const struct pm_run *run)
 static void run_matmul(const struct pm_step *step, const struct pm_run *run)
 {
     int columns = step->b_kind == PM_KIND_MATRIX ? run->dim : 1;
-    for (int r = 0; r < run->dim; r++)
+    const float *row = step->a;
+    float *product = run->product;
+    for (int r = 0; r < run->dim; r++, row += run->dim)
         for (int c = 0; c < columns; c++)
-            run->product[r * columns + c] =
-                sum_of_products(step->a + r * run->dim, step->b + c, columns, run->dim, run->terms);
-    memcpy(step->out, run->product, (size_t)(run->dim * columns) * sizeof *step->out);
+            *product++ = sum_of_products(row, step->b + c, columns, run->dim, run->terms);
+    memcpy(step->out, run->product, (size_t)(product - run->product) * sizeof *product);
 }
 
 static void run_outer(const struct pm_step *step, const struct pm_run *run)

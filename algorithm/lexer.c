@@ -25,7 +25,9 @@ bool pm_is_word(char c)
 
 char pm_lower(char c)
 {
-    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+    if (c >= 'A' && c <= 'Z')
+        c = (char)(c - 'A' + 'a');
+    return c;
 }
 
 bool pm_at_end(const struct pm_cursor *cursor)
@@ -35,7 +37,9 @@ bool pm_at_end(const struct pm_cursor *cursor)
 
 static char peek(const struct pm_cursor *cursor)
 {
-    return pm_at_end(cursor) ? '\0' : *cursor->at;
+    if (pm_at_end(cursor))
+        return '\0';
+    return *cursor->at;
 }
 
 void pm_skip_blanks(struct pm_cursor *cursor)

@@ -14,6 +14,8 @@ enum {
     SUITE_TASKS = PM_SELFTEST_TASKS - 1,
     TRAIN = 60, /* examples of each task */
     VALIDATION = 40,
+    TRAIN_FEATURES = TRAIN * INPUT_DIM,
+    VALIDATION_FEATURES = VALIDATION * INPUT_DIM,
     DIGEST_SIZE = 32,
 };
 
@@ -105,8 +107,8 @@ static bool copy_head(const struct pm_task *from, struct pm_task *to)
     if (!allocate_task(to))
         return false;
     const float *features = from->features + (size_t)from->train_count * INPUT_DIM;
-    memcpy(to->features, from->features, TRAIN * INPUT_DIM * sizeof *features);
-    memcpy(to->features + TRAIN * INPUT_DIM, features, VALIDATION * INPUT_DIM * sizeof *features);
+    memcpy(to->features, from->features, TRAIN_FEATURES * sizeof *features);
+    memcpy(to->features + TRAIN_FEATURES, features, VALIDATION_FEATURES * sizeof *features);
     memcpy(to->labels, from->labels, TRAIN * sizeof *to->labels);
     memcpy(to->labels + TRAIN, from->labels + from->train_count, VALIDATION * sizeof *to->labels);
     return true;

@@ -26,7 +26,9 @@ static struct pm_statement finish(struct pm_statement statement, struct pm_curso
 
 static bool at_operator(const struct pm_cursor *cursor)
 {
-    char c = pm_at_end(cursor) ? '\0' : *cursor->at;
+    if (pm_at_end(cursor))
+        return false;
+    char c = *cursor->at;
     return c == '+' || c == '-' || c == '*' || c == '/';
 }
 

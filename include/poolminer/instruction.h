@@ -82,12 +82,12 @@ struct pm_instruction {
 };
 
 struct pm_op_info {
-    enum pm_op op;
     const char *name;   /* "ADD"; the function form is accepted in any case */
     const char *symbol; /* written form: "+", "abs", "dot"; NULL for forms without one */
+    enum pm_op op;
     enum pm_form form;
-    uint8_t arity; /* register operands: 0, 1, 2 */
     enum pm_signature signature;
+    uint8_t arity; /* register operands: 0, 1, 2 */
 };
 
 /* The row of an operation; never NULL for op < PM_OP_COUNT. */

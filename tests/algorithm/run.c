@@ -40,5 +40,8 @@ void assert_run(const char *text, float prediction)
 
 bool same_float(float a, float b)
 {
-    return (isnan(a) && isnan(b)) || memcmp(&a, &b, sizeof a) == 0;
+    uint32_t a_bits, b_bits;
+    memcpy(&a_bits, &a, sizeof a_bits);
+    memcpy(&b_bits, &b, sizeof b_bits);
+    return (isnan(a) && isnan(b)) || a_bits == b_bits;
 }

@@ -105,10 +105,10 @@ static void assert_unwritten(const char *text, const char *expected)
     struct pm_check result = check(text);
     for (size_t i = 0; i < result.unwritten_count; i++) {
         const struct pm_check_unwritten *at = &result.unwritten[i];
-        char one[32];
-        snprintf(one, sizeof one, "%c%u:%d%s ", pm_kind_letter((enum pm_kind)at->reg.kind),
-                 (unsigned)at->reg.index, at->line, at->always ? "!" : "");
-        strcat(found, one);
+        size_t length = strlen(found);
+        snprintf(found + length, sizeof found - length, "%c%u:%d%s ",
+                 pm_kind_letter((enum pm_kind)at->reg.kind), (unsigned)at->reg.index, at->line,
+                 at->always ? "!" : "");
     }
     assert_string_equal(found, expected);
     pm_check_clear(&result);

@@ -156,12 +156,14 @@ static const char random_text[] =
 /* BLAKE2b-64 of the written form and the task's id. */
 static struct pm_philox_key documented_key(const char *text, uint64_t task_id)
 {
-    unsigned char message[1024], digest[8];
-    size_t length = strlen(text);
-    memcpy(message, text, length);
+    unsigned char id[8], digest[8];
     for (int i = 0; i < 8; i++)
-        message[length + (size_t)i] = (unsigned char)(task_id >> (8 * i));
-    crypto_generichash_blake2b(digest, sizeof digest, message, length + 8, NULL, 0);
+        id[i] = (unsigned char)(task_id >> (8 * i));
+    crypto_generichash_blake2b_state state;
+    crypto_generichash_blake2b_init(&state, NULL, 0, sizeof digest);
+    crypto_generichash_blake2b_update(&state, (const unsigned char *)text, strlen(text));
+    crypto_generichash_blake2b_update(&state, id, sizeof id);
+    crypto_generichash_blake2b_final(&state, digest, sizeof digest);
     uint64_t key = 0;
     for (int i = 7; i >= 0; i--)
         key = key << 8 | digest[i];

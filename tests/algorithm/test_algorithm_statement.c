@@ -36,8 +36,10 @@ static void check_reading(const struct reading *expected)
     char warning[256], written[PM_STATEMENT_SIZE] = "";
     struct pm_error error = {0};
     struct pm_algorithm *algorithm = parse_line(expected->line, PM_PARSE_LENIENT, warning, &error);
-    if (!algorithm)
+    if (!algorithm) {
         fail_msg("'%s': %s", expected->line, error.message);
+        return;
+    }
     int length = algorithm->length[PM_PHASE_PREDICT];
     if (length == 1)
         pm_instruction_write(&algorithm->phase[PM_PHASE_PREDICT][0], written);

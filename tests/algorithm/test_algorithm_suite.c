@@ -112,13 +112,16 @@ static void too_small_a_dataset_is_an_error(void **state)
 
 enum { PROGRAMS = 5, TASKS = 3 };
 
+static const char linear[] =
+    "setup:\n s2 = 0.01\n s4 = 0.5\npredict:\n s3 = dot(v0, v1)\n s0 = s3 + s4\n"
+    "learn:\n s5 = s1 - s0\n s5 = s5 * s2\n v2 = s5 * v0\n v1 = v1 + v2\n s4 = s4 + s5\n";
+
 static void read_programs(struct pm_algorithm *programs[PROGRAMS])
 {
     static const char *const texts[PROGRAMS] = {
         "predict:\n s0 = mean(v0)",
         "predict:\n s0 = gaussian(0.5, 1)",
-        "setup:\n s2 = 0.01\n s4 = 0.5\npredict:\n s3 = dot(v0, v1)\n s0 = s3 + s4\n"
-        "learn:\n s5 = s1 - s0\n s5 = s5 * s2\n v2 = s5 * v0\n v1 = v1 + v2\n s4 = s4 + s5\n",
+        linear,
         "NoOp()",
         "predict:\n s0 = s2\nlearn:\n s2 = s1\n",
     };

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <poolminer/algorithm.h>
+#include <poolminer/text.h>
 
 struct warnings {
     int count; /* of them, the first 16 are kept */
@@ -258,28 +259,30 @@ static void limits_are_errors_in_both_modes(void **state)
 static void a_text_may_be_64_kib(void **state)
 {
     (void)state;
-    char *text = malloc(PM_ALGORITHM_TEXT_MAX + 1);
-    assert_non_null(text);
-    memset(text, ' ', PM_ALGORITHM_TEXT_MAX + 1);
-    memcpy(text, "NoOp()\n", 7);
+    struct pm_text padded = {0};
+    pm_text_append(&padded, "%-*s", PM_ALGORITHM_TEXT_MAX + 1, "NoOp()");
+    const char *text = padded.data;
     struct pm_algorithm *algorithm = NULL;
     assert_true(pm_algorithm_parse(text, PM_ALGORITHM_TEXT_MAX, 16, PM_PARSE_STRICT, NULL, NULL,
                                    &algorithm, NULL));
     pm_algorithm_destroy(algorithm);
     check_error(text, PM_ALGORITHM_TEXT_MAX + 1, 16, PM_PARSE_LENIENT, PM_ERROR_LIMIT, "65537");
-    free(text);
+    free(padded.data);
 }
 
 static void a_phase_may_have_512_instructions(void **state)
 {
     (void)state;
-    char text[16384] = "learn:\n";
+    struct pm_text text = {0};
+    pm_text_append(&text, "learn:\n");
     for (int i = 0; i < PM_PHASE_LENGTH_MAX; i++)
-        strcat(text, "s2 = 1\nNoOp()\njunk\n");
-    pm_algorithm_destroy(read(text));
-    strcat(text, "s2 = 1\n");
-    check_error(text, strlen(text), 16, PM_PARSE_LENIENT, PM_ERROR_LIMIT,
+        pm_text_append(&text, "s2 = 1\nNoOp()\njunk\n");
+    assert_false(text.failed);
+    pm_algorithm_destroy(read(text.data));
+    pm_text_append(&text, "s2 = 1\n");
+    check_error(text.data, text.length, 16, PM_PARSE_LENIENT, PM_ERROR_LIMIT,
                 "line 1538: more than 512 instructions in one phase (learn)");
+    free(text.data);
 }
 
 static void a_text_without_statements_is_an_error(void **state)

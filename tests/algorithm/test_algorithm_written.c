@@ -27,8 +27,10 @@ static void check_program(uint64_t seed, enum pm_parse_mode mode)
     struct pm_algorithm *algorithm = any_program(seed);
     struct pm_algorithm *again = NULL;
     char *text = pm_algorithm_write(algorithm, &error);
-    if (!text)
+    if (!text) {
         fail_msg("program %lu: %s", (unsigned long)seed, error.message);
+        return;
+    }
     if (!pm_algorithm_parse(text, strlen(text), algorithm->input_dim, mode, NULL, NULL, &again,
                             &error))
         fail_msg("program %lu: %s\n%s", (unsigned long)seed, error.message, text);

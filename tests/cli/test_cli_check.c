@@ -82,7 +82,7 @@ static void json_says_the_same(void **state)
     struct output output = RUN("check", "--json", "odd.txt");
     struct pm_error error = {0};
     cJSON *line = NULL;
-    const cJSON *instructions, *findings;
+    const cJSON *instructions = NULL, *findings = NULL;
     bool strict = true;
     int64_t number = 0;
     assert_int_equal(output.status, 0);

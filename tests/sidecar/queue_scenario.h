@@ -1,0 +1,18 @@
+/* A short story that touches every table of the store, a transaction a step; and what the store
+ * holds, as text. For tests that make writes fail: whatever fails, the text afterwards must be the
+ * one before the step or the one after it. */
+#ifndef PM_TESTS_QUEUE_SCENARIO_H
+#define PM_TESTS_QUEUE_SCENARIO_H
+
+#include "sidecar/queue.h"
+
+enum { SCENARIO_STEPS = 12 };
+extern const struct pm_queue_config SCENARIO_CONFIG;
+
+/* One step, from 0; the transaction is rolled back when it fails. */
+bool scenario_step(struct pm_queue *queue, size_t step, struct pm_error *error);
+
+/* Everything but times of leases; the caller frees. */
+char *scenario_dump(struct pm_store *store);
+
+#endif

@@ -1,0 +1,206 @@
+/* Every call of the store fails once, every write of SQLite fails once, and the process and the
+ * machine die at every write: what was acknowledged is there, what was not is there wholly or not
+ * at all, and the sidecar goes on. */
+#include "sidecar/crash_vfs.h"
+#include "sidecar/faulty_store.h"
+#include "sidecar/queue_scenario.h"
+#include "sidecar/sidecar_test.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static struct pm_error error;
+static struct pm_queue queue;
+static const struct pm_queue_time START = {.steady_ms = 0, .unix_ms = 1700000000000};
+static char *expected[SCENARIO_STEPS + 1]; /* the store's content after so many steps */
+
+static bool open_store(struct pm_store **out)
+{
+    return pm_store_sqlite_open(pm_test_path("store.db"), true, out, &error);
+}
+
+static void expect_content(struct pm_store *store, size_t steps)
+{
+    char *found = scenario_dump(store);
+    assert_string_equal(found, expected[steps]);
+    free(found);
+}
+
+static int tell_the_story_once(void **state)
+{
+    (void)state;
+    struct pm_store *store;
+    assert_done(open_store(&store), error);
+    assert_done(pm_queue_open(&queue, store, &SCENARIO_CONFIG, START, &error), error);
+    expected[0] = scenario_dump(store);
+    for (size_t step = 0; step < SCENARIO_STEPS; step++) {
+        assert_done(scenario_step(&queue, step, &error), error);
+        expected[step + 1] = scenario_dump(store);
+    }
+    store->verbs->close(store);
+    return 0;
+}
+
+/* ---- the store's interface ---- */
+
+static void any_call_may_fail_and_the_step_be_tried_again(void **state)
+{
+    (void)state;
+    int64_t faults = 0;
+    bool clean = false;
+    for (int64_t at = 1; !clean; at++) {
+        struct pm_store *inner, *store;
+        pm_test_clean();
+        assert_done(pm_store_sqlite_open(pm_test_path("store.db"), false, &inner, &error), error);
+        store = faulty_store_create(inner);
+        assert_done(pm_queue_open(&queue, store, &SCENARIO_CONFIG, START, &error), error);
+        faulty_store_fail_at(store, at);
+        clean = true;
+        for (size_t step = 0; step < SCENARIO_STEPS; step++) {
+            if (!scenario_step(&queue, step, &error)) {
+                assert_int_equal(error.code, PM_ERROR_IO);
+                expect_content(inner, step);
+                assert_done(scenario_step(&queue, step, &error), error);
+                clean = false;
+                faults++;
+            }
+        }
+        expect_content(inner, SCENARIO_STEPS);
+        store->verbs->close(store);
+    }
+    assert_in_range(faults, 50, 1000); /* there were that many calls */
+}
+
+/* ---- SQLite's writes ---- */
+
+/* Plays the story until a step fails; the number of steps that were acknowledged. */
+static size_t play(struct pm_store **store)
+{
+    size_t step = 0;
+    *store = NULL;
+    if (open_store(store) && pm_queue_open(&queue, *store, &SCENARIO_CONFIG, START, &error)) {
+        while (step < SCENARIO_STEPS && scenario_step(&queue, step, &error)) {
+            step++;
+        }
+    }
+    return step;
+}
+
+/* One death: at operation `at`, then what the next process finds. False: it never came to it. */
+static bool die(enum crash_kind kind, int64_t at)
+{
+    struct pm_store *store;
+    pm_test_clean();
+    crash_vfs_arm(kind, at);
+    size_t acknowledged = play(&store);
+    if (store != NULL) {
+        store->verbs->close(store);
+    }
+    bool happened = crash_vfs_happened();
+    crash_vfs_recover();
+    assert_done(open_store(&store), error);
+    char *found = scenario_dump(store);
+    bool as_before = strcmp(found, expected[acknowledged]) == 0;
+    bool as_after = acknowledged < SCENARIO_STEPS && strcmp(found, expected[acknowledged + 1]) == 0;
+    if (!as_before && !as_after) {
+        fail_msg("kind %d, operation %lld, %zu steps acknowledged; found:\n%s\nexpected:\n%s", kind,
+                 (long long)at, acknowledged, found, expected[acknowledged]);
+    }
+    free(found);
+    assert_done(pm_queue_open(&queue, store, &SCENARIO_CONFIG, START, &error), error);
+    for (size_t step = as_before ? acknowledged : acknowledged + 1; step < SCENARIO_STEPS; step++) {
+        assert_done(scenario_step(&queue, step, &error), error);
+    }
+    expect_content(store, SCENARIO_STEPS);
+    store->verbs->close(store);
+    return happened;
+}
+
+static void die_everywhere(enum crash_kind kind)
+{
+    int64_t at = 1;
+    while (die(kind, at)) {
+        at++;
+    }
+    assert_in_range(at, 100, 10000); /* there were that many operations */
+}
+
+static void the_process_may_die_at_any_write(void **state)
+{
+    (void)state;
+    die_everywhere(CRASH_KILL);
+}
+
+static void a_write_may_be_torn(void **state)
+{
+    (void)state;
+    die_everywhere(CRASH_TORN);
+}
+
+static void the_power_may_go_at_any_write(void **state)
+{
+    (void)state;
+    die_everywhere(CRASH_POWER);
+}
+
+/* One I/O error, or a full disk until somebody makes room: the step is refused, nothing of it
+ * stays, and the same process goes on afterwards. */
+static bool suffer(enum crash_kind kind, int64_t at)
+{
+    struct pm_store *store;
+    pm_test_clean();
+    assert_done(open_store(&store), error);
+    assert_done(pm_queue_open(&queue, store, &SCENARIO_CONFIG, START, &error), error);
+    bool happened = false;
+    crash_vfs_arm(kind, at);
+    for (size_t step = 0; step < SCENARIO_STEPS; step++) {
+        if (!scenario_step(&queue, step, &error)) {
+            assert_int_equal(error.code, PM_ERROR_IO);
+            assert_true(crash_vfs_happened());
+            happened = true;
+            crash_vfs_arm(kind, 0);
+            expect_content(store, step);
+            assert_done(scenario_step(&queue, step, &error), error);
+        }
+    }
+    expect_content(store, SCENARIO_STEPS);
+    happened = happened || crash_vfs_happened();
+    store->verbs->close(store);
+    crash_vfs_recover();
+    return happened;
+}
+
+static void any_write_may_fail(void **state)
+{
+    (void)state;
+    for (enum crash_kind kind = CRASH_ERROR; kind <= CRASH_FULL; kind++) {
+        int64_t at = 1;
+        while (suffer(kind, at)) {
+            at++;
+        }
+        assert_in_range(at, 50, 10000);
+    }
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i <= SCENARIO_STEPS; i++) {
+        free(expected[i]);
+    }
+    pm_test_remove_directory();
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(any_call_may_fail_and_the_step_be_tried_again),
+        cmocka_unit_test(the_process_may_die_at_any_write),
+        cmocka_unit_test(a_write_may_be_torn),
+        cmocka_unit_test(the_power_may_go_at_any_write),
+        cmocka_unit_test(any_write_may_fail),
+    };
+    crash_vfs_install();
+    return cmocka_run_group_tests(tests, tell_the_story_once, tear_down);
+}

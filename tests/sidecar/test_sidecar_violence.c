@@ -1,0 +1,248 @@
+/* A driver and four workers, and a hand that kills the sidecar and the workers with SIGKILL at
+ * random moments. At the end every job that was acknowledged has had exactly one outcome, and no
+ * result is missing, wrong or seen twice. PM_VIOLENCE_KILLS in the environment asks for more than
+ * the default. */
+#include "sidecar/sidecar_program.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <poolminer/clock.h>
+
+enum { WORKERS = 4, DEFAULT_KILLS = 60, ABREAST = 40, JOBS_MAX = 1000000 };
+
+static uint64_t random_state = 88172645463325252ULL;
+
+static uint64_t random_number(uint64_t below)
+{
+    random_state ^= random_state << 13;
+    random_state ^= random_state >> 7;
+    random_state ^= random_state << 17;
+    return random_state % below;
+}
+
+/* ---- children: no cmocka here, they say with their exit status how it went ---- */
+
+static void die(const char *what, const struct pm_error *error)
+{
+    fprintf(stderr, "%s: %s\n", what, error->message);
+    _exit(1);
+}
+
+static struct pm_queue_client *connect_child(const char *role, const char *name)
+{
+    const struct pm_queue_client_config config = {
+        .url = sidecar_url, .role = role, .name = name, .timeout_ms = 30000};
+    struct pm_queue_client *client;
+    struct pm_error error;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (!pm_queue_client_create(&config, &client, &error)) {
+        die("connecting", &error);
+    }
+    return client;
+}
+
+static void work(const char *name)
+{
+    struct pm_queue_client *client = connect_child("worker", name);
+    struct pm_error error;
+    for (;;) {
+        struct pm_job job;
+        bool found;
+        char result[64];
+        if (!pm_queue_client_lease(client, "", 1000, &job, &found, &error)) {
+            die("leasing", &error);
+        }
+        if (!found) {
+            continue;
+        }
+        int length = snprintf(result, sizeof result, "result of %.*s", (int)job.body_size,
+                              (const char *)job.body);
+        pm_clock_sleep_ms((int64_t)(random_number(4)));
+        if (!pm_queue_client_progress(client, job.job_id, job.token, NULL, &error) &&
+            error.code != PM_ERROR_REFUSED) {
+            die("progress", &error);
+        }
+        if (!pm_queue_client_finish(client, job.job_id, job.token, result, (size_t)length,
+                                    &error) &&
+            error.code != PM_ERROR_REFUSED) {
+            die("finishing", &error);
+        }
+        pm_job_clear(&job);
+    }
+}
+
+struct tally {
+    int put, collected, set_aside;
+    unsigned char *seen; /* by job */
+};
+
+static void put_next(struct pm_queue_client *client, struct tally *tally)
+{
+    char key[32];
+    struct pm_error error;
+    int length = snprintf(key, sizeof key, "job-%d", tally->put);
+    const struct pm_job_put put = {
+        .run_id = "run", .key = key, .kind = "evaluate", .body = key, .body_size = (size_t)length};
+    if (!pm_queue_client_put(client, &put, NULL, NULL, &error)) {
+        die("putting", &error);
+    }
+    tally->put++;
+}
+
+static void check(struct tally *tally, const struct pm_job_result *result)
+{
+    char expected[64];
+    int number = (int)strtol(result->key + strlen("job-"), NULL, 10);
+    int length = snprintf(expected, sizeof expected, "result of %s", result->key);
+    if (number < 0 || number >= tally->put || tally->seen[number] != 0) {
+        fprintf(stderr, "%s came twice, or from nowhere\n", result->key);
+        _exit(1);
+    }
+    tally->seen[number] = 1;
+    if (result->state == PM_JOB_SET_ASIDE) {
+        tally->set_aside++;
+    } else if (result->state != PM_JOB_DONE || result->body_size != (size_t)length ||
+               memcmp(result->body, expected, result->body_size) != 0) {
+        fprintf(stderr, "%s: %s, wrong result\n", result->key, pm_job_state_name(result->state));
+        _exit(1);
+    }
+}
+
+static void collect(struct pm_queue_client *client, struct tally *tally)
+{
+    struct pm_job_results results;
+    struct pm_error error;
+    int64_t ids[ABREAST];
+    if (!pm_queue_client_results(client, "run", "", ABREAST, &results, &error)) {
+        die("results", &error);
+    }
+    for (size_t i = 0; i < results.count; i++) {
+        ids[i] = results.items[i].job_id;
+        check(tally, &results.items[i]);
+    }
+    if (!pm_queue_client_collect(client, ids, results.count, &error)) {
+        die("collecting", &error);
+    }
+    tally->collected += (int)results.count;
+    pm_job_results_clear(&results);
+}
+
+/* Keeps ABREAST jobs on their way until a byte comes by `told`, then waits for the last ones. */
+static void drive(int told, int answer)
+{
+    struct pm_queue_client *client = connect_child("driver", "driver");
+    struct tally tally = {.seen = calloc(JOBS_MAX, 1)};
+    char byte;
+    bool ending = false;
+    while (tally.seen != NULL && tally.put < JOBS_MAX && (!ending || tally.collected < tally.put)) {
+        while (!ending && tally.put - tally.collected < ABREAST) {
+            put_next(client, &tally);
+        }
+        collect(client, &tally);
+        ending = ending || read(told, &byte, 1) == 1;
+        pm_clock_sleep_ms(1);
+    }
+    bool written = write(answer, &tally, sizeof tally) == (ssize_t)sizeof tally;
+    pm_queue_client_destroy(client);
+    _exit(written ? 0 : 1);
+}
+
+/* ---- the hand ---- */
+
+static pid_t start_worker(int number)
+{
+    static int generation;
+    char name[32];
+    snprintf(name, sizeof name, "worker-%d-%d", number, ++generation);
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        random_state += (uint64_t)generation * 2;
+        work(name);
+    }
+    return pid;
+}
+
+static int wanted_kills(void)
+{
+    const char *text = getenv("PM_VIOLENCE_KILLS");
+    long kills = text == NULL ? DEFAULT_KILLS : strtol(text, NULL, 10);
+    assert_in_range(kills, 1, 1000000);
+    return (int)kills;
+}
+
+static void nothing_is_lost_whoever_is_killed(void **state)
+{
+    (void)state;
+    int told[2], answer[2], kills = wanted_kills(), status;
+    pid_t workers[WORKERS];
+    struct tally tally = {0};
+    assert_int_equal(pipe2(told, O_NONBLOCK), 0);
+    assert_int_equal(pipe(answer), 0);
+    pid_t driver = fork();
+    assert_true(driver >= 0);
+    if (driver == 0) {
+        drive(told[0], answer[1]);
+    }
+    for (int i = 0; i < WORKERS; i++) {
+        workers[i] = start_worker(i);
+    }
+    for (int i = 0; i < kills; i++) {
+        pm_clock_sleep_ms((int64_t)random_number(120));
+        if (random_number(2) == 0) {
+            sidecar_kill();
+            sidecar_start();
+        } else {
+            int victim = (int)random_number(WORKERS);
+            child_end(workers[victim]);
+            workers[victim] = start_worker(victim);
+        }
+        assert_int_equal(waitpid(driver, &status, WNOHANG), 0);
+    }
+    assert_int_equal(write(told[1], "x", 1), 1);
+    assert_int_equal(waitpid(driver, &status, 0), driver);
+    assert_int_equal(status, 0);
+    assert_int_equal(read(answer[0], &tally, sizeof tally), sizeof tally);
+    for (int i = 0; i < WORKERS; i++) {
+        child_end(workers[i]);
+    }
+    close(told[0]);
+    close(told[1]);
+    close(answer[0]);
+    close(answer[1]);
+
+    struct pm_queue_client *admin = client_open("admin", "admin");
+    print_message("%d kills, %d jobs, %d set aside\n", kills, tally.put, tally.set_aside);
+    assert_true(tally.put > ABREAST);
+    assert_int_equal(tally.collected, tally.put);
+    assert_int_equal(status_number(admin, "jobs.put"), tally.put);
+    assert_int_equal(status_number(admin, "jobs.collected"), tally.put);
+    assert_int_equal(status_number(admin, "jobs.completed"), tally.put - tally.set_aside);
+    assert_int_equal(status_number(admin, "jobs.queued"), 0);
+    assert_int_equal(status_number(admin, "jobs.leased"), 0);
+    assert_int_equal(status_number(admin, "jobs.done"), 0);
+    assert_int_equal(status_number(admin, "jobs.set_aside"), tally.set_aside);
+    pm_queue_client_destroy(admin);
+    assert_int_equal(sidecar_stop(), 0);
+}
+
+static int remove_directory(void **state)
+{
+    (void)state;
+    pm_test_remove_directory();
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WITH_SIDECAR(nothing_is_lost_whoever_is_killed),
+    };
+    return cmocka_run_group_tests(tests, NULL, remove_directory);
+}

@@ -17,7 +17,7 @@ struct pm_evolution_config pm_evolution_config_default(void)
         .population = 100,
         .tournament = 10,
         .mutation_probability = 0.9,
-        .idiom_probability = 0.2,
+        .idiom_probability = 0.4,
         .budget = 1,
     };
 }

@@ -19,7 +19,7 @@ struct pm_evolution_config {
     int population;              /* 100 */
     int tournament;              /* 10 */
     double mutation_probability; /* 0.9; otherwise a child is a copy */
-    double idiom_probability;    /* of a mutation to insert an idiom (mutator.h) */
+    double idiom_probability;    /* 0.4: of a mutation to insert an idiom (mutator.h) */
     uint64_t seed;               /* same seed, seeds and suite: same result, whatever the threads */
     size_t budget;               /* how many algorithms to return at most, best first */
     int64_t deadline_ms;         /* unix; 0: none; looked at between batches of candidates */

@@ -111,7 +111,7 @@ static bool exchange(struct pm_queue_client *client, const struct pm_request *re
         if (pm_clock_monotonic_ms() >= end_ms) {
             return pm_fail(error, PM_ERROR_UNAVAILABLE,
                            "no answer from the sidecar at %s within %lld ms: is it running there?",
-                           client->url, (long long)(client->timeout_ms + request->wait_ms));
+                           client->url, (long long)client->timeout_ms + request->wait_ms);
         }
         attempt_ms = attempt_ms * 2 < LONGEST_ATTEMPT_MS ? attempt_ms * 2 : LONGEST_ATTEMPT_MS;
     }
@@ -231,6 +231,24 @@ void pm_queue_client_destroy(struct pm_queue_client *client)
 void pm_queue_client_set_stop_flag(struct pm_queue_client *client, const atomic_bool *stop)
 {
     client->stop = stop;
+}
+
+static bool tell_about_job(struct pm_queue_client *client, const char *verb, int64_t job_id,
+                           struct pm_error *error)
+{
+    struct pm_request request = {.verb = verb, .arguments = cJSON_CreateObject()};
+    cJSON_AddNumberToObject(request.arguments, "job", (double)job_id);
+    return pm_queue_client_tell(client, &request, error);
+}
+
+bool pm_queue_client_retry(struct pm_queue_client *client, int64_t job_id, struct pm_error *error)
+{
+    return tell_about_job(client, "retry", job_id, error);
+}
+
+bool pm_queue_client_discard(struct pm_queue_client *client, int64_t job_id, struct pm_error *error)
+{
+    return tell_about_job(client, "discard", job_id, error);
 }
 
 bool pm_queue_client_status(struct pm_queue_client *client, char **json, struct pm_error *error)

@@ -2,9 +2,10 @@
  * protocol; this header says only what a call does here.
  *
  * Every call is one request and one reply, waits at most the client's timeout, resends over a fresh
- * socket when the sidecar restarted, and is safe to repeat. PM_ERROR_UNAVAILABLE: no answer in time
- * (the caller waits and tries again; nothing was lost). PM_ERROR_REFUSED: the sidecar said no (the
- * message has its reason). A client belongs to one thread. */
+ * socket when the sidecar restarted, and is safe to repeat. PM_ERROR_UNAVAILABLE: no answer in
+ * time, or the sidecar is full or its disk is (the caller waits and tries again; nothing was lost).
+ * PM_ERROR_REFUSED: the sidecar said no (the message has its reason). PM_ERROR_LIMIT: too large,
+ * now and later. A client belongs to one thread. */
 #ifndef POOLMINER_QUEUE_CLIENT_H
 #define POOLMINER_QUEUE_CLIENT_H
 
@@ -18,10 +19,10 @@
 struct pm_queue_client;
 
 struct pm_queue_client_config {
-    const char *url;     /* tcp://127.0.0.1:8123 */
-    const char *role;    /* "driver" | "worker" | "admin" */
-    const char *name;    /* shown in status and logs; unique per process: "worker-HOST-PID" */
-    int64_t timeout_ms;  /* for one call, beyond the wait a lease asks for */
+    const char *url;    /* tcp://127.0.0.1:8123 */
+    const char *role;   /* "driver" | "worker" | "admin" */
+    const char *name;   /* shown in status and logs; unique per process: "worker-HOST-PID" */
+    int64_t timeout_ms; /* for one call, beyond the wait a lease asks for */
 };
 
 bool pm_queue_client_create(const struct pm_queue_client_config *config,
@@ -36,12 +37,13 @@ void pm_queue_client_set_stop_flag(struct pm_queue_client *client, const atomic_
 
 struct pm_job_put {
     const char *run_id;
-    const char *key;     /* unique in the run; putting the same key again returns the first job */
+    /* Unique in the run until collected: putting the same key again returns the first job. */
+    const char *key;
     const char *kind;    /* "evaluate" | "evolve"; opaque to the sidecar */
     int64_t priority;    /* higher first; within one, oldest first and fair between runs */
     int64_t deadline_ms; /* unix; queued jobs past it fail as "expired"; 0: none */
     const void *body;
-    size_t body_size;    /* at most PM_JOB_BODY_MAX */
+    size_t body_size; /* at most PM_JOB_BODY_MAX */
 };
 enum { PM_JOB_BODY_MAX = 1024 * 1024 };
 
@@ -88,7 +90,8 @@ bool pm_queue_client_cancel(struct pm_queue_client *client, const char *run_id,
                             const char *key_prefix, size_t *cancelled, struct pm_error *error);
 
 /* Records: the driver's own durable notes, e.g. which lease is open and what became of it. The
- * sidecar looks at key and state only; bodies are opaque. Putting a key again replaces it. */
+ * sidecar looks at key and state only; bodies are opaque. Putting a key again replaces it. Records
+ * in the state "open" are kept for ever; of the others the newest 10,000 of a run. */
 struct pm_record {
     char *key, *state, *reason;
     int64_t updated_ms; /* unix */
@@ -118,7 +121,7 @@ struct pm_job {
     char *run_id, *key, *kind;
     void *body;
     size_t body_size;
-    void *checkpoint;    /* what the last worker left at release, NULL if none */
+    void *checkpoint; /* what the last worker left at release, NULL if none */
     size_t checkpoint_size;
 };
 
@@ -148,6 +151,11 @@ bool pm_queue_client_release(struct pm_queue_client *client, int64_t job_id, int
                              struct pm_error *error);
 
 /* ---- anyone ---- */
+
+/* A job set aside: queued again as if new, or deleted. PM_ERROR_NOT_FOUND: no such job is. */
+bool pm_queue_client_retry(struct pm_queue_client *client, int64_t job_id, struct pm_error *error);
+bool pm_queue_client_discard(struct pm_queue_client *client, int64_t job_id,
+                             struct pm_error *error);
 
 /* The sidecar's state as JSON text (the caller frees): counts by state and run, workers, uptime. */
 bool pm_queue_client_status(struct pm_queue_client *client, char **json, struct pm_error *error);

@@ -307,6 +307,10 @@ static void a_poison_job_is_set_aside_after_three_workers(void **state)
     pm_job_results_clear(&results);
     assert_done(pm_queue_client_collect(driver, &id, 1, &error), error);
     assert_int_equal(status_number(driver, "set_aside"), 1); /* still shown */
+    assert_done(pm_queue_client_retry(driver, id, &error), error);
+    assert_int_equal(status_number(driver, "jobs.queued"), 1);
+    assert_refused(pm_queue_client_discard(driver, id, &error), error, PM_ERROR_NOT_FOUND,
+                   "no job 1 is set aside");
     pm_queue_client_destroy(driver);
 }
 

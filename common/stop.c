@@ -36,6 +36,8 @@ void pm_stop_install(void)
     sigaction(SIGTERM, &action, NULL);
     action.sa_handler = SIG_IGN;
     sigaction(SIGPIPE, &action, NULL);
+    /* A file at the size limit is one that cannot be written: an error, not the end. */
+    sigaction(SIGXFSZ, &action, NULL);
 }
 
 const atomic_bool *pm_stop_flag(void)

@@ -1,6 +1,8 @@
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include <poolminer/file.h>
 #include <poolminer/user_path.h>
 
 bool pm_user_path(const char *variable, const char *fallback, const char *name, char **out,
@@ -22,4 +24,28 @@ bool pm_user_path(const char *variable, const char *fallback, const char *name, 
         return true;
     *out = NULL;
     return pm_fail(error, PM_ERROR_MEMORY, "no memory for a path");
+}
+
+char *pm_user_store(const char *given, const char *name, struct pm_error *error)
+{
+    char *path = NULL;
+    if (given == NULL) {
+        if (!pm_user_path("XDG_STATE_HOME", ".local/state", name, &path, error)) {
+            return NULL;
+        }
+    } else if ((path = strdup(given)) == NULL) {
+        pm_fail(error, PM_ERROR_MEMORY, "no memory for a path");
+        return NULL;
+    }
+    char *slash = strrchr(path, '/');
+    if (slash != NULL && slash != path) {
+        *slash = '\0';
+        bool made = pm_file_make_directories(path, 0700, error);
+        *slash = '/';
+        if (!made) {
+            free(path);
+            return NULL;
+        }
+    }
+    return path;
 }

@@ -14,11 +14,12 @@
 #include <unistd.h>
 
 #include <poolminer/clock.h>
-#include <poolminer/file.h>
 #include <poolminer/log.h>
+#include <poolminer/program.h>
 #include <poolminer/stop.h>
+#include <poolminer/user_path.h>
 
-enum { TICK_MS = 250, EXIT_USAGE = 2, ADMIN_WORDS_MAX = 8 };
+enum { TICK_MS = 250, ADMIN_WORDS_MAX = 8 };
 
 /* Once, before anybody calls: what the store must hold for these rules. */
 static enum pm_outcome prepare(struct pm_pool_store *store, void *context, struct pm_error *error)
@@ -58,16 +59,8 @@ static void run_until_stopped(struct pm_pool *pool)
     }
 }
 
-static bool write_ready_file(const char *path, int port, struct pm_error *error)
-{
-    char text[64];
-    int length = snprintf(text, sizeof text, "{\"port\":%d,\"pid\":%ld}\n", port, (long)getpid());
-    return pm_file_write_atomic(path, text, (size_t)length, 0600, true, error);
-}
-
 static bool serve(struct pm_pool *pool, const struct pm_options *options, struct pm_error *error)
 {
-    const char *ready_file = pm_options_text(options, "ready-file");
     const struct pm_http_config config = {
         .host = pm_options_text(options, "host"),
         .port = (int)pm_options_integer(options, "port"),
@@ -79,7 +72,7 @@ static bool serve(struct pm_pool *pool, const struct pm_options *options, struct
     if (!pm_http_server_create(&config, &server, error))
         return false;
     int port = pm_http_server_port(server);
-    bool ok = !ready_file || write_ready_file(ready_file, port, error);
+    bool ok = pm_program_ready(pm_options_text(options, "ready-file"), port, error);
     if (ok) {
         pm_log(PM_LOG_INFO, "POOL-LISTENING", "http://%s:%d quorum=%d epoch_s=%lld", config.host,
                port, pool->rules.quorum, (long long)pool->rules.epoch_ms / 1000);
@@ -113,8 +106,6 @@ static bool administrate(const struct pm_options *options, struct pm_pool_store 
 {
     const char *words[ADMIN_WORDS_MAX];
     size_t count = pm_options_positional_count(options) - 1;
-    if (count > ADMIN_WORDS_MAX)
-        return pm_fail(error, PM_ERROR_INVALID, "admin: too many words");
     for (size_t i = 0; i < count; i++)
         words[i] = pm_options_positional(options, i + 1);
     return pm_admin_run(store, words, count, stdout, error);
@@ -125,7 +116,7 @@ static bool open_and_run(const struct pm_options *options, struct pm_error *erro
 {
     struct pm_pool_store *store = NULL;
     bool admin = pm_options_positional_count(options) > 0;
-    char *path = pm_settings_store(options, error);
+    char *path = pm_user_store(pm_options_text(options, "store"), "pool.db", error);
     bool ok = path != NULL;
     if (ok && admin && access(path, F_OK) != 0)
         ok = pm_fail(error, PM_ERROR_NOT_FOUND, "%s: no pool has its store here", path);
@@ -136,48 +127,35 @@ static bool open_and_run(const struct pm_options *options, struct pm_error *erro
     return ok;
 }
 
-static int usage_error(const struct pm_error *error)
-{
-    fprintf(stderr, "poolminer-pool: %s (--help lists the options)\n", error->message);
-    return EXIT_USAGE;
-}
-
+/* The pool runs without words; with them the operator asks about, or decides on, its store. */
 static int run_with(struct pm_options *options, int argc, char *argv[])
 {
+    static const struct pm_program program = {
+        .name = "poolminer-pool",
+        .log_name = "pool",
+        .usage = "poolminer-pool [OPTION]...\n"
+                 "       poolminer-pool admin payouts list|approve ID|reject ID [--store FILE]",
+        .purpose = "Runs a pool: hands out work, finds consensus, pays by the epoch.",
+        .positional_max = 1 + ADMIN_WORDS_MAX,
+    };
     struct pm_error error = {0};
-    if (!pm_options_load_environment(options, &error) ||
-        !pm_options_load_arguments(options, argc, argv, &error))
-        return usage_error(&error);
-    if (pm_options_help(options)) {
-        pm_options_print_help(options,
-                              "poolminer-pool [options]\n"
-                              "       poolminer-pool admin payouts list|approve ID|reject ID"
-                              " [--store FILE]",
-                              "Runs a pool: hands out work, finds consensus, pays by the epoch.");
-        return EXIT_SUCCESS;
+    int status;
+    if (!pm_program_start(&program, options, argc, argv, &status))
+        return status;
+    bool admin = pm_options_positional_count(options) > 0;
+    if (admin && strcmp(pm_options_positional(options, 0), "admin") != 0) {
+        fprintf(stderr, "poolminer-pool: unexpected argument \"%.100s\"\n",
+                pm_options_positional(options, 0));
+        return PM_EXIT_USAGE;
     }
-    if (pm_options_version(options)) {
-        printf("poolminer-pool %s\n", PM_VERSION);
-        return EXIT_SUCCESS;
-    }
-    if (pm_options_positional_count(options) > 0 &&
-        strcmp(pm_options_positional(options, 0), "admin") != 0) {
-        pm_fail(&error, PM_ERROR_INVALID, "\"%s\": no option", pm_options_positional(options, 0));
-        return usage_error(&error);
-    }
-    if (!pm_settings_log(options, &error))
-        return usage_error(&error);
-    pm_stop_install();
-    /* A store at the file size limit is a store that cannot write: an error, not the end. */
-    signal(SIGXFSZ, SIG_IGN);
     if (open_and_run(options, &error))
         return EXIT_SUCCESS;
-    if (pm_options_positional_count(options) == 0) {
+    if (!admin) {
         pm_log(PM_LOG_ERROR, "POOL-FAILED", "%s", error.message);
         return EXIT_FAILURE;
     }
     fprintf(stderr, "poolminer-pool: %s\n", error.message);
-    return error.code == PM_ERROR_INVALID ? EXIT_USAGE : EXIT_FAILURE;
+    return error.code == PM_ERROR_INVALID ? PM_EXIT_USAGE : EXIT_FAILURE;
 }
 
 int main(int argc, char *argv[])

@@ -17,8 +17,8 @@ static void digest_of(const char *dsl, char out[PM_DIGEST_SIZE])
     sodium_bin2hex(out, PM_DIGEST_SIZE, digest, sizeof digest);
 }
 
-bool pm_program_read(const char *text, size_t length, struct pm_program *out,
-                     struct pm_error *error)
+bool pm_pool_program_read(const char *text, size_t length, struct pm_pool_program *out,
+                          struct pm_error *error)
 {
     struct pm_algorithm *algorithm;
     if (!pm_algorithm_parse(text, length, PM_POOL_INPUT_DIM, PM_PARSE_STRICT, NULL, NULL,
@@ -32,13 +32,13 @@ bool pm_program_read(const char *text, size_t length, struct pm_program *out,
     return true;
 }
 
-void pm_program_clear(struct pm_program *program)
+void pm_pool_program_clear(struct pm_pool_program *program)
 {
     free(program->dsl);
     program->dsl = NULL;
 }
 
-bool pm_population_add(struct pm_pool_store *store, const struct pm_program *program,
+bool pm_population_add(struct pm_pool_store *store, const struct pm_pool_program *program,
                        const char *author, int64_t now_ms, int64_t *id, bool *known,
                        struct pm_error *error)
 {
@@ -60,12 +60,12 @@ bool pm_population_add(struct pm_pool_store *store, const struct pm_program *pro
 bool pm_population_add_seeds(struct pm_pool_store *store, int64_t now_ms, struct pm_error *error)
 {
     for (size_t i = 0; i < pm_seed_count; i++) {
-        struct pm_program program = {0};
+        struct pm_pool_program program = {0};
         int64_t id;
         bool known;
-        bool ok = pm_program_read(pm_seeds[i].dsl, strlen(pm_seeds[i].dsl), &program, error) &&
+        bool ok = pm_pool_program_read(pm_seeds[i].dsl, strlen(pm_seeds[i].dsl), &program, error) &&
                   pm_population_add(store, &program, NULL, now_ms, &id, &known, error);
-        pm_program_clear(&program);
+        pm_pool_program_clear(&program);
         if (!ok)
             return pm_fail_context(error, "seed %s", pm_seeds[i].name);
     }

@@ -13,19 +13,19 @@
 enum { PM_POOL_INPUT_DIM = 16 }; /* of every algorithm in the pool */
 
 /* An algorithm as the pool keeps it. */
-struct pm_program {
+struct pm_pool_program {
     char *dsl; /* the written form of what was submitted */
     char digest[PM_DIGEST_SIZE];
 };
 
 /* Reads strictly. Errors name line and reason. */
-bool pm_program_read(const char *text, size_t length, struct pm_program *out,
-                     struct pm_error *error);
-void pm_program_clear(struct pm_program *program);
+bool pm_pool_program_read(const char *text, size_t length, struct pm_pool_program *out,
+                          struct pm_error *error);
+void pm_pool_program_clear(struct pm_pool_program *program);
 
 /* Adds a program with its author (NULL: the pool itself, and at once in the population). One that
  * is there already is not added again: *known is true and *id the first one's. */
-bool pm_population_add(struct pm_pool_store *store, const struct pm_program *program,
+bool pm_population_add(struct pm_pool_store *store, const struct pm_pool_program *program,
                        const char *author, int64_t now_ms, int64_t *id, bool *known,
                        struct pm_error *error);
 

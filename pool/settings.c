@@ -5,8 +5,7 @@
 #include <string.h>
 
 #include <poolminer/file.h>
-#include <poolminer/log.h>
-#include <poolminer/text.h>
+#include <poolminer/program.h>
 
 static const struct pm_option table[] = {
     {.name = "host",
@@ -165,20 +164,7 @@ static const struct pm_option table[] = {
      .type = PM_OPTION_TEXT,
      .argument = "PATH",
      .help = "written as {\"port\":N,\"pid\":N} once the pool listens"},
-    {.name = "log-level",
-     .environment = "POOLMINER_POOL_LOG_LEVEL",
-     .type = PM_OPTION_TEXT,
-     .default_value = "info",
-     .choices = "debug|info|warn|error",
-     .argument = "LEVEL",
-     .help = "how much is logged"},
-    {.name = "log-format",
-     .environment = "POOLMINER_POOL_LOG_FORMAT",
-     .type = PM_OPTION_TEXT,
-     .default_value = "text",
-     .choices = "text|json",
-     .argument = "FORMAT",
-     .help = "how a line of the log looks"},
+    PM_PROGRAM_LOG_OPTIONS,
 };
 
 struct pm_options *pm_settings_create(void)
@@ -215,38 +201,6 @@ bool pm_settings_rules(const struct pm_options *options, struct pm_pool_rules *o
     return pm_pool_rules_check(out, error);
 }
 
-static char *default_store(struct pm_error *error)
-{
-    const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
-    struct pm_text path = {0};
-    /* The XDG rule: a path that is not absolute is to be ignored. */
-    if (state && state[0] == '/')
-        pm_text_append(&path, "%s/poolminer", state);
-    else if (home && home[0] == '/')
-        pm_text_append(&path, "%s/.local/state/poolminer", home);
-    else
-        pm_fail(error, PM_ERROR_INVALID, "no HOME to keep a store in: give --store FILE");
-    if (path.data && pm_file_make_directories(path.data, 0700, error)) {
-        pm_text_append(&path, "/pool.db");
-        if (!path.failed)
-            return path.data;
-        pm_fail(error, PM_ERROR_MEMORY, "--store: out of memory");
-    }
-    pm_text_clear(&path);
-    return NULL;
-}
-
-char *pm_settings_store(const struct pm_options *options, struct pm_error *error)
-{
-    const char *store = pm_options_text(options, "store");
-    if (!store)
-        return default_store(error);
-    char *copy = strdup(store);
-    if (!copy)
-        pm_fail(error, PM_ERROR_MEMORY, "--store: out of memory");
-    return copy;
-}
-
 bool pm_settings_monitor_token(const struct pm_options *options, char **token,
                                struct pm_error *error)
 {
@@ -265,16 +219,4 @@ bool pm_settings_monitor_token(const struct pm_options *options, char **token,
     *token = NULL;
     return pm_fail(error, PM_ERROR_INVALID, "--monitor-token-file %s: its first line is empty",
                    path);
-}
-
-bool pm_settings_log(const struct pm_options *options, struct pm_error *error)
-{
-    enum pm_log_level level;
-    enum pm_log_format format;
-    if (!pm_log_level_parse(pm_options_text(options, "log-level"), &level, error))
-        return pm_fail_context(error, "--log-level");
-    if (!pm_log_format_parse(pm_options_text(options, "log-format"), &format, error))
-        return pm_fail_context(error, "--log-format");
-    pm_log_init("pool", level, format);
-    return true;
 }

@@ -17,16 +17,9 @@ struct pm_options *pm_settings_create(void);
 bool pm_settings_rules(const struct pm_options *options, struct pm_pool_rules *out,
                        struct pm_error *error);
 
-/* --store, or $XDG_STATE_HOME/poolminer/pool.db (~/.local/state without that variable), whose
- * directory is made when missing. malloc'd (the caller frees); NULL with the error set. */
-char *pm_settings_store(const struct pm_options *options, struct pm_error *error);
-
 /* The first line of --monitor-token-file, or *token NULL without one; malloc'd (the caller frees).
  */
 bool pm_settings_monitor_token(const struct pm_options *options, char **token,
                                struct pm_error *error);
-
-/* Initialises the log as --log-level and --log-format say. */
-bool pm_settings_log(const struct pm_options *options, struct pm_error *error);
 
 #endif

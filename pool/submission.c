@@ -57,7 +57,7 @@ struct taking {
     struct pm_pool_lease lease;
     struct pm_pool_epoch epoch;
     char digest[PM_DIGEST_SIZE];
-    struct pm_program programs[PM_EVOLVE_BUDGET_MAX]; /* what the evolutions read as */
+    struct pm_pool_program programs[PM_EVOLVE_BUDGET_MAX]; /* what the evolutions read as */
     int64_t agreed; /* algorithms that came to consensus with this submission */
     struct pm_refusal *refusal;
 };
@@ -138,7 +138,7 @@ static bool check_evolutions(struct taking *taking, struct pm_error *error)
     for (size_t i = 0; i < submission->evolution_count && !taking->refusal->status; i++) {
         const char *dsl = submission->evolutions[i].dsl;
         struct pm_error reason = {0};
-        if (!pm_program_read(dsl, strlen(dsl), &taking->programs[i], &reason)) {
+        if (!pm_pool_program_read(dsl, strlen(dsl), &taking->programs[i], &reason)) {
             if (reason.code == PM_ERROR_MEMORY)
                 return pm_fail(error, reason.code, "%s", reason.message);
             pm_refuse(taking->refusal, 422, "evolutions[%zu].algorithm_dsl: %s", i, reason.message);
@@ -276,6 +276,6 @@ bool pm_submission_take(struct pm_pool_store *store, const struct pm_pool_rules 
     if (ok && !*answer && !refusal->status)
         ok = book(&taking, answer, error);
     for (size_t i = 0; i < PM_EVOLVE_BUDGET_MAX; i++)
-        pm_program_clear(&taking.programs[i]);
+        pm_pool_program_clear(&taking.programs[i]);
     return ok;
 }

@@ -5,9 +5,10 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-/* Installs the handlers (also ignores SIGPIPE). Call once, before threads. A second signal, a
- * quarter of a second or more after the first, ends the process at once; one that comes sooner is
- * the same wish told twice (to the process and to its group, as timeout(1) does). */
+/* Installs the handlers (SIGPIPE and SIGXFSZ are ignored: writing then fails with an error). Call
+ * once, before threads. A second signal, a quarter of a second or more after the first, ends the
+ * process at once; one that comes sooner is the same wish told twice (to the process and to its
+ * group, as timeout(1) does). */
 void pm_stop_install(void);
 
 /* The flag; true once a signal came. */

@@ -12,4 +12,9 @@
 bool pm_user_path(const char *variable, const char *fallback, const char *name, char **out,
                   struct pm_error *error);
 
+/* The path of a program's store: `given` (an option's value), or $XDG_STATE_HOME/poolminer/name
+ * when that is NULL. Directories on the way that are missing are made, for the user alone. The
+ * caller frees; NULL with the error set. */
+char *pm_user_store(const char *given, const char *name, struct pm_error *error);
+
 #endif

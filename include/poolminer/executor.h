@@ -1,5 +1,5 @@
 /* The reference executor: one algorithm on one task, written to be read. It is the definition that
- * any faster executor has to match bit for bit. Semantics: docs/algorithm.md sections 2 and 3. */
+ * any faster executor has to match bit for bit. Semantics: docs/algorithm.md sections 3 to 6. */
 #ifndef POOLMINER_EXECUTOR_H
 #define POOLMINER_EXECUTOR_H
 
@@ -12,12 +12,15 @@
 
 struct pm_executor; /* the registers of one run; one per thread, reused */
 
-/* Room for any algorithm within the limits is made on first need and kept. */
+/* Room for any algorithm within the limits is made on first need and kept. NULL when memory is out.
+ */
 struct pm_executor *pm_executor_create(void);
 void pm_executor_destroy(struct pm_executor *executor);
 
 /* Zeroes memory, runs setup, trains, and writes the predictions (s0) of the validation examples to
- * predictions[task->validation_count]. */
+ * predictions[task->validation_count]. False when the algorithm's input_dim is not the task's,
+ * memory runs out, or an algorithm that draws random numbers is not in normal form (algorithm.h).
+ */
 bool pm_executor_run(struct pm_executor *executor, const struct pm_algorithm *algorithm,
                      const struct pm_task *task, float *predictions, struct pm_error *error);
 

@@ -2,7 +2,7 @@
  * all who ask: the fast executor leaves out what is dead, `poolminer check` shows it, evolution
  * simplifies by it.
  *
- * Exact for whole registers over the run order of docs/algorithm.md section 2 (setup; then predict
+ * Exact for whole registers over the run order of docs/algorithm.md section 3 (setup; then predict
  * and learn once per training example; then predict once per validation example; s0 read after
  * each of the latter). It does not look into registers or at values: `s1 = s1 - s1` counts as
  * reading s1. */

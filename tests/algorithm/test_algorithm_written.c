@@ -1,6 +1,8 @@
 /* The written form reads back to the same program, for any program. */
 #include "tests/cmocka_include.h"
 
+#include <locale.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -56,11 +58,45 @@ static void sensible_programs_read_back_strictly(void **state)
         check_program(seed, PM_PARSE_STRICT);
 }
 
+/* Makes one where the decimal point is a comma, if the system can, and enters it. */
+static bool enter_comma_locale(void)
+{
+    char directory[] = "/tmp/poolminer-locale-XXXXXX", command[256];
+    if (!mkdtemp(directory))
+        return false;
+    snprintf(command, sizeof command,
+             "localedef --no-archive -i de_DE -f UTF-8 %s/comma >/dev/null 2>&1", directory);
+    bool made = system(command) == 0;
+    setenv("LOCPATH", directory, 1);
+    bool entered = made && setlocale(LC_ALL, "comma") != NULL;
+    snprintf(command, sizeof command, "rm -r %s", directory);
+    return system(command) == 0 && entered;
+}
+
+static void the_locale_does_not_matter(void **state)
+{
+    (void)state;
+    if (!enter_comma_locale())
+        skip();
+    char text[32];
+    snprintf(text, sizeof text, "%.1f", 0.5);
+    assert_string_equal(text, "0,5"); /* here it would matter to the C library */
+    for (uint64_t seed = 0; seed < 1000; seed++)
+        check_program(seed, PM_PARSE_LENIENT);
+    struct pm_algorithm *algorithm = NULL;
+    assert_true(
+        pm_algorithm_parse("s2 = 0.25", 9, 1, PM_PARSE_STRICT, NULL, NULL, &algorithm, NULL));
+    assert_true(algorithm->phase[PM_PHASE_PREDICT][0].c0 == 0.25F);
+    pm_algorithm_destroy(algorithm);
+    setlocale(LC_ALL, "C");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(any_program_reads_back),
         cmocka_unit_test(sensible_programs_read_back_strictly),
+        cmocka_unit_test(the_locale_does_not_matter),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -47,14 +47,14 @@ bool pm_broker_may_complain(struct pm_broker *broker, enum pm_complaint kind)
 
 static bool set_options(void *socket, int64_t heartbeat_ms, struct pm_error *error)
 {
-    int half = (int)(heartbeat_ms / 2 < INT_MAX ? heartbeat_ms / 2 : INT_MAX);
+    int third = (int)(heartbeat_ms / 3 < INT_MAX ? heartbeat_ms / 3 : INT_MAX);
     const struct {
         int option, value;
     } settings[] = {
-        {ZMQ_ROUTER_MANDATORY, 1}, {ZMQ_ROUTER_HANDOVER, 1},
-        {ZMQ_LINGER, 200},         {ZMQ_RCVHWM, 32},
-        {ZMQ_SNDHWM, 16},          {ZMQ_HANDSHAKE_IVL, 5000},
-        {ZMQ_HEARTBEAT_IVL, half}, {ZMQ_HEARTBEAT_TIMEOUT, half},
+        {ZMQ_ROUTER_MANDATORY, 1},  {ZMQ_ROUTER_HANDOVER, 1},
+        {ZMQ_LINGER, 200},          {ZMQ_RCVHWM, 32},
+        {ZMQ_SNDHWM, 16},           {ZMQ_HANDSHAKE_IVL, 5000},
+        {ZMQ_HEARTBEAT_IVL, third}, {ZMQ_HEARTBEAT_TIMEOUT, third},
         {ZMQ_BACKLOG, 1024},
     };
     const int64_t frame_max = PM_WIRE_BODY_MAX;
@@ -232,6 +232,9 @@ static long poll_time(const struct pm_broker *broker)
     }
     if (broker->next_tick_ms < wake_ms) {
         wake_ms = broker->next_tick_ms;
+    }
+    if (broker->next_probe_ms < wake_ms) {
+        wake_ms = broker->next_probe_ms;
     }
     for (const struct pm_peer *peer = broker->roster.parked_first; peer != NULL;
          peer = pm_roster_next_parked(peer)) {

@@ -8,8 +8,8 @@
 
 #include <poolminer/queue_client.h>
 
-/* Times short enough for tests; heartbeats are half of it, as in the defaults' spirit. */
-enum { PROGRAM_LEASE_MS = 2000, PROGRAM_HEARTBEAT_MS = 400 };
+/* Times short enough for tests; a heartbeat is about a quarter, as by default. */
+enum { PROGRAM_LEASE_MS = 3000, PROGRAM_HEARTBEAT_MS = 800 };
 
 extern pid_t sidecar_pid;
 extern char sidecar_url[64];

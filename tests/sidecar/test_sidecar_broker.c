@@ -170,7 +170,7 @@ static void a_waiting_worker_gets_work_at_once(void **state)
     struct pm_job job;
     int64_t begin_ms = pm_clock_monotonic_ms();
     assert_false(client_lease(worker, 300, &job));
-    assert_in_range(pm_clock_monotonic_ms() - begin_ms, 290, 2000);
+    assert_in_range(pm_clock_monotonic_ms() - begin_ms, 290, 4000);
 
     pid_t child = fork(); /* puts a job while this process waits */
     assert_true(child >= 0);
@@ -247,7 +247,7 @@ static void a_killed_workers_job_is_back_within_two_heartbeats(void **state)
     pid_t child = child_worker("victim", lease_one);
     assert_int_equal(status_number(driver, "jobs.leased"), 1);
     child_end(child);
-    assert_in_range(until_back(worker, 2), 0, 2 * PROGRAM_HEARTBEAT_MS + 100);
+    assert_in_range(until_back(worker, 2), 0, 2 * PROGRAM_HEARTBEAT_MS);
     char *log = sidecar_log();
     assert_non_null(strstr(log, "QUEUE-LEASE-LOST job=1"));
     free(log);
@@ -263,7 +263,7 @@ static void a_stopped_workers_job_is_back_within_two_heartbeats(void **state)
     client_put(driver, "k");
     pid_t child = child_worker("victim", lease_one);
     kill(child, SIGSTOP);
-    assert_in_range(until_back(worker, 2), 0, 2 * PROGRAM_HEARTBEAT_MS + 200);
+    assert_in_range(until_back(worker, 2), 0, 2 * PROGRAM_HEARTBEAT_MS);
     child_end(child);
     pm_queue_client_destroy(driver);
     pm_queue_client_destroy(worker);
@@ -276,7 +276,7 @@ static void a_worker_that_computes_in_silence_keeps_its_lease_for_its_time(void 
     struct pm_queue_client *worker = client_open("worker", "w");
     client_put(driver, "k");
     pid_t child = child_worker("silent", lease_one);
-    assert_in_range(until_back(worker, 2), PROGRAM_LEASE_MS - 300, PROGRAM_LEASE_MS + 1000);
+    assert_in_range(until_back(worker, 2), PROGRAM_LEASE_MS - 300, PROGRAM_LEASE_MS + 2000);
     child_end(child);
     pm_queue_client_destroy(driver);
     pm_queue_client_destroy(worker);

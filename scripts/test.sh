@@ -87,7 +87,7 @@ check_release() {
 check_sanitize() {
     configure build-sanitize -DCMAKE_BUILD_TYPE=Debug -DPM_SANITIZE=ON
     build build-sanitize
-    export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1
+    export ASAN_OPTIONS=strict_string_checks=1
     export UBSAN_OPTIONS=print_stacktrace=1
     run_tests build-sanitize
 }

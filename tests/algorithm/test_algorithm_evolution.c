@@ -1,0 +1,410 @@
+/* Evolution: reproducible, within its bounds, stopped when asked, and better than nothing. */
+#include "algorithm/candidate.h"
+#include "tests/cmocka_include.h"
+
+#include <omp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <poolminer/clock.h>
+#include <poolminer/evolution.h>
+#include <poolminer/profile.h>
+
+static const char EMPTY[] = "def Predict():\n  NoOp()\n";
+static const char CONSTANT[] = "def Predict():\n  s0 = 1\n";
+static const char LINEAR[] = "def Setup():\n  s2 = 0.05\n"
+                             "def Predict():\n  s0 = dot(v0, v1)\n"
+                             "def Learn():\n  s3 = s1 - s0\n  s3 = s3 * s2\n"
+                             "  v2 = s3 * v0\n  v1 = v1 + v2\n";
+static const char NOT_A_NUMBER[] = "def Predict():\n  v1 = v0 / s5\n  v1 = v1 * v1\n"
+                                   "  v1 = v1 * v1\n  s3 = mean(v1)\n  s4 = s3 * s3\n"
+                                   "  s0 = s4 - s4\n  s0 = s0 + s6\n"
+                                   "def Learn():\n  s6 = s1\n";
+
+enum { DIM = 16, TASKS = 8, SEEDS = 2 };
+
+struct fixture {
+    struct pm_dataset *dataset;
+    struct pm_suite *suite;
+    struct pm_algorithm *nothing[SEEDS], *linear;
+};
+
+static struct pm_algorithm *parse(const char *text, int input_dim)
+{
+    struct pm_algorithm *algorithm = NULL;
+    struct pm_error error = {0};
+    if (!pm_algorithm_parse(text, strlen(text), input_dim, PM_PARSE_STRICT, NULL, NULL, &algorithm,
+                            &error))
+        fail_msg("%s\n%s", error.message, text);
+    return algorithm;
+}
+
+static int set_up(void **state)
+{
+    static struct fixture fixture;
+    if (!pm_dataset_synthetic(1, 600, &fixture.dataset, NULL) ||
+        !pm_suite_search(fixture.dataset, PM_EDITION_FIRST2000, DIM, 0, TASKS, &fixture.suite,
+                         NULL))
+        return -1;
+    fixture.nothing[0] = parse(CONSTANT, DIM);
+    fixture.nothing[1] = parse(EMPTY, DIM);
+    fixture.linear = parse(LINEAR, DIM);
+    *state = &fixture;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *fixture = *state;
+    pm_algorithm_destroy(fixture->nothing[0]);
+    pm_algorithm_destroy(fixture->nothing[1]);
+    pm_algorithm_destroy(fixture->linear);
+    pm_suite_destroy(fixture->suite);
+    pm_dataset_destroy(fixture->dataset);
+    return 0;
+}
+
+static struct pm_evolution_config small_config(int generations)
+{
+    struct pm_evolution_config config = pm_evolution_config_default();
+    config.generations = generations;
+    config.population = 40;
+    config.tournament = 5;
+    config.budget = 6;
+    return config;
+}
+
+static struct pm_evolution_result run(const struct fixture *fixture,
+                                      const struct pm_evolution_config *config,
+                                      struct pm_algorithm *const *seeds, size_t seed_count)
+{
+    struct pm_evolution_result result;
+    struct pm_error error = {0};
+    if (!pm_evolution_run(config, (const struct pm_algorithm *const *)seeds, seed_count,
+                          fixture->suite, NULL, NULL, &result, &error))
+        fail_msg("%s", error.message);
+    return result;
+}
+
+static void assert_same(const struct pm_evolution_result *a, const struct pm_evolution_result *b)
+{
+    assert_int_equal(a->count, b->count);
+    assert_int_equal(a->generations, b->generations);
+    assert_int_equal(a->candidates, b->candidates);
+    for (size_t i = 0; i < a->count; i++) {
+        assert_true(pm_algorithm_equal(a->items[i].algorithm, b->items[i].algorithm));
+        assert_true(a->items[i].fitness == b->items[i].fitness);
+        assert_int_equal(a->items[i].parents[0], b->items[i].parents[0]);
+    }
+}
+
+static void test_same_for_any_number_of_threads(void **state)
+{
+    static const int THREADS[] = {1, 2, 4};
+    const struct fixture *fixture = *state;
+    struct pm_algorithm *seeds[] = {fixture->linear, fixture->nothing[0]};
+    struct pm_evolution_config config = small_config(4);
+    struct pm_evolution_result results[3];
+    const int before = omp_get_max_threads();
+    config.seed = 11;
+    for (int i = 0; i < 3; i++) {
+        omp_set_num_threads(THREADS[i]);
+        results[i] = run(fixture, &config, seeds, 2);
+    }
+    omp_set_num_threads(before);
+    assert_true(results[0].count > 1);
+    assert_int_equal(results[0].candidates, 4 * 40);
+    assert_same(&results[0], &results[1]);
+    assert_same(&results[0], &results[2]);
+
+    config.seed = 12;
+    struct pm_evolution_result other = run(fixture, &config, seeds, 2);
+    assert_true(other.count != results[0].count ||
+                !pm_algorithm_equal(other.items[0].algorithm, results[0].items[0].algorithm));
+    pm_evolution_result_clear(&other);
+    for (int i = 0; i < 3; i++)
+        pm_evolution_result_clear(&results[i]);
+}
+
+struct climb {
+    double first, last;
+    int calls;
+};
+
+static bool watch(void *context, const struct pm_evolution_progress *progress)
+{
+    struct climb *climb = context;
+    climb->calls++;
+    assert_int_equal(progress->generation, climb->calls);
+    assert_true(progress->best >= climb->last);
+    if (climb->calls == 1)
+        climb->first = progress->best;
+    climb->last = progress->best;
+    return true;
+}
+
+/* From a constant predictor and an empty program to one that has learned something: above what
+ * guessing reaches on these tasks. */
+static void test_rises_from_nothing(void **state)
+{
+    const struct fixture *fixture = *state;
+    struct pm_evolution_config config = small_config(30);
+    struct pm_evolution_result result;
+    struct climb climb = {0};
+    config.seed = 2;
+    assert_true(pm_evolution_run(&config, (const struct pm_algorithm *const *)fixture->nothing,
+                                 SEEDS, fixture->suite, watch, &climb, &result, NULL));
+    assert_int_equal(climb.calls, 30);
+    assert_true(result.count > 0);
+    assert_true(result.items[0].fitness > 0.65);
+    assert_true(result.items[0].fitness == climb.last);
+    pm_evolution_result_clear(&result);
+}
+
+static void test_results_keep_the_rules(void **state)
+{
+    const struct fixture *fixture = *state;
+    struct pm_algorithm *seeds[] = {fixture->linear, fixture->nothing[1]};
+    const struct pm_evolution_config config = small_config(5);
+    struct pm_evolution_result result = run(fixture, &config, seeds, 2);
+    assert_int_equal(result.count, config.budget);
+    for (size_t i = 0; i < result.count; i++) {
+        const struct pm_evolved *item = &result.items[i];
+        char *text = pm_algorithm_write(item->algorithm, NULL);
+        struct pm_algorithm *back = parse(text, DIM);
+        double score;
+        assert_true(pm_suite_score(fixture->suite, (const struct pm_algorithm *const *)&back, 1,
+                                   &score, NULL, NULL, NULL));
+        assert_true(score == item->fitness);
+        assert_int_equal(item->parent_count, 1);
+        assert_in_range(item->parents[0], 0, 1);
+        assert_false(pm_algorithm_equal(item->algorithm, fixture->linear));
+        for (size_t j = 0; j < i; j++) {
+            assert_true(result.items[j].fitness >= item->fitness);
+            assert_false(pm_algorithm_equal(result.items[j].algorithm, item->algorithm));
+        }
+        pm_algorithm_destroy(back);
+        free(text);
+    }
+    pm_evolution_result_clear(&result);
+}
+
+static void test_baseline_stays_in_its_profile(void **state)
+{
+    const struct fixture *fixture = *state;
+    struct pm_evolution_config config = small_config(5);
+    config.profile = "baseline";
+    struct pm_algorithm *seeds[] = {fixture->linear};
+    struct pm_evolution_result result = run(fixture, &config, seeds, 1);
+    const struct pm_profile *profile = pm_profile_find("baseline", NULL);
+    assert_true(result.count > 0);
+    for (size_t i = 0; i < result.count; i++) {
+        const struct pm_algorithm *algorithm = result.items[i].algorithm;
+        assert_int_equal(algorithm->meta.scalar_count, 5);
+        for (int phase = 0; phase < PM_PHASE_COUNT; phase++) {
+            for (int k = 0; k < algorithm->length[phase]; k++)
+                assert_true(pm_profile_allows(profile, &algorithm->meta, (enum pm_phase)phase,
+                                              &algorithm->phase[phase][k]));
+        }
+    }
+    pm_evolution_result_clear(&result);
+}
+
+static void test_passed_deadline_ends_at_once(void **state)
+{
+    const struct fixture *fixture = *state;
+    struct pm_evolution_config config = small_config(1000);
+    config.deadline_ms = pm_clock_unix_ms() - 1;
+    struct pm_evolution_result result = run(fixture, &config, fixture->nothing, SEEDS);
+    assert_int_equal(result.generations, 0);
+    assert_int_equal(result.count, 0);
+    pm_evolution_result_clear(&result);
+}
+
+static void test_deadline_returns_the_best_so_far(void **state)
+{
+    const struct fixture *fixture = *state;
+    struct pm_evolution_config config = small_config(PM_EVOLUTION_GENERATIONS_MAX);
+    struct pm_algorithm *seeds[] = {fixture->linear};
+    const int64_t start_ms = pm_clock_monotonic_ms();
+    config.deadline_ms = pm_clock_unix_ms() + 500;
+    struct pm_evolution_result result = run(fixture, &config, seeds, 1);
+    assert_in_range(pm_clock_monotonic_ms() - start_ms, 400, 10000);
+    assert_true(result.generations < config.generations);
+    assert_true(result.count > 0);
+    pm_evolution_result_clear(&result);
+}
+
+static void test_stop_flag_ends_at_once(void **state)
+{
+    const struct fixture *fixture = *state;
+    struct pm_evolution_config config = small_config(1000);
+    const atomic_bool stop = true;
+    config.stop = &stop;
+    struct pm_evolution_result result = run(fixture, &config, fixture->nothing, SEEDS);
+    assert_int_equal(result.generations, 0);
+    pm_evolution_result_clear(&result);
+}
+
+static bool stop_at_third(void *context, const struct pm_evolution_progress *progress)
+{
+    (void)context;
+    return progress->generation < 3;
+}
+
+static void test_observer_ends_the_run(void **state)
+{
+    const struct fixture *fixture = *state;
+    const struct pm_evolution_config config = small_config(50);
+    const struct pm_algorithm *seeds[] = {fixture->linear};
+    struct pm_evolution_result result;
+    assert_true(
+        pm_evolution_run(&config, seeds, 1, fixture->suite, stop_at_third, NULL, &result, NULL));
+    assert_int_equal(result.generations, 3);
+    assert_true(result.count > 0);
+    pm_evolution_result_clear(&result);
+}
+
+static void expect_refusal(const struct fixture *fixture, const struct pm_evolution_config *config,
+                           struct pm_algorithm *seed, size_t seed_count, const char *word)
+{
+    const struct pm_algorithm *seeds[] = {seed};
+    struct pm_evolution_result result;
+    struct pm_error error = {0};
+    assert_false(
+        pm_evolution_run(config, seeds, seed_count, fixture->suite, NULL, NULL, &result, &error));
+    assert_int_equal(error.code, PM_ERROR_INVALID);
+    if (!strstr(error.message, word))
+        fail_msg("\"%s\" does not name %s", error.message, word);
+    assert_int_equal(result.count, 0);
+}
+
+static void test_bad_settings_are_refused_by_name(void **state)
+{
+    const struct fixture *fixture = *state;
+    const struct pm_evolution_config good = small_config(1);
+    struct pm_evolution_config bad;
+    struct pm_algorithm *wide = parse(EMPTY, 32);
+    bad = good, bad.engine = "magic";
+    expect_refusal(fixture, &bad, fixture->linear, 1, "magic");
+    bad = good, bad.profile = "huge";
+    expect_refusal(fixture, &bad, fixture->linear, 1, "huge");
+    bad = good, bad.generations = 0;
+    expect_refusal(fixture, &bad, fixture->linear, 1, "generations");
+    bad = good, bad.population = 1;
+    expect_refusal(fixture, &bad, fixture->linear, 1, "population");
+    bad = good, bad.tournament = 41;
+    expect_refusal(fixture, &bad, fixture->linear, 1, "tournament");
+    bad = good, bad.budget = 0;
+    expect_refusal(fixture, &bad, fixture->linear, 1, "budget");
+    bad = good, bad.mutation_probability = 1.5;
+    expect_refusal(fixture, &bad, fixture->linear, 1, "probability");
+    expect_refusal(fixture, &good, fixture->linear, 0, "seeds");
+    expect_refusal(fixture, &good, wide, 1, "input_dim");
+    pm_algorithm_destroy(wide);
+}
+
+static struct pm_candidate candidate_of(const char *text)
+{
+    struct pm_candidate candidate;
+    assert_true(pm_candidate_init(&candidate, parse(text, DIM), 0, NULL));
+    return candidate;
+}
+
+static struct pm_candidate score_one(const struct fixture *fixture, const char *text, double bar)
+{
+    struct pm_scorer scorer;
+    struct pm_candidate candidate = candidate_of(text);
+    assert_true(pm_scorer_init(&scorer, fixture->suite, NULL, NULL));
+    assert_true(pm_scorer_score(&scorer, &candidate, 1, &bar, NULL));
+    pm_scorer_clear(&scorer);
+    return candidate;
+}
+
+static void test_cheap_tests_come_first(void **state)
+{
+    const struct fixture *fixture = *state;
+    struct pm_candidate good = score_one(fixture, LINEAR, 0.5);
+    assert_true(good.complete);
+    assert_true(good.merit > 0.55);
+    struct pm_candidate below = score_one(fixture, LINEAR, 0.999);
+    assert_false(below.complete);
+    assert_int_equal(below.fitness.scored, PM_SCORED_QUICK);
+    struct pm_candidate blind = score_one(fixture, CONSTANT, 0.0);
+    assert_false(blind.complete);
+    assert_int_equal(blind.fitness.scored, PM_SCORED_NOTHING);
+    assert_true(pm_candidate_better(&good, &below));
+    assert_true(pm_candidate_better(&below, &blind));
+    pm_candidate_clear(&good);
+    pm_candidate_clear(&below);
+    pm_candidate_clear(&blind);
+}
+
+/* Matrix products beyond the bound of what a candidate may cost. */
+static void test_expensive_programs_are_not_run(void **state)
+{
+    const struct fixture *fixture = *state;
+    struct pm_candidate candidate =
+        score_one(fixture,
+                  "def Predict():\n  m0 = outer(v0, v1)\n  m1 = matmul(m0, m0)\n"
+                  "  m2 = matmul(m1, m1)\n  m3 = matmul(m2, m2)\n  s0 = mean(m3)\n"
+                  "def Learn():\n  v1 = s1 * v0\n",
+                  0.0);
+    assert_false(candidate.complete);
+    assert_int_equal(candidate.fitness.scored, PM_SCORED_NOTHING);
+    pm_candidate_clear(&candidate);
+}
+
+/* A candidate's outcome is a matter of itself and the bar, not of what the cache remembers. */
+static void test_cache_changes_nothing(void **state)
+{
+    const struct fixture *fixture = *state;
+    static const double BARS[] = {0.999, 0.0, 0.999, 0.5};
+    struct pm_scorer scorer;
+    assert_true(pm_scorer_init(&scorer, fixture->suite, NULL, NULL));
+    for (size_t i = 0; i < sizeof BARS / sizeof *BARS; i++) {
+        struct pm_candidate twins[2] = {candidate_of(LINEAR), candidate_of(LINEAR)};
+        assert_true(pm_scorer_score(&scorer, twins, 2, &BARS[i], NULL));
+        struct pm_candidate fresh = score_one(fixture, LINEAR, BARS[i]);
+        for (int k = 0; k < 2; k++) {
+            assert_int_equal(twins[k].complete, fresh.complete);
+            assert_true(twins[k].fitness.quick == fresh.fitness.quick);
+            if (fresh.complete)
+                assert_true(twins[k].fitness.score == fresh.fitness.score);
+            pm_candidate_clear(&twins[k]);
+        }
+        pm_candidate_clear(&fresh);
+    }
+    pm_scorer_clear(&scorer);
+}
+
+/* NaN predictions count as "not above one half": about as good as guessing, never complete bliss.
+ */
+static void test_nan_scores_like_guessing(void **state)
+{
+    const struct fixture *fixture = *state;
+    struct pm_candidate candidate = score_one(fixture, NOT_A_NUMBER, 0.0);
+    assert_int_equal(candidate.fitness.scored, PM_SCORED_ALL);
+    assert_true(candidate.fitness.score > 0.4 && candidate.fitness.score < 0.6);
+    pm_candidate_clear(&candidate);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_same_for_any_number_of_threads),
+        cmocka_unit_test(test_rises_from_nothing),
+        cmocka_unit_test(test_results_keep_the_rules),
+        cmocka_unit_test(test_baseline_stays_in_its_profile),
+        cmocka_unit_test(test_passed_deadline_ends_at_once),
+        cmocka_unit_test(test_deadline_returns_the_best_so_far),
+        cmocka_unit_test(test_stop_flag_ends_at_once),
+        cmocka_unit_test(test_observer_ends_the_run),
+        cmocka_unit_test(test_bad_settings_are_refused_by_name),
+        cmocka_unit_test(test_cheap_tests_come_first),
+        cmocka_unit_test(test_expensive_programs_are_not_run),
+        cmocka_unit_test(test_cache_changes_nothing),
+        cmocka_unit_test(test_nan_scores_like_guessing),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}

@@ -1,3 +1,5 @@
+#include "algorithm/reading.h"
+
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -141,4 +143,23 @@ enum pm_inertness pm_instruction_inertness(const struct pm_instruction *instruct
     if (result == PM_KIND_NONE)
         return PM_INERT_KINDS;
     return result > out ? PM_INERT_NARROW : PM_ACTIVE;
+}
+
+const char *pm_inertness_reason(enum pm_inertness inertness)
+{
+    switch (inertness) {
+    case PM_ACTIVE:
+        return NULL;
+    case PM_INERT_NOOP:
+        return "it is a NoOp";
+    case PM_INERT_REGISTER:
+        return "a register's number is at or past the count of its kind";
+    case PM_INERT_KINDS:
+        return "the operation does not take operands of these kinds";
+    case PM_INERT_NARROW:
+        return "the result does not fit into the destination";
+    case PM_INERT_ELEMENT:
+        return "the element is outside the vector";
+    }
+    return NULL;
 }

@@ -37,25 +37,6 @@ static struct pm_statement read_statement(const struct reading *reading, const s
     return pm_statement_read(cursor);
 }
 
-const char *pm_inertness_reason(enum pm_inertness inertness)
-{
-    switch (inertness) {
-    case PM_ACTIVE:
-        return NULL;
-    case PM_INERT_NOOP:
-        return "it is a NoOp";
-    case PM_INERT_REGISTER:
-        return "a register's number is at or past the count of its kind";
-    case PM_INERT_KINDS:
-        return "the operation does not take operands of these kinds";
-    case PM_INERT_NARROW:
-        return "the result does not fit into the destination";
-    case PM_INERT_ELEMENT:
-        return "the element is outside the vector";
-    }
-    return NULL;
-}
-
 /* A header that looks like one, a comment that happens to be one, a line that merely ends in ':'.
  */
 static bool review_header(struct reading *reading, const struct pm_line *line,

@@ -204,41 +204,52 @@ static struct pm_statement read_assignment(struct pm_operand out, struct pm_curs
     return read_call(out, cursor);
 }
 
-/* CONST x -> R, OP a b -> R: how statements were written once. */
-static struct pm_statement read_arrow(struct pm_cursor *cursor)
+/* "-> R", the end of the arrow form. */
+static struct pm_statement finish_arrow(struct pm_statement statement, struct pm_cursor *cursor)
 {
-    const char *name;
-    size_t length;
-    struct pm_statement statement = begin(PM_OP_CONST, NO_OPERAND);
-    struct pm_instruction *instruction = &statement.instruction;
-    struct pm_cursor start = *cursor;
-    if (pm_take_word(cursor, "const") && !pm_at_end(cursor) && pm_is_blank(*cursor->at)) {
-        pm_skip_blanks(cursor);
-        if (!pm_take_number(cursor, &instruction->c0))
-            return no_statement("CONST takes a number");
-    } else {
-        *cursor = start;
-        const struct pm_op_info *info = NULL;
-        if (pm_take_name(cursor, &name, &length))
-            info = pm_op_find(name, length);
-        if (!info || info->arity == 0)
-            return no_statement("neither an assignment to a register nor an operation");
-        instruction->op = (uint8_t)info->op;
-        pm_skip_blanks(cursor);
-        if (!pm_take_register(cursor, &instruction->a))
-            return no_statement("the first operand is not a register");
-        pm_skip_blanks(cursor);
-        if (info->arity == 2 && !pm_take_register(cursor, &instruction->b))
-            return no_statement("the second operand is not a register");
-        instruction->op = (uint8_t)meant_op(info->op, instruction->a, instruction->b);
-    }
     pm_skip_blanks(cursor);
     if (!pm_take_word(cursor, "->"))
         return no_statement("expected '->' and a register after the operands");
     pm_skip_blanks(cursor);
-    if (!pm_take_register(cursor, &instruction->out))
+    if (!pm_take_register(cursor, &statement.instruction.out))
         return no_statement("expected a register after '->'");
     return finish(statement, cursor);
+}
+
+/* CONST x -> R, from behind the name on. */
+static struct pm_statement read_arrow_constant(struct pm_cursor *cursor)
+{
+    struct pm_statement statement = begin(PM_OP_CONST, NO_OPERAND);
+    pm_skip_blanks(cursor);
+    if (!pm_take_number(cursor, &statement.instruction.c0))
+        return no_statement("CONST takes a number");
+    return finish_arrow(statement, cursor);
+}
+
+/* CONST x -> R, OP a -> R, OP a b -> R: how statements were written once. */
+static struct pm_statement read_arrow(struct pm_cursor *cursor)
+{
+    struct pm_cursor operands = *cursor;
+    if (pm_take_word(&operands, "const") && !pm_at_end(&operands) && pm_is_blank(*operands.at))
+        return read_arrow_constant(&operands);
+
+    const char *name;
+    size_t length;
+    const struct pm_op_info *info = NULL;
+    if (pm_take_name(cursor, &name, &length))
+        info = pm_op_find(name, length);
+    if (!info || info->arity == 0)
+        return no_statement("neither an assignment to a register nor an operation");
+    struct pm_statement statement = begin(info->op, NO_OPERAND);
+    struct pm_instruction *instruction = &statement.instruction;
+    pm_skip_blanks(cursor);
+    if (!pm_take_register(cursor, &instruction->a))
+        return no_statement("the first operand is not a register");
+    pm_skip_blanks(cursor);
+    if (info->arity == 2 && !pm_take_register(cursor, &instruction->b))
+        return no_statement("the second operand is not a register");
+    instruction->op = (uint8_t)meant_op(info->op, instruction->a, instruction->b);
+    return finish_arrow(statement, cursor);
 }
 
 struct pm_statement pm_statement_read(struct pm_cursor cursor)

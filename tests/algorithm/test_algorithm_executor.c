@@ -347,12 +347,13 @@ static void inputs_must_fit(void **state)
 static void an_executor_can_be_used_again(void **state)
 {
     (void)state;
-    static const char *const texts[] = {
-        "# meta: scalar_count=1 vector_count=1 matrix_count=0\npredict:\n s0 = mean(v0)",
+    static const char small[] =
+        "# meta: scalar_count=1 vector_count=1 matrix_count=0\npredict:\n s0 = mean(v0)";
+    static const char big[] =
         "# meta: scalar_count=64 vector_count=64 matrix_count=64 vector_dim=128\n"
-        "predict:\n v63 = 1\n m63 = outer(v63, v63)\n s63 = norm(m63)\n s0 = s63",
-        "predict:\n s0 = s1\n",
-    };
+        "predict:\n v63 = 1\n m63 = outer(v63, v63)\n s63 = norm(m63)\n s0 = s63";
+    static const char ordinary[] = "predict:\n s0 = s1\n";
+    static const char *const texts[] = {small, big, ordinary};
     const float expected[] = {3.0F, 128.0F, 0.0F};
     float feature = 3, label = 0;
     const struct pm_task task = {

@@ -27,12 +27,18 @@ bool pm_compute_read(const struct pm_listed *listed, struct pm_algorithm **out,
                               PM_PARSE_LENIENT, NULL, NULL, out, error);
 }
 
+/* To the millisecond: more digits would only be noise. */
+static double seconds_since(int64_t start_ns)
+{
+    return (double)((pm_clock_monotonic_ns() - start_ns) / 1000000) / 1000.0;
+}
+
 struct pm_provenance pm_compute_provenance(const struct pm_compute_config *config, int64_t start_ns)
 {
     return (struct pm_provenance){
         .dataset = pm_workbench_fingerprint(config->bench),
         .suite = pm_suite_edition_name(pm_workbench_edition(config->bench)),
-        .seconds = (double)(pm_clock_monotonic_ns() - start_ns) * 1e-9,
+        .seconds = seconds_since(start_ns),
     };
 }
 
@@ -70,6 +76,8 @@ bool pm_compute_scores(const struct pm_compute_config *config, int input_dim,
     bool ok = true;
     for (size_t first = 0; ok && first < count; first += group) {
         const size_t size = count - first < group ? count - first : group;
+        /* The heartbeat looks too, but may not have had its turn yet. */
+        pm_job_control_check_deadline(config->control);
         ok = score_group(config, suite, scorings + first, size, &reason);
         if (ok && observer)
             observer(context, first + size);

@@ -35,11 +35,12 @@ static void pause_before_retry(const struct runner *runner)
     }
 }
 
-/* How a result or a failure reaches the sidecar. */
+/* What the sidecar is to be told about a job. */
 struct delivery {
     const struct pm_job *job;
-    const char *result; /* NULL: the job failed */
-    const char *reason;
+    const struct pm_outcome *outcome; /* NULL: the job failed */
+    double seconds;                   /* that it took */
+    const char *reason;               /* of the failure */
     bool retry;
 };
 
@@ -47,9 +48,9 @@ static bool deliver_once(const struct pm_job_queue *queue, const struct delivery
                          struct pm_error *error)
 {
     const struct pm_job *job = delivery->job;
-    if (delivery->result)
-        return queue->finish(queue->context, job->job_id, job->token, delivery->result,
-                             strlen(delivery->result), error);
+    if (delivery->outcome)
+        return queue->finish(queue->context, job->job_id, job->token, delivery->outcome->result,
+                             strlen(delivery->outcome->result), error);
     return queue->fail(queue->context, job->job_id, job->token, delivery->reason, delivery->retry,
                        error);
 }
@@ -82,6 +83,15 @@ static bool deliver(const struct runner *runner, const struct delivery *delivery
     return pm_fail(error, PM_ERROR_INTERRUPTED, "the worker ends");
 }
 
+static void log_done(const struct delivery *delivery)
+{
+    const struct pm_outcome *outcome = delivery->outcome;
+    pm_log(PM_LOG_INFO, "WORKER-JOB-DONE", "job=%lld kind=%s count=%zu best=%.4f seconds=%.2f%s",
+           (long long)delivery->job->job_id, delivery->job->kind, outcome->count,
+           outcome->best_score, delivery->seconds,
+           outcome->partial ? " (cut short by its deadline)" : "");
+}
+
 static void count_delivery(struct runner *runner, const struct delivery *delivery, bool delivered,
                            const struct pm_error *error)
 {
@@ -89,8 +99,9 @@ static void count_delivery(struct runner *runner, const struct delivery *deliver
     if (!delivered) {
         runner->counts.lost++;
         pm_log(PM_LOG_WARN, "WORKER-RESULT-REFUSED", "job=%lld: %s", job_id, error->message);
-    } else if (delivery->result) {
+    } else if (delivery->outcome) {
         runner->counts.done++;
+        log_done(delivery);
     } else {
         runner->counts.failed++;
         pm_log(PM_LOG_WARN, "WORKER-JOB-FAILED", "job=%lld: %s", job_id, delivery->reason);
@@ -135,13 +146,6 @@ static bool parse_and_compute(const struct runner *runner, const struct pm_job *
     return ok;
 }
 
-static void log_done(const struct pm_job *job, const struct pm_outcome *outcome, double seconds)
-{
-    pm_log(PM_LOG_INFO, "WORKER-JOB-DONE", "job=%lld kind=%s count=%zu best=%.4f seconds=%.2f%s",
-           (long long)job->job_id, job->kind, outcome->count, outcome->best_score, seconds,
-           outcome->partial ? " (cut short by its deadline)" : "");
-}
-
 /* Computes and delivers while the heartbeat runs, then settles what the end of the worker left. */
 static void run_leased(struct runner *runner, const struct pm_job *job,
                        struct pm_job_control *control, struct pm_heartbeat *heartbeat)
@@ -150,15 +154,14 @@ static void run_leased(struct runner *runner, const struct pm_job *job,
     struct pm_outcome outcome = {0};
     struct pm_error error = {0};
     const bool computed = parse_and_compute(runner, job, control, &outcome, &error);
-    struct delivery delivery = {.job = job, .result = outcome.result};
-    struct pm_error failure = error;
-    if (!computed) {
-        delivery.reason = failure.message;
-        delivery.retry = worth_a_retry(&failure);
-    } else {
-        log_done(job, &outcome, (double)(pm_clock_monotonic_ns() - start_ns) * 1e-9);
-    }
-
+    const struct pm_error failure = error;
+    const struct delivery delivery = {
+        .job = job,
+        .outcome = computed ? &outcome : NULL,
+        .seconds = (double)(pm_clock_monotonic_ns() - start_ns) * 1e-9,
+        .reason = failure.message,
+        .retry = !computed && worth_a_retry(&failure),
+    };
     const enum pm_stop_cause cause = pm_job_control_cause(control);
     const bool given_up = !computed && (cause == PM_STOP_LOST || cause == PM_STOP_SHUTDOWN);
     bool delivered = !given_up && cause != PM_STOP_LOST && deliver(runner, &delivery, &error);

@@ -1,0 +1,153 @@
+#include "tests/worker/fake_queue.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <poolminer/clock.h>
+
+enum { JOB_ID = 41, TOKEN = 7 };
+
+void fake_queue_init(struct fake_queue *fake, const char *kind, const char *body)
+{
+    *fake = (struct fake_queue){.kind = kind, .body = body, .lease_ms = 200};
+    pthread_mutex_init(&fake->mutex, NULL);
+}
+
+void fake_queue_clear(struct fake_queue *fake)
+{
+    pthread_mutex_destroy(&fake->mutex);
+    free(fake->last_progress);
+    free(fake->result);
+    free(fake->reason);
+}
+
+static bool no_answer(struct pm_error *error)
+{
+    return pm_fail(error, PM_ERROR_UNAVAILABLE, "no answer");
+}
+
+/* Every call about the job must name its lease. */
+static bool right_lease(int64_t job_id, int64_t token, struct pm_error *error)
+{
+    if (job_id == JOB_ID && token == TOKEN)
+        return true;
+    return pm_fail(error, PM_ERROR_REFUSED, "lease-lost");
+}
+
+static bool lease(void *context, const char *run_id, int64_t wait_ms, struct pm_job *out,
+                  bool *found, struct pm_error *error)
+{
+    struct fake_queue *fake = context;
+    bool ok = true;
+    (void)wait_ms;
+    pthread_mutex_lock(&fake->mutex);
+    *found = false;
+    if (fake->leases++ < fake->leases_without_answer) {
+        ok = no_answer(error);
+    } else if (!fake->handed_out) {
+        fake->handed_out = *found = true;
+        *out = (struct pm_job){.job_id = JOB_ID,
+                               .token = TOKEN,
+                               .attempt = 1,
+                               .lease_ms = fake->lease_ms,
+                               .deadline_ms = fake->deadline_ms,
+                               .run_id = strdup(run_id),
+                               .key = strdup("key"),
+                               .kind = strdup(fake->kind),
+                               .body = strdup(fake->body),
+                               .body_size = strlen(fake->body)};
+    }
+    pthread_mutex_unlock(&fake->mutex);
+    return ok;
+}
+
+static bool progress(void *context, int64_t job_id, int64_t token, const char *progress_json,
+                     struct pm_error *error)
+{
+    struct fake_queue *fake = context;
+    pthread_mutex_lock(&fake->mutex);
+    bool ok = right_lease(job_id, token, error);
+    const int number = ++fake->progresses;
+    if (fake->stop_at_progress)
+        atomic_store(&fake->stop, true);
+    if (ok && fake->refuse_progress) {
+        if (fake->stop_after_refusal)
+            atomic_store(&fake->stop, true);
+        ok = pm_fail(error, PM_ERROR_REFUSED, "cancelled");
+    } else if (ok && number <= fake->progress_without_answer) {
+        ok = no_answer(error);
+    } else if (ok) {
+        free(fake->last_progress);
+        fake->last_progress = strdup(progress_json);
+    }
+    pthread_mutex_unlock(&fake->mutex);
+    return ok;
+}
+
+static bool finish(void *context, int64_t job_id, int64_t token, const void *body, size_t body_size,
+                   struct pm_error *error)
+{
+    struct fake_queue *fake = context;
+    pthread_mutex_lock(&fake->mutex);
+    bool ok = right_lease(job_id, token, error);
+    const int number = ++fake->finishes;
+    if (fake->stop_at_finish && number == 1) {
+        atomic_store(&fake->stop, true);
+        ok = no_answer(error);
+    } else if (ok && number <= fake->finishes_without_answer) {
+        ok = no_answer(error);
+    } else if (ok && fake->refuse_finish) {
+        ok = pm_fail(error, PM_ERROR_REFUSED, "lease-lost");
+        atomic_store(&fake->stop, true);
+    } else if (ok) {
+        fake->result = strndup(body, body_size);
+        atomic_store(&fake->stop, true);
+    }
+    pthread_mutex_unlock(&fake->mutex);
+    return ok;
+}
+
+static bool fail_job(void *context, int64_t job_id, int64_t token, const char *reason, bool retry,
+                     struct pm_error *error)
+{
+    struct fake_queue *fake = context;
+    pthread_mutex_lock(&fake->mutex);
+    const bool ok = right_lease(job_id, token, error);
+    fake->fails++;
+    free(fake->reason);
+    fake->reason = strdup(reason);
+    fake->retry = retry;
+    atomic_store(&fake->stop, true);
+    pthread_mutex_unlock(&fake->mutex);
+    return ok;
+}
+
+static bool release(void *context, int64_t job_id, int64_t token, const void *checkpoint,
+                    size_t checkpoint_size, struct pm_error *error)
+{
+    struct fake_queue *fake = context;
+    (void)checkpoint;
+    (void)checkpoint_size;
+    pthread_mutex_lock(&fake->mutex);
+    const bool ok = right_lease(job_id, token, error);
+    fake->releases++;
+    pthread_mutex_unlock(&fake->mutex);
+    return ok;
+}
+
+static void set_stop_flag(void *context, const atomic_bool *stop)
+{
+    (void)context;
+    (void)stop;
+}
+
+struct pm_job_queue fake_queue_face(struct fake_queue *fake)
+{
+    return (struct pm_job_queue){.context = fake,
+                                 .lease = lease,
+                                 .progress = progress,
+                                 .finish = finish,
+                                 .fail = fail_job,
+                                 .release = release,
+                                 .set_stop_flag = set_stop_flag};
+}

@@ -1,0 +1,442 @@
+/* The job runner: what it computes, and that it keeps its manners when the queue does not. */
+#include "tests/cmocka_include.h"
+#include "tests/worker/fake_queue.h"
+#include "worker/heartbeat.h"
+#include "worker/job_runner.h"
+#include "worker/progress_bar.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <poolminer/clock.h>
+#include <poolminer/json.h>
+#include <poolminer/suite.h>
+
+#define LINEAR                                                                                     \
+    "def Setup():\\n  s2 = 0.05\\ndef Predict():\\n  s0 = dot(v0, v1)\\ndef Learn():\\n"           \
+    "  s3 = s1 - s0\\n  s3 = s3 * s2\\n  v2 = s3 * v0\\n  v1 = v1 + v2\\n"
+#define EVALUATE "{\"kind\":\"evaluate\",\"task_type\":\"cifar10_binary\",\"algorithms\":["
+#define ITEM(id, text, dim) "{\"id\":" #id ",\"algorithm_dsl\":\"" text "\",\"input_dim\":" #dim "}"
+#define EVOLVE                                                                                     \
+    "{\"kind\":\"evolve\",\"task_type\":\"cifar10_binary\",\"seeds\":[" ITEM(                      \
+        3, LINEAR, 8) "],"                                                                         \
+                      "\"seed\":5,\"profile\":\"full\",\"deadline_ms\":0,"
+
+static const char EVALUATE_ONE[] = EVALUATE ITEM(17, LINEAR, 8) "]}";
+static const char EVOLVE_SHORT[] = EVOLVE "\"generations\":2,\"budget\":3,\"max_seconds\":0}";
+/* Far more than anybody waits for. */
+static const char EVOLVE_LONG[] = EVOLVE "\"generations\":100000,\"budget\":3,\"max_seconds\":0}";
+static const char EVOLVE_TIMED[] = EVOLVE "\"generations\":100000,\"budget\":3,\"max_seconds\":1}";
+
+struct fixture {
+    struct pm_dataset *dataset;
+    struct pm_workbench *bench;
+};
+
+static int set_up(void **state)
+{
+    static struct fixture fixture;
+    const struct pm_workbench_config config = {.task_limit = 4};
+    if (!pm_dataset_synthetic(1, 400, &fixture.dataset, NULL) ||
+        !pm_workbench_create(fixture.dataset, &config, &fixture.bench, NULL))
+        return -1;
+    *state = &fixture;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *fixture = *state;
+    pm_workbench_destroy(fixture->bench);
+    pm_dataset_destroy(fixture->dataset);
+    return 0;
+}
+
+static struct pm_job_runner_counts run(const struct fixture *fixture, struct fake_queue *fake)
+{
+    const struct pm_job_runner_config config = {.run_id = "run",
+                                                .bench = fixture->bench,
+                                                .threads = 2,
+                                                .queue = fake_queue_face(fake),
+                                                .heartbeats = fake_queue_face(fake),
+                                                .stop = &fake->stop,
+                                                .wait_ms = 10,
+                                                .retry_ms = 10,
+                                                .patience_ms = 5000};
+    return pm_job_runner_run(&config);
+}
+
+static cJSON *result_of(const struct fake_queue *fake)
+{
+    cJSON *json = NULL;
+    assert_non_null(fake->result);
+    assert_true(pm_json_parse(fake->result, strlen(fake->result), 1 << 20, &json, NULL));
+    return json;
+}
+
+static const cJSON *item_of(const cJSON *json, const char *list, int index)
+{
+    const cJSON *item = cJSON_GetArrayItem(cJSON_GetObjectItem(json, list), index);
+    assert_non_null(item);
+    return item;
+}
+
+static double number_of(const cJSON *json, const char *key)
+{
+    assert_true(cJSON_IsNumber(cJSON_GetObjectItem(json, key)));
+    return cJSON_GetObjectItem(json, key)->valuedouble;
+}
+
+/* The score by the library's own means, of a program on the bench's evaluation suite. */
+static double score_of(const struct fixture *fixture, const char *text, int input_dim)
+{
+    struct pm_suite *suite;
+    struct pm_algorithm *algorithm;
+    double score;
+    assert_true(pm_algorithm_parse(text, strlen(text), input_dim, PM_PARSE_LENIENT, NULL, NULL,
+                                   &algorithm, NULL));
+    assert_true(
+        pm_suite_evaluation(fixture->dataset, PM_EDITION_FIRST2000, input_dim, 4, &suite, NULL));
+    assert_true(pm_suite_score(suite, (const struct pm_algorithm *const *)&algorithm, 1, &score,
+                               NULL, NULL, NULL));
+    pm_suite_destroy(suite);
+    pm_algorithm_destroy(algorithm);
+    return score;
+}
+
+static void test_evaluates_in_the_jobs_order(void **state)
+{
+    static const char BODY[] = EVALUATE ITEM(5, LINEAR, 8) "," ITEM(6, "garbage", 8) "," ITEM(
+        7, "def Predict():\\n  s0 = 1\\n", 4) "," ITEM(8, "def Predict():\\n  s0 = 1\\n", 8) "]}";
+    static const char TEXT[] = "def Setup():\n  s2 = 0.05\ndef Predict():\n  s0 = dot(v0, v1)\n"
+                               "def Learn():\n  s3 = s1 - s0\n  s3 = s3 * s2\n  v2 = s3 * v0\n"
+                               "  v1 = v1 + v2\n";
+    const struct fixture *fixture = *state;
+    struct fake_queue fake;
+    fake_queue_init(&fake, "evaluate", BODY);
+    const struct pm_job_runner_counts counts = run(fixture, &fake);
+    assert_int_equal(counts.done, 1);
+    cJSON *json = result_of(&fake);
+    assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(json, "evaluations")), 4);
+    for (int i = 0; i < 4; i++)
+        assert_true(number_of(item_of(json, "evaluations", i), "algorithm_id") == 5 + i);
+    assert_true(number_of(item_of(json, "evaluations", 0), "score") == score_of(fixture, TEXT, 8));
+    assert_true(number_of(item_of(json, "evaluations", 1), "score") == 0.0);
+    assert_non_null(cJSON_GetObjectItem(item_of(json, "evaluations", 1), "error"));
+    assert_true(number_of(item_of(json, "evaluations", 2), "score") ==
+                score_of(fixture, "def Predict():\n  s0 = 1\n", 4));
+    assert_true(number_of(item_of(json, "evaluations", 3), "score") ==
+                score_of(fixture, "def Predict():\n  s0 = 1\n", 8));
+    assert_string_equal(cJSON_GetObjectItem(json, "dataset")->valuestring,
+                        pm_workbench_fingerprint(fixture->bench));
+    assert_string_equal(cJSON_GetObjectItem(json, "suite")->valuestring, "first2000");
+    cJSON_Delete(json);
+    fake_queue_clear(&fake);
+}
+
+static void check_evolutions(const struct fixture *fixture, const cJSON *json)
+{
+    const int count = cJSON_GetArraySize(cJSON_GetObjectItem(json, "evolutions"));
+    double last = 1.0;
+    assert_in_range(count, 1, 3);
+    for (int i = 0; i < count; i++) {
+        const cJSON *item = item_of(json, "evolutions", i);
+        const cJSON *parents = cJSON_GetObjectItem(item, "parent_algorithm_ids");
+        const char *text = cJSON_GetObjectItem(item, "algorithm_dsl")->valuestring;
+        const double score = number_of(item, "score");
+        assert_int_equal(cJSON_GetArraySize(parents), 1);
+        assert_true(cJSON_GetArrayItem(parents, 0)->valuedouble == 3.0);
+        assert_true(score == score_of(fixture, text, 8));
+        assert_true(score <= last);
+        last = score;
+    }
+}
+
+static void test_evolves(void **state)
+{
+    const struct fixture *fixture = *state;
+    char *first = NULL;
+    for (int i = 0; i < 2; i++) {
+        struct fake_queue fake;
+        fake_queue_init(&fake, "evolve", EVOLVE_SHORT);
+        assert_int_equal(run(fixture, &fake).done, 1);
+        cJSON *json = result_of(&fake);
+        assert_true(number_of(json, "generations") == 2.0);
+        assert_true(number_of(json, "candidates") == 200.0);
+        check_evolutions(fixture, json);
+        char *evolutions = pm_json_print(cJSON_GetObjectItem(json, "evolutions"), NULL);
+        if (first)
+            assert_string_equal(first, evolutions); /* same job, same result */
+        free(first);
+        first = evolutions;
+        cJSON_Delete(json);
+        fake_queue_clear(&fake);
+    }
+    free(first);
+}
+
+static void test_bad_seeds_are_left_out_while_one_is_good(void **state)
+{
+    static const char BODY[] =
+        "{\"kind\":\"evolve\",\"task_type\":\"cifar10_binary\",\"seeds\":[" ITEM(
+            2, "garbage", 8) "," ITEM(3, LINEAR,
+                                      8) "],\"seed\":5,\"profile\":\"full\",\"deadline_ms\":0,"
+                                         "\"generations\":2,\"budget\":3,\"max_seconds\":0}";
+    const struct fixture *fixture = *state;
+    struct fake_queue fake;
+    fake_queue_init(&fake, "evolve", BODY);
+    assert_int_equal(run(fixture, &fake).done, 1);
+    cJSON *json = result_of(&fake);
+    check_evolutions(fixture, json);
+    cJSON_Delete(json);
+    fake_queue_clear(&fake);
+}
+
+static void expect_failure(const struct fixture *fixture, const char *kind, const char *body,
+                           const char *word)
+{
+    struct fake_queue fake;
+    fake_queue_init(&fake, kind, body);
+    const struct pm_job_runner_counts counts = run(fixture, &fake);
+    assert_int_equal(counts.failed, 1);
+    assert_int_equal(fake.fails, 1);
+    assert_int_equal(fake.finishes, 0);
+    assert_false(fake.retry);
+    if (!strstr(fake.reason, word))
+        fail_msg("\"%s\" does not name %s", fake.reason, word);
+    fake_queue_clear(&fake);
+}
+
+static void test_bad_jobs_fail_for_good(void **state)
+{
+    static const char UNREADABLE[] =
+        "{\"kind\":\"evolve\",\"task_type\":\"cifar10_binary\",\"seeds\":[" ITEM(
+            2, "garbage",
+            8) "],\"seed\":5,\"profile\":\"full\",\"deadline_ms\":0,\"generations\":2,\"budget\":3,"
+               "\"max_seconds\":0}";
+    const struct fixture *fixture = *state;
+    expect_failure(fixture, "evaluate", "{}", "kind");
+    expect_failure(fixture, "evaluate", "\xff\xfe", "JSON");
+    expect_failure(fixture, "evolve", UNREADABLE, "seed");
+}
+
+static void test_sidecar_away_when_asking_for_work(void **state)
+{
+    struct fake_queue fake;
+    fake_queue_init(&fake, "evaluate", EVALUATE_ONE);
+    fake.leases_without_answer = 3;
+    assert_int_equal(run(*state, &fake).done, 1);
+    assert_int_equal(fake.leases, 4);
+    fake_queue_clear(&fake);
+}
+
+static void test_result_is_sent_until_accepted(void **state)
+{
+    struct fake_queue fake;
+    fake_queue_init(&fake, "evaluate", EVALUATE_ONE);
+    fake.finishes_without_answer = 5;
+    assert_int_equal(run(*state, &fake).done, 1);
+    assert_int_equal(fake.finishes, 6);
+    assert_non_null(fake.result);
+    fake_queue_clear(&fake);
+}
+
+static void test_heartbeats_go_on_while_the_result_waits(void **state)
+{
+    struct fake_queue fake;
+    fake_queue_init(&fake, "evaluate", EVALUATE_ONE);
+    fake.lease_ms = 40;
+    fake.finishes_without_answer = 30; /* 300 ms */
+    assert_int_equal(run(*state, &fake).done, 1);
+    assert_true(fake.progresses >= 3);
+    fake_queue_clear(&fake);
+}
+
+static void test_refused_result_is_dropped(void **state)
+{
+    struct fake_queue fake;
+    fake_queue_init(&fake, "evaluate", EVALUATE_ONE);
+    fake.refuse_finish = true;
+    const struct pm_job_runner_counts counts = run(*state, &fake);
+    assert_int_equal(counts.lost, 1);
+    assert_int_equal(counts.done, 0);
+    assert_int_equal(fake.finishes, 1);
+    assert_int_equal(fake.fails + fake.releases, 0);
+    fake_queue_clear(&fake);
+}
+
+/* A cancelled job and a lost lease look alike to the worker: it stops, and says nothing more. */
+static void test_lost_lease_stops_the_computation(void **state)
+{
+    struct fake_queue fake;
+    fake_queue_init(&fake, "evolve", EVOLVE_LONG);
+    fake.refuse_progress = true;
+    fake.stop_after_refusal = true;
+    const struct pm_job_runner_counts counts = run(*state, &fake);
+    assert_int_equal(counts.lost, 1);
+    assert_int_equal(fake.finishes + fake.fails + fake.releases, 0);
+    fake_queue_clear(&fake);
+}
+
+static void test_silent_sidecar_does_not_stop_the_computation(void **state)
+{
+    struct fake_queue fake;
+    fake_queue_init(&fake, "evolve", EVOLVE_TIMED);
+    fake.progress_without_answer = 2;
+    assert_int_equal(run(*state, &fake).done, 1);
+    assert_true(fake.progresses > 2);
+    assert_non_null(fake.last_progress);
+    fake_queue_clear(&fake);
+}
+
+static void test_time_limit_gives_what_there_is(void **state)
+{
+    struct fake_queue fake;
+    const int64_t start_ms = pm_clock_monotonic_ms();
+    fake_queue_init(&fake, "evolve", EVOLVE_TIMED);
+    assert_int_equal(run(*state, &fake).done, 1);
+    assert_in_range(pm_clock_monotonic_ms() - start_ms, 500, 10000);
+    cJSON *json = result_of(&fake);
+    assert_true(number_of(json, "generations") < 100000.0);
+    check_evolutions(*state, json);
+    cJSON_Delete(json);
+
+    cJSON *progress = NULL;
+    assert_non_null(fake.last_progress);
+    assert_true(
+        pm_json_parse(fake.last_progress, strlen(fake.last_progress), 4096, &progress, NULL));
+    assert_true(number_of(progress, "total") == 100000.0);
+    assert_true(number_of(progress, "done") <= 100000.0);
+    assert_string_equal(cJSON_GetObjectItem(progress, "unit")->valuestring, "generations");
+    cJSON_Delete(progress);
+    fake_queue_clear(&fake);
+}
+
+static void test_passed_deadline_of_an_evaluation_fails_it(void **state)
+{
+    struct fake_queue fake;
+    fake_queue_init(&fake, "evaluate", EVALUATE_ONE);
+    fake.deadline_ms = pm_clock_unix_ms() - 1000;
+    const struct pm_job_runner_counts counts = run(*state, &fake);
+    assert_int_equal(counts.failed, 1);
+    assert_false(fake.retry);
+    assert_non_null(strstr(fake.reason, "deadline"));
+    fake_queue_clear(&fake);
+}
+
+static void test_ending_worker_gives_its_job_back(void **state)
+{
+    struct fake_queue fake;
+    const int64_t start_ms = pm_clock_monotonic_ms();
+    fake_queue_init(&fake, "evolve", EVOLVE_LONG);
+    fake.stop_at_progress = true;
+    const struct pm_job_runner_counts counts = run(*state, &fake);
+    assert_int_equal(counts.released, 1);
+    assert_int_equal(fake.releases, 1);
+    assert_int_equal(fake.finishes + fake.fails, 0);
+    assert_in_range(pm_clock_monotonic_ms() - start_ms, 0, 5000);
+    fake_queue_clear(&fake);
+}
+
+/* The result is there and the worker is told to end before the sidecar answers: once more. */
+static void test_ending_worker_tries_its_result_once_more(void **state)
+{
+    struct fake_queue fake;
+    fake_queue_init(&fake, "evaluate", EVALUATE_ONE);
+    fake.stop_at_finish = true;
+    const struct pm_job_runner_counts counts = run(*state, &fake);
+    assert_int_equal(counts.done, 1);
+    assert_int_equal(fake.finishes, 2);
+    assert_non_null(fake.result);
+    fake_queue_clear(&fake);
+}
+
+/* A computation that does not heed the end of the worker: the job goes back over its head. */
+static void test_heartbeat_parts_from_a_deaf_computation(void **state)
+{
+    const struct pm_job job = {.job_id = 41, .token = 7, .lease_ms = 60000};
+    struct fake_queue fake;
+    struct pm_job_control control;
+    struct pm_heartbeat heartbeat;
+    (void)state;
+    fake_queue_init(&fake, "evaluate", EVALUATE_ONE);
+    const struct pm_job_queue queue = fake_queue_face(&fake);
+    atomic_store(&fake.stop, true);
+    pm_job_control_init(&control);
+    const struct pm_heartbeat_config config = {
+        .queue = &queue, .job = &job, .control = &control, .stop = &fake.stop, .patience_ms = 50};
+    assert_true(pm_heartbeat_start(&heartbeat, &config, NULL));
+    pm_clock_sleep_ms(1000); /* deaf */
+    pm_heartbeat_join(&heartbeat);
+    assert_true(heartbeat.released);
+    assert_int_equal(fake.releases, 1);
+    assert_true(atomic_load(&control.stop));
+    assert_int_equal(pm_job_control_cause(&control), PM_STOP_SHUTDOWN);
+    pm_job_control_clear(&control);
+    fake_queue_clear(&fake);
+}
+
+static void test_bench_keeps_what_fits(void **state)
+{
+    const struct fixture *fixture = *state;
+    const struct pm_workbench_config tight = {.task_limit = 2, .kept_bytes_limit = 1};
+    struct pm_workbench *bench;
+    const struct pm_suite *a, *b, *again;
+    assert_true(pm_workbench_create(fixture->dataset, &tight, &bench, NULL));
+    assert_true(pm_workbench_get(bench, PM_BENCH_EVALUATION, 4, &a, NULL));
+    assert_true(pm_workbench_get(bench, PM_BENCH_SEARCH, 4, &b, NULL));
+    assert_ptr_not_equal(a, b);
+    assert_int_equal(pm_workbench_kept(bench), 2); /* in use: both stay */
+    assert_true(pm_workbench_get(bench, PM_BENCH_EVALUATION, 4, &again, NULL));
+    assert_ptr_equal(a, again);
+    pm_workbench_put(bench, again);
+    assert_int_equal(pm_workbench_kept(bench), 2);
+    pm_workbench_put(bench, a);
+    assert_int_equal(pm_workbench_kept(bench), 1);
+    pm_workbench_put(bench, b);
+    assert_int_equal(pm_workbench_kept(bench), 0);
+    pm_workbench_destroy(bench);
+}
+
+static void test_progress_bar(void **state)
+{
+    char line[PM_PROGRESS_BAR_WIDTH + 1];
+    struct pm_job_progress progress = {
+        .done = 25, .total = 50, .unit = "generations", .evolving = true, .best = 0.78125};
+    (void)state;
+    pm_progress_bar_format(&progress, line);
+    assert_int_equal(strlen(line), PM_PROGRESS_BAR_WIDTH);
+    assert_non_null(strstr(line, "[############............]   25/50 generations  best 0.7812"));
+    progress = (struct pm_job_progress){.unit = "algorithms"};
+    pm_progress_bar_format(&progress, line);
+    assert_non_null(strstr(line, "[........................]    0/0 algorithms"));
+    progress = (struct pm_job_progress){
+        .done = UINT64_MAX, .total = UINT64_MAX, .unit = "generations", .evolving = true};
+    pm_progress_bar_format(&progress, line);
+    assert_int_equal(strlen(line), PM_PROGRESS_BAR_WIDTH);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_evaluates_in_the_jobs_order),
+        cmocka_unit_test(test_evolves),
+        cmocka_unit_test(test_bad_seeds_are_left_out_while_one_is_good),
+        cmocka_unit_test(test_bad_jobs_fail_for_good),
+        cmocka_unit_test(test_sidecar_away_when_asking_for_work),
+        cmocka_unit_test(test_result_is_sent_until_accepted),
+        cmocka_unit_test(test_heartbeats_go_on_while_the_result_waits),
+        cmocka_unit_test(test_refused_result_is_dropped),
+        cmocka_unit_test(test_lost_lease_stops_the_computation),
+        cmocka_unit_test(test_silent_sidecar_does_not_stop_the_computation),
+        cmocka_unit_test(test_time_limit_gives_what_there_is),
+        cmocka_unit_test(test_passed_deadline_of_an_evaluation_fails_it),
+        cmocka_unit_test(test_ending_worker_gives_its_job_back),
+        cmocka_unit_test(test_ending_worker_tries_its_result_once_more),
+        cmocka_unit_test(test_heartbeat_parts_from_a_deaf_computation),
+        cmocka_unit_test(test_bench_keeps_what_fits),
+        cmocka_unit_test(test_progress_bar),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}

@@ -11,6 +11,10 @@ enum {
     PM_REQUEST_PARTS_MAX = 5, /* routing id, header, arguments, body, and one too many */
 };
 
+/* A round keeps pointers to the clients it has heard: none of them may be forgotten in it. */
+_Static_assert((int)PM_ROSTER_MAX - (int)PM_ROSTER_PARKED_MAX > (int)PM_ROUND_REQUESTS_MAX,
+               "the roster must outlast a round");
+
 /* A request that has arrived. */
 struct pm_incoming {
     zmq_msg_t parts[PM_REQUEST_PARTS_MAX];

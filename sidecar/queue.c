@@ -20,6 +20,7 @@ bool pm_queue_commit(struct pm_queue *queue, struct pm_error *error)
 void pm_queue_rollback(struct pm_queue *queue)
 {
     queue->store->verbs->rollback(queue->store);
+    queue->leases_due_ms = 0; /* leases that were lost in it are there again */
 }
 
 bool pm_queue_open(struct pm_queue *queue, struct pm_store *store,
@@ -84,18 +85,6 @@ void pm_queue_count_event(struct pm_queue *queue, const struct pm_store_job *job
 
 /* ---- leasing ---- */
 
-static bool expire(struct pm_queue *queue, struct pm_store_job *job, struct pm_error *error)
-{
-    snprintf(job->reason, sizeof job->reason, "expired");
-    pm_queue_count_event(queue, job, PM_COUNTER_EXPIRED);
-    return pm_queue_move(queue, job, PM_JOB_FAILED, NULL, error);
-}
-
-static bool past_deadline(const struct pm_store_job *job, struct pm_queue_time now)
-{
-    return job->deadline_ms > 0 && job->deadline_ms <= now.unix_ms;
-}
-
 static bool read_parts(struct pm_queue *queue, struct pm_queue_lease *lease, struct pm_error *error)
 {
     struct pm_store *store = queue->store;
@@ -144,10 +133,10 @@ bool pm_queue_lease(struct pm_queue *queue, struct pm_queue_time now, const char
         if (!*found) {
             return true;
         }
-        if (!past_deadline(job, now)) {
+        if (!pm_queue_past_deadline(job, now)) {
             break;
         }
-        if (!expire(queue, job, error)) {
+        if (!pm_queue_expire(queue, job, error)) {
             return false;
         }
     }
@@ -323,75 +312,4 @@ bool pm_queue_take_back(struct pm_queue *queue, int64_t id, int64_t token, struc
         return true;
     }
     return pm_queue_move(queue, &job, PM_JOB_QUEUED, NULL, error);
-}
-
-/* ---- time and loss ---- */
-
-static bool lose(struct pm_queue *queue, struct pm_queue_time now, struct pm_store_job *job,
-                 struct pm_error *error)
-{
-    job->failures++;
-    pm_queue_count_event(queue, job, PM_COUNTER_LOST_LEASES);
-    if (past_deadline(job, now)) {
-        return expire(queue, job, error);
-    }
-    if (job->failures < PM_QUEUE_ATTEMPTS_MAX) {
-        return pm_queue_move(queue, job, PM_JOB_QUEUED, NULL, error);
-    }
-    snprintf(job->reason, sizeof job->reason, "lost by %lld workers", (long long)job->failures);
-    pm_queue_count_event(queue, job, PM_COUNTER_SET_ASIDE_EVER);
-    return pm_queue_move(queue, job, PM_JOB_SET_ASIDE, NULL, error);
-}
-
-/* Applies what is due to the jobs of one list and appends events. */
-static bool apply_list(struct pm_queue *queue, struct pm_queue_time now,
-                       const struct pm_store_query *query, struct pm_queue_event *events,
-                       size_t capacity, size_t *count, struct pm_error *error)
-{
-    struct pm_store *store = queue->store;
-    int64_t ids[PM_QUEUE_LIST_MAX];
-    size_t room = capacity - *count < PM_QUEUE_LIST_MAX ? capacity - *count : PM_QUEUE_LIST_MAX;
-    size_t listed;
-    if (room == 0) {
-        return true;
-    }
-    if (!store->verbs->list(store, query, ids, room, &listed, error)) {
-        return false;
-    }
-    for (size_t i = 0; i < listed; i++) {
-        struct pm_store_job job;
-        bool found;
-        if (!store->verbs->job_get(store, ids[i], &job, &found, error)) {
-            return false;
-        }
-        bool leased = found && job.state == PM_JOB_LEASED;
-        if (!found || !(leased ? lose(queue, now, &job, error) : expire(queue, &job, error))) {
-            return false;
-        }
-        struct pm_queue_event *event = &events[(*count)++];
-        event->id = job.id;
-        event->state = job.state;
-        snprintf(event->holder, sizeof event->holder, "%s", leased ? job.holder : "");
-    }
-    return true;
-}
-
-bool pm_queue_tick(struct pm_queue *queue, struct pm_queue_time now, struct pm_queue_event *events,
-                   size_t capacity, size_t *count, struct pm_error *error)
-{
-    const struct pm_store_query leases = {.list = PM_STORE_LEASES_DUE, .time_ms = now.steady_ms};
-    const struct pm_store_query deadlines = {.list = PM_STORE_DEADLINES_DUE,
-                                             .time_ms = now.unix_ms};
-    *count = 0;
-    return apply_list(queue, now, &leases, events, capacity, count, error) &&
-           apply_list(queue, now, &deadlines, events, capacity, count, error);
-}
-
-bool pm_queue_holder_gone(struct pm_queue *queue, struct pm_queue_time now, const char *holder,
-                          struct pm_queue_event *events, size_t capacity, size_t *count,
-                          struct pm_error *error)
-{
-    const struct pm_store_query query = {.list = PM_STORE_LEASES_OF, .holder = holder};
-    *count = 0;
-    return apply_list(queue, now, &query, events, capacity, count, error);
 }

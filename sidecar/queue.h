@@ -37,6 +37,8 @@ struct pm_queue {
     struct pm_queue_config config;
     /* Set when a job may have become available; whoever serves waiting workers clears it. */
     bool work_arrived;
+    /* No lease runs out before this (steady): looking for one can wait. */
+    int64_t leases_due_ms;
 };
 
 /* Begins to use a store: every lease in it gets one fresh period. */

@@ -21,20 +21,21 @@ struct pm_algorithm *pm_simplify(const struct pm_algorithm *algorithm, struct pm
     return simple;
 }
 
+static bool reads(const struct pm_instruction *instruction, enum pm_kind kind, unsigned index)
+{
+    const int arity = pm_op_info((enum pm_op)instruction->op)->arity;
+    const struct pm_operand a = instruction->a, b = instruction->b;
+    return (arity > 0 && a.kind == kind && a.index == index) ||
+           (arity > 1 && b.kind == kind && b.index == index);
+}
+
 /* Whether a live instruction of the phase reads the register. */
 static bool is_read(const struct pm_algorithm *algorithm, const struct pm_liveness *liveness,
                     enum pm_phase phase, enum pm_live where, enum pm_kind kind, unsigned index)
 {
     for (int i = 0; i < algorithm->length[phase]; i++) {
-        const struct pm_instruction *instruction = &algorithm->phase[phase][i];
-        const int arity = pm_op_info((enum pm_op)instruction->op)->arity;
-        const struct pm_operand operands[] = {instruction->a, instruction->b};
-        if (!(liveness->flags[phase][i] & where))
-            continue;
-        for (int operand = 0; operand < arity; operand++) {
-            if (operands[operand].kind == kind && operands[operand].index == index)
-                return true;
-        }
+        if ((liveness->flags[phase][i] & where) && reads(&algorithm->phase[phase][i], kind, index))
+            return true;
     }
     return false;
 }

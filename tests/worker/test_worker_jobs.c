@@ -17,8 +17,8 @@ static struct pm_work read_example(const char *name)
     struct pm_work work;
     struct pm_error error = {0};
     snprintf(path, sizeof path, "%s/jobs/%s", PM_TEST_DATA, name);
-    if (!pm_file_read(path, 1 << 20, &text, &size, &error) ||
-        !pm_work_parse(text, size, &work, &error))
+    assert_true(pm_file_read(path, 1 << 20, &text, &size, NULL));
+    if (!pm_work_parse(text, size, &work, &error))
         fail_msg("%s", error.message);
     free(text);
     return work;

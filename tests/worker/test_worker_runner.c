@@ -325,6 +325,21 @@ static void test_passed_deadline_of_an_evaluation_fails_it(void **state)
     fake_queue_clear(&fake);
 }
 
+/* What was done in time is worth sending: here the text that needed no computing. */
+static void test_evaluations_done_in_time_are_sent(void **state)
+{
+    static const char BODY[] = EVALUATE ITEM(17, LINEAR, 8) "," ITEM(18, "garbage", 8) "]}";
+    struct fake_queue fake;
+    fake_queue_init(&fake, "evaluate", BODY);
+    fake.deadline_ms = pm_clock_unix_ms() - 1000;
+    assert_int_equal(run(*state, &fake).done, 1);
+    cJSON *json = result_of(&fake);
+    assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(json, "evaluations")), 1);
+    assert_true(number_of(item_of(json, "evaluations", 0), "algorithm_id") == 18.0);
+    cJSON_Delete(json);
+    fake_queue_clear(&fake);
+}
+
 static void test_ending_worker_gives_its_job_back(void **state)
 {
     struct fake_queue fake;
@@ -432,6 +447,7 @@ int main(void)
         cmocka_unit_test(test_silent_sidecar_does_not_stop_the_computation),
         cmocka_unit_test(test_time_limit_gives_what_there_is),
         cmocka_unit_test(test_passed_deadline_of_an_evaluation_fails_it),
+        cmocka_unit_test(test_evaluations_done_in_time_are_sent),
         cmocka_unit_test(test_ending_worker_gives_its_job_back),
         cmocka_unit_test(test_ending_worker_tries_its_result_once_more),
         cmocka_unit_test(test_heartbeat_parts_from_a_deaf_computation),

@@ -126,7 +126,7 @@ static int64_t next(int64_t run_id)
 /* Compares a list with the expected numbers, which end with 0. */
 static void expect_list(struct pm_store_query query, const int64_t *expected)
 {
-    int64_t ids[16];
+    int64_t ids[16] = {0};
     size_t count, wanted = 0;
     while (expected[wanted] != 0) {
         wanted++;
@@ -495,7 +495,7 @@ static void deadlines_are_those_of_queued_jobs(void **state)
 static void parts_are_there_when_they_should_be(void **state)
 {
     (void)state;
-    size_t size = 1024 * 1024;
+    size_t size = PM_JOB_BODY_MAX;
     char *large = malloc(size);
     assert_non_null(large);
     for (size_t i = 0; i < size; i++) {

@@ -402,7 +402,7 @@ static void a_store_that_cannot_grow_refuses_and_recovers(void **state)
 {
     (void)state;
     struct pm_queue_client *driver = client_open("driver", "d");
-    const struct rlimit small = {100 * 1024, RLIM_INFINITY};
+    const struct rlimit small = {102400, RLIM_INFINITY};
     const struct rlimit free_again = {RLIM_INFINITY, RLIM_INFINITY};
     char body[64 * 1024] = {0};
     struct pm_job_put put = {

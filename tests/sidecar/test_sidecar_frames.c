@@ -110,11 +110,11 @@ static bool peer_receive(void *socket, struct answer *answer)
     return false;
 }
 
-/* Sends frames given as strings (length -1: up to the NUL), expects an error and its code. */
+/* Sends frames, expects an error and its code. */
 static void expect_error(void *socket, const struct pm_wire_frame *frames, size_t count,
                          uint64_t request_id, const char *code, const char *words)
 {
-    struct answer answer;
+    struct answer answer = {.count = 0};
     const char *name, *text;
     peer_send(socket, frames, count);
     assert_true(peer_receive(socket, &answer));
@@ -366,7 +366,7 @@ static void giant_frames_close_the_connection(void **state)
     (void)state;
     struct pm_queue_client *driver = client_open("driver", "d");
     void *socket = peer_open("driver:giant:0123456789abcdef");
-    size_t size = 64 * 1024 * 1024;
+    size_t size = (size_t)64 << 20;
     char *giant = calloc(1, size);
     struct answer answer;
     struct request_frames out;

@@ -68,8 +68,37 @@ static bool print_number(struct pm_text *text, double value, struct pm_error *er
     return true;
 }
 
+enum { ESCAPE_SIZE = 7 };
+
+/* How a character is written that may not stand in a string as it is; 0: it may. Every such
+ * character is one byte of UTF-8. */
+static size_t escape(uint32_t code_point, char out[ESCAPE_SIZE])
+{
+    int length = 0;
+    if (code_point == '"' || code_point == '\\') {
+        length = snprintf(out, ESCAPE_SIZE, "\\%c", (char)code_point);
+    } else if (code_point == '\n') {
+        length = snprintf(out, ESCAPE_SIZE, "\\n");
+    } else if (code_point < 0x20 || code_point == 0x7f) {
+        length = snprintf(out, ESCAPE_SIZE, "\\u%04x", (unsigned)code_point & 0xffU);
+    }
+    return (size_t)length;
+}
+
+size_t pm_json_string_bytes(const char *string)
+{
+    char escaped[ESCAPE_SIZE];
+    size_t count = 2; /* the quotes */
+    for (; *string != '\0'; string++) {
+        size_t length = escape((unsigned char)*string, escaped);
+        count += length > 0 ? length : 1;
+    }
+    return count;
+}
+
 static bool print_string(struct pm_text *text, const char *string, struct pm_error *error)
 {
+    char escaped[ESCAPE_SIZE];
     size_t left = strlen(string);
     pm_text_append(text, "\"");
     while (left > 0) {
@@ -78,15 +107,8 @@ static bool print_string(struct pm_text *text, const char *string, struct pm_err
         if (step == 0) {
             return pm_fail(error, PM_ERROR_INVALID, "JSON: a string to be written is not UTF-8");
         }
-        if (code_point == '"' || code_point == '\\') {
-            pm_text_append(text, "\\%c", (char)code_point);
-        } else if (code_point == '\n') {
-            pm_text_append(text, "\\n");
-        } else if (code_point < 0x20 || code_point == 0x7f) {
-            pm_text_append(text, "\\u%04x", (unsigned)code_point);
-        } else {
-            pm_text_append_bytes(text, string, step);
-        }
+        size_t length = escape(code_point, escaped);
+        pm_text_append_bytes(text, length > 0 ? escaped : string, length > 0 ? length : step);
         string += step;
         left -= step;
     }

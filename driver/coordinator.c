@@ -92,6 +92,19 @@ static bool register_miner(struct pm_driver *driver, struct pm_error *error)
 
 /* ---- leases of an earlier life ---- */
 
+/* Runs a recorded lease. What the sidecar calls too large stays too large: that costs this lease,
+ * not the driver. */
+static bool run_lease(struct pm_driver *driver, struct pm_lease_record *record,
+                      struct pm_error *error)
+{
+    if (pm_lease_run(driver, record, error)) {
+        return true;
+    }
+    const struct pm_error reason = *error;
+    return reason.code == PM_ERROR_LIMIT &&
+           pm_lease_run_expire(driver, record, reason.message, error);
+}
+
 static bool run_record(struct pm_driver *driver, struct pm_lease_record *record,
                        struct pm_error *error)
 {
@@ -100,7 +113,7 @@ static bool run_record(struct pm_driver *driver, struct pm_lease_record *record,
     }
     pm_log(PM_LOG_INFO, "DRIVER-LEASE-RESUMED", "lease=%s seconds_left=%" PRId64, record->lease.id,
            (record->deadline_ms - pm_driver_now_ms(driver)) / 1000);
-    return pm_lease_run(driver, record, error);
+    return run_lease(driver, record, error);
 }
 
 static bool resume_record(struct pm_driver *driver, const struct pm_record *stored,
@@ -172,7 +185,8 @@ static void sweep(struct pm_driver *driver)
 
 /* ---- a new lease ---- */
 
-static bool open_lease(struct pm_driver *driver, struct pm_lease_record *record,
+/* *usable is false when the lease is too large to be recorded, which is as far as it gets. */
+static bool open_lease(struct pm_driver *driver, struct pm_lease_record *record, bool *usable,
                        struct pm_error *error)
 {
     const struct pm_lease *lease = &record->lease;
@@ -185,7 +199,16 @@ static bool open_lease(struct pm_driver *driver, struct pm_lease_record *record,
         pm_log(PM_LOG_WARN, "DRIVER-LEASE-SKIPPED", "lease=%s: %zu algorithms cannot be used: %s",
                lease->id, lease->skipped, lease->skip_reason.message);
     }
-    return pm_lease_run_record(driver, record, error) && pm_lease_run(driver, record, error);
+    *usable = true;
+    if (pm_lease_run_record(driver, record, error)) {
+        return run_lease(driver, record, error);
+    }
+    if (error->code != PM_ERROR_LIMIT) {
+        return false;
+    }
+    *usable = false;
+    pm_notice_raise(&driver->pool_notice, "DRIVER-LEASE-BAD", error);
+    return true;
 }
 
 /* Takes a granted lease through its life. *usable is false when nothing can be done with it. */
@@ -207,9 +230,8 @@ static bool take_lease(struct pm_driver *driver, const cJSON *body, bool *usable
                 record.lease.id);
         pm_notice_raise(&driver->pool_notice, "DRIVER-LEASE-BAD", &reason);
     } else {
-        *usable = true;
         pm_notice_clear(&driver->pool_notice, "DRIVER-POOL-BACK");
-        done = open_lease(driver, &record, error);
+        done = open_lease(driver, &record, usable, error);
     }
     pm_lease_record_clear(&record);
     return done;

@@ -11,16 +11,7 @@ enum { ALGORITHM_OVERHEAD_BYTES = 96 }; /* member names and numbers around a tex
 
 size_t pm_lease_text_cost(const char *text)
 {
-    size_t cost = ALGORITHM_OVERHEAD_BYTES;
-    for (; *text != '\0'; text++) {
-        unsigned char c = (unsigned char)*text;
-        if (c == '\n' || c == '\t' || c == '\r' || c == '"' || c == '\\') {
-            cost += 2;
-        } else {
-            cost += c < 0x20 ? 6 : 1;
-        }
-    }
-    return cost;
+    return ALGORITHM_OVERHEAD_BYTES + pm_json_string_bytes(text);
 }
 
 static bool read_id(const cJSON *object, char out[PM_LEASE_ID_MAX + 1], struct pm_error *error)

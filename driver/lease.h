@@ -45,7 +45,7 @@ cJSON *pm_lease_write(const struct pm_lease *lease);
 /* {"id", "algorithm_dsl", "input_dim"}, as jobs and leases have it; NULL when memory is out. */
 cJSON *pm_lease_algorithm_write(const struct pm_lease_algorithm *algorithm);
 
-/* How many bytes the text takes as a JSON string, at most. */
+/* How many bytes an algorithm with this text takes in a job or a record, at most. */
 size_t pm_lease_text_cost(const char *text);
 
 #endif

@@ -22,6 +22,9 @@ bool pm_json_parse(const char *text, size_t length, size_t max_bytes, cJSON **ou
 /* Compact text in malloc'd memory (the caller frees), or NULL with the error set. */
 char *pm_json_print(const cJSON *value, struct pm_error *error);
 
+/* How many bytes pm_json_print writes for a string, its quotes included. */
+size_t pm_json_string_bytes(const char *string);
+
 /* Required members: false with the error set ("lease_id: missing", "lease_id: expected a string").
  * The string belongs to `object`. Integers must be whole and within +-2^53. */
 bool pm_json_string(const cJSON *object, const char *key, const char **out, struct pm_error *error);

@@ -277,6 +277,20 @@ static void print_writes_compact_json(void **state)
     cJSON_Delete(value);
 }
 
+static void the_length_of_a_string_is_that_of_its_print(void **state)
+{
+    (void)state;
+    char string[] = "a?\xc3\xa9";
+    for (char c = 1; c > 0 && c < 127; c++) {
+        string[1] = c == 126 ? 127 : c;
+        cJSON *value = cJSON_CreateString(string);
+        char *text = pm_json_print(value, NULL);
+        assert_int_equal(pm_json_string_bytes(string), strlen(text));
+        free(text);
+        cJSON_Delete(value);
+    }
+}
+
 static void print_refuses_what_json_cannot_say(void **state)
 {
     (void)state;
@@ -306,6 +320,7 @@ int main(void)
         cmocka_unit_test(accessors_name_the_member),
         cmocka_unit_test(print_keeps_every_bit),
         cmocka_unit_test(print_writes_compact_json),
+        cmocka_unit_test(the_length_of_a_string_is_that_of_its_print),
         cmocka_unit_test(print_refuses_what_json_cannot_say),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

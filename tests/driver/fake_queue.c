@@ -104,10 +104,19 @@ static bool finish(const struct fake_queue *queue, struct pm_error *error)
 
 /* ---- the calls ---- */
 
+static bool take_large(int *left, struct pm_error *error)
+{
+    if (*left == 0) {
+        return true;
+    }
+    (*left)--;
+    return pm_fail(error, PM_ERROR_LIMIT, "larger than the sidecar takes");
+}
+
 static bool put(void *context, const struct pm_job_put *job, struct pm_error *error)
 {
     struct fake_queue *queue = context;
-    if (!begin(queue, error)) {
+    if (!begin(queue, error) || !take_large(&queue->large_jobs, error)) {
         return false;
     }
     for (size_t i = 0; i < queue->job_count; i++) {
@@ -215,7 +224,7 @@ static bool record_put(void *context, const char *run_id, const char *key, const
                        struct pm_error *error)
 {
     struct fake_queue *queue = context;
-    if (!begin_call(queue, true, error)) {
+    if (!begin_call(queue, true, error) || !take_large(&queue->large_records, error)) {
         return false;
     }
     size_t place = 0;

@@ -39,6 +39,8 @@ struct fake_queue {
     enum fake_work work;
     int calls;               /* so far */
     int away_calls;          /* the next calls fail as UNAVAILABLE */
+    int large_records;       /* the next records fail as LIMIT */
+    int large_jobs;          /* the next jobs fail as LIMIT */
     int die_at;              /* at this call and all later ones the driver is dead; 0: never */
     bool die_after;          /* the call on which it dies still has its effect */
     const atomic_bool *stop; /* calls other than records are cut short, as the real queue's are */

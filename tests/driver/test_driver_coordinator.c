@@ -424,6 +424,19 @@ static void leases_that_cannot_be_used_are_passed_over(void **state)
     assert_closed(bench, "submitted", "");
 }
 
+static void a_lease_too_large_for_the_sidecar_costs_that_lease_only(void **state)
+{
+    struct bench *bench = *state;
+    bench->pool.leases_to_grant = 3;
+    bench->queue.large_records = 1;
+    bench->queue.large_jobs = 1;
+    assert_true(live(bench));
+    assert_null(fake_queue_record(&bench->queue, "lease-1")); /* never came into the store */
+    assert_string_equal(record(bench, "lease-2")->state, "expired");
+    assert_string_equal(record(bench, "lease-2")->reason, "larger than the sidecar takes");
+    assert_string_equal(record(bench, "lease-3")->state, "submitted");
+}
+
 static void a_pool_that_is_not_there_yet_is_awaited(void **state)
 {
     struct bench *bench = *state;
@@ -595,6 +608,7 @@ int main(void)
         TEST(a_key_that_is_not_accepted_ends_it_with_a_sentence),
         TEST(waits_between_leases_are_as_the_table_says),
         TEST(leases_that_cannot_be_used_are_passed_over),
+        TEST(a_lease_too_large_for_the_sidecar_costs_that_lease_only),
         TEST(a_pool_that_is_not_there_yet_is_awaited),
         TEST(what_is_there_45_s_before_the_end_is_submitted),
         TEST(failed_jobs_and_nonsense_leave_the_rest),

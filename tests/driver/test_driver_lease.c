@@ -213,7 +213,7 @@ static void a_record_comes_back_as_it_was(void **state)
 static void the_largest_lease_fits_a_record(void **state)
 {
     (void)state;
-    static const char fills[] = {'x', '\n', '\x01', '"'};
+    static const char fills[] = {'x', '\n', '\t', '\r', '\x01', '\x7f', '"', '\\'};
     for (size_t i = 0; i < sizeof fills; i++) {
         struct pm_lease_record record = {.jobs = {.algorithms_per_job = 1, .generations = 1}};
         record.jobs.profile = "full";

@@ -413,7 +413,7 @@ static void lists_hold_what_they_say(void **state)
     (void)state;
     begin();
     int64_t a = run("a"), b = run("b");
-    int64_t j[8];
+    int64_t j[8] = {0};
     for (int i = 0; i < 7; i++) {
         char key[16];
         snprintf(key, sizeof key, "l%d/e/%d", i < 4 ? 1 : 10, i);

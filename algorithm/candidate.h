@@ -18,11 +18,11 @@ struct pm_candidate {
     struct pm_algorithm *program; /* what mutations work on, dead code included */
     struct pm_algorithm *simple;  /* without: this is what is hashed, scored and returned */
     uint64_t hash;                /* of `simple` */
-    enum pm_insight insight;
-    size_t seed; /* index of the seed it descends from */
+    size_t seed;                  /* index of the seed it descends from */
     struct pm_fitness fitness;
+    double merit; /* of a complete one: its score, but for what chance alone may reach */
+    enum pm_insight insight;
     bool complete; /* scored on all tasks; otherwise given up early, below every complete one */
-    double merit;  /* of a complete one: its score, but for what chance alone may reach */
 };
 
 /* Takes `program` over, also when it fails. */

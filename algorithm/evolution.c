@@ -6,7 +6,7 @@
 #include <poolminer/clock.h>
 #include <poolminer/evolution.h>
 
-static const struct pm_engine *const ENGINES[] = {&pm_engine_regularized};
+static const struct pm_engine *const ENGINES[] = {&pm_engine_regularized, NULL};
 
 struct pm_evolution_config pm_evolution_config_default(void)
 {
@@ -24,9 +24,9 @@ struct pm_evolution_config pm_evolution_config_default(void)
 
 static const struct pm_engine *find_engine(const char *name, struct pm_error *error)
 {
-    for (size_t i = 0; i < sizeof ENGINES / sizeof *ENGINES; i++) {
-        if (strcmp(ENGINES[i]->name, name) == 0)
-            return ENGINES[i];
+    for (const struct pm_engine *const *engine = ENGINES; *engine; engine++) {
+        if (strcmp((*engine)->name, name) == 0)
+            return *engine;
     }
     pm_fail(error, PM_ERROR_INVALID, "evolution engine \"%.32s\" does not exist: use regularized",
             name);

@@ -30,7 +30,8 @@ bool pm_compute_read(const struct pm_listed *listed, struct pm_algorithm **out,
 /* To the millisecond: more digits would only be noise. */
 static double seconds_since(int64_t start_ns)
 {
-    return (double)((pm_clock_monotonic_ns() - start_ns) / 1000000) / 1000.0;
+    const int64_t elapsed_ms = (pm_clock_monotonic_ns() - start_ns) / 1000000;
+    return (double)elapsed_ms / 1000.0;
 }
 
 struct pm_provenance pm_compute_provenance(const struct pm_compute_config *config, int64_t start_ns)

@@ -5,12 +5,18 @@
 
 #include <poolminer/clock.h>
 
+/* An algorithm of the job, as listed and as read. */
+struct entry {
+    const struct pm_listed *listed;
+    struct pm_algorithm *algorithm; /* NULL where the text could not be read */
+};
+
 /* An evaluate job under way. Algorithms are scored by input_dim, because each dimension has a suite
  * of its own; results go back to the job's order. */
 struct evaluating {
     const struct pm_compute_config *config;
     const struct pm_work *work;
-    struct pm_algorithm **algorithms; /* NULL where the text could not be read */
+    struct entry *entries;
     struct pm_evaluation *evaluations;
     struct pm_scoring *scorings; /* of one input_dim */
     size_t *places;              /* where in the job each scoring belongs */
@@ -37,8 +43,10 @@ static bool read_all(struct evaluating *evaluating, struct pm_error *error)
     for (size_t i = 0; i < work->count; i++) {
         struct pm_evaluation *evaluation = &evaluating->evaluations[i];
         struct pm_error reason = {0};
-        evaluation->algorithm_id = work->algorithms[i].id;
-        if (pm_compute_read(&work->algorithms[i], &evaluating->algorithms[i], &reason))
+        struct entry *entry = &evaluating->entries[i];
+        entry->listed = &work->algorithms[i];
+        evaluation->algorithm_id = entry->listed->id;
+        if (pm_compute_read(entry->listed, &entry->algorithm, &reason))
             continue;
         evaluation->problem = reason.code == PM_ERROR_MEMORY ? NULL : strdup(reason.message);
         if (!evaluation->problem)
@@ -55,10 +63,10 @@ static bool score_dimension(struct evaluating *evaluating, int input_dim, struct
 {
     size_t count = 0;
     for (size_t i = 0; i < evaluating->work->count; i++) {
-        if (evaluating->algorithms[i] && evaluating->work->algorithms[i].input_dim == input_dim) {
+        const struct entry *entry = &evaluating->entries[i];
+        if (entry->algorithm && entry->listed->input_dim == input_dim) {
             evaluating->places[count] = i;
-            evaluating->scorings[count++] =
-                (struct pm_scoring){.algorithm = evaluating->algorithms[i]};
+            evaluating->scorings[count++] = (struct pm_scoring){.algorithm = entry->algorithm};
         }
     }
     if (!pm_compute_scores(evaluating->config, input_dim, evaluating->scorings, count, observe,
@@ -77,8 +85,8 @@ static bool score_all(struct evaluating *evaluating, struct pm_error *error)
 {
     bool seen[PM_TASK_INPUT_DIM_MAX + 1] = {false};
     for (size_t i = 0; i < evaluating->work->count; i++) {
-        const int input_dim = evaluating->work->algorithms[i].input_dim;
-        if (!evaluating->algorithms[i] || seen[input_dim])
+        const int input_dim = evaluating->entries[i].listed->input_dim;
+        if (!evaluating->entries[i].algorithm || seen[input_dim])
             continue;
         seen[input_dim] = true;
         if (!score_dimension(evaluating, input_dim, error))
@@ -119,23 +127,23 @@ bool pm_compute_evaluate(const struct pm_compute_config *config, const struct pm
     struct evaluating evaluating = {
         .config = config,
         .work = work,
-        .algorithms = calloc(work->count, sizeof *evaluating.algorithms),
+        .entries = calloc(work->count, sizeof *evaluating.entries),
         .evaluations = calloc(work->count, sizeof *evaluating.evaluations),
         .scorings = calloc(work->count, sizeof *evaluating.scorings),
         .places = calloc(work->count, sizeof *evaluating.places),
     };
     bool ok;
-    if (evaluating.algorithms && evaluating.evaluations && evaluating.scorings && evaluating.places)
+    if (evaluating.entries && evaluating.evaluations && evaluating.scorings && evaluating.places)
         ok = evaluate(&evaluating, out, error);
     else
         ok = pm_fail(error, PM_ERROR_MEMORY, "evaluating: out of memory");
     for (size_t i = 0; i < work->count; i++) {
-        if (evaluating.algorithms)
-            pm_algorithm_destroy(evaluating.algorithms[i]);
+        if (evaluating.entries)
+            pm_algorithm_destroy(evaluating.entries[i].algorithm);
         if (evaluating.evaluations)
             free(evaluating.evaluations[i].problem);
     }
-    free(evaluating.algorithms);
+    free(evaluating.entries);
     free(evaluating.evaluations);
     free(evaluating.scorings);
     free(evaluating.places);

@@ -80,8 +80,7 @@ static bool start_sidecar(struct demo *demo, struct pm_error *error)
     int port = 0;
     char *store = path_join(demo->directory, "queue.sqlite", error);
     char *ready_file = path_join(demo->directory, "sidecar.ready", error);
-    const struct sidecar_launch config = {
-        .host = "127.0.0.1", .store = store, .ready_file = ready_file, .port = 0};
+    const struct sidecar_launch config = {.store = store, .ready_file = ready_file, .port = 0};
     bool done = store && ready_file && launch_sidecar(&demo->launch, &config, &index, error) &&
                 supervisor_wait_ready(demo->supervisor, index, ready_file, READY_MS, &port, error);
     snprintf(demo->sidecar_url, sizeof demo->sidecar_url, "tcp://127.0.0.1:%d", port);

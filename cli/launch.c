@@ -89,8 +89,8 @@ bool launch_pool(const struct launch *launch, const struct pool_launch *pool, si
     add(&arguments, "--port", "%d", pool->port);
     add(&arguments, "--store", "%s", pool->store);
     add(&arguments, "--ready-file", "%s", pool->ready_file);
-    add(&arguments, "--epoch-s", "%g", pool->epoch_s);
-    add(&arguments, "--task-timeout-s", "%g", pool->task_timeout_s);
+    add(&arguments, "--epoch-s", "%.15g", pool->epoch_s);
+    add(&arguments, "--task-timeout-s", "%.15g", pool->task_timeout_s);
     add(&arguments, "--quorum", "%d", pool->quorum);
     add(&arguments, "--dataset-fingerprint", "%s", pool->dataset_fingerprint);
     add(&arguments, "--suite", "%s", pool->suite);
@@ -103,7 +103,7 @@ bool launch_sidecar(const struct launch *launch, const struct sidecar_launch *si
     struct arguments arguments = {.count = 1};
     struct child_config config = {
         .name = "sidecar", .stage = STOP_SECOND, .restarts = launch->restarts};
-    add(&arguments, "--host", "%s", sidecar->host);
+    add(&arguments, "--host", "127.0.0.1");
     add(&arguments, "--port", "%d", sidecar->port);
     add(&arguments, "--store", "%s", sidecar->store);
     add(&arguments, "--ready-file", "%s", sidecar->ready_file);
@@ -136,20 +136,20 @@ bool launch_driver(const struct launch *launch, const struct driver_launch *driv
     add(&arguments, "--pool-url", "%s", driver->pool_url);
     add(&arguments, "--sidecar-url", "%s", driver->sidecar_url);
     add(&arguments, "--run-id", "%s", driver->run_id);
-    add(&arguments, "--duration-s", "%g", driver->duration_s);
+    add(&arguments, "--duration-s", "%.15g", driver->duration_s);
     add(&arguments, "--hotkey-file", "%s", driver->hotkey_file);
     add(&arguments, "--generations", "%lld", (long long)driver->generations);
     add(&arguments, "--profile", "%s", driver->profile);
-    add(&arguments, "--evolve-max-seconds", "%g", driver->evolve_max_seconds);
+    add(&arguments, "--evolve-max-seconds", "%.15g", driver->evolve_max_seconds);
     add(&arguments, "--summary", "%s", driver->summary);
     if (driver->no_work_wait_s > 0) {
-        add(&arguments, "--no-work-wait-s", "%g", driver->no_work_wait_s);
+        add(&arguments, "--no-work-wait-s", "%.15g", driver->no_work_wait_s);
     }
     if (driver->window_wait_min_s > 0) {
-        add(&arguments, "--window-wait-min-s", "%g", driver->window_wait_min_s);
+        add(&arguments, "--window-wait-min-s", "%.15g", driver->window_wait_min_s);
     }
     if (driver->grace_s > 0) {
-        add(&arguments, "--grace-s", "%g", driver->grace_s);
+        add(&arguments, "--grace-s", "%.15g", driver->grace_s);
     }
     if (driver->report_only) {
         add_item(&arguments, strdup("--report"));

@@ -31,7 +31,7 @@ bool launch_pool(const struct launch *launch, const struct pool_launch *pool, si
                  struct pm_error *error);
 
 struct sidecar_launch {
-    const char *host, *store, *ready_file;
+    const char *store, *ready_file;
     int port;
 };
 bool launch_sidecar(const struct launch *launch, const struct sidecar_launch *sidecar,

@@ -51,19 +51,15 @@ static bool start_sidecar(struct miner *miner, const struct launch *launch, stru
     int port = (int)pm_options_integer(miner->options, "sidecar-port");
     /* A free port is chosen here and not by the sidecar, so that it is the same after a restart. */
     port = port > 0 ? port : pm_process_free_port();
-    const struct sidecar_launch config = {.host = pm_options_text(miner->options, "sidecar-host"),
-                                          .port = port,
-                                          .store = miner->store,
-                                          .ready_file = miner->ready_file};
+    const struct sidecar_launch config = {
+        .port = port, .store = miner->store, .ready_file = miner->ready_file};
     unlink(miner->ready_file);
     if (!launch_sidecar(launch, &config, &sidecar, error) ||
         !supervisor_wait_ready(miner->supervisor, sidecar, miner->ready_file, READY_MS, &port,
                                error)) {
         return false;
     }
-    /* A sidecar that listens everywhere is reached on the loopback. */
-    const char *host = strcmp(config.host, "0.0.0.0") == 0 ? "127.0.0.1" : config.host;
-    snprintf(miner->sidecar_url, sizeof miner->sidecar_url, "tcp://%s:%d", host, port);
+    snprintf(miner->sidecar_url, sizeof miner->sidecar_url, "tcp://127.0.0.1:%d", port);
     return true;
 }
 
@@ -203,7 +199,7 @@ static const struct pm_option OPTIONS[] = {
      .type = PM_OPTION_INTEGER,
      .default_value = "0",
      .minimum = 0,
-     .maximum = 31536000,
+     .maximum = 31622400,
      .argument = "N",
      .help = "Mine this long; 0: until stopped."},
 };

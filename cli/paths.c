@@ -7,30 +7,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <poolminer/user_path.h>
+
 static bool no_memory(struct pm_error *error)
 {
     return pm_fail(error, PM_ERROR_MEMORY, "paths: no memory");
-}
-
-bool path_user_file(const char *variable, const char *fallback, const char *name, char **out,
-                    struct pm_error *error)
-{
-    const char *slash = name[0] == '\0' ? "" : "/";
-    const char *base = getenv(variable);
-    const char *home = getenv("HOME");
-    int written;
-    /* The XDG specification: a path that is not absolute is to be ignored. */
-    if (base && base[0] == '/') {
-        written = asprintf(out, "%s/poolminer%s%s", base, slash, name);
-    } else if (home && home[0] == '/') {
-        written = asprintf(out, "%s/%s/poolminer%s%s", home, fallback, slash, name);
-    } else {
-        return pm_fail(error, PM_ERROR_NOT_FOUND,
-                       "no place for the miner's files: neither %s nor HOME is set; "
-                       "set one of them, or --data-dir",
-                       variable);
-    }
-    return written >= 0 || no_memory(error);
 }
 
 char *path_join(const char *directory, const char *name, struct pm_error *error)
@@ -47,7 +28,8 @@ bool path_data_directory(const struct pm_options *options, char **out, struct pm
 {
     const char *set = pm_options_text(options, "data-dir");
     if (!set) {
-        return path_user_file("XDG_DATA_HOME", ".local/share", "", out, error);
+        return pm_user_path("XDG_DATA_HOME", ".local/share", "", out, error) ||
+               pm_fail_context(error, "--data-dir is not given");
     }
     *out = strdup(set);
     return *out || no_memory(error);

@@ -7,11 +7,6 @@
 #include <poolminer/error.h>
 #include <poolminer/options.h>
 
-/* $VARIABLE/poolminer/name, or $HOME/fallback/poolminer/name where the variable is not set; name ""
- * for the directory itself. The caller frees *out. */
-bool path_user_file(const char *variable, const char *fallback, const char *name, char **out,
-                    struct pm_error *error);
-
 /* "directory/name" in malloc'd memory; NULL with the error set when memory is out. */
 char *path_join(const char *directory, const char *name, struct pm_error *error);
 

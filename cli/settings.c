@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <poolminer/log.h>
+#include <poolminer/user_path.h>
 
 struct setting {
     unsigned uses; /* 0: every verb */
@@ -48,14 +49,6 @@ static const struct setting SETTINGS[] = {
       .argument = "NAME",
       .help = "Which jobs of the sidecar belong together."}},
     {USE_MINE,
-     {.name = "sidecar-host",
-      .file_key = "sidecar_host",
-      .environment = "POOLMINER_SIDECAR_HOST",
-      .type = PM_OPTION_TEXT,
-      .default_value = "127.0.0.1",
-      .argument = "ADDRESS",
-      .help = "Where the sidecar listens."}},
-    {USE_MINE,
      {.name = "sidecar-port",
       .file_key = "sidecar_port",
       .environment = "POOLMINER_SIDECAR_PORT",
@@ -64,7 +57,7 @@ static const struct setting SETTINGS[] = {
       .minimum = 0,
       .maximum = 65535,
       .argument = "PORT",
-      .help = "Where the sidecar listens; 0 takes a free port."}},
+      .help = "Where the sidecar listens on 127.0.0.1; 0 takes a free port."}},
     {USE_COMPUTE,
      {.name = "dataset",
       .file_key = "dataset",
@@ -89,7 +82,7 @@ static const struct setting SETTINGS[] = {
       .type = PM_OPTION_INTEGER,
       .default_value = "1",
       .minimum = 1,
-      .maximum = 64,
+      .maximum = 256,
       .argument = "N",
       .help = "Jobs that are computed at once."}},
     {USE_COMPUTE,
@@ -99,7 +92,7 @@ static const struct setting SETTINGS[] = {
       .type = PM_OPTION_INTEGER,
       .default_value = "0",
       .minimum = 0,
-      .maximum = 1024,
+      .maximum = 4096,
       .argument = "N",
       .help = "Processor cores to compute with, in all; 0: every one there is."}},
     {USE_EVOLVE,
@@ -217,7 +210,7 @@ static bool find_file(const struct pm_options *options, char **path, struct pm_e
         found = strdup(local);
     } else {
         *path = NULL;
-        if (!path_user_file("XDG_CONFIG_HOME", ".config", "gui_config.json", &found, NULL)) {
+        if (!pm_user_path("XDG_CONFIG_HOME", ".config", "gui_config.json", &found, NULL)) {
             return true;
         }
         if (access(found, F_OK) != 0) {

@@ -22,6 +22,14 @@ void pm_reply_clear(struct pm_reply *reply)
     reply->part_count = 0;
 }
 
+bool pm_reply_fail(const char *verb, struct pm_error *error)
+{
+    if (error != NULL && error->code == PM_ERROR_INVALID) {
+        error->code = PM_ERROR_PROTOCOL;
+    }
+    return pm_fail_context(error, "the sidecar's reply to %s", verb);
+}
+
 void *pm_reply_copy_body(const struct pm_reply *reply, size_t index, size_t *size)
 {
     const struct pm_wire_frame *body = &reply->message.bodies[index];

@@ -50,6 +50,10 @@ bool pm_queue_client_call(struct pm_queue_client *client, struct pm_request *req
 bool pm_queue_client_tell(struct pm_queue_client *client, struct pm_request *request,
                           struct pm_error *error);
 
+/* For a reply to `verb` that lacks what it must have: what reading it called invalid input is the
+ * sidecar's breach of the protocol. Returns false. */
+bool pm_reply_fail(const char *verb, struct pm_error *error);
+
 /* Adds "reason", cut to PM_WIRE_REASON_MAX bytes; what is not UTF-8 becomes "?". */
 void pm_request_add_reason(cJSON *arguments, const char *reason);
 

@@ -41,7 +41,7 @@ bool pm_queue_client_put(struct pm_queue_client *client, const struct pm_job_put
     if (existed != NULL) {
         *existed = known;
     }
-    return good;
+    return good || pm_reply_fail("put", error);
 }
 
 const char *pm_job_state_name(enum pm_job_state state)
@@ -103,7 +103,7 @@ static bool read_page(struct pm_queue_client *client, const struct page *page, s
     }
     pm_reply_clear(&reply);
     *taken = count;
-    return good || pm_fail_context(error, "the sidecar's reply to %s", page->verb);
+    return good || pm_reply_fail(page->verb, error);
 }
 
 static bool read_pages(struct pm_queue_client *client, const struct page *page, void *list,
@@ -227,6 +227,45 @@ bool pm_queue_client_collect(struct pm_queue_client *client, const int64_t *job_
     return true;
 }
 
+/* Takes the next key to go on after; each must lie behind the one before, or there is no end. */
+static bool advance(char after[CANCEL_KEY_MAX + 1], const char *last, struct pm_error *error)
+{
+    size_t length = strlen(last);
+    if (length > CANCEL_KEY_MAX || strcmp(last, after) <= 0) {
+        return pm_fail(error, PM_ERROR_PROTOCOL,
+                       "last: expected a key of at most %d bytes behind "
+                       "the one asked for",
+                       CANCEL_KEY_MAX);
+    }
+    memcpy(after, last, length + 1);
+    return true;
+}
+
+/* One slice of the jobs, those behind `after`. */
+static bool cancel_some(struct pm_queue_client *client, const char *run_id, const char *key_prefix,
+                        char after[CANCEL_KEY_MAX + 1], size_t *total, bool *more,
+                        struct pm_error *error)
+{
+    cJSON *arguments = cJSON_CreateObject();
+    cJSON_AddStringToObject(arguments, "run", run_id);
+    cJSON_AddStringToObject(arguments, "prefix", key_prefix);
+    cJSON_AddStringToObject(arguments, "after", after);
+    struct pm_request request = {.verb = "cancel", .arguments = arguments};
+    struct pm_reply reply;
+    if (!pm_queue_client_call(client, &request, 0, &reply, error)) {
+        return false;
+    }
+    int64_t count = 0;
+    const char *last = "";
+    bool good = pm_json_integer(reply.message.arguments, "cancelled", &count, error) &&
+                pm_json_bool(reply.message.arguments, "more", more, error) &&
+                pm_json_string(reply.message.arguments, "last", &last, error) &&
+                (!*more || advance(after, last, error));
+    pm_reply_clear(&reply);
+    *total += count > 0 ? (size_t)count : 0;
+    return good || pm_reply_fail("cancel", error);
+}
+
 bool pm_queue_client_cancel(struct pm_queue_client *client, const char *run_id,
                             const char *key_prefix, size_t *cancelled, struct pm_error *error)
 {
@@ -234,26 +273,9 @@ bool pm_queue_client_cancel(struct pm_queue_client *client, const char *run_id,
     bool more = true;
     char after[CANCEL_KEY_MAX + 1] = "";
     while (more) {
-        cJSON *arguments = cJSON_CreateObject();
-        cJSON_AddStringToObject(arguments, "run", run_id);
-        cJSON_AddStringToObject(arguments, "prefix", key_prefix);
-        cJSON_AddStringToObject(arguments, "after", after);
-        struct pm_request request = {.verb = "cancel", .arguments = arguments};
-        struct pm_reply reply;
-        if (!pm_queue_client_call(client, &request, 0, &reply, error)) {
+        if (!cancel_some(client, run_id, key_prefix, after, &total, &more, error)) {
             return false;
         }
-        int64_t count = 0;
-        const char *last = "";
-        bool good = pm_json_integer(reply.message.arguments, "cancelled", &count, error) &&
-                    pm_json_bool(reply.message.arguments, "more", &more, error) &&
-                    pm_json_string(reply.message.arguments, "last", &last, error);
-        snprintf(after, sizeof after, "%s", last);
-        pm_reply_clear(&reply);
-        if (!good) {
-            return false;
-        }
-        total += count > 0 ? (size_t)count : 0;
     }
     if (cancelled != NULL) {
         *cancelled = total;

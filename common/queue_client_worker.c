@@ -25,11 +25,10 @@ static bool read_job(const struct pm_reply *reply, struct pm_job *job, struct pm
         !pm_json_string(arguments, "key", &key, error) ||
         !pm_json_string(arguments, "kind", &kind, error) ||
         !pm_json_bool(arguments, "checkpoint", &checkpoint, error)) {
-        error->code = PM_ERROR_PROTOCOL;
-        return pm_fail_context(error, "the sidecar's lease reply");
+        return false;
     }
     if (reply->message.body_count != (checkpoint ? 2U : 1U)) {
-        return pm_fail(error, PM_ERROR_PROTOCOL, "the sidecar's lease reply lacks a body");
+        return pm_fail(error, PM_ERROR_PROTOCOL, "a body is missing");
     }
     job->run_id = strdup(run);
     job->key = strdup(key);
@@ -71,7 +70,7 @@ static bool lease_slice(struct pm_queue_client *client, const char *run_id, int6
     if (!good) {
         pm_job_clear(out);
     }
-    return good;
+    return good || pm_reply_fail("lease", error);
 }
 
 bool pm_queue_client_lease(struct pm_queue_client *client, const char *run_id, int64_t wait_ms,

@@ -344,14 +344,40 @@ static void a_reply_without_what_it_must_have_is_an_error(void **state)
     const struct pm_job_put put = {.run_id = "r", .key = "k", .kind = "e", .body = ""};
     int64_t id;
     assert_false(pm_queue_client_put(client, &put, &id, NULL, &error));
+    assert_int_equal(error.code, PM_ERROR_PROTOCOL);
+    assert_string_equal(error.message, "the sidecar's reply to put: job: missing");
     for (int i = 0; i < 3; i++) {
         assert_false(pm_queue_client_results(client, "r", "", 10, &results, &error));
         assert_int_equal(results.count, 0);
         assert_null(results.items);
+        assert_int_equal(error.code, PM_ERROR_PROTOCOL);
     }
-    assert_int_equal(error.code, PM_ERROR_PROTOCOL);
     assert_non_null(strstr(error.message, "does not end"));
     assert_false(pm_queue_client_records(client, "r", "", 10, &records, &error));
+    assert_int_equal(error.code, PM_ERROR_PROTOCOL);
+    end_script();
+    pm_queue_client_destroy(client);
+}
+
+static void cancelling_goes_on_only_while_it_gets_further(void **state)
+{
+    (void)state;
+    char late[400];
+    snprintf(late, sizeof late, "{\"cancelled\":1,\"more\":true,\"last\":\"z%0300d\"}", 0);
+    SCRIPT({ANSWER, "ok", "{\"cancelled\":2,\"more\":true,\"last\":\"a/2\"}", NULL},
+           {ANSWER, "ok", "{\"cancelled\":1,\"more\":false,\"last\":\"\"}", NULL},
+           {ANSWER, "ok", "{\"cancelled\":2,\"more\":true,\"last\":\"a/2\"}", NULL},
+           {ANSWER, "ok", "{\"cancelled\":2,\"more\":true,\"last\":\"a/2\"}", NULL},
+           {ANSWER, "ok", late, NULL}, {ANSWER, "ok", "{\"cancelled\":1}", NULL});
+    struct pm_queue_client *client = client_open(1000);
+    size_t cancelled = 0;
+    assert_true(pm_queue_client_cancel(client, "r", "a/", &cancelled, &error));
+    assert_int_equal(cancelled, 3);
+    for (int i = 0; i < 3; i++) { /* no further; a key that is cut would repeat; nothing said */
+        assert_false(pm_queue_client_cancel(client, "r", "a/", &cancelled, &error));
+        assert_int_equal(error.code, PM_ERROR_PROTOCOL);
+        assert_non_null(strstr(error.message, "the sidecar's reply to cancel"));
+    }
     end_script();
     pm_queue_client_destroy(client);
 }
@@ -470,6 +496,7 @@ int main(void)
         cmocka_unit_test(late_answers_and_pings_are_passed_over),
         cmocka_unit_test(answers_that_are_none_are_protocol_errors),
         cmocka_unit_test(a_reply_without_what_it_must_have_is_an_error),
+        cmocka_unit_test(cancelling_goes_on_only_while_it_gets_further),
         cmocka_unit_test(silence_is_answered_by_asking_again),
         cmocka_unit_test(a_lost_connection_is_noticed_at_once),
         cmocka_unit_test(nobody_there_takes_the_timeout),

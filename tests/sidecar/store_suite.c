@@ -133,7 +133,7 @@ static void expect_list(struct pm_store_query query, const int64_t *expected)
     }
     assert_done(store->verbs->list(store, &query, ids, 16, &count, &error), error);
     assert_int_equal(count, wanted);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < wanted; i++) {
         assert_int_equal(ids[i], expected[i]);
     }
 }

@@ -20,6 +20,7 @@ enum {
     STABLE_MS = 10000, /* a child that ran this long counts as having started well */
     QUICK_ENDS_MAX = 5,
     STAGE_MS = SUPERVISOR_STOP_MS / STOP_STAGES,
+    KILLED_MS = 1000, /* for the kernel to take a killed process away */
     READY_FILE_MAX = 4096,
 };
 
@@ -233,31 +234,46 @@ bool supervisor_wait_ready(struct supervisor *supervisor, size_t index, const ch
     return true;
 }
 
-static void stop_stage(struct supervisor *supervisor, enum stop_stage stage)
+static bool is_to_stop(const struct child *child, enum stop_stage stage)
 {
+    return child->running && child->stage == stage;
+}
+
+/* Reaps what ends until `deadline_ms`; true when nothing of the stage is left. */
+static bool await_stage(struct supervisor *supervisor, enum stop_stage stage, int64_t deadline_ms)
+{
+    bool all = true;
     int status = 0;
-    int64_t deadline_ms = pm_clock_monotonic_ms() + STAGE_MS;
     for (size_t i = 0; i < supervisor->count; i++) {
         struct child *child = &supervisor->children[i];
-        if (child->running && child->stage == stage) {
-            kill(child->pid, SIGTERM);
+        int64_t left_ms = deadline_ms - pm_clock_monotonic_ms();
+        if (is_to_stop(child, stage)) {
+            child->running = !pm_process_wait(child->pid, left_ms > 0 ? left_ms : 0, &status);
+            all = all && !child->running;
         }
+    }
+    return all;
+}
+
+static void stop_stage(struct supervisor *supervisor, enum stop_stage stage)
+{
+    for (size_t i = 0; i < supervisor->count; i++) {
+        if (is_to_stop(&supervisor->children[i], stage)) {
+            kill(supervisor->children[i].pid, SIGTERM);
+        }
+    }
+    if (await_stage(supervisor, stage, pm_clock_monotonic_ms() + STAGE_MS)) {
+        return;
     }
     for (size_t i = 0; i < supervisor->count; i++) {
         struct child *child = &supervisor->children[i];
-        if (!child->running || child->stage != stage) {
-            continue;
-        }
-        int64_t left_ms = deadline_ms - pm_clock_monotonic_ms();
-        if (!pm_process_wait(child->pid, left_ms > 0 ? left_ms : 0, &status)) {
+        if (is_to_stop(child, stage)) {
             pm_log(PM_LOG_WARN, "CHILD-KILL", "the %s did not stop in time and is killed",
                    child->name);
             kill(child->pid, SIGKILL);
-            pm_process_wait(child->pid, 1000, &status);
         }
-        child->running = false;
-        child->over = true;
     }
+    await_stage(supervisor, stage, pm_clock_monotonic_ms() + KILLED_MS);
 }
 
 void supervisor_stop(struct supervisor *supervisor)
@@ -266,6 +282,7 @@ void supervisor_stop(struct supervisor *supervisor)
         stop_stage(supervisor, (enum stop_stage)stage);
     }
     for (size_t i = 0; i < supervisor->count; i++) {
+        supervisor->children[i].running = false;
         supervisor->children[i].over = true;
     }
 }

@@ -20,7 +20,7 @@ struct child_config {
     bool may_end;  /* ending with status 0 is fine */
 };
 
-enum { SUPERVISOR_CHILDREN_MAX = 16, SUPERVISOR_STOP_MS = 1800 };
+enum { SUPERVISOR_CHILDREN_MAX = 16, SUPERVISOR_STOP_MS = 1500 };
 
 struct supervisor;
 

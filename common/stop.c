@@ -12,15 +12,15 @@ _Static_assert(ATOMIC_LLONG_LOCK_FREE == 2, "so is the time of the first signal"
 enum { SAME_WISH_MS = 250 };
 
 static atomic_bool stop_flag;
-static atomic_llong first_ms;
+static atomic_llong first_ms; /* when the first signal came; 0: none did */
 
 static void handle_signal(int number)
 {
     /* clock_gettime, below this, may be called in a signal handler. */
-    long long now_ms = pm_clock_monotonic_ms();
-    if (!atomic_exchange(&stop_flag, true)) {
-        atomic_store(&first_ms, now_ms);
-    } else if (now_ms - atomic_load(&first_ms) >= SAME_WISH_MS) {
+    long long now_ms = pm_clock_monotonic_ms(), earlier_ms = 0;
+    if (atomic_compare_exchange_strong(&first_ms, &earlier_ms, now_ms)) {
+        atomic_store(&stop_flag, true);
+    } else if (now_ms - earlier_ms >= SAME_WISH_MS) {
         _exit(128 + number);
     }
 }
@@ -30,7 +30,9 @@ void pm_stop_install(void)
     struct sigaction action;
     memset(&action, 0, sizeof action);
     action.sa_handler = handle_signal;
-    sigemptyset(&action.sa_mask);
+    sigemptyset(&action.sa_mask); /* the two do not interrupt each other's handler */
+    sigaddset(&action.sa_mask, SIGINT);
+    sigaddset(&action.sa_mask, SIGTERM);
     /* No SA_RESTART: a blocking call returns, so that loops see the flag at once. */
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);

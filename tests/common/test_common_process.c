@@ -233,6 +233,26 @@ static void two_signals_at_once_are_one(void **state)
     assert_int_equal(status, 0);
 }
 
+/* Else one could look for the other's time before it is written. */
+static void one_signal_waits_for_the_others_handler(void **state)
+{
+    (void)state;
+    pid_t child = fork();
+    if (child == 0) {
+        struct sigaction interrupt, terminate;
+        pm_stop_install();
+        sigaction(SIGINT, NULL, &interrupt);
+        sigaction(SIGTERM, NULL, &terminate);
+        _exit(sigismember(&interrupt.sa_mask, SIGTERM) == 1 &&
+                      sigismember(&terminate.sa_mask, SIGINT) == 1
+                  ? 0
+                  : 1);
+    }
+    int status = 0;
+    waitpid(child, &status, 0);
+    assert_int_equal(status, 0);
+}
+
 static void a_later_second_signal_ends_at_once(void **state)
 {
     (void)state;
@@ -254,12 +274,19 @@ int main(void)
 {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(output_and_status_come_back),   TEST(environment_is_added),
-        TEST(descriptors_are_not_inherited), TEST(ignored_signals_are_not_inherited),
-        TEST(missing_programs_are_named),    TEST(waiting_has_a_limit),
-        TEST(the_deaf_are_killed),           TEST(children_die_with_their_parent),
-        TEST(free_ports_are_free),           TEST(the_first_signal_sets_the_flag),
-        TEST(two_signals_at_once_are_one),   TEST(a_later_second_signal_ends_at_once),
+        TEST(output_and_status_come_back),
+        TEST(environment_is_added),
+        TEST(descriptors_are_not_inherited),
+        TEST(ignored_signals_are_not_inherited),
+        TEST(missing_programs_are_named),
+        TEST(waiting_has_a_limit),
+        TEST(the_deaf_are_killed),
+        TEST(children_die_with_their_parent),
+        TEST(free_ports_are_free),
+        TEST(the_first_signal_sets_the_flag),
+        TEST(two_signals_at_once_are_one),
+        TEST(one_signal_waits_for_the_others_handler),
+        TEST(a_later_second_signal_ends_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

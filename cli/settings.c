@@ -243,11 +243,15 @@ bool settings_load(const struct verb *verb, int argc, char *const argv[], struct
     if (!build_table(verb, out)) {
         return pm_fail(error, PM_ERROR_MEMORY, "settings: no memory");
     }
-    /* Environment and command line come twice: first to learn which file is meant, then over it. */
-    bool done = create_options(out, error) && pm_options_load_environment(out->options, error) &&
-                pm_options_load_arguments(out->options, argc, argv, error);
+    bool done = create_options(out, error);
+    if (done) {
+        pm_options_look_for_help(out->options, argc, argv);
+    }
     if (done && !pm_options_help(out->options) && !pm_options_version(out->options)) {
-        done = load_everything(argc, argv, out, error);
+        /* Environment and command line twice: first to learn which file is meant, then over it. */
+        done = pm_options_load_environment(out->options, error) &&
+               pm_options_load_arguments(out->options, argc, argv, error) &&
+               load_everything(argc, argv, out, error);
     }
     if (!done) {
         settings_clear(out);

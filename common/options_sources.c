@@ -210,6 +210,35 @@ static bool load_option(struct pm_options *options, int argc, char *const argv[]
     return done;
 }
 
+/* Does what stands at argv[at] belong to the option before it? */
+static bool is_value(const struct pm_options *options, char *const argv[], int at)
+{
+    size_t index = 0;
+    return at > 1 && strncmp(argv[at], "--", 2) != 0 && strncmp(argv[at - 1], "--", 2) == 0 &&
+           pm_options_find(options, argv[at - 1] + 2, false, &index) &&
+           options->table[index].type != PM_OPTION_FLAG;
+}
+
+/* One of --help, -h and --version; notes which. */
+static bool asks_for_help(struct pm_options *options, const char *argument)
+{
+    if (strcmp(argument, "--help") == 0 || strcmp(argument, "-h") == 0) {
+        options->help = true;
+        return true;
+    }
+    options->version = strcmp(argument, "--version") == 0;
+    return options->version;
+}
+
+void pm_options_look_for_help(struct pm_options *options, int argc, char *const argv[])
+{
+    for (int at = 1; at < argc && strcmp(argv[at], "--") != 0; at++) {
+        if (!is_value(options, argv, at) && asks_for_help(options, argv[at])) {
+            return;
+        }
+    }
+}
+
 bool pm_options_load_arguments(struct pm_options *options, int argc, char *const argv[],
                                struct pm_error *error)
 {
@@ -229,11 +258,7 @@ bool pm_options_load_arguments(struct pm_options *options, int argc, char *const
         } else if (strcmp(argument, "--") == 0) {
             only_positional = true;
             at++;
-        } else if (strcmp(argument, "--help") == 0 || strcmp(argument, "-h") == 0) {
-            options->help = true;
-            return true;
-        } else if (strcmp(argument, "--version") == 0) {
-            options->version = true;
+        } else if (asks_for_help(options, argument)) {
             return true;
         } else if (argument[1] != '-') {
             return pm_fail(error, PM_ERROR_INVALID,

@@ -40,16 +40,17 @@ bool pm_program_start(const struct pm_program *program, struct pm_options *optio
 {
     struct pm_error error = {0};
     *status = EXIT_SUCCESS;
-    bool good = read_options(program, options, argc, argv, &error);
-    if (good && pm_options_help(options)) {
+    pm_options_look_for_help(options, argc, argv);
+    if (pm_options_help(options)) {
         pm_options_print_help(options, program->usage, program->purpose);
         return false;
     }
-    if (good && pm_options_version(options)) {
+    if (pm_options_version(options)) {
         printf("%s %s\n", program->name, PM_VERSION);
         return false;
     }
-    if (!good || !start_log(program, options, &error)) {
+    if (!read_options(program, options, argc, argv, &error) ||
+        !start_log(program, options, &error)) {
         fprintf(stderr, "%s: %s\n", program->name, error.message);
         *status = PM_EXIT_USAGE;
         return false;

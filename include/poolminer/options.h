@@ -42,6 +42,8 @@ bool pm_options_load_environment(struct pm_options *options, struct pm_error *er
  * and `--version` are known to every program: they set pm_options_help / pm_options_version. */
 bool pm_options_load_arguments(struct pm_options *options, int argc, char *const argv[],
                                struct pm_error *error);
+/* Looks for the two before anything else is read, so that no mistake elsewhere hides the help. */
+void pm_options_look_for_help(struct pm_options *options, int argc, char *const argv[]);
 bool pm_options_help(const struct pm_options *options);
 bool pm_options_version(const struct pm_options *options);
 size_t pm_options_positional_count(const struct pm_options *options);

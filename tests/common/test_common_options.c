@@ -200,6 +200,27 @@ static void help_and_version_are_known(void **state)
     assert_true(pm_options_version(*state));
 }
 
+static bool finds_help(struct pm_options *options, const char *const *words)
+{
+    char *argv[16] = {"program"};
+    int argc = 1;
+    for (; *words != NULL; words++) {
+        argv[argc++] = (char *)*words;
+    }
+    pm_options_look_for_help(options, argc, argv);
+    return pm_options_help(options) || pm_options_version(options);
+}
+
+static void help_is_found_among_mistakes(void **state)
+{
+    assert_false(finds_help(*state, LINE("--json", "--", "--help")));
+    assert_false(finds_help(*state, LINE("--pool-url", "-h")));
+    assert_true(finds_help(*state, LINE("--pool-ulr", "x", "--workers", "none", "--version")));
+    assert_true(pm_options_version(*state));
+    assert_true(finds_help(*state, LINE("--json", "-h")));
+    assert_true(pm_options_help(*state));
+}
+
 static void command_line_mistakes_are_named(void **state)
 {
     refuses_line(*state, LINE("--pool-ulr", "x"),
@@ -318,6 +339,7 @@ int main(void)
         TEST(repeats_gather_and_the_later_source_replaces),
         TEST(the_last_of_a_plain_option_wins),
         TEST(help_and_version_are_known),
+        TEST(help_is_found_among_mistakes),
         TEST(command_line_mistakes_are_named),
         TEST(text_may_have_choices),
         TEST(environment_mistakes_are_named),

@@ -288,6 +288,20 @@ static void help_version_and_mistakes(void **state)
     }
 }
 
+static void help_comes_whatever_the_environment_says(void **state)
+{
+    struct bench *bench = *state;
+    static const char *const environment[] = {"POOLMINER_LOG_LEVEL=loud", NULL};
+    static const char *const options[] = {"--help", "--version"};
+    for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {
+        const char *const arguments[] = {PM_DRIVER_PROGRAM, options[i], NULL};
+        struct output output = run_program(bench->place, arguments, environment, 20000);
+        assert_int_equal(output.status, 0);
+        assert_non_null(strstr(output.out, "poolminer-driver"));
+        output_clear(&output);
+    }
+}
+
 #define TEST(NAME) cmocka_unit_test_setup_teardown(NAME, open_bench, close_bench)
 
 int main(void)
@@ -299,6 +313,7 @@ int main(void)
         TEST(a_missing_key_is_made_once_and_private),
         TEST(a_key_that_others_may_read_is_refused),
         TEST(help_version_and_mistakes),
+        TEST(help_comes_whatever_the_environment_says),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include <poolminer/consensus.h>
-#include <poolminer/log.h>
 #include <poolminer/payout.h>
 
 /* ---- consensus ---- */
@@ -222,11 +221,11 @@ static bool settle(struct pm_pool_store *store, const struct pm_pool_rules *rule
     epoch->paid_rao = epoch->budget_rao - epoch->pool_rao;
     ok = ok && pay(store, epoch, &claims, error);
     if (ok)
-        pm_log(PM_LOG_INFO, "POOL-EPOCH-SETTLED",
-               "epoch=%lld miners=%zu reputation=%.6f paid_rao=%lld pool_rao=%lld",
-               (long long)epoch->number, claims.count,
-               (double)epoch->reputation / PM_REPUTATION_UNIT, (long long)epoch->paid_rao,
-               (long long)epoch->pool_rao);
+        pm_store_log(store, "POOL-EPOCH-SETTLED",
+                     "epoch=%lld miners=%zu reputation=%.6f paid_rao=%lld pool_rao=%lld",
+                     (long long)epoch->number, claims.count,
+                     (double)epoch->reputation / PM_REPUTATION_UNIT, (long long)epoch->paid_rao,
+                     (long long)epoch->pool_rao);
     claims_clear(&claims);
     return ok;
 }

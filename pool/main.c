@@ -41,8 +41,8 @@ static enum pm_outcome tick(struct pm_pool_store *store, void *context, struct p
         !pm_store_leases_expire(store, now_ms, &expired, error))
         return PM_OUTCOME_FAILED;
     if (expired)
-        pm_log(PM_LOG_INFO, "POOL-LEASES-EXPIRED", "%lld leases ran out; their work goes to others",
-               (long long)expired);
+        pm_store_log(store, "POOL-LEASES-EXPIRED", "%lld leases ran out; their work goes to others",
+                     (long long)expired);
     return PM_OUTCOME_COMMIT;
 }
 

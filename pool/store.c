@@ -2,9 +2,13 @@
 
 #include "pool/store_internal.h"
 
+#include <assert.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <poolminer/log.h>
 
 bool pm_pool_store_open(const char *name, struct pm_pool_store **out, struct pm_error *error)
 {
@@ -34,14 +38,35 @@ void pm_pool_store_close(struct pm_pool_store *store)
     free(store);
 }
 
+void pm_store_log(struct pm_pool_store *store, const char *id, const char *format, ...)
+{
+    assert(store->note_count < PM_STORE_NOTES_MAX);
+    struct pm_store_note *note = &store->notes[store->note_count++];
+    va_list arguments;
+    va_start(arguments, format);
+    note->id = id;
+    vsnprintf(note->text, sizeof note->text, format, arguments);
+    va_end(arguments);
+}
+
+static bool commit(struct pm_pool_store *store, struct pm_error *error)
+{
+    if (!pm_sql_commit(store->sql, error))
+        return false;
+    for (size_t i = 0; i < store->note_count; i++)
+        pm_log(PM_LOG_INFO, store->notes[i].id, "%s", store->notes[i].text);
+    return true;
+}
+
 static bool run_locked(struct pm_pool_store *store, pm_pool_work *work, void *context,
                        struct pm_error *error)
 {
     if (!pm_sql_begin(store->sql, error))
         return false;
+    store->note_count = 0;
     enum pm_outcome outcome = work(store, context, error);
     if (outcome == PM_OUTCOME_COMMIT)
-        return pm_sql_commit(store->sql, error);
+        return commit(store, error);
     pm_sql_rollback(store->sql);
     return outcome == PM_OUTCOME_ROLLBACK;
 }

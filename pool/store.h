@@ -38,6 +38,12 @@ typedef enum pm_outcome pm_pool_work(struct pm_pool_store *store, void *context,
 bool pm_pool_store_run(struct pm_pool_store *store, pm_pool_work *work, void *context,
                        struct pm_error *error);
 
+/* Logs what the work has done, at level info, once it is committed; nothing when it is not. `id` is
+ * a literal. At most PM_STORE_NOTES_MAX a piece of work. */
+enum { PM_STORE_NOTES_MAX = 4 };
+void pm_store_log(struct pm_pool_store *store, const char *id, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
 /* ---- miners ---- */
 
 struct pm_pool_counts {

@@ -7,9 +7,17 @@
 
 #include <pthread.h>
 
+/* A line of the log that waits for the commit. */
+struct pm_store_note {
+    const char *id;
+    char text[256];
+};
+
 struct pm_pool_store {
     struct pm_sql *sql;
     pthread_mutex_t mutex; /* held while work runs */
+    struct pm_store_note notes[PM_STORE_NOTES_MAX];
+    size_t note_count;
 };
 
 /* Brings the schema up to date (store_schema.c). */

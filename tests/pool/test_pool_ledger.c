@@ -4,7 +4,11 @@
 #include "pool/rule_steps.h"
 #include "pool/seeds.h"
 
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+#include <poolminer/log.h>
 
 static const int64_t POINT = PM_REPUTATION_UNIT;
 
@@ -192,6 +196,53 @@ static void test_rules_out_of_range(void **state)
     assert_non_null(strstr(error.message, "--cap"));
 }
 
+/* ---- what is told of it ---- */
+
+static enum pm_outcome settle_and_undo(struct pm_pool_store *store, void *context,
+                                       struct pm_error *error)
+{
+    const struct virtual_pool *pool = context;
+    struct pm_pool_epoch epoch;
+    return pm_ledger_epoch(store, &pool->rules, pool->now_ms, &epoch, error) ? PM_OUTCOME_ROLLBACK
+                                                                             : PM_OUTCOME_FAILED;
+}
+
+/* Standard error while the pool settles an epoch, undone or for good. */
+static void read_log(struct virtual_pool *pool, bool undo, char *out, size_t size)
+{
+    char path[] = "/tmp/pm_test_ledger_XXXXXX";
+    int captured = mkstemp(path);
+    int saved = dup(STDERR_FILENO);
+    assert_true(captured >= 0 && saved >= 0);
+    unlink(path);
+    dup2(captured, STDERR_FILENO);
+    bool ok = true;
+    if (undo)
+        ok = pm_pool_store_run(pool->store, settle_and_undo, pool, NULL);
+    else
+        virtual_pool_tick(pool);
+    dup2(saved, STDERR_FILENO);
+    close(saved);
+    ssize_t length = pread(captured, out, size - 1, 0);
+    close(captured);
+    assert_true(ok && length >= 0);
+    out[length] = '\0';
+}
+
+static void test_only_what_is_committed_is_logged(void **state)
+{
+    struct virtual_pool *pool = *state;
+    char text[2048];
+    pm_log_init("pool", PM_LOG_INFO, PM_LOG_TEXT);
+    pool->now_ms = virtual_pool_tick(pool).end_ms;
+    read_log(pool, true, text, sizeof text);
+    assert_string_equal(text, "");
+    read_log(pool, false, text, sizeof text);
+    const char *line = strstr(text, "POOL-EPOCH-SETTLED epoch=1 ");
+    assert_non_null(line);
+    assert_null(strstr(line + 1, "POOL-EPOCH-SETTLED"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -203,6 +254,7 @@ int main(void)
         RULE(test_consensus_counts_in_its_own_epoch),
         RULE(test_withdrawals),
         RULE(test_an_operator_lowers_the_quorum),
+        RULE(test_only_what_is_committed_is_logged),
         cmocka_unit_test(test_rules_out_of_range),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

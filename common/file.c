@@ -52,7 +52,7 @@ static bool read_open_file(int fd, const char *path, size_t max_bytes, char **ou
         return pm_fail(error, PM_ERROR_LIMIT, "%s: %jd bytes, at most %zu are allowed", path,
                        (intmax_t)status.st_size, max_bytes);
     }
-    /* One byte more than the file has, to notice that it grew; it may do so up to the limit. */
+    /* One byte more than the file has, to notice that it grew: half of a change is no content. */
     size_t capacity = (size_t)status.st_size + 1;
     char *data = malloc(capacity);
     if (!data) {

@@ -8,7 +8,8 @@
 #include <poolminer/error.h>
 
 /* Reads a regular file of at most `max_bytes` into malloc'd memory with a NUL after the last byte
- * (the caller frees). PM_ERROR_NOT_FOUND, PM_ERROR_LIMIT or PM_ERROR_IO name the path. */
+ * (the caller frees). Errors name the path: PM_ERROR_NOT_FOUND, PM_ERROR_INVALID (no regular file),
+ * PM_ERROR_LIMIT, PM_ERROR_IO (also when it grew meanwhile), PM_ERROR_MEMORY. */
 bool pm_file_read(const char *path, size_t max_bytes, char **out, size_t *length,
                   struct pm_error *error);
 

@@ -3,8 +3,8 @@
  *   2026-11-20T12:00:00.123Z INFO  sidecar QUEUE-LEASE-LOST job=123 worker=w1: silent for 20 s
  *
  * Every line carries a stable id (upper case, dashes) that tests assert and docs/log-ids.md lists.
- * Never pass a secret. The only global state of the project lives here. Thread safe: a line is
- * written with one write(2). */
+ * Never pass a secret. How lines are written is one of the two things that are global in a
+ * process (the other is stop.h's flag). Thread safe: a line is written with one write(2). */
 #ifndef POOLMINER_LOG_H
 #define POOLMINER_LOG_H
 

@@ -114,12 +114,17 @@ static void descriptors_are_not_inherited(void **state)
 static void ignored_signals_are_not_inherited(void **state)
 {
     (void)state;
-    int status = 0;
-    signal(SIGPIPE, SIG_IGN);
-    pid_t pid = start_shell("kill -PIPE $$; echo survived", NULL);
-    assert_true(pm_process_wait(pid, 5000, &status));
-    signal(SIGPIPE, SIG_DFL);
-    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGPIPE);
+    static const int numbers[] = {SIGPIPE, SIGXFSZ};
+    static const char *const scripts[] = {"kill -PIPE $$; echo survived",
+                                          "kill -XFSZ $$; echo survived"};
+    for (size_t i = 0; i < 2; i++) {
+        int status = 0;
+        signal(numbers[i], SIG_IGN);
+        pid_t pid = start_shell(scripts[i], NULL);
+        assert_true(pm_process_wait(pid, 5000, &status));
+        signal(numbers[i], SIG_DFL);
+        assert_true(WIFSIGNALED(status) && WTERMSIG(status) == numbers[i]);
+    }
 }
 
 static void missing_programs_are_named(void **state)

@@ -146,7 +146,7 @@ static bool resume_open_leases(struct pm_driver *driver, struct pm_error *error)
         }
     }
     pm_driver_queue_works(driver);
-    pm_lease_record_prefix(driver->address, prefix);
+    pm_lease_record_prefix(driver->account, prefix);
     bool done = true;
     for (size_t i = 0; done && i < records.count; i++) {
         if (strncmp(records.items[i].key, prefix, strlen(prefix)) == 0) {
@@ -160,14 +160,14 @@ static bool resume_open_leases(struct pm_driver *driver, struct pm_error *error)
 /* Jobs and outcomes of closed leases: a driver was killed before it collected them. */
 static void sweep(struct pm_driver *driver)
 {
-    char prefix[PM_ADDRESS_SIZE + 1];
+    char prefix[PM_ACCOUNT_SIZE + 1];
     int64_t ids[LEFTOVERS_MAX];
     struct pm_job_results results = {0};
     struct pm_error error = {0};
     const struct pm_driver_queue *queue = &driver->queue;
     const char *run_id = driver->settings.run_id;
-    size_t length = strlen(driver->address);
-    memcpy(prefix, driver->address, length);
+    size_t length = strlen(driver->account);
+    memcpy(prefix, driver->account, length);
     memcpy(prefix + length, "/", 2);
     if (!queue->cancel(queue->context, run_id, prefix, &error) ||
         !queue->results(queue->context, run_id, prefix, LEFTOVERS_MAX, &results, &error)) {

@@ -2,11 +2,26 @@
 
 #include "driver/report.h"
 
+#include <sodium.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <poolminer/log.h>
 
 enum { STEP_MS = 200, QUEUE_WAIT_MS = 1000 };
+
+void pm_driver_account(const char *address, const char *pool_url, char out[PM_ACCOUNT_SIZE])
+{
+    unsigned char hash[crypto_generichash_BYTES_MIN];
+    char tag[17];
+    size_t length = strlen(pool_url);
+    while (length > 0 && pool_url[length - 1] == '/') {
+        length--;
+    }
+    crypto_generichash(hash, sizeof hash, (const unsigned char *)pool_url, length, NULL, 0);
+    sodium_bin2hex(tag, sizeof tag, hash, (sizeof tag - 1) / 2);
+    snprintf(out, PM_ACCOUNT_SIZE, "%.*s@%s", PM_ADDRESS_SIZE - 1, address, tag);
+}
 
 int64_t pm_driver_now_ms(const struct pm_driver *driver)
 {

@@ -70,6 +70,9 @@ struct pm_driver {
     struct pm_driver_host host;
     const atomic_bool *stop; /* may be NULL */
     const char *address;     /* SS58 */
+    /* Whose leases these are: this key's at this pool. Begins the keys of all jobs and records, so
+     * that a lease of one pool is never taken to another. */
+    char account[PM_ACCOUNT_SIZE];
 
     struct pm_driver_counters counters;
     int64_t started_ms;
@@ -77,6 +80,10 @@ struct pm_driver {
     cJSON *stats; /* the pool's last figures, or NULL */
     struct pm_notice pool_notice, queue_notice;
 };
+
+/* "ADDRESS@TAG", TAG 16 hexadecimal digits of BLAKE2b over the pool's URL without slashes at its
+ * end. */
+void pm_driver_account(const char *address, const char *pool_url, char out[PM_ACCOUNT_SIZE]);
 
 int64_t pm_driver_now_ms(const struct pm_driver *driver);
 bool pm_driver_stopping(const struct pm_driver *driver);

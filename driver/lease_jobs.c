@@ -11,15 +11,15 @@ enum { EVALUATE_PRIORITY = 1, EVOLVE_PRIORITY = 0, RESULT_MARGIN_MS = 3000 };
 
 static const char task_type[] = "cifar10_binary";
 
-void pm_lease_key_prefix(const char *address, const char *lease_id, char out[PM_JOB_KEY_SIZE])
+void pm_lease_key_prefix(const char *account, const char *lease_id, char out[PM_JOB_KEY_SIZE])
 {
-    snprintf(out, PM_JOB_KEY_SIZE, "%s/%s/", address, lease_id);
+    snprintf(out, PM_JOB_KEY_SIZE, "%s/%s/", account, lease_id);
 }
 
 /* Builder of one lease's list. */
 struct builder {
     const struct pm_lease *lease;
-    const char *address;
+    const char *account;
     const struct pm_lease_job_settings *settings;
     const struct pm_lease_plan *plan;
     struct pm_lease_jobs *jobs;
@@ -55,7 +55,7 @@ static bool add_job(struct builder *builder, enum pm_lease_job_kind kind, cJSON 
     bool evaluate = kind == PM_LEASE_JOB_EVALUATE;
     size_t number = evaluate ? builder->evaluate_count++ : builder->evolve_count++;
     job->kind = kind;
-    snprintf(job->key, sizeof job->key, "%s/%s/%s/%zu", builder->address, builder->lease->id,
+    snprintf(job->key, sizeof job->key, "%s/%s/%s/%zu", builder->account, builder->lease->id,
              evaluate ? "evaluate" : "evolve", number);
     job->priority = evaluate ? EVALUATE_PRIORITY : EVOLVE_PRIORITY;
     job->deadline_ms = builder->plan->evaluate_until_ms;
@@ -120,7 +120,7 @@ static double evolve_seed(const struct builder *builder)
     char name[PM_JOB_KEY_SIZE];
     uint8_t hash[crypto_generichash_BYTES];
     uint64_t seed = 0;
-    snprintf(name, sizeof name, "%s/%s/%zu", builder->address, builder->lease->id,
+    snprintf(name, sizeof name, "%s/%s/%zu", builder->account, builder->lease->id,
              builder->evolve_count);
     crypto_generichash(hash, sizeof hash, (const uint8_t *)name, strlen(name), NULL, 0);
     for (size_t i = 0; i < 7; i++) {
@@ -190,14 +190,14 @@ static bool build(struct builder *builder, struct pm_error *error)
     return true;
 }
 
-bool pm_lease_jobs_build(const struct pm_lease *lease, const char *address,
+bool pm_lease_jobs_build(const struct pm_lease *lease, const char *account,
                          const struct pm_lease_job_settings *settings,
                          const struct pm_lease_plan *plan, struct pm_lease_jobs *out,
                          struct pm_error *error)
 {
     *out = (struct pm_lease_jobs){0};
     struct builder builder = {
-        .lease = lease, .address = address, .settings = settings, .plan = plan, .jobs = out};
+        .lease = lease, .account = account, .settings = settings, .plan = plan, .jobs = out};
     if (!build(&builder, error)) {
         pm_lease_jobs_clear(out);
         return false;

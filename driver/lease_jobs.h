@@ -13,13 +13,16 @@
 #include <poolminer/error.h>
 #include <poolminer/hotkey.h>
 
-enum { PM_JOB_KEY_SIZE = PM_ADDRESS_SIZE + PM_LEASE_ID_MAX + 32 };
+enum {
+    PM_ACCOUNT_SIZE = PM_ADDRESS_SIZE + 17, /* ADDRESS@TAG */
+    PM_JOB_KEY_SIZE = PM_ACCOUNT_SIZE + PM_LEASE_ID_MAX + 32,
+};
 
 enum pm_lease_job_kind { PM_LEASE_JOB_EVALUATE, PM_LEASE_JOB_EVOLVE };
 
 struct pm_lease_job {
     enum pm_lease_job_kind kind;
-    char key[PM_JOB_KEY_SIZE]; /* ADDRESS/LEASE/evaluate/0 */
+    char key[PM_JOB_KEY_SIZE]; /* ACCOUNT/LEASE/evaluate/0 */
     char *body;                /* JSON text */
     int64_t priority;
     int64_t deadline_ms; /* for the queue: not started after this */
@@ -38,11 +41,11 @@ struct pm_lease_job_settings {
     const char *profile;
 };
 
-/* What all keys of this lease's jobs begin with: "ADDRESS/LEASE/". */
-void pm_lease_key_prefix(const char *address, const char *lease_id, char out[PM_JOB_KEY_SIZE]);
+/* What all keys of this lease's jobs begin with: "ACCOUNT/LEASE/". */
+void pm_lease_key_prefix(const char *account, const char *lease_id, char out[PM_JOB_KEY_SIZE]);
 
 /* Evaluations come first in priority: each is a sure reward, and they are short. */
-bool pm_lease_jobs_build(const struct pm_lease *lease, const char *address,
+bool pm_lease_jobs_build(const struct pm_lease *lease, const char *account,
                          const struct pm_lease_job_settings *settings,
                          const struct pm_lease_plan *plan, struct pm_lease_jobs *out,
                          struct pm_error *error);

@@ -10,14 +10,14 @@
 
 enum { VERSION = 1 };
 
-void pm_lease_record_prefix(const char *address, char out[PM_JOB_KEY_SIZE])
+void pm_lease_record_prefix(const char *account, char out[PM_JOB_KEY_SIZE])
 {
-    snprintf(out, PM_JOB_KEY_SIZE, "lease/%s/", address);
+    snprintf(out, PM_JOB_KEY_SIZE, "lease/%s/", account);
 }
 
-void pm_lease_record_key(const char *address, const char *lease_id, char out[PM_JOB_KEY_SIZE])
+void pm_lease_record_key(const char *account, const char *lease_id, char out[PM_JOB_KEY_SIZE])
 {
-    snprintf(out, PM_JOB_KEY_SIZE, "lease/%s/%s", address, lease_id);
+    snprintf(out, PM_JOB_KEY_SIZE, "lease/%s/%s", account, lease_id);
 }
 
 static char *print_and_delete(cJSON *object, bool complete, struct pm_error *error)

@@ -1,5 +1,5 @@
 /* A lease as the sidecar keeps it for the driver: written before the first job is put, so that
- * whatever happens afterwards the lease is found again. Key "lease/ADDRESS/ID"; states below. */
+ * whatever happens afterwards the lease is found again. Key "lease/ACCOUNT/ID"; states below. */
 #ifndef DRIVER_LEASE_RECORD_H
 #define DRIVER_LEASE_RECORD_H
 
@@ -30,8 +30,8 @@ struct pm_lease_record {
 };
 
 /* What all of this miner's record keys begin with. */
-void pm_lease_record_prefix(const char *address, char out[PM_JOB_KEY_SIZE]);
-void pm_lease_record_key(const char *address, const char *lease_id, char out[PM_JOB_KEY_SIZE]);
+void pm_lease_record_prefix(const char *account, char out[PM_JOB_KEY_SIZE]);
+void pm_lease_record_key(const char *account, const char *lease_id, char out[PM_JOB_KEY_SIZE]);
 
 /* The body of an open record, NUL-terminated (the caller frees); NULL with the error set. */
 char *pm_lease_record_encode(const struct pm_lease_record *record, struct pm_error *error);

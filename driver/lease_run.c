@@ -32,7 +32,7 @@ static bool put_record(struct pm_driver *driver, const struct pm_lease *lease, c
                        struct pm_error *error)
 {
     char key[PM_JOB_KEY_SIZE];
-    pm_lease_record_key(driver->address, lease->id, key);
+    pm_lease_record_key(driver->account, lease->id, key);
     const struct pm_driver_queue *queue = &driver->queue;
     while (!queue->record_put(queue->context, driver->settings.run_id, key, state, reason, body,
                               strlen(body), error)) {
@@ -306,9 +306,9 @@ static bool steps(struct run *run, struct pm_error *error)
     const struct pm_lease_record *record = run->record;
     run->plan =
         pm_lease_plan(pm_driver_now_ms(driver), record->deadline_ms, pm_driver_end_ms(driver));
-    pm_lease_key_prefix(driver->address, record->lease.id, run->prefix);
+    pm_lease_key_prefix(driver->account, record->lease.id, run->prefix);
     pm_submission_init(&run->submission, &record->lease);
-    return pm_lease_jobs_build(&record->lease, driver->address, &record->jobs, &run->plan,
+    return pm_lease_jobs_build(&record->lease, driver->account, &record->jobs, &run->plan,
                                &run->jobs, error) &&
            put_jobs(run, error) && gather(run, error) &&
            pm_lease_submit(driver, run->record, &run->plan, &run->submission, &run->end, error) &&

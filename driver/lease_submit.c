@@ -95,7 +95,7 @@ static void note_submitting(const struct sending *sending)
     char key[PM_JOB_KEY_SIZE];
     struct pm_error ignored = {0};
     char *body = pm_lease_record_encode(sending->record, &ignored);
-    pm_lease_record_key(sending->driver->address, sending->record->lease.id, key);
+    pm_lease_record_key(sending->driver->account, sending->record->lease.id, key);
     if (body != NULL) {
         queue->record_put(queue->context, sending->driver->settings.run_id, key, PM_LEASE_OPEN,
                           PM_LEASE_SUBMITTING, body, strlen(body), &ignored);

@@ -98,6 +98,7 @@ static bool mine(const struct pm_options *options, const struct pm_driver_settin
         .stop = pm_stop_flag(),
         .address = pm_hotkey_address(hotkey)};
     pm_program_client_name("driver", name);
+    pm_driver_account(driver.address, pool.pool_url, driver.account);
     if (!pm_pool_client_create(&pool, &driver.pool, error)) {
         return false;
     }

@@ -2,6 +2,7 @@
  * driver moves the clock and takes no time, so every duration below is exact. */
 #include "cmocka_include.h"
 #include "driver/coordinator.h"
+#include "driver/lease_record.h"
 #include "tests/driver/fake_pool.h"
 #include "tests/driver/fake_queue.h"
 
@@ -15,6 +16,8 @@
 
 static const int64_t SECOND = 1000;
 
+#define POOL_NAME "http://pool.test"
+
 struct bench {
     struct fake_pool pool;
     struct fake_queue queue;
@@ -22,6 +25,7 @@ struct bench {
     char mnemonic[PM_MNEMONIC_SIZE];
     struct pm_driver driver; /* of the life that ran last */
     struct pm_driver_settings settings;
+    const char *pool_name; /* the URL that leases are kept under; NULL: POOL_NAME */
     struct pm_error error;
 };
 
@@ -69,6 +73,8 @@ static bool live_as(struct bench *bench, const struct pm_hotkey *hotkey)
                                  .host = fake_pool_host(&bench->pool),
                                  .stop = &bench->pool.stop,
                                  .address = pm_hotkey_address(hotkey)};
+    pm_driver_account(driver->address, bench->pool_name ? bench->pool_name : POOL_NAME,
+                      driver->account);
     bench->error = (struct pm_error){0};
     assert_true(pm_pool_client_create(&config, &driver->pool, NULL));
     bool done = pm_coordinator_run(driver, &bench->error);
@@ -261,8 +267,9 @@ static void a_record_that_cannot_be_read_is_set_aside(void **state)
 {
     struct bench *bench = *state;
     struct pm_driver_queue queue = fake_queue_bind(&bench->queue);
-    char key[128];
-    snprintf(key, sizeof key, "lease/%s/broken", pm_hotkey_address(bench->hotkey));
+    char account[PM_ACCOUNT_SIZE], key[PM_JOB_KEY_SIZE];
+    pm_driver_account(pm_hotkey_address(bench->hotkey), POOL_NAME, account);
+    pm_lease_record_key(account, "broken", key);
     assert_true(queue.record_put(queue.context, "run", key, "open", "", "{}", 2, NULL));
     assert_true(live(bench));
     assert_string_equal(record(bench, "broken")->state, "expired");
@@ -520,6 +527,26 @@ static void drivers_may_share_a_run(void **state)
     pm_hotkey_destroy(other);
 }
 
+static void a_lease_is_not_taken_to_another_pool(void **state)
+{
+    struct bench *bench = *state;
+    bench->pool.lease_answers[0].stop = true;
+    assert_true(live(bench)); /* leaves an open lease behind */
+    size_t left = fake_queue_left(&bench->queue);
+    atomic_store(&bench->pool.stop, false);
+    bench->settings.duration_ms = 10 * SECOND;
+    bench->pool.leases_to_grant = 0;
+    bench->pool_name = "http://another.test";
+    assert_true(live(bench));
+    assert_int_equal(bench->pool.submit_calls, 0);
+    assert_int_equal(fake_queue_left(&bench->queue), left);
+    assert_string_equal(record(bench, "lease-1")->state, "open");
+    bench->pool_name = NULL;
+    assert_true(live(bench));
+    assert_full_submission(&bench->pool.submissions[0]);
+    assert_closed(bench, "submitted", "");
+}
+
 /* ---- duration and report ---- */
 
 static void when_the_duration_is_over_no_lease_is_taken(void **state)
@@ -614,6 +641,7 @@ int main(void)
         TEST(failed_jobs_and_nonsense_leave_the_rest),
         TEST(a_sidecar_that_is_away_is_awaited),
         TEST(drivers_may_share_a_run),
+        TEST(a_lease_is_not_taken_to_another_pool),
         TEST(when_the_duration_is_over_no_lease_is_taken),
         TEST(a_submission_nobody_takes_stays_open_at_the_end),
         TEST(the_summary_file_has_both_sides),

@@ -1,6 +1,7 @@
 #include "pool/api.h"
 
 #include "pool/api_call.h"
+#include "pool/openapi.h"
 
 #include <errno.h>
 #include <math.h>
@@ -21,13 +22,13 @@ struct route {
     const char *method;
     const char *pattern; /* {} stands for one part of the path */
     enum authentication authentication;
-    pm_api_work *work;
+    pm_api_work *work; /* NULL: the description of the API, which needs no store */
 };
 
 /* Where two patterns fit a path, the first one counts. */
 static const struct route routes[] = {
     {"GET", "/health", NOBODY, pm_api_health},
-    {"GET", "/openapi.json", NOBODY, pm_api_openapi},
+    {"GET", "/openapi.json", NOBODY, NULL},
     {"POST", "/api/v1/miners/register", MINER, pm_api_register},
     {"GET", "/api/v1/miners/stats", MINER, pm_api_stats},
     {"GET", "/api/v1/miners/leaderboard", NOBODY, pm_api_leaderboard},
@@ -89,13 +90,29 @@ static const struct route *find_route(struct pm_api_call *call, struct pm_http_r
     return NULL;
 }
 
-static bool authenticate_miner(struct pm_api_call *call)
+/* What the headers alone can show, so that nobody's body is read before it has to be. Says whether
+ * the call may go on; else it has its refusal. */
+static bool authenticate_headers(struct pm_api_call *call, enum authentication authentication)
+{
+    call->headers = (struct pm_auth_headers){
+        .key = pm_http_header(call->request, "X-Key"),
+        .timestamp = pm_http_header(call->request, "X-Timestamp"),
+        .signature = pm_http_header(call->request, "X-Signature"),
+    };
+    call->hotkey = call->headers.key;
+    if (authentication == MINER)
+        return pm_auth_check(&call->headers, call->now_ms, call->pool->rules.clock_tolerance_s,
+                             &call->refusal);
+    if (authentication == MONITOR)
+        return pm_auth_check_monitor(pm_http_header(call->request, "Authorization"),
+                                     call->pool->monitor_token, &call->refusal);
+    return true;
+}
+
+static bool authenticate_miner_body(struct pm_api_call *call)
 {
     struct pm_body_proof proof;
     struct pm_error error = {0};
-    if (!pm_auth_check(&call->headers, call->now_ms, call->pool->rules.clock_tolerance_s,
-                       &call->refusal))
-        return false;
     if (!pm_body_proof(call->body, &proof, &error)) {
         pm_api_refuse(call, 422, &error);
         return false;
@@ -115,27 +132,11 @@ static bool authenticate_recipient_update(struct pm_api_call *call)
                                    call->pool->rules.clock_tolerance_s, &call->refusal);
 }
 
-/* Says whether the call may go on; else it has its refusal. */
-static bool authenticate(struct pm_api_call *call, enum authentication authentication)
+static bool authenticate_body(struct pm_api_call *call, enum authentication authentication)
 {
-    call->headers = (struct pm_auth_headers){
-        .key = pm_http_header(call->request, "X-Key"),
-        .timestamp = pm_http_header(call->request, "X-Timestamp"),
-        .signature = pm_http_header(call->request, "X-Signature"),
-    };
-    call->hotkey = call->headers.key;
-    switch (authentication) {
-    case NOBODY:
-        break;
-    case MINER:
-        return authenticate_miner(call);
-    case RECIPIENT_UPDATE:
-        return authenticate_recipient_update(call);
-    case MONITOR:
-        return pm_auth_check_monitor(pm_http_header(call->request, "Authorization"),
-                                     call->pool->monitor_token, &call->refusal);
-    }
-    return true;
+    if (authentication == MINER)
+        return authenticate_miner_body(call);
+    return authentication != RECIPIENT_UPDATE || authenticate_recipient_update(call);
 }
 
 struct running {
@@ -153,37 +154,49 @@ static void forget_answer(struct pm_api_call *call)
 }
 
 /* A refusal is decided before anything is written but what is true in any case (an epoch settled, a
- * lease expired), so it commits too. */
+ * lease expired), so it commits too. An answer that cannot be written is a failure of the work. */
 static enum pm_outcome run(struct pm_pool_store *store, void *context, struct pm_error *error)
 {
     struct running *running = context;
-    forget_answer(running->call);
-    return running->work(store, running->call, error) ? PM_OUTCOME_COMMIT : PM_OUTCOME_FAILED;
+    struct pm_api_call *call = running->call;
+    forget_answer(call);
+    if (!running->work(store, call, error))
+        return PM_OUTCOME_FAILED;
+    if (call->json && !call->refusal.status) {
+        call->text = pm_json_print(call->json, error);
+        if (!call->text)
+            return PM_OUTCOME_FAILED;
+    }
+    return PM_OUTCOME_COMMIT;
 }
 
-/* True when the call has its answer; false when the store could not give one. */
+static bool ask_store(struct pm_api_call *call, const struct route *route, struct pm_error *error)
+{
+    cJSON *body = NULL;
+    struct pm_error reason = {0};
+    bool ok = true;
+    if (!pm_body_parse(call->request->body, call->request->body_size, &body, &reason))
+        return pm_api_refuse(call, 422, &reason);
+    call->body = body;
+    if (authenticate_body(call, route->authentication)) {
+        struct running running = {.call = call, .work = route->work};
+        ok = pm_pool_store_run(call->pool->store, run, &running, error);
+    }
+    cJSON_Delete(body);
+    return ok;
+}
+
+/* True when the call has its answer; false when it could not be given one. */
 static bool answer(struct pm_api_call *call, struct pm_http_response *response,
                    struct pm_error *error)
 {
     const struct route *route = find_route(call, response);
-    cJSON *body = NULL;
-    struct pm_error reason = {0};
-    bool ok = true;
-    if (!route)
+    if (!route || !authenticate_headers(call, route->authentication))
         return true;
-    if (!pm_body_parse(call->request->body, call->request->body_size, &body, &reason))
-        return pm_api_refuse(call, 422, &reason);
-    call->body = body;
-    if (authenticate(call, route->authentication)) {
-        struct running running = {.call = call, .work = route->work};
-        ok = pm_pool_store_run(call->pool->store, run, &running, error);
-    }
-    if (ok && call->json) {
-        call->text = pm_json_print(call->json, error);
-        ok = call->text != NULL;
-    }
-    cJSON_Delete(body);
-    return ok;
+    if (route->work)
+        return ask_store(call, route, error);
+    call->text = strdup(pm_openapi_json);
+    return call->text || pm_fail(error, PM_ERROR_MEMORY, "out of memory");
 }
 
 /* {"detail": "..."}; NULL when memory is out, which the server answers by closing. */

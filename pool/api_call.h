@@ -32,7 +32,7 @@ struct pm_api_call {
 typedef bool pm_api_work(struct pm_pool_store *store, struct pm_api_call *call,
                          struct pm_error *error);
 
-pm_api_work pm_api_health, pm_api_openapi, pm_api_monitor;
+pm_api_work pm_api_health, pm_api_monitor;
 
 pm_api_work pm_api_register, pm_api_stats, pm_api_leaderboard;
 pm_api_work pm_api_recipient_set, pm_api_recipient_own, pm_api_recipient_of;

@@ -1,9 +1,6 @@
-/* /health, /openapi.json and /api/v1/monitor: the pool itself. */
+/* /health and /api/v1/monitor: the pool itself. */
 #include "pool/api_call.h"
 #include "pool/ledger.h"
-#include "pool/openapi.h"
-
-#include <string.h>
 
 enum { BLOCK_MS = 12000 }; /* a block of the network: this pool has no chain, only its rhythm */
 
@@ -27,13 +24,6 @@ bool pm_api_health(struct pm_pool_store *store, struct pm_api_call *call, struct
     if (call->pool->suite)
         cJSON_AddStringToObject(json, "suite", call->pool->suite);
     return true;
-}
-
-bool pm_api_openapi(struct pm_pool_store *store, struct pm_api_call *call, struct pm_error *error)
-{
-    (void)store;
-    call->text = strdup(pm_openapi_json);
-    return call->text || pm_fail(error, PM_ERROR_MEMORY, "/openapi.json: out of memory");
 }
 
 bool pm_api_monitor(struct pm_pool_store *store, struct pm_api_call *call, struct pm_error *error)

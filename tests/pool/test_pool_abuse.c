@@ -3,6 +3,7 @@
 #include "cmocka_include.h"
 #include "pool/http_client.h"
 #include "pool/pool_process.h"
+#include "pool/store.h"
 
 #include <arpa/inet.h>
 #include <pthread.h>
@@ -119,6 +120,44 @@ static void test_unsigned_and_stale(void **state)
     answer_clear(&answer);
     client_expect_saying(&bob, "GET", "/api/v1/miners/stats", NULL, 404,
                          "not registered"); /* no trace */
+}
+
+/* Whoever does not show who they are has nothing read of what they sent. */
+static void test_headers_come_before_the_body(void **state)
+{
+    (void)state;
+    const struct request request = {
+        .method = "POST", .url = pool.url, .path = "/api/v1/tasks/lease", .body = "{\"a\":"};
+    struct answer answer = http_send(&request);
+    assert_int_equal(answer.status, 401);
+    answer_clear(&answer);
+}
+
+static enum pm_outcome get_description(struct pm_pool_store *store, void *context,
+                                       struct pm_error *error)
+{
+    (void)store;
+    (void)error;
+    const struct request request = {.method = "GET", .url = pool.url, .path = "/openapi.json"};
+    *(struct answer *)context = http_send(&request);
+    return PM_OUTCOME_ROLLBACK;
+}
+
+/* While another process writes to the store, here this test. */
+static void test_the_description_needs_no_store(void **state)
+{
+    (void)state;
+    char path[PATH_SIZE];
+    struct pm_pool_store *store;
+    struct answer answer = {0};
+    snprintf(path, sizeof path, "%s/pool.db", pool.directory);
+    assert_true(pm_pool_store_open(path, &store, NULL));
+    int64_t begin_ms = pm_clock_monotonic_ms();
+    assert_true(pm_pool_store_run(store, get_description, &answer, NULL));
+    pm_pool_store_close(store);
+    assert_int_equal(answer.status, 200);
+    assert_in_range(pm_clock_monotonic_ms() - begin_ms, 0, 1000);
+    answer_clear(&answer);
 }
 
 static void test_proof_in_the_body_must_agree(void **state)
@@ -387,6 +426,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_wrong_paths_and_methods),
         cmocka_unit_test(test_unsigned_and_stale),
+        cmocka_unit_test(test_headers_come_before_the_body),
+        cmocka_unit_test(test_the_description_needs_no_store),
         cmocka_unit_test(test_proof_in_the_body_must_agree),
         cmocka_unit_test(test_bodies_that_are_none),
         cmocka_unit_test(test_large_bodies),

@@ -51,17 +51,14 @@ static const struct pm_lease_algorithm *find_number(const struct pm_lease_algori
 }
 
 /* Room for `more` beyond `count`; false when memory is out. */
-static bool reserve(void **items, size_t count, size_t more, size_t size, struct pm_error *error)
+static void *lengthen(void *items, size_t count, size_t more, size_t size, struct pm_error *error)
 {
-    if (more == 0) {
-        return true;
-    }
-    void *longer = realloc(*items, (count + more) * size);
+    /* One to spare, so that room for nothing is no failure. */
+    void *longer = reallocarray(items, count + more + 1, size);
     if (longer == NULL) {
-        return pm_fail(error, PM_ERROR_MEMORY, "no memory for results");
+        pm_fail(error, PM_ERROR_MEMORY, "no memory for results");
     }
-    *items = longer;
-    return true;
+    return longer;
 }
 
 static bool read_score(const cJSON *item, double *score, struct pm_error *error)
@@ -117,10 +114,12 @@ static bool take_evaluations(struct pm_submission *submission, const cJSON *resu
     if (more > PM_LEASE_EVALUATE_MAX) {
         return pm_fail(error, PM_ERROR_LIMIT, "evaluations: more than %d", PM_LEASE_EVALUATE_MAX);
     }
-    if (!reserve((void **)&submission->evaluations, before, more, sizeof *submission->evaluations,
-                 error)) {
+    struct pm_submitted_evaluation *evaluations =
+        lengthen(submission->evaluations, before, more, sizeof *submission->evaluations, error);
+    if (evaluations == NULL) {
         return false;
     }
+    submission->evaluations = evaluations;
     cJSON_ArrayForEach(item, array)
     {
         struct pm_submitted_evaluation evaluation = {0};
@@ -228,10 +227,12 @@ static bool take_evolutions(struct pm_submission *submission, const cJSON *resul
                        "0 to %d",
                        PM_LEASE_EVOLVE_BUDGET_MAX, PM_GENERATIONS_MAX);
     }
-    if (!reserve((void **)&submission->evolutions, before, more, sizeof *submission->evolutions,
-                 error)) {
+    struct pm_submitted_evolution *evolutions =
+        lengthen(submission->evolutions, before, more, sizeof *submission->evolutions, error);
+    if (evolutions == NULL) {
         return false;
     }
+    submission->evolutions = evolutions;
     cJSON_ArrayForEach(item, array)
     {
         if (!add_evolution(submission, item, error)) {

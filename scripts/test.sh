@@ -85,7 +85,7 @@ check_release() {
 }
 
 check_sanitize() {
-    configure build-sanitize -DCMAKE_BUILD_TYPE=Debug -DPM_SANITIZE=ON
+    configure build-sanitize -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_FLAGS_DEBUG="-g -O1" -DPM_SANITIZE=ON
     build build-sanitize
     export ASAN_OPTIONS=strict_string_checks=1
     export UBSAN_OPTIONS=print_stacktrace=1

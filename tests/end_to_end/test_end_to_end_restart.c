@@ -55,7 +55,7 @@ static void start_driver(struct mill *mill, const char *duration_s)
               mill->sidecar_url, "--run-id", "mill", "--hotkey-file", place_file(place, "hotkey"),
               "--summary", place_file(place, "summary.json"), "--generations", "100000",
               "--evolve-max-seconds", "3", "--no-work-wait-s", "0.5", "--window-wait-min-s", "0.5",
-              "--duration-s", duration_s);
+              "--grace-s", "60", "--duration-s", duration_s);
 }
 
 static int set_up(void **state)

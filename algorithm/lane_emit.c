@@ -7,8 +7,9 @@
 uint8_t pm_emit_take(struct pm_lane_emitter *e)
 {
     if (e->free == 0) {
-        e->exhausted = true;
-        return 0;
+        const uint8_t evicted = e->straight ? pm_cache_evict(e) : PM_NO_VECTOR;
+        e->exhausted |= evicted == PM_NO_VECTOR;
+        return evicted == PM_NO_VECTOR ? 0 : evicted;
     }
     const uint8_t vector = (uint8_t)__builtin_ctz(e->free);
     e->free &= e->free - 1;
@@ -22,13 +23,16 @@ void pm_emit_give(struct pm_lane_emitter *e, uint8_t vector)
 
 /* ---- operands ---- */
 
-static enum pm_x86_register base_register(uint8_t base)
+struct pm_x86_memory pm_emit_frame(size_t offset)
+{
+    return (struct pm_x86_memory){PM_X86_RBX, PM_X86_NO_REGISTER, (int32_t)offset};
+}
+
+enum pm_x86_register pm_emit_base(int base)
 {
     static const enum pm_x86_register registers[PM_LANE_BASE_COUNT] = {
-        [PM_LANE_OWN] = PM_X86_R12,
-        [PM_LANE_SHARED] = PM_X86_R13,
-        [PM_LANE_INPUT] = PM_X86_R14,
-        [PM_LANE_LABEL] = PM_X86_R15,
+        [PM_LANE_OWN] = PM_X86_R12,   [PM_LANE_SHARED] = PM_X86_R13, [PM_LANE_INPUT] = PM_X86_R14,
+        [PM_LANE_LABEL] = PM_X86_R15, [PM_LANE_RIGHT] = PM_X86_R11,
     };
     return registers[base];
 }
@@ -48,54 +52,18 @@ struct pm_x86_memory pm_emit_memory(const struct pm_lane_emitter *e, struct pm_l
         element = column;
     }
     return (struct pm_x86_memory){
-        .base = base_register(place.base),
+        .base = pm_emit_base(place.base),
         .index = e->indexed ? index : PM_X86_NO_REGISTER,
         .offset = (int32_t)(place.offset + element * PM_LANE_VECTOR_SIZE),
     };
 }
 
-/* ---- scalars ---- */
-
-struct pm_x86_source pm_emit_scalar(struct pm_lane_emitter *e, uint8_t slot,
-                                    struct pm_lane_place place)
-{
-    if (e->scalar[slot] == PM_NO_VECTOR) {
-        e->scalar[slot] = pm_emit_take(e);
-        pm_x86_load(&e->x, e->scalar[slot],
-                    (struct pm_x86_source){.in_memory = true,
-                                           .memory = pm_emit_memory(e, place, PM_LANE_SCALAR, 0)});
-    }
-    return pm_x86_vector(e->scalar[slot]);
-}
-
-void pm_emit_set_scalar(struct pm_lane_emitter *e, const struct pm_lane_step *step, uint8_t result)
-{
-    const uint8_t slot = step->out_slot;
-    if (e->scalar[slot] != PM_NO_VECTOR)
-        pm_emit_give(e, e->scalar[slot]);
-    e->scalar[slot] = result;
-    pm_lane_slots_add(&e->unsaved, slot);
-}
-
-/* Where a scalar that the section writes lies: as the step that writes it says. */
-static struct pm_lane_place scalar_place(const struct pm_lane_emitter *e, uint8_t slot)
+struct pm_lane_place pm_emit_home(const struct pm_lane_emitter *e, uint8_t slot)
 {
     int i = 0;
     while (e->list->items[i].step.out_slot != slot)
         i++;
     return e->list->items[i].step.out;
-}
-
-void pm_emit_save_scalars(struct pm_lane_emitter *e, const struct pm_lane_slots *which)
-{
-    for (unsigned slot = 0; slot < sizeof e->scalar; slot++) {
-        if (!pm_lane_slots_has(&e->unsaved, (uint8_t)slot) ||
-            (which != NULL && !pm_lane_slots_has(which, (uint8_t)slot)))
-            continue;
-        pm_x86_store(&e->x, pm_emit_memory(e, scalar_place(e, (uint8_t)slot), PM_LANE_SCALAR, 0),
-                     e->scalar[slot]);
-        pm_lane_slots_drop(&e->unsaved, (uint8_t)slot);
-    }
 }
 
 /* ---- operations ---- */
@@ -130,27 +98,37 @@ static void divide(struct pm_lane_emitter *e, uint8_t out, struct pm_x86_source 
                    struct pm_x86_source b)
 {
     const uint8_t divisor = pm_emit_take(e);
-    pm_x86_fill(&e->x, divisor, bits_of(1e-8f));
+    pm_x86_broadcast(&e->x, divisor, pm_emit_frame(offsetof(struct pm_lane_native_frame, shift)));
     pm_x86_arithmetic(&e->x, PM_X86_ADD, divisor, divisor, b);
     pm_x86_arithmetic(&e->x, PM_X86_DIV, out, in_register(e, a, out), pm_x86_vector(divisor));
     pm_emit_give(e, divisor);
 }
 
-/* The processor gives b where either is not a number: so that leaves a. */
-static void choose(struct pm_lane_emitter *e, enum pm_x86_arithmetic op, uint8_t out,
-                   struct pm_x86_source a, struct pm_x86_source b)
+/* The processor gives the second operand where either is not a number, and where both are equal.
+ * The definition wants what is not a number, else the second of equals; which are different only if
+ * they are zeros. */
+static void choose(struct pm_lane_emitter *e, enum pm_x86_arithmetic op, enum pm_lane_choice choice,
+                   uint8_t out, struct pm_x86_source a, struct pm_x86_source b)
 {
     const uint8_t spare = pm_emit_take(e);
-    const uint8_t left = in_register(e, a, spare);
-    pm_x86_arithmetic(&e->x, op, out, left, b);
-    pm_x86_keep_nan(&e->x, out, left);
+    if (choice == PM_LANE_B_NUMBER || choice == PM_LANE_B_ZERO) {
+        const uint8_t right = in_register(e, b, spare);
+        pm_x86_arithmetic(&e->x, op, out, right, a);
+        if (choice == PM_LANE_B_ZERO) /* -0 + +0 is +0, and x + +0 is x */
+            pm_x86_arithmetic(&e->x, PM_X86_ADD, out, out, pm_x86_vector(right));
+    } else {
+        const uint8_t left = in_register(e, a, spare);
+        pm_x86_arithmetic(&e->x, op, out, left, b);
+        if (choice == PM_LANE_ANY)
+            pm_x86_keep_nan(&e->x, out, left);
+    }
     pm_emit_give(e, spare);
 }
 
-static void binary(struct pm_lane_emitter *e, enum pm_lane_binary which, uint8_t out,
+static void binary(struct pm_lane_emitter *e, const struct pm_lane_item *item, uint8_t out,
                    struct pm_x86_source a, struct pm_x86_source b)
 {
-    switch (which) {
+    switch ((enum pm_lane_binary)item->step.operation.which) {
     case PM_LANE_ADD:
         arithmetic(e, PM_X86_ADD, out, a, b);
         break;
@@ -164,10 +142,10 @@ static void binary(struct pm_lane_emitter *e, enum pm_lane_binary which, uint8_t
         divide(e, out, a, b);
         break;
     case PM_LANE_MIN:
-        choose(e, PM_X86_MIN, out, a, b);
+        choose(e, PM_X86_MIN, item->choice, out, a, b);
         break;
     case PM_LANE_MAX:
-        choose(e, PM_X86_MAX, out, a, b);
+        choose(e, PM_X86_MAX, item->choice, out, a, b);
         break;
     case PM_LANE_BINARY_COUNT:
         break;
@@ -179,11 +157,12 @@ static void unary(struct pm_lane_emitter *e, enum pm_lane_unary which, uint8_t o
 {
     switch (which) {
     case PM_LANE_ABS:
-        pm_x86_fill(&e->x, out, INT32_MAX);
+        pm_x86_broadcast(&e->x, out,
+                         pm_emit_frame(offsetof(struct pm_lane_native_frame, magnitude)));
         pm_x86_and(&e->x, out, out, a);
         break;
     case PM_LANE_HEAVISIDE:
-        pm_x86_heaviside(&e->x, out, a);
+        pm_x86_heaviside(&e->x, out, a, pm_emit_frame(offsetof(struct pm_lane_native_frame, one)));
         break;
     default:
         pm_x86_load(&e->x, out, a);
@@ -211,12 +190,13 @@ static void fuse(struct pm_lane_emitter *e, enum pm_lane_fused which, uint8_t ou
     pm_emit_give(e, spare);
 }
 
-void pm_emit_operation(struct pm_lane_emitter *e, const struct pm_lane_step *step, uint8_t out,
+void pm_emit_operation(struct pm_lane_emitter *e, const struct pm_lane_item *item, uint8_t out,
                        const struct pm_x86_source sources[3])
 {
+    const struct pm_lane_step *step = &item->step;
     switch ((enum pm_lane_op)step->operation.op) {
     case PM_LANE_BINARY:
-        binary(e, (enum pm_lane_binary)step->operation.which, out, sources[0], sources[1]);
+        binary(e, item, out, sources[0], sources[1]);
         break;
     case PM_LANE_UNARY:
         unary(e, (enum pm_lane_unary)step->operation.which, out, sources[0]);
@@ -236,4 +216,9 @@ void pm_emit_operation(struct pm_lane_emitter *e, const struct pm_lane_step *ste
     default: /* spreads */
         pm_x86_load(&e->x, out, sources[0]);
     }
+}
+
+void pm_emit_product(struct pm_lane_emitter *e, uint8_t out, const struct pm_x86_source sources[3])
+{
+    arithmetic(e, PM_X86_MUL, out, sources[0], sources[1]);
 }

@@ -8,18 +8,16 @@
 
 /* ---- results ---- */
 
-static void count_correct(const struct pm_lane_step *step, const struct pm_lane_frame *frame,
-                          int32_t correct[PM_LANES])
+static void count_right(const struct pm_lane_step *step, const struct pm_lane_frame *frame)
 {
-    pm_ivec *counts = (pm_ivec *)(void *)correct;
-    for (size_t part = 0; part < PM_PARTS; part++) {
-        pm_ivec count = counts[part];
-        for (size_t g = 0; g < frame->instances; g++) {
-            const pm_vec prediction = pm_read_at(step->a, frame, g)[part];
-            const pm_vec label = pm_read_at(step->b, frame, g)[part];
-            count -= (pm_vec)((prediction > 0.5f) & (pm_ivec)pm_vec_all(1)) == label;
-        }
-        counts[part] = count;
+    const struct pm_lane_place place = {0, PM_LANE_RIGHT};
+    for (size_t g = 0; g < frame->instances; g++) {
+        const pm_vec *prediction = pm_read_at(step->a, frame, g);
+        const pm_vec *label = pm_read_at(step->b, frame, g);
+        pm_ivec *right = (pm_ivec *)pm_write_at(place, frame, g);
+        for (size_t part = 0; part < PM_PARTS; part++)
+            right[part] -=
+                (pm_vec)((prediction[part] > 0.5f) & (pm_ivec)pm_vec_all(1)) == label[part];
     }
 }
 
@@ -108,6 +106,6 @@ const struct pm_lane_kernels PM_LANE_KERNELS = {
               [PM_LANE_OUTER] = outer,
               [PM_LANE_GAUSSIAN] = gaussian,
               [PM_LANE_UNIFORM] = uniform},
-    .count_correct = count_correct,
+    .count_right = count_right,
     .blend = blend,
 };

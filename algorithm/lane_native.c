@@ -6,44 +6,136 @@
  * memory and reads it again, and that is what its time goes to. Arithmetic is the kernels',
  * operation by operation, so the bits are the same. */
 
-enum { SECTION_BYTES_MAX = 64 * 1024 };
-
-static struct pm_x86_memory frame_at(size_t offset)
-{
-    return (struct pm_x86_memory){PM_X86_RBX, PM_X86_NO_REGISTER, (int32_t)offset};
-}
-
-static const enum pm_x86_register BASES[PM_LANE_BASE_COUNT] = {
-    [PM_LANE_OWN] = PM_X86_R12,
-    [PM_LANE_SHARED] = PM_X86_R13,
-    [PM_LANE_INPUT] = PM_X86_R14,
-    [PM_LANE_LABEL] = PM_X86_R15,
+enum {
+    SECTION_BYTES_MAX = 64 * 1024, /* of code */
+    EXAMPLES_AT_ONCE = 64          /* of validation */
 };
 
-static size_t base_offset(int base)
+static struct pm_x86_memory base_at(size_t frame, int base)
 {
-    return offsetof(struct pm_lane_frame, base) + (size_t)base * sizeof(unsigned char *);
+    return pm_emit_frame(frame + offsetof(struct pm_lane_frame, base) +
+                         (size_t)base * sizeof(unsigned char *));
 }
 
-static size_t stride_offset(int base)
+static struct pm_x86_memory stride_at(int base)
 {
-    return offsetof(struct pm_lane_frame, stride) + (size_t)base * sizeof(size_t);
+    return pm_emit_frame(offsetof(struct pm_lane_native_frame, all) +
+                         offsetof(struct pm_lane_frame, stride) + (size_t)base * sizeof(size_t));
 }
 
-/* ---- sections ---- */
+static struct pm_x86_memory advance_at(int base)
+{
+    return pm_emit_frame(offsetof(struct pm_lane_native_frame, advance) +
+                         (size_t)base * sizeof(size_t));
+}
+
+/* ---- a vector that stays in registers ---- */
+
+/* The vector that all of validation's examples read most; PM_SLOT_NONE if they share none. */
+static uint8_t choose_pinned(const struct pm_lane_emitter *e, struct pm_lane_place *place)
+{
+    int reads[PM_LANE_SLOT_NEXT_INPUT + 1] = {0};
+    uint8_t best = PM_SLOT_NONE;
+    for (int i = 0; i < e->list->count; i++)
+        for (int operand = 0; operand < 3; operand++) {
+            const struct pm_lane_item *item = &e->list->items[i];
+            const uint8_t slot = pm_lane_operand_slot(&item->step, operand);
+            const struct pm_lane_place at = pm_lane_operand_place(&item->step, operand);
+            if (item->roles[operand] != PM_LANE_ELEMENT || at.base != PM_LANE_SHARED)
+                continue;
+            reads[slot]++;
+            if (best == PM_SLOT_NONE || reads[slot] > reads[best]) {
+                best = slot;
+                *place = at;
+            }
+        }
+    return best;
+}
+
+static void load_pinned(struct pm_lane_emitter *e, struct pm_lane_place place)
+{
+    for (uint32_t i = 0; i < e->dim && e->pinned_slot != PM_SLOT_NONE; i++) {
+        e->pinned[i] = pm_emit_take(e);
+        pm_x86_load(&e->x, e->pinned[i],
+                    (struct pm_x86_source){.in_memory = true,
+                                           .memory = pm_emit_memory(e, place, PM_LANE_WHOLE, i)});
+    }
+}
+
+/* ---- calls ---- */
 
 static void emit_call(struct pm_lane_emitter *e, const struct pm_lane_item *item)
 {
+    const size_t single = offsetof(struct pm_lane_native_frame, single);
     pm_emit_save_scalars(e, NULL);
     for (int base = 0; base < PM_LANE_BASE_COUNT; base++)
-        pm_x86_write(&e->x, frame_at(base_offset(base)), BASES[base]);
+        pm_x86_write(&e->x, base_at(single, base), pm_emit_base(base));
+    const struct pm_x86_memory stack = {PM_X86_RSP, PM_X86_NO_REGISTER, 0};
+    pm_x86_write(&e->x, stack, pm_emit_base(PM_LANE_RIGHT)); /* which calls may change */
     pm_x86_set(&e->x, PM_X86_RDI, (uint64_t)(uintptr_t)item->original);
     pm_x86_move(&e->x, PM_X86_RSI, PM_X86_RBX);
+    pm_x86_add(&e->x, PM_X86_RSI, (int32_t)single);
     pm_x86_set(&e->x, PM_X86_RAX, (uint64_t)(uintptr_t)item->step.kernel);
     pm_x86_call(&e->x, PM_X86_RAX); /* which keeps no vector register */
+    pm_x86_read(&e->x, pm_emit_base(PM_LANE_RIGHT), stack);
     memset(e->scalar, PM_NO_VECTOR, sizeof e->scalar);
     e->free = UINT32_MAX;
 }
+
+/* ---- counting what is predicted right ---- */
+
+static bool has_calls(const struct pm_lane_items *list)
+{
+    for (int i = 0; i < list->count; i++)
+        if (list->items[i].part == PM_LANE_CALL)
+            return true;
+    return false;
+}
+
+static void load_constants(struct pm_lane_emitter *e)
+{
+    static const size_t offsets[] = {offsetof(struct pm_lane_native_frame, one),
+                                     offsetof(struct pm_lane_native_frame, half),
+                                     offsetof(struct pm_lane_native_frame, integer_one)};
+    for (int i = 0; i < 3; i++) {
+        e->constants[i] = pm_emit_take(e);
+        pm_x86_broadcast(&e->x, e->constants[i], pm_emit_frame(offsets[i]));
+    }
+}
+
+static struct pm_x86_source from_memory(const struct pm_lane_emitter *e, struct pm_lane_place place)
+{
+    return (struct pm_x86_source){.in_memory = true,
+                                  .memory = pm_emit_memory(e, place, PM_LANE_SCALAR, 0)};
+}
+
+/* At the end of an instance, when no rows are in registers any more. */
+static void emit_count(struct pm_lane_emitter *e)
+{
+    const uint8_t s0 = 0; /* its slot */
+    const struct pm_lane_place label = {0, PM_LANE_LABEL}, counter = {0, PM_LANE_RIGHT};
+    if (e->section != PM_LANE_VALIDATE)
+        return;
+    const bool loaded = e->constants[0] != PM_NO_VECTOR;
+    if (!loaded)
+        load_constants(e);
+    const struct pm_x86_source prediction = e->scalar[s0] != PM_NO_VECTOR
+                                                ? pm_x86_vector(e->scalar[s0])
+                                                : from_memory(e, e->prediction);
+    const uint8_t right = pm_emit_take(e), spare = pm_emit_take(e);
+    pm_x86_load(&e->x, right, from_memory(e, counter));
+    pm_x86_count_right(&e->x, right, prediction, from_memory(e, label), e->constants[0],
+                       e->constants[1], e->constants[2], spare);
+    pm_x86_store(&e->x, pm_emit_memory(e, counter, PM_LANE_SCALAR, 0), right);
+    pm_emit_give(e, right);
+    pm_emit_give(e, spare);
+    for (int i = 0; i < 3 && !loaded; i++) {
+        pm_emit_give(e, e->constants[i]);
+        e->constants[i] = PM_NO_VECTOR;
+    }
+}
+
+/* ---- sections ---- */
 
 /* One instance's share. Regions that need too many registers end earlier. */
 static bool emit_body(struct pm_lane_emitter *e)
@@ -59,37 +151,47 @@ static bool emit_body(struct pm_lane_emitter *e)
         i += length;
     }
     pm_emit_save_scalars(e, &e->list->live_out);
+    while (e->rows.count > 0) /* the next instance has other values */
+        pm_cache_forget(e, &e->rows, &e->rows.entries[0]);
+    emit_count(e);
     return !e->x.full;
 }
 
-static bool has_calls(const struct pm_lane_items *list)
+static void load_bases(struct pm_lane_emitter *e)
 {
-    for (int i = 0; i < list->count; i++)
-        if (list->items[i].part == PM_LANE_CALL)
-            return true;
-    return false;
+    for (int base = 0; base < PM_LANE_BASE_COUNT; base++)
+        pm_x86_read(&e->x, pm_emit_base(base),
+                    base_at(offsetof(struct pm_lane_native_frame, all), base));
 }
 
-static bool emit_section(struct pm_lane_emitter *e)
+static bool emit_section(struct pm_lane_emitter *e, struct pm_lane_place pinned)
 {
-    const struct pm_x86_memory instances = frame_at(offsetof(struct pm_lane_frame, instances));
+    const size_t all = offsetof(struct pm_lane_native_frame, all);
     pm_x86_enter(&e->x);
     pm_x86_move(&e->x, PM_X86_RBX, PM_X86_RDI);
-    for (int base = 0; base < PM_LANE_BASE_COUNT; base++)
-        pm_x86_read(&e->x, BASES[base], frame_at(base_offset(base)));
-    pm_x86_read(&e->x, PM_X86_RBP, instances);
-    if (has_calls(e->list)) {
-        pm_x86_set(&e->x, PM_X86_RAX, 1);
-        pm_x86_write(&e->x, instances, PM_X86_RAX);
-    }
-    const uint8_t *again = e->x.next;
+    load_bases(e);
+    if (e->section == PM_LANE_VALIDATE && !has_calls(e->list))
+        load_constants(e);
+    load_pinned(e, pinned);
+
+    const uint8_t *next_example = e->x.next;
+    pm_x86_read(&e->x, PM_X86_RBP, pm_emit_frame(all + offsetof(struct pm_lane_frame, instances)));
+    const uint8_t *next_instance = e->x.next;
     if (!emit_body(e))
         return false;
     for (int base = 0; base < PM_LANE_BASE_COUNT; base++)
-        pm_x86_add_memory(&e->x, BASES[base], frame_at(stride_offset(base)));
-    pm_x86_count_down(&e->x, PM_X86_RBP, again);
+        pm_x86_add_memory(&e->x, pm_emit_base(base), stride_at(base));
+    pm_x86_count_down(&e->x, PM_X86_RBP, next_instance);
+
+    for (int base = 0; base < PM_LANE_BASE_COUNT; base++) {
+        pm_x86_read(&e->x, pm_emit_base(base), base_at(all, base));
+        pm_x86_add_memory(&e->x, pm_emit_base(base), advance_at(base));
+        pm_x86_write(&e->x, base_at(all, base), pm_emit_base(base));
+    }
+    pm_x86_count_down_memory(&e->x, pm_emit_frame(offsetof(struct pm_lane_native_frame, examples)),
+                             next_example);
     pm_x86_leave(&e->x);
-    return !e->x.full;
+    return !e->x.full && !e->exhausted;
 }
 
 /* Random draws need their instance's keys, which native code does not have. */
@@ -105,11 +207,23 @@ static bool worthwhile(const struct pm_lane_items *list)
     return inlined > 0;
 }
 
+/* Tries with a pinned vector, then without. */
+static bool emit_best(struct pm_lane_emitter *e)
+{
+    const struct pm_lane_emitter before = *e;
+    struct pm_lane_place place = {0};
+    if (e->straight)
+        e->pinned_slot = choose_pinned(e, &place);
+    if (emit_section(e, place))
+        return true;
+    *e = before;
+    return emit_section(e, place);
+}
+
 static void translate_section(struct pm_lane_program *program, enum pm_lane_section section,
                               struct pm_lane_code *code)
 {
     struct pm_lane_items list;
-    struct pm_lane_native *native = &program->native[section];
     if (!pm_lane_items_list(program, section, &list) || !worthwhile(&list))
         return;
     const size_t used = atomic_load(&code->used);
@@ -121,14 +235,21 @@ static void translate_section(struct pm_lane_program *program, enum pm_lane_sect
         .list = &list,
         .dim = program->dim,
         .free = UINT32_MAX,
+        .straight = pm_lane_items_straight(&list, program->dim),
+        .section = section,
+        .prediction = program->output.a,
+        .pinned_slot = PM_SLOT_NONE,
     };
+    memset(e.constants, PM_NO_VECTOR, sizeof e.constants);
     memset(e.scalar, PM_NO_VECTOR, sizeof e.scalar);
-    if (!emit_section(&e))
+    if (!emit_best(&e))
         return;
     atomic_store(&code->used, used + (((size_t)(e.x.next - e.x.start) + 63) & ~(size_t)63));
-    *native = (struct pm_lane_native){.turned = list.turned, .calls = has_calls(&list)};
     const uint8_t *entry = code->executable + used;
-    memcpy(&native->run, &entry, sizeof native->run);
+    program->native[section].turned = list.turned;
+    memcpy(&program->native[section].run, &entry, sizeof entry);
+    if (section == PM_LANE_VALIDATE && program->examples_stateless)
+        program->examples = EXAMPLES_AT_ONCE;
 }
 
 void pm_lane_program_translate(struct pm_lane_program *program, struct pm_lane_code *code)

@@ -22,6 +22,7 @@ enum pm_lane_base {
     PM_LANE_SHARED, /* registers that all instances only read */
     PM_LANE_INPUT,  /* the example's features */
     PM_LANE_LABEL,  /* and its label */
+    PM_LANE_RIGHT,  /* how many predictions were right, an integer a lane */
     PM_LANE_BASE_COUNT
 };
 
@@ -149,10 +150,9 @@ struct pm_lane_kernels {
     pm_lane_kernel *fused[PM_LANE_OP_COUNT][PM_LANE_FUSED_COUNT]; /* of the fused operations */
     pm_lane_kernel *other[PM_LANE_OP_COUNT];                      /* of the rest */
 
-    /* correct[lane] += (prediction > 0.5) == label, over a frame's instances; `a` of the step is
-     * the prediction. A label of neither 0 nor 1 never counts. */
-    void (*count_correct)(const struct pm_lane_step *step, const struct pm_lane_frame *frame,
-                          int32_t correct[PM_LANES]);
+    /* Counts (prediction > 0.5) == label for every instance; the step has them as a and b. A label
+     * of neither 0 nor 1 never counts. */
+    pm_lane_kernel *count_right;
     /* to[i] = from[i] in the lanes whose mask is -1, for count elements. */
     void (*blend)(float *to, const float *from, const int32_t mask[PM_LANES], size_t count);
 };
@@ -163,12 +163,21 @@ struct pm_lane_range {
     uint32_t offset, size; /* bytes */
 };
 
+/* What machine code runs: the instances of `all`, example after example. */
+struct pm_lane_native_frame {
+    struct pm_lane_frame all;
+    struct pm_lane_frame single; /* what the kernels that it calls see: one instance at a time */
+    size_t examples;
+    size_t advance[PM_LANE_BASE_COUNT]; /* bytes from one example to the next */
+    float one, half, shift;             /* 1, 0.5, 1e-8 */
+    int32_t integer_one, magnitude;     /* 1; all bits but the sign */
+};
+
 /* A section as machine code. */
-typedef void pm_lane_native_code(struct pm_lane_frame *frame);
+typedef void pm_lane_native_code(struct pm_lane_native_frame *frame);
 struct pm_lane_native {
     pm_lane_native_code *run; /* NULL: the steps are interpreted */
     int turned;               /* steps to run before the first example: see lane_region.c */
-    bool calls;               /* changes its frame */
 };
 
 /* A set of slots. */
@@ -193,32 +202,33 @@ static inline void pm_lane_slots_drop(struct pm_lane_slots *set, uint8_t slot)
 
 struct pm_lane_program {
     crypto_generichash_blake2b_state text; /* random draws: the written form, hashed */
-    enum pm_simd_level level;
     const struct pm_lane_kernels *kernels;
-    int input_dim;
-    uint32_t dim; /* elements of a vector register */
 
-    struct pm_lane_step *steps; /* of all sections, one after another */
-    size_t capacity;            /* of steps, and of drafts */
-    int step_count[PM_LANE_SECTION_COUNT];
-    struct pm_lane_step output; /* a: where validation leaves the prediction; b: its label */
+    struct pm_lane_step *steps;   /* of all sections, one after another */
+    struct pm_lane_draft *drafts; /* compilation's memory */
+    size_t capacity;              /* of steps, and of drafts */
+    struct pm_lane_native native[PM_LANE_SECTION_COUNT];
+
     struct pm_lane_slots live_out[PM_LANE_SECTION_COUNT]; /* what is read after a section's end */
+    struct pm_lane_slots carried;                         /* what training hands to validation */
+    struct pm_lane_slots uniform; /* whose elements are equal and never change after setup */
 
+    size_t carried_bytes; /* at the front of the registers: what training hands to validation */
+    size_t state_bytes;   /* registers of one group */
+    size_t own_bytes;     /* of one validation example, where no example depends on another */
+    size_t groups;        /* that train side by side */
+    size_t examples;      /* that are validated side by side */
+    double cost;          /* of a training and a validation example of one group, in about cycles */
+
+    struct pm_lane_step output; /* a: where validation leaves the prediction; b: its label */
     struct pm_lane_range zeroed[3 * PM_REGISTER_COUNT_MAX]; /* before setup */
     int zeroed_count;
-    struct pm_lane_slots carried; /* what training hands to validation */
-    size_t carried_bytes;    /* at the front of the registers: what training hands to validation */
-    size_t state_bytes;      /* registers of one group */
+    int step_count[PM_LANE_SECTION_COUNT];
+    enum pm_simd_level level;
+    int input_dim;
+    uint32_t dim;            /* elements of a vector register */
     bool examples_stateless; /* no validation example depends on another */
-    size_t own_bytes;        /* then: registers of one validation example */
-    size_t groups;           /* that train side by side */
-    size_t examples;         /* that are validated side by side */
     bool random;
-    double cost; /* of a training and a validation example of one group, in about cycles */
-
-    struct pm_lane_draft *drafts; /* compilation's memory */
-
-    struct pm_lane_native native[PM_LANE_SECTION_COUNT];
 };
 
 static inline const struct pm_lane_step *

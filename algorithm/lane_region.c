@@ -1,5 +1,7 @@
 #include "lane_region.h"
 
+#include <math.h>
+
 enum { COLUMNS_MAX = 32 }; /* columns are unrolled */
 
 enum pm_kind pm_lane_slot_kind(uint8_t slot)
@@ -25,11 +27,15 @@ struct pm_lane_place pm_lane_operand_place(const struct pm_lane_step *step, int 
     return places[operand];
 }
 
-enum pm_lane_role pm_lane_role_of(const struct pm_lane_item *item, int operand)
+/* A register whose elements are all equal and stay so is as good as a scalar: its first element. */
+static enum pm_lane_role role_of(const struct pm_lane_program *program,
+                                 const struct pm_lane_item *item, int operand)
 {
     const uint8_t slot = pm_lane_operand_slot(&item->step, operand);
     if (slot == PM_SLOT_NONE)
         return PM_LANE_NOTHING;
+    if (item->part != PM_LANE_CALL && pm_lane_slots_has(&program->uniform, slot))
+        return PM_LANE_SCALAR;
     switch (pm_lane_slot_kind(slot)) {
     case PM_KIND_SCALAR:
         return PM_LANE_SCALAR;
@@ -41,6 +47,29 @@ enum pm_lane_role pm_lane_role_of(const struct pm_lane_item *item, int operand)
     const uint8_t op = item->step.operation.op;
     const bool left_of_outer = (op == PM_LANE_OUTER || op == PM_LANE_FUSED_OUTER) && operand == 0;
     return item->part == PM_LANE_COLUMN && !left_of_outer ? PM_LANE_WHOLE : PM_LANE_ELEMENT;
+}
+
+/* The value of a uniform register: what setup's only step that writes it says, or 0. */
+static float uniform_value(const struct pm_lane_program *program, uint8_t slot)
+{
+    const struct pm_lane_step *steps = pm_lane_section_steps(program, PM_LANE_SETUP);
+    for (int i = 0; i < program->step_count[PM_LANE_SETUP]; i++)
+        if (steps[i].out_slot == slot)
+            return steps[i].c0;
+    return 0.0f;
+}
+
+static enum pm_lane_choice choice_of(const struct pm_lane_program *program,
+                                     const struct pm_lane_step *step)
+{
+    if (step->a_slot != PM_SLOT_NONE && pm_lane_slots_has(&program->uniform, step->a_slot))
+        return PM_LANE_A_NUMBER;
+    if (step->b_slot == PM_SLOT_NONE || !pm_lane_slots_has(&program->uniform, step->b_slot))
+        return PM_LANE_ANY;
+    const float b = uniform_value(program, step->b_slot);
+    if (b != 0.0f)
+        return PM_LANE_B_NUMBER;
+    return signbit(b) ? PM_LANE_ANY : PM_LANE_B_ZERO;
 }
 
 /* ---- parts ---- */
@@ -101,7 +130,7 @@ static bool may_join(const struct region *region, const struct pm_lane_item *ite
 {
     for (int operand = 0; operand < 3; operand++) {
         const uint8_t slot = pm_lane_operand_slot(&item->step, operand);
-        const enum pm_lane_role role = pm_lane_role_of(item, operand);
+        const enum pm_lane_role role = item->roles[operand];
         if (role == PM_LANE_SCALAR && pm_lane_slots_has(&region->sums, slot))
             return false;
         if (role == PM_LANE_WHOLE && pm_lane_slots_has(&region->written, slot))
@@ -119,7 +148,7 @@ static void join(struct region *region, const struct pm_lane_item *item)
         return;
     region->loops = true;
     for (int operand = 0; operand < 3; operand++) {
-        const enum pm_lane_role role = pm_lane_role_of(item, operand);
+        const enum pm_lane_role role = item->roles[operand];
         if (role == PM_LANE_SCALAR)
             pm_lane_slots_add(&region->scalars, pm_lane_operand_slot(&item->step, operand));
         else if (role == PM_LANE_WHOLE)
@@ -213,10 +242,21 @@ static struct pm_lane_slots live_in(const struct pm_lane_items *list, uint32_t d
         if (writes_all(item, dim))
             pm_lane_slots_drop(&live, item->step.out_slot);
         for (int operand = 0; operand < 3; operand++)
-            if (pm_lane_role_of(item, operand) != PM_LANE_NOTHING)
+            if (item->roles[operand] != PM_LANE_NOTHING)
                 pm_lane_slots_add(&live, pm_lane_operand_slot(&item->step, operand));
     }
     return live;
+}
+
+bool pm_lane_items_straight(const struct pm_lane_items *list, uint32_t dim)
+{
+    enum { STRAIGHT_MAX = 32 };
+    if (dim > PM_LANES || list->count > STRAIGHT_MAX)
+        return false;
+    for (int i = 0; i < list->count; i++)
+        if (list->items[i].part == PM_LANE_CALL || list->items[i].part == PM_LANE_COLUMN)
+            return false;
+    return true;
 }
 
 bool pm_lane_items_list(const struct pm_lane_program *program, enum pm_lane_section section,
@@ -229,10 +269,15 @@ bool pm_lane_items_list(const struct pm_lane_program *program, enum pm_lane_sect
     out->count = count;
     out->turned = 0;
     out->live_out = program->live_out[section];
-    for (int i = 0; i < count; i++)
-        out->items[i] = (struct pm_lane_item){
+    for (int i = 0; i < count; i++) {
+        struct pm_lane_item *item = &out->items[i];
+        *item = (struct pm_lane_item){
             .step = steps[i], .original = &steps[i], .part = part_of(&steps[i], program->dim)};
-    if (section != PM_LANE_TRAIN || count == 0)
+        for (int operand = 0; operand < 3; operand++)
+            item->roles[operand] = role_of(program, item, operand);
+        item->choice = choice_of(program, &steps[i]);
+    }
+    if (section != PM_LANE_TRAIN || count == 0 || pm_lane_items_straight(out, program->dim))
         return true;
 
     struct pm_lane_items turned;

@@ -23,12 +23,22 @@ enum pm_lane_part {
     PM_LANE_COLUMN  /* once a row and column */
 };
 
+/* What is known of the operands of a minimum or maximum, which need care with what is no number. */
+enum pm_lane_choice {
+    PM_LANE_ANY,
+    PM_LANE_A_NUMBER, /* a is a constant, and constants are numbers */
+    PM_LANE_B_NUMBER, /* b is one, and not 0 */
+    PM_LANE_B_ZERO    /* b is +0 */
+};
+
 /* A step as native code sees it. In a section that was turned round, what belongs to the next
  * example reads its input as PM_LANE_SLOT_NEXT_INPUT. */
 struct pm_lane_item {
     struct pm_lane_step step;
     const struct pm_lane_step *original;
     enum pm_lane_part part;
+    enum pm_lane_role roles[3]; /* of a, b, c */
+    enum pm_lane_choice choice;
 };
 enum { PM_LANE_SLOT_NEXT_INPUT = PM_SLOT_COUNT, PM_LANE_ITEMS_MAX = 256 };
 
@@ -40,7 +50,6 @@ struct pm_lane_items {
 };
 
 /* Operand 0, 1, 2 of a step is a, b, c. */
-enum pm_lane_role pm_lane_role_of(const struct pm_lane_item *item, int operand);
 uint8_t pm_lane_operand_slot(const struct pm_lane_step *step, int operand);
 struct pm_lane_place pm_lane_operand_place(const struct pm_lane_step *step, int operand);
 enum pm_kind pm_lane_slot_kind(uint8_t slot);
@@ -48,6 +57,9 @@ enum pm_kind pm_lane_slot_kind(uint8_t slot);
 /* The items of a section, for registers of `dim` elements; false when they are too many. */
 bool pm_lane_items_list(const struct pm_lane_program *program, enum pm_lane_section section,
                         struct pm_lane_items *out);
+
+/* Whether the list is short enough, and so are vectors, to be written out row by row. */
+bool pm_lane_items_straight(const struct pm_lane_items *list, uint32_t dim);
 
 /* How many items from `first` on form a region. */
 int pm_lane_region_length(const struct pm_lane_items *list, int first);

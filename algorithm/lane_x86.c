@@ -118,16 +118,18 @@ static void clear(struct pm_x86 *x, uint8_t out)
                        out, out, pm_x86_vector(out));
 }
 
-/* From eax to every element. */
-static void broadcast(struct pm_x86 *x, uint8_t out, uint8_t mask)
+/* A float in memory to every element that the mask (0: none) lets through; the others become 0. */
+static void broadcast(struct pm_x86 *x, uint8_t out, struct pm_x86_memory from, uint8_t mask)
 {
-    vector_instruction(x,
-                       (struct encoding){.map = MAP_0F38,
-                                         .prefix = PREFIX_66,
-                                         .opcode = 0x7C,
-                                         .mask = mask,
-                                         .zeroing = mask != 0},
-                       out, 0, pm_x86_vector(PM_X86_RAX));
+    const struct encoding e = {
+        .map = MAP_0F38, .prefix = PREFIX_66, .opcode = 0x18, .mask = mask, .zeroing = mask != 0};
+    evex(x, e, out, 0, 0, bit((unsigned)from.base, 3));
+    memory_operand(x, out, from, sizeof(float));
+}
+
+void pm_x86_broadcast(struct pm_x86 *x, uint8_t out, struct pm_x86_memory from)
+{
+    broadcast(x, out, from, 0);
 }
 
 void pm_x86_fill(struct pm_x86 *x, uint8_t out, uint32_t bits)
@@ -137,8 +139,11 @@ void pm_x86_fill(struct pm_x86 *x, uint8_t out, uint32_t bits)
         return;
     }
     pm_x86_set(x, PM_X86_RAX, bits);
-    broadcast(x, out, 0);
+    vector_instruction(x, (struct encoding){.map = MAP_0F38, .prefix = PREFIX_66, .opcode = 0x7C},
+                       out, 0, pm_x86_vector(PM_X86_RAX));
 }
+
+enum { LESS_ORDERED_QUIET = 17 };
 
 /* The mask = a ? b. */
 static void compare(struct pm_x86 *x, unsigned predicate, uint8_t a, struct pm_x86_source b)
@@ -147,16 +152,12 @@ static void compare(struct pm_x86 *x, unsigned predicate, uint8_t a, struct pm_x
     byte(x, predicate);
 }
 
-void pm_x86_heaviside(struct pm_x86 *x, uint8_t out, struct pm_x86_source a)
+void pm_x86_heaviside(struct pm_x86 *x, uint8_t out, struct pm_x86_source a,
+                      struct pm_x86_memory one)
 {
-    enum { LESS_ORDERED_QUIET = 17 };
-    const float one = 1;
-    uint32_t bits;
-    memcpy(&bits, &one, sizeof bits);
     clear(x, out);
     compare(x, LESS_ORDERED_QUIET, out, a);
-    pm_x86_set(x, PM_X86_RAX, bits);
-    broadcast(x, out, MASK);
+    broadcast(x, out, one, MASK);
 }
 
 void pm_x86_keep_nan(struct pm_x86 *x, uint8_t out, uint8_t a)
@@ -165,6 +166,21 @@ void pm_x86_keep_nan(struct pm_x86 *x, uint8_t out, uint8_t a)
     compare(x, UNORDERED_QUIET, a, pm_x86_vector(a));
     vector_instruction(x, (struct encoding){.map = MAP_0F, .opcode = 0x28, .mask = MASK}, out, 0,
                        pm_x86_vector(a));
+}
+
+void pm_x86_count_right(struct pm_x86 *x, uint8_t right, struct pm_x86_source prediction,
+                        struct pm_x86_source label, uint8_t one, uint8_t half, uint8_t count,
+                        uint8_t spare)
+{
+    enum { EQUAL_ORDERED_QUIET = 0 };
+    compare(x, LESS_ORDERED_QUIET, half, prediction);
+    vector_instruction(
+        x, (struct encoding){.map = MAP_0F, .opcode = 0x28, .mask = MASK, .zeroing = true}, spare,
+        0, pm_x86_vector(one));
+    compare(x, EQUAL_ORDERED_QUIET, spare, label);
+    vector_instruction(
+        x, (struct encoding){.map = MAP_0F, .prefix = PREFIX_66, .opcode = 0xFE, .mask = MASK},
+        right, right, pm_x86_vector(count));
 }
 
 /* ---- the rest ---- */
@@ -285,11 +301,20 @@ void pm_x86_jump_if_below(struct pm_x86 *x, enum pm_x86_register left, int32_t l
     jump_if(x, BELOW, target);
 }
 
+enum { NOT_ZERO = 5 };
+
 void pm_x86_count_down(struct pm_x86 *x, enum pm_x86_register counter, const uint8_t *target)
 {
-    enum { NOT_ZERO = 5 };
     rex(x, 0, 0, (unsigned)counter);
     byte(x, 0xFF);
     byte(x, 0xC8 | ((unsigned)counter & 7));
+    jump_if(x, NOT_ZERO, target);
+}
+
+void pm_x86_count_down_memory(struct pm_x86 *x, struct pm_x86_memory counter, const uint8_t *target)
+{
+    pm_x86_read(x, PM_X86_RAX, counter);
+    pm_x86_add(x, PM_X86_RAX, -1);
+    pm_x86_write(x, counter, PM_X86_RAX); /* and the flags stay */
     jump_if(x, NOT_ZERO, target);
 }

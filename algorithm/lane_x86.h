@@ -73,14 +73,25 @@ void pm_x86_arithmetic(struct pm_x86 *x, enum pm_x86_arithmetic op, uint8_t out,
 void pm_x86_and(struct pm_x86 *x, uint8_t out, uint8_t a, struct pm_x86_source b);
 /* Every element = the float with these bits. Changes rax. */
 void pm_x86_fill(struct pm_x86 *x, uint8_t out, uint32_t bits);
-/* out = 1 where a > 0, else 0; `out` is not a's register. Changes rax and mask register 1. */
-void pm_x86_heaviside(struct pm_x86 *x, uint8_t out, struct pm_x86_source a);
+/* Every element = the float in memory. */
+void pm_x86_broadcast(struct pm_x86 *x, uint8_t out, struct pm_x86_memory from);
+/* out = the 1 in memory where a > 0, else 0; `out` is not a's register. Changes mask register 1. */
+void pm_x86_heaviside(struct pm_x86 *x, uint8_t out, struct pm_x86_source a,
+                      struct pm_x86_memory one);
 /* out = a where a is not a number. Changes mask register 1. */
 void pm_x86_keep_nan(struct pm_x86 *x, uint8_t out, uint8_t a);
 
+/* The element of `right`, integers, grows by 1 where (prediction > half) equals the label, with the
+ * elements of `one`, `half` and `count` being 1, 0.5 and the integer 1. Changes `spare` and mask
+ * register 1. */
+void pm_x86_count_right(struct pm_x86 *x, uint8_t right, struct pm_x86_source prediction,
+                        struct pm_x86_source label, uint8_t one, uint8_t half, uint8_t count,
+                        uint8_t spare);
+
 /* ---- the rest ---- */
 
-void pm_x86_enter(struct pm_x86 *x); /* a function that may use rbx, rbp, r12 to r15 and call */
+/* A function that may use rbx, rbp, r12 to r15 and call, with 8 bytes of its own at rsp. */
+void pm_x86_enter(struct pm_x86 *x);
 void pm_x86_leave(struct pm_x86 *x);
 void pm_x86_read(struct pm_x86 *x, enum pm_x86_register out, struct pm_x86_memory from);
 void pm_x86_write(struct pm_x86 *x, struct pm_x86_memory to, enum pm_x86_register from);
@@ -94,5 +105,8 @@ void pm_x86_jump_if_below(struct pm_x86 *x, enum pm_x86_register left, int32_t l
                           const uint8_t *target);
 /* Counts down and jumps unless that gave 0. */
 void pm_x86_count_down(struct pm_x86 *x, enum pm_x86_register counter, const uint8_t *target);
+/* The same for a counter in memory. Changes rax. */
+void pm_x86_count_down_memory(struct pm_x86 *x, struct pm_x86_memory counter,
+                              const uint8_t *target);
 
 #endif

@@ -29,11 +29,19 @@ void pm_lanes_destroy(struct pm_lanes *lanes)
     free(lanes);
 }
 
+/* Bytes from one validation example's registers to the next one's: machine code keeps nothing of an
+ * example but its prediction, the first of them. */
+static size_t own_stride(const struct pm_lane_program *program)
+{
+    return program->native[PM_LANE_VALIDATE].run != NULL ? PM_LANE_VECTOR_SIZE : program->own_bytes;
+}
+
 static bool make_room(struct pm_lanes *lanes, const struct pm_lane_program *program)
 {
     const size_t state = program->groups * program->state_bytes;
     const size_t finished = program->groups * program->carried_bytes;
-    const size_t needed = state + finished + program->examples * program->own_bytes;
+    const size_t own = program->own_bytes + (program->examples - 1) * own_stride(program);
+    const size_t needed = state + finished + own;
     if (needed > lanes->capacity) {
         free(lanes->memory);
         lanes->capacity = 0;
@@ -91,15 +99,40 @@ static void interpret(const struct pm_lane_step *steps, int count,
         steps[i].kernel(&steps[i], frame);
 }
 
+/* Runs a section on `examples` examples, one after another; moves the frame on. */
 static void run_section(const struct pm_lane_program *program, enum pm_lane_section section,
-                        const struct pm_lane_frame *frame)
+                        struct pm_lane_frame *frame, size_t examples)
 {
-    if (program->native[section].run == NULL) {
-        interpret(pm_lane_section_steps(program, section), program->step_count[section], frame);
+    const size_t advance[PM_LANE_BASE_COUNT] = {
+        [PM_LANE_INPUT] = (size_t)program->input_dim * PM_LANE_VECTOR_SIZE,
+        [PM_LANE_LABEL] = PM_LANE_VECTOR_SIZE,
+    };
+    if (program->native[section].run != NULL) {
+        struct pm_lane_native_frame native = {
+            .all = *frame,
+            .single = *frame,
+            .examples = examples,
+            .one = 1.0f,
+            .half = 0.5f,
+            .shift = 1e-8f,
+            .integer_one = 1,
+            .magnitude = INT32_MAX,
+        };
+        native.single.instances = 1;
+        memcpy(native.advance, advance, sizeof advance);
+        program->native[section].run(&native);
+        *frame = native.all;
         return;
     }
-    struct pm_lane_frame own = *frame;
-    program->native[section].run(&own);
+    const struct pm_lane_step *steps = pm_lane_section_steps(program, section);
+    for (; examples > 0; examples--) {
+        interpret(steps, program->step_count[section], frame);
+        if (section == PM_LANE_VALIDATE)
+            program->kernels->count_right(&program->output, frame);
+        frame->example++;
+        frame->base[PM_LANE_INPUT] += advance[PM_LANE_INPUT];
+        frame->base[PM_LANE_LABEL] += advance[PM_LANE_LABEL];
+    }
 }
 
 /* ---- setup ---- */
@@ -148,7 +181,8 @@ static void set_up(const struct run *run)
     if (program->random)
         make_keys(run);
     const struct pm_lane_frame frame = groups_frame(run);
-    run_section(program, PM_LANE_SETUP, &frame);
+    interpret(pm_lane_section_steps(program, PM_LANE_SETUP), program->step_count[PM_LANE_SETUP],
+              &frame);
 }
 
 /* ---- training ---- */
@@ -209,7 +243,6 @@ static void train(const struct run *run)
 {
     const struct pm_lane_program *program = run->program;
     const uint32_t last = longest_training(run);
-    const size_t input_step = (size_t)run->tasks->input_dim * PM_LANE_VECTOR_SIZE;
     if (program->step_count[PM_LANE_TRAIN] == 0)
         return;
 
@@ -221,12 +254,8 @@ static void train(const struct run *run)
     uint32_t example = 0;
     bool unequal = false;
     for (uint32_t end = next_end(run, -1); example < last; end = next_end(run, end)) {
-        for (; example < end; example++) {
-            frame.example = example;
-            run_section(program, PM_LANE_TRAIN, &frame);
-            frame.base[PM_LANE_INPUT] += input_step;
-            frame.base[PM_LANE_LABEL] += PM_LANE_VECTOR_SIZE;
-        }
+        run_section(program, PM_LANE_TRAIN, &frame, end - example);
+        example = end;
         if (example < last) {
             copy_lanes(run, example, example, true);
             unequal = true;
@@ -243,80 +272,63 @@ static uint32_t validation_count(const struct run *run, size_t group, size_t lan
     return limited(run->groups[group].validation_count[lane], run->request->validation_limit);
 }
 
-/* Which group and example an instance of a validation frame is. */
-struct validated {
-    size_t group;
-    uint32_t example;
-    bool examples; /* instances are examples of one group; otherwise groups at one example */
-};
-
-static void keep_predictions(const struct run *run, const struct pm_lane_frame *frame,
-                             struct validated at)
+/* Copies out the predictions of a frame's instances: examples of one group, from `example` on, or
+ * groups, all at `example`. */
+static void keep_predictions(const struct run *run, const struct pm_lane_frame *frame, size_t group,
+                             uint32_t example)
 {
     const struct pm_lane_place place = run->program->output.a;
+    const bool examples = run->program->examples_stateless;
     for (size_t instance = 0; instance < frame->instances; instance++) {
-        const size_t group = at.group + (at.examples ? 0 : instance);
-        const uint32_t example = at.example + (at.examples ? (uint32_t)instance : 0);
+        const size_t g = group + (examples ? 0 : instance);
+        const uint32_t i = example + (examples ? (uint32_t)instance : 0);
         const float *prediction =
             (const float *)(const void *)(frame->base[place.base] + place.offset +
                                           instance * frame->stride[place.base]);
         for (size_t lane = 0; lane < PM_LANES; lane++)
-            if (example < validation_count(run, group, lane))
-                run->request->predictions[run->groups[group].task[lane]][example] =
-                    prediction[lane];
+            if (i < validation_count(run, g, lane))
+                run->request->predictions[run->groups[g].task[lane]][i] = prediction[lane];
     }
 }
 
-/* The `instances` examples of one group from `example` on, or as many groups' example. */
-static void validate_frame(const struct run *run, struct pm_lane_frame *frame, struct validated at,
-                           int32_t (*correct)[PM_LANES])
+/* Runs a frame on `examples` examples from `example` on, one after another. */
+static void validate_frame(const struct run *run, struct pm_lane_frame frame, size_t group,
+                           uint32_t example, uint32_t examples)
 {
     const struct pm_lane_program *program = run->program;
-    const size_t first = run->tasks->train_capacity + at.example;
-    frame->base[PM_LANE_INPUT] = read_only(features_of(run, at.group, first));
-    frame->base[PM_LANE_LABEL] = read_only(labels_of(run, at.group, first));
-    frame->example = at.example;
-    run_section(program, PM_LANE_VALIDATE, frame);
+    const size_t first = run->tasks->train_capacity + example;
+    frame.base[PM_LANE_INPUT] = read_only(features_of(run, group, first));
+    frame.base[PM_LANE_LABEL] = read_only(labels_of(run, group, first));
+    frame.example = example;
+    struct pm_lane_frame moving = frame;
+    run_section(program, PM_LANE_VALIDATE, &moving, examples);
     if (run->request->predictions != NULL)
-        keep_predictions(run, frame, at);
-    if (run->request->accuracy == NULL)
-        return;
-    if (at.examples) {
-        program->kernels->count_correct(&program->output, frame, correct[at.group]);
-        return;
-    }
-    struct pm_lane_frame one = *frame;
-    one.instances = 1;
-    for (size_t g = 0; g < frame->instances; g++) {
-        program->kernels->count_correct(&program->output, &one, correct[g]);
-        for (int base = 0; base < PM_LANE_BASE_COUNT; base++)
-            if (one.stride[base] > 0)
-                one.base[base] += one.stride[base];
-    }
+        keep_predictions(run, &frame, group, example);
 }
 
-static void validate_examples(const struct run *run, size_t group, int32_t (*correct)[PM_LANES])
+static void validate_examples(const struct run *run, size_t group, unsigned char *right)
 {
     const struct pm_lane_program *program = run->program;
     struct pm_lane_frame frame = {
         .base = {[PM_LANE_OWN] = run->lanes->own,
                  [PM_LANE_SHARED] = run->lanes->state + group * program->state_bytes},
-        .stride = {[PM_LANE_OWN] = program->own_bytes,
+        .stride = {[PM_LANE_OWN] = own_stride(program),
                    [PM_LANE_INPUT] = (size_t)run->tasks->input_dim * PM_LANE_VECTOR_SIZE,
                    [PM_LANE_LABEL] = PM_LANE_VECTOR_SIZE},
         .keys = &run->lanes->keys[group],
         .example_stride = 1,
     };
+    frame.base[PM_LANE_RIGHT] = right;
     const uint32_t count =
         limited(run->groups[group].validation_max, run->request->validation_limit);
     for (uint32_t example = 0; example < count; example += (uint32_t)frame.instances) {
         const uint32_t left = count - example;
         frame.instances = left < program->examples ? left : program->examples;
-        validate_frame(run, &frame, (struct validated){group, example, true}, correct);
+        validate_frame(run, frame, group, example, 1);
     }
 }
 
-static void validate_groups(const struct run *run, int32_t (*correct)[PM_LANES])
+static void validate_groups(const struct run *run, int32_t (*right)[PM_LANES])
 {
     struct pm_lane_frame frame = groups_frame(run);
     uint32_t count = 0;
@@ -324,22 +336,25 @@ static void validate_groups(const struct run *run, int32_t (*correct)[PM_LANES])
         if (run->groups[g].validation_max > count)
             count = run->groups[g].validation_max;
     count = limited(count, run->request->validation_limit);
-    for (uint32_t example = 0; example < count; example++)
-        validate_frame(run, &frame, (struct validated){0, example, false}, correct);
+    frame.base[PM_LANE_RIGHT] = (void *)right;
+    frame.stride[PM_LANE_RIGHT] = sizeof *right;
+    const uint32_t together = run->request->predictions != NULL ? 1 : count;
+    for (uint32_t example = 0; example < count; example += together)
+        validate_frame(run, frame, 0, example, together);
 }
 
 static void validate(const struct run *run)
 {
-    _Alignas(PM_LANE_VECTOR_SIZE) int32_t correct[PM_LANE_GROUPS_MAX][PM_LANES] = {{0}};
+    _Alignas(PM_LANE_VECTOR_SIZE) int32_t right[PM_LANE_GROUPS_MAX][PM_LANES] = {{0}};
     if (run->program->random)
         for (size_t g = 0; g < run->group_count; g++)
             for (size_t lane = 0; lane < PM_LANES; lane++)
                 run->lanes->keys[g].first_example[lane] = train_count(run, g, lane);
     if (run->program->examples_stateless)
         for (size_t g = 0; g < run->group_count; g++)
-            validate_examples(run, g, correct);
+            validate_examples(run, g, (unsigned char *)right[g]);
     else
-        validate_groups(run, correct);
+        validate_groups(run, right);
     if (run->request->accuracy == NULL)
         return;
     for (size_t g = 0; g < run->group_count; g++)
@@ -347,7 +362,7 @@ static void validate(const struct run *run)
             const uint32_t count = validation_count(run, g, lane);
             if (has_task(run, g, lane))
                 run->request->accuracy[run->groups[g].task[lane]] =
-                    count > 0 ? correct[g][lane] / (double)count : 0.0;
+                    count > 0 ? right[g][lane] / (double)count : 0.0;
         }
 }
 

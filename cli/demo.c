@@ -18,9 +18,10 @@
 #include <poolminer/dataset.h>
 #include <poolminer/queue_client.h>
 #include <poolminer/stop.h>
+#include <poolminer/suite.h>
 #include <poolminer/task.h>
 
-enum { READY_MS = 15000, REPORT_MS = 15000, PROGRESS_MS = 10000 };
+enum { READY_MS = 15000, REPORT_MS = 15000, PROGRESS_MS = 10000, INPUT_DIM = 16 };
 
 static const char RUN_ID[] = "demo";
 
@@ -46,8 +47,12 @@ static bool find_fingerprint(struct demo *demo, struct pm_error *error)
         !pm_dataset_open(pm_options_text(demo->options, "dataset"), &dataset, error)) {
         return false;
     }
-    bool done = pm_dataset_fingerprint(dataset, pm_suite_edition_records(edition),
-                                       demo->fingerprint, error);
+    struct pm_suite *suite = NULL;
+    bool done = pm_suite_evaluation(dataset, edition, INPUT_DIM, 0, &suite, error);
+    if (done) {
+        snprintf(demo->fingerprint, sizeof demo->fingerprint, "%s", suite->fingerprint);
+    }
+    pm_suite_destroy(suite);
     pm_dataset_destroy(dataset);
     return done;
 }
@@ -292,7 +297,7 @@ static const struct pm_option OPTIONS[] = {
 const struct verb verb_demo = {
     .name = "demo",
     .summary = "Shows it all: a local pool and three miners on this machine.",
-    .usage = "poolminer demo [--duration-s N] [--dataset FILE] [--json] [OPTION]...",
+    .usage = "poolminer demo [--duration-s N] [--dataset NAME] [--json] [OPTION]...",
     .purpose = "Starts a local pool, a sidecar, a worker and three miners with fresh hotkeys in a "
                "temporary\ndirectory, on free ports; mines; stops everything, and prints what each "
                "miner did and earned.\nSucceeds only if work was evaluated, evolved, agreed on and "

@@ -2,6 +2,7 @@
  * minute, stopped together. */
 #include "cli/figures.h"
 #include "cli/launch.h"
+#include "cli/occupancy.h"
 #include "cli/paths.h"
 #include "cli/queue_status.h"
 #include "cli/supervise.h"
@@ -21,7 +22,8 @@
 #include <poolminer/queue_client.h>
 #include <poolminer/stop.h>
 
-enum { READY_MS = 15000, SUMMARY_LINE_MS = 60000 };
+/* The driver writes its summary once a minute: ours is told a little later. */
+enum { READY_MS = 15000, SUMMARY_LINE_MS = 60000, LAG_MS = 5000, HINT_MS = 10000 };
 
 struct miner {
     const struct pm_options *options;
@@ -30,6 +32,9 @@ struct miner {
     char *data_directory, *hotkey_file, *store, *ready_file, *summary;
     char sidecar_url[128];
     size_t driver;
+    int lock;                     /* of the data directory; -1: not held */
+    bool key_is_new;              /* there was no key before this start */
+    struct queue_status at_start; /* what earlier runs left in the store */
 };
 
 static bool find_paths(struct miner *miner, struct pm_error *error)
@@ -41,8 +46,10 @@ static bool find_paths(struct miner *miner, struct pm_error *error)
     miner->store = path_join(miner->data_directory, "queue.sqlite", error);
     miner->ready_file = path_join(miner->data_directory, "sidecar.ready", error);
     miner->summary = path_join(miner->data_directory, "summary.json", error);
+    miner->key_is_new = access(miner->hotkey_file, F_OK) != 0;
     return miner->store && miner->ready_file && miner->summary &&
-           pm_file_make_directories(miner->data_directory, 0700, error);
+           pm_file_make_directories(miner->data_directory, 0700, error) &&
+           occupancy_lock(miner->data_directory, &miner->lock, error);
 }
 
 static bool start_sidecar(struct miner *miner, const struct launch *launch, struct pm_error *error)
@@ -50,10 +57,14 @@ static bool start_sidecar(struct miner *miner, const struct launch *launch, stru
     size_t sidecar = 0;
     int port = (int)pm_options_integer(miner->options, "sidecar-port");
     /* A free port is chosen here and not by the sidecar, so that it is the same after a restart. */
+    if (port > 0 && !occupancy_check_port(port, error)) {
+        return false;
+    }
     port = port > 0 ? port : pm_process_free_port();
     const struct sidecar_launch config = {
         .port = port, .store = miner->store, .ready_file = miner->ready_file};
     unlink(miner->ready_file);
+    unlink(miner->summary); /* an earlier run's figures are not this pool's answer */
     if (!launch_sidecar(launch, &config, &sidecar, error) ||
         !supervisor_wait_ready(miner->supervisor, sidecar, miner->ready_file, READY_MS, &port,
                                error)) {
@@ -93,29 +104,66 @@ static bool start_programs(struct miner *miner, struct pm_error *error)
            launch_driver(&launch, &driver, &miner->driver, error);
 }
 
-/* What the sidecar has to do now. */
-static void describe_queue(struct miner *miner, char *out, size_t size)
+static void print_time(void)
+{
+    char now[16];
+    time_t seconds = time(NULL);
+    struct tm local;
+    localtime_r(&seconds, &local);
+    strftime(now, sizeof now, "%H:%M:%S", &local);
+    printf("%s  ", now);
+}
+
+/* Has the pool given anything to do in this run? False also when the sidecar does not answer, with
+ * `status` all 0. */
+static bool has_work(struct miner *miner, struct queue_status *status, bool *answered)
+{
+    *status = (struct queue_status){0};
+    *answered = queue_status_read(miner->client, status, NULL);
+    return status->queued > 0 || status->leased > 0 ||
+           status->completed > miner->at_start.completed ||
+           status->submitted > miner->at_start.submitted;
+}
+
+/* A beginner's likeliest trouble: no pool where the settings say. */
+static void print_no_work(const struct miner *miner)
+{
+    print_time();
+    printf("no work from %s yet. Does a pool run there? Its address is pool_endpoint in "
+           "gui_config.json\n          (or --pool-url); poolminer-pool, beside this program, "
+           "starts a local one.\n",
+           pm_options_text(miner->options, "pool-url"));
+    fflush(stdout);
+}
+
+static void print_hint(struct miner *miner)
 {
     struct queue_status status;
-    if (queue_status_read(miner->client, &status, NULL)) {
-        snprintf(out, size, "%" PRId64 " computing, %" PRId64 " waiting", status.leased,
-                 status.queued);
-    } else {
-        snprintf(out, size, "the sidecar does not answer");
+    bool answered;
+    if (!has_work(miner, &status, &answered) && answered) {
+        print_no_work(miner);
     }
 }
 
 static void print_line(struct miner *miner)
 {
-    char now[16], queue[80];
-    time_t seconds = time(NULL);
-    struct tm local;
-    localtime_r(&seconds, &local);
-    strftime(now, sizeof now, "%H:%M:%S", &local);
-    describe_queue(miner, queue, sizeof queue);
+    char queue[80] = "the sidecar does not answer";
+    struct queue_status status;
+    bool answered, works = has_work(miner, &status, &answered);
+    if (answered) {
+        snprintf(queue, sizeof queue, "%" PRId64 " computing, %" PRId64 " waiting", status.leased,
+                 status.queued);
+    }
     struct figures figures;
-    if (!figures_read(miner->summary, &figures, NULL)) {
-        printf("%s  nothing from the pool yet; %s\n", now, queue);
+    bool known = figures_read(miner->summary, &figures, NULL);
+    if (!known && answered && !works) {
+        print_no_work(miner);
+        return;
+    }
+    print_time();
+    if (!known) {
+        printf("%" PRId64 " jobs computed, the pool has told no figures yet; %s\n",
+               status.completed - miner->at_start.completed, queue);
     } else {
         char accuracy[40] = "none judged yet";
         if (figures.evaluations_finalised > 0) {
@@ -123,11 +171,10 @@ static void print_line(struct miner *miner)
                      100.0 * (double)figures.evaluations_accurate /
                          (double)figures.evaluations_finalised);
         }
-        printf("%s  evaluated %" PRId64 " (%s), evolved %" PRId64 " (%" PRId64
+        printf("evaluated %" PRId64 " (%s), evolved %" PRId64 " (%" PRId64
                " over 0.7), best %.4f, reputation %.2f, paid %" PRId64 " RAO; %s\n",
-               now, figures.evaluations, accuracy, figures.evolutions,
-               figures.evolutions_over_threshold, figures.best_score, figures.reputation,
-               figures.paid_rao, queue);
+               figures.evaluations, accuracy, figures.evolutions, figures.evolutions_over_threshold,
+               figures.best_score, figures.reputation, figures.paid_rao, queue);
     }
     fflush(stdout);
 }
@@ -135,10 +182,16 @@ static void print_line(struct miner *miner)
 /* Until asked to stop, or until the driver's duration is over. */
 static bool look_after(struct miner *miner, struct pm_error *error)
 {
-    int64_t next_line_ms = pm_clock_monotonic_ms() + SUMMARY_LINE_MS;
+    int64_t hint_ms = pm_clock_monotonic_ms() + HINT_MS;
+    int64_t next_line_ms = pm_clock_monotonic_ms() + SUMMARY_LINE_MS + LAG_MS;
+    bool hinted = false;
     while (!pm_stop_requested() && !supervisor_ended(miner->supervisor, miner->driver)) {
         if (!supervisor_poll(miner->supervisor, error)) {
             return false;
+        }
+        if (!hinted && pm_clock_monotonic_ms() >= hint_ms) {
+            hinted = true;
+            print_hint(miner);
         }
         if (pm_clock_monotonic_ms() >= next_line_ms) {
             next_line_ms += SUMMARY_LINE_MS;
@@ -161,8 +214,11 @@ static bool mine(struct miner *miner, struct pm_error *error)
     if (!queue_status_connect(miner->sidecar_url, &miner->client, error)) {
         return false;
     }
+    queue_status_read(miner->client, &miner->at_start, NULL);
     printf("Mining for %s, sidecar at %s, files in %s. Ctrl-C stops.\n",
            pm_options_text(miner->options, "pool-url"), miner->sidecar_url, miner->data_directory);
+    printf("Your key is %s%s\n", miner->hotkey_file,
+           miner->key_is_new ? ", made on this first use: keep a copy of that file." : ".");
     fflush(stdout);
     return look_after(miner, error);
 }
@@ -175,12 +231,13 @@ static void clear(struct miner *miner)
     free(miner->store);
     free(miner->ready_file);
     free(miner->summary);
+    occupancy_unlock(miner->lock);
 }
 
 static int run(const struct pm_options *options)
 {
     struct pm_error error = {0};
-    struct miner miner = {.options = options};
+    struct miner miner = {.options = options, .lock = -1};
     pm_stop_install();
     bool done = mine(&miner, &error);
     bool interrupted = !done && error.code == PM_ERROR_INTERRUPTED;

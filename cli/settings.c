@@ -9,6 +9,8 @@
 #include <poolminer/log.h>
 #include <poolminer/user_path.h>
 
+enum { RUN_ID_MAX = 128 }; /* the sidecar's limit */
+
 struct setting {
     unsigned uses; /* 0: every verb */
     struct pm_option option;
@@ -28,6 +30,7 @@ static const struct setting SETTINGS[] = {
       .file_key = "hotkey_file",
       .environment = "POOLMINER_HOTKEY_FILE",
       .type = PM_OPTION_TEXT,
+      .is_path = true,
       .argument = "FILE",
       .help =
           "The miner's key: a hotkey file, or one with a seed or a mnemonic. Made on first use, "
@@ -37,6 +40,7 @@ static const struct setting SETTINGS[] = {
       .file_key = "data_dir",
       .environment = "POOLMINER_DATA_DIR",
       .type = PM_OPTION_TEXT,
+      .is_path = true,
       .argument = "DIR",
       .help = "Where the miner keeps its files; by default $XDG_DATA_HOME/poolminer, that is "
               "~/.local/share/poolminer."}},
@@ -45,7 +49,7 @@ static const struct setting SETTINGS[] = {
       .file_key = "run_id",
       .environment = "POOLMINER_RUN_ID",
       .type = PM_OPTION_TEXT,
-      .default_value = "poolminer",
+      .default_value = "default",
       .argument = "NAME",
       .help = "Which jobs of the sidecar belong together."}},
     {USE_MINE,
@@ -63,6 +67,7 @@ static const struct setting SETTINGS[] = {
       .file_key = "dataset",
       .environment = "POOLMINER_DATASET",
       .type = PM_OPTION_TEXT,
+      .is_path = true,
       .default_value = "synthetic",
       .argument = "NAME",
       .help = "synthetic, synthetic:COUNT, network, an imported dataset's name, or a path."}},
@@ -152,6 +157,7 @@ static const struct pm_option CONFIG_OPTION = {
     .name = "config",
     .environment = "POOLMINER_CONFIG",
     .type = PM_OPTION_TEXT,
+    .is_path = true,
     .argument = "FILE",
     .help = "The settings file; by default gui_config.json here, or else in "
             "$XDG_CONFIG_HOME/poolminer.",
@@ -222,6 +228,43 @@ static bool find_file(const struct pm_options *options, char **path, struct pm_e
     return found || pm_fail(error, PM_ERROR_MEMORY, "settings: no memory");
 }
 
+static bool check_pool_url(const struct pm_options *options, struct pm_error *error)
+{
+    const char *url = pm_options_text(options, "pool-url");
+    static const char *const schemes[] = {"http://", "https://"};
+    for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++) {
+        size_t length = strlen(schemes[i]);
+        if (strncmp(url, schemes[i], length) == 0 && url[length] != '\0') {
+            return true;
+        }
+    }
+    return pm_fail(error, PM_ERROR_INVALID,
+                   "%s: pool_endpoint (--pool-url): \"%.80s\" is no http:// or https:// address",
+                   pm_options_source(options, "pool-url"), url);
+}
+
+static bool check_run_id(const struct pm_options *options, struct pm_error *error)
+{
+    const char *run_id = pm_options_text(options, "run-id");
+    size_t length = strnlen(run_id, RUN_ID_MAX + 1);
+    bool good = length > 0 && length <= RUN_ID_MAX;
+    for (size_t i = 0; i < length; i++) {
+        good = good && run_id[i] > ' ' && run_id[i] <= '~';
+    }
+    return good || pm_fail(error, PM_ERROR_INVALID,
+                           "%s: run_id (--run-id): \"%.80s\" is not 1 to %d printable ASCII "
+                           "characters without blanks",
+                           pm_options_source(options, "run-id"), run_id, RUN_ID_MAX);
+}
+
+/* What types and bounds cannot say, for the verbs that mine: found out before anything starts. */
+static bool check_values(const struct verb *verb, const struct pm_options *options,
+                         struct pm_error *error)
+{
+    return !(verb->uses & USE_MINE) ||
+           (check_pool_url(options, error) && check_run_id(options, error));
+}
+
 static bool load_everything(int argc, char *const argv[], struct settings *out,
                             struct pm_error *error)
 {
@@ -251,7 +294,7 @@ bool settings_load(const struct verb *verb, int argc, char *const argv[], struct
         /* Environment and command line twice: first to learn which file is meant, then over it. */
         done = pm_options_load_environment(out->options, error) &&
                pm_options_load_arguments(out->options, argc, argv, error) &&
-               load_everything(argc, argv, out, error);
+               load_everything(argc, argv, out, error) && check_values(verb, out->options, error);
     }
     if (!done) {
         settings_clear(out);

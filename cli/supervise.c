@@ -12,6 +12,7 @@
 #include <poolminer/json.h>
 #include <poolminer/log.h>
 #include <poolminer/process.h>
+#include <poolminer/program.h>
 #include <poolminer/stop.h>
 
 enum {
@@ -33,7 +34,7 @@ struct child {
     bool running, over; /* over: ended, and stays so */
     pid_t pid;
     int64_t started_ms, restart_at_ms, backoff_ms;
-    int quick_ends;
+    int quick_ends, ends;
 };
 
 struct supervisor {
@@ -138,6 +139,15 @@ static void describe_end(int status, char *out, size_t size)
     }
 }
 
+/* A mistake in the options, or one found out at the first start, is not mended by another try. A
+ * signal is no mistake of the child's. */
+static bool ended_for_good(const struct child *child, int status)
+{
+    bool at_first = child->ends == 1 && child->quick_ends == 1;
+    return WIFEXITED(status) && (WEXITSTATUS(status) == PM_EXIT_USAGE ||
+                                 (WEXITSTATUS(status) != EXIT_SUCCESS && at_first));
+}
+
 /* The child has ended: over, an error, or to be started again. */
 static bool handle_end(struct child *child, int status, struct pm_error *error)
 {
@@ -150,13 +160,15 @@ static bool handle_end(struct child *child, int status, struct pm_error *error)
     }
     describe_end(status, end, sizeof end);
     bool stable = now_ms - child->started_ms >= STABLE_MS;
+    child->ends++;
     child->quick_ends = stable ? 0 : child->quick_ends + 1;
     child->backoff_ms = stable ? BACKOFF_FIRST_MS : child->backoff_ms;
-    if (!child->restarts || child->quick_ends == QUICK_ENDS_MAX) {
+    bool too_often = child->restarts && child->quick_ends == QUICK_ENDS_MAX;
+    if (!child->restarts || too_often || ended_for_good(child, status)) {
         child->over = true;
         return pm_fail(error, PM_ERROR_UNAVAILABLE, "the %s %s%s; its own message says why",
                        child->name, end,
-                       child->restarts ? " five times in a row soon after its start" : "");
+                       too_often ? " five times in a row soon after its start" : "");
     }
     child->restart_at_ms = now_ms + child->backoff_ms;
     pm_log(PM_LOG_WARN, "CHILD-RESTART", "the %s %s; started again in %.1f s", child->name, end,

@@ -33,7 +33,9 @@ bool supervisor_start(struct supervisor *supervisor, const struct child_config *
                       size_t *index, struct pm_error *error);
 
 /* Looks at every child and restarts what is due. False, with the reason, when one ended that should
- * not have, or will not stay up: five ends in a row, each within ten seconds of its start. */
+ * not have, or that another start would not help: it failed within ten seconds of its first start,
+ * its status says that its options are wrong, or it ended five times in a row within ten seconds of
+ * a start. */
 bool supervisor_poll(struct supervisor *supervisor, struct pm_error *error);
 
 /* True once the child has ended and is not going to be restarted. */

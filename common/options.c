@@ -86,7 +86,7 @@ static bool check_bounds(const struct pm_option *option, double number, const ch
         return true;
     }
     return pm_fail(error, PM_ERROR_INVALID,
-                   "%s: %s: %.15g is out of range, %.15g to %.15g is allowed", source, name, number,
+                   "%s: %s: %.16g is out of range, %.16g to %.16g is allowed", source, name, number,
                    option->minimum, option->maximum);
 }
 
@@ -113,6 +113,17 @@ static bool convert(const struct pm_option *option, const char *text, const char
         return check_bounds(option, value->number, source, name, error);
     }
     return false;
+}
+
+/* What the shell does only for a word that begins with ~/, and never in a settings file. */
+static char *copy_text(const struct pm_option *option, const char *text)
+{
+    const char *home = getenv("HOME");
+    char *copy = NULL;
+    if (!option->is_path || strncmp(text, "~/", 2) != 0 || !home || home[0] != '/') {
+        return strdup(text);
+    }
+    return asprintf(&copy, "%s%s", home, text + 1) < 0 ? NULL : copy;
 }
 
 static bool append_repeat(struct value *value, const char *text, const char *name,
@@ -147,7 +158,7 @@ bool pm_options_set(struct pm_options *options, size_t index, const char *text, 
     if (option->repeats && same_source) {
         return append_repeat(value, text, name, error);
     }
-    converted.text = strdup(text);
+    converted.text = copy_text(option, text);
     converted.source = source ? strdup(source) : NULL;
     bool done = converted.text && (!source || converted.source);
     if (!done) {

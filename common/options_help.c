@@ -43,10 +43,14 @@ static void print_row(const struct pm_option *option)
     if (!argument && option->type != PM_OPTION_FLAG) {
         argument = option->type == PM_OPTION_TEXT ? "TEXT" : "N";
     }
-    char text[1024];
+    char text[1024], bounds[64] = "";
     size_t used = 0;
     /* snprintf returns what it would have written; keep `used` inside the buffer. */
+    if (option->minimum != 0 || option->maximum != 0) {
+        snprintf(bounds, sizeof bounds, "%.16g to %.16g", option->minimum, option->maximum);
+    }
     const char *const notes[][2] = {
+        {"", bounds[0] != '\0' ? bounds : NULL},
         {"default ", option->type == PM_OPTION_FLAG ? NULL : option->default_value},
         {"file: ", option->file_key},
         {"environment: ", option->environment}};

@@ -31,7 +31,7 @@ static bool fail_unknown(const struct pm_options *options, const char *source, c
                        source, kind, dashes, name, dashes, nearest);
     }
     return pm_fail(error, PM_ERROR_INVALID, "%s: unknown %s %s%.80s; %s", source, kind, dashes,
-                   name, file ? "`poolminer config` lists what there is" : "--help lists them");
+                   name, file ? "`poolminer mine --help` lists them" : "--help lists them");
 }
 
 /* ---- the settings file ---- */

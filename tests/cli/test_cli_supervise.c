@@ -103,7 +103,7 @@ static void a_child_is_started_again(void **state)
     char script[256];
     /* The first run fails, the second stays. */
     snprintf(script, sizeof script,
-             "if [ -e %s/been ]; then echo second; exec sleep 30; fi; touch %s/been; exit 1",
+             "if [ -e %s/been ]; then echo second; exec sleep 30; fi; touch %s/been; kill -9 $$",
              directory, directory);
     size_t index = start(supervisor, script, (struct child_config){.restarts = true});
     assert_true(poll_until_over(supervisor, index, 1500, NULL));
@@ -118,12 +118,30 @@ static void a_crash_loop_ends(void **state)
     struct pm_error error = {0};
     int64_t start_ms = pm_clock_monotonic_ms();
     size_t index =
-        start(*state, "echo try; exit 1", (struct child_config){.restarts = true, .name = "x"});
+        start(*state, "echo try; kill -9 $$", (struct child_config){.restarts = true, .name = "x"});
     assert_false(poll_until_over(*state, index, 20000, &error));
-    assert_string_equal(error.message, "the x ended with status 1 five times in a row soon after "
-                                       "its start; its own message says why");
+    assert_string_equal(error.message, "the x was killed by signal 9 five times in a row soon "
+                                       "after its start; its own message says why");
     assert_said("try\ntry\ntry\ntry\ntry\n");
     assert_in_range(pm_clock_monotonic_ms() - start_ms, 3750, 15000);
+}
+
+/* Another try would only say the same again. */
+static void a_mistake_is_not_repeated(void **state)
+{
+    struct pm_error error = {0};
+    char script[256];
+    size_t index =
+        start(*state, "echo bad; exit 1", (struct child_config){.restarts = true, .name = "x"});
+    assert_false(poll_until_over(*state, index, 5000, &error));
+    assert_string_equal(error.message, "the x ended with status 1; its own message says why");
+    snprintf(script, sizeof script,
+             "if [ -e %s/been ]; then echo usage; exit 2; fi; touch %s/been; kill -9 $$", directory,
+             directory);
+    index = start(*state, script, (struct child_config){.restarts = true, .name = "y"});
+    assert_false(poll_until_over(*state, index, 5000, &error));
+    assert_string_equal(error.message, "the y ended with status 2; its own message says why");
+    assert_said("bad\nusage\n");
 }
 
 static void readiness_is_waited_for(void **state)
@@ -200,6 +218,7 @@ int main(void)
         TEST(an_unexpected_end_is_named),
         TEST(a_child_is_started_again),
         TEST(a_crash_loop_ends),
+        TEST(a_mistake_is_not_repeated),
         TEST(readiness_is_waited_for),
         TEST(stages_stop_in_order),
         TEST(a_missing_program_is_named),

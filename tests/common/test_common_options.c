@@ -278,7 +278,7 @@ static void file_mistakes_are_named(void **state)
     refuses_file(*state, "{\"pool_endpont\":\"x\"}",
                  "unknown setting pool_endpont; did you mean pool_endpoint?");
     refuses_file(*state, "{\"zzz\":\"x\"}",
-                 "unknown setting zzz; `poolminer config` lists what there is");
+                 "unknown setting zzz; `poolminer mine --help` lists them");
     refuses_file(*state, "{\"pool_endpoint\":5}", "pool_endpoint: expected a string");
     refuses_file(*state, "{\"pool_endpoint\":null}", "pool_endpoint: expected a string");
     refuses_file(*state, "{\"workers\":\"2\"}", "workers: expected a whole number");

@@ -162,12 +162,12 @@ static enum pm_outcome run(struct pm_pool_store *store, void *context, struct pm
     forget_answer(call);
     if (!running->work(store, call, error))
         return PM_OUTCOME_FAILED;
-    if (call->json && !call->refusal.status) {
-        call->text = pm_json_print(call->json, error);
-        if (!call->text)
-            return PM_OUTCOME_FAILED;
-    }
-    return PM_OUTCOME_COMMIT;
+    if (call->refusal.status || call->text)
+        return PM_OUTCOME_COMMIT;
+    if (!pm_api_complete(call->json != NULL, error))
+        return PM_OUTCOME_FAILED;
+    call->text = pm_json_print(call->json, error);
+    return call->text ? PM_OUTCOME_COMMIT : PM_OUTCOME_FAILED;
 }
 
 static bool ask_store(struct pm_api_call *call, const struct route *route, struct pm_error *error)
@@ -244,25 +244,28 @@ cJSON *pm_api_answer(struct pm_api_call *call)
     return call->json;
 }
 
-void pm_api_add_reputation(cJSON *object, const char *name, int64_t micro)
+bool pm_api_complete(bool complete, struct pm_error *error)
 {
-    cJSON_AddNumberToObject(object, name, (double)micro / PM_REPUTATION_UNIT);
+    return complete || pm_fail(error, PM_ERROR_MEMORY, "an answer: out of memory");
 }
 
-void pm_api_add_integer(cJSON *object, const char *name, int64_t value)
+bool pm_api_add_reputation(cJSON *object, const char *name, int64_t micro)
 {
-    cJSON_AddNumberToObject(object, name, (double)value);
+    return cJSON_AddNumberToObject(object, name, (double)micro / PM_REPUTATION_UNIT);
 }
 
-void pm_api_add_time(cJSON *object, const char *name, int64_t unix_ms)
+bool pm_api_add_integer(cJSON *object, const char *name, int64_t value)
+{
+    return cJSON_AddNumberToObject(object, name, (double)value);
+}
+
+bool pm_api_add_time(cJSON *object, const char *name, int64_t unix_ms)
 {
     char text[PM_CLOCK_ISO_SIZE];
-    if (unix_ms == 0) {
-        cJSON_AddNullToObject(object, name);
-        return;
-    }
+    if (unix_ms == 0)
+        return cJSON_AddNullToObject(object, name);
     pm_clock_format_iso(unix_ms, text);
-    cJSON_AddStringToObject(object, name, text);
+    return cJSON_AddStringToObject(object, name, text);
 }
 
 bool pm_api_query_integer(struct pm_api_call *call, const char *name, int64_t minimum,

@@ -50,10 +50,15 @@ bool pm_api_refuse(struct pm_api_call *call, int status, const struct pm_error *
 /* The new JSON object that will be the answer. */
 cJSON *pm_api_answer(struct pm_api_call *call);
 
-/* Members with the API's units: reputation in points, times as ISO 8601 (null for 0). */
-void pm_api_add_reputation(cJSON *object, const char *name, int64_t micro);
-void pm_api_add_integer(cJSON *object, const char *name, int64_t value);
-void pm_api_add_time(cJSON *object, const char *name, int64_t unix_ms);
+/* Members with the API's units: reputation in points, times as ISO 8601 (null for 0). False: no
+ * memory. An answer that tells of something done has to come whole, or the work fails and is
+ * undone. */
+bool pm_api_add_reputation(cJSON *object, const char *name, int64_t micro);
+bool pm_api_add_integer(cJSON *object, const char *name, int64_t value);
+bool pm_api_add_time(cJSON *object, const char *name, int64_t unix_ms);
+
+/* `complete`, or false with PM_ERROR_MEMORY. */
+bool pm_api_complete(bool complete, struct pm_error *error);
 
 /* To the end of the epoch, rounded up. */
 int64_t pm_api_seconds_left(const struct pm_pool_epoch *epoch, int64_t now_ms);

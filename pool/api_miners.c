@@ -34,11 +34,11 @@ bool pm_api_register(struct pm_pool_store *store, struct pm_api_call *call, stru
         !pm_store_reputation(store, epoch.number, call->hotkey, &reputation, error))
         return false;
     cJSON *json = pm_api_answer(call);
-    cJSON_AddStringToObject(json, "hotkey", miner.hotkey);
-    pm_api_add_reputation(json, "reputation", reputation);
-    pm_api_add_time(json, "registered_at", miner.registered_ms);
-    pm_api_add_time(json, "last_seen_at", miner.last_seen_ms);
-    return true;
+    bool complete = cJSON_AddStringToObject(json, "hotkey", miner.hotkey) &&
+                    pm_api_add_reputation(json, "reputation", reputation) &&
+                    pm_api_add_time(json, "registered_at", miner.registered_ms) &&
+                    pm_api_add_time(json, "last_seen_at", miner.last_seen_ms);
+    return pm_api_complete(complete, error);
 }
 
 static void add_rate(cJSON *json, const char *name, int64_t part, int64_t whole)
@@ -155,14 +155,14 @@ bool pm_api_leaderboard(struct pm_pool_store *store, struct pm_api_call *call,
     return pm_store_leaderboard(store, epoch.number, limit, add_rank, &ranking, error);
 }
 
-static void answer_recipient(struct pm_api_call *call, const char *hotkey, const char *coldkey)
+static bool answer_recipient(struct pm_api_call *call, const char *hotkey, const char *coldkey,
+                             struct pm_error *error)
 {
     cJSON *json = pm_api_answer(call);
-    cJSON_AddStringToObject(json, "hotkey", hotkey);
-    if (coldkey[0])
-        cJSON_AddStringToObject(json, "recipient_coldkey", coldkey);
-    else
-        cJSON_AddNullToObject(json, "recipient_coldkey");
+    bool complete = cJSON_AddStringToObject(json, "hotkey", hotkey) &&
+                    (coldkey[0] ? cJSON_AddStringToObject(json, "recipient_coldkey", coldkey)
+                                : cJSON_AddNullToObject(json, "recipient_coldkey"));
+    return pm_api_complete(complete, error);
 }
 
 bool pm_api_recipient_set(struct pm_pool_store *store, struct pm_api_call *call,
@@ -188,8 +188,7 @@ bool pm_api_recipient_set(struct pm_pool_store *store, struct pm_api_call *call,
     }
     if (!pm_store_miner_set_recipient(store, call->hotkey, coldkey, signed_s, error))
         return false;
-    answer_recipient(call, call->hotkey, coldkey);
-    return true;
+    return answer_recipient(call, call->hotkey, coldkey, error);
 }
 
 bool pm_api_recipient_own(struct pm_pool_store *store, struct pm_api_call *call,
@@ -198,9 +197,8 @@ bool pm_api_recipient_own(struct pm_pool_store *store, struct pm_api_call *call,
     struct pm_pool_miner miner;
     if (!caller(store, call, &miner, error))
         return false;
-    if (!call->refusal.status)
-        answer_recipient(call, miner.hotkey, miner.recipient_coldkey);
-    return true;
+    return call->refusal.status ||
+           answer_recipient(call, miner.hotkey, miner.recipient_coldkey, error);
 }
 
 bool pm_api_recipient_of(struct pm_pool_store *store, struct pm_api_call *call,
@@ -211,8 +209,7 @@ bool pm_api_recipient_of(struct pm_pool_store *store, struct pm_api_call *call,
     if (!pm_store_miner_get(store, call->parameter, &miner, &found, error))
         return false;
     if (found)
-        answer_recipient(call, miner.hotkey, miner.recipient_coldkey);
-    else
-        pm_refuse(&call->refusal, 404, "Miner not registered");
+        return answer_recipient(call, miner.hotkey, miner.recipient_coldkey, error);
+    pm_refuse(&call->refusal, 404, "Miner not registered");
     return true;
 }

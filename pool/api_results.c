@@ -96,10 +96,11 @@ bool pm_api_verify(struct pm_pool_store *store, struct pm_api_call *call, struct
         if (!pm_store_result_verify(store, id, call->now_ms, error))
             return false;
         cJSON *json = pm_api_answer(call);
-        cJSON_AddStringToObject(json, "status", "verified");
-        pm_api_add_integer(json, "result_id", id);
-        pm_api_add_time(json, "verified_at",
-                        verdict.verified_ms ? verdict.verified_ms : call->now_ms);
+        int64_t verified_ms = verdict.verified_ms ? verdict.verified_ms : call->now_ms;
+        return pm_api_complete(cJSON_AddStringToObject(json, "status", "verified") &&
+                                   pm_api_add_integer(json, "result_id", id) &&
+                                   pm_api_add_time(json, "verified_at", verified_ms),
+                               error);
     }
     return true;
 }

@@ -86,10 +86,10 @@ bool pm_api_withdraw(struct pm_pool_store *store, struct pm_api_call *call, stru
     if (call->refusal.status)
         return true;
     cJSON *json = pm_api_answer(call);
-    cJSON_AddStringToObject(json, "status", "pending");
-    pm_api_add_integer(json, "withdrawal_id", withdrawal.id);
-    pm_api_add_integer(json, "amount_rao", withdrawal.rao);
-    cJSON_AddStringToObject(json, "recipient_coldkey", withdrawal.coldkey);
-    pm_api_add_time(json, "requested_at", withdrawal.requested_ms);
-    return true;
+    bool complete = cJSON_AddStringToObject(json, "status", "pending") &&
+                    pm_api_add_integer(json, "withdrawal_id", withdrawal.id) &&
+                    pm_api_add_integer(json, "amount_rao", withdrawal.rao) &&
+                    cJSON_AddStringToObject(json, "recipient_coldkey", withdrawal.coldkey) &&
+                    pm_api_add_time(json, "requested_at", withdrawal.requested_ms);
+    return pm_api_complete(complete, error);
 }

@@ -21,47 +21,62 @@ static bool draw(struct chance *chance, char lease_id[PM_LEASE_ID_SIZE], struct 
     return true;
 }
 
-static cJSON *algorithms_json(const struct pm_granted *items, size_t count, bool with_score)
+static bool add_algorithm(cJSON *array, const struct pm_granted *algorithm, bool with_score)
 {
-    cJSON *array = cJSON_CreateArray();
-    for (size_t i = 0; i < count; i++) {
-        cJSON *item = cJSON_CreateObject();
-        pm_api_add_integer(item, "id", items[i].id);
-        cJSON_AddStringToObject(item, "algorithm_dsl", items[i].dsl);
-        pm_api_add_integer(item, "input_dim", items[i].input_dim);
-        if (with_score && items[i].agreed)
-            cJSON_AddNumberToObject(item, "score", items[i].score);
-        cJSON_AddItemToArray(array, item);
+    cJSON *item = cJSON_CreateObject();
+    if (!cJSON_AddItemToArray(array, item)) {
+        cJSON_Delete(item);
+        return false;
     }
-    return array;
+    return pm_api_add_integer(item, "id", algorithm->id) &&
+           cJSON_AddStringToObject(item, "algorithm_dsl", algorithm->dsl) &&
+           pm_api_add_integer(item, "input_dim", algorithm->input_dim) &&
+           (!with_score || !algorithm->agreed ||
+            cJSON_AddNumberToObject(item, "score", algorithm->score));
 }
 
-static void answer_lease(struct pm_api_call *call, const struct pm_grant *grant)
+static bool add_algorithms(cJSON *json, const char *name, const struct pm_granted *items,
+                           size_t count, bool with_score)
+{
+    cJSON *array = cJSON_AddArrayToObject(json, name);
+    for (size_t i = 0; array && i < count; i++) {
+        if (!add_algorithm(array, &items[i], with_score))
+            return false;
+    }
+    return array != NULL;
+}
+
+static bool answer_lease(struct pm_api_call *call, const struct pm_grant *grant,
+                         struct pm_error *error)
 {
     cJSON *json = pm_api_answer(call);
-    cJSON_AddStringToObject(json, "lease_id", grant->lease.id);
-    cJSON_AddStringToObject(json, "task_type", PM_TASK_TYPE);
-    pm_api_add_integer(json, "window_number", grant->lease.window);
-    pm_api_add_time(json, "timeout_at", grant->lease.timeout_ms);
-    pm_api_add_integer(json, "evolve_budget", grant->lease.evolve_budget);
-    cJSON_AddItemToObject(json, "evaluate_algorithms",
-                          algorithms_json(grant->evaluate, grant->evaluate_count, false));
-    cJSON_AddItemToObject(json, "seed_algorithms",
-                          algorithms_json(grant->seeds, grant->seed_count, true));
-    cJSON_AddNullToObject(json, "gossip");
+    bool complete =
+        cJSON_AddStringToObject(json, "lease_id", grant->lease.id) &&
+        cJSON_AddStringToObject(json, "task_type", PM_TASK_TYPE) &&
+        pm_api_add_integer(json, "window_number", grant->lease.window) &&
+        pm_api_add_time(json, "timeout_at", grant->lease.timeout_ms) &&
+        pm_api_add_integer(json, "evolve_budget", grant->lease.evolve_budget) &&
+        add_algorithms(json, "evaluate_algorithms", grant->evaluate, grant->evaluate_count,
+                       false) &&
+        add_algorithms(json, "seed_algorithms", grant->seeds, grant->seed_count, true) &&
+        cJSON_AddNullToObject(json, "gossip");
+    return pm_api_complete(complete, error);
 }
 
-static void answer_task(struct pm_api_call *call, const struct pm_grant *grant)
+static bool answer_task(struct pm_api_call *call, const struct pm_grant *grant,
+                        struct pm_error *error)
 {
     bool evolve = grant->lease.kind == PM_LEASE_EVOLVE;
     cJSON *json = pm_api_answer(call);
-    cJSON_AddStringToObject(json, "batch_id", grant->lease.id);
-    cJSON_AddStringToObject(json, "task_type", evolve ? "evolve" : "evaluate");
-    pm_api_add_integer(json, "window_number", grant->lease.window);
-    pm_api_add_time(json, "timeout_at", grant->lease.timeout_ms);
-    cJSON_AddItemToObject(json, "algorithms",
-                          evolve ? algorithms_json(grant->seeds, grant->seed_count, true)
-                                 : algorithms_json(grant->evaluate, grant->evaluate_count, false));
+    bool complete =
+        cJSON_AddStringToObject(json, "batch_id", grant->lease.id) &&
+        cJSON_AddStringToObject(json, "task_type", evolve ? "evolve" : "evaluate") &&
+        pm_api_add_integer(json, "window_number", grant->lease.window) &&
+        pm_api_add_time(json, "timeout_at", grant->lease.timeout_ms) &&
+        (evolve
+             ? add_algorithms(json, "algorithms", grant->seeds, grant->seed_count, true)
+             : add_algorithms(json, "algorithms", grant->evaluate, grant->evaluate_count, false));
+    return pm_api_complete(complete, error);
 }
 
 bool pm_api_lease(struct pm_pool_store *store, struct pm_api_call *call, struct pm_error *error)
@@ -86,10 +101,9 @@ bool pm_api_lease(struct pm_pool_store *store, struct pm_api_call *call, struct 
     if (!pm_lease_issue(store, &call->pool->rules, call->now_ms, &wish, &grant, &call->refusal,
                         error))
         return false;
-    if (!call->refusal.status)
-        answer_lease(call, &grant);
+    bool ok = call->refusal.status || answer_lease(call, &grant, error);
     pm_grant_clear(&grant);
-    return true;
+    return ok;
 }
 
 bool pm_api_task(struct pm_pool_store *store, struct pm_api_call *call, struct pm_error *error)
@@ -121,10 +135,9 @@ bool pm_api_task(struct pm_pool_store *store, struct pm_api_call *call, struct p
                             error))
             return false;
     }
-    if (!call->refusal.status)
-        answer_task(call, &grant);
+    bool ok = call->refusal.status || answer_task(call, &grant, error);
     pm_grant_clear(&grant);
-    return true;
+    return ok;
 }
 
 bool pm_api_pending(struct pm_pool_store *store, struct pm_api_call *call, struct pm_error *error)

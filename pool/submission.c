@@ -190,6 +190,17 @@ static bool book_evaluations(struct taking *taking, struct pm_error *error)
     return pm_store_miner_count(taking->store, taking->lease.hotkey, &more, error);
 }
 
+static bool add_outcome(cJSON *outcomes, int64_t id, bool known)
+{
+    cJSON *outcome = cJSON_CreateObject();
+    if (!cJSON_AddItemToArray(outcomes, outcome)) {
+        cJSON_Delete(outcome);
+        return false;
+    }
+    return cJSON_AddStringToObject(outcome, "status", known ? "duplicate" : "accepted") &&
+           cJSON_AddNumberToObject(outcome, "algorithm_id", (double)id);
+}
+
 /* A program the pool has already is not added again and earns nothing: the answer names the one
  * that is there. */
 static bool book_evolution(struct taking *taking, size_t index, cJSON *outcomes,
@@ -208,26 +219,35 @@ static bool book_evolution(struct taking *taking, size_t index, cJSON *outcomes,
     const struct pm_pool_counts more = {.evolutions_submitted = !known};
     if (!pm_store_miner_count(taking->store, taking->lease.hotkey, &more, error))
         return false;
-    cJSON *outcome = cJSON_CreateObject();
-    cJSON_AddStringToObject(outcome, "status", known ? "duplicate" : "accepted");
-    cJSON_AddNumberToObject(outcome, "algorithm_id", (double)id);
-    cJSON_AddItemToArray(outcomes, outcome);
-    return true;
+    return add_outcome(outcomes, id, known) ||
+           pm_fail(error, PM_ERROR_MEMORY, "a submission's answer: out of memory");
+}
+
+/* Books everything and fills the answer. */
+static bool book_all(struct taking *taking, cJSON *json, struct pm_error *error)
+{
+    const struct pm_submission *submission = taking->submission;
+    cJSON *outcomes = NULL;
+    if (!cJSON_AddStringToObject(json, "status", "accepted") ||
+        !cJSON_AddStringToObject(json, "lease_id", taking->lease.id) ||
+        !cJSON_AddNumberToObject(json, "evaluations_accepted",
+                                 (double)submission->evaluation_count) ||
+        !(outcomes = cJSON_AddArrayToObject(json, "evolutions")))
+        return pm_fail(error, PM_ERROR_MEMORY, "a submission's answer: out of memory");
+    if (!book_evaluations(taking, error))
+        return false;
+    for (size_t i = 0; i < submission->evolution_count; i++) {
+        if (!book_evolution(taking, i, outcomes, error))
+            return false;
+    }
+    return cJSON_AddNumberToObject(json, "consensus_reached", (double)taking->agreed) ||
+           pm_fail(error, PM_ERROR_MEMORY, "a submission's answer: out of memory");
 }
 
 static bool book(struct taking *taking, char **answer, struct pm_error *error)
 {
     cJSON *json = cJSON_CreateObject();
-    cJSON_AddStringToObject(json, "status", "accepted");
-    cJSON_AddStringToObject(json, "lease_id", taking->lease.id);
-    cJSON_AddNumberToObject(json, "evaluations_accepted",
-                            (double)taking->submission->evaluation_count);
-    cJSON *outcomes = cJSON_AddArrayToObject(json, "evolutions");
-    bool ok = book_evaluations(taking, error);
-    for (size_t i = 0; ok && i < taking->submission->evolution_count; i++)
-        ok = book_evolution(taking, i, outcomes, error);
-    cJSON_AddNumberToObject(json, "consensus_reached", (double)taking->agreed);
-    *answer = ok ? pm_json_print(json, error) : NULL;
+    *answer = book_all(taking, json, error) ? pm_json_print(json, error) : NULL;
     cJSON_Delete(json);
     if (*answer &&
         pm_store_lease_finish(taking->store, taking->lease.id, taking->digest, *answer, error))

@@ -1,0 +1,143 @@
+/* Memory that runs out while an answer is made: whoever is told of something done is told all of
+ * it, or else nothing is done. */
+#include "cmocka_include.h"
+#include "pool/api_call.h"
+#include "pool/rule_steps.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { ALLOCATIONS_MAX = 2000 };
+
+static int allocations_left;
+static bool ran_out;
+
+static void *allocate(size_t size)
+{
+    if (allocations_left == 0) {
+        ran_out = true;
+        return NULL;
+    }
+    allocations_left--;
+    return malloc(size);
+}
+
+static void have_memory_for(int allocations)
+{
+    cJSON_Hooks hooks = {.malloc_fn = allocate, .free_fn = free};
+    allocations_left = allocations;
+    ran_out = false;
+    cJSON_InitHooks(&hooks);
+}
+
+static void have_memory(void)
+{
+    cJSON_InitHooks(NULL);
+}
+
+struct asking {
+    const struct pm_pool *pool;
+    pm_api_work *work;
+    const char *hotkey, *parameter;
+    int64_t now_ms;
+    bool answered;
+};
+
+/* Everything is undone: each try meets the same pool. */
+static enum pm_outcome ask(struct pm_pool_store *store, void *context, struct pm_error *error)
+{
+    struct asking *asking = context;
+    struct pm_api_call call = {
+        .pool = asking->pool, .hotkey = asking->hotkey, .now_ms = asking->now_ms};
+    asking->answered = asking->work(store, &call, error);
+    assert_int_equal(call.refusal.status, 0);
+    cJSON_Delete(call.json);
+    return PM_OUTCOME_ROLLBACK;
+}
+
+static void assert_whole_or_not_at_all(struct virtual_pool *virtual_pool, pm_api_work *work)
+{
+    const struct pm_pool pool = {.rules = virtual_pool->rules, .store = virtual_pool->store};
+    struct asking asking = {
+        .pool = &pool, .work = work, .hotkey = "miner", .now_ms = virtual_pool->now_ms};
+    int failures = 0;
+    for (; !asking.answered; failures++) {
+        struct pm_error error = {0};
+        assert_in_range(failures, 0, ALLOCATIONS_MAX);
+        have_memory_for(failures);
+        bool ok = pm_pool_store_run(pool.store, ask, &asking, &error);
+        have_memory();
+        assert_true(ok);
+        assert_true(asking.answered != ran_out);
+        assert_int_equal(error.code, asking.answered ? PM_ERROR_NONE : PM_ERROR_MEMORY);
+    }
+    assert_true(failures > 4); /* the answer's members are among them */
+}
+
+static void test_leases_and_tasks(void **state)
+{
+    assert_whole_or_not_at_all(*state, pm_api_lease);
+    assert_whole_or_not_at_all(*state, pm_api_task);
+}
+
+static void test_registering(void **state)
+{
+    assert_whole_or_not_at_all(*state, pm_api_register);
+}
+
+struct taking {
+    struct virtual_pool *pool;
+    const struct pm_submission *submission;
+    const char *lease_id;
+    bool taken;
+};
+
+static enum pm_outcome take(struct pm_pool_store *store, void *context, struct pm_error *error)
+{
+    struct taking *taking = context;
+    struct pm_refusal refusal;
+    char *answer = NULL;
+    taking->taken =
+        pm_submission_take(store, &taking->pool->rules, taking->pool->now_ms, "miner",
+                           taking->lease_id, taking->submission, &answer, &refusal, error);
+    assert_int_equal(refusal.status, 0);
+    assert_int_equal(answer != NULL, taking->taken);
+    free(answer);
+    return PM_OUTCOME_ROLLBACK;
+}
+
+static void test_submissions(void **state)
+{
+    struct virtual_pool *pool = *state;
+    struct pm_grant grant;
+    struct pm_refusal refusal;
+    char program[128];
+    assert_int_equal(virtual_pool_lease(pool, "miner", PM_LEASE_BOTH, 8, 8, &grant, &refusal), 200);
+    struct pm_submission *submission = calloc(1, sizeof *submission);
+    submission->kind = PM_LEASE_BOTH;
+    submission->iterations = 1000;
+    submission->evolution_count = 1;
+    submission->evolutions[0].dsl = virtual_program(7, program);
+    struct taking taking = {.pool = pool, .submission = submission, .lease_id = grant.lease.id};
+    for (int failures = 0; !taking.taken; failures++) {
+        struct pm_error error = {0};
+        assert_in_range(failures, 0, ALLOCATIONS_MAX);
+        have_memory_for(failures);
+        bool ok = pm_pool_store_run(pool->store, take, &taking, &error);
+        have_memory();
+        assert_true(ok);
+        assert_true(taking.taken != ran_out);
+    }
+    free(submission);
+    pm_grant_clear(&grant);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        RULE(test_leases_and_tasks),
+        RULE(test_registering),
+        RULE(test_submissions),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

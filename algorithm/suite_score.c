@@ -13,6 +13,8 @@
 enum {
     BATCH_MAX = 256,       /* algorithms compiled at a time */
     PIECES_PER_THREAD = 8, /* as long as there are that many, groups are kept together */
+    CODE_BYTES = 4 << 20,  /* of machine code that a thread may write */
+    NATIVE_CYCLES = 40000, /* of interpretation, from which on machine code pays */
 };
 
 struct work {
@@ -28,6 +30,7 @@ struct scoring {
     struct work *work;
     size_t count;
     uint32_t groups_together;
+    struct pm_lane_code **codes; /* each thread's machine code, which all run; NULL: interpret */
     atomic_bool failed;
     struct pm_error first_error;
 };
@@ -36,7 +39,8 @@ struct scoring {
 struct bench {
     struct pm_lanes *lanes;
     struct pm_executor *executor;
-    float *predictions; /* of the reference executor; made when it is needed */
+    float *predictions;       /* where they are needed: of the reference executor, in regression */
+    float **task_predictions; /* in regression: by task */
 };
 
 static void give_up(struct scoring *scoring, const struct pm_error *error)
@@ -57,13 +61,22 @@ static bool stopped(const struct scoring *scoring, struct pm_error *error)
 
 /* ---- one piece ---- */
 
-static uint32_t most_validation_examples(const struct pm_suite *suite)
+static size_t most_validation_examples(const struct pm_suite *suite)
 {
-    uint32_t most = 1;
-    for (size_t i = 0; i < suite->count; i++)
-        if (suite->tasks[i].validation_count > most)
-            most = suite->tasks[i].validation_count;
-    return most;
+    return suite->lanes->validation_capacity > 0 ? suite->lanes->validation_capacity : 1;
+}
+
+static bool make_room_for_predictions(struct bench *bench, const struct pm_suite *suite,
+                                      struct pm_error *error)
+{
+    const size_t count = PM_LANES * most_validation_examples(suite);
+    if (!bench->predictions)
+        bench->predictions = malloc(count * sizeof *bench->predictions);
+    if (!bench->task_predictions)
+        bench->task_predictions = calloc(suite->count, sizeof *bench->task_predictions);
+    if (!bench->predictions || !bench->task_predictions)
+        return pm_fail(error, PM_ERROR_MEMORY, "out of memory for scoring");
+    return true;
 }
 
 static bool prepare_reference(struct bench *bench, const struct pm_suite *suite,
@@ -71,11 +84,9 @@ static bool prepare_reference(struct bench *bench, const struct pm_suite *suite,
 {
     if (!bench->executor)
         bench->executor = pm_executor_create();
-    if (!bench->predictions)
-        bench->predictions = malloc(most_validation_examples(suite) * sizeof *bench->predictions);
-    if (!bench->executor || !bench->predictions)
+    if (!bench->executor)
         return pm_fail(error, PM_ERROR_MEMORY, "out of memory for scoring");
-    return true;
+    return make_room_for_predictions(bench, suite, error);
 }
 
 static bool run_reference(const struct scoring *scoring, const struct work *work, uint32_t group,
@@ -97,6 +108,28 @@ static bool run_reference(const struct scoring *scoring, const struct work *work
     return true;
 }
 
+/* Regression is scored by its predictions, which the fast executor writes a group at a time. */
+static bool run_regression(const struct scoring *scoring, const struct work *work, uint32_t group,
+                           struct bench *bench, struct pm_error *error)
+{
+    const struct pm_suite *suite = scoring->suite;
+    const uint32_t *tasks = suite->lanes->groups[group].task;
+    const size_t most = most_validation_examples(suite);
+    if (!make_room_for_predictions(bench, suite, error))
+        return false;
+    for (size_t lane = 0; lane < PM_LANES; lane++)
+        if (tasks[lane] != UINT32_MAX)
+            bench->task_predictions[tasks[lane]] = bench->predictions + lane * most;
+    const struct pm_lane_request request = {.predictions = bench->task_predictions};
+    if (!pm_lanes_run(bench->lanes, work->program, suite->lanes, group, 1, &request, error))
+        return false;
+    for (size_t lane = 0; lane < PM_LANES; lane++)
+        if (tasks[lane] != UINT32_MAX)
+            work->task_scores[tasks[lane]] =
+                pm_task_score(&suite->tasks[tasks[lane]], bench->task_predictions[tasks[lane]]);
+    return true;
+}
+
 static bool run_piece(const struct scoring *scoring, size_t piece, struct bench *bench,
                       struct pm_error *error)
 {
@@ -108,22 +141,35 @@ static bool run_piece(const struct scoring *scoring, size_t piece, struct bench 
         count = scoring->groups_together;
     if (stopped(scoring, error))
         return false;
-    if (work->program) {
+    if (work->program && !scoring->suite->tasks[0].regression) {
         const struct pm_lane_request request = {.accuracy = work->task_scores};
         return pm_lanes_run(bench->lanes, work->program, lanes, first, count, &request, error);
     }
     for (uint32_t group = first; group < first + count; group++)
-        if (!run_reference(scoring, work, group, bench, error))
+        if (work->program ? !run_regression(scoring, work, group, bench, error)
+                          : !run_reference(scoring, work, group, bench, error))
             return false;
     return true;
 }
 
 /* ---- a batch ---- */
 
+/* Translates if running the program takes so long that translating it pays. */
+static void translate(const struct scoring *scoring, struct work *work)
+{
+    const struct pm_lane_tasks *lanes = scoring->suite->lanes;
+    double cycles = work->cost * lanes->train_capacity * lanes->group_count;
+    if (scoring->codes == NULL || cycles < NATIVE_CYCLES)
+        return;
+    struct pm_lane_code **code = &scoring->codes[omp_get_thread_num()];
+    if (*code == NULL)
+        *code = pm_lane_code_create(CODE_BYTES);
+    pm_lane_program_translate(work->program, *code);
+}
+
 static bool compile(const struct scoring *scoring, struct work *work, struct pm_error *error)
 {
-    /* Lanes know accuracy only. */
-    if (scoring->suite->reference || scoring->suite->tasks[0].regression)
+    if (scoring->suite->reference)
         return true;
     struct pm_error refusal = {0};
     work->program = pm_lane_program_create(scoring->suite->simd_level);
@@ -131,6 +177,7 @@ static bool compile(const struct scoring *scoring, struct work *work, struct pm_
         return pm_fail(error, PM_ERROR_MEMORY, "out of memory for a compiled algorithm");
     if (pm_lane_program_compile(work->program, work->algorithm, &refusal)) {
         work->cost = pm_lane_program_info(work->program).cost;
+        translate(scoring, work);
         return true;
     }
     pm_lane_program_destroy(work->program);
@@ -163,6 +210,7 @@ static void clear_bench(struct bench *bench)
     pm_lanes_destroy(bench->lanes);
     pm_executor_destroy(bench->executor);
     free(bench->predictions);
+    free(bench->task_predictions);
 }
 
 static void run_batch(struct scoring *scoring)
@@ -171,6 +219,9 @@ static void run_batch(struct scoring *scoring)
     scoring->groups_together = choose_groups_together(scoring, group_count);
     size_t parts = (group_count + scoring->groups_together - 1) / scoring->groups_together;
     size_t pieces = scoring->count * parts;
+    size_t threads = (size_t)omp_get_max_threads();
+    if (scoring->suite->simd_level == PM_SIMD_AVX512 && !scoring->suite->interpret)
+        scoring->codes = calloc(threads, sizeof(struct pm_lane_code *));
 #pragma omp parallel
     {
         struct pm_error error = {0};
@@ -193,6 +244,9 @@ static void run_batch(struct scoring *scoring)
     }
     for (size_t i = 0; i < scoring->count; i++)
         pm_lane_program_destroy(scoring->work[i].program);
+    for (size_t i = 0; scoring->codes != NULL && i < threads; i++)
+        pm_lane_code_destroy(scoring->codes[i]);
+    free(scoring->codes);
 }
 
 static struct work work_on(const struct pm_algorithm *algorithm, double *task_scores)

@@ -23,6 +23,7 @@ struct pm_suite {
     struct pm_task *tasks;
     struct pm_lane_tasks *lanes;   /* the same tasks, laid out for the fast executor */
     enum pm_simd_level simd_level; /* what scoring uses; the best there is, unless set otherwise */
+    bool interpret;                /* write no machine code; false unless set */
     bool reference;                /* score with the reference executor; false unless set */
     bool slice;                    /* `tasks` belong to another suite */
 };

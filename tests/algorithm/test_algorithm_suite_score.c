@@ -89,12 +89,23 @@ static void every_level_scores_like_the_reference(void **state)
         if (!pm_simd_level_available((enum pm_simd_level)level))
             continue;
         fixture->suite->simd_level = (enum pm_simd_level)level;
+        fixture->suite->interpret = true;
         memset(found, 0, sizeof found);
         assert_true(pm_suite_score(fixture->suite, view(fixture), PROGRAMS, scores, &found[0][0],
                                    NULL, NULL));
         assert_memory_equal(found, fixture->expected, sizeof found);
     }
     fixture->suite->simd_level = pm_simd_level_best();
+    fixture->suite->interpret = false;
+}
+
+static void machine_code_scores_like_the_reference(void **state)
+{
+    struct fixture *fixture = *state;
+    double scores[PROGRAMS], found[PROGRAMS][TASKS];
+    assert_true(
+        pm_suite_score(fixture->suite, view(fixture), PROGRAMS, scores, &found[0][0], NULL, NULL));
+    assert_memory_equal(found, fixture->expected, sizeof found);
 }
 
 static void slices_score_like_the_whole(void **state)
@@ -111,6 +122,24 @@ static void slices_score_like_the_whole(void **state)
                                 cuts[c][1] * sizeof *found);
         pm_suite_destroy(slice);
     }
+}
+
+static void regression_scores_like_the_reference(void **state)
+{
+    const struct fixture *fixture = *state;
+    struct pm_dataset *dataset = NULL;
+    struct pm_suite *suite = NULL;
+    static double scores[2][PROGRAMS], found[2][PROGRAMS][TASKS];
+    assert_true(pm_dataset_open("scalar_linear", &dataset, NULL));
+    assert_true(pm_suite_evaluation(dataset, PM_EDITION_FIRST2000, 16, 3, &suite, NULL));
+    for (int reference = 0; reference < 2; reference++) {
+        suite->reference = reference == 1;
+        assert_true(pm_suite_score(suite, view(fixture), PROGRAMS - 1, scores[reference],
+                                   &found[reference][0][0], NULL, NULL));
+    }
+    assert_memory_equal(found[0], found[1], sizeof found[0]);
+    pm_suite_destroy(suite);
+    pm_dataset_destroy(dataset);
 }
 
 static void the_environment_forces_the_level_down(void **state)
@@ -130,7 +159,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_level_scores_like_the_reference),
+        cmocka_unit_test(machine_code_scores_like_the_reference),
         cmocka_unit_test(slices_score_like_the_whole),
+        cmocka_unit_test(regression_scores_like_the_reference),
         cmocka_unit_test(the_environment_forces_the_level_down),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -46,19 +46,43 @@ void demo_print_failures(const struct demo_verdict *verdict)
     }
 }
 
+enum { GROUPED_SIZE = 32 };
+
+/* 1234567 as 1,234,567; returns `out`. */
+static const char *group_digits(int64_t value, char out[GROUPED_SIZE])
+{
+    char digits[24];
+    int length = snprintf(digits, sizeof digits, "%" PRId64, value);
+    int used = 0;
+    for (int i = 0; i < length; i++) {
+        bool boundary = i > 0 && digits[i - 1] != '-' && (length - i) % 3 == 0;
+        if (boundary) {
+            out[used++] = ',';
+        }
+        out[used++] = digits[i];
+    }
+    out[used] = '\0';
+    return out;
+}
+
 static void print_table(const struct demo_report *report)
 {
     printf("\n%-13s %11s %9s %11s %10s %9s %8s %11s %13s\n", "miner", "evaluations", "accurate",
            "evolutions", "finalised", "over 0.7", "best", "reputation", "RAO paid");
+    char paid[GROUPED_SIZE];
     for (int i = 0; i < DEMO_MINERS; i++) {
         const struct figures *row = &report->figures[i];
         printf("%.10s... %11" PRId64 " %9" PRId64 " %11" PRId64 " %10" PRId64 " %9" PRId64
-               " %8.4f %11.2f %13" PRId64 "\n",
+               " %8.4f %11.2f %13s\n",
                row->hotkey, row->evaluations, row->evaluations_accurate, row->evolutions,
                row->evolutions_finalised, row->evolutions_over_threshold, row->best_score,
-               row->reputation, row->paid_rao);
+               row->reputation, group_digits(row->paid_rao, paid));
     }
-    printf("\n");
+    printf(
+        "\nReputation is earned with accurate evaluations and good evolutions; each epoch's budget "
+        "is shared\nby it, to at most 5 %% a miner, which is why few miners are paid alike. RAO is "
+        "the pool's unit of\npay, a billionth of a token; here it is play money. Rules: "
+        "docs/pool.md. Mine yourself: `poolminer mine`.\n");
 }
 
 static cJSON *describe_miner(const struct figures *row)

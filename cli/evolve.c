@@ -28,12 +28,18 @@ struct evolution {
     double seconds;
 };
 
-/* What is shown at the end: the best on the search suite of what evolved and the seeds. */
-struct best {
+/* The best that evolved and the seeds, side by side: the search saw only the search suite, and what
+ * is better there need not be better on the suite that the pool's miners score on. */
+struct candidate {
+    const char *name; /* a seed's file, or "evolved" */
     const struct pm_algorithm *algorithm;
-    bool evolved;
     double score, search_score;
-    char *text;
+};
+
+struct comparison {
+    struct candidate items[PM_EVOLUTION_SEEDS_MAX + 1]; /* seeds first */
+    size_t seed_count, count, best;
+    char *text; /* the best's */
 };
 
 static bool show_progress(void *context, const struct pm_evolution_progress *progress)
@@ -56,10 +62,6 @@ static bool read_seeds(const struct pm_options *options, int input_dim, struct e
                        struct pm_error *error)
 {
     size_t count = pm_options_repeat_count(options, "seed-algorithm");
-    if (count == 0) {
-        return pm_fail(error, PM_ERROR_INVALID,
-                       "evolve: no seed given; --seed-algorithm FILE, best twice");
-    }
     if (count > PM_EVOLUTION_SEEDS_MAX) {
         return pm_fail(error, PM_ERROR_LIMIT, "evolve: %zu seeds, at most %d are allowed", count,
                        PM_EVOLUTION_SEEDS_MAX);
@@ -119,47 +121,84 @@ static bool search(struct evolution *evolution, struct pm_error *error)
     return done;
 }
 
-static bool choose_best(const struct evolution *evolution, struct best *best,
-                        struct pm_error *error)
+static void collect(const struct pm_options *options, const struct evolution *evolution,
+                    struct comparison *out)
 {
-    const struct pm_algorithm *candidates[PM_EVOLUTION_SEEDS_MAX + 1];
-    double search_scores[PM_EVOLUTION_SEEDS_MAX + 1];
-    size_t evolved = evolution->result.count > 0 ? 1 : 0;
-    size_t count = evolved + evolution->seed_count;
-    for (size_t i = 0; i < count; i++) {
-        candidates[i] =
-            i < evolved ? evolution->result.items[i].algorithm : evolution->seeds[i - evolved];
+    for (size_t i = 0; i < evolution->seed_count; i++) {
+        out->items[out->count++] =
+            (struct candidate){.name = pm_options_repeat(options, "seed-algorithm", i),
+                               .algorithm = evolution->seeds[i]};
     }
-    /* Not interrupted: after Ctrl-C the best so far is still worth its score. */
-    if (!pm_suite_score(evolution->search_suite, candidates, count, search_scores, NULL, NULL,
+    out->seed_count = out->count;
+    if (evolution->result.count > 0) {
+        out->items[out->count++] = (struct candidate){
+            .name = "evolved", .algorithm = evolution->result.items[0].algorithm};
+    }
+}
+
+/* Scores everything on both suites and chooses by the evaluation suite, seeds winning a tie. Not
+ * interrupted: after Ctrl-C the best so far is still worth its score. */
+static bool compare(const struct pm_options *options, const struct evolution *evolution,
+                    struct comparison *out, struct pm_error *error)
+{
+    const struct pm_algorithm *algorithms[PM_EVOLUTION_SEEDS_MAX + 1];
+    double scores[PM_EVOLUTION_SEEDS_MAX + 1], search_scores[PM_EVOLUTION_SEEDS_MAX + 1];
+    collect(options, evolution, out);
+    for (size_t i = 0; i < out->count; i++) {
+        algorithms[i] = out->items[i].algorithm;
+    }
+    if (!pm_suite_score(evolution->evaluation_suite, algorithms, out->count, scores, NULL, NULL,
+                        error) ||
+        !pm_suite_score(evolution->search_suite, algorithms, out->count, search_scores, NULL, NULL,
                         error)) {
         return false;
     }
-    size_t chosen = 0;
-    for (size_t i = 1; i < count; i++) {
-        if (search_scores[i] > search_scores[chosen]) {
-            chosen = i;
-        }
+    for (size_t i = 0; i < out->count; i++) {
+        out->items[i].score = scores[i];
+        out->items[i].search_score = search_scores[i];
+        out->best = scores[i] > scores[out->best] ? i : out->best;
     }
-    best->algorithm = candidates[chosen];
-    best->evolved = chosen < evolved;
-    best->search_score = search_scores[chosen];
-    best->text = pm_algorithm_write(best->algorithm, error);
-    return best->text && pm_suite_score(evolution->evaluation_suite, &best->algorithm, 1,
-                                        &best->score, NULL, NULL, error);
+    out->text = pm_algorithm_write(algorithms[out->best], error);
+    return out->text != NULL;
 }
 
-static cJSON *describe(const struct evolution *evolution, const struct best *best)
+static bool is_evolved(const struct comparison *comparison)
 {
+    return comparison->best >= comparison->seed_count;
+}
+
+/* [{"file": ..., "score": ..., "search_score": ...}, ...]; NULL when memory is out. */
+static cJSON *describe_seeds(const struct comparison *comparison)
+{
+    cJSON *seeds = cJSON_CreateArray();
+    for (size_t i = 0; seeds && i < comparison->seed_count; i++) {
+        const struct candidate *seed = &comparison->items[i];
+        cJSON *object = cJSON_CreateObject();
+        if (!cJSON_AddStringToObject(object, "file", seed->name) ||
+            !cJSON_AddNumberToObject(object, "score", seed->score) ||
+            !cJSON_AddNumberToObject(object, "search_score", seed->search_score) ||
+            !cJSON_AddItemToArray(seeds, object)) {
+            cJSON_Delete(object);
+            cJSON_Delete(seeds);
+            return NULL;
+        }
+    }
+    return seeds;
+}
+
+static cJSON *describe(const struct evolution *evolution, const struct comparison *comparison)
+{
+    const struct candidate *best = &comparison->items[comparison->best];
     const struct pm_suite *suite = evolution->evaluation_suite;
     const struct {
         const char *name;
         cJSON *value;
     } members[] = {
-        {"algorithm_dsl", cJSON_CreateString(best->text)},
+        {"algorithm_dsl", cJSON_CreateString(comparison->text)},
         {"score", cJSON_CreateNumber(best->score)},
         {"search_score", cJSON_CreateNumber(best->search_score)},
-        {"evolved", cJSON_CreateBool(best->evolved)},
+        {"evolved", cJSON_CreateBool(is_evolved(comparison))},
+        {"seeds", describe_seeds(comparison)},
         {"seed", cJSON_CreateNumber((double)evolution->config.seed)},
         {"generations", cJSON_CreateNumber(evolution->result.generations)},
         {"candidates", cJSON_CreateNumber((double)evolution->result.candidates)},
@@ -186,19 +225,30 @@ static cJSON *describe(const struct evolution *evolution, const struct best *bes
     return object;
 }
 
-static bool print_result(const struct evolution *evolution, const struct best *best, bool json,
-                         struct pm_error *error)
+static void print_text(const struct evolution *evolution, const struct comparison *comparison)
+{
+    fputs(comparison->text, stdout);
+    printf("# evaluation suite  search suite\n");
+    for (size_t i = 0; i < comparison->count; i++) {
+        const struct candidate *item = &comparison->items[i];
+        printf("# %16.6f  %12.6f  %s%s\n", item->score, item->search_score, item->name,
+               i == comparison->best ? " (this)" : "");
+    }
+    printf("# random seed %" PRIu64 "\n", evolution->config.seed);
+    if (!is_evolved(comparison)) {
+        printf("# nothing better than the seeds was found; this is the best of them. More "
+               "--generations find more.\n");
+    }
+}
+
+static bool print_result(const struct evolution *evolution, const struct comparison *comparison,
+                         bool json, struct pm_error *error)
 {
     if (!json) {
-        fputs(best->text, stdout);
-        printf("# score %.6f on the evaluation suite, %.6f on the search suite, seed %" PRIu64 "\n",
-               best->score, best->search_score, evolution->config.seed);
-        if (!best->evolved) {
-            printf("# nothing better than the seeds was found; this is the best of the seeds\n");
-        }
+        print_text(evolution, comparison);
         return true;
     }
-    cJSON *object = describe(evolution, best);
+    cJSON *object = describe(evolution, comparison);
     if (!object) {
         return pm_fail(error, PM_ERROR_MEMORY, "evolve: no memory to print the result");
     }
@@ -226,12 +276,18 @@ static int run(const struct pm_options *options)
 {
     struct pm_error error = {0};
     struct evolution evolution = {0};
-    struct best best = {0};
+    struct comparison comparison = {0};
+    if (pm_options_repeat_count(options, "seed-algorithm") == 0) {
+        pm_fail(&error, PM_ERROR_INVALID,
+                "evolve: no seed given; --seed-algorithm FILE, best twice");
+        verb_fail(&error);
+        return EXIT_USAGE;
+    }
     pm_stop_install();
     bool done = prepare(options, &evolution, &error) && search(&evolution, &error) &&
-                choose_best(&evolution, &best, &error) &&
-                print_result(&evolution, &best, pm_options_flag(options, "json"), &error);
-    free(best.text);
+                compare(options, &evolution, &comparison, &error) &&
+                print_result(&evolution, &comparison, pm_options_flag(options, "json"), &error);
+    free(comparison.text);
     clear(&evolution);
     return done ? EXIT_DONE : verb_fail(&error);
 }
@@ -274,9 +330,11 @@ const struct verb verb_evolve = {
     .name = "evolve",
     .summary = "Evolves a better algorithm from seeds, here and now.",
     .usage = "poolminer evolve --seed-algorithm FILE [--seed-algorithm FILE]... [OPTION]...",
-    .purpose = "Evolves algorithms from the seeds and prints the best: its text and its score on "
-               "the\nevaluation suite. Progress goes to standard error; Ctrl-C ends the search and "
-               "prints the best\nso far.",
+    .purpose =
+        "Evolves algorithms from the seeds on the search suite, scores the best found and the "
+        "seeds on\nthe evaluation suite, as a pool's miners do, and prints the best of all "
+        "there: its text and\neverybody's scores. Progress goes to standard error; Ctrl-C "
+        "ends the search and prints the best\nso far.",
     .uses = USE_COMPUTE | USE_EVOLVE,
     .options = OPTIONS,
     .option_count = sizeof OPTIONS / sizeof *OPTIONS,

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <poolminer/file.h>
 #include <poolminer/json.h>
 
 #define POOLMINER PM_BIN_DIR "/poolminer"
@@ -133,6 +134,14 @@ static void mistakes_in_the_settings_file_are_named(void **state)
            "pool_endpoint?");
     write_text(directory, "gui_config.json", "{\"workers\": \"two\"}");
     expect(RUN("config"), 2, "", "gui_config.json: workers: expected a whole number");
+    write_text(directory, "gui_config.json", "{\"comment\": 1}");
+    expect(RUN("config"), 2, "", "unknown setting comment; `poolminer mine --help` lists them");
+    write_text(directory, "gui_config.json", "{\"pool_endpoint\": \"ftp://x\"}");
+    expect(RUN("config"), 2, "",
+           "file gui_config.json: pool_endpoint (--pool-url): \"ftp://x\" is no http:// or "
+           "https:// address");
+    write_text(directory, "gui_config.json", "{\"run_id\": \"a b\"}");
+    expect(RUN("mine"), 2, "", "run_id (--run-id): \"a b\" is not");
     write_text(directory, "gui_config.json", "{\"sidecar_port\": 70000}");
     expect(RUN("evaluate", "x"), 2, "", "sidecar_port: 70000 is out of range");
     write_text(directory, "gui_config.json", "{");
@@ -161,6 +170,49 @@ static void config_shows_values_and_sources(void **state)
     cJSON_Delete(root);
     output_clear(&output);
     expect(RUN("config"), 0, "file gui_config.json", "");
+}
+
+/* In a settings file no shell does it. */
+static void a_tilde_stands_for_the_home(void **state)
+{
+    (void)state;
+    char expected[96];
+    write_text(directory, "gui_config.json", "{\"hotkey_file\": \"~/keys/mine\"}");
+    snprintf(expected, sizeof expected, "%s/keys/mine ", directory);
+    expect(RUN("config"), 0, expected, "");
+    snprintf(expected, sizeof expected, "%s/data ", directory);
+    expect(RUN("config", "--data-dir", "~/data"), 0, expected, "");
+}
+
+/* One message and no second try. */
+static void mine_ends_at_a_mistake(void **state)
+{
+    (void)state;
+    write_text(directory, "gui_config.json", "{\"data_dir\": \"~/miner\", \"sidecar_port\": 0}");
+    struct output output = RUN("mine", "--dataset", "nope");
+    assert_int_equal(output.status, 1);
+    assert_non_null(strstr(output.err, "dataset \"nope\""));
+    assert_non_null(strstr(output.err, "the worker ended with status 1; its own message says why"));
+    assert_null(strstr(output.err, "CHILD-RESTART"));
+    output_clear(&output);
+}
+
+/* As `evaluate` says it, and before a program is started. */
+static void demo_refuses_a_dataset_that_is_too_small(void **state)
+{
+    (void)state;
+    char record[3073] = {0};
+    struct pm_error error = {0};
+    char path[96];
+    snprintf(path, sizeof path, "%s/one.bin", directory);
+    record[0] = 3;
+    assert_true(pm_file_write_atomic(path, record, sizeof record, 0600, true, &error));
+    struct output output = RUN("demo", "--dataset", "one.bin");
+    assert_int_equal(output.status, 1);
+    assert_non_null(strstr(output.err, "poolminer: "));
+    assert_null(strstr(output.err, "WARN"));
+    assert_in_range(output.took_ms, 0, 5000);
+    output_clear(&output);
 }
 
 static void evaluate_prints_a_line_a_file(void **state)
@@ -272,7 +324,8 @@ static void evolve_names_its_mistakes(void **state)
 {
     (void)state;
     write_text(directory, "linear.txt", LINEAR);
-    expect(RUN("evolve"), 1, "", "no seed given");
+    expect(RUN("evolve"), 2, "", "no seed given");
+    expect(RUN("evolve", "--seed", "-1"), 2, "", "0 to 9007199254740991 is allowed");
     expect(RUN("evolve", "--seed-algorithm", "no.txt"), 1, "", "no.txt");
     expect(RUN("evolve", "--seed-algorithm", "linear.txt", "--engine", "steam"), 1, "", "steam");
     expect(RUN("evolve", "--seed-algorithm", "linear.txt", "--profile", "x"), 2, "", "--profile");
@@ -286,6 +339,9 @@ int main(void)
         TEST(mistakes_of_usage_exit_with_2),
         TEST(mistakes_in_the_settings_file_are_named),
         TEST(config_shows_values_and_sources),
+        TEST(a_tilde_stands_for_the_home),
+        TEST(mine_ends_at_a_mistake),
+        TEST(demo_refuses_a_dataset_that_is_too_small),
         TEST(evaluate_prints_a_line_a_file),
         TEST(evaluate_goes_on_after_a_bad_file),
         TEST(evaluate_warns_of_what_it_skips),

@@ -48,6 +48,16 @@ static int tear_down(void **state)
     return 0;
 }
 
+static bool log_says(const struct place *place, const char *name, const char *part)
+{
+    char *text = NULL;
+    size_t length = 0;
+    bool says = pm_file_read(place_file(place, name), 1 << 20, &text, &length, NULL) &&
+                strstr(text, part) != NULL;
+    free(text);
+    return says;
+}
+
 static pid_t start_mine(const struct setting *setting)
 {
     return START(&setting->place, "mine", "poolminer", "mine", "--config", setting->config);
@@ -144,12 +154,48 @@ static void a_taken_port_is_said(void **state)
     pid_t mine = START(place, "mine", "poolminer", "mine", "--config", setting->config,
                        "--sidecar-port", port);
     assert_int_equal(wait_end(place, "mine", mine, 30000), 1);
-    char *text = NULL;
-    size_t length = 0;
-    assert_true(pm_file_read(place_file(place, "mine.log"), 1 << 20, &text, &length, NULL));
-    assert_non_null(strstr(text, port));
-    free(text);
+    assert_true(log_says(place, "mine.log", port));
+    assert_true(log_says(place, "mine.log", "--sidecar-port"));
+    assert_false(log_says(place, "mine.log", "CHILD-RESTART"));
     kill_hard(sidecar);
+}
+
+static bool the_key_is_named(void *context)
+{
+    const struct setting *setting = context;
+    return log_says(&setting->place, "mine.log", "miner/hotkey, made on this first use");
+}
+
+static void a_second_mine_is_told_of_the_first(void **state)
+{
+    struct setting *setting = *state;
+    const struct place *place = &setting->place;
+    pid_t mine = start_mine(setting);
+    assert_true(wait_until(the_key_is_named, setting, 30000));
+    pid_t second = START(place, "second", "poolminer", "mine", "--config", setting->config);
+    assert_int_equal(wait_end(place, "second", second, 10000), 1);
+    assert_true(log_says(place, "second.log", "another `poolminer mine` runs"));
+    assert_true(log_says(place, "second.log", "--data-dir"));
+    kill(mine, SIGTERM);
+    assert_int_equal(wait_end(place, "mine", mine, 10000), 0);
+}
+
+static bool the_pool_is_missed(void *context)
+{
+    const struct setting *setting = context;
+    return log_says(&setting->place, "mine.log", "Does a pool run there?");
+}
+
+static void a_missing_pool_is_asked_for(void **state)
+{
+    struct setting *setting = *state;
+    const struct place *place = &setting->place;
+    pid_t mine = START(place, "mine", "poolminer", "mine", "--config", setting->config,
+                       "--pool-url", "http://127.0.0.1:1");
+    assert_true(wait_until(the_pool_is_missed, setting, 30000));
+    assert_true(log_says(place, "mine.log", "pool_endpoint in gui_config.json"));
+    kill(mine, SIGTERM);
+    assert_int_equal(wait_end(place, "mine", mine, 10000), 0);
 }
 
 int main(void)
@@ -161,6 +207,8 @@ int main(void)
         TEST(children_do_not_outlive_a_kill),
         TEST(killed_programs_come_back),
         TEST(a_taken_port_is_said),
+        TEST(a_second_mine_is_told_of_the_first),
+        TEST(a_missing_pool_is_asked_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -204,16 +204,6 @@ static bool check_token(const struct pm_store_job *job, int64_t token, struct pm
                    (long long)job->id, why);
 }
 
-/* Results and checkpoints of jobs that are in may go beyond the bound that new jobs must keep. */
-static bool check_room(struct pm_queue *queue, size_t size, struct pm_error *error)
-{
-    int64_t held = queue->store->verbs->counted(queue->store, 0, PM_COUNTER_BYTES);
-    return held + (int64_t)size <= 2 * queue->config.max_bytes ||
-           pm_fail(error, PM_ERROR_UNAVAILABLE,
-                   "the store holds %lld MiB, more than it may: results must be collected first",
-                   (long long)(held >> 20));
-}
-
 bool pm_queue_progress(struct pm_queue *queue, struct pm_queue_time now, int64_t id, int64_t token,
                        struct pm_error *error)
 {
@@ -234,7 +224,8 @@ bool pm_queue_finish(struct pm_queue *queue, int64_t id, int64_t token,
     if (*repeated) {
         return true;
     }
-    if (!check_token(&job, token, error) || !check_room(queue, result->size, error)) {
+    if (!check_token(&job, token, error) ||
+        !pm_queue_make_room(queue, PM_QUEUE_ROOM_IN, (int64_t)result->size, error)) {
         return false;
     }
     job.reason[0] = '\0';
@@ -293,8 +284,9 @@ bool pm_queue_release(struct pm_queue *queue, int64_t id, int64_t token,
     if (!check_token(&job, token, error)) {
         return false;
     }
-    if (checkpoint != NULL && (!check_room(queue, checkpoint->size, error) ||
-                               !replace_checkpoint(queue, &job, checkpoint, error))) {
+    if (checkpoint != NULL &&
+        (!pm_queue_make_room(queue, PM_QUEUE_ROOM_IN, (int64_t)checkpoint->size, error) ||
+         !replace_checkpoint(queue, &job, checkpoint, error))) {
         return false;
     }
     job.ended_token = token;

@@ -64,16 +64,6 @@ static int64_t jobs_held(struct pm_queue *queue)
     return jobs;
 }
 
-static bool check_bytes(struct pm_queue *queue, size_t size, struct pm_error *error)
-{
-    int64_t bytes = queue->store->verbs->counted(queue->store, 0, PM_COUNTER_BYTES);
-    return bytes + (int64_t)size <= queue->config.max_bytes ||
-           pm_fail(error, PM_ERROR_UNAVAILABLE,
-                   "the store holds %lld MiB of at most %lld: collect results, or raise "
-                   "--max-store-mib",
-                   (long long)(bytes >> 20), (long long)(queue->config.max_bytes >> 20));
-}
-
 static bool insert(struct pm_queue *queue, struct pm_queue_time now, const struct pm_job_put *put,
                    int64_t run, int64_t *id, struct pm_error *error)
 {
@@ -117,7 +107,7 @@ bool pm_queue_put(struct pm_queue *queue, struct pm_queue_time now, const struct
         return pm_fail(error, PM_ERROR_UNAVAILABLE, "the queue holds %lld jobs, all it may",
                        (long long)queue->config.max_jobs);
     }
-    return check_bytes(queue, put->body_size, error) &&
+    return pm_queue_make_room(queue, PM_QUEUE_ROOM_NEW, (int64_t)put->body_size, error) &&
            (run != 0 || store->verbs->run_find(store, put->run_id, true, &run, error)) &&
            insert(queue, now, put, run, id, error);
 }
@@ -286,24 +276,46 @@ static bool check_record_room(struct pm_queue *queue, int64_t run, const char *s
                    PM_QUEUE_RECORDS_MAX);
 }
 
+/* The newest stays, also when it alone is history. */
+static bool drop_old_records(struct pm_queue *queue, int64_t run, enum pm_queue_room room,
+                             int64_t newest, struct pm_error *error)
+{
+    struct pm_store *store = queue->store;
+    if (store->verbs->counted(store, run, PM_COUNTER_RECORDS_CLOSED) > PM_QUEUE_RECORDS_MAX &&
+        !store->verbs->record_drop_oldest(store, run, error)) {
+        return false;
+    }
+    return pm_queue_drop_history(queue, pm_queue_bytes_max(queue, room), newest, error);
+}
+
 bool pm_queue_record_put(struct pm_queue *queue, struct pm_queue_time now, const char *run,
                          struct pm_store_record *record, const struct pm_wire_frame *body,
                          struct pm_error *error)
 {
     struct pm_store *store = queue->store;
-    int64_t run_id;
+    int64_t run_id, older_size = 0;
+    char older_state[PM_STORE_STATE_MAX + 1] = "";
     if (!check_name("run", run, PM_STORE_RUN_MAX, false, error) ||
         !check_name("key", record->key, PM_STORE_KEY_MAX, false, error) ||
-        !check_state(record->state, false, error) || !check_bytes(queue, body->size, error) ||
+        !check_state(record->state, false, error) ||
+        !store->verbs->run_find(store, run, false, &run_id, error) ||
+        (run_id != 0 &&
+         !store->verbs->record_find(store, run_id, record->key, older_state, &older_size, error))) {
+        return false;
+    }
+    bool was_open = strcmp(older_state, "open") == 0;
+    enum pm_queue_room room = was_open ? PM_QUEUE_ROOM_IN : PM_QUEUE_ROOM_NEW;
+    int64_t size = (int64_t)body->size;
+    bool grows = size > older_size;
+    if ((grows && !pm_queue_check_bytes(queue, room, size - (was_open ? older_size : 0), error)) ||
         !store->verbs->run_find(store, run, true, &run_id, error) ||
         !check_record_room(queue, run_id, record->state, error)) {
         return false;
     }
     record->updated_ms = now.unix_ms;
     return store->verbs->record_put(store, run_id, record, body, error) &&
-           (store->verbs->counted(store, run_id, PM_COUNTER_RECORDS_CLOSED) <=
-                PM_QUEUE_RECORDS_MAX ||
-            store->verbs->record_drop_oldest(store, run_id, error));
+           drop_old_records(queue, run_id, room, strcmp(record->state, "open") == 0 ? 0 : size,
+                            error);
 }
 
 bool pm_queue_records(struct pm_queue *queue, const char *run, const char *state, int64_t before,

@@ -69,6 +69,7 @@ enum pm_counter {
     PM_COUNTER_EXPIRED,
     PM_COUNTER_CANCELLED,
     PM_COUNTER_COLLECTED,
+    PM_COUNTER_BYTES_CLOSED, /* no event: of the bodies of records that are not open */
     PM_COUNTER_COUNT
 };
 _Static_assert((int)PM_COUNTER_BYTES == (int)PM_JOB_COLLECTED, "one counter a living state");
@@ -149,15 +150,18 @@ struct pm_store_verbs {
     bool (*checkpoint_set)(struct pm_store *store, int64_t id,
                            const struct pm_wire_frame *checkpoint, struct pm_error *error);
 
+    /* The state and body size of a record; "" and 0 when there is none. */
+    bool (*record_find)(struct pm_store *store, int64_t run, const char *key,
+                        char state[PM_STORE_STATE_MAX + 1], int64_t *size, struct pm_error *error);
     /* Replaces or makes a record and gives it the next sequence number; keeps the counters BYTES,
-     * RECORDS_OPEN and RECORDS_CLOSED and the totals by state. */
+     * BYTES_CLOSED, RECORDS_OPEN and RECORDS_CLOSED and the totals by state. */
     bool (*record_put)(struct pm_store *store, int64_t run, struct pm_store_record *record,
                        const struct pm_wire_frame *body, struct pm_error *error);
     /* Newest first, sequence below `before`, of `state` ("": any); stops when `visit` fails. */
     bool (*records)(struct pm_store *store, int64_t run, const char *state, int64_t before,
                     size_t limit, pm_store_record_visitor *visit, void *context,
                     struct pm_error *error);
-    /* Drops the oldest record that is not open; totals still count it. */
+    /* Drops the oldest record that is not open, of `run` (0: of any); totals still count it. */
     bool (*record_drop_oldest)(struct pm_store *store, int64_t run, struct pm_error *error);
     bool (*record_totals)(struct pm_store *store, int64_t run, pm_store_total_visitor *visit,
                           void *context, struct pm_error *error);

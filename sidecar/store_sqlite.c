@@ -121,8 +121,11 @@ static const char *const SQL[PM_SQL_COUNT] = {
     [PM_SQL_RECORD_DELETE] = "DELETE FROM record WHERE sequence = ?1",
     [PM_SQL_RECORD_INSERT] = "INSERT INTO record(run, key, state, reason, updated_ms, body)"
                              " VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
-    [PM_SQL_RECORD_OLDEST] = "SELECT sequence, length(body) FROM record WHERE run = ?1 AND"
+    [PM_SQL_RECORD_OLDEST] = "SELECT sequence, length(body), run FROM record WHERE"
                              " state <> 'open' ORDER BY sequence LIMIT 1",
+    [PM_SQL_RECORD_OLDEST_OF_RUN] =
+        "SELECT sequence, length(body), run FROM record WHERE run = ?1 AND"
+        " state <> 'open' ORDER BY sequence LIMIT 1",
     [PM_SQL_RECORDS] =
         "SELECT sequence, updated_ms, key, state, reason, body FROM record WHERE run = ?1 AND"
         " sequence < ?2 ORDER BY sequence DESC LIMIT ?3",
@@ -258,6 +261,7 @@ static const struct pm_store_verbs VERBS = {
     .list = pm_sqlite_list,
     .part_get = pm_sqlite_part_get,
     .checkpoint_set = pm_sqlite_checkpoint_set,
+    .record_find = pm_sqlite_record_find,
     .record_put = pm_sqlite_record_put,
     .records = pm_sqlite_records,
     .record_drop_oldest = pm_sqlite_record_drop_oldest,

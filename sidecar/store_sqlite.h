@@ -55,6 +55,7 @@ enum pm_sqlite_statement {
     PM_SQL_RECORD_DELETE,
     PM_SQL_RECORD_INSERT,
     PM_SQL_RECORD_OLDEST,
+    PM_SQL_RECORD_OLDEST_OF_RUN,
     PM_SQL_RECORDS,
     PM_SQL_RECORDS_OF_STATE,
     PM_SQL_TOTAL_ADD,
@@ -145,6 +146,9 @@ bool pm_sqlite_list(struct pm_store *base, const struct pm_store_query *query, i
                     size_t capacity, size_t *count, struct pm_error *error);
 
 /* store_sqlite_records.c */
+bool pm_sqlite_record_find(struct pm_store *base, int64_t run, const char *key,
+                           char state[PM_STORE_STATE_MAX + 1], int64_t *size,
+                           struct pm_error *error);
 bool pm_sqlite_record_put(struct pm_store *base, int64_t run, struct pm_store_record *record,
                           const struct pm_wire_frame *body, struct pm_error *error);
 bool pm_sqlite_records(struct pm_store *base, int64_t run, const char *state, int64_t before,

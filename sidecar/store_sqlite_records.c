@@ -3,9 +3,14 @@
 
 #include <string.h>
 
-static enum pm_counter kept_counter(const char *state)
+/* One record more (sign 1) or less (-1) is kept. */
+static void count_kept(struct pm_store *base, int64_t run, const char *state, int64_t size,
+                       int64_t sign)
 {
-    return strcmp(state, "open") == 0 ? PM_COUNTER_RECORDS_OPEN : PM_COUNTER_RECORDS_CLOSED;
+    bool open = strcmp(state, "open") == 0;
+    pm_sqlite_count(base, run, open ? PM_COUNTER_RECORDS_OPEN : PM_COUNTER_RECORDS_CLOSED, sign);
+    pm_sqlite_count(base, run, PM_COUNTER_BYTES, sign * size);
+    pm_sqlite_count(base, run, PM_COUNTER_BYTES_CLOSED, open ? 0 : sign * size);
 }
 
 static bool total_add(struct pm_sqlite_store *store, int64_t run, const char *state, int64_t change,
@@ -31,10 +36,15 @@ static bool delete_row(struct pm_sqlite_store *store, int64_t sequence, struct p
     return pm_sqlite_run(store, statement, error);
 }
 
-/* Takes the record with this key away, if there is one, as if it had never been. */
-static bool remove_previous(struct pm_sqlite_store *store, int64_t run, const char *key,
-                            struct pm_error *error)
+struct kept {
+    int64_t sequence, size; /* sequence 0: there is none */
+    char state[PM_STORE_STATE_MAX + 1];
+};
+
+static bool find_kept(struct pm_sqlite_store *store, int64_t run, const char *key, struct kept *out,
+                      struct pm_error *error)
 {
+    *out = (struct kept){0};
     sqlite3_stmt *statement = pm_sqlite_statement(store, PM_SQL_RECORD_GET, error);
     if (statement == NULL) {
         return false;
@@ -45,17 +55,41 @@ static bool remove_previous(struct pm_sqlite_store *store, int64_t run, const ch
     if (!pm_sqlite_step(store, statement, &row, error)) {
         return false;
     }
-    if (!row) {
+    if (row) {
+        out->sequence = sqlite3_column_int64(statement, 0);
+        out->size = sqlite3_column_int64(statement, 2);
+        pm_sqlite_text(statement, 1, out->state, sizeof out->state);
+        sqlite3_reset(statement);
+    }
+    return true;
+}
+
+bool pm_sqlite_record_find(struct pm_store *base, int64_t run, const char *key,
+                           char state[PM_STORE_STATE_MAX + 1], int64_t *size,
+                           struct pm_error *error)
+{
+    struct kept kept;
+    if (!find_kept((struct pm_sqlite_store *)base, run, key, &kept, error)) {
+        return false;
+    }
+    memcpy(state, kept.state, sizeof kept.state);
+    *size = kept.size;
+    return true;
+}
+
+/* Takes the record with this key away, if there is one, as if it had never been. */
+static bool remove_previous(struct pm_sqlite_store *store, int64_t run, const char *key,
+                            struct pm_error *error)
+{
+    struct kept kept;
+    if (!find_kept(store, run, key, &kept, error)) {
+        return false;
+    }
+    if (kept.sequence == 0) {
         return true;
     }
-    int64_t sequence = sqlite3_column_int64(statement, 0);
-    int64_t size = sqlite3_column_int64(statement, 2);
-    char state[PM_STORE_STATE_MAX + 1];
-    pm_sqlite_text(statement, 1, state, sizeof state);
-    sqlite3_reset(statement);
-    pm_sqlite_count(&store->base, run, kept_counter(state), -1);
-    pm_sqlite_count(&store->base, run, PM_COUNTER_BYTES, -size);
-    return total_add(store, run, state, -1, error) && delete_row(store, sequence, error);
+    count_kept(&store->base, run, kept.state, kept.size, -1);
+    return total_add(store, run, kept.state, -1, error) && delete_row(store, kept.sequence, error);
 }
 
 bool pm_sqlite_record_put(struct pm_store *base, int64_t run, struct pm_store_record *record,
@@ -79,8 +113,7 @@ bool pm_sqlite_record_put(struct pm_store *base, int64_t run, struct pm_store_re
         return false;
     }
     record->sequence = sqlite3_last_insert_rowid(store->database);
-    pm_sqlite_count(base, run, kept_counter(record->state), 1);
-    pm_sqlite_count(base, run, PM_COUNTER_BYTES, (int64_t)body->size);
+    count_kept(base, run, record->state, (int64_t)body->size, 1);
     return total_add(store, run, record->state, 1, error);
 }
 
@@ -122,11 +155,14 @@ bool pm_sqlite_records(struct pm_store *base, int64_t run, const char *state, in
 bool pm_sqlite_record_drop_oldest(struct pm_store *base, int64_t run, struct pm_error *error)
 {
     struct pm_sqlite_store *store = (struct pm_sqlite_store *)base;
-    sqlite3_stmt *statement = pm_sqlite_statement(store, PM_SQL_RECORD_OLDEST, error);
+    sqlite3_stmt *statement = pm_sqlite_statement(
+        store, run == 0 ? PM_SQL_RECORD_OLDEST : PM_SQL_RECORD_OLDEST_OF_RUN, error);
     if (statement == NULL) {
         return false;
     }
-    sqlite3_bind_int64(statement, 1, run);
+    if (run != 0) {
+        sqlite3_bind_int64(statement, 1, run);
+    }
     bool row;
     if (!pm_sqlite_step(store, statement, &row, error)) {
         return false;
@@ -136,9 +172,9 @@ bool pm_sqlite_record_drop_oldest(struct pm_store *base, int64_t run, struct pm_
     }
     int64_t sequence = sqlite3_column_int64(statement, 0);
     int64_t size = sqlite3_column_int64(statement, 1);
+    int64_t owner = sqlite3_column_int64(statement, 2);
     sqlite3_reset(statement);
-    pm_sqlite_count(base, run, PM_COUNTER_RECORDS_CLOSED, -1);
-    pm_sqlite_count(base, run, PM_COUNTER_BYTES, -size);
+    count_kept(base, owner, "closed", size, -1);
     return delete_row(store, sequence, error);
 }
 

@@ -150,6 +150,13 @@ static bool faulty_checkpoint_set(struct pm_store *store, int64_t id,
     return FORWARD(checkpoint_set, INNER, id, checkpoint, error);
 }
 
+static bool faulty_record_find(struct pm_store *store, int64_t run, const char *key,
+                               char state[PM_STORE_STATE_MAX + 1], int64_t *size,
+                               struct pm_error *error)
+{
+    return FORWARD(record_find, INNER, run, key, state, size, error);
+}
+
 static bool faulty_record_put(struct pm_store *store, int64_t run, struct pm_store_record *record,
                               const struct pm_wire_frame *body, struct pm_error *error)
 {
@@ -196,6 +203,7 @@ static const struct pm_store_verbs VERBS = {
     .list = faulty_list,
     .part_get = faulty_part_get,
     .checkpoint_set = faulty_checkpoint_set,
+    .record_find = faulty_record_find,
     .record_put = faulty_record_put,
     .records = faulty_records,
     .record_drop_oldest = faulty_record_drop_oldest,

@@ -602,6 +602,16 @@ static void expect_records(int64_t run_id, const char *record_state, int64_t bef
     assert_string_equal(seen.text, expected);
 }
 
+static void expect_found(int64_t of, const char *key, const char *expected_state,
+                         int64_t expected_size)
+{
+    char found[PM_STORE_STATE_MAX + 1];
+    int64_t size;
+    assert_done(store->verbs->record_find(store, of, key, found, &size, &error), error);
+    assert_string_equal(found, expected_state);
+    assert_int_equal(size, expected_size);
+}
+
 static void records_are_replaced_listed_and_counted(void **state)
 {
     (void)state;
@@ -623,13 +633,38 @@ static void records_are_replaced_listed_and_counted(void **state)
     assert_int_equal(store->verbs->counted(store, a, PM_COUNTER_RECORDS_OPEN), 1);
     assert_int_equal(store->verbs->counted(store, a, PM_COUNTER_RECORDS_CLOSED), 1);
     assert_int_equal(store->verbs->counted(store, a, PM_COUNTER_BYTES), 5);
+    assert_int_equal(store->verbs->counted(store, a, PM_COUNTER_BYTES_CLOSED), 3);
+    expect_found(a, "r1", "submitted", 3);
+    expect_found(b, "r1", "open", 5);
+    expect_found(a, "r3", "", 0);
     put_record(a, "r3", "submitted", "");
     assert_done(store->verbs->record_drop_oldest(store, a, &error), error);
     expect_records(a, "", INT64_MAX, 10, "r3=submitted: r2=open:yy ");
     assert_int_equal(store->verbs->counted(store, a, PM_COUNTER_RECORDS_CLOSED), 1);
     assert_int_equal(store->verbs->counted(store, a, PM_COUNTER_BYTES), 2);
+    assert_int_equal(store->verbs->counted(store, a, PM_COUNTER_BYTES_CLOSED), 0);
     assert_done(store->verbs->record_totals(store, a, see_total, &totals, &error), error);
     assert_string_equal(totals.text, "open=1 submitted=2 ");
+    commit();
+}
+
+static void the_oldest_record_of_any_run_can_be_dropped(void **state)
+{
+    (void)state;
+    begin();
+    int64_t a = run("a"), b = run("b");
+    put_record(a, "r1", "open", "x");
+    put_record(b, "r1", "submitted", "yy");
+    put_record(a, "r2", "submitted", "zzz");
+    assert_done(store->verbs->record_drop_oldest(store, 0, &error), error);
+    expect_records(b, "", INT64_MAX, 10, "");
+    assert_int_equal(store->verbs->counted(store, b, PM_COUNTER_BYTES_CLOSED), 0);
+    assert_int_equal(store->verbs->counted(store, 0, PM_COUNTER_BYTES_CLOSED), 3);
+    for (int i = 0; i < 2; i++) { /* the second finds none */
+        assert_done(store->verbs->record_drop_oldest(store, 0, &error), error);
+    }
+    expect_records(a, "", INT64_MAX, 10, "r1=open:x ");
+    assert_int_equal(store->verbs->counted(store, 0, PM_COUNTER_BYTES), 1);
     commit();
 }
 
@@ -733,6 +768,7 @@ int pm_store_suite_run(const struct pm_store_backend *chosen)
         IN_STORE(parts_are_there_when_they_should_be),
         IN_STORE(a_deleted_job_leaves_nothing),
         IN_STORE(records_are_replaced_listed_and_counted),
+        IN_STORE(the_oldest_record_of_any_run_can_be_dropped),
         IN_STORE(a_visitor_can_stop_the_list),
         IN_STORE(rollback_undoes_everything),
         IN_STORE(a_store_closed_in_a_transaction_forgets_it),

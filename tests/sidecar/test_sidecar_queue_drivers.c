@@ -300,6 +300,79 @@ static void open_records_have_a_bound(void **state)
     DO(pm_queue_record_put(&queue, now, "r", &record, &body, &error));
 }
 
+/* ---- bytes ---- */
+
+static bool record_fits(const char *key, const char *record_state, size_t size)
+{
+    static const char bytes[10001];
+    struct pm_store_record record = {0};
+    const struct pm_wire_frame body = {bytes, size};
+    snprintf(record.key, sizeof record.key, "%s", key);
+    snprintf(record.state, sizeof record.state, "%s", record_state);
+    assert_done(pm_queue_begin(&queue, true, &error), error);
+    bool done = pm_queue_record_put(&queue, now, "r", &record, &body, &error);
+    assert_true(done || error.code == PM_ERROR_UNAVAILABLE);
+    assert_done(pm_queue_commit(&queue, &error), error);
+    return done;
+}
+
+static int64_t records_kept(void)
+{
+    return counted(PM_COUNTER_RECORDS_OPEN) + counted(PM_COUNTER_RECORDS_CLOSED);
+}
+
+static void a_full_store_lets_open_records_be_closed(void **state)
+{
+    (void)state;
+    assert_true(record_fits("l1", "open", 6000));
+    assert_true(record_fits("l2", "open", 4000));
+    assert_false(record_fits("l3", "open", 1));
+    assert_non_null(strstr(error.message, "--max-store-mib"));
+    assert_true(record_fits("l2", "open", 4000)); /* an equal size is no growth */
+    assert_true(record_fits("l2", "open", 6000)); /* what is in may go to twice the bound */
+    assert_false(record_fits("l3", "open", 1));
+    assert_true(record_fits("l1", "submitted", 6000));
+    assert_true(record_fits("l3", "open", 1)); /* and what is closed gives way to what is new */
+    assert_int_equal(counted(PM_COUNTER_BYTES), 6001);
+}
+
+static void what_is_in_has_a_bound_too(void **state)
+{
+    (void)state;
+    assert_true(record_fits("l1", "open", 5000));
+    assert_true(record_fits("l2", "open", 5000));
+    assert_true(record_fits("l1", "open", 10000));
+    assert_true(record_fits("l2", "open", 10000));
+    assert_false(record_fits("l2", "submitted", 10001));
+    assert_true(record_fits("l2", "submitted", 10000));
+    assert_int_equal(counted(PM_COUNTER_BYTES_CLOSED), 10000);
+}
+
+static void closed_records_give_way_oldest_first(void **state)
+{
+    (void)state;
+    char key[16];
+    for (int i = 0; i < 20; i++) {
+        snprintf(key, sizeof key, "l%d", i);
+        assert_true(record_fits(key, "submitted", 1000));
+        assert_in_range(counted(PM_COUNTER_BYTES), 0, 10000);
+    }
+    assert_int_equal(records_kept(), 10);
+    char body[2501] = {0};
+    memset(body, 'b', sizeof body - 1);
+    int64_t id = put_with("other", "k", 0, 0, body); /* any run's work is worth more */
+    assert_int_equal(records_kept(), 7);
+    assert_true(record_fits("l13", "submitted", 1000)); /* the oldest left becomes the newest */
+    assert_int_equal(records_kept(), 7);
+    assert_true(record_fits("l20", "submitted", 1000));
+    assert_int_equal(records_kept(), 7);
+    assert_true(record_fits("l13", "submitted", 7000));
+    assert_int_equal(records_kept(), 1);
+    assert_int_equal(counted(PM_COUNTER_BYTES), 9500);
+    assert_false(record_fits("l13", "submitted", 7501));
+    assert_int_equal(state_of(id), PM_JOB_QUEUED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -316,6 +389,9 @@ int main(void)
         WITH_QUEUE(records_refuse_what_breaks_a_rule),
         WITH_QUEUE(old_closed_records_are_dropped_and_open_ones_kept),
         WITH_QUEUE(open_records_have_a_bound),
+        WITH_QUEUE(a_full_store_lets_open_records_be_closed),
+        WITH_QUEUE(what_is_in_has_a_bound_too),
+        WITH_QUEUE(closed_records_give_way_oldest_first),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

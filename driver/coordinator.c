@@ -10,7 +10,7 @@
 
 #include <poolminer/log.h>
 
-enum { RECORDS_MAX = 10 * 1000, LEFTOVERS_MAX = 1000, REFUSED_WAIT_MS = 60 * 1000 };
+enum { RECORDS_MAX = 10 * 1000, SWEEP_SLICE = 100, REFUSED_WAIT_MS = 60 * 1000 };
 
 static bool interrupted(struct pm_error *error)
 {
@@ -157,30 +157,45 @@ static bool resume_open_leases(struct pm_driver *driver, struct pm_error *error)
     return done;
 }
 
-/* Jobs and outcomes of closed leases: a driver was killed before it collected them. */
-static void sweep(struct pm_driver *driver)
+/* Collects one slice of the outcomes under `prefix`; how many there were, or false. */
+static bool sweep_slice(struct pm_driver *driver, const char *prefix, size_t *count,
+                        struct pm_error *error)
 {
-    char prefix[PM_ACCOUNT_SIZE + 1];
-    int64_t ids[LEFTOVERS_MAX];
+    int64_t ids[SWEEP_SLICE];
     struct pm_job_results results = {0};
-    struct pm_error error = {0};
     const struct pm_driver_queue *queue = &driver->queue;
-    const char *run_id = driver->settings.run_id;
-    size_t length = strlen(driver->account);
-    memcpy(prefix, driver->account, length);
-    memcpy(prefix + length, "/", 2);
-    if (!queue->cancel(queue->context, run_id, prefix, &error) ||
-        !queue->results(queue->context, run_id, prefix, LEFTOVERS_MAX, &results, &error)) {
-        pm_log(PM_LOG_DEBUG, "DRIVER-COLLECT-LATER", "%s", error.message);
-        return;
+    if (!queue->results(queue->context, driver->settings.run_id, prefix, SWEEP_SLICE, &results,
+                        error)) {
+        return false;
     }
     for (size_t i = 0; i < results.count; i++) {
         ids[i] = results.items[i].job_id;
     }
-    if (results.count > 0 && queue->collect(queue->context, ids, results.count, &error)) {
-        pm_log(PM_LOG_INFO, "DRIVER-SWEPT", "outcomes of closed leases: %zu", results.count);
-    }
+    *count = results.count;
     pm_job_results_clear(&results);
+    return *count == 0 || queue->collect(queue->context, ids, *count, error);
+}
+
+/* Jobs and outcomes of closed leases: a driver was killed before it collected them. */
+static void sweep(struct pm_driver *driver)
+{
+    char prefix[PM_ACCOUNT_SIZE + 1];
+    struct pm_error error = {0};
+    size_t length = strlen(driver->account), swept = 0, count = SWEEP_SLICE;
+    memcpy(prefix, driver->account, length);
+    memcpy(prefix + length, "/", 2);
+    bool done =
+        driver->queue.cancel(driver->queue.context, driver->settings.run_id, prefix, &error);
+    while (done && count == SWEEP_SLICE) { /* a slice that is not full is the last */
+        done = sweep_slice(driver, prefix, &count, &error);
+        swept += done ? count : 0;
+    }
+    if (!done) {
+        pm_log(PM_LOG_DEBUG, "DRIVER-COLLECT-LATER", "%s", error.message);
+    }
+    if (swept > 0) {
+        pm_log(PM_LOG_INFO, "DRIVER-SWEPT", "outcomes of closed leases: %zu", swept);
+    }
 }
 
 /* ---- a new lease ---- */

@@ -1,5 +1,6 @@
 /* poolminer-driver: leases work from a pool, has workers compute it, submits the results. */
 #include "driver/coordinator.h"
+#include "driver/key_lock.h"
 #include "driver/queue_binding.h"
 #include "driver/report.h"
 #include "driver/settings.h"
@@ -123,14 +124,17 @@ static bool run(const struct pm_options *options, const struct pm_driver_setting
                 struct pm_error *error)
 {
     struct pm_hotkey *hotkey = NULL;
+    int lock = -1;
+    bool only_looks = pm_options_flag(options, "report");
     char *path = pm_driver_hotkey_path(options, error);
-    bool done = path != NULL && load_hotkey(path, &hotkey, error);
+    bool done = path != NULL && load_hotkey(path, &hotkey, error) &&
+                (only_looks || pm_key_lock(path, &lock, error)) &&
+                mine(options, settings, hotkey, error);
     free(path);
-    if (!done) {
-        return false;
-    }
-    done = mine(options, settings, hotkey, error);
     pm_hotkey_destroy(hotkey);
+    if (lock >= 0) {
+        close(lock);
+    }
     return done;
 }
 

@@ -505,6 +505,26 @@ static void a_sidecar_that_is_away_is_awaited(void **state)
     assert_closed(bench, "submitted", "");
 }
 
+static void all_that_a_killed_driver_left_is_swept_up(void **state)
+{
+    struct bench *bench = *state;
+    bench->settings.duration_ms = 10 * SECOND;
+    bench->pool.leases_to_grant = 0;
+    assert_true(live(bench)); /* to learn its account */
+    for (size_t i = 0; i < FAKE_JOBS_MAX; i++) {
+        char key[PM_JOB_KEY_SIZE];
+        snprintf(key, sizeof key, "%s/lease-0/evaluate/%zu", bench->driver.account, i);
+        bench->queue.jobs[i] = (struct fake_job){.run_id = strdup("run"),
+                                                 .key = strdup(key),
+                                                 .kind = strdup("evaluate"),
+                                                 .body = strdup("{}"),
+                                                 .state = PM_JOB_QUEUED};
+    }
+    bench->queue.job_count = FAKE_JOBS_MAX;
+    assert_true(live(bench));
+    assert_int_equal(fake_queue_left(&bench->queue), 0);
+}
+
 static void drivers_may_share_a_run(void **state)
 {
     struct bench *bench = *state;
@@ -640,6 +660,7 @@ int main(void)
         TEST(what_is_there_45_s_before_the_end_is_submitted),
         TEST(failed_jobs_and_nonsense_leave_the_rest),
         TEST(a_sidecar_that_is_away_is_awaited),
+        TEST(all_that_a_killed_driver_left_is_swept_up),
         TEST(drivers_may_share_a_run),
         TEST(a_lease_is_not_taken_to_another_pool),
         TEST(when_the_duration_is_over_no_lease_is_taken),

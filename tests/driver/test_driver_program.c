@@ -256,6 +256,33 @@ static void a_key_that_others_may_read_is_refused(void **state)
     output_clear(&output);
 }
 
+static void one_driver_mines_with_a_key(void **state)
+{
+    struct bench *bench = *state;
+    char process[32];
+    const char *key = write_text(bench->place, "hotkey", mnemonic);
+    const char *const arguments[] = {PM_DRIVER_PROGRAM,
+                                     "--pool-url",
+                                     scripted_server_url(bench->pool.server),
+                                     "--sidecar-url",
+                                     bench->sidecar_url,
+                                     "--hotkey-file",
+                                     key,
+                                     NULL};
+    pid_t first = start_driver(bench);
+    await(in_place(bench, "driver.log"), "DRIVER-START");
+    struct output second = run_program(bench->place, arguments, NULL, 20000);
+    assert_int_equal(second.status, 1);
+    snprintf(process, sizeof process, "(process %d)", (int)first);
+    assert_non_null(strstr(second.err, "another driver"));
+    assert_non_null(strstr(second.err, process));
+    output_clear(&second);
+    end(first); /* and the key is free again, also after a kill (see above) */
+    first = start_driver(bench);
+    pm_clock_sleep_ms(300);
+    end(first);
+}
+
 static void help_version_and_mistakes(void **state)
 {
     struct bench *bench = *state;
@@ -312,6 +339,7 @@ int main(void)
         TEST(without_a_sidecar_it_waits_and_ends_when_asked),
         TEST(a_missing_key_is_made_once_and_private),
         TEST(a_key_that_others_may_read_is_refused),
+        TEST(one_driver_mines_with_a_key),
         TEST(help_version_and_mistakes),
         TEST(help_comes_whatever_the_environment_says),
     };

@@ -1,0 +1,13 @@
+/* One driver a key: two with the same one would take up, and clear away, each other's leases. */
+#ifndef DRIVER_KEY_LOCK_H
+#define DRIVER_KEY_LOCK_H
+
+#include <stdbool.h>
+
+#include <poolminer/error.h>
+
+/* Locks the key file until *out is closed or the process ends, in whatever way. PM_ERROR_REFUSED:
+ * another process holds it, and the error names that one where the system tells. PM_ERROR_IO. */
+bool pm_key_lock(const char *path, int *out, struct pm_error *error);
+
+#endif

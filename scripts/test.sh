@@ -26,8 +26,9 @@ sources() {
 configure() { # tree, cmake options
     local tree=$trees/$1
     shift
-    cmake -G Ninja -S "$root" -B "$tree" -DPM_WERROR=ON "$@" >"$trees/cmake.log" 2>&1 || {
-        cat "$trees/cmake.log"
+    mkdir -p "$tree"
+    cmake -G Ninja -S "$root" -B "$tree" -DPM_WERROR=ON "$@" >"$tree/cmake.log" 2>&1 || {
+        cat "$tree/cmake.log"
         return 1
     }
 }
@@ -61,8 +62,8 @@ check_lint() {
     cd "$root"
     export -f lint_file
     export TREE=$trees/build-release STAMPS=$trees/build-release/lint NEWEST
-    # shellcheck disable=SC2012 # names here have no blanks
-    NEWEST=$( (sources '*.h' && echo .clang-tidy tests/.clang-tidy) | xargs ls -t | head -n 1)
+    NEWEST=$( (sources '*.h' && echo .clang-tidy) | xargs stat -c '%Y %n' | sort -n | tail -n 1)
+    NEWEST=${NEWEST#* }
     mkdir -p "$STAMPS"
     # shellcheck disable=SC2016 # "$1" is for the inner shell
     sources '*.c' | xargs -r -P "$jobs" -I{} bash -c 'lint_file "$1"' lint {}

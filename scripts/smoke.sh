@@ -62,6 +62,8 @@ stop_all() {
     rm -rf "$work"
 }
 trap stop_all EXIT
+# Bash waits for the program in the foreground, which gets the signal too, before it acts on this.
+trap 'echo "smoke.sh: stopped" >&2; exit 130' INT TERM
 
 fail() {
     echo "smoke.sh: FAILED: $1" >&2

@@ -60,6 +60,31 @@ run() { # a command of README.md
     fi
 }
 
+check_running() { # what was put into the background still runs
+    local pid
+    for pid in "${started[@]}"; do
+        kill -0 "$pid" || {
+            cat "$work/background.log" >&2
+            exit 1
+        }
+    done
+}
+
+stop_started() { # `kill %1 %2 ...`: all that a block has started, no more and no less
+    local words pid
+    read -ra words <<<"$1"
+    if ((${#words[@]} - 1 != ${#started[@]})); then
+        echo "readme.sh: ${#started[@]} programs were started when README.md says: $1" >&2
+        exit 1
+    fi
+    check_running
+    kill "${started[@]}"
+    for pid in "${started[@]}"; do
+        wait "$pid"
+    done
+    started=()
+}
+
 count=0
 while read -r line; do
     echo "README: $line"
@@ -71,11 +96,15 @@ while read -r line; do
         grep -q 'poolminer" demo "\$@"' scripts/demo.sh
         ;;
     'build/bin/poolminer mine')
-        # Stopped as a person would; with nothing to mine for, it waits.
-        POOLMINER_SIDECAR_PORT=0 timeout --signal INT 4 "$POOLMINER_BIN/poolminer" mine ||
-            (($? == 124))
+        # Stopped as a person would: that is a good end.
+        POOLMINER_SIDECAR_PORT=$sidecar_port POOLMINER_POOL_ENDPOINT=http://127.0.0.1:$pool_port \
+            timeout --preserve-status --signal INT 6 "$POOLMINER_BIN/poolminer" mine |
+            tee "$work/mine.log"
+        grep -q "^Mining for http://127.0.0.1:$pool_port" "$work/mine.log"
+        grep -q "^Your key is $XDG_DATA_HOME/poolminer/hotkey" "$work/mine.log"
         [[ -f $XDG_DATA_HOME/poolminer/hotkey ]]
         ;;
+    'kill %'*) stop_started "$line" ;;
     'build/bin/poolminer '* | build/bin/poolminer-*) run "$line" ;;
     '') ;;
     *)
@@ -89,12 +118,10 @@ done < <(commands)
     echo "readme.sh: only $count commands found in README.md" >&2
     exit 1
 }
-for pid in "${started[@]}"; do
-    kill -0 "$pid" || {
-        cat "$work/background.log" >&2
-        exit 1
-    }
-done
+if ((${#started[@]} > 0)); then
+    echo "readme.sh: README.md does not stop what it starts" >&2
+    exit 1
+fi
 
 # Every page and script that README.md names exists.
 # shellcheck disable=SC2016 # backquotes of Markdown

@@ -31,12 +31,12 @@ static bool print_withdrawal(void *context, const struct pm_pool_withdrawal *wit
     return true;
 }
 
-static enum pm_outcome list(struct pm_pool_store *store, void *context, struct pm_error *error)
+static enum pm_pool_outcome list(struct pm_pool_store *store, void *context, struct pm_error *error)
 {
     fprintf(context, "%6s  %-8s  %-24s  %15s  %s\n", "id", "state", "requested", "RAO",
             "hotkey -> recipient coldkey");
-    return pm_store_withdrawals_visit(store, print_withdrawal, context, error) ? PM_OUTCOME_ROLLBACK
-                                                                               : PM_OUTCOME_FAILED;
+    return pm_store_withdrawals_visit(store, print_withdrawal, context, error) ? PM_POOL_ROLLBACK
+                                                                               : PM_POOL_FAILED;
 }
 
 struct decision {
@@ -45,13 +45,14 @@ struct decision {
     struct pm_refusal refusal;
 };
 
-static enum pm_outcome decide(struct pm_pool_store *store, void *context, struct pm_error *error)
+static enum pm_pool_outcome decide(struct pm_pool_store *store, void *context,
+                                   struct pm_error *error)
 {
     struct decision *decision = context;
     return pm_withdrawal_decide(store, pm_clock_unix_ms(), decision->id, decision->approve,
                                 &decision->refusal, error)
-               ? PM_OUTCOME_COMMIT
-               : PM_OUTCOME_FAILED;
+               ? PM_POOL_COMMIT
+               : PM_POOL_FAILED;
 }
 
 static bool decide_by_word(struct pm_pool_store *store, const char *word, bool approve, FILE *out,

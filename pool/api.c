@@ -72,7 +72,8 @@ static bool fits(const char *pattern, const char *path, char parameter[PM_API_PA
 }
 
 /* The route, or NULL with the refusal (and the Allow header) set. */
-static const struct route *find_route(struct pm_api_call *call, struct pm_http_response *response)
+static const struct route *find_route(struct pm_api_call *call,
+                                      struct pm_pool_http_response *response)
 {
     size_t length = 0;
     for (size_t i = 0; i < ROUTE_COUNT; i++) {
@@ -95,16 +96,16 @@ static const struct route *find_route(struct pm_api_call *call, struct pm_http_r
 static bool authenticate_headers(struct pm_api_call *call, enum authentication authentication)
 {
     call->headers = (struct pm_auth_headers){
-        .key = pm_http_header(call->request, "X-Key"),
-        .timestamp = pm_http_header(call->request, "X-Timestamp"),
-        .signature = pm_http_header(call->request, "X-Signature"),
+        .key = pm_pool_http_header(call->request, "X-Key"),
+        .timestamp = pm_pool_http_header(call->request, "X-Timestamp"),
+        .signature = pm_pool_http_header(call->request, "X-Signature"),
     };
     call->hotkey = call->headers.key;
     if (authentication == MINER)
         return pm_auth_check(&call->headers, call->now_ms, call->pool->rules.clock_tolerance_s,
                              &call->refusal);
     if (authentication == MONITOR)
-        return pm_auth_check_monitor(pm_http_header(call->request, "Authorization"),
+        return pm_auth_check_monitor(pm_pool_http_header(call->request, "Authorization"),
                                      call->pool->monitor_token, &call->refusal);
     return true;
 }
@@ -155,19 +156,19 @@ static void forget_answer(struct pm_api_call *call)
 
 /* A refusal is decided before anything is written but what is true in any case (an epoch settled, a
  * lease expired), so it commits too. An answer that cannot be written is a failure of the work. */
-static enum pm_outcome run(struct pm_pool_store *store, void *context, struct pm_error *error)
+static enum pm_pool_outcome run(struct pm_pool_store *store, void *context, struct pm_error *error)
 {
     struct running *running = context;
     struct pm_api_call *call = running->call;
     forget_answer(call);
     if (!running->work(store, call, error))
-        return PM_OUTCOME_FAILED;
+        return PM_POOL_FAILED;
     if (call->refusal.status || call->text)
-        return PM_OUTCOME_COMMIT;
+        return PM_POOL_COMMIT;
     if (!pm_api_complete(call->json != NULL, error))
-        return PM_OUTCOME_FAILED;
+        return PM_POOL_FAILED;
     call->text = pm_json_print(call->json, error);
-    return call->text ? PM_OUTCOME_COMMIT : PM_OUTCOME_FAILED;
+    return call->text ? PM_POOL_COMMIT : PM_POOL_FAILED;
 }
 
 static bool ask_store(struct pm_api_call *call, const struct route *route, struct pm_error *error)
@@ -187,7 +188,7 @@ static bool ask_store(struct pm_api_call *call, const struct route *route, struc
 }
 
 /* True when the call has its answer; false when it could not be given one. */
-static bool answer(struct pm_api_call *call, struct pm_http_response *response,
+static bool answer(struct pm_api_call *call, struct pm_pool_http_response *response,
                    struct pm_error *error)
 {
     const struct route *route = find_route(call, response);
@@ -209,8 +210,8 @@ static char *print_detail(const char *detail)
     return text;
 }
 
-void pm_api_handle(void *context, const struct pm_http_request *request,
-                   struct pm_http_response *response)
+void pm_api_handle(void *context, const struct pm_pool_http_request *request,
+                   struct pm_pool_http_response *response)
 {
     struct pm_api_call call = {.pool = context, .request = request, .now_ms = pm_clock_unix_ms()};
     struct pm_error error = {0};
@@ -271,7 +272,7 @@ bool pm_api_add_time(cJSON *object, const char *name, int64_t unix_ms)
 bool pm_api_query_integer(struct pm_api_call *call, const char *name, int64_t minimum,
                           int64_t maximum, int64_t *out)
 {
-    const char *text = pm_http_query(call->request, name);
+    const char *text = pm_pool_http_query(call->request, name);
     if (!text)
         return true;
     char *end;
@@ -288,7 +289,7 @@ bool pm_api_query_integer(struct pm_api_call *call, const char *name, int64_t mi
 
 bool pm_api_query_number(struct pm_api_call *call, const char *name, double *out)
 {
-    const char *text = pm_http_query(call->request, name);
+    const char *text = pm_pool_http_query(call->request, name);
     if (!text)
         return true;
     char *end;
@@ -303,7 +304,7 @@ bool pm_api_query_number(struct pm_api_call *call, const char *name, double *out
 
 bool pm_api_query_task_type(struct pm_api_call *call)
 {
-    const char *text = pm_http_query(call->request, "task_type");
+    const char *text = pm_pool_http_query(call->request, "task_type");
     if (!text || strcmp(text, PM_TASK_TYPE) == 0)
         return true;
     pm_refuse(&call->refusal, 422, "task_type: this pool has only \"%s\"", PM_TASK_TYPE);

@@ -5,8 +5,8 @@
 #include "pool/http.h"
 #include "pool/pool.h"
 
-/* A pm_http_handler; `context` is a struct pm_pool. */
-void pm_api_handle(void *context, const struct pm_http_request *request,
-                   struct pm_http_response *response);
+/* A pm_pool_http_handler; `context` is a struct pm_pool. */
+void pm_api_handle(void *context, const struct pm_pool_http_request *request,
+                   struct pm_pool_http_response *response);
 
 #endif

@@ -14,7 +14,7 @@ enum { PM_API_PARAMETER_SIZE = 128 };
 
 struct pm_api_call {
     const struct pm_pool *pool;
-    const struct pm_http_request *request;
+    const struct pm_pool_http_request *request;
     int64_t now_ms;
     struct pm_auth_headers headers;
     const char *hotkey;                    /* the caller, when the route asks for a miner */

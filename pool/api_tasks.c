@@ -155,15 +155,16 @@ static bool submit(struct pm_pool_store *store, struct pm_api_call *call, enum p
                    struct pm_error *error)
 {
     struct pm_error reason = {0};
-    struct pm_submission *submission = malloc(sizeof *submission);
+    struct pm_pool_submission *submission = malloc(sizeof *submission);
     if (!submission)
         return pm_fail(error, PM_ERROR_MEMORY, "a submission: out of memory");
     bool ok = true;
     if (!pm_body_submission(call->body, kind, submission, &reason))
         pm_api_refuse(call, 422, &reason);
     else
-        ok = pm_submission_take(store, &call->pool->rules, call->now_ms, call->hotkey,
-                                call->parameter, submission, &call->text, &call->refusal, error);
+        ok = pm_pool_submission_take(store, &call->pool->rules, call->now_ms, call->hotkey,
+                                     call->parameter, submission, &call->text, &call->refusal,
+                                     error);
     free(submission);
     return ok;
 }

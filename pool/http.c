@@ -23,8 +23,8 @@ enum {
     DRAIN_MS = 2000,
 };
 
-struct pm_http_server {
-    struct pm_http_config config;
+struct pm_pool_http_server {
+    struct pm_pool_http_config config;
     struct MHD_Daemon *daemon;
     atomic_int active;      /* requests begun and not yet answered in full */
     atomic_size_t buffered; /* bytes of bodies that are coming in */
@@ -39,18 +39,18 @@ struct incoming {
     int refused;     /* status, or 0: what still comes of the body is thrown away */
 };
 
-const char *pm_http_header(const struct pm_http_request *request, const char *name)
+const char *pm_pool_http_header(const struct pm_pool_http_request *request, const char *name)
 {
     return MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, name);
 }
 
-const char *pm_http_query(const struct pm_http_request *request, const char *name)
+const char *pm_pool_http_query(const struct pm_pool_http_request *request, const char *name)
 {
     return MHD_lookup_connection_value(request->connection, MHD_GET_ARGUMENT_KIND, name);
 }
 
 static enum MHD_Result send_response(struct MHD_Connection *connection,
-                                     const struct pm_http_response *response)
+                                     const struct pm_pool_http_response *response)
 {
     char number[16];
     size_t size = response->body ? strlen(response->body) : 0;
@@ -73,10 +73,10 @@ static enum MHD_Result send_response(struct MHD_Connection *connection,
     return result;
 }
 
-static enum MHD_Result refuse(const struct pm_http_server *server,
+static enum MHD_Result refuse(const struct pm_pool_http_server *server,
                               struct MHD_Connection *connection, int status)
 {
-    struct pm_http_response response = {.status = status};
+    struct pm_pool_http_response response = {.status = status};
     struct pm_text text = {0};
     if (status == MHD_HTTP_CONTENT_TOO_LARGE) {
         pm_text_append(&text, "{\"detail\":\"body: over the limit of %zu bytes\"}",
@@ -89,7 +89,7 @@ static enum MHD_Result refuse(const struct pm_http_server *server,
     return send_response(connection, &response);
 }
 
-static enum MHD_Result begin(struct pm_http_server *server, struct MHD_Connection *connection,
+static enum MHD_Result begin(struct pm_pool_http_server *server, struct MHD_Connection *connection,
                              void **state)
 {
     struct incoming *incoming = calloc(1, sizeof *incoming);
@@ -106,7 +106,7 @@ static enum MHD_Result begin(struct pm_http_server *server, struct MHD_Connectio
     return MHD_YES;
 }
 
-static void give_back(struct pm_http_server *server, struct incoming *incoming)
+static void give_back(struct pm_pool_http_server *server, struct incoming *incoming)
 {
     pm_text_clear(&incoming->body);
     atomic_fetch_sub(&server->buffered, incoming->reserved);
@@ -115,7 +115,7 @@ static void give_back(struct pm_http_server *server, struct incoming *incoming)
 
 /* Nobody has shown who they are while a body comes in, so its memory is bounded by size, by time
  * and over all connections together. */
-static enum MHD_Result receive(struct pm_http_server *server, struct incoming *incoming,
+static enum MHD_Result receive(struct pm_pool_http_server *server, struct incoming *incoming,
                                const char *data, size_t *size)
 {
     if (pm_clock_monotonic_ms() - incoming->started_ms > REQUEST_TIMEOUT_MS)
@@ -136,7 +136,7 @@ static enum MHD_Result receive(struct pm_http_server *server, struct incoming *i
     return MHD_YES;
 }
 
-static enum MHD_Result answer(const struct pm_http_server *server,
+static enum MHD_Result answer(const struct pm_pool_http_server *server,
                               struct MHD_Connection *connection, const char *method,
                               const char *path, const struct incoming *incoming)
 {
@@ -144,14 +144,14 @@ static enum MHD_Result answer(const struct pm_http_server *server,
         return refuse(server, connection, incoming->refused);
     if (incoming->body.failed)
         return MHD_NO;
-    const struct pm_http_request request = {
+    const struct pm_pool_http_request request = {
         .method = method,
         .path = path,
         .body = incoming->body.data ? incoming->body.data : "",
         .body_size = incoming->body.length,
         .connection = connection,
     };
-    struct pm_http_response response = {0};
+    struct pm_pool_http_response response = {0};
     server->config.handler(server->config.context, &request, &response);
     pm_log(PM_LOG_DEBUG, "POOL-REQUEST", "%s %s status=%d bytes=%zu ms=%lld", method, path,
            response.status, incoming->body.length,
@@ -163,7 +163,7 @@ static enum MHD_Result on_access(void *context, struct MHD_Connection *connectio
                                  const char *method, const char *version, const char *data,
                                  size_t *size, void **state)
 {
-    struct pm_http_server *server = context;
+    struct pm_pool_http_server *server = context;
     (void)version;
     if (!*state)
         return begin(server, connection, state);
@@ -175,7 +175,7 @@ static enum MHD_Result on_access(void *context, struct MHD_Connection *connectio
 static void on_completed(void *context, struct MHD_Connection *connection, void **state,
                          enum MHD_RequestTerminationCode code)
 {
-    struct pm_http_server *server = context;
+    struct pm_pool_http_server *server = context;
     struct incoming *incoming = *state;
     (void)connection;
     (void)code;
@@ -207,7 +207,7 @@ static void on_log(void *context, const char *format, va_list arguments)
     pm_log(PM_LOG_DEBUG, "POOL-HTTP", "%s", line);
 }
 
-static struct MHD_Daemon *start(struct pm_http_server *server, const struct addrinfo *address)
+static struct MHD_Daemon *start(struct pm_pool_http_server *server, const struct addrinfo *address)
 {
     unsigned flags =
         MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_EPOLL | MHD_USE_ITC | MHD_USE_ERROR_LOG;
@@ -227,7 +227,7 @@ static struct MHD_Daemon *start(struct pm_http_server *server, const struct addr
     /* clang-format on */
 }
 
-static bool listen_on(struct pm_http_server *server, struct pm_error *error)
+static bool listen_on(struct pm_pool_http_server *server, struct pm_error *error)
 {
     const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE};
     const char *host = server->config.host;
@@ -249,10 +249,10 @@ static bool listen_on(struct pm_http_server *server, struct pm_error *error)
     return true;
 }
 
-bool pm_http_server_create(const struct pm_http_config *config, struct pm_http_server **out,
-                           struct pm_error *error)
+bool pm_pool_http_server_create(const struct pm_pool_http_config *config,
+                                struct pm_pool_http_server **out, struct pm_error *error)
 {
-    struct pm_http_server *server = calloc(1, sizeof *server);
+    struct pm_pool_http_server *server = calloc(1, sizeof *server);
     if (!server)
         return pm_fail(error, PM_ERROR_MEMORY, "HTTP server: out of memory");
     server->config = *config;
@@ -264,7 +264,7 @@ bool pm_http_server_create(const struct pm_http_config *config, struct pm_http_s
     return true;
 }
 
-void pm_http_server_destroy(struct pm_http_server *server)
+void pm_pool_http_server_destroy(struct pm_pool_http_server *server)
 {
     if (!server)
         return;
@@ -278,7 +278,7 @@ void pm_http_server_destroy(struct pm_http_server *server)
     free(server);
 }
 
-int pm_http_server_port(const struct pm_http_server *server)
+int pm_pool_http_server_port(const struct pm_pool_http_server *server)
 {
     return server->port;
 }

@@ -8,7 +8,7 @@
 
 #include <poolminer/error.h>
 
-struct pm_http_request {
+struct pm_pool_http_request {
     const char *method, *path; /* the path as sent: percent escapes are not decoded */
     const char *body;          /* NUL-terminated; "" without one */
     size_t body_size;
@@ -16,10 +16,10 @@ struct pm_http_request {
 };
 
 /* NULL when it was not sent. */
-const char *pm_http_header(const struct pm_http_request *request, const char *name);
-const char *pm_http_query(const struct pm_http_request *request, const char *name);
+const char *pm_pool_http_header(const struct pm_pool_http_request *request, const char *name);
+const char *pm_pool_http_query(const struct pm_pool_http_request *request, const char *name);
 
-struct pm_http_response {
+struct pm_pool_http_response {
     int status;
     char *body;               /* malloc'd; the server frees it */
     const char *content_type; /* static; NULL: application/json */
@@ -28,24 +28,24 @@ struct pm_http_response {
 };
 
 /* Called from several threads at once. */
-typedef void pm_http_handler(void *context, const struct pm_http_request *request,
-                             struct pm_http_response *response);
+typedef void pm_pool_http_handler(void *context, const struct pm_pool_http_request *request,
+                                  struct pm_pool_http_response *response);
 
-struct pm_http_config {
+struct pm_pool_http_config {
     const char *host; /* a numeric address or a name */
     int port;         /* 0: any free one */
     size_t body_max;  /* bytes; a larger body is answered with 413 */
-    pm_http_handler *handler;
+    pm_pool_http_handler *handler;
     void *context;
 };
 
-struct pm_http_server;
+struct pm_pool_http_server;
 
 /* Listens and serves on threads of its own until destroyed. Destroying lets requests that are being
  * answered finish, for two seconds at most. */
-bool pm_http_server_create(const struct pm_http_config *config, struct pm_http_server **out,
-                           struct pm_error *error);
-void pm_http_server_destroy(struct pm_http_server *server);
-int pm_http_server_port(const struct pm_http_server *server);
+bool pm_pool_http_server_create(const struct pm_pool_http_config *config,
+                                struct pm_pool_http_server **out, struct pm_error *error);
+void pm_pool_http_server_destroy(struct pm_pool_http_server *server);
+int pm_pool_http_server_port(const struct pm_pool_http_server *server);
 
 #endif

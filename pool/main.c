@@ -22,28 +22,29 @@
 enum { TICK_MS = 250, ADMIN_WORDS_MAX = 8 };
 
 /* Once, before anybody calls: what the store must hold for these rules. */
-static enum pm_outcome prepare(struct pm_pool_store *store, void *context, struct pm_error *error)
+static enum pm_pool_outcome prepare(struct pm_pool_store *store, void *context,
+                                    struct pm_error *error)
 {
     const struct pm_pool *pool = context;
     int64_t now_ms = pm_clock_unix_ms();
     bool ok = pm_population_add_seeds(store, now_ms, error) &&
               pm_ledger_agree_due(store, &pool->rules, now_ms, error);
-    return ok ? PM_OUTCOME_COMMIT : PM_OUTCOME_FAILED;
+    return ok ? PM_POOL_COMMIT : PM_POOL_FAILED;
 }
 
 /* Epochs are settled and leases end on time also when nobody calls. */
-static enum pm_outcome tick(struct pm_pool_store *store, void *context, struct pm_error *error)
+static enum pm_pool_outcome tick(struct pm_pool_store *store, void *context, struct pm_error *error)
 {
     const struct pm_pool *pool = context;
     struct pm_pool_epoch epoch;
     int64_t now_ms = pm_clock_unix_ms(), expired = 0;
     if (!pm_ledger_epoch(store, &pool->rules, now_ms, &epoch, error) ||
         !pm_store_leases_expire(store, now_ms, &expired, error))
-        return PM_OUTCOME_FAILED;
+        return PM_POOL_FAILED;
     if (expired)
         pm_store_log(store, "POOL-LEASES-EXPIRED", "%lld leases ran out; their work goes to others",
                      (long long)expired);
-    return PM_OUTCOME_COMMIT;
+    return PM_POOL_COMMIT;
 }
 
 static void run_until_stopped(struct pm_pool *pool)
@@ -61,17 +62,17 @@ static void run_until_stopped(struct pm_pool *pool)
 
 static bool serve(struct pm_pool *pool, const struct pm_options *options, struct pm_error *error)
 {
-    const struct pm_http_config config = {
+    const struct pm_pool_http_config config = {
         .host = pm_options_text(options, "host"),
         .port = (int)pm_options_integer(options, "port"),
         .body_max = PM_POOL_BODY_MAX,
         .handler = pm_api_handle,
         .context = pool,
     };
-    struct pm_http_server *server;
-    if (!pm_http_server_create(&config, &server, error))
+    struct pm_pool_http_server *server;
+    if (!pm_pool_http_server_create(&config, &server, error))
         return false;
-    int port = pm_http_server_port(server);
+    int port = pm_pool_http_server_port(server);
     bool ok = pm_program_ready(pm_options_text(options, "ready-file"), port, error);
     if (ok) {
         pm_log(PM_LOG_INFO, "POOL-LISTENING", "http://%s:%d quorum=%d epoch_s=%lld", config.host,
@@ -79,7 +80,7 @@ static bool serve(struct pm_pool *pool, const struct pm_options *options, struct
         run_until_stopped(pool);
         pm_log(PM_LOG_INFO, "POOL-STOPPED", "asked to stop");
     }
-    pm_http_server_destroy(server);
+    pm_pool_http_server_destroy(server);
     return ok;
 }
 

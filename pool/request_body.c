@@ -93,9 +93,10 @@ static bool read_array(const cJSON *json, const char *key, size_t maximum, const
     return true;
 }
 
-static bool read_evaluation(const cJSON *json, struct pm_submission *out, struct pm_error *error)
+static bool read_evaluation(const cJSON *json, struct pm_pool_submission *out,
+                            struct pm_error *error)
 {
-    struct pm_submitted_evaluation *evaluation = &out->evaluations[out->evaluation_count];
+    struct pm_pool_submitted_evaluation *evaluation = &out->evaluations[out->evaluation_count];
     if (!cJSON_IsObject(json))
         return pm_fail(error, PM_ERROR_INVALID, "expected an object");
     if (!pm_json_integer(json, "algorithm_id", &evaluation->algorithm_id, error) ||
@@ -112,7 +113,8 @@ static bool read_evaluation(const cJSON *json, struct pm_submission *out, struct
     return true;
 }
 
-static bool read_evaluations(const cJSON *json, struct pm_submission *out, struct pm_error *error)
+static bool read_evaluations(const cJSON *json, struct pm_pool_submission *out,
+                             struct pm_error *error)
 {
     const cJSON *array, *item;
     size_t index = 0;
@@ -139,7 +141,7 @@ static bool read_id(const cJSON *item, int64_t *out, struct pm_error *error)
 
 /* Parents are numbers in one call, objects with an id in another. */
 static bool read_parents(const cJSON *json, const char *key, bool as_objects,
-                         struct pm_submitted_evolution *out, struct pm_error *error)
+                         struct pm_pool_submitted_evolution *out, struct pm_error *error)
 {
     const cJSON *array, *item;
     if (!read_array(json, key, PM_PARENTS_MAX, &array, error))
@@ -155,14 +157,15 @@ static bool read_parents(const cJSON *json, const char *key, bool as_objects,
     return true;
 }
 
-static bool read_evolutions(const cJSON *json, struct pm_submission *out, struct pm_error *error)
+static bool read_evolutions(const cJSON *json, struct pm_pool_submission *out,
+                            struct pm_error *error)
 {
     const cJSON *array, *item;
     if (!read_array(json, "evolutions", PM_EVOLVE_BUDGET_MAX, &array, error))
         return false;
     cJSON_ArrayForEach(item, array)
     {
-        struct pm_submitted_evolution *evolution = &out->evolutions[out->evolution_count];
+        struct pm_pool_submitted_evolution *evolution = &out->evolutions[out->evolution_count];
         bool ok = cJSON_IsObject(item)
                       ? pm_json_string(item, "algorithm_dsl", &evolution->dsl, error) &&
                             read_parents(item, "parent_algorithm_ids", false, evolution, error)
@@ -174,7 +177,7 @@ static bool read_evolutions(const cJSON *json, struct pm_submission *out, struct
     return true;
 }
 
-static bool read_lease_submission(const cJSON *json, struct pm_submission *out,
+static bool read_lease_submission(const cJSON *json, struct pm_pool_submission *out,
                                   struct pm_error *error)
 {
     if (!read_evaluations(json, out, error) || !read_evolutions(json, out, error) ||
@@ -185,7 +188,7 @@ static bool read_lease_submission(const cJSON *json, struct pm_submission *out,
     return true;
 }
 
-bool pm_body_submission(const cJSON *json, enum pm_lease_kind kind, struct pm_submission *out,
+bool pm_body_submission(const cJSON *json, enum pm_lease_kind kind, struct pm_pool_submission *out,
                         struct pm_error *error)
 {
     const cJSON *evaluations;

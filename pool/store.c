@@ -64,11 +64,11 @@ static bool run_locked(struct pm_pool_store *store, pm_pool_work *work, void *co
     if (!pm_sql_begin(store->sql, error))
         return false;
     store->note_count = 0;
-    enum pm_outcome outcome = work(store, context, error);
-    if (outcome == PM_OUTCOME_COMMIT)
+    enum pm_pool_outcome outcome = work(store, context, error);
+    if (outcome == PM_POOL_COMMIT)
         return commit(store, error);
     pm_sql_rollback(store->sql);
-    return outcome == PM_OUTCOME_ROLLBACK;
+    return outcome == PM_POOL_ROLLBACK;
 }
 
 bool pm_pool_store_run(struct pm_pool_store *store, pm_pool_work *work, void *context,

@@ -27,12 +27,12 @@ struct pm_pool_store;
 bool pm_pool_store_open(const char *name, struct pm_pool_store **out, struct pm_error *error);
 void pm_pool_store_close(struct pm_pool_store *store);
 
-enum pm_outcome { PM_OUTCOME_COMMIT, PM_OUTCOME_ROLLBACK, PM_OUTCOME_FAILED };
+enum pm_pool_outcome { PM_POOL_COMMIT, PM_POOL_ROLLBACK, PM_POOL_FAILED };
 
 /* `store` is to be handed to the functions below. May be called again for the same transaction when
  * the database asked for a retry, so it begins by resetting what it fills in `context`. */
-typedef enum pm_outcome pm_pool_work(struct pm_pool_store *store, void *context,
-                                     struct pm_error *error);
+typedef enum pm_pool_outcome pm_pool_work(struct pm_pool_store *store, void *context,
+                                          struct pm_error *error);
 
 /* Threads queue here. True: committed or rolled back as the work asked. */
 bool pm_pool_store_run(struct pm_pool_store *store, pm_pool_work *work, void *context,

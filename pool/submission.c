@@ -23,7 +23,7 @@ static void hash_integer(crypto_generichash_state *state, int64_t value)
 
 /* What is the same when a miner sends its submission again: the work, not the proof that comes with
  * it (whose timestamp may have moved on). */
-static void digest_of(const struct pm_submission *submission, char out[PM_DIGEST_SIZE])
+static void digest_of(const struct pm_pool_submission *submission, char out[PM_DIGEST_SIZE])
 {
     crypto_generichash_state state;
     unsigned char digest[DIGEST_BYTES];
@@ -37,7 +37,7 @@ static void digest_of(const struct pm_submission *submission, char out[PM_DIGEST
     }
     hash_integer(&state, (int64_t)submission->evolution_count);
     for (size_t i = 0; i < submission->evolution_count; i++) {
-        const struct pm_submitted_evolution *evolution = &submission->evolutions[i];
+        const struct pm_pool_submitted_evolution *evolution = &submission->evolutions[i];
         hash_integer(&state, (int64_t)strlen(evolution->dsl));
         hash_bytes(&state, evolution->dsl, strlen(evolution->dsl));
         hash_integer(&state, (int64_t)evolution->parent_count);
@@ -53,7 +53,7 @@ struct taking {
     struct pm_pool_store *store;
     const struct pm_pool_rules *rules;
     int64_t now_ms;
-    const struct pm_submission *submission;
+    const struct pm_pool_submission *submission;
     struct pm_pool_lease lease;
     struct pm_pool_epoch epoch;
     char digest[PM_DIGEST_SIZE];
@@ -79,7 +79,7 @@ static const char *call_for(enum pm_lease_kind kind)
 
 static void check_figures(struct taking *taking)
 {
-    const struct pm_submission *submission = taking->submission;
+    const struct pm_pool_submission *submission = taking->submission;
     const struct pm_pool_lease *lease = &taking->lease;
     if (submission->kind != lease->kind) {
         pm_refuse(taking->refusal, 400, "This task is to be submitted with %s",
@@ -96,7 +96,7 @@ static void check_figures(struct taking *taking)
 
 static bool check_evaluations(struct taking *taking, struct pm_error *error)
 {
-    const struct pm_submission *submission = taking->submission;
+    const struct pm_pool_submission *submission = taking->submission;
     for (size_t i = 0; i < submission->evaluation_count && !taking->refusal->status; i++) {
         int64_t id = submission->evaluations[i].algorithm_id;
         bool holds;
@@ -119,7 +119,7 @@ static bool ignore_algorithm(void *context, const struct pm_pool_algorithm *algo
 
 static bool check_parents(struct taking *taking, size_t index, struct pm_error *error)
 {
-    const struct pm_submitted_evolution *evolution = &taking->submission->evolutions[index];
+    const struct pm_pool_submitted_evolution *evolution = &taking->submission->evolutions[index];
     for (size_t i = 0; i < evolution->parent_count && !taking->refusal->status; i++) {
         bool found;
         if (!pm_store_algorithm_visit(taking->store, evolution->parents[i], ignore_algorithm, NULL,
@@ -134,7 +134,7 @@ static bool check_parents(struct taking *taking, size_t index, struct pm_error *
 
 static bool check_evolutions(struct taking *taking, struct pm_error *error)
 {
-    const struct pm_submission *submission = taking->submission;
+    const struct pm_pool_submission *submission = taking->submission;
     for (size_t i = 0; i < submission->evolution_count && !taking->refusal->status; i++) {
         const char *dsl = submission->evolutions[i].dsl;
         struct pm_error reason = {0};
@@ -164,7 +164,8 @@ static bool check_content(struct taking *taking, struct pm_error *error)
 
 /* ---- the books ---- */
 
-static bool book_evaluation(struct taking *taking, const struct pm_submitted_evaluation *evaluation,
+static bool book_evaluation(struct taking *taking,
+                            const struct pm_pool_submitted_evaluation *evaluation,
                             struct pm_error *error)
 {
     bool agreed;
@@ -180,7 +181,7 @@ static bool book_evaluation(struct taking *taking, const struct pm_submitted_eva
 
 static bool book_evaluations(struct taking *taking, struct pm_error *error)
 {
-    const struct pm_submission *submission = taking->submission;
+    const struct pm_pool_submission *submission = taking->submission;
     for (size_t i = 0; i < submission->evaluation_count; i++) {
         if (!book_evaluation(taking, &submission->evaluations[i], error))
             return false;
@@ -206,7 +207,7 @@ static bool add_outcome(cJSON *outcomes, int64_t id, bool known)
 static bool book_evolution(struct taking *taking, size_t index, cJSON *outcomes,
                            struct pm_error *error)
 {
-    const struct pm_submitted_evolution *evolution = &taking->submission->evolutions[index];
+    const struct pm_pool_submitted_evolution *evolution = &taking->submission->evolutions[index];
     int64_t id;
     bool known;
     if (!pm_population_add(taking->store, &taking->programs[index], taking->lease.hotkey,
@@ -226,7 +227,7 @@ static bool book_evolution(struct taking *taking, size_t index, cJSON *outcomes,
 /* Books everything and fills the answer. */
 static bool book_all(struct taking *taking, cJSON *json, struct pm_error *error)
 {
-    const struct pm_submission *submission = taking->submission;
+    const struct pm_pool_submission *submission = taking->submission;
     cJSON *outcomes = NULL;
     if (!cJSON_AddStringToObject(json, "status", "accepted") ||
         !cJSON_AddStringToObject(json, "lease_id", taking->lease.id) ||
@@ -274,10 +275,10 @@ static bool check_lease(struct taking *taking, const char *hotkey, bool found, c
     return true;
 }
 
-bool pm_submission_take(struct pm_pool_store *store, const struct pm_pool_rules *rules,
-                        int64_t now_ms, const char *hotkey, const char *lease_id,
-                        const struct pm_submission *submission, char **answer,
-                        struct pm_refusal *refusal, struct pm_error *error)
+bool pm_pool_submission_take(struct pm_pool_store *store, const struct pm_pool_rules *rules,
+                             int64_t now_ms, const char *hotkey, const char *lease_id,
+                             const struct pm_pool_submission *submission, char **answer,
+                             struct pm_refusal *refusal, struct pm_error *error)
 {
     struct taking taking = {.store = store,
                             .rules = rules,

@@ -12,25 +12,25 @@
 
 #include <poolminer/error.h>
 
-struct pm_submitted_evaluation {
+struct pm_pool_submitted_evaluation {
     int64_t algorithm_id;
     double score; /* 0..1 */
 };
 
 enum { PM_PARENTS_MAX = 64 };
 
-struct pm_submitted_evolution {
+struct pm_pool_submitted_evolution {
     const char *dsl; /* UTF-8, NUL-terminated */
     int64_t parents[PM_PARENTS_MAX];
     size_t parent_count;
 };
 
 /* A submission as it was read from its body; texts belong to whoever read them. */
-struct pm_submission {
+struct pm_pool_submission {
     enum pm_lease_kind kind; /* by the call it came with */
-    struct pm_submitted_evaluation evaluations[PM_BATCH_MAX];
+    struct pm_pool_submitted_evaluation evaluations[PM_BATCH_MAX];
     size_t evaluation_count;
-    struct pm_submitted_evolution evolutions[PM_EVOLVE_BUDGET_MAX];
+    struct pm_pool_submitted_evolution evolutions[PM_EVOLVE_BUDGET_MAX];
     size_t evolution_count;
     int64_t iterations; /* 0 when not said */
 };
@@ -39,9 +39,9 @@ struct pm_submission {
  * finds what consensus it makes, and ends the lease. The same submission again gets the same answer
  * and changes nothing. True with refusal->status 0: *answer is the JSON to answer with (the caller
  * frees). True with a status: refused, and nothing of it recorded. */
-bool pm_submission_take(struct pm_pool_store *store, const struct pm_pool_rules *rules,
-                        int64_t now_ms, const char *hotkey, const char *lease_id,
-                        const struct pm_submission *submission, char **answer,
-                        struct pm_refusal *refusal, struct pm_error *error);
+bool pm_pool_submission_take(struct pm_pool_store *store, const struct pm_pool_rules *rules,
+                             int64_t now_ms, const char *hotkey, const char *lease_id,
+                             const struct pm_pool_submission *submission, char **answer,
+                             struct pm_refusal *refusal, struct pm_error *error);
 
 #endif

@@ -13,18 +13,18 @@ static void require(bool kept)
         abort();
 }
 
-static void check_evaluations(const struct pm_submission *submission)
+static void check_evaluations(const struct pm_pool_submission *submission)
 {
     require(submission->evaluation_count <= PM_BATCH_MAX);
     for (size_t i = 0; i < submission->evaluation_count; i++) {
-        const struct pm_submitted_evaluation *evaluation = &submission->evaluations[i];
+        const struct pm_pool_submitted_evaluation *evaluation = &submission->evaluations[i];
         require(evaluation->score >= 0 && evaluation->score <= 1);
         for (size_t j = 0; j < i; j++)
             require(submission->evaluations[j].algorithm_id != evaluation->algorithm_id);
     }
 }
 
-static void check_evolutions(const struct pm_submission *submission)
+static void check_evolutions(const struct pm_pool_submission *submission)
 {
     require(submission->evolution_count <= PM_EVOLVE_BUDGET_MAX);
     for (size_t i = 0; i < submission->evolution_count; i++) {
@@ -35,7 +35,7 @@ static void check_evolutions(const struct pm_submission *submission)
 
 static void read_submissions(const cJSON *json)
 {
-    static struct pm_submission submission;
+    static struct pm_pool_submission submission;
     static const enum pm_lease_kind kinds[] = {PM_LEASE_BOTH, PM_LEASE_EVALUATE, PM_LEASE_EVOLVE};
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         struct pm_error error = {0};

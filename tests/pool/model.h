@@ -21,7 +21,7 @@ enum step_kind {
 
 struct step_submission {
     enum pm_lease_kind kind;
-    struct pm_submitted_evaluation evaluations[PM_BATCH_MAX];
+    struct pm_pool_submitted_evaluation evaluations[PM_BATCH_MAX];
     size_t evaluation_count;
     int64_t programs[PM_EVOLVE_BUDGET_MAX]; /* numbers of virtual_program, or MODEL_NO_PROGRAM */
     int64_t parents[PM_EVOLVE_BUDGET_MAX];  /* one each */

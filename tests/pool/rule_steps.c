@@ -48,7 +48,7 @@ void rule_lease_refused(struct virtual_pool *pool, const char *hotkey, enum pm_l
 }
 
 void rule_submit(struct virtual_pool *pool, const char *hotkey, const char *lease_id,
-                 const struct pm_submission *submission)
+                 const struct pm_pool_submission *submission)
 {
     char *answer;
     struct pm_refusal refusal;
@@ -58,7 +58,7 @@ void rule_submit(struct virtual_pool *pool, const char *hotkey, const char *leas
 }
 
 void rule_submit_refused(struct virtual_pool *pool, const char *hotkey, const char *lease_id,
-                         const struct pm_submission *submission, int status, const char *said)
+                         const struct pm_pool_submission *submission, int status, const char *said)
 {
     char *answer;
     struct pm_refusal refusal;
@@ -72,9 +72,10 @@ void rule_submit_refused(struct virtual_pool *pool, const char *hotkey, const ch
 void rule_judge_all(struct virtual_pool *pool, const char *hotkey, double score)
 {
     struct pm_grant grant = rule_lease(pool, hotkey, PM_BATCH_MAX, 2);
-    struct pm_submission submission = {.evaluation_count = grant.evaluate_count};
+    struct pm_pool_submission submission = {.evaluation_count = grant.evaluate_count};
     for (size_t i = 0; i < grant.evaluate_count; i++)
-        submission.evaluations[i] = (struct pm_submitted_evaluation){grant.evaluate[i].id, score};
+        submission.evaluations[i] =
+            (struct pm_pool_submitted_evaluation){grant.evaluate[i].id, score};
     rule_submit(pool, hotkey, grant.lease.id, &submission);
     pm_grant_clear(&grant);
 }
@@ -84,7 +85,7 @@ int64_t rule_evolve(struct virtual_pool *pool, const char *hotkey, int64_t numbe
     char program[128], *answer, *id;
     struct pm_refusal refusal;
     struct pm_grant grant = rule_lease(pool, hotkey, 0, 2);
-    struct pm_submission submission = {
+    struct pm_pool_submission submission = {
         .evolutions = {{.dsl = virtual_program(number, program),
                         .parents = {grant.seeds[0].id, grant.seeds[1].id},
                         .parent_count = 2}},

@@ -18,10 +18,10 @@ void rule_lease_refused(struct virtual_pool *pool, const char *hotkey, enum pm_l
                         int64_t evaluate_max, int status, const char *detail);
 
 void rule_submit(struct virtual_pool *pool, const char *hotkey, const char *lease_id,
-                 const struct pm_submission *submission);
+                 const struct pm_pool_submission *submission);
 /* The refusal's detail contains `said`. */
 void rule_submit_refused(struct virtual_pool *pool, const char *hotkey, const char *lease_id,
-                         const struct pm_submission *submission, int status, const char *said);
+                         const struct pm_pool_submission *submission, int status, const char *said);
 
 /* The miner takes all that waits for judgement and gives each the same score. */
 void rule_judge_all(struct virtual_pool *pool, const char *hotkey, double score);

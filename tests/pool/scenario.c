@@ -81,7 +81,7 @@ static void fill_submission(struct scenario *scenario, const struct model_lease 
             continue;
         int64_t id = lease->evaluate[i] + (chance(scenario, 1) ? MODEL_STEPS_MAX : 0);
         out->evaluations[out->evaluation_count++] =
-            (struct pm_submitted_evaluation){id, score_by(scenario, step->miner, id)};
+            (struct pm_pool_submitted_evaluation){id, score_by(scenario, step->miner, id)};
     }
     int64_t evolutions =
         lease->kind == PM_LEASE_EVALUATE ? 0 : below(scenario, lease->evolve_budget + 1);
@@ -201,7 +201,7 @@ static void perform_lease(struct virtual_pool *pool, const char *miner, const st
 static void perform_submission(struct virtual_pool *pool, const char *miner,
                                const struct step *step, const struct expectation *expected)
 {
-    static struct pm_submission submission;
+    static struct pm_pool_submission submission;
     char programs[PM_EVOLVE_BUDGET_MAX][128], lease_id[PM_LEASE_ID_SIZE], *answer;
     struct pm_refusal refusal;
     memset(&submission, 0, sizeof submission);

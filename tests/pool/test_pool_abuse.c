@@ -133,14 +133,14 @@ static void test_headers_come_before_the_body(void **state)
     answer_clear(&answer);
 }
 
-static enum pm_outcome get_description(struct pm_pool_store *store, void *context,
-                                       struct pm_error *error)
+static enum pm_pool_outcome get_description(struct pm_pool_store *store, void *context,
+                                            struct pm_error *error)
 {
     (void)store;
     (void)error;
     const struct request request = {.method = "GET", .url = pool.url, .path = "/openapi.json"};
     *(struct answer *)context = http_send(&request);
-    return PM_OUTCOME_ROLLBACK;
+    return PM_POOL_ROLLBACK;
 }
 
 /* While another process writes to the store, here this test. */

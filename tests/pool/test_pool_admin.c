@@ -20,9 +20,10 @@ static int open_pool(void **state)
         struct pm_grant grant;
         char *answer;
         virtual_pool_lease(&pool, miners[i], PM_LEASE_BOTH, 64, 2, &grant, &refusal);
-        struct pm_submission submission = {.evaluation_count = grant.evaluate_count};
+        struct pm_pool_submission submission = {.evaluation_count = grant.evaluate_count};
         for (size_t j = 0; j < grant.evaluate_count; j++)
-            submission.evaluations[j] = (struct pm_submitted_evaluation){grant.evaluate[j].id, 0.5};
+            submission.evaluations[j] =
+                (struct pm_pool_submitted_evaluation){grant.evaluate[j].id, 0.5};
         assert_int_equal(
             virtual_pool_submit(&pool, miners[i], grant.lease.id, &submission, &answer, &refusal),
             200);

@@ -128,7 +128,8 @@ static void test_consensus_counts_in_its_own_epoch(void **state)
     rule_judge_all(pool, "b", 0.8);
     struct pm_grant grant = rule_lease(pool, "c", 8, 2); /* in epoch 1 ... */
     pool->now_ms += pool->rules.epoch_ms;
-    const struct pm_submission submission = {.evaluations = {{id, 0.8}}, .evaluation_count = 1};
+    const struct pm_pool_submission submission = {.evaluations = {{id, 0.8}},
+                                                  .evaluation_count = 1};
     rule_submit(pool, "c", grant.lease.id, &submission); /* ... and back in epoch 2 */
     pm_grant_clear(&grant);
     assert_int_equal(virtual_pool_miner(pool, "a").balance.lifetime_rao, 0);
@@ -173,7 +174,8 @@ static void test_an_operator_lowers_the_quorum(void **state)
     assert_true(virtual_pool_algorithm(pool, id).agreed);
     assert_int_equal(virtual_pool_miner(pool, "a").reputation, POINT);
     /* who was still at it is measured against the consensus */
-    const struct pm_submission submission = {.evaluations = {{id, 0.81}}, .evaluation_count = 1};
+    const struct pm_pool_submission submission = {.evaluations = {{id, 0.81}},
+                                                  .evaluation_count = 1};
     rule_submit(pool, "c", late.lease.id, &submission);
     assert_int_equal(virtual_pool_miner(pool, "c").reputation, POINT);
     assert_true(virtual_pool_algorithm(pool, id).score == 0.8);
@@ -198,13 +200,13 @@ static void test_rules_out_of_range(void **state)
 
 /* ---- what is told of it ---- */
 
-static enum pm_outcome settle_and_undo(struct pm_pool_store *store, void *context,
-                                       struct pm_error *error)
+static enum pm_pool_outcome settle_and_undo(struct pm_pool_store *store, void *context,
+                                            struct pm_error *error)
 {
     const struct virtual_pool *pool = context;
     struct pm_pool_epoch epoch;
-    return pm_ledger_epoch(store, &pool->rules, pool->now_ms, &epoch, error) ? PM_OUTCOME_ROLLBACK
-                                                                             : PM_OUTCOME_FAILED;
+    return pm_ledger_epoch(store, &pool->rules, pool->now_ms, &epoch, error) ? PM_POOL_ROLLBACK
+                                                                             : PM_POOL_FAILED;
 }
 
 /* Standard error while the pool settles an epoch, undone or for good. */

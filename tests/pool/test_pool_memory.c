@@ -44,7 +44,7 @@ struct asking {
 };
 
 /* Everything is undone: each try meets the same pool. */
-static enum pm_outcome ask(struct pm_pool_store *store, void *context, struct pm_error *error)
+static enum pm_pool_outcome ask(struct pm_pool_store *store, void *context, struct pm_error *error)
 {
     struct asking *asking = context;
     struct pm_api_call call = {
@@ -52,7 +52,7 @@ static enum pm_outcome ask(struct pm_pool_store *store, void *context, struct pm
     asking->answered = asking->work(store, &call, error);
     assert_int_equal(call.refusal.status, 0);
     cJSON_Delete(call.json);
-    return PM_OUTCOME_ROLLBACK;
+    return PM_POOL_ROLLBACK;
 }
 
 static void assert_whole_or_not_at_all(struct virtual_pool *virtual_pool, pm_api_work *work)
@@ -87,23 +87,23 @@ static void test_registering(void **state)
 
 struct taking {
     struct virtual_pool *pool;
-    const struct pm_submission *submission;
+    const struct pm_pool_submission *submission;
     const char *lease_id;
     bool taken;
 };
 
-static enum pm_outcome take(struct pm_pool_store *store, void *context, struct pm_error *error)
+static enum pm_pool_outcome take(struct pm_pool_store *store, void *context, struct pm_error *error)
 {
     struct taking *taking = context;
     struct pm_refusal refusal;
     char *answer = NULL;
     taking->taken =
-        pm_submission_take(store, &taking->pool->rules, taking->pool->now_ms, "miner",
-                           taking->lease_id, taking->submission, &answer, &refusal, error);
+        pm_pool_submission_take(store, &taking->pool->rules, taking->pool->now_ms, "miner",
+                                taking->lease_id, taking->submission, &answer, &refusal, error);
     assert_int_equal(refusal.status, 0);
     assert_int_equal(answer != NULL, taking->taken);
     free(answer);
-    return PM_OUTCOME_ROLLBACK;
+    return PM_POOL_ROLLBACK;
 }
 
 static void test_submissions(void **state)
@@ -113,7 +113,7 @@ static void test_submissions(void **state)
     struct pm_refusal refusal;
     char program[128];
     assert_int_equal(virtual_pool_lease(pool, "miner", PM_LEASE_BOTH, 8, 8, &grant, &refusal), 200);
-    struct pm_submission *submission = calloc(1, sizeof *submission);
+    struct pm_pool_submission *submission = calloc(1, sizeof *submission);
     submission->kind = PM_LEASE_BOTH;
     submission->iterations = 1000;
     submission->evolution_count = 1;

@@ -61,7 +61,7 @@ static void test_an_empty_body_is_an_empty_object(void **state)
     assert_int_equal(lease.seed_max, PM_SEED_DEFAULT);
     assert_true(pm_body_task(json, &kind, NULL));
     assert_int_equal(kind, PM_LEASE_BOTH);
-    struct pm_submission submission;
+    struct pm_pool_submission submission;
     assert_false(pm_body_submission(json, PM_LEASE_BOTH, &submission, NULL));
 }
 
@@ -107,7 +107,7 @@ static void test_task(void **state)
 static void test_lease_submission(void **state)
 {
     (void)state;
-    struct pm_submission submission;
+    struct pm_pool_submission submission;
     cJSON *json = parse("{\"evaluations\":[{\"algorithm_id\":7,\"score\":0.75},"
                         "{\"algorithm_id\":8,\"score\":0}],"
                         "\"evolutions\":[{\"parent_algorithm_ids\":[1,2],"
@@ -133,7 +133,7 @@ static void test_lease_submission(void **state)
 /* Each body with what its error has to name. */
 static void assert_each_refused(enum pm_lease_kind kind, const char *const (*bad)[2], size_t count)
 {
-    static struct pm_submission submission;
+    static struct pm_pool_submission submission;
     for (size_t i = 0; i < count; i++) {
         struct pm_error error = {0};
         cJSON *json = parse(bad[i][0]);
@@ -206,7 +206,7 @@ static cJSON *parse_many(const char *key, const char *item, size_t count)
 static void test_no_more_than_there_is_room_for(void **state)
 {
     (void)state;
-    static struct pm_submission submission;
+    static struct pm_pool_submission submission;
     static const struct {
         enum pm_lease_kind kind;
         const char *key, *item;
@@ -235,7 +235,7 @@ static void test_no_more_than_there_is_room_for(void **state)
 static void test_single_submissions(void **state)
 {
     (void)state;
-    static struct pm_submission submission;
+    static struct pm_pool_submission submission;
     cJSON *json =
         parse("{\"evolved_function\":\"text\",\"parent_functions\":[{\"id\":4},{\"id\":5}]}");
     assert_true(pm_body_submission(json, PM_LEASE_EVOLVE, &submission, NULL));

@@ -42,7 +42,7 @@ static void test_one_active_task(void **state)
     struct pm_grant grant = rule_lease(pool, "a", 1, 1);
     rule_lease_refused(pool, "a", PM_LEASE_BOTH, 8, 400, "Miner already has active task");
     rule_lease_refused(pool, "a", PM_LEASE_EVALUATE, 8, 400, "Miner already has active task");
-    rule_submit(pool, "a", grant.lease.id, &(struct pm_submission){.evaluation_count = 0});
+    rule_submit(pool, "a", grant.lease.id, &(struct pm_pool_submission){.evaluation_count = 0});
     pm_grant_clear(&grant);
     grant = rule_lease(pool, "a", 1, 1);
     pm_grant_clear(&grant);
@@ -64,7 +64,7 @@ static void test_nothing_to_do(void **state)
     struct virtual_pool *pool = *state;
     rule_lease_refused(pool, "a", PM_LEASE_BOTH, 0, 404, "No work available");
     struct pm_grant grant = rule_lease(pool, "a", PM_BATCH_MAX, 2);
-    struct pm_submission submission = {.evaluation_count = grant.evaluate_count};
+    struct pm_pool_submission submission = {.evaluation_count = grant.evaluate_count};
     for (size_t i = 0; i < grant.evaluate_count; i++)
         submission.evaluations[i].algorithm_id = grant.evaluate[i].id;
     rule_submit(pool, "a", grant.lease.id, &submission);
@@ -114,11 +114,11 @@ static void test_work_that_times_out_goes_to_others(void **state)
     rule_judge_all(pool, "b", 0.8);
     struct pm_grant none = rule_lease(pool, "c", 8, 2); /* in three hands already */
     assert_int_equal(none.evaluate_count, 0);
-    rule_submit(pool, "c", none.lease.id, &(struct pm_submission){.evaluation_count = 0});
+    rule_submit(pool, "c", none.lease.id, &(struct pm_pool_submission){.evaluation_count = 0});
     pm_grant_clear(&none);
 
     pool->now_ms += pool->rules.task_timeout_ms;
-    const struct pm_submission late = {.evaluations = {{id, 0.8}}, .evaluation_count = 1};
+    const struct pm_pool_submission late = {.evaluations = {{id, 0.8}}, .evaluation_count = 1};
     rule_submit_refused(pool, "lazy", lost.lease.id, &late, 404,
                         "Active lease assignment not found");
     rule_judge_all(pool, "c", 0.8);
@@ -133,8 +133,8 @@ static void test_the_same_submission_again(void **state)
 {
     struct virtual_pool *pool = *state;
     struct pm_grant grant = rule_lease(pool, "a", 1, 2);
-    struct pm_submission submission = {.evaluations = {{grant.evaluate[0].id, 0.5}},
-                                       .evaluation_count = 1};
+    struct pm_pool_submission submission = {.evaluations = {{grant.evaluate[0].id, 0.5}},
+                                            .evaluation_count = 1};
     char *first, *second;
     struct pm_refusal refusal;
     assert_int_equal(virtual_pool_submit(pool, "a", grant.lease.id, &submission, &first, &refusal),
@@ -156,7 +156,7 @@ static void test_the_same_submission_again(void **state)
 static void test_another_miners_lease(void **state)
 {
     struct virtual_pool *pool = *state;
-    const struct pm_submission nothing = {.evaluation_count = 0};
+    const struct pm_pool_submission nothing = {.evaluation_count = 0};
     struct pm_grant grant = rule_lease(pool, "a", 1, 2);
     rule_submit_refused(pool, "b", grant.lease.id, &nothing, 403, "another miner");
     rule_submit(pool, "a", grant.lease.id, &nothing);
@@ -170,7 +170,7 @@ static void test_work_that_was_not_given(void **state)
 {
     struct virtual_pool *pool = *state;
     struct pm_grant grant = rule_lease(pool, "a", 1, 2);
-    struct pm_submission submission = {
+    struct pm_pool_submission submission = {
         .evaluations = {{grant.evaluate[0].id, 0.5}, {grant.evaluate[0].id + 1, 0.5}},
         .evaluation_count = 2};
     rule_submit_refused(pool, "a", grant.lease.id, &submission, 422, "evaluations[1]");
@@ -201,7 +201,7 @@ static void test_hostile_programs_leave_no_trace(void **state)
     };
     struct pm_grant grant = rule_lease(pool, "a", 1, 2);
     for (size_t i = 0; i < sizeof programs / sizeof *programs; i++) {
-        const struct pm_submission submission = {
+        const struct pm_pool_submission submission = {
             .evaluations = {{grant.evaluate[0].id, 0.5}},
             .evaluation_count = 1,
             .evolutions = {{.dsl = programs[i]}},
@@ -222,12 +222,13 @@ static void test_a_refused_lease_does_not_stand_in_the_way(void **state)
 {
     struct virtual_pool *pool = *state;
     struct pm_grant grant = rule_lease(pool, "a", 1, 2);
-    const struct pm_submission bad = {.evolutions = {{.dsl = "s0 = oops()"}}, .evolution_count = 1};
+    const struct pm_pool_submission bad = {.evolutions = {{.dsl = "s0 = oops()"}},
+                                           .evolution_count = 1};
     rule_submit_refused(pool, "a", grant.lease.id, &bad, 422, "line 1");
     struct pm_grant next = rule_lease(pool, "a", 8, 2);
     assert_string_not_equal(grant.lease.id, next.lease.id);
-    rule_submit_refused(pool, "a", grant.lease.id, &(struct pm_submission){.iterations = 0}, 404,
-                        "Active lease assignment not found");
+    rule_submit_refused(pool, "a", grant.lease.id, &(struct pm_pool_submission){.iterations = 0},
+                        404, "Active lease assignment not found");
     pm_grant_clear(&grant);
     pm_grant_clear(&next);
 }
@@ -237,7 +238,7 @@ static void test_more_evolutions_than_allowed(void **state)
     struct virtual_pool *pool = *state;
     struct pm_grant grant = rule_lease(pool, "a", 1, 2);
     char one[128], two[128];
-    struct pm_submission submission = {
+    struct pm_pool_submission submission = {
         .evolutions = {{.dsl = virtual_program(1, one)}, {.dsl = virtual_program(2, two)}},
         .evolution_count = 2,
     };
@@ -254,7 +255,7 @@ static void test_minimum_iterations(void **state)
     struct virtual_pool *pool = *state;
     pool->rules.minimum_iterations = 160;
     struct pm_grant grant = rule_lease(pool, "a", 1, 2);
-    struct pm_submission submission = {.iterations = 159};
+    struct pm_pool_submission submission = {.iterations = 159};
     rule_submit_refused(pool, "a", grant.lease.id, &submission, 400,
                         "iterations: 159 is below this pool's minimum of 160");
     submission.iterations = 160;
@@ -271,7 +272,7 @@ static void test_a_known_program_is_not_added_again(void **state)
     char expected[64], *answer;
     struct pm_refusal refusal;
     /* written differently, read the same */
-    const struct pm_submission submission = {
+    const struct pm_pool_submission submission = {
         .evolutions = {{.dsl = "\n# Predict:\n\ts0 = 1.0 # one\n S0=s0+s1\n"}},
         .evolution_count = 1};
     assert_int_equal(virtual_pool_submit(pool, "b", grant.lease.id, &submission, &answer, &refusal),
@@ -293,14 +294,14 @@ static void test_batches_of_one_kind(void **state)
     assert_int_equal(virtual_pool_lease(pool, "a", PM_LEASE_EVALUATE, 8, 8, &grant, &refusal), 200);
     assert_int_equal(grant.seed_count, 0);
     assert_int_equal(grant.evaluate_count, pm_seed_count);
-    rule_submit_refused(pool, "a", grant.lease.id, &(struct pm_submission){.iterations = 1}, 400,
-                        "submit_evaluation");
+    rule_submit_refused(pool, "a", grant.lease.id, &(struct pm_pool_submission){.iterations = 1},
+                        400, "submit_evaluation");
     pm_grant_clear(&grant);
     assert_int_equal(virtual_pool_lease(pool, "b", PM_LEASE_EVOLVE, 8, 8, &grant, &refusal), 200);
     assert_int_equal(grant.evaluate_count, 0);
     assert_int_equal(grant.seed_count, 2);
     char program[128];
-    const struct pm_submission submission = {
+    const struct pm_pool_submission submission = {
         .kind = PM_LEASE_EVOLVE,
         .evolutions = {{.dsl = virtual_program(1, program)}},
         .evolution_count = 1,

@@ -17,12 +17,13 @@ static void run(struct virtual_pool *pool, pm_pool_work *work, void *context)
         fail_msg("%s", error.message);
 }
 
-static enum pm_outcome outcome(bool ok)
+static enum pm_pool_outcome outcome(bool ok)
 {
-    return ok ? PM_OUTCOME_COMMIT : PM_OUTCOME_FAILED;
+    return ok ? PM_POOL_COMMIT : PM_POOL_FAILED;
 }
 
-static enum pm_outcome prepare(struct pm_pool_store *store, void *context, struct pm_error *error)
+static enum pm_pool_outcome prepare(struct pm_pool_store *store, void *context,
+                                    struct pm_error *error)
 {
     const struct virtual_pool *pool = context;
     return outcome(pm_population_add_seeds(store, pool->now_ms, error) &&
@@ -51,7 +52,8 @@ struct leasing {
     struct pm_refusal *refusal;
 };
 
-static enum pm_outcome lease(struct pm_pool_store *store, void *context, struct pm_error *error)
+static enum pm_pool_outcome lease(struct pm_pool_store *store, void *context,
+                                  struct pm_error *error)
 {
     struct leasing *leasing = context;
     return outcome(pm_lease_issue(store, &leasing->pool->rules, leasing->pool->now_ms,
@@ -82,22 +84,23 @@ int virtual_pool_lease(struct virtual_pool *pool, const char *hotkey, enum pm_le
 struct submitting {
     struct virtual_pool *pool;
     const char *hotkey, *lease_id;
-    const struct pm_submission *submission;
+    const struct pm_pool_submission *submission;
     char **answer;
     struct pm_refusal *refusal;
 };
 
-static enum pm_outcome submit(struct pm_pool_store *store, void *context, struct pm_error *error)
+static enum pm_pool_outcome submit(struct pm_pool_store *store, void *context,
+                                   struct pm_error *error)
 {
     struct submitting *submitting = context;
-    return outcome(pm_submission_take(store, &submitting->pool->rules, submitting->pool->now_ms,
-                                      submitting->hotkey, submitting->lease_id,
-                                      submitting->submission, submitting->answer,
-                                      submitting->refusal, error));
+    return outcome(pm_pool_submission_take(store, &submitting->pool->rules,
+                                           submitting->pool->now_ms, submitting->hotkey,
+                                           submitting->lease_id, submitting->submission,
+                                           submitting->answer, submitting->refusal, error));
 }
 
 int virtual_pool_submit(struct virtual_pool *pool, const char *hotkey, const char *lease_id,
-                        const struct pm_submission *submission, char **answer,
+                        const struct pm_pool_submission *submission, char **answer,
                         struct pm_refusal *refusal)
 {
     struct submitting submitting = {pool, hotkey, lease_id, submission, answer, refusal};
@@ -112,7 +115,8 @@ struct withdrawing {
     struct pm_refusal *refusal;
 };
 
-static enum pm_outcome withdraw(struct pm_pool_store *store, void *context, struct pm_error *error)
+static enum pm_pool_outcome withdraw(struct pm_pool_store *store, void *context,
+                                     struct pm_error *error)
 {
     struct withdrawing *withdrawing = context;
     struct pm_pool_withdrawal withdrawal;
@@ -136,7 +140,8 @@ struct deciding {
     struct pm_refusal refusal;
 };
 
-static enum pm_outcome decide(struct pm_pool_store *store, void *context, struct pm_error *error)
+static enum pm_pool_outcome decide(struct pm_pool_store *store, void *context,
+                                   struct pm_error *error)
 {
     struct deciding *deciding = context;
     return outcome(pm_withdrawal_decide(store, deciding->pool->now_ms, deciding->id,
@@ -155,7 +160,7 @@ struct ticking {
     struct pm_pool_epoch epoch;
 };
 
-static enum pm_outcome tick(struct pm_pool_store *store, void *context, struct pm_error *error)
+static enum pm_pool_outcome tick(struct pm_pool_store *store, void *context, struct pm_error *error)
 {
     struct ticking *ticking = context;
     int64_t expired;
@@ -171,7 +176,8 @@ struct pm_pool_epoch virtual_pool_tick(struct virtual_pool *pool)
     return ticking.epoch;
 }
 
-static enum pm_outcome agree_due(struct pm_pool_store *store, void *context, struct pm_error *error)
+static enum pm_pool_outcome agree_due(struct pm_pool_store *store, void *context,
+                                      struct pm_error *error)
 {
     const struct virtual_pool *pool = context;
     return outcome(pm_ledger_agree_due(store, &pool->rules, pool->now_ms, error));
@@ -187,7 +193,7 @@ struct looking {
     struct virtual_miner miner;
 };
 
-static enum pm_outcome look(struct pm_pool_store *store, void *context, struct pm_error *error)
+static enum pm_pool_outcome look(struct pm_pool_store *store, void *context, struct pm_error *error)
 {
     struct looking *looking = context;
     struct pm_pool_epoch epoch = {0};
@@ -207,8 +213,8 @@ struct virtual_miner virtual_pool_miner(struct virtual_pool *pool, const char *h
     return looking.miner;
 }
 
-static enum pm_outcome set_recipient(struct pm_pool_store *store, void *context,
-                                     struct pm_error *error)
+static enum pm_pool_outcome set_recipient(struct pm_pool_store *store, void *context,
+                                          struct pm_error *error)
 {
     struct looking *looking = context;
     return outcome(
@@ -236,7 +242,8 @@ static bool copy(void *context, const struct pm_pool_algorithm *algorithm)
     return false;
 }
 
-static enum pm_outcome examine(struct pm_pool_store *store, void *context, struct pm_error *error)
+static enum pm_pool_outcome examine(struct pm_pool_store *store, void *context,
+                                    struct pm_error *error)
 {
     struct examining *examining = context;
     return outcome(pm_store_algorithm_visit(store, examining->id, copy, &examining->algorithm,
@@ -262,7 +269,7 @@ struct finding {
     bool any_epoch;
 };
 
-static enum pm_outcome find(struct pm_pool_store *store, void *context, struct pm_error *error)
+static enum pm_pool_outcome find(struct pm_pool_store *store, void *context, struct pm_error *error)
 {
     struct finding *finding = context;
     return outcome(pm_store_lease_get(store, finding->lease_id, &finding->lease.lease,

@@ -25,7 +25,7 @@ int virtual_pool_lease(struct virtual_pool *pool, const char *hotkey, enum pm_le
 
 /* Status 200 with an answer (the caller frees), or the status of the refusal. */
 int virtual_pool_submit(struct virtual_pool *pool, const char *hotkey, const char *lease_id,
-                        const struct pm_submission *submission, char **answer,
+                        const struct pm_pool_submission *submission, char **answer,
                         struct pm_refusal *refusal);
 
 int virtual_pool_withdraw(struct virtual_pool *pool, const char *hotkey, int64_t amount_rao,

@@ -106,6 +106,22 @@ static bool read_lease(struct pm_errand *errand, int64_t *job, int64_t *token,
            pm_json_integer(errand->arguments, "token", token, error);
 }
 
+/* Levels that `status` puts around a worker's progress: the reply, "workers", the worker. */
+enum { STATUS_LEVELS = 3, PROGRESS_DEPTH_MAX = PM_JSON_MAX_DEPTH - STATUS_LEVELS };
+
+static bool is_deeper(const cJSON *value, int depth_max)
+{
+    if (depth_max == 0) {
+        return true;
+    }
+    for (const cJSON *item = value->child; item != NULL; item = item->next) {
+        if (is_deeper(item, depth_max - 1)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* The text of the progress, malloc'd; NULL when the request has none. */
 static bool read_progress(const cJSON *arguments, char **out, struct pm_error *error)
 {
@@ -116,6 +132,10 @@ static bool read_progress(const cJSON *arguments, char **out, struct pm_error *e
     }
     if (!cJSON_IsObject(progress)) {
         return pm_fail(error, PM_ERROR_INVALID, "progress: expected a JSON object");
+    }
+    if (is_deeper(progress, PROGRESS_DEPTH_MAX)) {
+        return pm_fail(error, PM_ERROR_LIMIT, "progress: more than %d levels deep",
+                       PROGRESS_DEPTH_MAX);
     }
     *out = pm_json_print(progress, error);
     if (*out != NULL && strlen(*out) > PM_WIRE_PROGRESS_MAX) {

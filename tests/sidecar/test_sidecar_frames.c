@@ -129,6 +129,17 @@ static void expect_error(void *socket, const struct pm_wire_frame *frames, size_
     answer_clear(&answer);
 }
 
+static int64_t answered(void *socket, const char *member)
+{
+    struct answer answer;
+    int64_t number;
+    assert_true(peer_receive(socket, &answer));
+    assert_string_equal(answer.message.verb, "ok");
+    assert_done(pm_json_integer(answer.message.arguments, member, &number, &error), error);
+    answer_clear(&answer);
+    return number;
+}
+
 struct request_frames {
     uint8_t header[PM_WIRE_HEADER_MAX];
     struct pm_wire_frame frames[3];
@@ -272,6 +283,45 @@ static void progress_has_a_bound(void **state)
     peer_close(socket);
 }
 
+/* A progress request for job 1, `depth` levels deep: a number in objects. */
+static void nested_progress(char *out, size_t size, int depth)
+{
+    size_t at = (size_t)snprintf(out, size, "{\"job\":1,\"token\":1,\"progress\":");
+    for (int i = 1; i < depth; i++) {
+        at += (size_t)snprintf(out + at, size - at, "{\"x\":");
+    }
+    at += (size_t)snprintf(out + at, size - at, "1}");
+    for (int i = 1; i < depth; i++) {
+        at += (size_t)snprintf(out + at, size - at, "}");
+    }
+}
+
+static void deep_progress_cannot_break_the_status(void **state)
+{
+    (void)state;
+    void *socket = peer_open("worker:w:0123456789abcdef");
+    struct request_frames out;
+    char text[512];
+    request(&out, 1, "put", "{\"run\":\"r\",\"key\":\"k\",\"kind\":\"e\"}", "b");
+    peer_send(socket, out.frames, 3);
+    assert_int_equal(answered(socket, "job"), 1);
+    request(&out, 2, "lease", "{}", NULL);
+    peer_send(socket, out.frames, 2);
+    assert_int_equal(answered(socket, "token"), 1);
+    for (int depth = 31; depth > 29; depth--) {
+        nested_progress(text, sizeof text, depth);
+        expect_request_error(socket, "progress", text, NULL, "limit", "more than 29 levels");
+    }
+    nested_progress(text, sizeof text, 29);
+    request(&out, 3, "progress", text, NULL);
+    peer_send(socket, out.frames, 2);
+    assert_int_equal(answered(socket, "lease_ms"), PROGRAM_LEASE_MS);
+    request(&out, 4, "status", "{}", NULL);
+    peer_send(socket, out.frames, 2);
+    assert_int_equal(answered(socket, "clients"), 1);
+    peer_close(socket);
+}
+
 static void an_unnamed_peer_may_do_all_but_lease(void **state)
 {
     (void)state;
@@ -289,17 +339,6 @@ static void an_unnamed_peer_may_do_all_but_lease(void **state)
 }
 
 /* ---- sending again ---- */
-
-static int64_t answered(void *socket, const char *member)
-{
-    struct answer answer;
-    int64_t number;
-    assert_true(peer_receive(socket, &answer));
-    assert_string_equal(answer.message.verb, "ok");
-    assert_done(pm_json_integer(answer.message.arguments, member, &number, &error), error);
-    answer_clear(&answer);
-    return number;
-}
 
 static void repeated_messages_have_one_effect(void **state)
 {
@@ -562,6 +601,7 @@ int main(void)
         WITH_PEERS(broken_messages_are_told_so),
         WITH_PEERS(broken_arguments_name_the_member),
         WITH_PEERS(progress_has_a_bound),
+        WITH_PEERS(deep_progress_cannot_break_the_status),
         WITH_PEERS(an_unnamed_peer_may_do_all_but_lease),
         WITH_PEERS(repeated_messages_have_one_effect),
         WITH_PEERS(a_new_connection_takes_over_the_parked_request),

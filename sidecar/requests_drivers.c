@@ -1,6 +1,7 @@
 /* The drivers' verbs: put, results, collect, cancel, record-put, records. */
 #include "sidecar/requests_internal.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -99,7 +100,7 @@ bool pm_errand_collect(struct pm_errand *errand, struct pm_error *error)
                            PM_QUEUE_LIST_MAX);
         }
         double number = cJSON_IsNumber(item) ? item->valuedouble : -1;
-        if (!(number >= 0 && number <= 9007199254740992.0)) {
+        if (!(number >= 0 && number <= 9007199254740992.0 && number == floor(number))) {
             return pm_fail(error, PM_ERROR_INVALID, "jobs: expected numbers of jobs");
         }
         ids[count++] = (int64_t)number;

@@ -251,6 +251,7 @@ static void broken_arguments_name_the_member(void **state)
         {"collect", "{\"jobs\":7}", NULL, "invalid", "jobs"},
         {"collect", "{\"jobs\":[1,\"two\"]}", NULL, "invalid", "jobs"},
         {"collect", "{\"jobs\":[-1]}", NULL, "invalid", "jobs"},
+        {"collect", "{\"jobs\":[1.9]}", NULL, "invalid", "jobs"},
         {"cancel", "{}", NULL, "invalid", "run"},
         {"record-put", "{\"run\":\"r\",\"key\":\"k\",\"state\":\"?\",\"reason\":\"\"}", "b",
          "invalid", "state"},

@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <poolminer/log.h>
 #include <poolminer/nearest.h>
+#include <poolminer/program.h>
 
 enum { VERB_COUNT = 8 };
 static const struct verb *const VERBS[VERB_COUNT] = {&verb_mine,     &verb_demo,  &verb_evaluate,
@@ -50,18 +50,6 @@ static int fail_unknown_verb(const char *name)
     return EXIT_USAGE;
 }
 
-static bool start_log(const struct pm_options *options, struct pm_error *error)
-{
-    enum pm_log_level level = PM_LOG_INFO;
-    enum pm_log_format format = PM_LOG_TEXT;
-    if (!pm_log_level_parse(pm_options_text(options, "log-level"), &level, error) ||
-        !pm_log_format_parse(pm_options_text(options, "log-format"), &format, error)) {
-        return false;
-    }
-    pm_log_init("poolminer", level, format);
-    return true;
-}
-
 static bool check_arguments(const struct verb *verb, const struct pm_options *options,
                             struct pm_error *error)
 {
@@ -86,7 +74,7 @@ static int run_verb(const struct verb *verb, int argc, char *const argv[])
     } else if (pm_options_version(settings.options)) {
         printf("poolminer %s\n", PM_VERSION);
     } else if (!check_arguments(verb, settings.options, &error) ||
-               !start_log(settings.options, &error)) {
+               !pm_program_start_log("poolminer", settings.options, &error)) {
         verb_fail(&error);
         result = EXIT_USAGE;
     } else {

@@ -22,8 +22,8 @@ static bool read_options(const struct pm_program *program, struct pm_options *op
     return true;
 }
 
-static bool start_log(const struct pm_program *program, const struct pm_options *options,
-                      struct pm_error *error)
+bool pm_program_start_log(const char *log_name, const struct pm_options *options,
+                          struct pm_error *error)
 {
     enum pm_log_level level;
     enum pm_log_format format;
@@ -31,7 +31,7 @@ static bool start_log(const struct pm_program *program, const struct pm_options 
         !pm_log_format_parse(pm_options_text(options, "log-format"), &format, error)) {
         return false;
     }
-    pm_log_init(program->log_name, level, format);
+    pm_log_init(log_name, level, format);
     return true;
 }
 
@@ -50,7 +50,7 @@ bool pm_program_start(const struct pm_program *program, struct pm_options *optio
         return false;
     }
     if (!read_options(program, options, argc, argv, &error) ||
-        !start_log(program, options, &error)) {
+        !pm_program_start_log(program->log_name, options, &error)) {
         fprintf(stderr, "%s: %s\n", program->name, error.message);
         *status = PM_EXIT_USAGE;
         return false;

@@ -107,3 +107,24 @@ void output_clear(struct output *output)
     free(output->err);
     *output = (struct output){0};
 }
+
+struct output run_at_home(const char *directory, const char *const *arguments, int64_t timeout_ms)
+{
+    char home[PATH_SIZE], data[PATH_SIZE], state[PATH_SIZE], configuration[PATH_SIZE];
+    snprintf(home, sizeof home, "HOME=%s", directory);
+    snprintf(data, sizeof data, "XDG_DATA_HOME=%s/data", directory);
+    snprintf(state, sizeof state, "XDG_STATE_HOME=%s/state", directory);
+    snprintf(configuration, sizeof configuration, "XDG_CONFIG_HOME=%s", directory);
+    const char *const environment[] = {
+        home, data, state, configuration, "POOLMINER_CONFIG=", "SCIKIT_LEARN_DATA=", NULL};
+    return run_program(directory, arguments, environment, timeout_ms);
+}
+
+void expect_output(struct output output, int status, const char *out_part, const char *err_part)
+{
+    if (output.status != status || !strstr(output.out, out_part) || !strstr(output.err, err_part)) {
+        fail_msg("status %d\nstandard output: %s\nstandard error: %s", output.status, output.out,
+                 output.err);
+    }
+    output_clear(&output);
+}

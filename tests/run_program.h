@@ -27,4 +27,12 @@ struct output run_program(const char *directory, const char *const *arguments,
                           const char *const *environment, int64_t timeout_ms);
 void output_clear(struct output *output);
 
+/* The same in an environment whose home, and every place for settings and data, is `directory`:
+ * nothing of the user's own is seen. */
+struct output run_at_home(const char *directory, const char *const *arguments, int64_t timeout_ms);
+
+/* Ends the test, showing the output, unless the status is this one and both parts were written.
+ * Clears the output. */
+void expect_output(struct output output, int status, const char *out_part, const char *err_part);
+
 #endif

@@ -39,6 +39,10 @@ struct pm_program {
 bool pm_program_start(const struct pm_program *program, struct pm_options *options, int argc,
                       char *const argv[], int *status);
 
+/* Starts the log as PM_PROGRAM_LOG_OPTIONS in `options` say; `log_name` is kept. */
+bool pm_program_start_log(const char *log_name, const struct pm_options *options,
+                          struct pm_error *error);
+
 /* Writes {"port":N,"pid":N} to `path`, whole or not at all; NULL: nothing to do. */
 bool pm_program_ready(const char *path, int port, struct pm_error *error);
 

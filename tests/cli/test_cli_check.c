@@ -32,48 +32,28 @@ static int tear_down(void **state)
     return 0;
 }
 
-static struct output run(const char *const *words)
-{
-    char home[80], configuration[96];
-    const char *arguments[16] = {POOLMINER};
-    snprintf(home, sizeof home, "HOME=%s", directory);
-    snprintf(configuration, sizeof configuration, "XDG_CONFIG_HOME=%s", directory);
-    const char *const environment[] = {home, configuration, "POOLMINER_CONFIG=", NULL};
-    for (size_t i = 0; words[i]; i++) {
-        arguments[i + 1] = words[i];
-    }
-    return run_program(directory, arguments, environment, TIMEOUT_MS);
-}
-
-#define RUN(...) run((const char *const[]){__VA_ARGS__, NULL})
-
-static void expect(struct output output, int status, const char *out_part, const char *err_part)
-{
-    if (output.status != status || !strstr(output.out, out_part) || !strstr(output.err, err_part)) {
-        fail_msg("status %d\nstandard output: %s\nstandard error: %s", output.status, output.out,
-                 output.err);
-    }
-    output_clear(&output);
-}
+#define RUN(...)                                                                                   \
+    run_at_home(directory, (const char *const[]){POOLMINER, __VA_ARGS__, NULL}, TIMEOUT_MS)
 
 static void a_file_is_explained(void **state)
 {
     (void)state;
-    expect(RUN("check", "good.txt"), 0, "predict: 1 live, 1 dead, 0 inert\n", "");
-    expect(RUN("check", "good.txt", "--strict"), 0, "strict reading accepts it\n", "");
-    expect(RUN("check", "odd.txt"), 0, "line    2  the text after the complete statement", "");
-    expect(RUN("check", "good.txt", "--input-dim", "4"), 0, "10 vectors of 4", "");
+    expect_output(RUN("check", "good.txt"), 0, "predict: 1 live, 1 dead, 0 inert\n", "");
+    expect_output(RUN("check", "good.txt", "--strict"), 0, "strict reading accepts it\n", "");
+    expect_output(RUN("check", "odd.txt"), 0, "line    2  the text after the complete statement",
+                  "");
+    expect_output(RUN("check", "good.txt", "--input-dim", "4"), 0, "10 vectors of 4", "");
 }
 
 static void status_tells_what_is_wrong(void **state)
 {
     (void)state;
-    expect(RUN("check", "odd.txt", "--strict"), 1, "strict reading refuses:\n", "");
-    expect(RUN("check", "bad.txt"), 1, "", "bad.txt: no line of the text is a statement");
-    expect(RUN("check", "missing.txt"), 1, "", "missing.txt");
+    expect_output(RUN("check", "odd.txt", "--strict"), 1, "strict reading refuses:\n", "");
+    expect_output(RUN("check", "bad.txt"), 1, "", "bad.txt: no line of the text is a statement");
+    expect_output(RUN("check", "missing.txt"), 1, "", "missing.txt");
     /* One bad file does not keep the others from being explained. */
-    expect(RUN("check", "bad.txt", "good.txt"), 1, "good.txt\nmemory: ", "bad.txt");
-    expect(RUN("check"), 2, "", "no file given");
+    expect_output(RUN("check", "bad.txt", "good.txt"), 1, "good.txt\nmemory: ", "bad.txt");
+    expect_output(RUN("check"), 2, "", "no file given");
 }
 
 static void json_says_the_same(void **state)
@@ -104,11 +84,11 @@ static void json_says_the_same(void **state)
 static void this_machine_agrees(void **state)
 {
     (void)state;
-    expect(RUN("selftest"), 0, "this machine agrees\n", "");
-    expect(RUN("selftest", "--json", "--threads", "2"), 0,
-           "{\"executor\":\"reference\",\"simd\":\"none\",\"hash\":\"" PM_SELFTEST_HASH
-           "\",\"agrees\":true}\n",
-           "");
+    expect_output(RUN("selftest"), 0, "this machine agrees\n", "");
+    expect_output(RUN("selftest", "--json", "--threads", "2"), 0,
+                  "{\"executor\":\"reference\",\"simd\":\"none\",\"hash\":\"" PM_SELFTEST_HASH
+                  "\",\"agrees\":true}\n",
+                  "");
 }
 
 int main(void)

@@ -42,30 +42,8 @@ static int tear_down(void **state)
     return 0;
 }
 
-/* Nothing of the user's own settings may be seen. */
-static struct output run(const char *const *words)
-{
-    char home[80], configuration[96];
-    const char *arguments[16] = {POOLMINER};
-    snprintf(home, sizeof home, "HOME=%s", directory);
-    snprintf(configuration, sizeof configuration, "XDG_CONFIG_HOME=%s", directory);
-    const char *const environment[] = {home, configuration, "POOLMINER_CONFIG=", NULL};
-    for (size_t i = 0; words[i]; i++) {
-        arguments[i + 1] = words[i];
-    }
-    return run_program(directory, arguments, environment, TIMEOUT_MS);
-}
-
-#define RUN(...) run((const char *const[]){__VA_ARGS__, NULL})
-
-static void expect(struct output output, int status, const char *out_part, const char *err_part)
-{
-    if (output.status != status || !strstr(output.out, out_part) || !strstr(output.err, err_part)) {
-        fail_msg("status %d\nstandard output: %s\nstandard error: %s", output.status, output.out,
-                 output.err);
-    }
-    output_clear(&output);
-}
+#define RUN(...)                                                                                   \
+    run_at_home(directory, (const char *const[]){POOLMINER, __VA_ARGS__, NULL}, TIMEOUT_MS)
 
 static cJSON *parse_line(const char **text)
 {
@@ -102,50 +80,54 @@ static const char *text(const cJSON *object, const char *name)
 static void help_is_given(void **state)
 {
     (void)state;
-    expect(RUN("help"), 0, "evaluate", "");
-    expect(RUN("--help"), 0, "Verbs:", "");
-    expect(RUN("help", "evaluate"), 0, "--per-task", "");
-    expect(RUN("mine", "--help"), 0, "--pool-url", "");
-    expect(RUN("version"), 0, "poolminer " PM_VERSION "\n", "");
-    expect(RUN("evolve", "--version"), 0, "poolminer " PM_VERSION "\n", "");
+    expect_output(RUN("help"), 0, "evaluate", "");
+    expect_output(RUN("--help"), 0, "Verbs:", "");
+    expect_output(RUN("help", "evaluate"), 0, "--per-task", "");
+    expect_output(RUN("mine", "--help"), 0, "--pool-url", "");
+    expect_output(RUN("version"), 0, "poolminer " PM_VERSION "\n", "");
+    expect_output(RUN("evolve", "--version"), 0, "poolminer " PM_VERSION "\n", "");
 }
 
 static void mistakes_of_usage_exit_with_2(void **state)
 {
     (void)state;
-    expect(run((const char *const[]){NULL}), 2, "", "Usage: poolminer VERB");
-    expect(RUN("evaluat"), 2, "", "unknown verb evaluat; did you mean evaluate?");
-    expect(RUN("zzzzzzzz"), 2, "", "`poolminer help` lists them");
-    expect(RUN("mine", "extra"), 2, "", "mine takes no argument \"extra\"");
-    expect(RUN("evaluate"), 2, "", "no file given");
-    expect(RUN("evaluate", "--input-dim", "0", "x"), 2, "", "--input-dim: 0 is out of range");
-    expect(RUN("evaluate", "--suite", "third", "x"), 2, "",
-           "--suite: expected first2000|resampled");
-    expect(RUN("demo", "--duration-s", "long"), 2, "", "expected a whole number, not \"long\"");
-    expect(RUN("config", "--log-level", "loud"), 2, "", "--log-level");
+    expect_output(run_at_home(directory, (const char *const[]){POOLMINER, NULL}, TIMEOUT_MS), 2, "",
+                  "Usage: poolminer VERB");
+    expect_output(RUN("evaluat"), 2, "", "unknown verb evaluat; did you mean evaluate?");
+    expect_output(RUN("zzzzzzzz"), 2, "", "`poolminer help` lists them");
+    expect_output(RUN("mine", "extra"), 2, "", "mine takes no argument \"extra\"");
+    expect_output(RUN("evaluate"), 2, "", "no file given");
+    expect_output(RUN("evaluate", "--input-dim", "0", "x"), 2, "",
+                  "--input-dim: 0 is out of range");
+    expect_output(RUN("evaluate", "--suite", "third", "x"), 2, "",
+                  "--suite: expected first2000|resampled");
+    expect_output(RUN("demo", "--duration-s", "long"), 2, "",
+                  "expected a whole number, not \"long\"");
+    expect_output(RUN("config", "--log-level", "loud"), 2, "", "--log-level");
 }
 
 static void mistakes_in_the_settings_file_are_named(void **state)
 {
     (void)state;
     write_text(directory, "gui_config.json", "{\"pool_endpont\": \"http://x\"}");
-    expect(RUN("mine"), 2, "",
-           "gui_config.json: unknown setting pool_endpont; did you mean "
-           "pool_endpoint?");
+    expect_output(RUN("mine"), 2, "",
+                  "gui_config.json: unknown setting pool_endpont; did you mean "
+                  "pool_endpoint?");
     write_text(directory, "gui_config.json", "{\"workers\": \"two\"}");
-    expect(RUN("config"), 2, "", "gui_config.json: workers: expected a whole number");
+    expect_output(RUN("config"), 2, "", "gui_config.json: workers: expected a whole number");
     write_text(directory, "gui_config.json", "{\"comment\": 1}");
-    expect(RUN("config"), 2, "", "unknown setting comment; `poolminer mine --help` lists them");
+    expect_output(RUN("config"), 2, "",
+                  "unknown setting comment; `poolminer mine --help` lists them");
     write_text(directory, "gui_config.json", "{\"pool_endpoint\": \"ftp://x\"}");
-    expect(RUN("config"), 2, "",
-           "file gui_config.json: pool_endpoint (--pool-url): \"ftp://x\" is no http:// or "
-           "https:// address");
+    expect_output(RUN("config"), 2, "",
+                  "file gui_config.json: pool_endpoint (--pool-url): \"ftp://x\" is no http:// or "
+                  "https:// address");
     write_text(directory, "gui_config.json", "{\"run_id\": \"a b\"}");
-    expect(RUN("mine"), 2, "", "run_id (--run-id): \"a b\" is not");
+    expect_output(RUN("mine"), 2, "", "run_id (--run-id): \"a b\" is not");
     write_text(directory, "gui_config.json", "{\"sidecar_port\": 70000}");
-    expect(RUN("evaluate", "x"), 2, "", "sidecar_port: 70000 is out of range");
+    expect_output(RUN("evaluate", "x"), 2, "", "sidecar_port: 70000 is out of range");
     write_text(directory, "gui_config.json", "{");
-    expect(RUN("config"), 2, "", "gui_config.json: JSON:");
+    expect_output(RUN("config"), 2, "", "gui_config.json: JSON:");
 }
 
 static void config_shows_values_and_sources(void **state)
@@ -169,7 +151,7 @@ static void config_shows_values_and_sources(void **state)
     assert_string_equal(text(row, "source"), "default");
     cJSON_Delete(root);
     output_clear(&output);
-    expect(RUN("config"), 0, "file gui_config.json", "");
+    expect_output(RUN("config"), 0, "file gui_config.json", "");
 }
 
 /* In a settings file no shell does it. */
@@ -179,9 +161,9 @@ static void a_tilde_stands_for_the_home(void **state)
     char expected[96];
     write_text(directory, "gui_config.json", "{\"hotkey_file\": \"~/keys/mine\"}");
     snprintf(expected, sizeof expected, "%s/keys/mine ", directory);
-    expect(RUN("config"), 0, expected, "");
+    expect_output(RUN("config"), 0, expected, "");
     snprintf(expected, sizeof expected, "%s/data ", directory);
-    expect(RUN("config", "--data-dir", "~/data"), 0, expected, "");
+    expect_output(RUN("config", "--data-dir", "~/data"), 0, expected, "");
 }
 
 /* One message and no second try. */
@@ -272,16 +254,16 @@ static void evaluate_warns_of_what_it_skips(void **state)
 {
     (void)state;
     write_text(directory, "odd.txt", "def Predict():\n  s0 = 1\n  this is nothing\n");
-    expect(RUN("evaluate", "odd.txt", "--tasks", "2"), 0, "odd.txt", "odd.txt:3: ");
-    expect(RUN("evaluate", "-", "--tasks", "2"), 1, "", "-");
+    expect_output(RUN("evaluate", "odd.txt", "--tasks", "2"), 0, "odd.txt", "odd.txt:3: ");
+    expect_output(RUN("evaluate", "-", "--tasks", "2"), 1, "", "-");
 }
 
 static void a_missing_dataset_is_named(void **state)
 {
     (void)state;
     write_text(directory, "constant.txt", CONSTANT);
-    expect(RUN("evaluate", "constant.txt", "--dataset", "no.bin"), 1, "", "no.bin");
-    expect(RUN("demo", "--dataset", "no.bin"), 1, "", "no.bin");
+    expect_output(RUN("evaluate", "constant.txt", "--dataset", "no.bin"), 1, "", "no.bin");
+    expect_output(RUN("demo", "--dataset", "no.bin"), 1, "", "no.bin");
 }
 
 static void evolve_is_reproducible(void **state)
@@ -324,11 +306,13 @@ static void evolve_names_its_mistakes(void **state)
 {
     (void)state;
     write_text(directory, "linear.txt", LINEAR);
-    expect(RUN("evolve"), 2, "", "no seed given");
-    expect(RUN("evolve", "--seed", "-1"), 2, "", "0 to 9007199254740991 is allowed");
-    expect(RUN("evolve", "--seed-algorithm", "no.txt"), 1, "", "no.txt");
-    expect(RUN("evolve", "--seed-algorithm", "linear.txt", "--engine", "steam"), 1, "", "steam");
-    expect(RUN("evolve", "--seed-algorithm", "linear.txt", "--profile", "x"), 2, "", "--profile");
+    expect_output(RUN("evolve"), 2, "", "no seed given");
+    expect_output(RUN("evolve", "--seed", "-1"), 2, "", "0 to 9007199254740991 is allowed");
+    expect_output(RUN("evolve", "--seed-algorithm", "no.txt"), 1, "", "no.txt");
+    expect_output(RUN("evolve", "--seed-algorithm", "linear.txt", "--engine", "steam"), 1, "",
+                  "steam");
+    expect_output(RUN("evolve", "--seed-algorithm", "linear.txt", "--profile", "x"), 2, "",
+                  "--profile");
 }
 
 int main(void)

@@ -38,49 +38,29 @@ static int tear_down(void **state)
     return 0;
 }
 
-static struct output run(const char *const *words)
-{
-    char home[80], data[96], configuration[96];
-    const char *arguments[16] = {POOLMINER, "dataset"};
-    snprintf(home, sizeof home, "HOME=%s", directory);
-    snprintf(data, sizeof data, "XDG_DATA_HOME=%s/data", directory);
-    snprintf(configuration, sizeof configuration, "XDG_CONFIG_HOME=%s", directory);
-    const char *const environment[] = {home, data, configuration, "SCIKIT_LEARN_DATA=", NULL};
-    for (size_t i = 0; words[i]; i++) {
-        arguments[i + 2] = words[i];
-    }
-    return run_program(directory, arguments, environment, TIMEOUT_MS);
-}
-
-#define RUN(...) run((const char *const[]){__VA_ARGS__, NULL})
-
-static void expect(struct output output, int status, const char *out_part, const char *err_part)
-{
-    if (output.status != status || !strstr(output.out, out_part) || !strstr(output.err, err_part)) {
-        fail_msg("status %d\nstandard output: %s\nstandard error: %s", output.status, output.out,
-                 output.err);
-    }
-    output_clear(&output);
-}
+#define RUN(...)                                                                                   \
+    run_at_home(directory, (const char *const[]){POOLMINER, "dataset", __VA_ARGS__, NULL},         \
+                TIMEOUT_MS)
 
 static void a_file_is_imported_shown_and_verified(void **state)
 {
     (void)state;
-    expect(RUN("import", "batch.bin"), 0, "use it with  --dataset cifar10", "");
-    expect(RUN("info", "cifar10"), 0, "records      2100 of 3072 pixels", "");
-    expect(RUN("info", "cifar10"), 0,
-           "fe140bf34db622c8c4e421ebc1b49177e661e90e467098bcff613fadc4e339a0 (suite first2000)",
-           "");
-    expect(RUN("verify"), 0, "cifar10: 2100 records, with the fingerprint they were imported", "");
-    expect(RUN("verify"), 0, "synthetic: 2000 records, nothing wrong", "");
-    expect(RUN("verify", "batch.bin"), 0, "batch.bin: 2100 records, nothing wrong", "");
+    expect_output(RUN("import", "batch.bin"), 0, "use it with  --dataset cifar10", "");
+    expect_output(RUN("info", "cifar10"), 0, "records      2100 of 3072 pixels", "");
+    expect_output(
+        RUN("info", "cifar10"), 0,
+        "fe140bf34db622c8c4e421ebc1b49177e661e90e467098bcff613fadc4e339a0 (suite first2000)", "");
+    expect_output(RUN("verify"), 0,
+                  "cifar10: 2100 records, with the fingerprint they were imported", "");
+    expect_output(RUN("verify"), 0, "synthetic: 2000 records, nothing wrong", "");
+    expect_output(RUN("verify", "batch.bin"), 0, "batch.bin: 2100 records, nothing wrong", "");
 }
 
 static void an_import_has_the_name_it_was_given(void **state)
 {
     (void)state;
-    expect(RUN("import", "batch.bin", "--name", "mine"), 0, "--dataset mine", "");
-    expect(RUN("--dataset", "mine"), 0, "mine\n  records      2100", "");
+    expect_output(RUN("import", "batch.bin", "--name", "mine"), 0, "--dataset mine", "");
+    expect_output(RUN("--dataset", "mine"), 0, "mine\n  records      2100", "");
 }
 
 static void information_is_json_on_demand(void **state)
@@ -106,12 +86,12 @@ static void information_is_json_on_demand(void **state)
 static void mistakes_are_named(void **state)
 {
     (void)state;
-    expect(RUN("import"), 2, "", "1 to 64 files or directories are expected");
-    expect(RUN("remove"), 2, "", "there is no \"remove\"");
-    expect(RUN("import", "batch.bin", "--name", "A B"), 1, "", "dataset name \"A B\"");
-    expect(RUN("import", "absent.bin"), 1, "", "absent.bin: cannot be opened");
-    expect(RUN("info", "absent"), 1, "", "neither imported under this name nor a file here");
-    expect(RUN("info", "network"), 1, "", "the network's dataset is not on this machine");
+    expect_output(RUN("import"), 2, "", "1 to 64 files or directories are expected");
+    expect_output(RUN("remove"), 2, "", "there is no \"remove\"");
+    expect_output(RUN("import", "batch.bin", "--name", "A B"), 1, "", "dataset name \"A B\"");
+    expect_output(RUN("import", "absent.bin"), 1, "", "absent.bin: cannot be opened");
+    expect_output(RUN("info", "absent"), 1, "", "neither imported under this name nor a file here");
+    expect_output(RUN("info", "network"), 1, "", "the network's dataset is not on this machine");
 }
 
 int main(void)

@@ -9,8 +9,6 @@
 #include <poolminer/json.h>
 #include <poolminer/text.h>
 
-static const double WHOLE_MAX = 9007199254740992.0; /* 2^53 */
-
 static bool is_space(char c)
 {
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
@@ -53,7 +51,7 @@ static bool print_number(struct pm_text *text, double value, struct pm_error *er
     if (!isfinite(value)) {
         return pm_fail(error, PM_ERROR_INVALID, "JSON: a number to be written is not finite");
     }
-    if (value == floor(value) && fabs(value) <= WHOLE_MAX) {
+    if (value == floor(value) && fabs(value) <= PM_JSON_WHOLE_MAX) {
         pm_text_append(text, "%.0f", value == 0 ? 0.0 : value);
         return true;
     }
@@ -223,16 +221,29 @@ static bool take_number(const cJSON *item, const char *key, double *out, struct 
     return true;
 }
 
-static bool take_integer(const cJSON *item, const char *key, int64_t *out, struct pm_error *error)
+/* What the number is expected to be, when it is not; NULL: it is whole. */
+static const char *read_whole(const cJSON *item, int64_t *out)
 {
     if (!cJSON_IsNumber(item) || item->valuedouble != floor(item->valuedouble)) {
-        return fail_type(key, "a whole number", error);
+        return "a whole number";
     }
-    if (fabs(item->valuedouble) > WHOLE_MAX) {
-        return fail_type(key, "a whole number within +-2^53", error);
+    if (fabs(item->valuedouble) > PM_JSON_WHOLE_MAX) {
+        return "a whole number within +-2^53";
     }
     *out = (int64_t)item->valuedouble;
-    return true;
+    return NULL;
+}
+
+static bool take_integer(const cJSON *item, const char *key, int64_t *out, struct pm_error *error)
+{
+    const char *expected = read_whole(item, out);
+    return expected == NULL || fail_type(key, expected, error);
+}
+
+bool pm_json_item_integer(const cJSON *item, int64_t *out, struct pm_error *error)
+{
+    const char *expected = read_whole(item, out);
+    return expected == NULL || pm_fail(error, PM_ERROR_INVALID, "expected %s", expected);
 }
 
 static bool take_bool(const cJSON *item, const char *key, bool *out, struct pm_error *error)

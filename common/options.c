@@ -27,7 +27,7 @@ static void clear_value(struct value *value)
 
 static bool parse_whole(const char *text, int64_t *out)
 {
-    const long long whole_max = (long long)PM_OPTIONS_WHOLE_MAX;
+    const long long whole_max = (long long)PM_JSON_WHOLE_MAX;
     char *end = NULL;
     errno = 0;
     long long number = strtoll(text, &end, 10);

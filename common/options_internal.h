@@ -23,9 +23,6 @@ struct pm_options {
     bool help, version;
 };
 
-/* 2^53: integers are exact up to here, as in JSON. */
-#define PM_OPTIONS_WHOLE_MAX 9007199254740992.0
-
 /* What the command line, or the settings file, calls an option; NULL: nothing. */
 const char *pm_options_name(const struct pm_option *option, bool file);
 bool pm_options_find(const struct pm_options *options, const char *name, bool file, size_t *index);

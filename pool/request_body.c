@@ -1,6 +1,5 @@
 #include "pool/request_body.h"
 
-#include <math.h>
 #include <string.h>
 
 #include <poolminer/json.h>
@@ -129,16 +128,6 @@ static bool read_evaluations(const cJSON *json, struct pm_pool_submission *out,
     return true;
 }
 
-static bool read_id(const cJSON *item, int64_t *out, struct pm_error *error)
-{
-    static const double whole_max = 9007199254740992; /* 2^53 */
-    if (!cJSON_IsNumber(item) || !(fabs(item->valuedouble) <= whole_max) ||
-        item->valuedouble != floor(item->valuedouble))
-        return pm_fail(error, PM_ERROR_INVALID, "expected whole numbers");
-    *out = (int64_t)item->valuedouble;
-    return true;
-}
-
 /* Parents are numbers in one call, objects with an id in another. */
 static bool read_parents(const cJSON *json, const char *key, bool as_objects,
                          struct pm_pool_submitted_evolution *out, struct pm_error *error)
@@ -149,7 +138,8 @@ static bool read_parents(const cJSON *json, const char *key, bool as_objects,
     cJSON_ArrayForEach(item, array)
     {
         int64_t *id = &out->parents[out->parent_count];
-        bool ok = as_objects ? pm_json_integer(item, "id", id, error) : read_id(item, id, error);
+        bool ok = as_objects ? pm_json_integer(item, "id", id, error)
+                             : pm_json_item_integer(item, id, error);
         if (!ok)
             return pm_fail_context(error, "%s[%zu]", key, out->parent_count);
         out->parent_count++;

@@ -15,6 +15,9 @@
 
 enum { PM_JSON_MAX_DEPTH = 32 };
 
+/* 2^53: whole numbers are exact up to here, in either direction. */
+#define PM_JSON_WHOLE_MAX 9007199254740992.0
+
 /* The caller frees *out with cJSON_Delete. */
 bool pm_json_parse(const char *text, size_t length, size_t max_bytes, cJSON **out,
                    struct pm_error *error);
@@ -34,6 +37,9 @@ bool pm_json_bool(const cJSON *object, const char *key, bool *out, struct pm_err
 bool pm_json_array(const cJSON *object, const char *key, const cJSON **out, struct pm_error *error);
 bool pm_json_object(const cJSON *object, const char *key, const cJSON **out,
                     struct pm_error *error);
+
+/* A whole number that is an array's item; the caller names it. */
+bool pm_json_item_integer(const cJSON *item, int64_t *out, struct pm_error *error);
 
 /* Optional members: absent or null leaves *out as the caller set it; a wrong type is an error. */
 bool pm_json_optional_string(const cJSON *object, const char *key, const char **out,

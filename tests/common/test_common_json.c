@@ -277,6 +277,25 @@ static void print_writes_compact_json(void **state)
     cJSON_Delete(value);
 }
 
+static void items_of_arrays_are_whole_numbers(void **state)
+{
+    (void)state;
+    static const char *const refused[] = {"1.5", "\"1\"", "null", "9007199254740994", "-1e300"};
+    struct pm_error error = {0};
+    int64_t number = 0;
+    cJSON *item = cJSON_CreateNumber(-PM_JSON_WHOLE_MAX);
+    assert_true(pm_json_item_integer(item, &number, &error));
+    assert_true(number == -((int64_t)1 << 53));
+    cJSON_Delete(item);
+    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
+        item = cJSON_Parse(refused[i]);
+        assert_false(pm_json_item_integer(item, &number, &error));
+        assert_int_equal(error.code, PM_ERROR_INVALID);
+        assert_non_null(strstr(error.message, "expected a whole number"));
+        cJSON_Delete(item);
+    }
+}
+
 static void the_length_of_a_string_is_that_of_its_print(void **state)
 {
     (void)state;
@@ -320,6 +339,7 @@ int main(void)
         cmocka_unit_test(accessors_name_the_member),
         cmocka_unit_test(print_keeps_every_bit),
         cmocka_unit_test(print_writes_compact_json),
+        cmocka_unit_test(items_of_arrays_are_whole_numbers),
         cmocka_unit_test(the_length_of_a_string_is_that_of_its_print),
         cmocka_unit_test(print_refuses_what_json_cannot_say),
     };

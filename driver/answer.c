@@ -9,22 +9,6 @@
 
 static const double WINDOW_MAX_S = 7.0 * 24 * 3600; /* nobody's window is longer: a broken answer */
 
-const char *pm_answer_kind_name(enum pm_answer_kind kind)
-{
-    static const char *const names[] = {
-        [PM_ANSWER_OK] = "ok",
-        [PM_ANSWER_ACTIVE_TASK] = "active-task",
-        [PM_ANSWER_WINDOW_TAKEN] = "window-taken",
-        [PM_ANSWER_NO_WORK] = "no-work",
-        [PM_ANSWER_LEASE_GONE] = "lease-gone",
-        [PM_ANSWER_UNAUTHORIZED] = "unauthorized",
-        [PM_ANSWER_REFUSED] = "refused",
-        [PM_ANSWER_NOT_NOW] = "not-now",
-        [PM_ANSWER_UNUSABLE] = "unusable",
-    };
-    return names[kind];
-}
-
 void pm_answer_clear(struct pm_answer *answer)
 {
     cJSON_Delete(answer->body);

@@ -30,9 +30,6 @@ enum pm_answer_kind {
     PM_ANSWER_UNUSABLE,     /* bad JSON, too large, a redirect, wrong types: as NOT_NOW */
 };
 
-/* "ok", "active-task", ...: for logs. */
-const char *pm_answer_kind_name(enum pm_answer_kind kind);
-
 struct pm_answer {
     enum pm_answer_kind kind;
     int status;                /* HTTP; 0: no answer at all */

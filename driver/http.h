@@ -21,7 +21,7 @@ struct pm_http_config {
 };
 
 struct pm_http_request {
-    const char *method;         /* "GET", "POST" or "PUT" */
+    const char *method;         /* "GET" or "POST" */
     const char *path;           /* "/health"; the caller has escaped what is in it */
     const char *const *headers; /* "Name: value", `header_count` of them */
     size_t header_count;

@@ -160,8 +160,11 @@ static bool make_proof(const struct pm_pool_client *client, struct proof *proof,
 static char *print_body(const struct pm_pool_client *client, const struct call *call,
                         const struct proof *proof, struct pm_error *error)
 {
-    cJSON *body = cJSON_Duplicate(call->content, true);
+    cJSON *body = cJSON_CreateObject(); /* its content is referred to, not copied */
     bool complete = body != NULL;
+    for (cJSON *item = call->content->child; complete && item != NULL; item = item->next) {
+        complete = cJSON_AddItemReferenceToObject(body, item->string, item);
+    }
     if (complete && call->kind == PM_CALL_SUBMIT) {
         complete =
             cJSON_AddStringToObject(body, "public_address", pm_hotkey_address(client->hotkey)) &&

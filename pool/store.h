@@ -110,6 +110,8 @@ bool pm_store_algorithm_add_parent(struct pm_pool_store *store, int64_t id, int6
                                    struct pm_error *error);
 bool pm_store_algorithm_find(struct pm_pool_store *store, const char *digest, int64_t *id,
                              bool *found, struct pm_error *error);
+bool pm_store_algorithm_exists(struct pm_pool_store *store, int64_t id, bool *exists,
+                               struct pm_error *error);
 bool pm_store_algorithm_visit(struct pm_pool_store *store, int64_t id,
                               pm_store_visit_algorithm *visit, void *context, bool *found,
                               struct pm_error *error);

@@ -91,6 +91,14 @@ bool pm_store_algorithm_visit(struct pm_pool_store *store, int64_t id,
     return ok;
 }
 
+bool pm_store_algorithm_exists(struct pm_pool_store *store, int64_t id, bool *exists,
+                               struct pm_error *error)
+{
+    int64_t one;
+    return pm_sql_select_integer(store->sql, "SELECT 1 FROM algorithms WHERE id = $1",
+                                 PM_SQL_VALUES(pm_sql_integer(id)), &one, exists, error);
+}
+
 bool pm_store_algorithm_agree(struct pm_pool_store *store, int64_t id, double score, int64_t now_ms,
                               struct pm_error *error)
 {

@@ -110,22 +110,14 @@ static bool check_evaluations(struct taking *taking, struct pm_error *error)
     return true;
 }
 
-static bool ignore_algorithm(void *context, const struct pm_pool_algorithm *algorithm)
-{
-    (void)context;
-    (void)algorithm;
-    return false;
-}
-
 static bool check_parents(struct taking *taking, size_t index, struct pm_error *error)
 {
     const struct pm_pool_submitted_evolution *evolution = &taking->submission->evolutions[index];
     for (size_t i = 0; i < evolution->parent_count && !taking->refusal->status; i++) {
-        bool found;
-        if (!pm_store_algorithm_visit(taking->store, evolution->parents[i], ignore_algorithm, NULL,
-                                      &found, error))
+        bool exists;
+        if (!pm_store_algorithm_exists(taking->store, evolution->parents[i], &exists, error))
             return false;
-        if (!found)
+        if (!exists)
             pm_refuse(taking->refusal, 422, "evolutions[%zu]: parent %lld is not known here", index,
                       (long long)evolution->parents[i]);
     }

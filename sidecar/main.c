@@ -43,8 +43,9 @@ static const struct pm_option OPTIONS[] = {
      .minimum = 100,
      .maximum = 3600000,
      .argument = "MS",
-     .help = "Workers send progress this often; a worker whose connection is gone for about "
-             "this long has lost its jobs."},
+     .help =
+         "Probe connections three times in this long; the jobs of a worker that is gone are back "
+         "in the queue within twice this long."},
     {.name = "max-jobs",
      .type = PM_OPTION_INTEGER,
      .default_value = "2000000",

@@ -17,7 +17,6 @@ static bool lease_reply(struct pm_desk *desk, struct pm_queue_lease *lease,
     cJSON_AddNumberToObject(object, "token", (double)job->token);
     cJSON_AddNumberToObject(object, "attempt", (double)(job->failures + 1));
     cJSON_AddNumberToObject(object, "lease_ms", (double)desk->lease_ms);
-    cJSON_AddNumberToObject(object, "heartbeat_ms", (double)desk->heartbeat_ms);
     cJSON_AddNumberToObject(object, "deadline_ms", (double)job->deadline_ms);
     cJSON_AddStringToObject(object, "run", store->verbs->run_name(store, job->run));
     cJSON_AddStringToObject(object, "key", job->key);

@@ -203,7 +203,12 @@ static bool prepare(struct demo *demo, struct pm_error *error)
     const struct pm_options *options = demo->options;
     demo->duration_s = (double)pm_options_integer(options, "duration-s");
     demo->epoch_s = floor(fmin(10, fmax(3, demo->duration_s / 6)));
-    if (!find_fingerprint(demo, error) || !path_make_temporary(&demo->directory, error)) {
+    if (!find_fingerprint(demo, error)) {
+        return false;
+    }
+    /* Until here a signal ends the process at once: there is nothing to tidy up. */
+    pm_stop_install();
+    if (!path_make_temporary(&demo->directory, error)) {
         return false;
     }
     for (int i = 0; i < DEMO_MINERS; i++) {
@@ -262,7 +267,6 @@ static int run(const struct pm_options *options)
     struct demo demo = {.options = options};
     struct demo_verdict verdict = {0};
     bool json = pm_options_flag(options, "json");
-    pm_stop_install();
     bool done = prepare(&demo, &error);
     if (done) {
         print_header(&demo, json ? stderr : stdout);

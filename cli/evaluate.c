@@ -171,13 +171,14 @@ static int run(const struct pm_options *options)
         verb_fail(&error);
         return EXIT_USAGE;
     }
-    pm_stop_install();
     struct pm_suite *suite = NULL;
     int result = EXIT_DONE;
     if (!open_suite(options, (int)pm_options_integer(options, "input-dim"),
                     (size_t)pm_options_integer(options, "tasks"), NULL, &suite, &error)) {
         return verb_fail(&error);
     }
+    /* Until here a signal ends the process at once: building a suite has nothing to tidy up. */
+    pm_stop_install();
     bool done = evaluate_files(options, suite, &result, &error);
     pm_suite_destroy(suite);
     return done ? result : verb_fail(&error);

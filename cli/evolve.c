@@ -283,10 +283,12 @@ static int run(const struct pm_options *options)
         verb_fail(&error);
         return EXIT_USAGE;
     }
+    bool done = prepare(options, &evolution, &error);
+    /* Until here a signal ends the process at once: building suites has nothing to tidy up. */
     pm_stop_install();
-    bool done = prepare(options, &evolution, &error) && search(&evolution, &error) &&
-                compare(options, &evolution, &comparison, &error) &&
-                print_result(&evolution, &comparison, pm_options_flag(options, "json"), &error);
+    done = done && search(&evolution, &error) &&
+           compare(options, &evolution, &comparison, &error) &&
+           print_result(&evolution, &comparison, pm_options_flag(options, "json"), &error);
     free(comparison.text);
     clear(&evolution);
     return done ? EXIT_DONE : verb_fail(&error);

@@ -9,7 +9,7 @@
 #include <poolminer/json.h>
 #include <poolminer/selftest.h>
 
-#define POOLMINER PM_BIN_DIR "/poolminer"
+static const char POOLMINER[] = PM_BIN_DIR "/poolminer";
 
 enum { TIMEOUT_MS = 110000 }; /* the self test of a build with sanitizers */
 

@@ -10,7 +10,7 @@
 #include <poolminer/file.h>
 #include <poolminer/json.h>
 
-#define POOLMINER PM_BIN_DIR "/poolminer"
+static const char POOLMINER[] = PM_BIN_DIR "/poolminer";
 
 enum { TIMEOUT_MS = 60000, RECORDS = 2100 };
 

@@ -215,6 +215,16 @@ int processes_in(const struct place *place)
     return count;
 }
 
+bool log_says(const struct place *place, const char *name, const char *part)
+{
+    char *text = NULL;
+    size_t length = 0;
+    bool says = pm_file_read(place_file(place, name), FILE_MAX, &text, &length, NULL) &&
+                strstr(text, part) != NULL;
+    free(text);
+    return says;
+}
+
 static void show_log(const struct place *place, const char *name)
 {
     char *text = NULL;

@@ -50,6 +50,9 @@ bool wait_until(bool (*condition)(void *context), void *context, int64_t timeout
 /* How many live processes have the place's path in their command line or environment. */
 int processes_in(const struct place *place);
 
+/* Whether the file of messages NAME ("driver.log") has `part` in it by now. */
+bool log_says(const struct place *place, const char *name, const char *part);
+
 /* Shows the end of every log of the place on standard error. */
 void show_logs(const struct place *place);
 

@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 #include <poolminer/clock.h>
-#include <poolminer/file.h>
 #include <poolminer/json.h>
 
 struct setting {
@@ -46,16 +45,6 @@ static int tear_down(void **state)
     kill_hard(setting->pool);
     place_destroy(&setting->place);
     return 0;
-}
-
-static bool log_says(const struct place *place, const char *name, const char *part)
-{
-    char *text = NULL;
-    size_t length = 0;
-    bool says = pm_file_read(place_file(place, name), 1 << 20, &text, &length, NULL) &&
-                strstr(text, part) != NULL;
-    free(text);
-    return says;
 }
 
 static pid_t start_mine(const struct setting *setting)

@@ -177,13 +177,22 @@ static void a_killed_driver_resumes_its_lease(void **state)
     cJSON_Delete(summary);
 }
 
+static bool the_pool_is_missed(void *context)
+{
+    const struct mill *mill = context;
+    return log_says(&mill->place, "driver.log", "DRIVER-POOL-AWAY");
+}
+
 static void a_killed_pool_keeps_its_leases(void **state)
 {
     struct mill *mill = *state;
     start_driver(mill, "8");
     wait_for_work(mill);
     kill_hard(mill->pool);
-    pm_clock_sleep_ms(2000);
+    if (!wait_until(the_pool_is_missed, mill, 30000)) {
+        show_logs(&mill->place);
+        fail_msg("the driver did not notice that the pool is away");
+    }
     start_pool(mill);
     cJSON *summary = end_and_check(mill);
     check_counts(summary);

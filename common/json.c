@@ -68,27 +68,32 @@ static bool print_number(struct pm_text *text, double value, struct pm_error *er
 
 enum { ESCAPE_SIZE = 7 };
 
-/* How a character is written that may not stand in a string as it is; 0: it may. Every such
+/* How many bytes stand for a character that may not be in a string as it is; 0: it may. Every such
  * character is one byte of UTF-8. */
+static size_t escape_length(uint32_t code_point)
+{
+    if (code_point == '"' || code_point == '\\' || code_point == '\n') {
+        return 2;
+    }
+    return code_point < 0x20 || code_point == 0x7f ? 6 : 0;
+}
+
 static size_t escape(uint32_t code_point, char out[ESCAPE_SIZE])
 {
-    int length = 0;
-    if (code_point == '"' || code_point == '\\') {
-        length = snprintf(out, ESCAPE_SIZE, "\\%c", (char)code_point);
-    } else if (code_point == '\n') {
-        length = snprintf(out, ESCAPE_SIZE, "\\n");
-    } else if (code_point < 0x20 || code_point == 0x7f) {
-        length = snprintf(out, ESCAPE_SIZE, "\\u%04x", (unsigned)code_point & 0xffU);
+    size_t length = escape_length(code_point);
+    if (length == 2) {
+        snprintf(out, ESCAPE_SIZE, "\\%c", code_point == '\n' ? 'n' : (char)code_point);
+    } else if (length == 6) {
+        snprintf(out, ESCAPE_SIZE, "\\u%04x", (unsigned)code_point & 0xffU);
     }
-    return (size_t)length;
+    return length;
 }
 
 size_t pm_json_string_bytes(const char *string)
 {
-    char escaped[ESCAPE_SIZE];
     size_t count = 2; /* the quotes */
     for (; *string != '\0'; string++) {
-        size_t length = escape((unsigned char)*string, escaped);
+        size_t length = escape_length((unsigned char)*string);
         count += length > 0 ? length : 1;
     }
     return count;

@@ -3,6 +3,7 @@
 #include "cmocka_include.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,6 +41,8 @@ static struct script {
     struct step steps[STEPS_MAX];
     struct seen seen[STEPS_MAX];
     size_t count;
+    atomic_size_t taken; /* steps whose request has come */
+    atomic_bool over;
     void *context, *socket;
     char url[64];
     pthread_t thread;
@@ -77,13 +80,17 @@ static void copy(char *out, size_t size, const zmq_msg_t *part)
     snprintf(out, size, "%.*s", (int)zmq_msg_size(part), (char *)zmq_msg_data((zmq_msg_t *)part));
 }
 
-static void receive(struct seen *seen)
+/* False when the test is over and no step is left. */
+static bool receive(struct seen *seen)
 {
     zmq_msg_t parts[4];
     size_t count = 0;
     zmq_pollitem_t item = {script.socket, 0, ZMQ_POLLIN, 0};
     while (count == 0) {
-        zmq_poll(&item, 1, -1);
+        if (atomic_load(&script.taken) == script.count && atomic_load(&script.over)) {
+            return false;
+        }
+        zmq_poll(&item, 1, 20);
         pm_wire_receive(script.socket, parts, 4, &count, NULL);
     }
     const struct pm_wire_frame header = {zmq_msg_data(&parts[1]), zmq_msg_size(&parts[1])};
@@ -94,43 +101,60 @@ static void receive(struct seen *seen)
         copy(seen->body, sizeof seen->body, &parts[3]);
     }
     pm_wire_close(parts, count);
+    return true;
 }
 
+static void act(const struct step *step, const struct seen *seen)
+{
+    const struct step ping = {.verb = "ping", .arguments = "{}"};
+    const struct step garbage = {.verb = "ok", .arguments = "[1,"};
+    switch (step->act) {
+    case LATE_ID:
+        answer(seen, seen->id + 1000, &(struct step){.verb = "ok", .arguments = "{}"});
+        answer(seen, 0, &ping);
+        answer(seen, seen->id, step);
+        break;
+    case ANSWER:
+        answer(seen, seen->id, step);
+        break;
+    case GARBAGE:
+        answer(seen, seen->id, &garbage);
+        break;
+    case HANG_UP:
+        zmq_close(script.socket);
+        listen_at(script.url);
+        break;
+    case SILENCE:
+        break;
+    }
+}
+
+/* On a busy machine an answer may come so late that the client has asked again: the same step then
+ * answers once more, and only another request, or one that was not answered, takes the next. */
 static void *follow(void *context)
 {
     (void)context;
-    for (size_t i = 0; i < script.count; i++) {
-        const struct step *step = &script.steps[i];
-        struct seen *seen = &script.seen[i];
-        const struct step ping = {.verb = "ping", .arguments = "{}"};
-        const struct step garbage = {.verb = "ok", .arguments = "[1,"};
-        receive(seen);
-        switch (step->act) {
-        case LATE_ID:
-            answer(seen, seen->id + 1000, &(struct step){.verb = "ok", .arguments = "{}"});
-            answer(seen, 0, &ping);
-            answer(seen, seen->id, step);
-            break;
-        case ANSWER:
-            answer(seen, seen->id, step);
-            break;
-        case GARBAGE:
-            answer(seen, seen->id, &garbage);
-            break;
-        case HANG_UP:
-            zmq_close(script.socket);
-            listen_at(script.url);
-            break;
-        case SILENCE:
-            break;
+    struct seen seen = {0};
+    while (receive(&seen)) {
+        size_t taken = atomic_load(&script.taken);
+        const struct step *last = taken > 0 ? &script.steps[taken - 1] : NULL;
+        if (last != NULL && script.seen[taken - 1].id == seen.id && last->act != SILENCE &&
+            last->act != HANG_UP) {
+            act(last, &seen);
+        } else if (taken < script.count) {
+            script.seen[taken] = seen;
+            atomic_store(&script.taken, taken + 1);
+            act(&script.steps[taken], &seen);
         }
+        seen = (struct seen){0};
     }
     return NULL;
 }
 
 static void begin_script(const struct step *steps, size_t count)
 {
-    script = (struct script){.count = count};
+    memset(&script, 0, sizeof script);
+    script.count = count;
     memcpy(script.steps, steps, count * sizeof *steps);
     script.context = zmq_ctx_new();
     listen_at("tcp://127.0.0.1:*");
@@ -139,6 +163,7 @@ static void begin_script(const struct step *steps, size_t count)
 
 static void end_script(void)
 {
+    atomic_store(&script.over, true);
     assert_int_equal(pthread_join(script.thread, NULL), 0);
     zmq_close(script.socket);
     zmq_ctx_term(script.context);
@@ -369,7 +394,7 @@ static void cancelling_goes_on_only_while_it_gets_further(void **state)
            {ANSWER, "ok", "{\"cancelled\":2,\"more\":true,\"last\":\"a/2\"}", NULL},
            {ANSWER, "ok", "{\"cancelled\":2,\"more\":true,\"last\":\"a/2\"}", NULL},
            {ANSWER, "ok", late, NULL}, {ANSWER, "ok", "{\"cancelled\":1}", NULL});
-    struct pm_queue_client *client = client_open(1000);
+    struct pm_queue_client *client = client_open(5000);
     size_t cancelled = 0;
     assert_true(pm_queue_client_cancel(client, "r", "a/", &cancelled, &error));
     assert_int_equal(cancelled, 3);
@@ -401,16 +426,16 @@ static void silence_is_answered_by_asking_again(void **state)
 static void a_lost_connection_is_noticed_at_once(void **state)
 {
     (void)state;
-    SCRIPT({HANG_UP, NULL, NULL, NULL}, {HANG_UP, NULL, NULL, NULL},
+    SCRIPT({HANG_UP, NULL, NULL, NULL}, {HANG_UP, NULL, NULL, NULL}, {HANG_UP, NULL, NULL, NULL},
            {ANSWER, "ok", "{\"job\":7,\"existed\":true}", NULL});
-    struct pm_queue_client *client = client_open(10000);
+    struct pm_queue_client *client = client_open(20000);
     const struct pm_job_put put = {.run_id = "r", .key = "k", .kind = "e", .body = ""};
     int64_t id, begin_ms = pm_clock_monotonic_ms();
     assert_true(pm_queue_client_put(client, &put, &id, NULL, &error));
     assert_in_range(pm_clock_monotonic_ms() - begin_ms, 0,
-                    2500); /* silence twice takes three seconds */
+                    6500); /* silence three times takes seven seconds */
     end_script();
-    assert_true(script.seen[0].id == script.seen[2].id);
+    assert_true(script.seen[0].id == script.seen[3].id);
     pm_queue_client_destroy(client);
 }
 
@@ -426,15 +451,22 @@ static void nobody_there_takes_the_timeout(void **state)
     assert_false(pm_queue_client_status(client, &status, &error));
     assert_int_equal(error.code, PM_ERROR_UNAVAILABLE);
     assert_non_null(strstr(error.message, "tcp://127.0.0.1:1 within 300 ms"));
-    assert_in_range(pm_clock_monotonic_ms() - begin_ms, 290, 2000);
+    assert_in_range(pm_clock_monotonic_ms() - begin_ms, 290, 10000);
     begin_ms = pm_clock_monotonic_ms();
     pm_queue_client_destroy(client);
-    assert_in_range(pm_clock_monotonic_ms() - begin_ms, 0, 500);
+    assert_in_range(pm_clock_monotonic_ms() - begin_ms, 0, 5000); /* nothing lingers */
 }
 
-static void *set_soon(void *flag)
+static void wait_until_taken(size_t steps)
 {
-    pm_clock_sleep_ms(200);
+    while (atomic_load(&script.taken) < steps) {
+        pm_clock_sleep_ms(5);
+    }
+}
+
+static void *set_when_asked(void *flag)
+{
+    wait_until_taken(1);
     atomic_store((atomic_bool *)flag, true);
     return NULL;
 }
@@ -449,10 +481,10 @@ static void the_stop_flag_ends_a_call(void **state)
     char *status;
     pm_queue_client_set_stop_flag(client, &stop);
     int64_t begin_ms = pm_clock_monotonic_ms();
-    assert_int_equal(pthread_create(&thread, NULL, set_soon, &stop), 0);
+    assert_int_equal(pthread_create(&thread, NULL, set_when_asked, &stop), 0);
     assert_false(pm_queue_client_status(client, &status, &error));
     assert_int_equal(error.code, PM_ERROR_INTERRUPTED);
-    assert_in_range(pm_clock_monotonic_ms() - begin_ms, 150, 900);
+    assert_in_range(pm_clock_monotonic_ms() - begin_ms, 0, 30000); /* of 60,000 */
     assert_int_equal(pthread_join(thread, NULL), 0);
     end_script();
     pm_queue_client_destroy(client);
@@ -463,11 +495,17 @@ static void a_lease_without_an_answer_is_asked_for_again(void **state)
     (void)state;
     SCRIPT({SILENCE, NULL, NULL, NULL}, {ANSWER, "ok", "{\"found\":false}", NULL},
            {ANSWER, "ok", "{\"found\":false}", NULL});
-    struct pm_queue_client *client = client_open(400);
+    struct pm_queue_client *client = client_open(60000);
     struct pm_job job;
     bool found = true;
+    atomic_bool stop = false; /* ends the call when the request has come, not at some time */
+    pthread_t thread;
+    pm_queue_client_set_stop_flag(client, &stop);
+    assert_int_equal(pthread_create(&thread, NULL, set_when_asked, &stop), 0);
     assert_false(pm_queue_client_lease(client, "r", 0, &job, &found, &error));
-    assert_int_equal(error.code, PM_ERROR_UNAVAILABLE);
+    assert_int_equal(error.code, PM_ERROR_INTERRUPTED);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    pm_queue_client_set_stop_flag(client, NULL);
     assert_true(pm_queue_client_lease(client, "r", 0, &job, &found, &error));
     assert_false(found);
     assert_true(pm_queue_client_lease(client, "r", 0, &job, &found, &error));

@@ -11,6 +11,8 @@
 
 static struct pm_error error;
 
+enum { BUSY_MS = 1000 }; /* what a machine busy with other work may add to any time */
+
 /* ---- the whole way ---- */
 
 static void a_job_goes_the_whole_way(void **state)
@@ -172,6 +174,7 @@ static void a_waiting_worker_gets_work_at_once(void **state)
     assert_false(client_lease(worker, 300, &job));
     assert_in_range(pm_clock_monotonic_ms() - begin_ms, 290, 4000);
 
+    begin_ms = pm_clock_monotonic_ms();
     pid_t child = fork(); /* puts a job while this process waits */
     assert_true(child >= 0);
     if (child == 0) {
@@ -181,9 +184,8 @@ static void a_waiting_worker_gets_work_at_once(void **state)
         pm_queue_client_destroy(driver);
         _exit(0);
     }
-    begin_ms = pm_clock_monotonic_ms();
     assert_true(client_lease(worker, 30000, &job));
-    assert_in_range(pm_clock_monotonic_ms() - begin_ms, 250, 5000);
+    assert_in_range(pm_clock_monotonic_ms() - begin_ms, 290, 10000);
     pm_job_clear(&job);
     child_end(child);
     pm_queue_client_destroy(worker);
@@ -206,7 +208,7 @@ static void a_parked_client_that_died_swallows_no_job(void **state)
         pm_clock_sleep_ms(10);
     }
     child_end(child);
-    pm_clock_sleep_ms(100); /* the kernel closes its connection */
+    status_number(driver, "parked"); /* its connection's end came in before this, and is seen */
     client_put(driver, "k");
     assert_true(client_lease(worker, 1000, &job));
     assert_int_equal(job.attempt, 1);
@@ -226,11 +228,10 @@ static void lease_one(struct pm_queue_client *client)
     }
 }
 
-/* The time until the only job can be leased again. */
-static int64_t until_back(struct pm_queue_client *worker, int64_t attempt)
+/* The time from `begin_ms` until the only job can be leased again. */
+static int64_t until_back(struct pm_queue_client *worker, int64_t attempt, int64_t begin_ms)
 {
     struct pm_job job;
-    int64_t begin_ms = pm_clock_monotonic_ms();
     assert_true(client_lease(worker, 10000, &job));
     assert_int_equal(job.attempt, attempt);
     assert_done(pm_queue_client_release(worker, job.job_id, job.token, NULL, 0, &error), error);
@@ -246,8 +247,9 @@ static void a_killed_workers_job_is_back_within_two_heartbeats(void **state)
     client_put(driver, "k");
     pid_t child = child_worker("victim", lease_one);
     assert_int_equal(status_number(driver, "jobs.leased"), 1);
+    int64_t begin_ms = pm_clock_monotonic_ms();
     child_end(child);
-    assert_in_range(until_back(worker, 2), 0, 2 * PROGRAM_HEARTBEAT_MS);
+    assert_in_range(until_back(worker, 2, begin_ms), 0, 2 * PROGRAM_HEARTBEAT_MS + BUSY_MS);
     char *log = sidecar_log();
     assert_non_null(strstr(log, "QUEUE-LEASE-LOST job=1"));
     free(log);
@@ -262,8 +264,9 @@ static void a_stopped_workers_job_is_back_within_two_heartbeats(void **state)
     struct pm_queue_client *worker = client_open("worker", "w");
     client_put(driver, "k");
     pid_t child = child_worker("victim", lease_one);
+    int64_t begin_ms = pm_clock_monotonic_ms();
     kill(child, SIGSTOP);
-    assert_in_range(until_back(worker, 2), 0, 2 * PROGRAM_HEARTBEAT_MS);
+    assert_in_range(until_back(worker, 2, begin_ms), 0, 2 * PROGRAM_HEARTBEAT_MS + BUSY_MS);
     child_end(child);
     pm_queue_client_destroy(driver);
     pm_queue_client_destroy(worker);
@@ -275,8 +278,10 @@ static void a_worker_that_computes_in_silence_keeps_its_lease_for_its_time(void 
     struct pm_queue_client *driver = client_open("driver", "d");
     struct pm_queue_client *worker = client_open("worker", "w");
     client_put(driver, "k");
+    int64_t begin_ms = pm_clock_monotonic_ms(); /* no later than the lease */
     pid_t child = child_worker("silent", lease_one);
-    assert_in_range(until_back(worker, 2), PROGRAM_LEASE_MS - 300, PROGRAM_LEASE_MS + 2000);
+    assert_in_range(until_back(worker, 2, begin_ms), PROGRAM_LEASE_MS - 10,
+                    PROGRAM_LEASE_MS + 4 * BUSY_MS);
     child_end(child);
     pm_queue_client_destroy(driver);
     pm_queue_client_destroy(worker);
@@ -356,6 +361,20 @@ static void a_restart_forgets_nothing(void **state)
     pm_queue_client_destroy(worker);
 }
 
+/* Waits for the sidecar to write these words; false when it does not in ten seconds. */
+static bool log_comes_to_say(const char *words)
+{
+    int64_t end_ms = pm_clock_monotonic_ms() + 10000;
+    bool said = false;
+    while (!said && pm_clock_monotonic_ms() < end_ms) {
+        char *log = sidecar_log();
+        said = strstr(log, words) != NULL;
+        free(log);
+        pm_clock_sleep_ms(said ? 0 : 10);
+    }
+    return said;
+}
+
 static void a_sidecar_that_was_stopped_keeps_the_leases(void **state)
 {
     (void)state;
@@ -367,12 +386,10 @@ static void a_sidecar_that_was_stopped_keeps_the_leases(void **state)
     kill(sidecar_pid, SIGSTOP);
     pm_clock_sleep_ms(PROGRAM_LEASE_MS + 500);
     kill(sidecar_pid, SIGCONT);
-    pm_clock_sleep_ms(300);
+    assert_true(log_comes_to_say("SIDECAR-ASLEEP")); /* it has looked at the clock */
+    assert_int_equal(status_number(driver, "jobs.leased"), 1);
     assert_done(pm_queue_client_progress(worker, job.job_id, job.token, NULL, &error), error);
     assert_done(pm_queue_client_finish(worker, job.job_id, job.token, "x", 1, &error), error);
-    char *log = sidecar_log();
-    assert_non_null(strstr(log, "SIDECAR-ASLEEP"));
-    free(log);
     pm_job_clear(&job);
     pm_queue_client_destroy(driver);
     pm_queue_client_destroy(worker);

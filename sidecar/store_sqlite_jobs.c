@@ -19,6 +19,19 @@ static bool one_integer(struct pm_sqlite_store *store, sqlite3_stmt *statement, 
     return true;
 }
 
+/* Looks up one row by its number. *found: read it from *statement, then reset that. */
+static bool select_row(struct pm_sqlite_store *store, enum pm_sqlite_statement which,
+                       int64_t number, sqlite3_stmt **statement, bool *found,
+                       struct pm_error *error)
+{
+    *statement = pm_sqlite_statement(store, which, error);
+    if (*statement == NULL) {
+        return false;
+    }
+    sqlite3_bind_int64(*statement, 1, number);
+    return pm_sqlite_step(store, *statement, found, error);
+}
+
 /* Runs a statement that changes rows, with up to two integers. */
 static bool change(struct pm_sqlite_store *store, enum pm_sqlite_statement which, int64_t first,
                    int64_t second, struct pm_error *error)
@@ -48,12 +61,8 @@ static void bind_queued_key(sqlite3_stmt *statement, const struct pm_store_job *
 static bool read_job(struct pm_sqlite_store *store, struct pm_store_job *job, bool *found,
                      struct pm_error *error)
 {
-    sqlite3_stmt *statement = pm_sqlite_statement(store, PM_SQL_JOB_GET, error);
-    if (statement == NULL) {
-        return false;
-    }
-    sqlite3_bind_int64(statement, 1, job->id);
-    if (!pm_sqlite_step(store, statement, found, error)) {
+    sqlite3_stmt *statement;
+    if (!select_row(store, PM_SQL_JOB_GET, job->id, &statement, found, error)) {
         return false;
     }
     if (*found) {
@@ -86,12 +95,8 @@ static void read_common(sqlite3_stmt *statement, struct pm_store_job *job)
 static bool read_lease(struct pm_sqlite_store *store, struct pm_store_job *job, bool *found,
                        struct pm_error *error)
 {
-    sqlite3_stmt *statement = pm_sqlite_statement(store, PM_SQL_LEASE_GET, error);
-    if (statement == NULL) {
-        return false;
-    }
-    sqlite3_bind_int64(statement, 1, job->id);
-    if (!pm_sqlite_step(store, statement, found, error)) {
+    sqlite3_stmt *statement;
+    if (!select_row(store, PM_SQL_LEASE_GET, job->id, &statement, found, error)) {
         return false;
     }
     if (*found) {
@@ -108,12 +113,9 @@ static bool read_lease(struct pm_sqlite_store *store, struct pm_store_job *job, 
 static bool read_outcome(struct pm_sqlite_store *store, struct pm_store_job *job, bool *found,
                          struct pm_error *error)
 {
-    sqlite3_stmt *statement = pm_sqlite_statement(store, PM_SQL_OUTCOME_GET, error);
-    if (statement == NULL) {
-        return false;
-    }
-    sqlite3_bind_int64(statement, 1, pm_sqlite_place(job->run, job->id));
-    if (!pm_sqlite_step(store, statement, found, error)) {
+    sqlite3_stmt *statement;
+    if (!select_row(store, PM_SQL_OUTCOME_GET, pm_sqlite_place(job->run, job->id), &statement,
+                    found, error)) {
         return false;
     }
     if (*found) {
@@ -389,16 +391,12 @@ bool pm_sqlite_part_get(struct pm_store *base, const struct pm_store_job *job,
         [PM_STORE_RESULT] = PM_SQL_RESULT_GET,
         [PM_STORE_CHECKPOINT] = PM_SQL_CHECKPOINT_GET,
     };
-    sqlite3_stmt *statement = pm_sqlite_statement(store, statements[part], error);
+    int64_t number = part == PM_STORE_RESULT ? pm_sqlite_place(job->run, job->id) : job->id;
+    sqlite3_stmt *statement;
+    bool row;
     *data = NULL;
     *size = 0;
-    if (statement == NULL) {
-        return false;
-    }
-    sqlite3_bind_int64(statement, 1,
-                       part == PM_STORE_RESULT ? pm_sqlite_place(job->run, job->id) : job->id);
-    bool row;
-    if (!pm_sqlite_step(store, statement, &row, error)) {
+    if (!select_row(store, statements[part], number, &statement, &row, error)) {
         return false;
     }
     if (!row) {

@@ -3,6 +3,7 @@
 #include "worker/crew.h"
 #include "worker/options.h"
 
+#include <limits.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +22,21 @@ static size_t allowed_cores(void)
     if (sched_getaffinity(0, sizeof set, &set) == 0)
         return (size_t)CPU_COUNT(&set);
     return (size_t)sysconf(_SC_NPROCESSORS_ONLN);
+}
+
+/* OpenMP's threads spin while they wait for each other, unless told not to before the program's
+ * libraries start: on a machine that others use too, that takes several times the computation. So
+ * the program tells them, and starts once more. Where that fails it goes on as it is. */
+static void wait_without_spinning(char *argv[])
+{
+    char path[PATH_MAX];
+    if (getenv("OMP_WAIT_POLICY") || setenv("OMP_WAIT_POLICY", "passive", 1) != 0)
+        return;
+    const ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
+    if (length > 0) {
+        path[length] = '\0';
+        execv(path, argv);
+    }
 }
 
 /* Not being allowed to is no reason not to work. */
@@ -96,6 +112,7 @@ int main(int argc, char *argv[])
         .purpose = "Takes jobs from the sidecar, evaluates and evolves algorithms, and sends the "
                    "results back.",
     };
+    wait_without_spinning(argv);
     struct pm_error error = {0};
     int status = EXIT_FAILURE;
     struct pm_options *options = pm_worker_options_create();

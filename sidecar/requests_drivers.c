@@ -1,7 +1,6 @@
 /* The drivers' verbs: put, results, collect, cancel, record-put, records. */
 #include "sidecar/requests_internal.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -99,11 +98,10 @@ bool pm_errand_collect(struct pm_errand *errand, struct pm_error *error)
             return pm_fail(error, PM_ERROR_LIMIT, "jobs: at most %d in one request",
                            PM_QUEUE_LIST_MAX);
         }
-        double number = cJSON_IsNumber(item) ? item->valuedouble : -1;
-        if (!(number >= 0 && number <= 9007199254740992.0 && number == floor(number))) {
+        if (!pm_json_item_integer(item, &ids[count], NULL) || ids[count] < 0) {
             return pm_fail(error, PM_ERROR_INVALID, "jobs: expected numbers of jobs");
         }
-        ids[count++] = (int64_t)number;
+        count++;
     }
     return pm_queue_collect(errand->desk->queue, ids, count, &collected, error) &&
            pm_reply_format(errand->reply, error, "{\"collected\":%lld}", (long long)collected);

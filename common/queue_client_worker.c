@@ -69,8 +69,9 @@ static bool lease_slice(struct pm_queue_client *client, const char *run_id, int6
     pm_reply_clear(&reply);
     if (!good) {
         pm_job_clear(out);
+        pm_reply_fail("lease", error);
     }
-    return good || pm_reply_fail("lease", error);
+    return good;
 }
 
 bool pm_queue_client_lease(struct pm_queue_client *client, const char *run_id, int64_t wait_ms,

@@ -28,13 +28,13 @@ bool pm_user_path(const char *variable, const char *fallback, const char *name, 
 
 char *pm_user_store(const char *given, const char *name, struct pm_error *error)
 {
-    char *path = NULL;
+    char *path = given == NULL ? NULL : strdup(given);
     if (given == NULL) {
-        if (!pm_user_path("XDG_STATE_HOME", ".local/state", name, &path, error)) {
-            return NULL;
-        }
-    } else if ((path = strdup(given)) == NULL) {
+        pm_user_path("XDG_STATE_HOME", ".local/state", name, &path, error);
+    } else if (path == NULL) {
         pm_fail(error, PM_ERROR_MEMORY, "no memory for a path");
+    }
+    if (path == NULL) {
         return NULL;
     }
     char *slash = strrchr(path, '/');

@@ -34,13 +34,23 @@ void pm_candidate_clear(struct pm_candidate *candidate)
     *candidate = (struct pm_candidate){0};
 }
 
+int pm_candidate_length(const struct pm_candidate *candidate)
+{
+    int length = 0;
+    for (int phase = 0; phase < PM_PHASE_COUNT; phase++)
+        length += candidate->simple->length[phase];
+    return length;
+}
+
 bool pm_candidate_better(const struct pm_candidate *a, const struct pm_candidate *b)
 {
     if (a->complete != b->complete)
         return a->complete;
     if (!a->complete && a->insight != b->insight)
         return a->insight > b->insight;
-    if (a->complete)
+    if (a->complete && a->merit != b->merit)
         return a->merit > b->merit;
+    if (a->complete)
+        return pm_candidate_length(a) < pm_candidate_length(b);
     return a->fitness.quick > b->fitness.quick;
 }

@@ -32,7 +32,11 @@ bool pm_candidate_copy(struct pm_candidate *candidate, const struct pm_candidate
                        struct pm_error *error);
 void pm_candidate_clear(struct pm_candidate *candidate);
 
-/* Complete ones by their merit; others by insight, then by what the first tasks showed. */
+/* Instructions of the simplified form. */
+int pm_candidate_length(const struct pm_candidate *candidate);
+
+/* Complete ones by their merit, then the shorter, which is cheaper to run and to understand; others
+ * by insight, then by what the first tasks showed. */
 bool pm_candidate_better(const struct pm_candidate *a, const struct pm_candidate *b);
 
 /* Scores batches of candidates on a suite, cheap tests first. */

@@ -44,19 +44,11 @@ static bool is_barred(const struct pm_elite *elite, uint64_t hash)
     return false;
 }
 
-static int program_length(const struct pm_algorithm *algorithm)
-{
-    int length = 0;
-    for (int phase = 0; phase < PM_PHASE_COUNT; phase++)
-        length += algorithm->length[phase];
-    return length;
-}
-
 static bool ranks_before(const struct pm_candidate *a, const struct pm_candidate *b)
 {
     if (a->fitness.score != b->fitness.score)
         return a->fitness.score > b->fitness.score;
-    return program_length(a->simple) < program_length(b->simple);
+    return pm_candidate_length(a) < pm_candidate_length(b);
 }
 
 /* The member that scores the same task by task, or elite->count. */

@@ -215,10 +215,10 @@ static bool mine(struct miner *miner, struct pm_error *error)
         return false;
     }
     queue_status_read(miner->client, &miner->at_start, NULL);
-    printf("Mining for %s with the key in %s; sidecar at %s, files in %s.\n"
-           "Keep a copy of the key: what it earns can only be had with it. Ctrl-C stops.\n",
-           pm_options_text(miner->options, "pool-url"), miner->hotkey_file, miner->sidecar_url,
-           miner->data_directory);
+    printf("Mining for %s, sidecar at %s, files in %s. Ctrl-C stops.\n",
+           pm_options_text(miner->options, "pool-url"), miner->sidecar_url, miner->data_directory);
+    printf("Your key is %s%s\n", miner->hotkey_file,
+           miner->key_is_new ? ", made on this first use: keep a copy of that file." : ".");
     fflush(stdout);
     return look_after(miner, error);
 }

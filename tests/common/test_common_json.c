@@ -301,7 +301,7 @@ static void the_length_of_a_string_is_that_of_its_print(void **state)
     (void)state;
     char string[] = "a?\xc3\xa9";
     for (int c = 1; c <= 127; c++) {
-        string[1] = (char)c;
+        memset(&string[1], c, 1);
         cJSON *value = cJSON_CreateString(string);
         char *text = pm_json_print(value, NULL);
         assert_int_equal(pm_json_string_bytes(string), strlen(text));

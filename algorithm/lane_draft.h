@@ -24,6 +24,7 @@ static inline enum pm_kind pm_slot_kind(uint8_t slot)
 struct pm_lane_draft {
     struct pm_lane_operation operation;
     uint8_t out, a, b, c; /* slots */
+    uint8_t kinds[3];     /* of a, b, c: what is read of them, which may be less than all */
     bool gone;            /* fused into another */
     bool partial;         /* out keeps what it does not write */
     uint32_t count;       /* as in the step */
@@ -51,6 +52,7 @@ struct pm_lane_plan {
     bool label_used;  /* somebody reads s1 */
     bool random;      /* a live instruction draws */
     struct pm_lane_slots carried; /* registers that training hands to validation */
+    struct pm_lane_slots uniform; /* that nothing writes, or one constant in setup alone */
     struct pm_lane_drafts sections[PM_LANE_SECTION_COUNT];
 };
 

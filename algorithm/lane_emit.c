@@ -58,12 +58,12 @@ struct pm_x86_memory pm_emit_memory(const struct pm_lane_emitter *e, struct pm_l
     };
 }
 
-struct pm_lane_place pm_emit_home(const struct pm_lane_emitter *e, uint8_t slot)
+struct pm_x86_source pm_emit_from_memory(const struct pm_lane_emitter *e,
+                                         struct pm_lane_place place, enum pm_lane_role role,
+                                         uint32_t column)
 {
-    int i = 0;
-    while (e->list->items[i].step.out_slot != slot)
-        i++;
-    return e->list->items[i].step.out;
+    return (struct pm_x86_source){.in_memory = true,
+                                  .memory = pm_emit_memory(e, place, role, column)};
 }
 
 /* ---- operations ---- */
@@ -128,7 +128,7 @@ static void choose(struct pm_lane_emitter *e, enum pm_x86_arithmetic op, enum pm
 static void binary(struct pm_lane_emitter *e, const struct pm_lane_item *item, uint8_t out,
                    struct pm_x86_source a, struct pm_x86_source b)
 {
-    switch ((enum pm_lane_binary)item->step.operation.which) {
+    switch ((enum pm_lane_binary)item->step->operation.which) {
     case PM_LANE_ADD:
         arithmetic(e, PM_X86_ADD, out, a, b);
         break;
@@ -193,7 +193,7 @@ static void fuse(struct pm_lane_emitter *e, enum pm_lane_fused which, uint8_t ou
 void pm_emit_operation(struct pm_lane_emitter *e, const struct pm_lane_item *item, uint8_t out,
                        const struct pm_x86_source sources[3])
 {
-    const struct pm_lane_step *step = &item->step;
+    const struct pm_lane_step *step = item->step;
     switch ((enum pm_lane_op)step->operation.op) {
     case PM_LANE_BINARY:
         binary(e, item, out, sources[0], sources[1]);

@@ -13,7 +13,7 @@ struct pass {
 /* Whether the item is an outer product with an element of each row. */
 static bool is_outer(const struct pm_lane_item *item)
 {
-    const uint8_t op = item->step.operation.op;
+    const uint8_t op = item->step->operation.op;
     return (op == PM_LANE_OUTER || op == PM_LANE_FUSED_OUTER) && item->roles[0] == PM_LANE_ELEMENT;
 }
 
@@ -27,13 +27,11 @@ static struct pm_x86_source whole_source(struct pm_lane_emitter *e, struct pass 
                                          const struct pm_lane_item *item, int operand,
                                          uint32_t column)
 {
-    const uint8_t slot = pm_lane_operand_slot(&item->step, operand);
+    const uint8_t slot = item->slots[operand];
     if (is_resident(e, slot, column))
         return pm_x86_vector(e->resident[column]);
-    const struct pm_x86_source memory = {
-        .in_memory = true,
-        .memory =
-            pm_emit_memory(e, pm_lane_operand_place(&item->step, operand), PM_LANE_WHOLE, column)};
+    const struct pm_x86_source memory =
+        pm_emit_from_memory(e, item->places[operand], PM_LANE_WHOLE, column);
     if (pass->rows == 1)
         return memory;
     const struct pm_lane_cached *entry = pm_cache_find(&pass->wholes, slot, 0);
@@ -45,7 +43,8 @@ static struct pm_x86_source whole_source(struct pm_lane_emitter *e, struct pass 
     }
     const uint8_t vector = pm_emit_take(e);
     pm_x86_load(&e->x, vector, memory);
-    pass->wholes.entries[pass->wholes.count++] = (struct pm_lane_cached){slot, 0, vector, true};
+    pass->wholes.entries[pass->wholes.count++] =
+        (struct pm_lane_cached){.slot = slot, .vector = vector};
     return pm_x86_vector(vector);
 }
 
@@ -85,32 +84,32 @@ static void emit_cell(struct pm_lane_emitter *e, struct pass *pass, int i, uint3
         case PM_LANE_NOTHING:
             break;
         }
-    if (item->step.operation.op == PM_LANE_MATRIX_VECTOR) {
+    if (item->step->operation.op == PM_LANE_MATRIX_VECTOR) {
         emit_cell_product(e, pass->partial[i - pass->first][row], column, sources);
+        pm_cache_settle(e, &pass->cells, i, pass->end);
         return;
     }
     const uint8_t result = pm_emit_take(e);
     pm_emit_operation(e, item, result, sources);
-    const bool stored = pm_emit_needs_memory(e, i, pass->end, item->step.out_slot);
-    if (stored)
-        pm_x86_store(&e->x, pm_emit_memory(e, item->step.out, PM_LANE_CELL, column), result);
-    pm_cache_remember(e, &pass->cells, item->step.out_slot, result, stored);
+    pm_cache_settle(e, &pass->cells, i, pass->end);
+    pm_cache_result(e, &pass->cells, i, pass->end, result, column);
 }
 
 /* An outer product's element of the row gets a register, that of the row's value if nobody else
  * will need it. */
 static void take_left(struct pm_lane_emitter *e, struct pass *pass, int i, uint32_t row)
 {
-    const uint8_t slot = pm_emit_item(e, i)->step.a_slot;
+    const struct pm_lane_item *item = pm_emit_item(e, i);
     uint8_t *left = &pass->left[i - pass->first][row];
-    struct pm_lane_cached *entry = pm_cache_find(&e->rows, slot, e->row);
-    if (entry != NULL && !pm_emit_read_again(e, i, e->end, slot, PM_LANE_ELEMENT)) {
+    struct pm_lane_cached *entry = pm_cache_find(&e->rows, item->slots[0], e->row);
+    if (entry != NULL && item->next[0] >= e->end) {
         *left = entry->vector;
         *entry = e->rows.entries[--e->rows.count];
         return;
     }
     *left = pm_emit_take(e);
     pm_x86_load(&e->x, *left, pm_cache_source(e, &e->rows, i, e->end, 0, 0));
+    pm_cache_settle(e, &e->rows, i, e->end);
 }
 
 /* A pass over several rows needs many registers: what memory holds too gives up its own. */
@@ -123,30 +122,29 @@ static void make_room(struct pm_lane_emitter *e)
 
 static void start_pass_row(struct pm_lane_emitter *e, struct pass *pass, int i, uint32_t row)
 {
-    const struct pm_lane_step *step = &pm_emit_item(e, i)->step;
+    const struct pm_lane_item *item = pm_emit_item(e, i);
     const int k = i - pass->first;
     e->row = pass->row + row;
-    if (step->operation.op == PM_LANE_MATRIX_VECTOR) {
-        for (uint32_t j = 0; j < PM_LANE_TILE_MAX; j++) {
-            pass->partial[k][row][j] = pm_emit_take(e);
-            if (j >= e->dim)
-                pm_x86_fill(&e->x, pass->partial[k][row][j], 0);
-        }
-    } else if (is_outer(pm_emit_item(e, i))) {
+    if (is_outer(item))
         take_left(e, pass, i, row);
+    for (uint32_t j = 0; j < PM_LANE_TILE_MAX && item->step->operation.op == PM_LANE_MATRIX_VECTOR;
+         j++) {
+        pass->partial[k][row][j] = pm_emit_take(e);
+        if (j >= e->dim)
+            pm_x86_fill(&e->x, pass->partial[k][row][j], 0);
     }
 }
 
 static void end_pass_row(struct pm_lane_emitter *e, struct pass *pass, int i, uint32_t row)
 {
-    const struct pm_lane_step *step = &pm_emit_item(e, i)->step;
+    const struct pm_lane_item *item = pm_emit_item(e, i);
     const int k = i - pass->first;
     e->row = pass->row + row;
-    if (step->operation.op == PM_LANE_MATRIX_VECTOR) {
-        pm_emit_finish_sum(e, pass->partial[k][row]);
-        pm_emit_keep_row(e, i, pass->partial[k][row][0]);
-    } else if (is_outer(pm_emit_item(e, i))) {
+    if (is_outer(item))
         pm_emit_give(e, pass->left[k][row]);
+    if (item->step->operation.op == PM_LANE_MATRIX_VECTOR) {
+        pm_emit_finish_sum(e, pass->partial[k][row]);
+        pm_cache_result(e, &e->rows, i, e->end, pass->partial[k][row][0], 0);
     }
 }
 
@@ -158,23 +156,20 @@ static bool may_continue(const struct pm_lane_emitter *e, const struct pass *pas
     if (next->part != PM_LANE_COLUMN || pass->end - pass->first == PM_LANE_SUMS_MAX)
         return false;
     for (int i = pass->first; i < pass->end; i++)
-        if (pm_emit_reads_as(next, pm_emit_item(e, i)->step.out_slot, PM_LANE_ELEMENT))
+        if (pm_lane_reads_as(next, pm_emit_item(e, i)->out, PM_LANE_ELEMENT))
             return false;
     return true;
 }
 
 static void emit_column(struct pm_lane_emitter *e, struct pass *pass, uint32_t column)
 {
-    pass->cells.count = pass->wholes.count = 0;
     for (uint32_t row = 0; row < pass->rows; row++) {
         e->row = pass->row + row;
-        for (int i = pass->first; i < pass->end; i++) {
+        for (int i = pass->first; i < pass->end; i++)
             emit_cell(e, pass, i, column);
-            pm_cache_release(e, &pass->cells, i, pass->end, PM_LANE_CELL);
-        }
     }
-    while (pass->wholes.count > 0)
-        pm_cache_forget(e, &pass->wholes, &pass->wholes.entries[0]);
+    pm_cache_forget_all(e, &pass->cells);
+    pm_cache_forget_all(e, &pass->wholes);
 }
 
 int pm_emit_pass(struct pm_lane_emitter *e, int first, uint32_t row, uint32_t rows)
@@ -182,9 +177,13 @@ int pm_emit_pass(struct pm_lane_emitter *e, int first, uint32_t row, uint32_t ro
     struct pass pass = {.first = first, .end = first, .row = row, .rows = rows};
     while (pass.end < e->end && may_continue(e, &pass))
         pass.end++;
-    for (int i = pass.first; i < pass.end; i++)
+    for (int i = pass.first; i < pass.end; i++) {
+        if (pm_lane_slot_kind(pm_emit_item(e, i)->out) == PM_KIND_MATRIX)
+            e->stored[i] =
+                pm_emit_needs_memory(e, i, pass.end, pm_emit_item(e, i)->out, PM_LANE_CELL);
         for (uint32_t k = 0; k < rows; k++)
             start_pass_row(e, &pass, i, k);
+    }
     if (rows > 1)
         make_room(e);
     for (uint32_t column = 0; column < e->dim && !e->exhausted; column++)

@@ -10,27 +10,22 @@
 static void emit_tile(struct pm_lane_emitter *e, uint32_t row, uint32_t rows)
 {
     int sums = 0;
-    if (!e->straight)
-        e->rows.count = 0;
     for (int i = e->first; i < e->end && !e->exhausted;) {
         const enum pm_lane_part part = pm_emit_item(e, i)->part;
-        e->item = i;
         if (part == PM_LANE_COLUMN) {
             i = pm_emit_pass(e, i, row, rows);
-        } else {
-            for (e->row = row; e->row < row + rows && part != PM_LANE_BEFORE; e->row++) {
-                if (part == PM_LANE_ROW)
-                    pm_emit_row_item(e, i);
-                else
-                    pm_emit_sum_row(e, i, e->sums[sums]);
-                e->locked = 0;
-            }
-            sums += part == PM_LANE_SUM;
-            i++;
+            continue;
         }
-        e->row = row;
-        pm_cache_release(e, &e->rows, i - 1, pm_emit_horizon(e), PM_LANE_ELEMENT);
+        for (e->row = row; e->row < row + rows && part != PM_LANE_BEFORE; e->row++)
+            if (part == PM_LANE_ROW)
+                pm_emit_row_item(e, i);
+            else
+                pm_emit_sum_row(e, i, e->sums[sums]);
+        sums += part == PM_LANE_SUM;
+        i++;
     }
+    if (!e->straight)
+        pm_cache_forget_all(e, &e->rows);
 }
 
 static void emit_rows(struct pm_lane_emitter *e, uint32_t rows)
@@ -81,16 +76,16 @@ static int list_wholes(const struct pm_lane_emitter *e, uint8_t slots[2 * PM_LAN
     for (int i = e->first; i < e->end; i++)
         for (int operand = 0; operand < 3; operand++) {
             const struct pm_lane_item *item = pm_emit_item(e, i);
-            const uint8_t slot = pm_lane_operand_slot(&item->step, operand);
+            const uint8_t slot = item->slots[operand];
             if (item->roles[operand] != PM_LANE_WHOLE ||
                 (count > 0 && memchr(slots, slot, (size_t)count) != NULL) ||
                 count == 2 * PM_LANE_SUMS_MAX)
                 continue;
             slots[count++] = slot;
-            if (count == 1 || item->step.operation.op == PM_LANE_MATRIX_VECTOR) {
+            if (count == 1 || item->step->operation.op == PM_LANE_MATRIX_VECTOR) {
                 slots[count - 1] = slots[0];
                 slots[0] = slot;
-                *first = pm_lane_operand_place(&item->step, operand);
+                *first = item->places[operand];
             }
         }
     return count;
@@ -108,15 +103,24 @@ static void load_resident(struct pm_lane_emitter *e)
     for (; e->resident_count < e->tiling.resident; e->resident_count++) {
         e->resident[e->resident_count] = pm_emit_take(e);
         pm_x86_load(&e->x, e->resident[e->resident_count],
-                    (struct pm_x86_source){
-                        .in_memory = true,
-                        .memory = pm_emit_memory(e, place, PM_LANE_WHOLE, e->resident_count)});
+                    pm_emit_from_memory(e, place, PM_LANE_WHOLE, e->resident_count));
     }
+}
+
+/* Scalars that were read from what the region has written are not that any more. */
+static void forget_written(struct pm_lane_emitter *e)
+{
+    for (int i = e->first; i < e->end; i++)
+        if (pm_emit_item(e, i)->part == PM_LANE_ROW || pm_emit_item(e, i)->part == PM_LANE_COLUMN)
+            pm_cache_forget(e, &e->scalars, pm_cache_find(&e->scalars, pm_emit_item(e, i)->out, 0));
 }
 
 static void emit_items(struct pm_lane_emitter *e)
 {
     int sums = 0;
+    for (int i = e->first; i < e->end; i++)
+        e->stored[i] = pm_emit_needs_memory(e, i, pm_emit_horizon(e), pm_emit_item(e, i)->out,
+                                            PM_LANE_ELEMENT);
     for (int i = e->first; i < e->end; i++)
         if (pm_emit_item(e, i)->part == PM_LANE_BEFORE)
             pm_emit_scalar_item(e, i);
@@ -132,10 +136,11 @@ static void emit_items(struct pm_lane_emitter *e)
         emit_loop(e);
     for (uint32_t column = 0; column < e->resident_count; column++)
         pm_emit_give(e, e->resident[column]);
+    forget_written(e);
     sums = 0;
     for (int i = e->first; i < e->end && !e->exhausted; i++)
         if (pm_emit_item(e, i)->part == PM_LANE_SUM)
-            pm_emit_sum_result(e, &pm_emit_item(e, i)->step, e->sums[sums++]);
+            pm_emit_sum_result(e, pm_emit_item(e, i), e->sums[sums++]);
 }
 
 /* Tilings from the one with the fewest loads of elements read whole: each costs a load for every

@@ -9,15 +9,6 @@ static struct pm_x86_source row_source(struct pm_lane_emitter *e, int i, int ope
                : pm_cache_source(e, &e->rows, i, pm_emit_horizon(e), operand, 0);
 }
 
-void pm_emit_keep_row(struct pm_lane_emitter *e, int i, uint8_t result)
-{
-    const struct pm_lane_step *step = &pm_emit_item(e, i)->step;
-    const bool stored = pm_emit_needs_memory(e, i, pm_emit_horizon(e), step->out_slot);
-    if (stored)
-        pm_x86_store(&e->x, pm_emit_memory(e, step->out, PM_LANE_ELEMENT, 0), result);
-    pm_cache_remember(e, &e->rows, step->out_slot, result, stored);
-}
-
 void pm_emit_row_item(struct pm_lane_emitter *e, int i)
 {
     const struct pm_lane_item *item = pm_emit_item(e, i);
@@ -27,7 +18,8 @@ void pm_emit_row_item(struct pm_lane_emitter *e, int i)
             sources[operand] = row_source(e, i, operand);
     const uint8_t result = pm_emit_take(e);
     pm_emit_operation(e, item, result, sources);
-    pm_emit_keep_row(e, i, result);
+    pm_cache_settle(e, &e->rows, i, pm_emit_horizon(e));
+    pm_cache_result(e, &e->rows, i, pm_emit_horizon(e), result, 0);
 }
 
 /* ---- sums ---- */
@@ -63,16 +55,15 @@ static void add_term(struct pm_lane_emitter *e, uint8_t partial, struct pm_x86_s
         pm_x86_arithmetic(&e->x, PM_X86_ADD, partial, partial, term);
 }
 
-void pm_emit_sum_row(struct pm_lane_emitter *e, int i, const uint8_t partial[PM_LANE_TILE_MAX])
+static void emit_term(struct pm_lane_emitter *e, int i, uint8_t to)
 {
     const struct pm_lane_item *item = pm_emit_item(e, i);
-    const uint8_t to = partial[e->row % PM_LANE_TILE_MAX];
     struct pm_x86_source sources[3] = {row_source(e, i, 0)};
-    if (item->step.operation.op == PM_LANE_MEAN) {
+    if (item->step->operation.op == PM_LANE_MEAN) {
         add_term(e, to, sources[0]);
         return;
     }
-    if (item->step.operation.op == PM_LANE_DOT) {
+    if (item->step->operation.op == PM_LANE_DOT) {
         sources[1] = row_source(e, i, 1);
     } else {
         const uint8_t element = pm_emit_take(e);
@@ -90,13 +81,20 @@ void pm_emit_sum_row(struct pm_lane_emitter *e, int i, const uint8_t partial[PM_
     pm_emit_give(e, product);
 }
 
-void pm_emit_sum_result(struct pm_lane_emitter *e, const struct pm_lane_step *step,
+void pm_emit_sum_row(struct pm_lane_emitter *e, int i, const uint8_t partial[PM_LANE_TILE_MAX])
+{
+    emit_term(e, i, partial[e->row % PM_LANE_TILE_MAX]);
+    pm_cache_settle(e, &e->rows, i, pm_emit_horizon(e));
+}
+
+void pm_emit_sum_result(struct pm_lane_emitter *e, const struct pm_lane_item *item,
                         const uint8_t partial[PM_LANE_TILE_MAX])
 {
+    const uint8_t op = item->step->operation.op;
     pm_emit_finish_sum(e, partial);
-    if (step->operation.op == PM_LANE_NORM) {
+    if (op == PM_LANE_NORM) {
         pm_x86_arithmetic(&e->x, PM_X86_SQRT, partial[0], 0, pm_x86_vector(partial[0]));
-    } else if (step->operation.op == PM_LANE_MEAN) {
+    } else if (op == PM_LANE_MEAN) {
         const uint8_t count = pm_emit_take(e);
         const float dim = (float)e->dim;
         uint32_t bits;
@@ -105,5 +103,5 @@ void pm_emit_sum_result(struct pm_lane_emitter *e, const struct pm_lane_step *st
         pm_x86_arithmetic(&e->x, PM_X86_DIV, partial[0], partial[0], pm_x86_vector(count));
         pm_emit_give(e, count);
     }
-    pm_emit_set_scalar(e, step, partial[0]);
+    pm_emit_set_scalar(e, item, partial[0]);
 }

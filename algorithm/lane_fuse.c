@@ -74,8 +74,11 @@ static void join(struct pm_lane_draft *product, enum pm_lane_op fused, struct pm
         which = product_first ? PM_LANE_PRODUCT_MINUS : PM_LANE_MINUS_PRODUCT;
     sum->operation = (struct pm_lane_operation){(uint8_t)fused, (uint8_t)which, PM_LANE_EACH};
     sum->c = product_first ? sum->b : sum->a;
+    sum->kinds[2] = product_first ? sum->kinds[1] : sum->kinds[0];
     sum->a = product->a;
     sum->b = product->b;
+    sum->kinds[0] = product->kinds[0];
+    sum->kinds[1] = product->kinds[1];
     sum->count = product->count;
     product->gone = true;
 }

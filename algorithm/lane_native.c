@@ -34,19 +34,18 @@ static struct pm_x86_memory advance_at(int base)
 /* The vector that all of validation's examples read most; PM_SLOT_NONE if they share none. */
 static uint8_t choose_pinned(const struct pm_lane_emitter *e, struct pm_lane_place *place)
 {
-    int reads[PM_LANE_SLOT_NEXT_INPUT + 1] = {0};
-    uint8_t best = PM_SLOT_NONE;
+    uint8_t reads[PM_LANE_SLOTS] = {0}, best = PM_SLOT_NONE;
     for (int i = 0; i < e->list->count; i++)
         for (int operand = 0; operand < 3; operand++) {
             const struct pm_lane_item *item = &e->list->items[i];
-            const uint8_t slot = pm_lane_operand_slot(&item->step, operand);
-            const struct pm_lane_place at = pm_lane_operand_place(&item->step, operand);
-            if (item->roles[operand] != PM_LANE_ELEMENT || at.base != PM_LANE_SHARED)
+            const uint8_t slot = item->slots[operand];
+            if (item->roles[operand] != PM_LANE_ELEMENT ||
+                item->places[operand].base != PM_LANE_SHARED)
                 continue;
             reads[slot]++;
             if (best == PM_SLOT_NONE || reads[slot] > reads[best]) {
                 best = slot;
-                *place = at;
+                *place = item->places[operand];
             }
         }
     return best;
@@ -56,9 +55,7 @@ static void load_pinned(struct pm_lane_emitter *e, struct pm_lane_place place)
 {
     for (uint32_t i = 0; i < e->dim && e->pinned_slot != PM_SLOT_NONE; i++) {
         e->pinned[i] = pm_emit_take(e);
-        pm_x86_load(&e->x, e->pinned[i],
-                    (struct pm_x86_source){.in_memory = true,
-                                           .memory = pm_emit_memory(e, place, PM_LANE_WHOLE, i)});
+        pm_x86_load(&e->x, e->pinned[i], pm_emit_from_memory(e, place, PM_LANE_WHOLE, i));
     }
 }
 
@@ -72,14 +69,13 @@ static void emit_call(struct pm_lane_emitter *e, const struct pm_lane_item *item
         pm_x86_write(&e->x, base_at(single, base), pm_emit_base(base));
     const struct pm_x86_memory stack = {PM_X86_RSP, PM_X86_NO_REGISTER, 0};
     pm_x86_write(&e->x, stack, pm_emit_base(PM_LANE_RIGHT)); /* which calls may change */
-    pm_x86_set(&e->x, PM_X86_RDI, (uint64_t)(uintptr_t)item->original);
+    pm_x86_set(&e->x, PM_X86_RDI, (uint64_t)(uintptr_t)item->step);
     pm_x86_move(&e->x, PM_X86_RSI, PM_X86_RBX);
     pm_x86_add(&e->x, PM_X86_RSI, (int32_t)single);
-    pm_x86_set(&e->x, PM_X86_RAX, (uint64_t)(uintptr_t)item->step.kernel);
+    pm_x86_set(&e->x, PM_X86_RAX, (uint64_t)(uintptr_t)item->step->kernel);
     pm_x86_call(&e->x, PM_X86_RAX); /* which keeps no vector register */
     pm_x86_read(&e->x, pm_emit_base(PM_LANE_RIGHT), stack);
-    memset(e->scalar, PM_NO_VECTOR, sizeof e->scalar);
-    e->free = UINT32_MAX;
+    pm_cache_forget_all(e, &e->scalars);
 }
 
 /* ---- counting what is predicted right ---- */
@@ -103,12 +99,6 @@ static void load_constants(struct pm_lane_emitter *e)
     }
 }
 
-static struct pm_x86_source from_memory(const struct pm_lane_emitter *e, struct pm_lane_place place)
-{
-    return (struct pm_x86_source){.in_memory = true,
-                                  .memory = pm_emit_memory(e, place, PM_LANE_SCALAR, 0)};
-}
-
 /* At the end of an instance, when no rows are in registers any more. */
 static void emit_count(struct pm_lane_emitter *e)
 {
@@ -119,13 +109,14 @@ static void emit_count(struct pm_lane_emitter *e)
     const bool loaded = e->constants[0] != PM_NO_VECTOR;
     if (!loaded)
         load_constants(e);
-    const struct pm_x86_source prediction = e->scalar[s0] != PM_NO_VECTOR
-                                                ? pm_x86_vector(e->scalar[s0])
-                                                : from_memory(e, e->prediction);
+    const struct pm_lane_cached *entry = pm_cache_find(&e->scalars, s0, 0);
+    const struct pm_x86_source prediction =
+        entry != NULL ? pm_x86_vector(entry->vector)
+                      : pm_emit_from_memory(e, e->prediction, PM_LANE_SCALAR, 0);
     const uint8_t right = pm_emit_take(e), spare = pm_emit_take(e);
-    pm_x86_load(&e->x, right, from_memory(e, counter));
-    pm_x86_count_right(&e->x, right, prediction, from_memory(e, label), e->constants[0],
-                       e->constants[1], e->constants[2], spare);
+    pm_x86_load(&e->x, right, pm_emit_from_memory(e, counter, PM_LANE_SCALAR, 0));
+    pm_x86_count_right(&e->x, right, prediction, pm_emit_from_memory(e, label, PM_LANE_SCALAR, 0),
+                       e->constants[0], e->constants[1], e->constants[2], spare);
     pm_x86_store(&e->x, pm_emit_memory(e, counter, PM_LANE_SCALAR, 0), right);
     pm_emit_give(e, right);
     pm_emit_give(e, spare);
@@ -151,8 +142,7 @@ static bool emit_body(struct pm_lane_emitter *e)
         i += length;
     }
     pm_emit_save_scalars(e, &e->list->live_out);
-    while (e->rows.count > 0) /* the next instance has other values */
-        pm_cache_forget(e, &e->rows, &e->rows.entries[0]);
+    pm_cache_forget_all(e, &e->rows); /* the next instance has other values */
     emit_count(e);
     return !e->x.full;
 }
@@ -199,7 +189,7 @@ static bool worthwhile(const struct pm_lane_items *list)
 {
     int inlined = 0;
     for (int i = 0; i < list->count; i++) {
-        const uint8_t op = list->items[i].step.operation.op;
+        const uint8_t op = list->items[i].step->operation.op;
         if (op == PM_LANE_GAUSSIAN || op == PM_LANE_UNIFORM)
             return false;
         inlined += list->items[i].part != PM_LANE_CALL;
@@ -241,7 +231,6 @@ static void translate_section(struct pm_lane_program *program, enum pm_lane_sect
         .pinned_slot = PM_SLOT_NONE,
     };
     memset(e.constants, PM_NO_VECTOR, sizeof e.constants);
-    memset(e.scalar, PM_NO_VECTOR, sizeof e.scalar);
     if (!emit_best(&e))
         return;
     atomic_store(&code->used, used + (((size_t)(e.x.next - e.x.start) + 63) & ~(size_t)63));

@@ -13,10 +13,13 @@ enum {
     PM_LANE_TILE_MAX = 4    /* rows that are done together: as many as there are partial sums */
 };
 
-/* What a vector register holds: an element of a row, a cell, or an element that serves a column. */
+/* What a vector register holds: a scalar, an element of a row, a cell, or an element that serves a
+ * column. */
 struct pm_lane_cached {
     uint8_t slot, row, vector;
-    bool in_memory; /* too */
+    bool in_memory;             /* too */
+    int16_t next;               /* which item reads it next */
+    struct pm_lane_place place; /* where in memory, of the register's first element */
 };
 struct pm_lane_cache {
     struct pm_lane_cached entries[PM_LANE_CACHE_MAX];
@@ -45,17 +48,14 @@ struct pm_lane_emitter {
     uint8_t pinned_slot;  /* a vector that stays in registers all along; PM_SLOT_NONE: none */
     uint8_t pinned[PM_LANES];
 
-    /* Scalars in registers, or PM_NO_VECTOR. */
-    uint8_t scalar[PM_LANE_SLOT_NEXT_INPUT + 1];
-    struct pm_lane_slots unsaved; /* those that memory does not hold */
-
     /* The region being written. */
     int first, end; /* its items */
     int item;       /* that is being written */
     uint32_t row;   /* which of the rows that one round of its loop does */
     bool indexed;   /* there is a loop: rcx and rdx are offsets into vectors, matrices */
     struct pm_lane_tiling tiling;
-    struct pm_lane_cache rows;
+    struct pm_lane_cache scalars, rows;
+    bool stored[PM_LANE_ITEMS_MAX]; /* whether what an item writes has to go to memory */
     uint8_t resident_slot;
     uint8_t resident[PM_LANES];
     uint32_t resident_count;
@@ -73,8 +73,10 @@ struct pm_x86_memory pm_emit_frame(size_t offset);
 enum pm_x86_register pm_emit_base(int base);
 struct pm_x86_memory pm_emit_memory(const struct pm_lane_emitter *e, struct pm_lane_place place,
                                     enum pm_lane_role role, uint32_t column);
-/* Where a register that the section writes lies. */
-struct pm_lane_place pm_emit_home(const struct pm_lane_emitter *e, uint8_t slot);
+/* The same as a source. */
+struct pm_x86_source pm_emit_from_memory(const struct pm_lane_emitter *e,
+                                         struct pm_lane_place place, enum pm_lane_role role,
+                                         uint32_t column);
 
 /* Writes out = the item's operation on the sources a, b, c. `out` is none of the sources. */
 void pm_emit_operation(struct pm_lane_emitter *e, const struct pm_lane_item *item, uint8_t out,
@@ -89,40 +91,42 @@ static inline const struct pm_lane_item *pm_emit_item(const struct pm_lane_emitt
     return &e->list->items[i];
 }
 
-bool pm_emit_reads_as(const struct pm_lane_item *item, uint8_t slot, enum pm_lane_role role);
-/* Whether items after `i` and before `end` read what is in the slot now. */
-bool pm_emit_read_again(const struct pm_lane_emitter *e, int i, int end, uint8_t slot,
-                        enum pm_lane_role role);
 /* Whether what is in the slot after item `i` is read from memory: by anything but the items before
- * `end`, which find it in a register. */
-bool pm_emit_needs_memory(const struct pm_lane_emitter *e, int i, int end, uint8_t slot);
+ * `end` that read it in the role, and find it in a register. */
+bool pm_emit_needs_memory(const struct pm_lane_emitter *e, int i, int end, uint8_t slot,
+                          enum pm_lane_role role);
 /* The item after the last one that values of rows are kept for. */
 int pm_emit_horizon(const struct pm_lane_emitter *e);
 
 struct pm_lane_cached *pm_cache_find(struct pm_lane_cache *cache, uint8_t slot, uint32_t row);
+/* Takes the entry, which may be NULL, out and gives its register back. */
 void pm_cache_forget(struct pm_lane_emitter *e, struct pm_lane_cache *cache,
                      struct pm_lane_cached *entry);
-/* For the slot in the row being written. */
-void pm_cache_remember(struct pm_lane_emitter *e, struct pm_lane_cache *cache, uint8_t slot,
-                       uint8_t vector, bool in_memory);
-/* Gives back the registers of what no item after `i` reads before `end`. */
-void pm_cache_release(struct pm_lane_emitter *e, struct pm_lane_cache *cache, int i, int end,
-                      enum pm_lane_role role);
-/* Makes a register free by giving up, or moving to memory, what is read last; PM_NO_VECTOR if
- * nothing can be moved. */
-uint8_t pm_cache_evict(struct pm_lane_emitter *e);
+void pm_cache_forget_all(struct pm_lane_emitter *e, struct pm_lane_cache *cache);
+/* Instead of what the cache held of the same slot and row. */
+void pm_cache_remember(struct pm_lane_emitter *e, struct pm_lane_cache *cache,
+                       struct pm_lane_cached entry);
 /* An operand of item `i` that is an element of a row, or a cell: in a register if it is there or
  * will be read again before `end`. */
 struct pm_x86_source pm_cache_source(struct pm_lane_emitter *e, struct pm_lane_cache *cache, int i,
                                      int end, int operand, uint32_t column);
+/* After item `i`: gives back its operands' registers unless items before `end` read them. */
+void pm_cache_settle(struct pm_lane_emitter *e, struct pm_lane_cache *cache, int i, int end);
+/* The result of item `i` in the row being written: stores it if it has to be, and keeps its
+ * register if items before `end` read it. */
+void pm_cache_result(struct pm_lane_emitter *e, struct pm_lane_cache *cache, int i, int end,
+                     uint8_t result, uint32_t column);
+/* Makes a register free by giving up, or moving to memory, what is read last; PM_NO_VECTOR if
+ * nothing can be moved. */
+uint8_t pm_cache_evict(struct pm_lane_emitter *e);
 
 /* ---- scalars: lane_emit_scalar.c ---- */
 
 /* An operand that is a scalar, in a register. */
 struct pm_x86_source pm_emit_scalar(struct pm_lane_emitter *e, const struct pm_lane_item *item,
                                     int operand);
-/* The result in a register becomes the step's scalar. */
-void pm_emit_set_scalar(struct pm_lane_emitter *e, const struct pm_lane_step *step, uint8_t result);
+/* The result in a register becomes the item's scalar. */
+void pm_emit_set_scalar(struct pm_lane_emitter *e, const struct pm_lane_item *item, uint8_t result);
 /* Writes scalars in `which` (NULL: all) to memory that has not got them. */
 void pm_emit_save_scalars(struct pm_lane_emitter *e, const struct pm_lane_slots *which);
 /* Leaves in registers the scalars that the region's loop reads and no others. */
@@ -132,14 +136,12 @@ void pm_emit_scalar_item(struct pm_lane_emitter *e, int i);
 /* ---- rows and columns: lane_emit_row.c, lane_emit_column.c ---- */
 
 void pm_emit_row_item(struct pm_lane_emitter *e, int i);
-/* What the row has computed for the vector that item `i` writes. */
-void pm_emit_keep_row(struct pm_lane_emitter *e, int i, uint8_t result);
 
 void pm_emit_start_sum(struct pm_lane_emitter *e, uint8_t partial[PM_LANE_TILE_MAX]);
 void pm_emit_sum_row(struct pm_lane_emitter *e, int i, const uint8_t partial[PM_LANE_TILE_MAX]);
 /* The sum in partial[0]; the others' registers are given back. */
 void pm_emit_finish_sum(struct pm_lane_emitter *e, const uint8_t partial[PM_LANE_TILE_MAX]);
-void pm_emit_sum_result(struct pm_lane_emitter *e, const struct pm_lane_step *step,
+void pm_emit_sum_result(struct pm_lane_emitter *e, const struct pm_lane_item *item,
                         const uint8_t partial[PM_LANE_TILE_MAX]);
 
 /* Column items from `first` on, for `rows` rows from `row` on; returns where they end. */

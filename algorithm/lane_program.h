@@ -130,6 +130,26 @@ enum {
 };
 _Static_assert(PM_SLOT_COUNT < PM_SLOT_NONE, "a slot is a byte");
 
+/* A set of slots. */
+struct pm_lane_slots {
+    uint64_t bits[4];
+};
+
+static inline bool pm_lane_slots_has(const struct pm_lane_slots *set, uint8_t slot)
+{
+    return (set->bits[slot / 64] >> slot % 64 & 1) != 0;
+}
+
+static inline void pm_lane_slots_add(struct pm_lane_slots *set, uint8_t slot)
+{
+    set->bits[slot / 64] |= UINT64_C(1) << slot % 64;
+}
+
+static inline void pm_lane_slots_drop(struct pm_lane_slots *set, uint8_t slot)
+{
+    set->bits[slot / 64] &= ~(UINT64_C(1) << slot % 64);
+}
+
 struct pm_lane_step;
 typedef void pm_lane_kernel(const struct pm_lane_step *step, const struct pm_lane_frame *frame);
 
@@ -141,6 +161,7 @@ struct pm_lane_step {
     uint16_t phase, index; /* of the instruction: where random draws begin */
     struct pm_lane_operation operation;
     uint8_t out_slot, a_slot, b_slot, c_slot;
+    uint8_t kinds[3]; /* enum pm_kind of what is read of a, b, c */
 };
 
 /* One SIMD level's kernels. */
@@ -155,6 +176,12 @@ struct pm_lane_kernels {
     pm_lane_kernel *count_right;
     /* to[i] = from[i] in the lanes whose mask is -1, for count elements. */
     void (*blend)(float *to, const float *from, const int32_t mask[PM_LANES], size_t count);
+
+    /* What a machine can do at most: lane_probe_kernels.h. */
+    void (*probe_arithmetic)(size_t rounds, bool multiply, bool add);
+    double probe_chains; /* elements of all lanes that a round multiplies, or adds */
+    void (*probe_read)(const float *data, size_t count);
+    void (*probe_write)(float *data, size_t count);
 };
 
 enum pm_lane_section { PM_LANE_SETUP, PM_LANE_TRAIN, PM_LANE_VALIDATE, PM_LANE_SECTION_COUNT };
@@ -179,26 +206,6 @@ struct pm_lane_native {
     pm_lane_native_code *run; /* NULL: the steps are interpreted */
     int turned;               /* steps to run before the first example: see lane_region.c */
 };
-
-/* A set of slots. */
-struct pm_lane_slots {
-    uint64_t bits[4];
-};
-
-static inline bool pm_lane_slots_has(const struct pm_lane_slots *set, uint8_t slot)
-{
-    return (set->bits[slot / 64] >> slot % 64 & 1) != 0;
-}
-
-static inline void pm_lane_slots_add(struct pm_lane_slots *set, uint8_t slot)
-{
-    set->bits[slot / 64] |= UINT64_C(1) << slot % 64;
-}
-
-static inline void pm_lane_slots_drop(struct pm_lane_slots *set, uint8_t slot)
-{
-    set->bits[slot / 64] &= ~(UINT64_C(1) << slot % 64);
-}
 
 struct pm_lane_program {
     crypto_generichash_blake2b_state text; /* random draws: the written form, hashed */

@@ -1,6 +1,7 @@
 #include "lane_region.h"
 
 #include <math.h>
+#include <string.h>
 
 enum { COLUMNS_MAX = 32 }; /* columns are unrolled */
 
@@ -15,28 +16,24 @@ enum pm_kind pm_lane_slot_kind(uint8_t slot)
     return (enum pm_kind)(slot / PM_REGISTER_COUNT_MAX);
 }
 
-uint8_t pm_lane_operand_slot(const struct pm_lane_step *step, int operand)
+bool pm_lane_reads_as(const struct pm_lane_item *item, uint8_t slot, enum pm_lane_role role)
 {
-    const uint8_t slots[] = {step->a_slot, step->b_slot, step->c_slot};
-    return slots[operand];
+    return (item->slots[0] == slot && item->roles[0] == role) ||
+           (item->slots[1] == slot && item->roles[1] == role) ||
+           (item->slots[2] == slot && item->roles[2] == role);
 }
 
-struct pm_lane_place pm_lane_operand_place(const struct pm_lane_step *step, int operand)
+bool pm_lane_reads(const struct pm_lane_item *item, uint8_t slot)
 {
-    const struct pm_lane_place places[] = {step->a, step->b, step->c};
-    return places[operand];
+    return item->slots[0] == slot || item->slots[1] == slot || item->slots[2] == slot;
 }
 
-/* A register whose elements are all equal and stay so is as good as a scalar: its first element. */
-static enum pm_lane_role role_of(const struct pm_lane_program *program,
-                                 const struct pm_lane_item *item, int operand)
+/* By what is read of the operand, which may be less than its register. */
+static enum pm_lane_role role_of(const struct pm_lane_item *item, int operand)
 {
-    const uint8_t slot = pm_lane_operand_slot(&item->step, operand);
-    if (slot == PM_SLOT_NONE)
+    if (item->slots[operand] == PM_SLOT_NONE)
         return PM_LANE_NOTHING;
-    if (item->part != PM_LANE_CALL && pm_lane_slots_has(&program->uniform, slot))
-        return PM_LANE_SCALAR;
-    switch (pm_lane_slot_kind(slot)) {
+    switch ((enum pm_kind)item->step->kinds[operand]) {
     case PM_KIND_SCALAR:
         return PM_LANE_SCALAR;
     case PM_KIND_MATRIX:
@@ -44,7 +41,7 @@ static enum pm_lane_role role_of(const struct pm_lane_program *program,
     default:
         break;
     }
-    const uint8_t op = item->step.operation.op;
+    const uint8_t op = item->step->operation.op;
     const bool left_of_outer = (op == PM_LANE_OUTER || op == PM_LANE_FUSED_OUTER) && operand == 0;
     return item->part == PM_LANE_COLUMN && !left_of_outer ? PM_LANE_WHOLE : PM_LANE_ELEMENT;
 }
@@ -124,22 +121,30 @@ struct region {
     bool loops;
 };
 
+/* A matrix's first row that is read as a vector: not in step with the matrix's own rows. */
+static bool is_first_row(const struct pm_lane_item *item, int operand)
+{
+    return item->roles[operand] == PM_LANE_ELEMENT &&
+           pm_lane_slot_kind(item->slots[operand]) == PM_KIND_MATRIX;
+}
+
 /* Whether an item may join: every row of the loop must find what it reads, and nothing that a later
  * row, or the loop's start, still needs may be overwritten. */
 static bool may_join(const struct region *region, const struct pm_lane_item *item)
 {
     for (int operand = 0; operand < 3; operand++) {
-        const uint8_t slot = pm_lane_operand_slot(&item->step, operand);
+        const uint8_t slot = item->slots[operand];
         const enum pm_lane_role role = item->roles[operand];
         if (role == PM_LANE_SCALAR && pm_lane_slots_has(&region->sums, slot))
             return false;
-        if (role == PM_LANE_WHOLE && pm_lane_slots_has(&region->written, slot))
+        if ((role == PM_LANE_SCALAR || role == PM_LANE_WHOLE || is_first_row(item, operand)) &&
+            pm_lane_slots_has(&region->written, slot))
             return false;
     }
-    const uint8_t out = item->step.out_slot;
     if (item->part == PM_LANE_BEFORE)
-        return !pm_lane_slots_has(&region->scalars, out) && !pm_lane_slots_has(&region->sums, out);
-    return !pm_lane_slots_has(&region->whole, out);
+        return !pm_lane_slots_has(&region->scalars, item->out) &&
+               !pm_lane_slots_has(&region->sums, item->out);
+    return !pm_lane_slots_has(&region->whole, item->out);
 }
 
 static void join(struct region *region, const struct pm_lane_item *item)
@@ -148,14 +153,12 @@ static void join(struct region *region, const struct pm_lane_item *item)
         return;
     region->loops = true;
     for (int operand = 0; operand < 3; operand++) {
-        const enum pm_lane_role role = item->roles[operand];
-        if (role == PM_LANE_SCALAR)
-            pm_lane_slots_add(&region->scalars, pm_lane_operand_slot(&item->step, operand));
-        else if (role == PM_LANE_WHOLE)
-            pm_lane_slots_add(&region->whole, pm_lane_operand_slot(&item->step, operand));
+        if (item->roles[operand] == PM_LANE_SCALAR)
+            pm_lane_slots_add(&region->scalars, item->slots[operand]);
+        else if (item->roles[operand] == PM_LANE_WHOLE || is_first_row(item, operand))
+            pm_lane_slots_add(&region->whole, item->slots[operand]);
     }
-    pm_lane_slots_add(item->part == PM_LANE_SUM ? &region->sums : &region->written,
-                      item->step.out_slot);
+    pm_lane_slots_add(item->part == PM_LANE_SUM ? &region->sums : &region->written, item->out);
 }
 
 int pm_lane_region_length(const struct pm_lane_items *list, int first)
@@ -191,23 +194,19 @@ static bool may_turn(const struct pm_lane_program *program, const struct pm_lane
 {
     for (int i = 0; i < length; i++) {
         const struct pm_lane_item *item = &list->items[i];
-        if (item->part == PM_LANE_CALL || pm_lane_slots_has(&program->carried, item->step.out_slot))
+        if (item->part == PM_LANE_CALL || pm_lane_slots_has(&program->carried, item->out) ||
+            pm_lane_reads(item, PM_SLOT_LABEL))
             return false;
-        for (int operand = 0; operand < 3; operand++)
-            if (pm_lane_operand_slot(&item->step, operand) == PM_SLOT_LABEL)
-                return false;
     }
     return length < list->count;
 }
 
-static void read_next_input(struct pm_lane_step *step, uint32_t input_bytes)
+static void read_next_input(struct pm_lane_item *item, uint32_t input_bytes)
 {
-    uint8_t *const slots[] = {&step->a_slot, &step->b_slot, &step->c_slot};
-    struct pm_lane_place *const places[] = {&step->a, &step->b, &step->c};
     for (int operand = 0; operand < 3; operand++)
-        if (*slots[operand] == PM_SLOT_INPUT) {
-            *slots[operand] = PM_LANE_SLOT_NEXT_INPUT;
-            places[operand]->offset += input_bytes;
+        if (item->slots[operand] == PM_SLOT_INPUT) {
+            item->slots[operand] = PM_LANE_SLOT_NEXT_INPUT;
+            item->places[operand].offset += input_bytes;
         }
 }
 
@@ -216,12 +215,11 @@ static void turn(const struct pm_lane_program *program, const struct pm_lane_ite
 {
     const uint32_t input_bytes = (uint32_t)program->input_dim * PM_LANE_VECTOR_SIZE;
     out->count = list->count;
-    out->turned = length;
     for (int i = 0; i < list->count; i++) {
         struct pm_lane_item *item = &out->items[i];
         *item = list->items[(i + length) % list->count];
         if (i >= list->count - length)
-            read_next_input(&item->step, input_bytes);
+            read_next_input(item, input_bytes);
     }
 }
 
@@ -229,8 +227,8 @@ static void turn(const struct pm_lane_program *program, const struct pm_lane_ite
 
 static bool writes_all(const struct pm_lane_item *item, uint32_t dim)
 {
-    const enum pm_kind kind = pm_lane_slot_kind(item->step.out_slot);
-    return kind != PM_KIND_VECTOR || item->part != PM_LANE_CALL || item->step.count >= dim;
+    return pm_lane_slot_kind(item->out) != PM_KIND_VECTOR || item->part != PM_LANE_CALL ||
+           item->step->count >= dim;
 }
 
 /* What is read at the start of the list, given what is read after its end. */
@@ -240,12 +238,51 @@ static struct pm_lane_slots live_in(const struct pm_lane_items *list, uint32_t d
     for (int i = list->count - 1; i >= 0; i--) {
         const struct pm_lane_item *item = &list->items[i];
         if (writes_all(item, dim))
-            pm_lane_slots_drop(&live, item->step.out_slot);
+            pm_lane_slots_drop(&live, item->out);
         for (int operand = 0; operand < 3; operand++)
-            if (item->roles[operand] != PM_LANE_NOTHING)
-                pm_lane_slots_add(&live, pm_lane_operand_slot(&item->step, operand));
+            if (item->slots[operand] != PM_SLOT_NONE)
+                pm_lane_slots_add(&live, item->slots[operand]);
     }
     return live;
+}
+
+/* Fills in who reads next. */
+static void link_reads(struct pm_lane_items *list)
+{
+    enum { ROLES = PM_LANE_CELL + 1 };
+    int16_t next[ROLES][PM_LANE_SLOTS];
+    for (int role = 0; role < ROLES; role++)
+        for (int slot = 0; slot < PM_LANE_SLOTS; slot++)
+            next[role][slot] = PM_LANE_NEVER;
+    for (int i = list->count - 1; i >= 0; i--) {
+        struct pm_lane_item *item = &list->items[i];
+        const bool matrix = pm_lane_slot_kind(item->out) == PM_KIND_MATRIX;
+        item->next_out = next[matrix ? PM_LANE_CELL : PM_LANE_ELEMENT][item->out];
+        for (int role = 0; role < ROLES; role++)
+            next[role][item->out] = PM_LANE_NEVER;
+        for (int operand = 0; operand < 3; operand++)
+            if (item->slots[operand] != PM_SLOT_NONE)
+                item->next[operand] = next[item->roles[operand]][item->slots[operand]];
+        for (int operand = 0; operand < 3; operand++)
+            if (item->slots[operand] != PM_SLOT_NONE)
+                next[item->roles[operand]][item->slots[operand]] = (int16_t)i;
+    }
+}
+
+static struct pm_lane_item item_of(const struct pm_lane_program *program,
+                                   const struct pm_lane_step *step)
+{
+    struct pm_lane_item item = {
+        .step = step,
+        .part = part_of(step, program->dim),
+        .choice = choice_of(program, step),
+        .out = step->out_slot,
+        .slots = {step->a_slot, step->b_slot, step->c_slot},
+        .places = {step->a, step->b, step->c},
+    };
+    for (int operand = 0; operand < 3; operand++)
+        item.roles[operand] = role_of(&item, operand);
+    return item;
 }
 
 bool pm_lane_items_straight(const struct pm_lane_items *list, uint32_t dim)
@@ -259,38 +296,36 @@ bool pm_lane_items_straight(const struct pm_lane_items *list, uint32_t dim)
     return true;
 }
 
+/* Training with its first region turned to the end, if that makes two loops one. */
+static void try_turning(const struct pm_lane_program *program, struct pm_lane_items *list)
+{
+    struct pm_lane_items turned;
+    const int length = pm_lane_region_length(list, 0);
+    if (!may_turn(program, list, length))
+        return;
+    turn(program, list, length, &turned);
+    if (count_regions(&turned) >= count_regions(list))
+        return;
+    const struct pm_lane_slots next_round = live_in(&turned, program->dim, program->carried);
+    for (size_t i = 0; i < sizeof next_round.bits / sizeof *next_round.bits; i++)
+        list->live_out.bits[i] = program->carried.bits[i] | next_round.bits[i];
+    list->turned = length;
+    memcpy(list->items, turned.items, (size_t)turned.count * sizeof *turned.items);
+}
+
 bool pm_lane_items_list(const struct pm_lane_program *program, enum pm_lane_section section,
                         struct pm_lane_items *out)
 {
     const struct pm_lane_step *steps = pm_lane_section_steps(program, section);
-    const int count = program->step_count[section];
-    if (count > PM_LANE_ITEMS_MAX)
-        return false;
-    out->count = count;
+    out->count = program->step_count[section];
     out->turned = 0;
     out->live_out = program->live_out[section];
-    for (int i = 0; i < count; i++) {
-        struct pm_lane_item *item = &out->items[i];
-        *item = (struct pm_lane_item){
-            .step = steps[i], .original = &steps[i], .part = part_of(&steps[i], program->dim)};
-        for (int operand = 0; operand < 3; operand++)
-            item->roles[operand] = role_of(program, item, operand);
-        item->choice = choice_of(program, &steps[i]);
-    }
-    if (section != PM_LANE_TRAIN || count == 0 || pm_lane_items_straight(out, program->dim))
-        return true;
-
-    struct pm_lane_items turned;
-    const int length = pm_lane_region_length(out, 0);
-    if (!may_turn(program, out, length))
-        return true;
-    turn(program, out, length, &turned);
-    if (count_regions(&turned) >= count_regions(out))
-        return true;
-    turned.live_out = program->carried;
-    const struct pm_lane_slots next_round = live_in(&turned, program->dim, program->carried);
-    for (size_t i = 0; i < sizeof next_round.bits / sizeof *next_round.bits; i++)
-        turned.live_out.bits[i] |= next_round.bits[i];
-    *out = turned;
+    if (out->count > PM_LANE_ITEMS_MAX)
+        return false;
+    for (int i = 0; i < out->count; i++)
+        out->items[i] = item_of(program, &steps[i]);
+    if (section == PM_LANE_TRAIN && out->count > 0 && !pm_lane_items_straight(out, program->dim))
+        try_turning(program, out);
+    link_reads(out);
     return true;
 }

@@ -31,16 +31,27 @@ enum pm_lane_choice {
     PM_LANE_B_ZERO    /* b is +0 */
 };
 
+/* No item. */
+enum { PM_LANE_NEVER = INT16_MAX };
+
 /* A step as native code sees it. In a section that was turned round, what belongs to the next
  * example reads its input as PM_LANE_SLOT_NEXT_INPUT. */
 struct pm_lane_item {
-    struct pm_lane_step step;
-    const struct pm_lane_step *original;
+    const struct pm_lane_step *step;
     enum pm_lane_part part;
-    enum pm_lane_role roles[3]; /* of a, b, c */
     enum pm_lane_choice choice;
+    uint8_t out, slots[3]; /* of the result, and of the operands a, b, c */
+    struct pm_lane_place places[3];
+    enum pm_lane_role roles[3];
+    /* Which item reads what is in an operand's register, or in the result's, next and in the same
+     * role; PM_LANE_NEVER if it is overwritten before, or not read any more. */
+    int16_t next[3], next_out;
 };
-enum { PM_LANE_SLOT_NEXT_INPUT = PM_SLOT_COUNT, PM_LANE_ITEMS_MAX = 256 };
+enum {
+    PM_LANE_SLOT_NEXT_INPUT = PM_SLOT_COUNT,
+    PM_LANE_SLOTS, /* how many there are */
+    PM_LANE_ITEMS_MAX = 256,
+};
 
 struct pm_lane_items {
     struct pm_lane_item items[PM_LANE_ITEMS_MAX];
@@ -49,10 +60,10 @@ struct pm_lane_items {
     struct pm_lane_slots live_out; /* read after the end: by the next round, or by what follows */
 };
 
-/* Operand 0, 1, 2 of a step is a, b, c. */
-uint8_t pm_lane_operand_slot(const struct pm_lane_step *step, int operand);
-struct pm_lane_place pm_lane_operand_place(const struct pm_lane_step *step, int operand);
 enum pm_kind pm_lane_slot_kind(uint8_t slot);
+/* Whether the item reads the slot in the role; in any role at all. */
+bool pm_lane_reads_as(const struct pm_lane_item *item, uint8_t slot, enum pm_lane_role role);
+bool pm_lane_reads(const struct pm_lane_item *item, uint8_t slot);
 
 /* The items of a section, for registers of `dim` elements; false when they are too many. */
 bool pm_lane_items_list(const struct pm_lane_program *program, enum pm_lane_section section,

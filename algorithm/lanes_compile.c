@@ -137,27 +137,6 @@ static void place_all(struct compiler *compiler)
     program->state_bytes = end;
 }
 
-/* Registers that nothing writes, or one constant in setup alone. */
-static struct pm_lane_slots find_uniform(const struct pm_lane_plan *plan)
-{
-    struct pm_lane_slots uniform, written = {{0}};
-    memset(&uniform, 0xFF, sizeof uniform);
-    for (int section = 0; section < PM_LANE_SECTION_COUNT; section++)
-        for (int i = 0; i < plan->sections[section].count; i++) {
-            const struct pm_lane_draft *draft = &plan->sections[section].items[i];
-            const bool constant = draft->operation.op == PM_LANE_CONSTANT &&
-                                  draft->count == plan->elements[pm_slot_kind(draft->out)];
-            if (draft->gone)
-                continue;
-            if (section != PM_LANE_SETUP || !constant || pm_lane_slots_has(&written, draft->out))
-                pm_lane_slots_drop(&uniform, draft->out);
-            pm_lane_slots_add(&written, draft->out);
-        }
-    pm_lane_slots_drop(&uniform, PM_SLOT_INPUT);
-    pm_lane_slots_drop(&uniform, PM_SLOT_LABEL);
-    return uniform;
-}
-
 static size_t side_by_side(size_t bytes, size_t bytes_max, size_t count_max)
 {
     size_t count = 1;
@@ -229,6 +208,7 @@ static void write_steps(const struct compiler *compiler, enum pm_lane_section se
             .a_slot = draft->a,
             .b_slot = draft->b,
             .c_slot = draft->c,
+            .kinds = {draft->kinds[0], draft->kinds[1], draft->kinds[2]},
         };
         if (section != PM_LANE_SETUP)
             program->cost += draft->cost;
@@ -308,7 +288,7 @@ bool pm_lane_program_compile(struct pm_lane_program *program, const struct pm_al
     program->input_dim = algorithm->input_dim;
     program->dim = compiler.plan.elements[PM_KIND_VECTOR];
     program->carried = compiler.plan.carried;
-    program->uniform = find_uniform(&compiler.plan);
+    program->uniform = compiler.plan.uniform;
     memset(program->native, 0, sizeof program->native);
     program->random = compiler.plan.random;
     program->groups = side_by_side(program->state_bytes, INTERLEAVED_BYTES_MAX, PM_LANE_GROUPS_MAX);

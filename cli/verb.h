@@ -29,8 +29,8 @@ struct verb {
     int (*run)(const struct pm_options *options);
 };
 
-extern const struct verb verb_check, verb_config, verb_dataset, verb_demo, verb_evaluate,
-    verb_evolve, verb_mine, verb_selftest;
+extern const struct verb verb_bench, verb_check, verb_config, verb_dataset, verb_demo,
+    verb_evaluate, verb_evolve, verb_mine, verb_selftest;
 
 /* Writes "poolminer: " and the message to standard error; returns EXIT_FAILED, so that
  * `return verb_fail(&error)` reads well. */

@@ -1,0 +1,79 @@
+#include "cli/bench_row.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <poolminer/json.h>
+
+static bool add_number(cJSON *object, const char *name, double value)
+{
+    return isnan(value) || cJSON_AddNumberToObject(object, name, value);
+}
+
+static bool fill_json(cJSON *object, const struct bench_row *row)
+{
+    return cJSON_AddStringToObject(object, "program", row->program) &&
+           cJSON_AddStringToObject(object, "executor", row->executor) &&
+           cJSON_AddStringToObject(object, "simd", row->simd) &&
+           cJSON_AddBoolToObject(object, "machine_code", row->machine_code) &&
+           add_number(object, "threads", row->threads) &&
+           add_number(object, "us_per_algorithm", row->us_per_algorithm) &&
+           add_number(object, "us_compile", row->us_compile) &&
+           add_number(object, "ns_per_instruction_example", row->ns_per_instruction_example) &&
+           add_number(object, "ratio_to_reference", row->ratio_to_reference) &&
+           add_number(object, "scaling", row->scaling) &&
+           add_number(object, "machine_share", row->machine_share) &&
+           (!row->limit || cJSON_AddStringToObject(object, "limit", row->limit));
+}
+
+static bool print_json(const struct bench_row *row, struct pm_error *error)
+{
+    cJSON *object = cJSON_CreateObject();
+    if (!object || !fill_json(object, row)) {
+        cJSON_Delete(object);
+        return pm_fail(error, PM_ERROR_MEMORY, "out of memory for a benchmark's result");
+    }
+    char *text = pm_json_print(object, error);
+    cJSON_Delete(object);
+    if (!text) {
+        return false;
+    }
+    puts(text);
+    free(text);
+    return true;
+}
+
+static void print_cell(double value, int width, int digits)
+{
+    if (isnan(value)) {
+        printf(" %*s", width, "-");
+    } else {
+        printf(" %*.*f", width, digits, value);
+    }
+}
+
+void bench_row_print_heading(void)
+{
+    printf("%-12s %-9s %-8s %-7s %7s %12s %9s %9s %9s %8s %7s %s\n", "program", "executor", "simd",
+           "code", "threads", "us/algorithm", "compile", "ns/instr", "x ref.", "scaling", "share",
+           "limit");
+}
+
+bool bench_row_print(const struct bench_row *row, bool json, struct pm_error *error)
+{
+    if (json) {
+        return print_json(row, error);
+    }
+    printf("%-12s %-9s %-8s %-7s %7d", row->program, row->executor, row->simd,
+           row->machine_code ? "machine" : "-", row->threads);
+    print_cell(row->us_per_algorithm, 12, 1);
+    print_cell(row->us_compile, 9, 2);
+    print_cell(row->ns_per_instruction_example, 9, 3);
+    print_cell(row->ratio_to_reference, 9, 1);
+    print_cell(row->scaling, 8, 2);
+    print_cell(row->machine_share, 7, 2);
+    printf(" %s\n", row->limit ? row->limit : "-");
+    fflush(stdout);
+    return true;
+}

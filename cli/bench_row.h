@@ -1,0 +1,26 @@
+/* A line of `poolminer bench evaluate`. */
+#ifndef CLI_BENCH_ROW_H
+#define CLI_BENCH_ROW_H
+
+#include <stdbool.h>
+
+#include <poolminer/error.h>
+
+/* NAN: not known. */
+struct bench_row {
+    const char *program, *executor, *simd;
+    bool machine_code;
+    int threads;
+    double us_per_algorithm;
+    double us_compile; /* once an algorithm, not in the above */
+    double ns_per_instruction_example;
+    double ratio_to_reference; /* how many times sooner */
+    double scaling;            /* of the threads' speed, that of one thread times their number: 1 */
+    double machine_share;      /* of the time, what the machine needs at least */
+    const char *limit;         /* by what */
+};
+
+void bench_row_print_heading(void);
+bool bench_row_print(const struct bench_row *row, bool json, struct pm_error *error);
+
+#endif

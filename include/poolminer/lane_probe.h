@@ -1,0 +1,56 @@
+/* What a machine can do, measured, and the least time that a lane program could take on it: what
+ * `poolminer bench evaluate` compares the fast executor with. */
+#ifndef POOLMINER_LANE_PROBE_H
+#define POOLMINER_LANE_PROBE_H
+
+#include <stddef.h>
+
+#include <poolminer/lanes.h>
+
+/* What runs that are not plain arithmetic consist of. */
+enum pm_lane_function {
+    PM_FUNCTION_DIVIDE,
+    PM_FUNCTION_ROOT,
+    PM_FUNCTION_EXP,
+    PM_FUNCTION_LOG,
+    PM_FUNCTION_SIN,
+    PM_FUNCTION_COS,
+    PM_FUNCTION_TAN,
+    PM_FUNCTION_GAUSSIAN,
+    PM_FUNCTION_UNIFORM,
+    PM_FUNCTION_COUNT
+};
+
+/* Seconds for one element of all lanes, 64 bytes, on one thread. */
+struct pm_machine {
+    double multiply, add; /* the processor does both at once */
+    double function[PM_FUNCTION_COUNT];
+    double read_l1, write_l1; /* of data in the first-level cache */
+    double read_l2;           /* in the second-level cache */
+    double read_tasks;        /* of as much data as the tasks are */
+};
+
+/* Measures for about a tenth of a second. PM_ERROR_MEMORY. */
+bool pm_machine_probe(enum pm_simd_level level, const struct pm_lane_tasks *tasks,
+                      struct pm_machine *out, struct pm_error *error);
+
+/* Elements of all lanes that running a program on one group computes, and moves between registers
+ * and memory because no register file could hold them: matrices, inputs. */
+struct pm_lane_work {
+    double multiplications, additions;
+    double functions[PM_FUNCTION_COUNT];
+    double matrix_reads, matrix_writes;
+    double inputs;
+};
+struct pm_lane_work pm_lane_program_work(const struct pm_lane_program *program,
+                                         uint32_t train_count, uint32_t validation_count);
+
+enum pm_machine_limit { PM_LIMIT_ARITHMETIC, PM_LIMIT_L1, PM_LIMIT_INPUT };
+/* "arithmetic", "l1", "input": what keeps the work from being faster. */
+const char *pm_machine_limit_name(enum pm_machine_limit limit);
+
+/* The time that the machine needs at least. */
+double pm_machine_least_seconds(const struct pm_machine *machine, const struct pm_lane_work *work,
+                                enum pm_machine_limit *limit);
+
+#endif

@@ -1,0 +1,85 @@
+/* poolminer bench: its rows can be read, and what they say is possible. */
+#include "cmocka_include.h"
+#include "run_program.h"
+
+#include <string.h>
+
+#include <poolminer/json.h>
+
+static const char POOLMINER[] = PM_BIN_DIR "/poolminer";
+
+enum { TIMEOUT_MS = 120000 };
+
+static char directory[64];
+
+static int set_up(void **state)
+{
+    (void)state;
+    make_directory(directory, sizeof directory);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    remove_directory(directory);
+    return 0;
+}
+
+#define RUN(...)                                                                                   \
+    run_at_home(directory, (const char *const[]){POOLMINER, "bench", __VA_ARGS__, NULL}, TIMEOUT_MS)
+
+static void check_row(const char *line, size_t length)
+{
+    cJSON *row = NULL;
+    struct pm_error error = {0};
+    const char *program = NULL, *executor = NULL;
+    int64_t threads = 0;
+    double us = 0, ns = 0, ratio = 0;
+    if (!pm_json_parse(line, length, 10000, &row, &error) ||
+        !pm_json_string(row, "program", &program, &error) ||
+        !pm_json_string(row, "executor", &executor, &error) ||
+        !pm_json_integer(row, "threads", &threads, &error) ||
+        !pm_json_number(row, "us_per_algorithm", &us, &error) ||
+        !pm_json_number(row, "ns_per_instruction_example", &ns, &error) ||
+        !pm_json_number(row, "ratio_to_reference", &ratio, &error)) {
+        fail_msg("%s in: %s", error.message, line);
+    }
+    assert_string_equal(program, "linear");
+    assert_true(threads == 1 || threads == 2);
+    assert_true(us > 1 && ns > 0);
+    assert_true(strcmp(executor, "reference") == 0 ? ratio == 1 : ratio > 1);
+    cJSON_Delete(row);
+}
+
+static void rows_are_json(void **state)
+{
+    (void)state;
+    struct output run = RUN("evaluate", "--json", "--program", "linear", "--threads", "2");
+    assert_int_equal(run.status, 0);
+    int rows = 0;
+    for (const char *line = run.out; *line != '\0'; line += strcspn(line, "\n") + 1) {
+        check_row(line, strcspn(line, "\n"));
+        rows++;
+    }
+    assert_in_range(rows, 3, 4); /* machine code cannot be had everywhere */
+    output_clear(&run);
+}
+
+static void what_is_measured_must_be_said(void **state)
+{
+    (void)state;
+    struct output run = RUN("everything");
+    assert_int_equal(run.status, 2);
+    assert_non_null(strstr(run.err, "say what to measure"));
+    output_clear(&run);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(rows_are_json),
+        cmocka_unit_test(what_is_measured_must_be_said),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}

@@ -24,22 +24,26 @@ struct pm_algorithm *pm_algorithm_create(int input_dim, const struct pm_algorith
     struct pm_algorithm *algorithm;
     size_t phase_size = (size_t)capacity * sizeof(struct pm_instruction);
     algorithm = calloc(1, sizeof *algorithm + PM_PHASE_COUNT * phase_size);
-    if (!algorithm)
+    if (algorithm == NULL) {
         return NULL;
+    }
     algorithm->input_dim = input_dim;
     algorithm->meta = *meta;
     struct pm_instruction *instructions = (struct pm_instruction *)(algorithm + 1);
-    for (int p = 0; p < PM_PHASE_COUNT; p++)
+    for (int p = 0; p < PM_PHASE_COUNT; p++) {
         algorithm->phase[p] = instructions + (size_t)p * (size_t)capacity;
+    }
     return algorithm;
 }
 
 static int longest_phase(const struct pm_algorithm *algorithm)
 {
     int longest = 0;
-    for (int p = 0; p < PM_PHASE_COUNT; p++)
-        if (algorithm->length[p] > longest)
+    for (int p = 0; p < PM_PHASE_COUNT; p++) {
+        if (algorithm->length[p] > longest) {
             longest = algorithm->length[p];
+        }
+    }
     return longest;
 }
 
@@ -47,12 +51,14 @@ struct pm_algorithm *pm_algorithm_clone(const struct pm_algorithm *algorithm)
 {
     struct pm_algorithm *copy =
         pm_algorithm_create(algorithm->input_dim, &algorithm->meta, longest_phase(algorithm));
-    if (!copy)
+    if (copy == NULL) {
         return NULL;
+    }
     for (int p = 0; p < PM_PHASE_COUNT; p++) {
         copy->length[p] = algorithm->length[p];
-        for (int i = 0; i < algorithm->length[p]; i++)
+        for (int i = 0; i < algorithm->length[p]; i++) {
             copy->phase[p][i] = algorithm->phase[p][i];
+        }
     }
     return copy;
 }
@@ -92,8 +98,9 @@ static bool same_constants(const struct pm_instruction *a, const struct pm_instr
 
 static bool same_instruction(const struct pm_instruction *a, const struct pm_instruction *b)
 {
-    if (a->op != b->op || !same_operand(a->out, b->out))
+    if (a->op != b->op || !same_operand(a->out, b->out)) {
         return false;
+    }
     const struct pm_op_info *info = pm_op_info((enum pm_op)a->op);
     return (info->arity < 1 || same_operand(a->a, b->a)) &&
            (info->arity < 2 || same_operand(a->b, b->b)) && same_constants(a, b, info->form);
@@ -108,14 +115,18 @@ static bool same_meta(const struct pm_algorithm_meta *a, const struct pm_algorit
 
 bool pm_algorithm_equal(const struct pm_algorithm *a, const struct pm_algorithm *b)
 {
-    if (a->input_dim != b->input_dim || !same_meta(&a->meta, &b->meta))
+    if (a->input_dim != b->input_dim || !same_meta(&a->meta, &b->meta)) {
         return false;
+    }
     for (int p = 0; p < PM_PHASE_COUNT; p++) {
-        if (a->length[p] != b->length[p])
+        if (a->length[p] != b->length[p]) {
             return false;
-        for (int i = 0; i < a->length[p]; i++)
-            if (!same_instruction(&a->phase[p][i], &b->phase[p][i]))
+        }
+        for (int i = 0; i < a->length[p]; i++) {
+            if (!same_instruction(&a->phase[p][i], &b->phase[p][i])) {
                 return false;
+            }
+        }
     }
     return true;
 }
@@ -130,18 +141,22 @@ enum pm_inertness pm_instruction_inertness(const struct pm_instruction *instruct
                                            const struct pm_algorithm_meta *meta)
 {
     const struct pm_op_info *info = pm_op_info((enum pm_op)instruction->op);
-    if (info->op == PM_OP_NOOP)
+    if (info->op == PM_OP_NOOP) {
         return PM_INERT_NOOP;
+    }
     if (!exists(instruction->out, meta) || (info->arity > 0 && !exists(instruction->a, meta)) ||
-        (info->arity > 1 && !exists(instruction->b, meta)))
+        (info->arity > 1 && !exists(instruction->b, meta))) {
         return PM_INERT_REGISTER;
-    if (info->op == PM_OP_CONST_VEC && instruction->element >= meta->vector_dim)
+    }
+    if (info->op == PM_OP_CONST_VEC && instruction->element >= meta->vector_dim) {
         return PM_INERT_ELEMENT;
+    }
     enum pm_kind out = (enum pm_kind)instruction->out.kind;
     enum pm_kind result = pm_op_result_kind(info->op, (enum pm_kind)instruction->a.kind,
                                             (enum pm_kind)instruction->b.kind, out);
-    if (result == PM_KIND_NONE)
+    if (result == PM_KIND_NONE) {
         return PM_INERT_KINDS;
+    }
     return result > out ? PM_INERT_NARROW : PM_ACTIVE;
 }
 

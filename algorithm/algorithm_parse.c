@@ -24,9 +24,11 @@ static bool read_meta(struct reading *reading, int input_dim, struct pm_error *e
 {
     struct pm_meta_text meta = {0};
     struct pm_lines lines = pm_lines_begin(reading->text, reading->length);
-    for (struct pm_line line; pm_lines_next(&lines, &line);)
-        if (line.is_meta && !pm_meta_read_line(&meta, &line, reading->report, error))
+    for (struct pm_line line; pm_lines_next(&lines, &line);) {
+        if (line.is_meta && !pm_meta_read_line(&meta, &line, reading->report, error)) {
             return false;
+        }
+    }
     return pm_meta_resolve(&meta, input_dim, reading->report, &reading->meta, error);
 }
 
@@ -42,31 +44,36 @@ static struct pm_statement read_statement(const struct reading *reading, const s
 static bool review_header(struct reading *reading, const struct pm_line *line,
                           struct pm_error *error)
 {
-    if (line->names_phase)
+    if (line->names_phase) {
         reading->header_comment = line->is_comment ? line->number : 0;
-    if (!line->names_phase && line->text[0] != '#')
+    }
+    if (!line->names_phase && line->text[0] != '#') {
         return pm_report(reading->report, line->number, PM_ODD, error,
                          "ends with ':' but names no phase, so it changes nothing");
+    }
     return true;
 }
 
 static bool review_instruction(struct reading *reading, const struct pm_line *line,
                                const struct pm_instruction *instruction, struct pm_error *error)
 {
-    if (++reading->count[line->phase] > PM_PHASE_LENGTH_MAX)
+    if (++reading->count[line->phase] > PM_PHASE_LENGTH_MAX) {
         return pm_fail(error, PM_ERROR_LIMIT,
                        "line %d: more than %d instructions in one phase (%s); shorten it",
                        line->number, PM_PHASE_LENGTH_MAX, pm_phase_name(line->phase));
+    }
     if (reading->header_comment != 0 &&
         !pm_report(reading->report, line->number, PM_ODD, error,
                    "belongs to %s, which the comment in line %d names", pm_phase_name(line->phase),
-                   reading->header_comment))
+                   reading->header_comment)) {
         return false;
+    }
     reading->header_comment = 0; /* said once */
     enum pm_inertness inertness = pm_instruction_inertness(instruction, &reading->meta);
-    if (inertness != PM_ACTIVE)
+    if (inertness != PM_ACTIVE) {
         return pm_report(reading->report, line->number, PM_REFUSED, error, "does nothing: %s",
                          pm_inertness_reason(inertness));
+    }
     return true;
 }
 
@@ -74,13 +81,15 @@ static bool review_statement(struct reading *reading, const struct pm_line *line
                              struct pm_error *error)
 {
     struct pm_statement statement = read_statement(reading, line);
-    if (statement.kind == PM_STATEMENT_NONE)
+    if (statement.kind == PM_STATEMENT_NONE) {
         return pm_report(reading->report, line->number, PM_REFUSED, error, "skipped: %s",
                          statement.reason);
+    }
     reading->statements++;
-    if (statement.reason &&
-        !pm_report(reading->report, line->number, PM_REFUSED, error, "%s", statement.reason))
+    if (statement.reason != NULL &&
+        !pm_report(reading->report, line->number, PM_REFUSED, error, "%s", statement.reason)) {
         return false;
+    }
     return statement.kind == PM_STATEMENT_NOOP ||
            review_instruction(reading, line, &statement.instruction, error);
 }
@@ -91,12 +100,14 @@ static bool review(struct reading *reading, struct pm_error *error)
     for (struct pm_line line; pm_lines_next(&lines, &line);) {
         bool fine = line.is_header ? review_header(reading, &line, error)
                                    : review_statement(reading, &line, error);
-        if (!fine)
+        if (!fine) {
             return false;
+        }
     }
-    if (reading->statements == 0)
+    if (reading->statements == 0) {
         return pm_fail(error, PM_ERROR_INVALID,
                        "no line of the text is a statement; an empty program is written NoOp()");
+    }
     return true;
 }
 
@@ -105,15 +116,18 @@ static void store(const struct reading *reading, struct pm_algorithm *algorithm,
 {
     struct pm_lines lines = pm_lines_begin(reading->text, reading->length);
     for (struct pm_line line; pm_lines_next(&lines, &line);) {
-        if (line.is_header)
+        if (line.is_header) {
             continue;
+        }
         struct pm_statement statement = read_statement(reading, &line);
-        if (statement.kind != PM_STATEMENT_INSTRUCTION)
+        if (statement.kind != PM_STATEMENT_INSTRUCTION) {
             continue;
+        }
         int index = algorithm->length[line.phase]++;
         algorithm->phase[line.phase][index] = statement.instruction;
-        if (numbers)
+        if (numbers != NULL) {
             numbers->line[line.phase][index] = line.number;
+        }
     }
 }
 
@@ -122,13 +136,15 @@ static struct pm_algorithm *build(struct reading *reading, int input_dim,
 {
     int capacity = 0;
     for (int phase = 0; phase < PM_PHASE_COUNT; phase++) {
-        if (reading->count[phase] > capacity)
+        if (reading->count[phase] > capacity) {
             capacity = reading->count[phase];
-        if (reading->count[phase] > reading->meta.max_ops[phase])
+        }
+        if (reading->count[phase] > reading->meta.max_ops[phase]) {
             reading->meta.max_ops[phase] = reading->count[phase];
+        }
     }
     struct pm_algorithm *algorithm = pm_algorithm_create(input_dim, &reading->meta, capacity);
-    if (!algorithm) {
+    if (algorithm == NULL) {
         pm_fail(error, PM_ERROR_MEMORY, "out of memory for an algorithm");
         return NULL;
     }
@@ -138,13 +154,15 @@ static struct pm_algorithm *build(struct reading *reading, int input_dim,
 
 static bool check_limits(size_t length, int input_dim, struct pm_error *error)
 {
-    if (length > PM_ALGORITHM_TEXT_MAX)
+    if (length > PM_ALGORITHM_TEXT_MAX) {
         return pm_fail(error, PM_ERROR_LIMIT,
                        "the algorithm's text is %zu bytes long; the limit is %d", length,
                        PM_ALGORITHM_TEXT_MAX);
-    if (input_dim < 1 || input_dim > PM_DIM_MAX)
+    }
+    if (input_dim < 1 || input_dim > PM_DIM_MAX) {
         return pm_fail(error, PM_ERROR_LIMIT, "input_dim is %d; the limits are 1 to %d", input_dim,
                        PM_DIM_MAX);
+    }
     return true;
 }
 
@@ -154,8 +172,9 @@ static bool read_copy(const char *copy, size_t length, int input_dim, locale_t c
 {
     struct reading reading = {
         .text = copy, .length = length, .c_locale = c_locale, .report = report};
-    if (!read_meta(&reading, input_dim, error) || !review(&reading, error))
+    if (!read_meta(&reading, input_dim, error) || !review(&reading, error)) {
         return false;
+    }
     *out = build(&reading, input_dim, lines, error);
     return *out != NULL;
 }
@@ -164,12 +183,13 @@ bool pm_algorithm_read(const char *text, size_t length, int input_dim,
                        const struct pm_report *report, struct pm_instruction_lines *lines,
                        struct pm_algorithm **out, struct pm_error *error)
 {
-    if (!check_limits(length, input_dim, error))
+    if (!check_limits(length, input_dim, error)) {
         return false;
+    }
     locale_t c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
     char *copy = malloc(length + 1); /* numbers need an end that is no digit */
     bool read = false;
-    if (c_locale && copy) {
+    if (c_locale != NULL && copy != NULL) {
         memcpy(copy, text, length);
         copy[length] = '\0';
         read = read_copy(copy, length, input_dim, c_locale, report, lines, out, error);
@@ -177,8 +197,9 @@ bool pm_algorithm_read(const char *text, size_t length, int input_dim,
         pm_fail(error, PM_ERROR_MEMORY, "out of memory for an algorithm's text");
     }
     free(copy);
-    if (c_locale)
+    if (c_locale != NULL) {
         freelocale(c_locale);
+    }
     return read;
 }
 
@@ -202,7 +223,7 @@ bool pm_algorithm_parse(const char *text, size_t length, int input_dim, enum pm_
     struct plain_warning plain = {.warn = warn, .context = context};
     const struct pm_report report = {
         .strict = mode == PM_PARSE_STRICT,
-        .sink = warn ? warn_plainly : NULL,
+        .sink = warn != NULL ? warn_plainly : NULL,
         .context = &plain,
     };
     return pm_algorithm_read(text, length, input_dim, &report, NULL, out, error);

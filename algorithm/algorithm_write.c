@@ -20,8 +20,9 @@ static const char *function_name(const struct pm_instruction *instruction)
 {
     bool reads_back =
         instruction->a.kind == PM_KIND_MATRIX && instruction->b.kind != PM_KIND_SCALAR;
-    if (instruction->op == PM_OP_MATMUL && reads_back)
+    if (instruction->op == PM_OP_MATMUL && reads_back) {
         return pm_op_info(PM_OP_DOT)->symbol;
+    }
     return pm_op_info((enum pm_op)instruction->op)->symbol;
 }
 
@@ -71,8 +72,9 @@ static bool is_normal(const struct pm_instruction *instruction)
     const struct pm_op_info *info = pm_op_info((enum pm_op)instruction->op);
     if (instruction->op == PM_OP_NOOP || instruction->out.kind >= PM_KIND_NONE ||
         (info->arity > 0 && instruction->a.kind >= PM_KIND_NONE) ||
-        (info->arity > 1 && instruction->b.kind >= PM_KIND_NONE))
+        (info->arity > 1 && instruction->b.kind >= PM_KIND_NONE)) {
         return false;
+    }
     switch (info->form) {
     case PM_FORM_CONST:
         return !isnan(instruction->c0);
@@ -92,16 +94,19 @@ static bool check_normal(const struct pm_algorithm *algorithm, struct pm_error *
 {
     for (int p = 0; p < PM_PHASE_COUNT; p++) {
         const char *phase = pm_phase_name((enum pm_phase)p);
-        if (algorithm->meta.max_ops[p] < algorithm->length[p])
+        if (algorithm->meta.max_ops[p] < algorithm->length[p]) {
             return pm_fail(error, PM_ERROR_INVALID,
                            "%s has %d instructions, more than its bound of %d; raise max_ops",
                            phase, algorithm->length[p], algorithm->meta.max_ops[p]);
-        for (int i = 0; i < algorithm->length[p]; i++)
-            if (!is_normal(&algorithm->phase[p][i]))
+        }
+        for (int i = 0; i < algorithm->length[p]; i++) {
+            if (!is_normal(&algorithm->phase[p][i])) {
                 return pm_fail(error, PM_ERROR_INVALID,
                                "instruction %d of %s has no written form (NaN, NOOP, or kinds that "
                                "cannot be written)",
                                i, phase);
+            }
+        }
     }
     return true;
 }
@@ -126,18 +131,21 @@ static void write_phase(struct pm_text *text, const struct pm_algorithm *algorit
         pm_instruction_write(&algorithm->phase[phase][i], statement);
         pm_text_append(text, "  %s\n", statement);
     }
-    if (algorithm->length[phase] == 0)
+    if (algorithm->length[phase] == 0) {
         pm_text_append(text, "  NoOp()\n");
+    }
 }
 
 static bool write_whole(const struct pm_algorithm *algorithm, struct pm_text *text,
                         struct pm_error *error)
 {
-    if (!check_normal(algorithm, error))
+    if (!check_normal(algorithm, error)) {
         return false;
+    }
     write_meta(text, &algorithm->meta);
-    for (int phase = 0; phase < PM_PHASE_COUNT; phase++)
+    for (int phase = 0; phase < PM_PHASE_COUNT; phase++) {
         write_phase(text, algorithm, (enum pm_phase)phase);
+    }
     return !text->failed || pm_fail(error, PM_ERROR_MEMORY, "out of memory for an algorithm");
 }
 
@@ -160,8 +168,9 @@ char *pm_algorithm_write(const struct pm_algorithm *algorithm, struct pm_error *
 static uint64_t little_endian(const unsigned char bytes[8])
 {
     uint64_t value = 0;
-    for (int i = 0; i < 8; i++)
+    for (int i = 0; i < 8; i++) {
         value |= (uint64_t)bytes[i] << (8 * i);
+    }
     return value;
 }
 

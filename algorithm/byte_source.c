@@ -19,7 +19,7 @@ struct pm_byte_source {
 static struct pm_byte_source *create(struct pm_error *error)
 {
     struct pm_byte_source *source = malloc(sizeof *source);
-    if (!source) {
+    if (source == NULL) {
         pm_fail(error, PM_ERROR_MEMORY, "no memory to read a dataset");
         return NULL;
     }
@@ -34,8 +34,9 @@ static struct pm_byte_source *create(struct pm_error *error)
 bool pm_byte_source_open(const char *path, struct pm_byte_source **out, struct pm_error *error)
 {
     struct pm_byte_source *source = create(error);
-    if (!source)
+    if (source == NULL) {
         return false;
+    }
     if (!pm_decoder_open_file(&source->decoder, path, error)) {
         free(source);
         return false;
@@ -48,8 +49,9 @@ bool pm_byte_source_open_memory(const char *name, const void *data, size_t size,
                                 struct pm_byte_source **out, struct pm_error *error)
 {
     struct pm_byte_source *source = create(error);
-    if (!source)
+    if (source == NULL) {
         return false;
+    }
     pm_decoder_open_memory(&source->decoder, name, data, size);
     *out = source;
     return true;
@@ -57,8 +59,9 @@ bool pm_byte_source_open_memory(const char *name, const void *data, size_t size,
 
 void pm_byte_source_close(struct pm_byte_source *source)
 {
-    if (!source)
+    if (source == NULL) {
         return;
+    }
     pm_decoder_close(&source->decoder);
     free(source);
 }
@@ -94,13 +97,15 @@ static bool fill(struct pm_byte_source *source, size_t wanted, struct pm_error *
         size_t end = source->first + source->count;
         size_t added = 0;
         if (!pm_decoder_read(&source->decoder, source->buffer + end, BUFFER_SIZE - end, &added,
-                             error))
+                             error)) {
             return false;
+        }
         source->count += added;
         source->ended = added == 0;
-        if (source->position + source->count > PM_SOURCE_SIZE_MAX)
+        if (source->position + source->count > PM_SOURCE_SIZE_MAX) {
             return pm_fail(error, PM_ERROR_LIMIT, "%s: more than %" PRIu64 " bytes of data",
                            source->decoder.name, PM_SOURCE_SIZE_MAX);
+        }
     }
     return true;
 }
@@ -115,8 +120,9 @@ static void take(struct pm_byte_source *source, size_t count)
 bool pm_byte_source_peek(struct pm_byte_source *source, size_t wanted, const uint8_t **bytes,
                          size_t *available, struct pm_error *error)
 {
-    if (!fill(source, wanted, error))
+    if (!fill(source, wanted, error)) {
         return false;
+    }
     *bytes = source->buffer + source->first;
     *available = source->count < wanted ? source->count : wanted;
     return true;
@@ -128,11 +134,13 @@ bool pm_byte_source_read(struct pm_byte_source *source, void *out, size_t wanted
     uint8_t *to = out;
     *count = 0;
     while (*count < wanted) {
-        if (!fill(source, 1, error))
+        if (!fill(source, 1, error)) {
             return false;
+        }
         size_t piece = wanted - *count < source->count ? wanted - *count : source->count;
-        if (piece == 0)
+        if (piece == 0) {
             break;
+        }
         memcpy(to + *count, source->buffer + source->first, piece);
         take(source, piece);
         *count += piece;
@@ -148,18 +156,21 @@ static bool measure_line(struct pm_byte_source *source, size_t *length, bool *te
     const uint8_t *end = NULL;
     size_t searched = 0;
     do {
-        if (!fill(source, searched + 1, error))
+        if (!fill(source, searched + 1, error)) {
             return false;
-        if (source->count == searched)
+        }
+        if (source->count == searched) {
             break;
+        }
         const uint8_t *start = source->buffer + source->first;
         end = memchr(start + searched, '\n', source->count - searched);
-        searched = end ? (size_t)(end - start) : source->count;
-    } while (!end && searched <= PM_SOURCE_LINE_MAX);
-    if (searched > PM_SOURCE_LINE_MAX)
+        searched = end != NULL ? (size_t)(end - start) : source->count;
+    } while (end == NULL && searched <= PM_SOURCE_LINE_MAX);
+    if (searched > PM_SOURCE_LINE_MAX) {
         return pm_fail(error, PM_ERROR_LIMIT,
                        "%s: line %" PRIu64 " is longer than %d bytes; this is no dataset",
                        source->decoder.name, source->line_number + 1, PM_SOURCE_LINE_MAX);
+    }
     *length = searched;
     *terminated = end != NULL;
     return true;
@@ -169,8 +180,9 @@ bool pm_byte_source_line(struct pm_byte_source *source, const char **line, size_
                          struct pm_error *error)
 {
     bool terminated = false;
-    if (!measure_line(source, length, &terminated, error))
+    if (!measure_line(source, length, &terminated, error)) {
         return false;
+    }
     if (*length == 0 && !terminated) {
         *line = NULL;
         return true;
@@ -178,8 +190,9 @@ bool pm_byte_source_line(struct pm_byte_source *source, const char **line, size_
     *line = (const char *)source->buffer + source->first;
     take(source, *length + (terminated ? 1 : 0));
     source->line_number++;
-    if (*length > 0 && (*line)[*length - 1] == '\r')
+    if (*length > 0 && (*line)[*length - 1] == '\r') {
         --*length;
+    }
     return true;
 }
 
@@ -189,8 +202,9 @@ bool pm_byte_source_sha256(struct pm_byte_source *source, char hex[PM_SHA256_HEX
     uint8_t hash[crypto_hash_sha256_BYTES];
     while (!source->ended) {
         take(source, source->count);
-        if (!fill(source, 1, error))
+        if (!fill(source, 1, error)) {
             return false;
+        }
     }
     pm_decoder_sha256(&source->decoder, hash);
     sodium_bin2hex(hex, PM_SHA256_HEX_SIZE, hash, sizeof hash);

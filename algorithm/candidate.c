@@ -7,7 +7,8 @@ bool pm_candidate_init(struct pm_candidate *candidate, struct pm_algorithm *prog
 {
     *candidate = (struct pm_candidate){.program = program, .seed = seed};
     candidate->simple = pm_simplify(program, error);
-    if (candidate->simple && pm_algorithm_hash(candidate->simple, &candidate->hash, error)) {
+    if (candidate->simple != NULL &&
+        pm_algorithm_hash(candidate->simple, &candidate->hash, error)) {
         candidate->insight = pm_algorithm_insight(candidate->simple);
         return true;
     }
@@ -21,8 +22,9 @@ bool pm_candidate_copy(struct pm_candidate *candidate, const struct pm_candidate
     *candidate = *from;
     candidate->program = pm_algorithm_clone(from->program);
     candidate->simple = pm_algorithm_clone(from->simple);
-    if (candidate->program && candidate->simple)
+    if (candidate->program != NULL && candidate->simple != NULL) {
         return true;
+    }
     pm_candidate_clear(candidate);
     return pm_fail(error, PM_ERROR_MEMORY, "copying an algorithm: out of memory");
 }
@@ -37,20 +39,25 @@ void pm_candidate_clear(struct pm_candidate *candidate)
 int pm_candidate_length(const struct pm_candidate *candidate)
 {
     int length = 0;
-    for (int phase = 0; phase < PM_PHASE_COUNT; phase++)
+    for (int phase = 0; phase < PM_PHASE_COUNT; phase++) {
         length += candidate->simple->length[phase];
+    }
     return length;
 }
 
 bool pm_candidate_better(const struct pm_candidate *a, const struct pm_candidate *b)
 {
-    if (a->complete != b->complete)
+    if (a->complete != b->complete) {
         return a->complete;
-    if (!a->complete && a->insight != b->insight)
+    }
+    if (!a->complete && a->insight != b->insight) {
         return a->insight > b->insight;
-    if (a->complete && a->merit != b->merit)
+    }
+    if (a->complete && a->merit != b->merit) {
         return a->merit > b->merit;
-    if (a->complete)
+    }
+    if (a->complete) {
         return pm_candidate_length(a) < pm_candidate_length(b);
+    }
     return a->fitness.quick > b->fitness.quick;
 }

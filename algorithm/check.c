@@ -21,7 +21,7 @@ static void collect(void *context, int line, bool refused, const char *reason)
     if (check->finding_count == findings->capacity) {
         size_t capacity = findings->capacity > 0 ? 2 * findings->capacity : 8;
         struct pm_check_finding *more = realloc(check->findings, capacity * sizeof *more);
-        if (!more) {
+        if (more == NULL) {
             findings->failed = true;
             return;
         }
@@ -29,7 +29,7 @@ static void collect(void *context, int line, bool refused, const char *reason)
         findings->capacity = capacity;
     }
     char *copy = strdup(reason);
-    if (!copy) {
+    if (copy == NULL) {
         findings->failed = true;
         return;
     }
@@ -56,12 +56,15 @@ static bool read_text(const char *text, size_t length, int input_dim, struct pm_
     struct findings findings = {.check = check};
     const struct pm_report report = {.sink = collect, .context = &findings};
     check->strict = true;
-    if (!pm_algorithm_read(text, length, input_dim, &report, lines, &check->algorithm, error))
+    if (!pm_algorithm_read(text, length, input_dim, &report, lines, &check->algorithm, error)) {
         return false;
-    if (findings.failed)
+    }
+    if (findings.failed) {
         return out_of_memory(error);
-    if (check->finding_count > 0)
+    }
+    if (check->finding_count > 0) {
         qsort(check->findings, check->finding_count, sizeof *check->findings, compare_findings);
+    }
     return true;
 }
 
@@ -70,8 +73,9 @@ static bool read_text(const char *text, size_t length, int input_dim, struct pm_
 static enum pm_check_use use_of(const struct pm_liveness *liveness,
                                 const struct pm_algorithm *algorithm, int phase, int index)
 {
-    if (pm_instruction_inertness(&algorithm->phase[phase][index], &algorithm->meta) != PM_ACTIVE)
+    if (pm_instruction_inertness(&algorithm->phase[phase][index], &algorithm->meta) != PM_ACTIVE) {
         return PM_USE_INERT;
+    }
     bool live = (liveness->flags[phase][index] & (PM_LIVE_TRAINING | PM_LIVE_VALIDATION)) != 0;
     return live ? PM_USE_LIVE : PM_USE_DEAD;
 }
@@ -80,14 +84,16 @@ static void note_instructions(struct pm_check *check, const struct pm_liveness *
                               const struct pm_instruction_lines *lines)
 {
     const struct pm_algorithm *algorithm = check->algorithm;
-    for (int phase = 0; phase < PM_PHASE_COUNT; phase++)
-        for (int i = 0; i < algorithm->length[phase]; i++)
+    for (int phase = 0; phase < PM_PHASE_COUNT; phase++) {
+        for (int i = 0; i < algorithm->length[phase]; i++) {
             check->instructions[check->instruction_count++] = (struct pm_check_instruction){
                 .phase = (enum pm_phase)phase,
                 .line = lines->line[phase][i],
                 .instruction = algorithm->phase[phase][i],
                 .use = use_of(liveness, algorithm, phase, i),
             };
+        }
+    }
 }
 
 static void summarise(struct pm_check *check, const struct pm_liveness *liveness)
@@ -95,8 +101,9 @@ static void summarise(struct pm_check *check, const struct pm_liveness *liveness
     const struct pm_operand input = {.kind = PM_KIND_VECTOR, .index = 0};
     for (size_t i = 0; i < check->instruction_count; i++) {
         const struct pm_check_instruction *at = &check->instructions[i];
-        if (at->use != PM_USE_LIVE)
+        if (at->use != PM_USE_LIVE) {
             continue;
+        }
         const struct pm_operand out = at->instruction.out;
         check->writes_prediction |= out.kind == PM_KIND_SCALAR && out.index == 0;
         check->learns |= at->phase == PM_PHASE_LEARN;
@@ -132,12 +139,15 @@ static bool is_ever_written(const struct pm_check *check, struct pm_operand reg,
     const bool is_label = reg.kind == PM_KIND_SCALAR && reg.index == 1;
     for (size_t i = 0; i < check->instruction_count; i++) {
         const struct pm_check_instruction *at = &check->instructions[i];
-        if (at->use == PM_USE_INERT || !same_register(at->instruction.out, reg))
+        if (at->use == PM_USE_INERT || !same_register(at->instruction.out, reg)) {
             continue;
-        if (reader == PM_PHASE_SETUP || at->phase == PM_PHASE_SETUP)
+        }
+        if (reader == PM_PHASE_SETUP || at->phase == PM_PHASE_SETUP) {
             continue; /* setup runs once: what it writes after the reader is too late for setup */
-        if (is_label && at->phase == PM_PHASE_LEARN)
+        }
+        if (is_label && at->phase == PM_PHASE_LEARN) {
             continue;
+        }
         return true;
     }
     return false;
@@ -146,8 +156,9 @@ static bool is_ever_written(const struct pm_check *check, struct pm_operand reg,
 static void note_read(struct first_example *walk, const struct pm_check_instruction *reader,
                       struct pm_operand reg)
 {
-    if (pm_register_set_has(&walk->written, reg) || pm_register_set_has(&walk->reported, reg))
+    if (pm_register_set_has(&walk->written, reg) || pm_register_set_has(&walk->reported, reg)) {
         return;
+    }
     include(&walk->reported, reg);
     walk->check->unwritten[walk->check->unwritten_count++] = (struct pm_check_unwritten){
         .reg = reg,
@@ -161,10 +172,12 @@ static void begin_phase(struct first_example *walk, enum pm_phase phase)
 {
     const struct pm_operand input = {.kind = PM_KIND_VECTOR, .index = 0};
     const struct pm_operand label = {.kind = PM_KIND_SCALAR, .index = 1};
-    if (phase == PM_PHASE_PREDICT)
+    if (phase == PM_PHASE_PREDICT) {
         include(&walk->written, input);
-    if (phase == PM_PHASE_LEARN)
+    }
+    if (phase == PM_PHASE_LEARN) {
         include(&walk->written, label);
+    }
 }
 
 static void find_unwritten(struct pm_check *check)
@@ -173,15 +186,19 @@ static void find_unwritten(struct pm_check *check)
     enum pm_phase phase = PM_PHASE_SETUP;
     for (size_t i = 0; i < check->instruction_count; i++) {
         const struct pm_check_instruction *at = &check->instructions[i];
-        while (phase < at->phase)
+        while (phase < at->phase) {
             begin_phase(&walk, ++phase);
-        if (at->use == PM_USE_INERT)
+        }
+        if (at->use == PM_USE_INERT) {
             continue;
+        }
         uint8_t arity = pm_op_info((enum pm_op)at->instruction.op)->arity;
-        if (arity > 0)
+        if (arity > 0) {
             note_read(&walk, at, at->instruction.a);
-        if (arity > 1)
+        }
+        if (arity > 1) {
             note_read(&walk, at, at->instruction.b);
+        }
         include(&walk.written, at->instruction.out);
     }
 }
@@ -192,15 +209,18 @@ static bool check_text(const char *text, size_t length, int input_dim, struct pm
                        struct pm_instruction_lines *lines, struct pm_liveness *liveness,
                        struct pm_error *error)
 {
-    if (!read_text(text, length, input_dim, check, lines, error))
+    if (!read_text(text, length, input_dim, check, lines, error)) {
         return false;
+    }
     size_t instructions = 1, registers = (size_t)PM_KIND_NONE * PM_REGISTER_COUNT_MAX;
-    for (int phase = 0; phase < PM_PHASE_COUNT; phase++)
+    for (int phase = 0; phase < PM_PHASE_COUNT; phase++) {
         instructions += (size_t)check->algorithm->length[phase];
+    }
     check->instructions = calloc(instructions, sizeof *check->instructions);
     check->unwritten = calloc(registers, sizeof *check->unwritten);
-    if (!check->instructions || !check->unwritten)
+    if (check->instructions == NULL || check->unwritten == NULL) {
         return out_of_memory(error);
+    }
     pm_liveness_analyse(check->algorithm, liveness);
     note_instructions(check, liveness, lines);
     summarise(check, liveness);
@@ -215,21 +235,24 @@ bool pm_check_text(const char *text, size_t length, int input_dim, struct pm_che
     struct pm_instruction_lines *lines = calloc(1, sizeof *lines);
     struct pm_liveness *liveness = calloc(1, sizeof *liveness);
     bool checked;
-    if (lines && liveness)
+    if (lines != NULL && liveness != NULL) {
         checked = check_text(text, length, input_dim, out, lines, liveness, error);
-    else
+    } else {
         checked = out_of_memory(error);
+    }
     free(lines);
     free(liveness);
-    if (!checked)
+    if (!checked) {
         pm_check_clear(out);
+    }
     return checked;
 }
 
 void pm_check_clear(struct pm_check *check)
 {
-    for (size_t i = 0; i < check->finding_count; i++)
+    for (size_t i = 0; i < check->finding_count; i++) {
         free(check->findings[i].reason);
+    }
     free(check->findings);
     free(check->instructions);
     free(check->unwritten);
@@ -240,8 +263,9 @@ void pm_check_clear(struct pm_check *check)
 size_t pm_check_count(const struct pm_check *check, enum pm_phase phase, enum pm_check_use use)
 {
     size_t count = 0;
-    for (size_t i = 0; i < check->instruction_count; i++)
+    for (size_t i = 0; i < check->instruction_count; i++) {
         count += check->instructions[i].use == use &&
                  (phase == PM_PHASE_COUNT || check->instructions[i].phase == phase);
+    }
     return count;
 }

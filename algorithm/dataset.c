@@ -5,8 +5,9 @@
 
 void pm_dataset_destroy(struct pm_dataset *dataset)
 {
-    if (!dataset)
+    if (dataset == NULL) {
         return;
+    }
     free(dataset->name);
     free(dataset->records);
     free(dataset);
@@ -17,11 +18,13 @@ bool pm_dataset_fingerprint(const struct pm_dataset *dataset, size_t record_coun
 {
     unsigned char hash[(PM_FINGERPRINT_HEX_SIZE - 1) / 2];
     size_t count = dataset->count;
-    if (record_count > 0 && record_count < count)
+    if (record_count > 0 && record_count < count) {
         count = record_count;
+    }
     if (sodium_init() < 0 || crypto_generichash(hash, sizeof hash, dataset->records,
-                                                count * PM_DATASET_RECORD_SIZE, NULL, 0) != 0)
+                                                count * PM_DATASET_RECORD_SIZE, NULL, 0) != 0) {
         return pm_fail(error, PM_ERROR_IO, "libsodium could not be initialised");
+    }
     sodium_bin2hex(out, PM_FINGERPRINT_HEX_SIZE, hash, sizeof hash);
     return true;
 }

@@ -10,14 +10,16 @@ static bool grow(struct pm_dataset_builder *builder, const char *source, struct 
     size_t record_size = 1 + builder->pixel_count;
     size_t most = PM_DATASET_SIZE_MAX / record_size;
     size_t capacity = builder->capacity ? builder->capacity * 2 : FIRST_CAPACITY;
-    if (builder->count >= most)
+    if (builder->count >= most) {
         return pm_fail(error, PM_ERROR_LIMIT,
                        "%s: more than %zu records, which is as many as fit in %d bytes", source,
                        most, PM_DATASET_SIZE_MAX);
+    }
     capacity = capacity < most ? capacity : most;
     uint8_t *records = realloc(builder->records, capacity * record_size);
-    if (!records)
+    if (records == NULL) {
         return pm_fail(error, PM_ERROR_MEMORY, "%s: no memory for %zu records", source, capacity);
+    }
     builder->records = records;
     builder->capacity = capacity;
     return true;
@@ -26,14 +28,17 @@ static bool grow(struct pm_dataset_builder *builder, const char *source, struct 
 bool pm_dataset_builder_add(struct pm_dataset_builder *builder, const char *source,
                             size_t pixel_count, uint8_t **record, struct pm_error *error)
 {
-    if (builder->count == 0)
+    if (builder->count == 0) {
         builder->pixel_count = pixel_count;
-    if (builder->pixel_count != pixel_count)
+    }
+    if (builder->pixel_count != pixel_count) {
         return pm_fail(error, PM_ERROR_INVALID,
                        "%s: images of %zu pixels, but the files before it have images of %zu",
                        source, pixel_count, builder->pixel_count);
-    if (builder->count == builder->capacity && !grow(builder, source, error))
+    }
+    if (builder->count == builder->capacity && !grow(builder, source, error)) {
         return false;
+    }
     *record = pm_dataset_builder_record(builder, builder->count++);
     return true;
 }
@@ -51,11 +56,12 @@ uint8_t *pm_dataset_builder_record(struct pm_dataset_builder *builder, size_t in
 bool pm_dataset_builder_finish(struct pm_dataset_builder *builder, const char *name,
                                struct pm_dataset **out, struct pm_error *error)
 {
-    if (builder->count == 0)
+    if (builder->count == 0) {
         return pm_fail(error, PM_ERROR_INVALID, "%s: there are no records in it", name);
+    }
     struct pm_dataset *dataset = malloc(sizeof *dataset);
     char *own_name = strdup(name);
-    if (!dataset || !own_name) {
+    if (dataset == NULL || own_name == NULL) {
         free(dataset);
         free(own_name);
         return pm_fail(error, PM_ERROR_MEMORY, "%s: no memory for a dataset", name);

@@ -10,8 +10,9 @@ enum { DESCRIPTION_VERSION = 1 };
 
 static bool add(cJSON *object, const char *key, cJSON *item)
 {
-    if (item && cJSON_AddItemToObject(object, key, item))
+    if (item != NULL && cJSON_AddItemToObject(object, key, item)) {
         return true;
+    }
     cJSON_Delete(item);
     return false;
 }
@@ -33,10 +34,11 @@ char *pm_dataset_description_write(const struct pm_dataset_info *info, const cha
         add(object, "source_sha256", cJSON_CreateString(info->source_sha256)) &&
         add(object, "imported_ms", cJSON_CreateNumber((double)pm_clock_unix_ms()));
     char *text = NULL;
-    if (done)
+    if (done) {
         text = pm_json_print(object, error);
-    else
+    } else {
         pm_fail(error, PM_ERROR_MEMORY, "no memory to describe a dataset");
+    }
     cJSON_Delete(object);
     return text;
 }
@@ -50,17 +52,22 @@ static bool is_hash(const char *text)
 static bool check_members(int64_t version, int64_t records, int64_t pixels, const char *fingerprint,
                           const char *sha256, const char *file, struct pm_error *error)
 {
-    if (version != DESCRIPTION_VERSION)
+    if (version != DESCRIPTION_VERSION) {
         return pm_fail(error, PM_ERROR_INVALID, "version: this program reads version %d",
                        DESCRIPTION_VERSION);
-    if (pixels != PM_DATASET_PIXELS && pixels != PM_DATASET_MNIST_PIXELS)
+    }
+    if (pixels != PM_DATASET_PIXELS && pixels != PM_DATASET_MNIST_PIXELS) {
         return pm_fail(error, PM_ERROR_INVALID, "pixels: 3072 or 784 is expected");
-    if (records < 1 || records > PM_DATASET_SIZE_MAX / (1 + pixels))
+    }
+    if (records < 1 || records > PM_DATASET_SIZE_MAX / (1 + pixels)) {
         return pm_fail(error, PM_ERROR_INVALID, "records: out of range");
-    if (!is_hash(fingerprint) || (sha256[0] != '\0' && !is_hash(sha256)))
+    }
+    if (!is_hash(fingerprint) || (sha256[0] != '\0' && !is_hash(sha256))) {
         return pm_fail(error, PM_ERROR_INVALID, "fingerprint, source_sha256: 64 digits expected");
-    if (strchr(file, '/') || file[0] == '.')
+    }
+    if (strchr(file, '/') != NULL || file[0] == '.') {
         return pm_fail(error, PM_ERROR_INVALID, "file: a plain name is expected");
+    }
     return true;
 }
 
@@ -69,7 +76,7 @@ static bool copy_texts(const char *source, const char *file_name, struct pm_data
 {
     info->source = strdup(source);
     *file = strdup(file_name);
-    return (info->source && *file) ||
+    return (info->source != NULL && *file != NULL) ||
            pm_fail(error, PM_ERROR_MEMORY, "no memory for a dataset's description");
 }
 
@@ -87,8 +94,9 @@ static bool read_members(const cJSON *object, struct pm_dataset_info *info, char
         !pm_json_string(object, "source", &source, error) ||
         !pm_json_string(object, "source_sha256", &sha256, error) ||
         !check_members(version, records, pixels, fingerprint, sha256, file_name, error) ||
-        !pm_dataset_format_parse(format, &info->format, error))
+        !pm_dataset_format_parse(format, &info->format, error)) {
         return false;
+    }
     info->records = (size_t)records;
     info->pixel_count = (size_t)pixels;
     memcpy(info->fingerprint, fingerprint, sizeof info->fingerprint);
@@ -102,8 +110,9 @@ bool pm_dataset_description_read(const char *text, size_t length, struct pm_data
     cJSON *object = NULL;
     *info = (struct pm_dataset_info){0};
     *file = NULL;
-    if (!pm_json_parse(text, length, PM_DATASET_DESCRIPTION_MAX, &object, error))
+    if (!pm_json_parse(text, length, PM_DATASET_DESCRIPTION_MAX, &object, error)) {
         return false;
+    }
     bool done = read_members(object, info, file, error);
     cJSON_Delete(object);
     return done;

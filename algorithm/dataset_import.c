@@ -18,22 +18,25 @@ static bool out_of_memory(struct pm_error *error)
 
 static bool check_name(const char *name, struct pm_error *error)
 {
-    if (!pm_dataset_name_valid(name))
+    if (!pm_dataset_name_valid(name)) {
         return pm_fail(
             error, PM_ERROR_INVALID,
             "dataset name \"%.64s\": up to %d of a-z, 0-9, - and _ are allowed, a letter "
             "or digit first",
             name, PM_DATASET_NAME_SIZE - 1);
-    if (strcmp(name, "synthetic") == 0 || strcmp(name, "scalar_linear") == 0)
+    }
+    if (strcmp(name, "synthetic") == 0 || strcmp(name, "scalar_linear") == 0) {
         return pm_fail(error, PM_ERROR_REFUSED,
                        "dataset name \"%s\": it has a meaning of its own; choose another", name);
+    }
     return true;
 }
 
 static const char *default_name(const struct pm_dataset_info *info)
 {
-    if (info->is_network)
+    if (info->is_network) {
         return PM_DATASET_NETWORK;
+    }
     return info->pixel_count == PM_DATASET_MNIST_PIXELS ? "mnist" : "cifar10";
 }
 
@@ -41,8 +44,9 @@ static const char *default_name(const struct pm_dataset_info *info)
 static bool check_network(const struct pm_dataset_info *info, const char *name,
                           struct pm_error *error)
 {
-    if (info->is_network || strcmp(name, PM_DATASET_NETWORK) != 0)
+    if (info->is_network || strcmp(name, PM_DATASET_NETWORK) != 0) {
         return true;
+    }
     return pm_fail(error, PM_ERROR_REFUSED,
                    "%s is not the network's file (its SHA-256 is %s instead of %s); get the file "
                    "again, or import it under another name",
@@ -54,8 +58,9 @@ static bool check_network(const struct pm_dataset_info *info, const char *name,
 static bool make_source_absolute(struct pm_dataset_info *info, struct pm_error *error)
 {
     char *absolute = realpath(info->source, NULL);
-    if (!absolute)
+    if (absolute == NULL) {
         return pm_fail(error, PM_ERROR_IO, "%s: its place cannot be found any more", info->source);
+    }
     free(info->source);
     info->source = absolute;
     return true;
@@ -64,14 +69,17 @@ static bool make_source_absolute(struct pm_dataset_info *info, struct pm_error *
 static bool keep(const struct pm_dataset *dataset, const char *name, struct pm_dataset_info *info,
                  struct pm_error *error)
 {
-    if (!make_source_absolute(info, error) || !pm_dataset_info_fill(dataset, info, error))
+    if (!make_source_absolute(info, error) || !pm_dataset_info_fill(dataset, info, error)) {
         return false;
-    if (!name)
+    }
+    if (name == NULL) {
         name = default_name(info);
-    if (!check_network(info, name, error))
+    }
+    if (!check_network(info, name, error)) {
         return false;
+    }
     info->name = strdup(name);
-    return info->name ? pm_dataset_store_save(dataset, info, error) : out_of_memory(error);
+    return info->name != NULL ? pm_dataset_store_save(dataset, info, error) : out_of_memory(error);
 }
 
 bool pm_dataset_import(const char *const *paths, size_t path_count, const char *name,
@@ -79,7 +87,7 @@ bool pm_dataset_import(const char *const *paths, size_t path_count, const char *
 {
     struct pm_dataset *dataset = NULL;
     *info = (struct pm_dataset_info){0};
-    bool done = (!name || check_name(name, error)) &&
+    bool done = (name == NULL || check_name(name, error)) &&
                 pm_dataset_open_files(paths, path_count, &dataset, info, error) &&
                 keep(dataset, name, info, error);
     pm_dataset_destroy(dataset);
@@ -91,13 +99,17 @@ bool pm_dataset_import(const char *const *paths, size_t path_count, const char *
 /* Texts that were not filled in on the way become the name and "". */
 static bool complete_texts(const char *name, struct pm_dataset_info *info, struct pm_error *error)
 {
-    if (!info->name)
+    if (info->name == NULL) {
         info->name = strdup(name);
-    if (!info->source)
+    }
+    if (info->source == NULL) {
         info->source = strdup("");
-    if (!info->stored)
+    }
+    if (info->stored == NULL) {
         info->stored = strdup("");
-    return (info->name && info->source && info->stored) || out_of_memory(error);
+    }
+    return (info->name != NULL && info->source != NULL && info->stored != NULL) ||
+           out_of_memory(error);
 }
 
 bool pm_dataset_describe(const char *name, struct pm_dataset_info *info, struct pm_error *error)
@@ -130,10 +142,12 @@ static char *first_arff(const char *directory)
     struct dirent **entries = NULL;
     char *path = NULL;
     int count = scandir(directory, &entries, is_arff, alphasort);
-    if (count > 0 && asprintf(&path, "%s/%s", directory, entries[0]->d_name) < 0)
+    if (count > 0 && asprintf(&path, "%s/%s", directory, entries[0]->d_name) < 0) {
         path = NULL;
-    for (int i = 0; i < count; i++)
+    }
+    for (int i = 0; i < count; i++) {
         free(entries[i]);
+    }
     free(entries);
     return path;
 }
@@ -145,12 +159,14 @@ char *pm_dataset_find_network_file(void)
     const char *home = getenv("HOME");
     char *directory = NULL;
     int written = -1;
-    if (base && base[0] != '\0')
+    if (base != NULL && base[0] != '\0') {
         written = asprintf(&directory, "%s/%s", base, below);
-    else if (home)
+    } else if (home != NULL) {
         written = asprintf(&directory, "%s/scikit_learn_data/%s", home, below);
-    if (written < 0)
+    }
+    if (written < 0) {
         return NULL;
+    }
     char *path = first_arff(directory);
     free(directory);
     return path;

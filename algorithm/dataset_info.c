@@ -20,11 +20,12 @@ const char *pm_dataset_format_name(enum pm_dataset_format format)
 
 bool pm_dataset_format_parse(const char *text, enum pm_dataset_format *out, struct pm_error *error)
 {
-    for (int i = 0; i < FORMAT_COUNT; i++)
+    for (int i = 0; i < FORMAT_COUNT; i++) {
         if (strcmp(text, FORMAT_NAMES[i]) == 0) {
             *out = (enum pm_dataset_format)i;
             return true;
         }
+    }
     return pm_fail(error, PM_ERROR_INVALID, "format: \"%.32s\" is unknown", text);
 }
 
@@ -41,8 +42,9 @@ bool pm_dataset_info_fill(const struct pm_dataset *dataset, struct pm_dataset_in
     info->records = dataset->count;
     info->pixel_count = dataset->pixel_count;
     memset(info->class_counts, 0, sizeof info->class_counts);
-    for (size_t i = 0; i < dataset->count; i++)
+    for (size_t i = 0; i < dataset->count; i++) {
         info->class_counts[pm_dataset_record(dataset, i)[0]]++;
+    }
     info->is_network = strcmp(info->source_sha256, PM_DATASET_NETWORK_SHA256) == 0;
     return pm_dataset_fingerprint(dataset, 0, info->fingerprint, error) &&
            pm_dataset_fingerprint(dataset, FIRST_RECORDS, info->fingerprint_first2000, error);

@@ -23,8 +23,9 @@ static bool parse_count(const char *text, size_t *out)
     char *end = NULL;
     errno = 0;
     unsigned long long value = strtoull(text, &end, 10);
-    if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || value > SIZE_MAX)
+    if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || value > SIZE_MAX) {
         return false;
+    }
     *out = (size_t)value;
     return true;
 }
@@ -40,12 +41,13 @@ static bool open_synthetic(const char *name, struct pm_dataset **out, struct pm_
 {
     size_t count = PM_DATASET_SYNTHETIC_RECORDS;
     const char *rest = name + strlen(SYNTHETIC);
-    if (*rest == ':' && !parse_count(rest + 1, &count))
+    if (*rest == ':' && !parse_count(rest + 1, &count)) {
         return pm_fail(
             error, PM_ERROR_INVALID,
             "dataset \"%.64s\": after \"synthetic:\" stands the number of records, as in "
             "synthetic:20000",
             name);
+    }
     info->format = PM_DATASET_FORMAT_SYNTHETIC;
     return pm_dataset_synthetic(PM_DATASET_SYNTHETIC_SEED, count, out, error);
 }
@@ -57,7 +59,7 @@ static bool open_scalar_linear(struct pm_dataset **out, struct pm_dataset_info *
 {
     struct pm_dataset *dataset = calloc(1, sizeof *dataset);
     char *name = strdup(SCALAR_LINEAR);
-    if (!dataset || !name) {
+    if (dataset == NULL || name == NULL) {
         free(dataset);
         free(name);
         return pm_fail(error, PM_ERROR_MEMORY, "no memory for a dataset");
@@ -74,13 +76,15 @@ bool pm_dataset_open_files(const char *const *paths, size_t path_count, struct p
                            struct pm_dataset_info *info, struct pm_error *error)
 {
     struct pm_dataset_origin origin = {0};
-    if (!pm_dataset_read(paths, path_count, out, &origin, error))
+    if (!pm_dataset_read(paths, path_count, out, &origin, error)) {
         return pm_fail_context(error, "reading the dataset");
+    }
     info->format = origin.format;
     memcpy(info->source_sha256, origin.sha256, sizeof info->source_sha256);
     info->source = strdup(paths[0]);
-    if (info->source)
+    if (info->source != NULL) {
         return true;
+    }
     pm_dataset_destroy(*out);
     *out = NULL;
     return pm_fail(error, PM_ERROR_MEMORY, "no memory for a dataset");
@@ -93,10 +97,11 @@ static bool open_network(struct pm_dataset **out, struct pm_dataset_info *info,
                          struct pm_error *error)
 {
     char *path = pm_dataset_find_network_file();
-    if (!path)
+    if (path == NULL) {
         return pm_fail(error, PM_ERROR_NOT_FOUND,
                        "the network's dataset is not on this machine; get CIFAR_10_small.arff.gz "
                        "(OpenML, data id 16797612) and run: poolminer dataset import FILE");
+    }
     struct pm_error saving = {0};
     struct pm_dataset_info imported = {0};
     const char *const paths[] = {path};
@@ -119,12 +124,15 @@ static bool open_named(const char *name, struct pm_dataset **out, struct pm_data
                        bool *found, struct pm_error *error)
 {
     *found = false;
-    if (!pm_dataset_name_valid(name))
+    if (!pm_dataset_name_valid(name)) {
         return true;
-    if (!pm_dataset_store_open(name, out, info, found, error))
+    }
+    if (!pm_dataset_store_open(name, out, info, found, error)) {
         return false;
-    if (*found || strcmp(name, PM_DATASET_NETWORK) != 0)
+    }
+    if (*found || strcmp(name, PM_DATASET_NETWORK) != 0) {
         return true;
+    }
     *found = true;
     return open_network(out, info, error);
 }
@@ -132,11 +140,12 @@ static bool open_named(const char *name, struct pm_dataset **out, struct pm_data
 static bool open_path(const char *path, struct pm_dataset **out, struct pm_dataset_info *info,
                       struct pm_error *error)
 {
-    if (pm_dataset_name_valid(path) && access(path, F_OK) != 0)
+    if (pm_dataset_name_valid(path) && access(path, F_OK) != 0) {
         return pm_fail(error, PM_ERROR_NOT_FOUND,
                        "dataset \"%s\": neither imported under this name nor a file here; "
                        "`poolminer dataset info` lists what there is",
                        path);
+    }
     return pm_dataset_open_files(&path, 1, out, info, error);
 }
 
@@ -152,8 +161,9 @@ bool pm_dataset_resolve(const char *name, struct pm_dataset **out, struct pm_dat
         done = open_scalar_linear(out, info, error);
     } else {
         done = open_named(name, out, info, &found, error);
-        if (done && !found)
+        if (done && !found) {
             done = open_path(name, out, info, error);
+        }
     }
     return done;
 }

@@ -22,8 +22,9 @@ static const char *const KNOWN_SETS[SETS][SET_FILES_MAX] = {
 
 static bool add(struct pm_dataset_paths *paths, char *path, struct pm_error *error)
 {
-    if (!path)
+    if (path == NULL) {
         return pm_fail(error, PM_ERROR_MEMORY, "no memory for a path");
+    }
     if (paths->count == PM_DATASET_FILES_MAX) {
         free(path);
         return pm_fail(error, PM_ERROR_LIMIT, "more than %d files for one dataset",
@@ -55,12 +56,13 @@ static bool is_directory(const char *path)
 
 static bool holds_any(const char *directory, const char *const set[SET_FILES_MAX])
 {
-    for (int i = 0; i < SET_FILES_MAX && set[i]; i++) {
+    for (int i = 0; i < SET_FILES_MAX && set[i] != NULL; i++) {
         char *path = join(directory, set[i]);
-        bool there = path && exists(path);
+        bool there = path != NULL && exists(path);
         free(path);
-        if (there)
+        if (there) {
             return true;
+        }
     }
     return false;
 }
@@ -69,18 +71,22 @@ static bool holds_any(const char *directory, const char *const set[SET_FILES_MAX
 static bool add_set(const char *directory, const char *const set[SET_FILES_MAX],
                     struct pm_dataset_paths *out, struct pm_error *error)
 {
-    for (int i = 0; i < SET_FILES_MAX && set[i]; i++)
-        if (!add(out, join(directory, set[i]), error))
+    for (int i = 0; i < SET_FILES_MAX && set[i] != NULL; i++) {
+        if (!add(out, join(directory, set[i]), error)) {
             return false;
+        }
+    }
     return true;
 }
 
 static bool add_directory(const char *directory, struct pm_dataset_paths *out,
                           struct pm_error *error)
 {
-    for (int i = 0; i < SETS; i++)
-        if (holds_any(directory, KNOWN_SETS[i]))
+    for (int i = 0; i < SETS; i++) {
+        if (holds_any(directory, KNOWN_SETS[i])) {
             return add_set(directory, KNOWN_SETS[i], out, error);
+        }
+    }
     return pm_fail(error, PM_ERROR_NOT_FOUND,
                    "%s: no known dataset in this directory: data_batch_1.bin to data_batch_5.bin, "
                    "train-images-idx3-ubyte with train-labels-idx1-ubyte, or CIFAR_10_small.arff",
@@ -95,8 +101,8 @@ static char *labels_of(const char *path)
     const char images[] = "images-idx3";
     const char labels[] = "labels-idx1";
     char *copy = strdup(path);
-    char *place = copy ? strstr(copy, images) : NULL;
-    if (!place || strchr(place, '/')) {
+    char *place = copy != NULL ? strstr(copy, images) : NULL;
+    if (place == NULL || strchr(place, '/') != NULL) {
         free(copy);
         return NULL;
     }
@@ -108,26 +114,29 @@ static char *labels_of(const char *path)
 static bool add_labels(struct pm_dataset_paths *out, struct pm_error *error)
 {
     char *labels = out->count == 1 ? labels_of(out->items[0]) : NULL;
-    return !labels || add(out, labels, error);
+    return labels == NULL || add(out, labels, error);
 }
 
 bool pm_dataset_paths_collect(const char *const *paths, size_t path_count,
                               struct pm_dataset_paths *out, struct pm_error *error)
 {
-    if (path_count == 0)
+    if (path_count == 0) {
         return pm_fail(error, PM_ERROR_INVALID, "no file is given to read a dataset from");
+    }
     for (size_t i = 0; i < path_count; i++) {
         bool added = is_directory(paths[i]) ? add_directory(paths[i], out, error)
                                             : add(out, strdup(paths[i]), error);
-        if (!added)
+        if (!added) {
             return false;
+        }
     }
     return add_labels(out, error);
 }
 
 void pm_dataset_paths_clear(struct pm_dataset_paths *paths)
 {
-    for (size_t i = 0; i < paths->count; i++)
+    for (size_t i = 0; i < paths->count; i++) {
         free(paths->items[i]);
+    }
     *paths = (struct pm_dataset_paths){0};
 }

@@ -26,8 +26,9 @@ static char *stored_path(const char *name, const char *suffix, struct pm_error *
 {
     char *directory = NULL;
     char *path = NULL;
-    if (!pm_user_path("XDG_DATA_HOME", ".local/share", "datasets", &directory, error))
+    if (!pm_user_path("XDG_DATA_HOME", ".local/share", "datasets", &directory, error)) {
         return NULL;
+    }
     if (asprintf(&path, "%s/%s%s", directory, name, suffix) < 0) {
         pm_fail(error, PM_ERROR_MEMORY, "no memory for a path");
         path = NULL;
@@ -39,7 +40,7 @@ static char *stored_path(const char *name, const char *suffix, struct pm_error *
 static bool make_directory(struct pm_error *error)
 {
     char *directory = stored_path("", "", error);
-    bool made = directory && pm_file_make_directories(directory, DIRECTORY_MODE, error);
+    bool made = directory != NULL && pm_file_make_directories(directory, DIRECTORY_MODE, error);
     free(directory);
     return made;
 }
@@ -58,13 +59,15 @@ static bool load_description(const char *name, struct pm_dataset_info *info, cha
     *info = (struct pm_dataset_info){0};
     *file = NULL;
     *found = false;
-    bool there = path && pm_file_read(path, PM_DATASET_DESCRIPTION_MAX, &text, &length, &reading);
+    bool there =
+        path != NULL && pm_file_read(path, PM_DATASET_DESCRIPTION_MAX, &text, &length, &reading);
     /* A user without a home has imported nothing. */
     bool absent = !there && reading.code == PM_ERROR_NOT_FOUND;
     *found = there && pm_dataset_description_read(text, length, info, file, &reading);
-    if (!*found && !absent)
+    if (!*found && !absent) {
         pm_fail(error, reading.code, "the imported dataset %s is damaged (%s: %s); import it again",
-                name, path ? path : "its place", reading.message);
+                name, path != NULL ? path : "its place", reading.message);
+    }
     free(text);
     free(path);
     return *found || absent;
@@ -75,8 +78,9 @@ static bool load_description(const char *name, struct pm_dataset_info *info, cha
 static char *records_file_name(const struct pm_dataset_info *info, struct pm_error *error)
 {
     char *name = NULL;
-    if (asprintf(&name, "%s-%.*s.bin", info->name, FINGERPRINT_SHOWN, info->fingerprint) >= 0)
+    if (asprintf(&name, "%s-%.*s.bin", info->name, FINGERPRINT_SHOWN, info->fingerprint) >= 0) {
         return name;
+    }
     pm_fail(error, PM_ERROR_MEMORY, "no memory for a path");
     return NULL;
 }
@@ -100,9 +104,9 @@ static bool write_both(const struct pm_dataset *dataset, const struct pm_dataset
 {
     size_t size = dataset->count * (1 + dataset->pixel_count);
     char *path = stored_path(info->name, DESCRIPTION_SUFFIX, error);
-    char *text = path ? pm_dataset_description_write(info, file, error) : NULL;
+    char *text = path != NULL ? pm_dataset_description_write(info, file, error) : NULL;
     bool done =
-        text &&
+        text != NULL &&
         pm_file_write_atomic(info->stored, dataset->records, size, FILE_MODE, true, error) &&
         pm_file_write_atomic(path, text, strlen(text), FILE_MODE, true, error);
     free(text);
@@ -114,14 +118,17 @@ bool pm_dataset_store_save(const struct pm_dataset *dataset, struct pm_dataset_i
                            struct pm_error *error)
 {
     char *file = records_file_name(info, error);
-    if (!file)
+    if (file == NULL) {
         return false;
+    }
     char *previous = previous_records(info->name);
     free(info->stored);
     info->stored = stored_path(file, "", error);
-    bool done = info->stored && make_directory(error) && write_both(dataset, info, file, error);
-    if (done && previous && strcmp(previous, info->stored) != 0)
+    bool done =
+        info->stored != NULL && make_directory(error) && write_both(dataset, info, file, error);
+    if (done && previous != NULL && strcmp(previous, info->stored) != 0) {
         unlink(previous);
+    }
     free(previous);
     free(file);
     return done;
@@ -135,7 +142,7 @@ static bool wrap_records(const struct pm_dataset_info *info, char *bytes, struct
 {
     struct pm_dataset *dataset = malloc(sizeof *dataset);
     char *name = strdup(info->name);
-    if (!dataset || !name) {
+    if (dataset == NULL || name == NULL) {
         free(dataset);
         free(name);
         free(bytes);
@@ -155,10 +162,12 @@ static bool read_records(const struct pm_dataset_info *info, struct pm_dataset *
     size_t expected = info->records * (1 + info->pixel_count);
     char *bytes = NULL;
     size_t size = 0;
-    if (!pm_file_read(info->stored, expected, &bytes, &size, error))
+    if (!pm_file_read(info->stored, expected, &bytes, &size, error)) {
         return false;
-    if (size == expected)
+    }
+    if (size == expected) {
         return wrap_records(info, bytes, out, error);
+    }
     free(bytes);
     return pm_fail(error, PM_ERROR_INVALID, "%s: %zu bytes instead of %zu", info->stored, size,
                    expected);
@@ -170,15 +179,19 @@ static bool check_records(const struct pm_dataset *dataset, struct pm_dataset_in
 {
     char expected[PM_FINGERPRINT_HEX_SIZE];
     memcpy(expected, info->fingerprint, sizeof expected);
-    for (size_t i = 0; i < dataset->count; i++)
-        if (pm_dataset_record(dataset, i)[0] >= PM_DATASET_CLASSES)
+    for (size_t i = 0; i < dataset->count; i++) {
+        if (pm_dataset_record(dataset, i)[0] >= PM_DATASET_CLASSES) {
             return pm_fail(error, PM_ERROR_INVALID, "%s: record %zu has a label above 9",
                            info->stored, i);
-    if (!pm_dataset_info_fill(dataset, info, error))
+        }
+    }
+    if (!pm_dataset_info_fill(dataset, info, error)) {
         return false;
-    if (strcmp(info->fingerprint, expected) != 0)
+    }
+    if (strcmp(info->fingerprint, expected) != 0) {
         return pm_fail(error, PM_ERROR_INVALID, "%s: its fingerprint is %s instead of %s",
                        info->stored, info->fingerprint, expected);
+    }
     return true;
 }
 
@@ -189,10 +202,11 @@ static bool open_described(const char *name, const char *file, struct pm_dataset
     struct pm_dataset *dataset = NULL;
     info->name = strdup(name);
     info->stored = stored_path(file, "", error);
-    if (!info->name || !info->stored)
+    if (info->name == NULL || info->stored == NULL) {
         return pm_fail(error, PM_ERROR_MEMORY, "no memory for a dataset");
+    }
     bool done = read_records(info, &dataset, &reading);
-    if (done && dataset && check_records(dataset, info, &reading)) {
+    if (done && dataset != NULL && check_records(dataset, info, &reading)) {
         *out = dataset;
         return true;
     }
@@ -206,10 +220,12 @@ bool pm_dataset_store_open(const char *name, struct pm_dataset **out, struct pm_
 {
     char *file = NULL;
     bool done = load_description(name, info, &file, found, error);
-    if (done && *found)
+    if (done && *found) {
         done = open_described(name, file, out, info, error);
-    if (!done || !*found)
+    }
+    if (!done || !*found) {
         pm_dataset_info_clear(info);
+    }
     free(file);
     return done;
 }
@@ -221,8 +237,9 @@ static bool is_description(const struct dirent *entry, char name[PM_DATASET_NAME
     size_t length = strlen(entry->d_name);
     size_t suffix = strlen(DESCRIPTION_SUFFIX);
     if (length <= suffix || length - suffix >= PM_DATASET_NAME_SIZE ||
-        strcmp(entry->d_name + length - suffix, DESCRIPTION_SUFFIX) != 0)
+        strcmp(entry->d_name + length - suffix, DESCRIPTION_SUFFIX) != 0) {
         return false;
+    }
     memcpy(name, entry->d_name, length - suffix);
     name[length - suffix] = '\0';
     return pm_dataset_name_valid(name);
@@ -231,11 +248,12 @@ static bool is_description(const struct dirent *entry, char name[PM_DATASET_NAME
 static bool append_name(char ***names, size_t *count, const char *name)
 {
     char **grown = realloc(*names, (*count + 1) * sizeof *grown);
-    if (!grown)
+    if (grown == NULL) {
         return false;
+    }
     *names = grown;
     grown[*count] = strdup(name);
-    return grown[*count] && ++*count;
+    return grown[*count] != NULL && ++*count;
 }
 
 static int compare_names(const void *a, const void *b)
@@ -246,30 +264,35 @@ static int compare_names(const void *a, const void *b)
 bool pm_dataset_imported_names(char ***names, size_t *count, struct pm_error *error)
 {
     char *directory = stored_path("", "", error);
-    if (!directory)
+    if (directory == NULL) {
         return false;
+    }
     DIR *stream = opendir(directory);
     free(directory);
     *names = NULL;
     *count = 0;
     bool done = true;
-    for (struct dirent *entry; done && stream && (entry = readdir(stream)) != NULL;) {
+    for (struct dirent *entry; done && stream != NULL && (entry = readdir(stream)) != NULL;) {
         char name[PM_DATASET_NAME_SIZE];
-        if (is_description(entry, name) && !append_name(names, count, name))
+        if (is_description(entry, name) && !append_name(names, count, name)) {
             done = pm_fail(error, PM_ERROR_MEMORY, "no memory for the names of datasets");
+        }
     }
-    if (stream)
+    if (stream != NULL) {
         closedir(stream);
-    if (!done)
+    }
+    if (!done) {
         pm_dataset_names_free(*names, *count);
-    else if (*count > 0)
+    } else if (*count > 0) {
         qsort(*names, *count, sizeof **names, compare_names);
+    }
     return done;
 }
 
 void pm_dataset_names_free(char **names, size_t count)
 {
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         free(names[i]);
+    }
     free(names);
 }

@@ -36,8 +36,9 @@ static void fill_bytes(uint64_t seed, size_t count, uint8_t *out)
 {
     for (size_t i = 0; i < count / 8; i++) {
         uint64_t word = mix(seed, i + 1);
-        for (int byte = 0; byte < 8; byte++)
+        for (int byte = 0; byte < 8; byte++) {
             out[8 * i + (size_t)byte] = (uint8_t)(word >> (8 * byte));
+        }
     }
 }
 
@@ -63,8 +64,9 @@ static void make_patterns(uint64_t seed, struct patterns *patterns)
 
 static uint8_t clamp_pixel(int in_256ths)
 {
-    if (in_256ths < 0)
+    if (in_256ths < 0) {
         return 0;
+    }
     return in_256ths > 255 * 256 ? 255 : (uint8_t)(in_256ths >> 8);
 }
 
@@ -79,42 +81,46 @@ static void make_record(uint64_t seed, uint64_t index, const struct patterns *pa
     uint8_t noise[PM_DATASET_PIXELS];
     fill_bytes((seed << 32) + (UINT64_C(1) << 52) + 4096 * index, sizeof noise, noise);
     record[0] = (uint8_t) class;
-    for (int pixel = 0; pixel < PM_DATASET_PIXELS; pixel++)
+    for (int pixel = 0; pixel < PM_DATASET_PIXELS; pixel++) {
         record[1 + pixel] =
             clamp_pixel(128 * 256 + PATTERN_WEIGHT * fixed[pixel] + signed_weight * by_sign[pixel] +
                         NOISE_WEIGHT * (noise[pixel] - 128));
+    }
 }
 
 static char *name_of(size_t count)
 {
     char name[48] = "synthetic";
-    if (count != PM_DATASET_SYNTHETIC_RECORDS)
+    if (count != PM_DATASET_SYNTHETIC_RECORDS) {
         snprintf(name, sizeof name, "synthetic:%zu", count);
+    }
     return strdup(name);
 }
 
 bool pm_dataset_synthetic(uint64_t seed, size_t count, struct pm_dataset **out,
                           struct pm_error *error)
 {
-    if (count < PM_DATASET_SYNTHETIC_RECORDS_MIN || count > PM_DATASET_RECORDS_MAX)
+    if (count < PM_DATASET_SYNTHETIC_RECORDS_MIN || count > PM_DATASET_RECORDS_MAX) {
         return pm_fail(error, PM_ERROR_LIMIT, "a synthetic dataset has %d to %d records, not %zu",
                        PM_DATASET_SYNTHETIC_RECORDS_MIN, PM_DATASET_RECORDS_MAX, count);
+    }
     struct pm_dataset *dataset = calloc(1, sizeof *dataset);
     struct patterns *patterns = malloc(sizeof *patterns);
-    if (dataset) {
+    if (dataset != NULL) {
         dataset->name = name_of(count);
         dataset->records = malloc(count * PM_DATASET_RECORD_SIZE);
         dataset->count = count;
         dataset->pixel_count = PM_DATASET_PIXELS;
     }
-    if (!dataset || !patterns || !dataset->name || !dataset->records) {
+    if (dataset == NULL || patterns == NULL || dataset->name == NULL || dataset->records == NULL) {
         free(patterns);
         pm_dataset_destroy(dataset);
         return pm_fail(error, PM_ERROR_MEMORY, "out of memory for a dataset of %zu records", count);
     }
     make_patterns(seed, patterns);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         make_record(seed, i, patterns, dataset->records + i * PM_DATASET_RECORD_SIZE);
+    }
     free(patterns);
     *out = dataset;
     return true;

@@ -93,10 +93,12 @@ static inline struct double_double dd_exp(struct double_double a)
     enum { HALVINGS = 10, TERMS = 16 };
     struct double_double x = {a.high / (1 << HALVINGS), a.low / (1 << HALVINGS)};
     struct double_double sum = dd_from(1.0);
-    for (int k = TERMS; k >= 1; k--)
+    for (int k = TERMS; k >= 1; k--) {
         sum = dd_add(dd_from(1.0), dd_divide(dd_multiply(x, sum), dd_from(k)));
-    for (int i = 0; i < HALVINGS; i++)
+    }
+    for (int i = 0; i < HALVINGS; i++) {
         sum = dd_multiply(sum, sum);
+    }
     return sum;
 }
 

@@ -27,10 +27,12 @@ struct pm_scene pm_scene_of(const struct pm_profile *profile, const struct pm_al
             const struct pm_instruction *instruction = &algorithm->phase[phase][i];
             const int arity = pm_op_info((enum pm_op)instruction->op)->arity;
             note(&scene.written, instruction->out);
-            if (arity > 0)
+            if (arity > 0) {
                 note(&scene.read, instruction->a);
-            if (arity > 1)
+            }
+            if (arity > 1) {
                 note(&scene.read, instruction->b);
+            }
         }
     }
     return scene;
@@ -49,22 +51,25 @@ static uint32_t bit_count(uint64_t bits)
 
 static uint32_t nth_set_bit(uint64_t bits, uint32_t n)
 {
-    while (n-- > 0)
+    while (n-- > 0) {
         bits &= bits - 1;
+    }
     return (uint32_t)__builtin_ctzll(bits);
 }
 
 struct pm_operand pm_draw_register(const struct pm_scene *scene, enum pm_kind kind,
                                    const struct pm_registers *fitting)
 {
-    if (kind == PM_KIND_NONE)
+    if (kind == PM_KIND_NONE) {
         return (struct pm_operand){.kind = PM_KIND_NONE};
+    }
     const uint64_t choices = fitting->of[kind];
     uint32_t index;
-    if (choices != 0 && pm_random_chance(scene->random, FITTING_REGISTER))
+    if (choices != 0 && pm_random_chance(scene->random, FITTING_REGISTER)) {
         index = nth_set_bit(choices, pm_random_below(scene->random, bit_count(choices)));
-    else
+    } else {
         index = pm_random_below(scene->random, register_count(scene->meta, kind));
+    }
     return (struct pm_operand){.kind = (uint8_t)kind, .index = (uint16_t)index};
 }
 
@@ -78,11 +83,13 @@ float pm_draw_constant(struct pm_random *random)
 float pm_nudge_constant(struct pm_random *random, float value)
 {
     double nudged = (double)value * (0.5 + 1.5 * pm_random_unit(random));
-    if (pm_random_chance(random, 0.1))
+    if (pm_random_chance(random, 0.1)) {
         nudged = -nudged;
+    }
     const double magnitude = fabs(nudged);
-    if (!(magnitude >= CONSTANT_LEAST && magnitude <= CONSTANT_MOST))
+    if (!(magnitude >= CONSTANT_LEAST && magnitude <= CONSTANT_MOST)) {
         return pm_draw_constant(random);
+    }
     return (float)nudged;
 }
 
@@ -144,8 +151,9 @@ static int shapes_into(const struct pm_scene *scene, enum pm_phase phase, enum p
     const int count = pm_profile_shapes(scene->profile, phase, op, shapes);
     int kept = 0;
     for (int i = 0; i < count; i++) {
-        if (shapes[i].out == out)
+        if (shapes[i].out == out) {
             shapes[kept++] = shapes[i];
+        }
     }
     return kept;
 }
@@ -157,10 +165,12 @@ static void draw_numbers(const struct pm_scene *scene, struct pm_instruction *in
         instruction->element =
             (uint16_t)pm_random_below(scene->random, (uint32_t)scene->meta->vector_dim);
     }
-    if (pm_constant_count(op) > 0)
+    if (pm_constant_count(op) > 0) {
         instruction->c0 = pm_draw_constant(scene->random);
-    if (pm_constant_count(op) > 1)
+    }
+    if (pm_constant_count(op) > 1) {
         instruction->c1 = pm_draw_constant(scene->random);
+    }
     pm_order_bounds(instruction);
 }
 
@@ -173,8 +183,9 @@ struct pm_instruction pm_draw_instruction(const struct pm_scene *scene, enum pm_
         const struct pm_operand out = draw_destination(scene);
         const enum pm_op op = draw_op(scene, phase);
         const int count = shapes_into(scene, phase, op, (enum pm_kind)out.kind, shapes);
-        if (count == 0)
+        if (count == 0) {
             continue;
+        }
         const struct pm_shape shape = shapes[pm_random_below(scene->random, (uint32_t)count)];
         struct pm_instruction instruction = {
             .op = (uint8_t)op,
@@ -184,7 +195,8 @@ struct pm_instruction pm_draw_instruction(const struct pm_scene *scene, enum pm_
         };
         draw_numbers(scene, &instruction);
         /* A register copied to itself does nothing. */
-        if (pm_profile_allows(scene->profile, scene->meta, phase, &instruction))
+        if (pm_profile_allows(scene->profile, scene->meta, phase, &instruction)) {
             return instruction;
+        }
     }
 }

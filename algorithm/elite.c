@@ -7,15 +7,17 @@ bool pm_elite_init(struct pm_elite *elite, size_t capacity, struct pm_error *err
 {
     *elite = (struct pm_elite){.capacity = capacity};
     elite->members = calloc(capacity, sizeof *elite->members);
-    if (!elite->members)
+    if (elite->members == NULL) {
         return pm_fail(error, PM_ERROR_MEMORY, "keeping the best candidates: out of memory");
+    }
     return true;
 }
 
 void pm_elite_clear(struct pm_elite *elite)
 {
-    for (size_t i = 0; i < elite->count; i++)
+    for (size_t i = 0; i < elite->count; i++) {
         pm_candidate_clear(&elite->members[i]);
+    }
     free(elite->members);
     free(elite->barred);
     *elite = (struct pm_elite){0};
@@ -26,8 +28,9 @@ bool pm_elite_bar(struct pm_elite *elite, uint64_t hash, struct pm_error *error)
     if (elite->barred_count == elite->barred_capacity) {
         const size_t capacity = 2 * elite->barred_capacity + 8;
         uint64_t *grown = reallocarray(elite->barred, capacity, sizeof *grown);
-        if (!grown)
+        if (grown == NULL) {
             return pm_fail(error, PM_ERROR_MEMORY, "keeping the best candidates: out of memory");
+        }
         elite->barred = grown;
         elite->barred_capacity = capacity;
     }
@@ -38,16 +41,18 @@ bool pm_elite_bar(struct pm_elite *elite, uint64_t hash, struct pm_error *error)
 static bool is_barred(const struct pm_elite *elite, uint64_t hash)
 {
     for (size_t i = 0; i < elite->barred_count; i++) {
-        if (elite->barred[i] == hash)
+        if (elite->barred[i] == hash) {
             return true;
+        }
     }
     return false;
 }
 
 static bool ranks_before(const struct pm_candidate *a, const struct pm_candidate *b)
 {
-    if (a->fitness.score != b->fitness.score)
+    if (a->fitness.score != b->fitness.score) {
         return a->fitness.score > b->fitness.score;
+    }
     return pm_candidate_length(a) < pm_candidate_length(b);
 }
 
@@ -55,8 +60,9 @@ static bool ranks_before(const struct pm_candidate *a, const struct pm_candidate
 static size_t find_behaviour(const struct pm_elite *elite, uint64_t behaviour)
 {
     size_t i = 0;
-    while (i < elite->count && elite->members[i].fitness.behaviour != behaviour)
+    while (i < elite->count && elite->members[i].fitness.behaviour != behaviour) {
         i++;
+    }
     return i;
 }
 
@@ -72,22 +78,28 @@ bool pm_elite_offer(struct pm_elite *elite, const struct pm_candidate *candidate
                     struct pm_error *error)
 {
     if (!candidate->complete || is_barred(elite, candidate->hash) ||
-        is_barred(elite, candidate->fitness.behaviour))
+        is_barred(elite, candidate->fitness.behaviour)) {
         return true;
+    }
     size_t worst = find_behaviour(elite, candidate->fitness.behaviour);
-    if (worst == elite->count && elite->count == elite->capacity)
+    if (worst == elite->count && elite->count == elite->capacity) {
         worst = elite->count - 1;
-    if (worst < elite->count && !ranks_before(candidate, &elite->members[worst]))
+    }
+    if (worst < elite->count && !ranks_before(candidate, &elite->members[worst])) {
         return true;
+    }
 
     struct pm_candidate copy;
-    if (!pm_candidate_copy(&copy, candidate, error))
+    if (!pm_candidate_copy(&copy, candidate, error)) {
         return false;
-    if (worst < elite->count)
+    }
+    if (worst < elite->count) {
         remove_member(elite, worst);
+    }
     size_t at = elite->count;
-    while (at > 0 && ranks_before(&copy, &elite->members[at - 1]))
+    while (at > 0 && ranks_before(&copy, &elite->members[at - 1])) {
         at--;
+    }
     memmove(&elite->members[at + 1], &elite->members[at],
             (elite->count - at) * sizeof *elite->members);
     elite->members[at] = copy;

@@ -23,10 +23,12 @@ struct regularized {
 static void regularized_destroy(void *state)
 {
     struct regularized *engine = state;
-    if (!engine)
+    if (engine == NULL) {
         return;
-    for (size_t i = 0; engine->members && i < engine->capacity; i++)
+    }
+    for (size_t i = 0; engine->members != NULL && i < engine->capacity; i++) {
         pm_candidate_clear(&engine->members[i]);
+    }
     free(engine->members);
     free(engine->quick);
     free(engine);
@@ -35,14 +37,16 @@ static void regularized_destroy(void *state)
 static void *regularized_create(struct pm_search *search)
 {
     struct regularized *engine = calloc(1, sizeof *engine);
-    if (!engine)
+    if (engine == NULL) {
         return NULL;
+    }
     engine->search = search;
     engine->capacity = (size_t)search->config->population;
     engine->members = calloc(engine->capacity, sizeof *engine->members);
     engine->quick = calloc(engine->capacity, sizeof *engine->quick);
-    if (engine->members && engine->quick)
+    if (engine->members != NULL && engine->quick != NULL) {
         return engine;
+    }
     regularized_destroy(engine);
     return NULL;
 }
@@ -68,8 +72,9 @@ static const struct pm_candidate *tournament(const struct regularized *engine,
     const struct pm_candidate *best = &engine->members[pm_random_below(random, count)];
     for (int i = 1; i < engine->search->config->tournament; i++) {
         const struct pm_candidate *other = &engine->members[pm_random_below(random, count)];
-        if (pm_candidate_better(other, best))
+        if (pm_candidate_better(other, best)) {
             best = other;
+        }
     }
     return best;
 }
@@ -83,10 +88,12 @@ static int compare_doubles(const void *a, const void *b)
 /* What a child has to show on the first tasks: as much as the population's lower quarter does. */
 static double quick_bar(const struct regularized *engine)
 {
-    if (engine->count < engine->capacity)
+    if (engine->count < engine->capacity) {
         return 0.0;
-    for (size_t i = 0; i < engine->count; i++)
+    }
+    for (size_t i = 0; i < engine->count; i++) {
         engine->quick[i] = engine->members[i].fitness.quick;
+    }
     qsort(engine->quick, engine->count, sizeof *engine->quick, compare_doubles);
     return engine->quick[engine->count / 4];
 }
@@ -128,15 +135,17 @@ static bool run_batch(struct regularized *engine, int generation, size_t first, 
     bool ok = true;
     while (ok && bred < count) {
         ok = breed(engine, generation, first + bred, &children[bred], error);
-        if (ok)
+        if (ok) {
             bred++;
+        }
     }
     ok = ok && pm_search_score(engine->search, children, count, quick_bar(engine), error);
     for (size_t i = 0; i < bred; i++) {
-        if (ok)
+        if (ok) {
             add_member(engine, &children[i]);
-        else
+        } else {
             pm_candidate_clear(&children[i]);
+        }
     }
     return ok;
 }
@@ -147,8 +156,9 @@ static bool regularized_generation(void *state, int generation, double *mean,
     struct regularized *engine = state;
     for (size_t first = 0; first < engine->capacity; first += BATCH) {
         const size_t left = engine->capacity - first;
-        if (!run_batch(engine, generation, first, left < BATCH ? left : BATCH, error))
+        if (!run_batch(engine, generation, first, left < BATCH ? left : BATCH, error)) {
             return false;
+        }
     }
     *mean = population_mean(engine);
     return true;

@@ -24,9 +24,10 @@ struct pm_evolution_config pm_evolution_config_default(void)
 
 static const struct pm_engine *find_engine(const char *name, struct pm_error *error)
 {
-    for (const struct pm_engine *const *engine = ENGINES; *engine; engine++) {
-        if (strcmp((*engine)->name, name) == 0)
+    for (const struct pm_engine *const *engine = ENGINES; *engine != NULL; engine++) {
+        if (strcmp((*engine)->name, name) == 0) {
             return *engine;
+        }
     }
     pm_fail(error, PM_ERROR_INVALID, "evolution engine \"%.32s\" does not exist: use regularized",
             name);
@@ -36,8 +37,9 @@ static const struct pm_engine *find_engine(const char *name, struct pm_error *er
 static bool check_range(const char *name, int64_t value, int64_t low, int64_t high,
                         struct pm_error *error)
 {
-    if (value >= low && value <= high)
+    if (value >= low && value <= high) {
         return true;
+    }
     return pm_fail(error, PM_ERROR_INVALID, "evolution: %s is %lld, must be %lld to %lld", name,
                    (long long)value, (long long)low, (long long)high);
 }
@@ -52,11 +54,13 @@ static bool check_config(const struct pm_evolution_config *config,
         !check_range("budget", (int64_t)config->budget, 1, PM_EVOLUTION_BUDGET_MAX, error) ||
         !check_range("the number of seeds", (int64_t)seed_count, 1, PM_EVOLUTION_SEEDS_MAX,
                      error) ||
-        !check_range("the number of search tasks", (int64_t)suite->count, 1, 1000000, error))
+        !check_range("the number of search tasks", (int64_t)suite->count, 1, 1000000, error)) {
         return false;
-    if (!(config->mutation_probability >= 0.0 && config->mutation_probability <= 1.0))
+    }
+    if (!(config->mutation_probability >= 0.0 && config->mutation_probability <= 1.0)) {
         return pm_fail(error, PM_ERROR_INVALID,
                        "evolution: the mutation probability must be 0 to 1");
+    }
     for (size_t i = 0; i < seed_count; i++) {
         if (seeds[i]->input_dim != suite->input_dim) {
             return pm_fail(error, PM_ERROR_INVALID,
@@ -72,15 +76,17 @@ static bool run_generations(struct pm_search *search, const struct pm_engine *en
                             struct pm_evolution_result *out, struct pm_error *error)
 {
     void *const state = engine->create(search);
-    if (!state)
+    if (state == NULL) {
         return pm_fail(error, PM_ERROR_MEMORY, "evolution: out of memory");
+    }
     const int64_t start_ns = pm_clock_monotonic_ns();
     bool ok = true, wanted = true;
     while (ok && wanted && out->generations < search->config->generations) {
         double mean;
         ok = engine->generation(state, out->generations + 1, &mean, error);
-        if (!ok)
+        if (!ok) {
             break;
+        }
         out->generations++;
         const struct pm_evolution_progress progress = {
             .generation = out->generations,
@@ -90,7 +96,7 @@ static bool run_generations(struct pm_search *search, const struct pm_engine *en
             .candidates = search->candidates,
             .seconds = (double)(pm_clock_monotonic_ns() - start_ns) * 1e-9,
         };
-        wanted = !observer || observer(context, &progress);
+        wanted = observer == NULL || observer(context, &progress);
     }
     engine->destroy(state);
     return ok;
@@ -101,11 +107,13 @@ static bool take_elite(struct pm_search *search, struct pm_evolution_result *out
 {
     struct pm_elite *elite = &search->elite;
     out->candidates = search->candidates;
-    if (elite->count == 0)
+    if (elite->count == 0) {
         return true;
+    }
     out->items = calloc(elite->count, sizeof *out->items);
-    if (!out->items)
+    if (out->items == NULL) {
         return pm_fail(error, PM_ERROR_MEMORY, "evolution: out of memory");
+    }
     for (size_t i = 0; i < elite->count; i++) {
         struct pm_candidate *member = &elite->members[i];
         out->items[out->count++] = (struct pm_evolved){
@@ -126,27 +134,32 @@ bool pm_evolution_run(const struct pm_evolution_config *config,
 {
     *out = (struct pm_evolution_result){0};
     const struct pm_engine *engine = find_engine(config->engine, error);
-    if (!engine || !check_config(config, seeds, seed_count, search_suite, error))
+    if (engine == NULL || !check_config(config, seeds, seed_count, search_suite, error)) {
         return false;
+    }
     struct pm_search search;
     struct pm_error reason = {0};
     bool ok = pm_search_init(&search, config, seeds, seed_count, search_suite, &reason) &&
               run_generations(&search, engine, observer, context, out, &reason);
-    if (ok || reason.code == PM_ERROR_INTERRUPTED)
+    if (ok || reason.code == PM_ERROR_INTERRUPTED) {
         ok = take_elite(&search, out, &reason);
+    }
     pm_search_clear(&search);
-    if (ok)
+    if (ok) {
         return true;
+    }
     pm_evolution_result_clear(out);
-    if (error)
+    if (error != NULL) {
         *error = reason;
+    }
     return false;
 }
 
 void pm_evolution_result_clear(struct pm_evolution_result *result)
 {
-    for (size_t i = 0; i < result->count; i++)
+    for (size_t i = 0; i < result->count; i++) {
         pm_algorithm_destroy(result->items[i].algorithm);
+    }
     free(result->items);
     *result = (struct pm_evolution_result){0};
 }

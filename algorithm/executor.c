@@ -24,8 +24,9 @@ struct pm_executor *pm_executor_create(void)
 
 void pm_executor_destroy(struct pm_executor *executor)
 {
-    if (executor)
+    if (executor != NULL) {
         free(executor->memory);
+    }
     free(executor);
 }
 
@@ -41,8 +42,9 @@ static bool lay_out_memory(struct pm_executor *executor, const struct pm_algorit
     size_t needed = executor->register_floats + scratch;
     if (needed > executor->capacity) {
         float *memory = realloc(executor->memory, needed * sizeof *memory);
-        if (!memory)
+        if (memory == NULL) {
             return pm_fail(error, PM_ERROR_MEMORY, "out of memory for an algorithm's registers");
+        }
         executor->memory = memory;
         executor->capacity = needed;
     }
@@ -98,8 +100,9 @@ static void resolve_phase(struct pm_executor *executor, const struct pm_algorith
     int count = 0;
     for (int i = 0; i < algorithm->length[phase]; i++) {
         const struct pm_instruction *instruction = &algorithm->phase[phase][i];
-        if (pm_instruction_inertness(instruction, &algorithm->meta) != PM_ACTIVE)
+        if (pm_instruction_inertness(instruction, &algorithm->meta) != PM_ACTIVE) {
             continue;
+        }
         struct pm_step step = resolve(executor, instruction);
         step.phase = (uint32_t)phase;
         step.index = (uint32_t)i;
@@ -110,10 +113,13 @@ static void resolve_phase(struct pm_executor *executor, const struct pm_algorith
 
 static bool draws(const struct pm_algorithm *algorithm)
 {
-    for (int phase = 0; phase < PM_PHASE_COUNT; phase++)
-        for (int i = 0; i < algorithm->length[phase]; i++)
-            if (pm_op_info((enum pm_op)algorithm->phase[phase][i].op)->form == PM_FORM_RANDOM)
+    for (int phase = 0; phase < PM_PHASE_COUNT; phase++) {
+        for (int i = 0; i < algorithm->length[phase]; i++) {
+            if (pm_op_info((enum pm_op)algorithm->phase[phase][i].op)->form == PM_FORM_RANDOM) {
                 return true;
+            }
+        }
+    }
     return false;
 }
 
@@ -121,11 +127,13 @@ static bool make_key(struct pm_executor *executor, const struct pm_algorithm *al
                      uint32_t task_id, struct pm_error *error)
 {
     unsigned char id[8] = {0};
-    for (int i = 0; i < 4; i++)
+    for (int i = 0; i < 4; i++) {
         id[i] = (unsigned char)(task_id >> (8 * i));
+    }
     uint64_t key;
-    if (!pm_algorithm_key(algorithm, id, sizeof id, &key, error))
+    if (!pm_algorithm_key(algorithm, id, sizeof id, &key, error)) {
         return false;
+    }
     executor->run.key = pm_philox_key(key);
     return true;
 }
@@ -133,20 +141,24 @@ static bool make_key(struct pm_executor *executor, const struct pm_algorithm *al
 static bool prepare(struct pm_executor *executor, const struct pm_algorithm *algorithm,
                     const struct pm_task *task, struct pm_error *error)
 {
-    if (algorithm->input_dim != task->input_dim)
+    if (algorithm->input_dim != task->input_dim) {
         return pm_fail(error, PM_ERROR_INVALID, "the algorithm takes %d inputs but the task has %d",
                        algorithm->input_dim, task->input_dim);
-    if (!lay_out_memory(executor, &algorithm->meta, error))
+    }
+    if (!lay_out_memory(executor, &algorithm->meta, error)) {
         return false;
-    for (int phase = 0; phase < PM_PHASE_COUNT; phase++)
+    }
+    for (int phase = 0; phase < PM_PHASE_COUNT; phase++) {
         resolve_phase(executor, algorithm, (enum pm_phase)phase);
+    }
     return !draws(algorithm) || make_key(executor, algorithm, task->id, error);
 }
 
 static void run_phase(const struct pm_executor *executor, enum pm_phase phase)
 {
-    for (int i = 0; i < executor->step_count[phase]; i++)
+    for (int i = 0; i < executor->step_count[phase]; i++) {
         pm_step_run(&executor->steps[phase][i], &executor->run);
+    }
 }
 
 /* Elements of v0 beyond the input keep what they hold. */
@@ -160,18 +172,21 @@ static void predict(struct pm_executor *executor, const struct pm_task *task, ui
 
 static void learn(struct pm_executor *executor, bool has_label, float label)
 {
-    if (has_label)
+    if (has_label) {
         executor->scalars[1] = label;
+    }
     run_phase(executor, PM_PHASE_LEARN);
-    if (has_label)
+    if (has_label) {
         executor->scalars[1] = 0.0F;
+    }
 }
 
 bool pm_executor_run(struct pm_executor *executor, const struct pm_algorithm *algorithm,
                      const struct pm_task *task, float *predictions, struct pm_error *error)
 {
-    if (!prepare(executor, algorithm, task, error))
+    if (!prepare(executor, algorithm, task, error)) {
         return false;
+    }
     memset(executor->memory, 0, executor->register_floats * sizeof *executor->memory);
     executor->run.example = 0;
     run_phase(executor, PM_PHASE_SETUP);
@@ -191,7 +206,8 @@ double pm_task_accuracy(const struct pm_task *task, const float *predictions)
 {
     const float *labels = task->labels + task->train_count;
     uint32_t right = 0;
-    for (uint32_t i = 0; i < task->validation_count; i++)
+    for (uint32_t i = 0; i < task->validation_count; i++) {
         right += (predictions[i] > 0.5F) == (labels[i] == 1.0F);
+    }
     return task->validation_count > 0 ? right / (double)task->validation_count : 0.0;
 }

@@ -33,11 +33,14 @@ void pm_projection_draw(uint64_t seed, size_t pixel_count, size_t columns, float
             norm[c] += (double)rounded * (double)rounded;
         }
     }
-    for (size_t c = 0; c < columns; c++)
+    for (size_t c = 0; c < columns; c++) {
         norm[c] = sqrt(norm[c]) > NORM_MIN ? sqrt(norm[c]) : NORM_MIN;
-    for (size_t j = 0; j < pixel_count; j++)
-        for (size_t c = 0; c < columns; c++)
+    }
+    for (size_t j = 0; j < pixel_count; j++) {
+        for (size_t c = 0; c < columns; c++) {
             out[j * columns + c] = (float)((double)out[j * columns + c] / norm[c]);
+        }
+    }
 }
 
 /* ---- pixels x projection ---- */
@@ -69,8 +72,9 @@ static void cut_tile(const float *projection, size_t pixel_count, size_t columns
     tile->columns = min_size(PM_TILE_COLUMNS, columns - first_column);
     for (size_t j = 0; j < tile->rows; j++) {
         const float *row = projection + (first_row + j) * columns + first_column;
-        for (size_t c = 0; c < PM_TILE_COLUMNS; c++)
+        for (size_t c = 0; c < PM_TILE_COLUMNS; c++) {
             tile->weight[j][c] = c < tile->columns ? (double)row[c] : 0.0;
+        }
     }
 }
 
@@ -79,15 +83,18 @@ void pm_features_project(const uint8_t *const *pixels, size_t image_count, size_
 {
     pm_project_tile *const project_tile = choose_level();
     struct pm_projection_tile tile;
-    for (int value = 0; value < PM_PIXEL_VALUES; value++)
+    for (int value = 0; value < PM_PIXEL_VALUES; value++) {
         tile.unit[value] = (double)((float)value / 255.0F);
-    for (size_t i = 0; i < image_count * columns; i++)
+    }
+    for (size_t i = 0; i < image_count * columns; i++) {
         out[i] = 0.0;
-    for (size_t column = 0; column < columns; column += PM_TILE_COLUMNS)
+    }
+    for (size_t column = 0; column < columns; column += PM_TILE_COLUMNS) {
         for (size_t row = 0; row < pixel_count; row += PM_TILE_PIXELS) {
             cut_tile(projection, pixel_count, columns, row, column, &tile);
             project_tile(&tile, pixels, image_count, out + column, columns);
         }
+    }
 }
 
 /* ---- standardising ---- */
@@ -97,19 +104,26 @@ void pm_features_standardise(const double *values, size_t rows, size_t columns, 
     assert(columns <= COLUMNS_MAX);
     double mean[COLUMNS_MAX] = {0.0};
     double deviation[COLUMNS_MAX] = {0.0};
-    for (size_t i = 0; i < rows; i++)
-        for (size_t c = 0; c < columns; c++)
+    for (size_t i = 0; i < rows; i++) {
+        for (size_t c = 0; c < columns; c++) {
             mean[c] += values[i * columns + c];
-    for (size_t c = 0; c < columns; c++)
+        }
+    }
+    for (size_t c = 0; c < columns; c++) {
         mean[c] /= (double)rows;
-    for (size_t i = 0; i < rows; i++)
+    }
+    for (size_t i = 0; i < rows; i++) {
         for (size_t c = 0; c < columns; c++) {
             double distance = values[i * columns + c] - mean[c];
             deviation[c] += distance * distance;
         }
-    for (size_t c = 0; c < columns; c++)
+    }
+    for (size_t c = 0; c < columns; c++) {
         deviation[c] = sqrt(deviation[c] / (double)rows) + DEVIATION_OFFSET;
-    for (size_t i = 0; i < rows; i++)
-        for (size_t c = 0; c < columns; c++)
+    }
+    for (size_t i = 0; i < rows; i++) {
+        for (size_t c = 0; c < columns; c++) {
             out[i * columns + c] = (float)((values[i * columns + c] - mean[c]) / deviation[c]);
+        }
+    }
 }

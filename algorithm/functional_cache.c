@@ -27,8 +27,9 @@ bool pm_functional_cache_find(const struct pm_functional_cache *cache, uint64_t 
                               struct pm_fitness *out)
 {
     const struct entry *entry = &cache->entries[hash % ENTRY_COUNT];
-    if (entry->fitness.scored == PM_SCORED_NOTHING || entry->hash != hash)
+    if (entry->fitness.scored == PM_SCORED_NOTHING || entry->hash != hash) {
         return false;
+    }
     *out = entry->fitness;
     return true;
 }

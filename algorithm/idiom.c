@@ -116,10 +116,11 @@ static struct pm_instruction perform(const struct pm_scene *scene, const struct 
 {
     struct pm_instruction instruction = {
         .op = (uint8_t)step->op, .out = parts[step->out], .a = parts[step->a], .b = parts[step->b]};
-    if (step->op == PM_OP_GAUSSIAN)
+    if (step->op == PM_OP_GAUSSIAN) {
         instruction.c1 = pm_draw_constant(scene->random);
-    else if (pm_constant_count(step->op) > 0)
+    } else if (pm_constant_count(step->op) > 0) {
         instruction.c0 = pm_draw_constant(scene->random);
+    }
     pm_order_bounds(&instruction);
     return instruction;
 }
@@ -129,13 +130,15 @@ int pm_draw_idiom(const struct pm_scene *scene, enum pm_phase *phase,
 {
     const struct idiom *idiom = &IDIOMS[pm_random_below(scene->random, IDIOM_COUNT)];
     struct pm_operand parts[PART_COUNT];
-    for (int part = 0; part < PART_COUNT; part++)
+    for (int part = 0; part < PART_COUNT; part++) {
         parts[part] = cast(scene, (enum part)part);
+    }
     int length = 0;
     for (int i = 0; i < idiom->length; i++) {
         out[length] = perform(scene, &idiom->steps[i], parts);
-        if (pm_profile_allows(scene->profile, scene->meta, idiom->phase, &out[length]))
+        if (pm_profile_allows(scene->profile, scene->meta, idiom->phase, &out[length])) {
             length++;
+        }
     }
     *phase = idiom->phase;
     return length;

@@ -40,17 +40,19 @@ const struct pm_op_info *pm_op_info(enum pm_op op)
 
 static bool is_called(const char *known, const char *name, size_t length)
 {
-    return known && strncasecmp(known, name, length) == 0 && known[length] == '\0';
+    return known != NULL && strncasecmp(known, name, length) == 0 && known[length] == '\0';
 }
 
 const struct pm_op_info *pm_op_find(const char *name, size_t length)
 {
     for (int op = 0; op < PM_OP_COUNT; op++) {
         const struct pm_op_info *info = &op_table[op];
-        if (info->arity == 0 && info->form != PM_FORM_RANDOM)
+        if (info->arity == 0 && info->form != PM_FORM_RANDOM) {
             continue;
-        if (is_called(info->name, name, length) || is_called(info->symbol, name, length))
+        }
+        if (is_called(info->name, name, length) || is_called(info->symbol, name, length)) {
             return info;
+        }
     }
     return NULL;
 }

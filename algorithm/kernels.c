@@ -47,15 +47,17 @@ static float divide(float a, float b)
 /* A NaN wins; of two equal numbers (the zeros, if their signs differ) the second is taken. */
 static float minimum(float a, float b)
 {
-    if (isnan(a) || isnan(b))
+    if (isnan(a) || isnan(b)) {
         return NAN;
+    }
     return a < b ? a : b;
 }
 
 static float maximum(float a, float b)
 {
-    if (isnan(a) || isnan(b))
+    if (isnan(a) || isnan(b)) {
         return NAN;
+    }
     return a > b ? a : b;
 }
 
@@ -66,10 +68,11 @@ static float absolute(float a)
 
 static float exponential(float a)
 {
-    if (a < -EXP_LIMIT)
+    if (a < -EXP_LIMIT) {
         a = -EXP_LIMIT;
-    else if (a > EXP_LIMIT)
+    } else if (a > EXP_LIMIT) {
         a = EXP_LIMIT;
+    }
     return pm_elementary_exp(a);
 }
 
@@ -88,8 +91,9 @@ static float heaviside(float a)
 static inline void map(const struct pm_step *step, const struct pm_run *run, float (*f)(float))
 {
     int count = pm_kind_size(step->result_kind, run->dim);
-    for (int i = 0; i < count; i++)
+    for (int i = 0; i < count; i++) {
         step->out[i] = f(step->a[i]);
+    }
 }
 
 /* How an operand is walked along with a bigger one: a scalar stands still, a vector starts again
@@ -118,10 +122,12 @@ static inline void combine(const struct pm_step *step, const struct pm_run *run,
     int rows = step->result_kind == PM_KIND_MATRIX ? run->dim : 1;
     struct walk a = walk_of(step->a_kind, run->dim);
     struct walk b = walk_of(step->b_kind, run->dim);
-    for (int r = 0; r < rows; r++)
-        for (int c = 0; c < columns; c++)
+    for (int r = 0; r < rows; r++) {
+        for (int c = 0; c < columns; c++) {
             step->out[r * columns + c] =
                 f(step->a[r * a.row + c * a.column], step->b[r * b.row + c * b.column]);
+        }
+    }
 }
 
 /* Sums: four partial sums take the terms in turn and are then added in pairs. */
@@ -130,10 +136,12 @@ static float sum(const float *terms, int count)
 {
     enum { PARTIAL_SUMS = 4 };
     float partial[PARTIAL_SUMS];
-    for (int j = 0; j < PARTIAL_SUMS; j++)
+    for (int j = 0; j < PARTIAL_SUMS; j++) {
         partial[j] = j < count ? terms[j] : 0.0F;
-    for (int i = PARTIAL_SUMS; i < count; i++)
+    }
+    for (int i = PARTIAL_SUMS; i < count; i++) {
         partial[i % PARTIAL_SUMS] += terms[i];
+    }
     return (partial[0] + partial[1]) + (partial[2] + partial[3]);
 }
 
@@ -141,8 +149,9 @@ static float sum(const float *terms, int count)
 static float sum_of_products(const float *a, const float *b, ptrdiff_t b_stride, int count,
                              float *terms)
 {
-    for (int i = 0; i < count; i++)
+    for (int i = 0; i < count; i++) {
         terms[i] = a[i] * b[i * b_stride];
+    }
     return sum(terms, count);
 }
 
@@ -171,8 +180,9 @@ static float standard_deviation(const float *x, int count, float *terms)
 static void run_const(const struct pm_step *step, const struct pm_run *run)
 {
     int count = pm_kind_size(step->out_kind, run->dim);
-    for (int i = 0; i < count; i++)
+    for (int i = 0; i < count; i++) {
         step->out[i] = step->c0;
+    }
 }
 
 static void run_const_vec(const struct pm_step *step, const struct pm_run *run)
@@ -212,17 +222,21 @@ static void run_matmul(const struct pm_step *step, const struct pm_run *run)
     int columns = step->b_kind == PM_KIND_MATRIX ? run->dim : 1;
     const float *row = step->a;
     float *product = run->product;
-    for (int r = 0; r < run->dim; r++, row += run->dim)
-        for (int c = 0; c < columns; c++)
+    for (int r = 0; r < run->dim; r++, row += run->dim) {
+        for (int c = 0; c < columns; c++) {
             *product++ = sum_of_products(row, step->b + c, columns, run->dim, run->terms);
+        }
+    }
     memcpy(step->out, run->product, (size_t)(product - run->product) * sizeof *product);
 }
 
 static void run_outer(const struct pm_step *step, const struct pm_run *run)
 {
-    for (int r = 0; r < run->dim; r++)
-        for (int c = 0; c < run->dim; c++)
+    for (int r = 0; r < run->dim; r++) {
+        for (int c = 0; c < run->dim; c++) {
             step->out[r * run->dim + c] = step->a[r] * step->b[c];
+        }
+    }
 }
 
 /* Draws four numbers at a time; which four is a function of the instruction's place, the example
@@ -236,8 +250,9 @@ static void draw(const struct pm_step *step, const struct pm_run *run,
             {(uint32_t)first / 4, step->index, run->example, step->phase}};
         float numbers[4];
         shape(pm_philox(counter, run->key), numbers);
-        for (int i = first; i < first + 4 && i < count; i++)
+        for (int i = first; i < first + 4 && i < count; i++) {
             step->out[i] = offset + scale * numbers[i - first];
+        }
     }
 }
 
@@ -293,8 +308,9 @@ static pm_kernel *const kernels[PM_OP_COUNT] = {
 
 pm_kernel *pm_kernel_of(enum pm_op op, enum pm_kind a, enum pm_kind out)
 {
-    if (op == PM_OP_COPY && a != PM_KIND_SCALAR && out == PM_KIND_SCALAR)
+    if (op == PM_OP_COPY && a != PM_KIND_SCALAR && out == PM_KIND_SCALAR) {
         return run_norm; /* all that fits of it */
+    }
     return kernels[op];
 }
 
@@ -304,13 +320,15 @@ static void widen(const struct pm_step *step, const struct pm_run *run)
 {
     int have = pm_kind_size(step->result_kind, run->dim);
     int want = pm_kind_size(step->out_kind, run->dim);
-    for (int i = have; i < want; i++)
+    for (int i = have; i < want; i++) {
         step->out[i] = step->out[i - have];
+    }
 }
 
 void pm_step_run(const struct pm_step *step, const struct pm_run *run)
 {
     step->kernel(step, run);
-    if (step->result_kind < step->out_kind)
+    if (step->result_kind < step->out_kind) {
         widen(step, run);
+    }
 }

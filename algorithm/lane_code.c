@@ -45,12 +45,15 @@ struct pm_lane_code *pm_lane_code_create(size_t size)
 
 void pm_lane_code_destroy(struct pm_lane_code *code)
 {
-    if (code == NULL)
+    if (code == NULL) {
         return;
-    if (code->writable != NULL)
+    }
+    if (code->writable != NULL) {
         munmap(code->writable, code->size);
-    if (code->executable != NULL)
+    }
+    if (code->executable != NULL) {
         munmap(code->executable, code->size);
+    }
     free(code);
 }
 

@@ -24,9 +24,11 @@ static bool names(struct pm_operand operand, struct pm_operand r)
 static bool writes(const struct pm_lane_plan *plan, enum pm_phase phase, unsigned mark,
                    struct pm_operand r)
 {
-    for (int i = 0; i < plan->algorithm->length[phase]; i++)
-        if (alive(plan, phase, i, mark) && names(plan->algorithm->phase[phase][i].out, r))
+    for (int i = 0; i < plan->algorithm->length[phase]; i++) {
+        if (alive(plan, phase, i, mark) && names(plan->algorithm->phase[phase][i].out, r)) {
             return true;
+        }
+    }
     return false;
 }
 
@@ -37,8 +39,9 @@ static bool reads(const struct pm_lane_plan *plan, enum pm_phase phase, unsigned
         const struct pm_instruction *instruction = &plan->algorithm->phase[phase][i];
         const uint8_t arity = pm_op_info((enum pm_op)instruction->op)->arity;
         if (alive(plan, phase, i, mark) &&
-            ((arity > 0 && names(instruction->a, r)) || (arity > 1 && names(instruction->b, r))))
+            ((arity > 0 && names(instruction->a, r)) || (arity > 1 && names(instruction->b, r)))) {
             return true;
+        }
     }
     return false;
 }
@@ -54,23 +57,27 @@ static void find_uniform(struct pm_lane_plan *plan)
 {
     struct pm_lane_slots written = {{0}};
     memset(&plan->uniform, 0xFF, sizeof plan->uniform);
-    for (int phase = 0; phase < PM_PHASE_COUNT; phase++)
+    for (int phase = 0; phase < PM_PHASE_COUNT; phase++) {
         for (int i = 0; i < plan->algorithm->length[phase]; i++) {
             const struct pm_instruction *instruction = &plan->algorithm->phase[phase][i];
-            if (!alive(plan, (enum pm_phase)phase, i, ANYWHERE))
+            if (!alive(plan, (enum pm_phase)phase, i, ANYWHERE)) {
                 continue;
+            }
             const uint8_t slot =
                 pm_slot((enum pm_kind)instruction->out.kind, instruction->out.index);
             if (phase != PM_PHASE_SETUP || !is_constant(instruction) ||
-                pm_lane_slots_has(&written, slot))
+                pm_lane_slots_has(&written, slot)) {
                 pm_lane_slots_drop(&plan->uniform, slot);
+            }
             pm_lane_slots_add(&written, slot);
         }
+    }
     /* The loops write these. */
     pm_lane_slots_drop(&plan->uniform, pm_slot(PM_KIND_VECTOR, 0));
     pm_lane_slots_drop(&plan->uniform, pm_slot(PM_KIND_SCALAR, 1));
-    for (unsigned slot = PM_SLOT_INPUT; slot < PM_SLOT_COUNT; slot++)
+    for (unsigned slot = PM_SLOT_INPUT; slot < PM_SLOT_COUNT; slot++) {
         pm_lane_slots_drop(&plan->uniform, (uint8_t)slot);
+    }
 }
 
 static void analyse(struct pm_lane_plan *plan)
@@ -105,10 +112,12 @@ struct writer {
 
 static uint8_t slot_of(const struct writer *writer, struct pm_operand operand)
 {
-    if (writer->phase != PM_PHASE_SETUP && writer->plan->input_stays && names(operand, V0))
+    if (writer->phase != PM_PHASE_SETUP && writer->plan->input_stays && names(operand, V0)) {
         return PM_SLOT_INPUT;
-    if (writer->phase == PM_PHASE_LEARN && writer->plan->label_stays && names(operand, S1))
+    }
+    if (writer->phase == PM_PHASE_LEARN && writer->plan->label_stays && names(operand, S1)) {
         return PM_SLOT_LABEL;
+    }
     return operand.kind == PM_KIND_NONE ? PM_SLOT_NONE
                                         : pm_slot((enum pm_kind)operand.kind, operand.index);
 }
@@ -137,10 +146,11 @@ static struct pm_lane_draft *append_move(struct writer *writer, enum pm_lane_op 
 static void append_spread(struct writer *writer, uint8_t out, uint8_t a, enum pm_kind kind)
 {
     const uint32_t *elements = writer->plan->elements;
-    if (kind == PM_KIND_SCALAR)
+    if (kind == PM_KIND_SCALAR) {
         append_move(writer, PM_LANE_SPREAD_SCALAR, out, a, kind, elements[pm_slot_kind(out)]);
-    else
+    } else {
         append_move(writer, PM_LANE_SPREAD_ROW, out, a, kind, elements[PM_KIND_VECTOR]);
+    }
 }
 
 /* What is read of an operand of an element-wise operation. A row of the destination's own cannot be
@@ -227,10 +237,11 @@ static enum pm_kind draft_operation(const struct writer *writer,
         result = draft_binary(writer, instruction, PM_LANE_MAX, draft);
         break;
     case PM_OP_COPY:
-        if (instruction->a.kind > instruction->out.kind)
+        if (instruction->a.kind > instruction->out.kind) {
             draft_over(draft, PM_LANE_NORM, a);
-        else
+        } else {
             result = draft_unary(writer, instruction, PM_LANE_COPY, draft);
+        }
         break;
     case PM_OP_ABS:
         result = draft_unary(writer, instruction, PM_LANE_ABS, draft);
@@ -348,21 +359,25 @@ static void draft_instruction(struct writer *writer, int i)
         append_spread(writer, out, draft.a, result);
         return;
     }
-    if (result < kind || in_place)
+    if (result < kind || in_place) {
         draft.out = (uint8_t)(PM_SLOT_SCRATCH + result);
+    }
     append(writer, draft);
-    if (result < kind)
+    if (result < kind) {
         append_spread(writer, out, draft.out, result);
-    else if (in_place)
+    } else if (in_place) {
         append_move(writer, PM_LANE_UNARY, out, draft.out, result, writer->plan->elements[result]);
+    }
 }
 
 static void draft_phase(struct writer *writer, enum pm_phase phase, unsigned mark)
 {
     writer->phase = phase;
-    for (int i = 0; i < writer->plan->algorithm->length[phase]; i++)
-        if (alive(writer->plan, phase, i, mark))
+    for (int i = 0; i < writer->plan->algorithm->length[phase]; i++) {
+        if (alive(writer->plan, phase, i, mark)) {
             draft_instruction(writer, i);
+        }
+    }
 }
 
 /* ---- sections ---- */
@@ -371,17 +386,20 @@ static void draft_phase(struct writer *writer, enum pm_phase phase, unsigned mar
 static void add_live(const struct pm_lane_plan *plan, const struct pm_register_set *live,
                      struct pm_lane_slots *out)
 {
-    for (int kind = 0; kind < PM_KIND_NONE; kind++)
+    for (int kind = 0; kind < PM_KIND_NONE; kind++) {
         out->bits[kind] |= live->bits[kind];
-    if (plan->input_fills)
+    }
+    if (plan->input_fills) {
         pm_lane_slots_drop(out, pm_slot(PM_KIND_VECTOR, 0));
+    }
 }
 
 /* v0 = input, where somebody reads it and cannot read it in place. */
 static void load_input(struct writer *writer, bool read)
 {
-    if (writer->plan->input_stays || !read)
+    if (writer->plan->input_stays || !read) {
         return;
+    }
     struct pm_lane_draft *draft =
         append_move(writer, PM_LANE_UNARY, pm_slot(PM_KIND_VECTOR, 0), PM_SLOT_INPUT,
                     PM_KIND_VECTOR, (uint32_t)writer->plan->algorithm->input_dim);
@@ -404,11 +422,13 @@ static void draft_training(struct writer *writer)
     load_input(writer, reads(plan, PM_PHASE_PREDICT, PM_LIVE_TRAINING, V0) ||
                            reads(plan, PM_PHASE_LEARN, PM_LIVE_TRAINING, V0));
     draft_phase(writer, PM_PHASE_PREDICT, PM_LIVE_TRAINING);
-    if (copies_label)
+    if (copies_label) {
         append_move(writer, PM_LANE_UNARY, s1, PM_SLOT_LABEL, PM_KIND_SCALAR, 1);
+    }
     draft_phase(writer, PM_PHASE_LEARN, PM_LIVE_TRAINING);
-    if (copies_label)
+    if (copies_label) {
         append_move(writer, PM_LANE_CONSTANT, s1, PM_SLOT_NONE, PM_KIND_NONE, 1);
+    }
     add_live(plan, &plan->liveness.training, &writer->drafts->live_out);
     add_live(plan, &plan->liveness.validation, &writer->drafts->live_out);
 }
@@ -456,11 +476,12 @@ void pm_lane_draft_all(struct pm_lane_plan *plan, const struct pm_algorithm *alg
         writer.drafts = &plan->sections[section];
         writer.drafts->count = 0;
         memset(&writer.drafts->live_out, 0, sizeof writer.drafts->live_out);
-        if (section == PM_LANE_SETUP)
+        if (section == PM_LANE_SETUP) {
             draft_setup(&writer);
-        else if (section == PM_LANE_TRAIN)
+        } else if (section == PM_LANE_TRAIN) {
             draft_training(&writer);
-        else
+        } else {
             draft_validation(&writer);
+        }
     }
 }

@@ -14,10 +14,12 @@ static inline uint8_t pm_slot(enum pm_kind kind, unsigned index)
 
 static inline enum pm_kind pm_slot_kind(uint8_t slot)
 {
-    if (slot >= PM_SLOT_SCRATCH)
+    if (slot >= PM_SLOT_SCRATCH) {
         return (enum pm_kind)(slot - PM_SLOT_SCRATCH);
-    if (slot == PM_SLOT_LABEL)
+    }
+    if (slot == PM_SLOT_LABEL) {
         return PM_KIND_SCALAR;
+    }
     return slot == PM_SLOT_INPUT ? PM_KIND_VECTOR : (enum pm_kind)(slot / PM_REGISTER_COUNT_MAX);
 }
 

@@ -60,32 +60,39 @@ PM_INLINE void run_binary(enum pm_lane_binary op, enum pm_lane_shape shape,
         pm_vec *out = pm_write_at(step->out, frame, g);
         switch (shape) {
         case PM_LANE_EACH:
-            for (size_t i = 0; i < n * PM_PARTS; i++)
+            for (size_t i = 0; i < n * PM_PARTS; i++) {
                 out[i] = binary(op, a[i], b[i]);
+            }
             break;
         case PM_LANE_SCALAR_LEFT:
             for (size_t part = 0; part < PM_PARTS; part++) {
                 const pm_vec x = a[part];
-                for (size_t i = part; i < n * PM_PARTS; i += PM_PARTS)
+                for (size_t i = part; i < n * PM_PARTS; i += PM_PARTS) {
                     out[i] = binary(op, x, b[i]);
+                }
             }
             break;
         case PM_LANE_SCALAR_RIGHT:
             for (size_t part = 0; part < PM_PARTS; part++) {
                 const pm_vec x = b[part];
-                for (size_t i = part; i < n * PM_PARTS; i += PM_PARTS)
+                for (size_t i = part; i < n * PM_PARTS; i += PM_PARTS) {
                     out[i] = binary(op, a[i], x);
+                }
             }
             break;
         case PM_LANE_ROW_LEFT:
-            for (size_t row = 0; row < n; row++)
-                for (size_t i = 0; i < n * PM_PARTS; i++)
+            for (size_t row = 0; row < n; row++) {
+                for (size_t i = 0; i < n * PM_PARTS; i++) {
                     out[row * n * PM_PARTS + i] = binary(op, a[i], b[row * n * PM_PARTS + i]);
+                }
+            }
             break;
         case PM_LANE_ROW_RIGHT:
-            for (size_t row = 0; row < n; row++)
-                for (size_t i = 0; i < n * PM_PARTS; i++)
+            for (size_t row = 0; row < n; row++) {
+                for (size_t i = 0; i < n * PM_PARTS; i++) {
                     out[row * n * PM_PARTS + i] = binary(op, a[row * n * PM_PARTS + i], b[i]);
+                }
+            }
             break;
         default:
             break;
@@ -99,8 +106,9 @@ PM_INLINE void run_unary(enum pm_lane_unary op, const struct pm_lane_step *step,
     for (size_t g = 0; g < frame->instances; g++) {
         const pm_vec *a = pm_read_at(step->a, frame, g);
         pm_vec *out = pm_write_at(step->out, frame, g);
-        for (size_t i = 0; i < (size_t)step->count * PM_PARTS; i++)
+        for (size_t i = 0; i < (size_t)step->count * PM_PARTS; i++) {
             out[i] = unary(op, a[i]);
+        }
     }
 }
 
@@ -123,8 +131,9 @@ PM_INLINE void run_fused_each(enum pm_lane_fused op, const struct pm_lane_step *
         const pm_vec *a = pm_read_at(step->a, frame, g), *b = pm_read_at(step->b, frame, g);
         const pm_vec *c = pm_read_at(step->c, frame, g);
         pm_vec *out = pm_write_at(step->out, frame, g);
-        for (size_t i = 0; i < (size_t)step->count * PM_PARTS; i++)
+        for (size_t i = 0; i < (size_t)step->count * PM_PARTS; i++) {
             out[i] = fuse(op, a[i] * b[i], c[i]);
+        }
     }
 }
 
@@ -137,8 +146,9 @@ PM_INLINE void run_fused_scalar(enum pm_lane_fused op, const struct pm_lane_step
         pm_vec *out = pm_write_at(step->out, frame, g);
         for (size_t part = 0; part < PM_PARTS; part++) {
             const pm_vec x = a[part];
-            for (size_t i = part; i < (size_t)step->count * PM_PARTS; i += PM_PARTS)
+            for (size_t i = part; i < (size_t)step->count * PM_PARTS; i += PM_PARTS) {
                 out[i] = fuse(op, x * b[i], c[i]);
+            }
         }
     }
 }
@@ -151,12 +161,14 @@ PM_INLINE void run_fused_outer(enum pm_lane_fused op, const struct pm_lane_step 
         const pm_vec *a = pm_read_at(step->a, frame, g), *b = pm_read_at(step->b, frame, g);
         const pm_vec *c = pm_read_at(step->c, frame, g);
         pm_vec *out = pm_write_at(step->out, frame, g);
-        for (size_t row = 0; row < n; row++)
+        for (size_t row = 0; row < n; row++) {
             for (size_t part = 0; part < PM_PARTS; part++) {
                 const pm_vec x = a[row * PM_PARTS + part];
-                for (size_t i = part; i < n * PM_PARTS; i += PM_PARTS)
+                for (size_t i = part; i < n * PM_PARTS; i += PM_PARTS) {
                     out[row * n * PM_PARTS + i] = fuse(op, x * b[i], c[row * n * PM_PARTS + i]);
+                }
             }
+        }
     }
 }
 
@@ -165,8 +177,9 @@ static void constant(const struct pm_lane_step *step, const struct pm_lane_frame
     const pm_vec x = pm_vec_all(step->c0);
     for (size_t g = 0; g < frame->instances; g++) {
         pm_vec *out = pm_write_at(step->out, frame, g);
-        for (size_t i = 0; i < (size_t)step->count * PM_PARTS; i++)
+        for (size_t i = 0; i < (size_t)step->count * PM_PARTS; i++) {
             out[i] = x;
+        }
     }
 }
 
@@ -177,8 +190,9 @@ static void spread_scalar(const struct pm_lane_step *step, const struct pm_lane_
         pm_vec *out = pm_write_at(step->out, frame, g);
         for (size_t part = 0; part < PM_PARTS; part++) {
             const pm_vec x = a[part];
-            for (size_t i = part; i < (size_t)step->count * PM_PARTS; i += PM_PARTS)
+            for (size_t i = part; i < (size_t)step->count * PM_PARTS; i += PM_PARTS) {
                 out[i] = x;
+            }
         }
     }
 }
@@ -189,9 +203,11 @@ static void spread_row(const struct pm_lane_step *step, const struct pm_lane_fra
     for (size_t g = 0; g < frame->instances; g++) {
         const pm_vec *a = pm_read_at(step->a, frame, g);
         pm_vec *out = pm_write_at(step->out, frame, g);
-        for (size_t row = 0; row < n; row++)
-            for (size_t i = 0; i < n * PM_PARTS; i++)
+        for (size_t row = 0; row < n; row++) {
+            for (size_t i = 0; i < n * PM_PARTS; i++) {
                 out[row * n * PM_PARTS + i] = a[i];
+            }
+        }
     }
 }
 

@@ -71,8 +71,9 @@ struct pm_x86_source pm_emit_from_memory(const struct pm_lane_emitter *e,
 /* The source in a register: its own, or `spare`. */
 static uint8_t in_register(struct pm_lane_emitter *e, struct pm_x86_source source, uint8_t spare)
 {
-    if (!source.in_memory)
+    if (!source.in_memory) {
         return source.vector;
+    }
     pm_x86_load(&e->x, spare, source);
     return spare;
 }
@@ -88,10 +89,11 @@ static void arithmetic(struct pm_lane_emitter *e, enum pm_x86_arithmetic op, uin
                        struct pm_x86_source a, struct pm_x86_source b)
 {
     const bool commutes = op == PM_X86_ADD || op == PM_X86_MUL;
-    if (commutes && a.in_memory && !b.in_memory)
+    if (commutes && a.in_memory && !b.in_memory) {
         pm_x86_arithmetic(&e->x, op, out, b.vector, a);
-    else
+    } else {
         pm_x86_arithmetic(&e->x, op, out, in_register(e, a, out), b);
+    }
 }
 
 static void divide(struct pm_lane_emitter *e, uint8_t out, struct pm_x86_source a,
@@ -114,13 +116,15 @@ static void choose(struct pm_lane_emitter *e, enum pm_x86_arithmetic op, enum pm
     if (choice == PM_LANE_B_NUMBER || choice == PM_LANE_B_ZERO) {
         const uint8_t right = in_register(e, b, spare);
         pm_x86_arithmetic(&e->x, op, out, right, a);
-        if (choice == PM_LANE_B_ZERO) /* -0 + +0 is +0, and x + +0 is x */
+        if (choice == PM_LANE_B_ZERO) { /* -0 + +0 is +0, and x + +0 is x */
             pm_x86_arithmetic(&e->x, PM_X86_ADD, out, out, pm_x86_vector(right));
+        }
     } else {
         const uint8_t left = in_register(e, a, spare);
         pm_x86_arithmetic(&e->x, op, out, left, b);
-        if (choice == PM_LANE_ANY)
+        if (choice == PM_LANE_ANY) {
             pm_x86_keep_nan(&e->x, out, left);
+        }
     }
     pm_emit_give(e, spare);
 }

@@ -28,15 +28,18 @@ static struct pm_x86_source whole_source(struct pm_lane_emitter *e, struct pass 
                                          uint32_t column)
 {
     const uint8_t slot = item->slots[operand];
-    if (is_resident(e, slot, column))
+    if (is_resident(e, slot, column)) {
         return pm_x86_vector(e->resident[column]);
+    }
     const struct pm_x86_source memory =
         pm_emit_from_memory(e, item->places[operand], PM_LANE_WHOLE, column);
-    if (pass->rows == 1)
+    if (pass->rows == 1) {
         return memory;
+    }
     const struct pm_lane_cached *entry = pm_cache_find(&pass->wholes, slot, 0);
-    if (entry != NULL)
+    if (entry != NULL) {
         return pm_x86_vector(entry->vector);
+    }
     if (pass->wholes.count == PM_LANE_CACHE_MAX) {
         e->exhausted = true;
         return memory;
@@ -67,7 +70,7 @@ static void emit_cell(struct pm_lane_emitter *e, struct pass *pass, int i, uint3
     const struct pm_lane_item *item = pm_emit_item(e, i);
     const uint32_t row = e->row - pass->row;
     struct pm_x86_source sources[3] = {{0}};
-    for (int operand = 0; operand < 3; operand++)
+    for (int operand = 0; operand < 3; operand++) {
         switch (item->roles[operand]) {
         case PM_LANE_SCALAR:
             sources[operand] = pm_emit_scalar(e, item, operand);
@@ -84,6 +87,7 @@ static void emit_cell(struct pm_lane_emitter *e, struct pass *pass, int i, uint3
         case PM_LANE_NOTHING:
             break;
         }
+    }
     if (item->step->operation.op == PM_LANE_MATRIX_VECTOR) {
         emit_cell_product(e, pass->partial[i - pass->first][row], column, sources);
         pm_cache_settle(e, &pass->cells, i, pass->end);
@@ -115,9 +119,11 @@ static void take_left(struct pm_lane_emitter *e, struct pass *pass, int i, uint3
 /* A pass over several rows needs many registers: what memory holds too gives up its own. */
 static void make_room(struct pm_lane_emitter *e)
 {
-    for (int k = e->rows.count - 1; k >= 0; k--)
-        if (e->rows.entries[k].in_memory)
+    for (int k = e->rows.count - 1; k >= 0; k--) {
+        if (e->rows.entries[k].in_memory) {
             pm_cache_forget(e, &e->rows, &e->rows.entries[k]);
+        }
+    }
 }
 
 static void start_pass_row(struct pm_lane_emitter *e, struct pass *pass, int i, uint32_t row)
@@ -125,13 +131,15 @@ static void start_pass_row(struct pm_lane_emitter *e, struct pass *pass, int i, 
     const struct pm_lane_item *item = pm_emit_item(e, i);
     const int k = i - pass->first;
     e->row = pass->row + row;
-    if (is_outer(item))
+    if (is_outer(item)) {
         take_left(e, pass, i, row);
+    }
     for (uint32_t j = 0; j < PM_LANE_TILE_MAX && item->step->operation.op == PM_LANE_MATRIX_VECTOR;
          j++) {
         pass->partial[k][row][j] = pm_emit_take(e);
-        if (j >= e->dim)
+        if (j >= e->dim) {
             pm_x86_fill(&e->x, pass->partial[k][row][j], 0);
+        }
     }
 }
 
@@ -140,8 +148,9 @@ static void end_pass_row(struct pm_lane_emitter *e, struct pass *pass, int i, ui
     const struct pm_lane_item *item = pm_emit_item(e, i);
     const int k = i - pass->first;
     e->row = pass->row + row;
-    if (is_outer(item))
+    if (is_outer(item)) {
         pm_emit_give(e, pass->left[k][row]);
+    }
     if (item->step->operation.op == PM_LANE_MATRIX_VECTOR) {
         pm_emit_finish_sum(e, pass->partial[k][row]);
         pm_cache_result(e, &e->rows, i, e->end, pass->partial[k][row][0], 0);
@@ -153,11 +162,14 @@ static void end_pass_row(struct pm_lane_emitter *e, struct pass *pass, int i, ui
 static bool may_continue(const struct pm_lane_emitter *e, const struct pass *pass)
 {
     const struct pm_lane_item *next = pm_emit_item(e, pass->end);
-    if (next->part != PM_LANE_COLUMN || pass->end - pass->first == PM_LANE_SUMS_MAX)
+    if (next->part != PM_LANE_COLUMN || pass->end - pass->first == PM_LANE_SUMS_MAX) {
         return false;
-    for (int i = pass->first; i < pass->end; i++)
-        if (pm_lane_reads_as(next, pm_emit_item(e, i)->out, PM_LANE_ELEMENT))
+    }
+    for (int i = pass->first; i < pass->end; i++) {
+        if (pm_lane_reads_as(next, pm_emit_item(e, i)->out, PM_LANE_ELEMENT)) {
             return false;
+        }
+    }
     return true;
 }
 
@@ -165,8 +177,9 @@ static void emit_column(struct pm_lane_emitter *e, struct pass *pass, uint32_t c
 {
     for (uint32_t row = 0; row < pass->rows; row++) {
         e->row = pass->row + row;
-        for (int i = pass->first; i < pass->end; i++)
+        for (int i = pass->first; i < pass->end; i++) {
             emit_cell(e, pass, i, column);
+        }
     }
     pm_cache_forget_all(e, &pass->cells);
     pm_cache_forget_all(e, &pass->wholes);
@@ -175,21 +188,28 @@ static void emit_column(struct pm_lane_emitter *e, struct pass *pass, uint32_t c
 int pm_emit_pass(struct pm_lane_emitter *e, int first, uint32_t row, uint32_t rows)
 {
     struct pass pass = {.first = first, .end = first, .row = row, .rows = rows};
-    while (pass.end < e->end && may_continue(e, &pass))
+    while (pass.end < e->end && may_continue(e, &pass)) {
         pass.end++;
+    }
     for (int i = pass.first; i < pass.end; i++) {
-        if (pm_lane_slot_kind(pm_emit_item(e, i)->out) == PM_KIND_MATRIX)
+        if (pm_lane_slot_kind(pm_emit_item(e, i)->out) == PM_KIND_MATRIX) {
             e->stored[i] =
                 pm_emit_needs_memory(e, i, pass.end, pm_emit_item(e, i)->out, PM_LANE_CELL);
-        for (uint32_t k = 0; k < rows; k++)
+        }
+        for (uint32_t k = 0; k < rows; k++) {
             start_pass_row(e, &pass, i, k);
+        }
     }
-    if (rows > 1)
+    if (rows > 1) {
         make_room(e);
-    for (uint32_t column = 0; column < e->dim && !e->exhausted; column++)
+    }
+    for (uint32_t column = 0; column < e->dim && !e->exhausted; column++) {
         emit_column(e, &pass, column);
-    for (int i = pass.first; i < pass.end; i++)
-        for (uint32_t k = 0; k < rows; k++)
+    }
+    for (int i = pass.first; i < pass.end; i++) {
+        for (uint32_t k = 0; k < rows; k++) {
             end_pass_row(e, &pass, i, k);
+        }
+    }
     return pass.end;
 }

@@ -16,29 +16,34 @@ static void emit_tile(struct pm_lane_emitter *e, uint32_t row, uint32_t rows)
             i = pm_emit_pass(e, i, row, rows);
             continue;
         }
-        for (e->row = row; e->row < row + rows && part != PM_LANE_BEFORE; e->row++)
-            if (part == PM_LANE_ROW)
+        for (e->row = row; e->row < row + rows && part != PM_LANE_BEFORE; e->row++) {
+            if (part == PM_LANE_ROW) {
                 pm_emit_row_item(e, i);
-            else
+            } else {
                 pm_emit_sum_row(e, i, e->sums[sums]);
+            }
+        }
         sums += part == PM_LANE_SUM;
         i++;
     }
-    if (!e->straight)
+    if (!e->straight) {
         pm_cache_forget_all(e, &e->rows);
+    }
 }
 
 static void emit_rows(struct pm_lane_emitter *e, uint32_t rows)
 {
-    for (uint32_t row = 0; row < rows; row += e->tiling.rows)
+    for (uint32_t row = 0; row < rows; row += e->tiling.rows) {
         emit_tile(e, row, rows - row < e->tiling.rows ? rows - row : e->tiling.rows);
+    }
 }
 
 static int count_part(const struct pm_lane_emitter *e, enum pm_lane_part part)
 {
     int count = 0;
-    for (int i = e->first; i < e->end; i++)
+    for (int i = e->first; i < e->end; i++) {
         count += pm_emit_item(e, i)->part == part;
+    }
     return count;
 }
 
@@ -59,8 +64,9 @@ static void emit_loop(struct pm_lane_emitter *e)
     const uint8_t *again = e->x.next;
     emit_rows(e, together);
     pm_x86_add(&e->x, PM_X86_RCX, bytes);
-    if (columns)
+    if (columns) {
         pm_x86_add(&e->x, PM_X86_RDX, bytes * (int32_t)e->dim);
+    }
     pm_x86_jump_if_below(&e->x, PM_X86_RCX, bytes * (int32_t)rounds, again);
     emit_rows(e, e->dim % together);
     e->indexed = false;
@@ -73,14 +79,15 @@ static int list_wholes(const struct pm_lane_emitter *e, uint8_t slots[2 * PM_LAN
                        struct pm_lane_place *first)
 {
     int count = 0;
-    for (int i = e->first; i < e->end; i++)
+    for (int i = e->first; i < e->end; i++) {
         for (int operand = 0; operand < 3; operand++) {
             const struct pm_lane_item *item = pm_emit_item(e, i);
             const uint8_t slot = item->slots[operand];
             if (item->roles[operand] != PM_LANE_WHOLE ||
                 (count > 0 && memchr(slots, slot, (size_t)count) != NULL) ||
-                count == 2 * PM_LANE_SUMS_MAX)
+                count == 2 * PM_LANE_SUMS_MAX) {
                 continue;
+            }
             slots[count++] = slot;
             if (count == 1 || item->step->operation.op == PM_LANE_MATRIX_VECTOR) {
                 slots[count - 1] = slots[0];
@@ -88,6 +95,7 @@ static int list_wholes(const struct pm_lane_emitter *e, uint8_t slots[2 * PM_LAN
                 *first = item->places[operand];
             }
         }
+    }
     return count;
 }
 
@@ -97,8 +105,9 @@ static void load_resident(struct pm_lane_emitter *e)
     struct pm_lane_place place = {0};
     e->resident_count = 0;
     e->resident_slot = PM_SLOT_NONE;
-    if (e->tiling.resident == 0 || list_wholes(e, slots, &place) == 0)
+    if (e->tiling.resident == 0 || list_wholes(e, slots, &place) == 0) {
         return;
+    }
     e->resident_slot = slots[0];
     for (; e->resident_count < e->tiling.resident; e->resident_count++) {
         e->resident[e->resident_count] = pm_emit_take(e);
@@ -110,37 +119,49 @@ static void load_resident(struct pm_lane_emitter *e)
 /* Scalars that were read from what the region has written are not that any more. */
 static void forget_written(struct pm_lane_emitter *e)
 {
-    for (int i = e->first; i < e->end; i++)
-        if (pm_emit_item(e, i)->part == PM_LANE_ROW || pm_emit_item(e, i)->part == PM_LANE_COLUMN)
+    for (int i = e->first; i < e->end; i++) {
+        if (pm_emit_item(e, i)->part == PM_LANE_ROW || pm_emit_item(e, i)->part == PM_LANE_COLUMN) {
             pm_cache_forget(e, &e->scalars, pm_cache_find(&e->scalars, pm_emit_item(e, i)->out, 0));
+        }
+    }
 }
 
 static void emit_items(struct pm_lane_emitter *e)
 {
     int sums = 0;
-    for (int i = e->first; i < e->end; i++)
+    for (int i = e->first; i < e->end; i++) {
         e->stored[i] = pm_emit_needs_memory(e, i, pm_emit_horizon(e), pm_emit_item(e, i)->out,
                                             PM_LANE_ELEMENT);
-    for (int i = e->first; i < e->end; i++)
-        if (pm_emit_item(e, i)->part == PM_LANE_BEFORE)
+    }
+    for (int i = e->first; i < e->end; i++) {
+        if (pm_emit_item(e, i)->part == PM_LANE_BEFORE) {
             pm_emit_scalar_item(e, i);
-    if (e->end - e->first == count_part(e, PM_LANE_BEFORE))
+        }
+    }
+    if (e->end - e->first == count_part(e, PM_LANE_BEFORE)) {
         return;
+    }
     pm_emit_settle_scalars(e);
-    for (int i = e->first; i < e->end && sums < PM_LANE_SUMS_MAX; i++)
-        if (pm_emit_item(e, i)->part == PM_LANE_SUM)
+    for (int i = e->first; i < e->end && sums < PM_LANE_SUMS_MAX; i++) {
+        if (pm_emit_item(e, i)->part == PM_LANE_SUM) {
             pm_emit_start_sum(e, e->sums[sums++]);
+        }
+    }
     e->exhausted |= count_part(e, PM_LANE_SUM) > sums;
     load_resident(e);
-    if (!e->exhausted)
+    if (!e->exhausted) {
         emit_loop(e);
-    for (uint32_t column = 0; column < e->resident_count; column++)
+    }
+    for (uint32_t column = 0; column < e->resident_count; column++) {
         pm_emit_give(e, e->resident[column]);
+    }
     forget_written(e);
     sums = 0;
-    for (int i = e->first; i < e->end && !e->exhausted; i++)
-        if (pm_emit_item(e, i)->part == PM_LANE_SUM)
+    for (int i = e->first; i < e->end && !e->exhausted; i++) {
+        if (pm_emit_item(e, i)->part == PM_LANE_SUM) {
             pm_emit_sum_result(e, pm_emit_item(e, i), e->sums[sums++]);
+        }
+    }
 }
 
 /* Tilings from the one with the fewest loads of elements read whole: each costs a load for every
@@ -152,14 +173,18 @@ static int list_tilings(const struct pm_lane_emitter *e, struct pm_lane_tiling o
     const uint32_t most = e->dim < PM_LANES ? e->dim : PM_LANES;
     const int wholes = list_wholes(e, slots, &place);
     int count = 0;
-    if (wholes > 1)
+    if (wholes > 1) {
         out[count++] = (struct pm_lane_tiling){4, 0};
-    if (wholes > 1)
+    }
+    if (wholes > 1) {
         out[count++] = (struct pm_lane_tiling){2, most};
-    if (wholes > 0)
+    }
+    if (wholes > 0) {
         out[count++] = (struct pm_lane_tiling){1, most};
-    if (wholes > 0)
+    }
+    if (wholes > 0) {
         out[count++] = (struct pm_lane_tiling){2, 0};
+    }
     out[count++] = (struct pm_lane_tiling){1, 0};
     return count;
 }
@@ -177,8 +202,9 @@ bool pm_emit_region(struct pm_lane_emitter *e, int first, int end)
         e->end = end;
         e->tiling = tilings[i];
         emit_items(e);
-        if (!e->exhausted)
+        if (!e->exhausted) {
             return true;
+        }
     }
     *e = before;
     return false;

@@ -13,9 +13,11 @@ void pm_emit_row_item(struct pm_lane_emitter *e, int i)
 {
     const struct pm_lane_item *item = pm_emit_item(e, i);
     struct pm_x86_source sources[3] = {{0}};
-    for (int operand = 0; operand < 3; operand++)
-        if (item->roles[operand] != PM_LANE_NOTHING)
+    for (int operand = 0; operand < 3; operand++) {
+        if (item->roles[operand] != PM_LANE_NOTHING) {
             sources[operand] = row_source(e, i, operand);
+        }
+    }
     const uint8_t result = pm_emit_take(e);
     pm_emit_operation(e, item, result, sources);
     pm_cache_settle(e, &e->rows, i, pm_emit_horizon(e));
@@ -30,10 +32,11 @@ void pm_emit_start_sum(struct pm_lane_emitter *e, uint8_t partial[PM_LANE_TILE_M
 {
     for (uint32_t j = 0; j < PM_LANE_TILE_MAX; j++) {
         partial[j] = pm_emit_take(e);
-        if (j >= e->dim)
+        if (j >= e->dim) {
             pm_x86_fill(&e->x, partial[j], 0);
-        else if (!e->straight)
+        } else if (!e->straight) {
             pm_x86_fill(&e->x, partial[j], UINT32_C(0x80000000));
+        }
     }
 }
 
@@ -42,17 +45,19 @@ void pm_emit_finish_sum(struct pm_lane_emitter *e, const uint8_t partial[PM_LANE
     pm_x86_arithmetic(&e->x, PM_X86_ADD, partial[0], partial[0], pm_x86_vector(partial[1]));
     pm_x86_arithmetic(&e->x, PM_X86_ADD, partial[2], partial[2], pm_x86_vector(partial[3]));
     pm_x86_arithmetic(&e->x, PM_X86_ADD, partial[0], partial[0], pm_x86_vector(partial[2]));
-    for (int j = 1; j < PM_LANE_TILE_MAX; j++)
+    for (int j = 1; j < PM_LANE_TILE_MAX; j++) {
         pm_emit_give(e, partial[j]);
+    }
 }
 
 /* Adds a term that is not rounded any more. */
 static void add_term(struct pm_lane_emitter *e, uint8_t partial, struct pm_x86_source term)
 {
-    if (e->straight && e->row < PM_LANE_TILE_MAX)
+    if (e->straight && e->row < PM_LANE_TILE_MAX) {
         pm_x86_load(&e->x, partial, term);
-    else
+    } else {
         pm_x86_arithmetic(&e->x, PM_X86_ADD, partial, partial, term);
+    }
 }
 
 static void emit_term(struct pm_lane_emitter *e, int i, uint8_t to)

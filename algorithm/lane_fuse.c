@@ -33,16 +33,20 @@ static bool is_sum(const struct pm_lane_draft *draft)
 /* Whether a value in `slot` is never read after draft `i`. */
 static bool ends_at(const struct pm_lane_drafts *drafts, int i, uint8_t slot)
 {
-    if (drafts->items[i].out == slot)
+    if (drafts->items[i].out == slot) {
         return !drafts->items[i].partial;
+    }
     for (i++; i < drafts->count; i++) {
         const struct pm_lane_draft *draft = &drafts->items[i];
-        if (draft->gone)
+        if (draft->gone) {
             continue;
-        if (reads(draft, slot))
+        }
+        if (reads(draft, slot)) {
             return false;
-        if (draft->out == slot)
+        }
+        if (draft->out == slot) {
             return true;
+        }
     }
     return !pm_lane_slots_has(&drafts->live_out, slot);
 }
@@ -54,14 +58,16 @@ static int find_sum(const struct pm_lane_drafts *drafts, int i)
     const struct pm_lane_draft *product = &drafts->items[i];
     for (int j = i + 1; j < drafts->count; j++) {
         const struct pm_lane_draft *draft = &drafts->items[j];
-        if (draft->gone)
+        if (draft->gone) {
             continue;
+        }
         if (reads(draft, product->out)) {
             return is_sum(draft) && draft->a != draft->b && ends_at(drafts, j, product->out) ? j
                                                                                              : -1;
         }
-        if (draft->out == product->out || draft->out == product->a || draft->out == product->b)
+        if (draft->out == product->out || draft->out == product->a || draft->out == product->b) {
             return -1;
+        }
     }
     return -1;
 }
@@ -70,8 +76,9 @@ static void join(struct pm_lane_draft *product, enum pm_lane_op fused, struct pm
 {
     const bool product_first = sum->a == product->out;
     enum pm_lane_fused which = PM_LANE_PLUS_PRODUCT;
-    if (sum->operation.which == PM_LANE_SUB)
+    if (sum->operation.which == PM_LANE_SUB) {
         which = product_first ? PM_LANE_PRODUCT_MINUS : PM_LANE_MINUS_PRODUCT;
+    }
     sum->operation = (struct pm_lane_operation){(uint8_t)fused, (uint8_t)which, PM_LANE_EACH};
     sum->c = product_first ? sum->b : sum->a;
     sum->kinds[2] = product_first ? sum->kinds[1] : sum->kinds[0];
@@ -88,10 +95,12 @@ void pm_lane_fuse(struct pm_lane_drafts *drafts)
     for (int i = 0; i < drafts->count; i++) {
         struct pm_lane_draft *draft = &drafts->items[i];
         enum pm_lane_op fused;
-        if (!is_product(draft, &fused) || draft->out >= PM_SLOT_INPUT)
+        if (!is_product(draft, &fused) || draft->out >= PM_SLOT_INPUT) {
             continue;
+        }
         const int j = find_sum(drafts, i);
-        if (j >= 0)
+        if (j >= 0) {
             join(draft, fused, &drafts->items[j]);
+        }
     }
 }

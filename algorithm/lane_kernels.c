@@ -16,9 +16,10 @@ static void count_right(const struct pm_lane_step *step, const struct pm_lane_fr
         const pm_vec *prediction = pm_read_at(step->a, frame, g);
         const pm_vec *label = pm_read_at(step->b, frame, g);
         pm_ivec *right = (pm_ivec *)pm_write_at(place, frame, g);
-        for (size_t part = 0; part < PM_PARTS; part++)
+        for (size_t part = 0; part < PM_PARTS; part++) {
             right[part] -=
                 (pm_vec)((prediction[part] > 0.5f) & (pm_ivec)pm_vec_all(1)) == label[part];
+        }
     }
 }
 
@@ -27,10 +28,12 @@ static void blend(float *to, const float *from, const int32_t mask[PM_LANES], si
     const pm_ivec *masks = (const pm_ivec *)(const void *)mask;
     pm_vec *target = (pm_vec *)(void *)to;
     const pm_vec *source = (const pm_vec *)(const void *)from;
-    for (size_t i = 0; i < count; i++)
-        for (size_t part = 0; part < PM_PARTS; part++)
+    for (size_t i = 0; i < count; i++) {
+        for (size_t part = 0; part < PM_PARTS; part++) {
             target[i * PM_PARTS + part] = pm_vec_choose(masks[part], source[i * PM_PARTS + part],
                                                         target[i * PM_PARTS + part]);
+        }
+    }
 }
 
 /* ---- one kernel for each row of the table ---- */

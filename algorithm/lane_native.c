@@ -35,19 +35,21 @@ static struct pm_x86_memory advance_at(int base)
 static uint8_t choose_pinned(const struct pm_lane_emitter *e, struct pm_lane_place *place)
 {
     uint8_t reads[PM_LANE_SLOTS] = {0}, best = PM_SLOT_NONE;
-    for (int i = 0; i < e->list->count; i++)
+    for (int i = 0; i < e->list->count; i++) {
         for (int operand = 0; operand < 3; operand++) {
             const struct pm_lane_item *item = &e->list->items[i];
             const uint8_t slot = item->slots[operand];
             if (item->roles[operand] != PM_LANE_ELEMENT ||
-                item->places[operand].base != PM_LANE_SHARED)
+                item->places[operand].base != PM_LANE_SHARED) {
                 continue;
+            }
             reads[slot]++;
             if (best == PM_SLOT_NONE || reads[slot] > reads[best]) {
                 best = slot;
                 *place = item->places[operand];
             }
         }
+    }
     return best;
 }
 
@@ -65,8 +67,9 @@ static void emit_call(struct pm_lane_emitter *e, const struct pm_lane_item *item
 {
     const size_t single = offsetof(struct pm_lane_native_frame, single);
     pm_emit_save_scalars(e, NULL);
-    for (int base = 0; base < PM_LANE_BASE_COUNT; base++)
+    for (int base = 0; base < PM_LANE_BASE_COUNT; base++) {
         pm_x86_write(&e->x, base_at(single, base), pm_emit_base(base));
+    }
     const struct pm_x86_memory stack = {PM_X86_RSP, PM_X86_NO_REGISTER, 0};
     pm_x86_write(&e->x, stack, pm_emit_base(PM_LANE_RIGHT)); /* which calls may change */
     pm_x86_set(&e->x, PM_X86_RDI, (uint64_t)(uintptr_t)item->step);
@@ -82,9 +85,11 @@ static void emit_call(struct pm_lane_emitter *e, const struct pm_lane_item *item
 
 static bool has_calls(const struct pm_lane_items *list)
 {
-    for (int i = 0; i < list->count; i++)
-        if (list->items[i].part == PM_LANE_CALL)
+    for (int i = 0; i < list->count; i++) {
+        if (list->items[i].part == PM_LANE_CALL) {
             return true;
+        }
+    }
     return false;
 }
 
@@ -104,11 +109,13 @@ static void emit_count(struct pm_lane_emitter *e)
 {
     const uint8_t s0 = 0; /* its slot */
     const struct pm_lane_place label = {0, PM_LANE_LABEL}, counter = {0, PM_LANE_RIGHT};
-    if (e->section != PM_LANE_VALIDATE)
+    if (e->section != PM_LANE_VALIDATE) {
         return;
+    }
     const bool loaded = e->constants[0] != PM_NO_VECTOR;
-    if (!loaded)
+    if (!loaded) {
         load_constants(e);
+    }
     const struct pm_lane_cached *entry = pm_cache_find(&e->scalars, s0, 0);
     const struct pm_x86_source prediction =
         entry != NULL ? pm_x86_vector(entry->vector)
@@ -133,12 +140,15 @@ static bool emit_body(struct pm_lane_emitter *e)
 {
     for (int i = 0; i < e->list->count;) {
         int length = pm_lane_region_length(e->list, i);
-        if (e->list->items[i].part == PM_LANE_CALL)
+        if (e->list->items[i].part == PM_LANE_CALL) {
             emit_call(e, &e->list->items[i]);
-        else
-            while (!pm_emit_region(e, i, i + length))
-                if (--length == 0)
+        } else {
+            while (!pm_emit_region(e, i, i + length)) {
+                if (--length == 0) {
                     return false;
+                }
+            }
+        }
         i += length;
     }
     pm_emit_save_scalars(e, &e->list->live_out);
@@ -149,9 +159,10 @@ static bool emit_body(struct pm_lane_emitter *e)
 
 static void load_bases(struct pm_lane_emitter *e)
 {
-    for (int base = 0; base < PM_LANE_BASE_COUNT; base++)
+    for (int base = 0; base < PM_LANE_BASE_COUNT; base++) {
         pm_x86_read(&e->x, pm_emit_base(base),
                     base_at(offsetof(struct pm_lane_native_frame, all), base));
+    }
 }
 
 static bool emit_section(struct pm_lane_emitter *e, struct pm_lane_place pinned)
@@ -160,17 +171,20 @@ static bool emit_section(struct pm_lane_emitter *e, struct pm_lane_place pinned)
     pm_x86_enter(&e->x);
     pm_x86_move(&e->x, PM_X86_RBX, PM_X86_RDI);
     load_bases(e);
-    if (e->section == PM_LANE_VALIDATE && !has_calls(e->list))
+    if (e->section == PM_LANE_VALIDATE && !has_calls(e->list)) {
         load_constants(e);
+    }
     load_pinned(e, pinned);
 
     const uint8_t *next_example = e->x.next;
     pm_x86_read(&e->x, PM_X86_RBP, pm_emit_frame(all + offsetof(struct pm_lane_frame, instances)));
     const uint8_t *next_instance = e->x.next;
-    if (!emit_body(e))
+    if (!emit_body(e)) {
         return false;
-    for (int base = 0; base < PM_LANE_BASE_COUNT; base++)
+    }
+    for (int base = 0; base < PM_LANE_BASE_COUNT; base++) {
         pm_x86_add_memory(&e->x, pm_emit_base(base), stride_at(base));
+    }
     pm_x86_count_down(&e->x, PM_X86_RBP, next_instance);
 
     for (int base = 0; base < PM_LANE_BASE_COUNT; base++) {
@@ -190,8 +204,9 @@ static bool worthwhile(const struct pm_lane_items *list)
     int inlined = 0;
     for (int i = 0; i < list->count; i++) {
         const uint8_t op = list->items[i].step->operation.op;
-        if (op == PM_LANE_GAUSSIAN || op == PM_LANE_UNIFORM)
+        if (op == PM_LANE_GAUSSIAN || op == PM_LANE_UNIFORM) {
             return false;
+        }
         inlined += list->items[i].part != PM_LANE_CALL;
     }
     return inlined > 0;
@@ -202,10 +217,12 @@ static bool emit_best(struct pm_lane_emitter *e)
 {
     const struct pm_lane_emitter before = *e;
     struct pm_lane_place place = {0};
-    if (e->straight)
+    if (e->straight) {
         e->pinned_slot = choose_pinned(e, &place);
-    if (emit_section(e, place))
+    }
+    if (emit_section(e, place)) {
         return true;
+    }
     *e = before;
     return emit_section(e, place);
 }
@@ -214,8 +231,9 @@ static void translate_section(struct pm_lane_program *program, enum pm_lane_sect
                               struct pm_lane_code *code)
 {
     struct pm_lane_items list;
-    if (!pm_lane_items_list(program, section, &list) || !worthwhile(&list))
+    if (!pm_lane_items_list(program, section, &list) || !worthwhile(&list)) {
         return;
+    }
     const size_t used = atomic_load(&code->used);
     const size_t room = code->size - used;
     struct pm_lane_emitter e = {
@@ -231,21 +249,24 @@ static void translate_section(struct pm_lane_program *program, enum pm_lane_sect
         .pinned_slot = PM_SLOT_NONE,
     };
     memset(e.constants, PM_NO_VECTOR, sizeof e.constants);
-    if (!emit_best(&e))
+    if (!emit_best(&e)) {
         return;
+    }
     atomic_store(&code->used, used + (((size_t)(e.x.next - e.x.start) + 63) & ~(size_t)63));
     const uint8_t *entry = code->executable + used;
     program->native[section].turned = list.turned;
     memcpy(&program->native[section].run, &entry, sizeof entry);
-    if (section == PM_LANE_VALIDATE && program->examples_stateless)
+    if (section == PM_LANE_VALIDATE && program->examples_stateless) {
         program->examples = EXAMPLES_AT_ONCE;
+    }
 }
 
 void pm_lane_program_translate(struct pm_lane_program *program, struct pm_lane_code *code)
 {
     memset(program->native, 0, sizeof program->native);
-    if (program->level != PM_SIMD_AVX512 || code == NULL)
+    if (program->level != PM_SIMD_AVX512 || code == NULL) {
         return;
+    }
     translate_section(program, PM_LANE_TRAIN, code);
     translate_section(program, PM_LANE_VALIDATE, code);
 }

@@ -49,22 +49,25 @@ static void work_arithmetic(void *context)
 static void work_read(void *context)
 {
     const struct probe *probe = context;
-    for (size_t round = 0; round < probe->rounds; round++)
+    for (size_t round = 0; round < probe->rounds; round++) {
         probe->kernels->probe_read(probe->data, probe->count);
+    }
 }
 
 static void work_write(void *context)
 {
     const struct probe *probe = context;
-    for (size_t round = 0; round < probe->rounds; round++)
+    for (size_t round = 0; round < probe->rounds; round++) {
         probe->kernels->probe_write(probe->memory, probe->count);
+    }
 }
 
 static void work_step(void *context)
 {
     const struct probe *probe = context;
-    for (size_t round = 0; round < probe->rounds; round++)
+    for (size_t round = 0; round < probe->rounds; round++) {
         probe->step->kernel(probe->step, probe->frame);
+    }
 }
 
 /* Some processors multiply and add at the same time, others do one or the other: there each costs
@@ -78,8 +81,9 @@ static void probe_arithmetic(struct probe *probe, struct pm_machine *out)
     const double both = quickest(work_arithmetic, probe, elements);
     probe->multiply = false;
     out->add = quickest(work_arithmetic, probe, elements);
-    if (both > 0.75 * (out->multiply + out->add))
+    if (both > 0.75 * (out->multiply + out->add)) {
         out->multiply = out->add = both;
+    }
 }
 
 static double probe_reading(struct probe *probe, const float *data, size_t count)
@@ -147,10 +151,12 @@ bool pm_machine_probe(enum pm_simd_level level, const struct pm_lane_tasks *task
         .kernels = pm_lane_kernels(level),
         .memory = aligned_alloc(PM_LANE_VECTOR_SIZE, (size_t)L2_ELEMENTS * PM_LANE_VECTOR_SIZE),
     };
-    if (probe.memory == NULL)
+    if (probe.memory == NULL) {
         return pm_fail(error, PM_ERROR_MEMORY, "out of memory for measuring the machine");
-    for (size_t i = 0; i < (size_t)L2_ELEMENTS * PM_LANES; i++)
+    }
+    for (size_t i = 0; i < (size_t)L2_ELEMENTS * PM_LANES; i++) {
         probe.memory[i] = 0.01f * (float)(i % 150) + 0.1f;
+    }
     probe_arithmetic(&probe, out);
     probe_functions(&probe, out);
     probe_memory(&probe, tasks, out);

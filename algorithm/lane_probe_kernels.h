@@ -40,12 +40,13 @@ static inline __attribute__((always_inline)) void compute(size_t rounds, bool mu
 /* `rounds` times PM_PROBE_CHAINS multiplications, additions, or both, of single vectors. */
 static void probe_arithmetic(size_t rounds, bool multiply, bool add)
 {
-    if (multiply && add)
+    if (multiply && add) {
         compute(rounds, true, true);
-    else if (multiply)
+    } else if (multiply) {
         compute(rounds, true, false);
-    else
+    } else {
         compute(rounds, false, add);
+    }
 }
 
 /* Reads or writes `count` elements of all lanes; a multiple of 8. */

@@ -242,8 +242,9 @@ static inline const struct pm_lane_step *
 pm_lane_section_steps(const struct pm_lane_program *program, enum pm_lane_section section)
 {
     const struct pm_lane_step *steps = program->steps;
-    for (int before = 0; before < (int)section; before++)
+    for (int before = 0; before < (int)section; before++) {
         steps += program->step_count[before];
+    }
     return steps;
 }
 

@@ -30,8 +30,9 @@ PM_INLINE pm_vec unit(pm_uvec word)
 
 PM_INLINE void shape_uniform(const struct block *block, pm_vec numbers[4])
 {
-    for (int i = 0; i < 4; i++)
+    for (int i = 0; i < 4; i++) {
         numbers[i] = unit(block->words[i]);
+    }
 }
 
 PM_INLINE void shape_normal(const struct block *block, pm_vec numbers[4])
@@ -55,20 +56,23 @@ PM_INLINE void draw(const struct pm_lane_step *step, const struct pm_lane_frame 
         const pm_uvec *high = (const pm_uvec *)(const void *)keys->high;
         const pm_uvec *first = (const pm_uvec *)(const void *)keys->first_example;
         pm_vec *out = pm_write_at(step->out, frame, g);
-        for (uint32_t i = 0; i < step->count; i += 4)
+        for (uint32_t i = 0; i < step->count; i += 4) {
             for (size_t part = 0; part < PM_PARTS; part++) {
                 const pm_uvec zero = {0};
                 const struct block counter = {
                     {zero + i / 4, zero + step->index, first[part] + example, zero + step->phase}};
                 const struct block block = philox(counter, low[part], high[part]);
                 pm_vec numbers[4];
-                if (normal)
+                if (normal) {
                     shape_normal(&block, numbers);
-                else
+                } else {
                     shape_uniform(&block, numbers);
-                for (uint32_t k = 0; k < 4 && i + k < step->count; k++)
+                }
+                for (uint32_t k = 0; k < 4 && i + k < step->count; k++) {
                     out[(size_t)(i + k) * PM_PARTS + part] = offset + scale * numbers[k];
+                }
             }
+        }
     }
 }
 

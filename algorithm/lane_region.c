@@ -7,12 +7,15 @@ enum { COLUMNS_MAX = 32 }; /* columns are unrolled */
 
 enum pm_kind pm_lane_slot_kind(uint8_t slot)
 {
-    if (slot == PM_LANE_SLOT_NEXT_INPUT || slot == PM_SLOT_INPUT)
+    if (slot == PM_LANE_SLOT_NEXT_INPUT || slot == PM_SLOT_INPUT) {
         return PM_KIND_VECTOR;
-    if (slot == PM_SLOT_LABEL)
+    }
+    if (slot == PM_SLOT_LABEL) {
         return PM_KIND_SCALAR;
-    if (slot >= PM_SLOT_SCRATCH)
+    }
+    if (slot >= PM_SLOT_SCRATCH) {
         return (enum pm_kind)(slot - PM_SLOT_SCRATCH);
+    }
     return (enum pm_kind)(slot / PM_REGISTER_COUNT_MAX);
 }
 
@@ -31,8 +34,9 @@ bool pm_lane_reads(const struct pm_lane_item *item, uint8_t slot)
 /* By what is read of the operand, which may be less than its register. */
 static enum pm_lane_role role_of(const struct pm_lane_item *item, int operand)
 {
-    if (item->slots[operand] == PM_SLOT_NONE)
+    if (item->slots[operand] == PM_SLOT_NONE) {
         return PM_LANE_NOTHING;
+    }
     switch ((enum pm_kind)item->step->kinds[operand]) {
     case PM_KIND_SCALAR:
         return PM_LANE_SCALAR;
@@ -50,22 +54,27 @@ static enum pm_lane_role role_of(const struct pm_lane_item *item, int operand)
 static float uniform_value(const struct pm_lane_program *program, uint8_t slot)
 {
     const struct pm_lane_step *steps = pm_lane_section_steps(program, PM_LANE_SETUP);
-    for (int i = 0; i < program->step_count[PM_LANE_SETUP]; i++)
-        if (steps[i].out_slot == slot)
+    for (int i = 0; i < program->step_count[PM_LANE_SETUP]; i++) {
+        if (steps[i].out_slot == slot) {
             return steps[i].c0;
+        }
+    }
     return 0.0f;
 }
 
 static enum pm_lane_choice choice_of(const struct pm_lane_program *program,
                                      const struct pm_lane_step *step)
 {
-    if (step->a_slot != PM_SLOT_NONE && pm_lane_slots_has(&program->uniform, step->a_slot))
+    if (step->a_slot != PM_SLOT_NONE && pm_lane_slots_has(&program->uniform, step->a_slot)) {
         return PM_LANE_A_NUMBER;
-    if (step->b_slot == PM_SLOT_NONE || !pm_lane_slots_has(&program->uniform, step->b_slot))
+    }
+    if (step->b_slot == PM_SLOT_NONE || !pm_lane_slots_has(&program->uniform, step->b_slot)) {
         return PM_LANE_ANY;
+    }
     const float b = uniform_value(program, step->b_slot);
-    if (b != 0.0f)
+    if (b != 0.0f) {
         return PM_LANE_B_NUMBER;
+    }
     return signbit(b) ? PM_LANE_ANY : PM_LANE_B_ZERO;
 }
 
@@ -135,28 +144,33 @@ static bool may_join(const struct region *region, const struct pm_lane_item *ite
     for (int operand = 0; operand < 3; operand++) {
         const uint8_t slot = item->slots[operand];
         const enum pm_lane_role role = item->roles[operand];
-        if (role == PM_LANE_SCALAR && pm_lane_slots_has(&region->sums, slot))
+        if (role == PM_LANE_SCALAR && pm_lane_slots_has(&region->sums, slot)) {
             return false;
+        }
         if ((role == PM_LANE_SCALAR || role == PM_LANE_WHOLE || is_first_row(item, operand)) &&
-            pm_lane_slots_has(&region->written, slot))
+            pm_lane_slots_has(&region->written, slot)) {
             return false;
+        }
     }
-    if (item->part == PM_LANE_BEFORE)
+    if (item->part == PM_LANE_BEFORE) {
         return !pm_lane_slots_has(&region->scalars, item->out) &&
                !pm_lane_slots_has(&region->sums, item->out);
+    }
     return !pm_lane_slots_has(&region->whole, item->out);
 }
 
 static void join(struct region *region, const struct pm_lane_item *item)
 {
-    if (item->part == PM_LANE_BEFORE)
+    if (item->part == PM_LANE_BEFORE) {
         return;
+    }
     region->loops = true;
     for (int operand = 0; operand < 3; operand++) {
-        if (item->roles[operand] == PM_LANE_SCALAR)
+        if (item->roles[operand] == PM_LANE_SCALAR) {
             pm_lane_slots_add(&region->scalars, item->slots[operand]);
-        else if (item->roles[operand] == PM_LANE_WHOLE || is_first_row(item, operand))
+        } else if (item->roles[operand] == PM_LANE_WHOLE || is_first_row(item, operand)) {
             pm_lane_slots_add(&region->whole, item->slots[operand]);
+        }
     }
     pm_lane_slots_add(item->part == PM_LANE_SUM ? &region->sums : &region->written, item->out);
 }
@@ -165,11 +179,13 @@ int pm_lane_region_length(const struct pm_lane_items *list, int first)
 {
     struct region region = {.loops = false};
     int i = first;
-    if (list->items[first].part == PM_LANE_CALL)
+    if (list->items[first].part == PM_LANE_CALL) {
         return 1;
+    }
     for (; i < list->count; i++) {
-        if (list->items[i].part == PM_LANE_CALL || !may_join(&region, &list->items[i]))
+        if (list->items[i].part == PM_LANE_CALL || !may_join(&region, &list->items[i])) {
             break;
+        }
         join(&region, &list->items[i]);
     }
     return i - first;
@@ -178,8 +194,9 @@ int pm_lane_region_length(const struct pm_lane_items *list, int first)
 static int count_regions(const struct pm_lane_items *list)
 {
     int regions = 0;
-    for (int i = 0; i < list->count; i += pm_lane_region_length(list, i))
+    for (int i = 0; i < list->count; i += pm_lane_region_length(list, i)) {
         regions++;
+    }
     return regions;
 }
 
@@ -195,19 +212,21 @@ static bool may_turn(const struct pm_lane_program *program, const struct pm_lane
     for (int i = 0; i < length; i++) {
         const struct pm_lane_item *item = &list->items[i];
         if (item->part == PM_LANE_CALL || pm_lane_slots_has(&program->carried, item->out) ||
-            pm_lane_reads(item, PM_SLOT_LABEL))
+            pm_lane_reads(item, PM_SLOT_LABEL)) {
             return false;
+        }
     }
     return length < list->count;
 }
 
 static void read_next_input(struct pm_lane_item *item, uint32_t input_bytes)
 {
-    for (int operand = 0; operand < 3; operand++)
+    for (int operand = 0; operand < 3; operand++) {
         if (item->slots[operand] == PM_SLOT_INPUT) {
             item->slots[operand] = PM_LANE_SLOT_NEXT_INPUT;
             item->places[operand].offset += input_bytes;
         }
+    }
 }
 
 static void turn(const struct pm_lane_program *program, const struct pm_lane_items *list,
@@ -218,8 +237,9 @@ static void turn(const struct pm_lane_program *program, const struct pm_lane_ite
     for (int i = 0; i < list->count; i++) {
         struct pm_lane_item *item = &out->items[i];
         *item = list->items[(i + length) % list->count];
-        if (i >= list->count - length)
+        if (i >= list->count - length) {
             read_next_input(item, input_bytes);
+        }
     }
 }
 
@@ -237,11 +257,14 @@ static struct pm_lane_slots live_in(const struct pm_lane_items *list, uint32_t d
 {
     for (int i = list->count - 1; i >= 0; i--) {
         const struct pm_lane_item *item = &list->items[i];
-        if (writes_all(item, dim))
+        if (writes_all(item, dim)) {
             pm_lane_slots_drop(&live, item->out);
-        for (int operand = 0; operand < 3; operand++)
-            if (item->slots[operand] != PM_SLOT_NONE)
+        }
+        for (int operand = 0; operand < 3; operand++) {
+            if (item->slots[operand] != PM_SLOT_NONE) {
                 pm_lane_slots_add(&live, item->slots[operand]);
+            }
+        }
     }
     return live;
 }
@@ -251,21 +274,28 @@ static void link_reads(struct pm_lane_items *list)
 {
     enum { ROLES = PM_LANE_CELL + 1 };
     int16_t next[ROLES][PM_LANE_SLOTS];
-    for (int role = 0; role < ROLES; role++)
-        for (int slot = 0; slot < PM_LANE_SLOTS; slot++)
+    for (int role = 0; role < ROLES; role++) {
+        for (int slot = 0; slot < PM_LANE_SLOTS; slot++) {
             next[role][slot] = PM_LANE_NEVER;
+        }
+    }
     for (int i = list->count - 1; i >= 0; i--) {
         struct pm_lane_item *item = &list->items[i];
         const bool matrix = pm_lane_slot_kind(item->out) == PM_KIND_MATRIX;
         item->next_out = next[matrix ? PM_LANE_CELL : PM_LANE_ELEMENT][item->out];
-        for (int role = 0; role < ROLES; role++)
+        for (int role = 0; role < ROLES; role++) {
             next[role][item->out] = PM_LANE_NEVER;
-        for (int operand = 0; operand < 3; operand++)
-            if (item->slots[operand] != PM_SLOT_NONE)
+        }
+        for (int operand = 0; operand < 3; operand++) {
+            if (item->slots[operand] != PM_SLOT_NONE) {
                 item->next[operand] = next[item->roles[operand]][item->slots[operand]];
-        for (int operand = 0; operand < 3; operand++)
-            if (item->slots[operand] != PM_SLOT_NONE)
+            }
+        }
+        for (int operand = 0; operand < 3; operand++) {
+            if (item->slots[operand] != PM_SLOT_NONE) {
                 next[item->roles[operand]][item->slots[operand]] = (int16_t)i;
+            }
+        }
     }
 }
 
@@ -280,19 +310,23 @@ static struct pm_lane_item item_of(const struct pm_lane_program *program,
         .slots = {step->a_slot, step->b_slot, step->c_slot},
         .places = {step->a, step->b, step->c},
     };
-    for (int operand = 0; operand < 3; operand++)
+    for (int operand = 0; operand < 3; operand++) {
         item.roles[operand] = role_of(&item, operand);
+    }
     return item;
 }
 
 bool pm_lane_items_straight(const struct pm_lane_items *list, uint32_t dim)
 {
     enum { STRAIGHT_MAX = 32 };
-    if (dim > PM_LANES || list->count > STRAIGHT_MAX)
+    if (dim > PM_LANES || list->count > STRAIGHT_MAX) {
         return false;
-    for (int i = 0; i < list->count; i++)
-        if (list->items[i].part == PM_LANE_CALL || list->items[i].part == PM_LANE_COLUMN)
+    }
+    for (int i = 0; i < list->count; i++) {
+        if (list->items[i].part == PM_LANE_CALL || list->items[i].part == PM_LANE_COLUMN) {
             return false;
+        }
+    }
     return true;
 }
 
@@ -301,14 +335,17 @@ static void try_turning(const struct pm_lane_program *program, struct pm_lane_it
 {
     struct pm_lane_items turned;
     const int length = pm_lane_region_length(list, 0);
-    if (!may_turn(program, list, length))
+    if (!may_turn(program, list, length)) {
         return;
+    }
     turn(program, list, length, &turned);
-    if (count_regions(&turned) >= count_regions(list))
+    if (count_regions(&turned) >= count_regions(list)) {
         return;
+    }
     const struct pm_lane_slots next_round = live_in(&turned, program->dim, program->carried);
-    for (size_t i = 0; i < sizeof next_round.bits / sizeof *next_round.bits; i++)
+    for (size_t i = 0; i < sizeof next_round.bits / sizeof *next_round.bits; i++) {
         list->live_out.bits[i] = program->carried.bits[i] | next_round.bits[i];
+    }
     list->turned = length;
     memcpy(list->items, turned.items, (size_t)turned.count * sizeof *turned.items);
 }
@@ -320,12 +357,15 @@ bool pm_lane_items_list(const struct pm_lane_program *program, enum pm_lane_sect
     out->count = program->step_count[section];
     out->turned = 0;
     out->live_out = program->live_out[section];
-    if (out->count > PM_LANE_ITEMS_MAX)
+    if (out->count > PM_LANE_ITEMS_MAX) {
         return false;
-    for (int i = 0; i < out->count; i++)
+    }
+    for (int i = 0; i < out->count; i++) {
         out->items[i] = item_of(program, &steps[i]);
-    if (section == PM_LANE_TRAIN && out->count > 0 && !pm_lane_items_straight(out, program->dim))
+    }
+    if (section == PM_LANE_TRAIN && out->count > 0 && !pm_lane_items_straight(out, program->dim)) {
         try_turning(program, out);
+    }
     link_reads(out);
     return true;
 }

@@ -13,10 +13,12 @@ struct by_length {
 static int compare_lengths(const void *left, const void *right)
 {
     const struct by_length *a = left, *b = right;
-    if (a->train_count != b->train_count)
+    if (a->train_count != b->train_count) {
         return a->train_count < b->train_count ? -1 : 1;
-    if (a->validation_count != b->validation_count)
+    }
+    if (a->validation_count != b->validation_count) {
         return a->validation_count < b->validation_count ? -1 : 1;
+    }
     return a->task < b->task ? -1 : 1;
 }
 
@@ -41,8 +43,9 @@ static void describe_group(const struct pm_task *tasks, const struct by_length *
         group->validation_count[lane] = task->validation_count;
         group->train_max = bigger(group->train_max, task->train_count);
         group->validation_max = bigger(group->validation_max, task->validation_count);
-        if (task->train_count < group->train_min)
+        if (task->train_count < group->train_min) {
             group->train_min = task->train_count;
+        }
     }
 }
 
@@ -50,10 +53,12 @@ static void describe_group(const struct pm_task *tasks, const struct by_length *
 static void fill_lane(const float *features, const float *labels, uint32_t count, size_t dim,
                       float *lane_features, float *lane_labels)
 {
-    for (size_t i = 0; i < count * dim; i++)
+    for (size_t i = 0; i < count * dim; i++) {
         lane_features[i * PM_LANES] = features[i];
-    for (size_t i = 0; i < count; i++)
+    }
+    for (size_t i = 0; i < count; i++) {
         lane_labels[i * PM_LANES] = labels[i];
+    }
 }
 
 static void fill_group(const struct pm_task *tasks, const struct pm_lane_tasks *layout,
@@ -61,8 +66,9 @@ static void fill_group(const struct pm_task *tasks, const struct pm_lane_tasks *
 {
     const size_t dim = (size_t)layout->input_dim;
     const size_t examples = (size_t)layout->train_capacity + layout->validation_capacity;
-    for (size_t i = 0; i < examples * PM_LANES; i++)
+    for (size_t i = 0; i < examples * PM_LANES; i++) {
         labels[i] = PM_LANE_NO_LABEL;
+    }
     for (size_t lane = 0; lane < PM_LANES && group->task[lane] != UINT32_MAX; lane++) {
         const struct pm_task *task = &tasks[group->task[lane]];
         const size_t first = layout->train_capacity;
@@ -78,8 +84,9 @@ static struct by_length *sort_by_length(const struct pm_task *tasks, size_t coun
                                         struct pm_lane_tasks *layout)
 {
     struct by_length *order = malloc(count * sizeof *order);
-    if (order == NULL)
+    if (order == NULL) {
         return NULL;
+    }
     for (size_t i = 0; i < count; i++) {
         order[i] = (struct by_length){tasks[i].train_count, tasks[i].validation_count, (uint32_t)i};
         layout->train_capacity = bigger(layout->train_capacity, tasks[i].train_count);
@@ -102,8 +109,9 @@ static bool allocate(struct pm_lane_tasks *layout)
     const size_t size = feature_bytes + label_bytes + group_bytes + spare_bytes;
     unsigned char *memory =
         aligned_alloc(ALIGNMENT, (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
-    if (memory == NULL)
+    if (memory == NULL) {
         return false;
+    }
     memset(memory, 0, feature_bytes);
     layout->memory = memory;
     layout->features = (const float *)(void *)memory;
@@ -115,13 +123,16 @@ static bool allocate(struct pm_lane_tasks *layout)
 bool pm_lane_tasks_create(const struct pm_task *tasks, size_t count, struct pm_lane_tasks **out,
                           struct pm_error *error)
 {
-    if (count == 0 || count > UINT32_MAX - PM_LANES)
+    if (count == 0 || count > UINT32_MAX - PM_LANES) {
         return pm_fail(error, PM_ERROR_LIMIT, "%zu tasks cannot be laid out in lanes", count);
-    for (size_t i = 1; i < count; i++)
-        if (tasks[i].input_dim != tasks[0].input_dim)
+    }
+    for (size_t i = 1; i < count; i++) {
+        if (tasks[i].input_dim != tasks[0].input_dim) {
             return pm_fail(error, PM_ERROR_INVALID,
                            "tasks of %d and %d features cannot be laid out together",
                            tasks[0].input_dim, tasks[i].input_dim);
+        }
+    }
 
     struct pm_lane_tasks *layout = calloc(1, sizeof *layout);
     struct by_length *order = layout == NULL ? NULL : sort_by_length(tasks, count, layout);
@@ -156,8 +167,9 @@ bool pm_lane_tasks_create(const struct pm_task *tasks, size_t count, struct pm_l
 
 void pm_lane_tasks_destroy(struct pm_lane_tasks *tasks)
 {
-    if (tasks == NULL)
+    if (tasks == NULL) {
         return;
+    }
     free(tasks->memory);
     free(tasks);
 }

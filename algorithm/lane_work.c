@@ -17,12 +17,14 @@ static double elements_of(const struct pm_lane_program *program, enum pm_kind ki
 
 static void count_binary(struct pm_lane_work *work, enum pm_lane_binary which, double n)
 {
-    if (which == PM_LANE_MUL)
+    if (which == PM_LANE_MUL) {
         work->multiplications += n;
-    else
+    } else {
         work->additions += n;
-    if (which == PM_LANE_DIV)
+    }
+    if (which == PM_LANE_DIV) {
         work->functions[PM_FUNCTION_DIVIDE] += n;
+    }
 }
 
 static void count_unary(struct pm_lane_work *work, enum pm_lane_unary which, double n)
@@ -32,23 +34,28 @@ static void count_unary(struct pm_lane_work *work, enum pm_lane_unary which, dou
         [PM_LANE_SIN] = PM_FUNCTION_SIN, [PM_LANE_COS] = PM_FUNCTION_COS,
         [PM_LANE_TAN] = PM_FUNCTION_TAN,
     };
-    if (which >= PM_LANE_EXP)
+    if (which >= PM_LANE_EXP) {
         work->functions[functions[which]] += n;
-    else if (which != PM_LANE_COPY)
+    } else if (which != PM_LANE_COPY) {
         work->additions += n;
+    }
 }
 
 static void count_sum(struct pm_lane_work *work, enum pm_lane_op op, double n)
 {
     work->additions += n;
-    if (op != PM_LANE_MEAN)
+    if (op != PM_LANE_MEAN) {
         work->multiplications += n;
-    if (op == PM_LANE_DEVIATION)
+    }
+    if (op == PM_LANE_DEVIATION) {
         work->additions += 2 * n; /* the mean's sum, and the distances from it */
-    if (op == PM_LANE_NORM || op == PM_LANE_DEVIATION)
+    }
+    if (op == PM_LANE_NORM || op == PM_LANE_DEVIATION) {
         work->functions[PM_FUNCTION_ROOT]++;
-    if (op == PM_LANE_MEAN || op == PM_LANE_DEVIATION)
+    }
+    if (op == PM_LANE_MEAN || op == PM_LANE_DEVIATION) {
         work->functions[PM_FUNCTION_DIVIDE]++;
+    }
 }
 
 static void count_arithmetic(const struct pm_lane_program *program, const struct pm_lane_step *step,
@@ -103,8 +110,9 @@ static void count_step(const struct pm_lane_program *program, const struct pm_la
     for (int i = 0; i < 3; i++) {
         tally->reads_input |= operands[i] == PM_SLOT_INPUT;
         if (operands[i] == PM_SLOT_NONE || pm_slot_kind(operands[i]) != PM_KIND_MATRIX ||
-            pm_lane_slots_has(&tally->read, operands[i]))
+            pm_lane_slots_has(&tally->read, operands[i])) {
             continue;
+        }
         pm_lane_slots_add(&tally->read, operands[i]);
         tally->work.matrix_reads += cells;
     }
@@ -119,8 +127,9 @@ static void add_times(struct pm_lane_work *to, const struct pm_lane_work *work, 
 {
     to->multiplications += times * work->multiplications;
     to->additions += times * work->additions;
-    for (int i = 0; i < PM_FUNCTION_COUNT; i++)
+    for (int i = 0; i < PM_FUNCTION_COUNT; i++) {
         to->functions[i] += times * work->functions[i];
+    }
     to->matrix_reads += times * work->matrix_reads;
     to->matrix_writes += times * work->matrix_writes;
     to->inputs += times * work->inputs;
@@ -135,10 +144,12 @@ struct pm_lane_work pm_lane_program_work(const struct pm_lane_program *program,
         const struct pm_lane_step *steps =
             pm_lane_section_steps(program, (enum pm_lane_section)section);
         struct tally tally = {.reads_input = false};
-        for (int i = 0; i < program->step_count[section]; i++)
+        for (int i = 0; i < program->step_count[section]; i++) {
             count_step(program, &steps[i], &tally);
-        if (tally.reads_input)
+        }
+        if (tally.reads_input) {
             tally.work.inputs = program->input_dim;
+        }
         add_times(&all, &tally.work, times[section]);
     }
     return all;
@@ -161,15 +172,18 @@ double pm_machine_least_seconds(const struct pm_machine *machine, const struct p
 {
     double arithmetic =
         bigger(work->multiplications * machine->multiply, work->additions * machine->add);
-    for (int i = 0; i < PM_FUNCTION_COUNT; i++)
+    for (int i = 0; i < PM_FUNCTION_COUNT; i++) {
         arithmetic += work->functions[i] * machine->function[i];
+    }
     const double l1 =
         bigger(work->matrix_reads * machine->read_l1, work->matrix_writes * machine->write_l1);
     const double input = work->inputs * machine->read_tasks;
     *limit = PM_LIMIT_ARITHMETIC;
-    if (l1 > arithmetic)
+    if (l1 > arithmetic) {
         *limit = PM_LIMIT_L1;
-    if (input > bigger(arithmetic, l1))
+    }
+    if (input > bigger(arithmetic, l1)) {
         *limit = PM_LIMIT_INPUT;
+    }
     return bigger(arithmetic, bigger(l1, input));
 }

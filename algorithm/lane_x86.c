@@ -13,8 +13,9 @@ static void byte(struct pm_x86 *x, unsigned value)
 
 static void word(struct pm_x86 *x, uint32_t value)
 {
-    for (int i = 0; i < 4; i++)
+    for (int i = 0; i < 4; i++) {
         byte(x, value >> 8 * i & 0xFF);
+    }
 }
 
 static unsigned bit(unsigned value, unsigned which)
@@ -31,18 +32,20 @@ static void memory_operand(struct pm_x86 *x, unsigned reg, struct pm_x86_memory 
     const bool indexed = m.index != PM_X86_NO_REGISTER;
     const bool fits = m.offset % scale == 0 && m.offset / scale >= -128 && m.offset / scale <= 127;
     unsigned mode = fits ? SHORT : LONG;
-    if (m.offset == 0 && base != (PM_X86_RBP & 7))
+    if (m.offset == 0 && base != (PM_X86_RBP & 7)) {
         mode = NO_DISPLACEMENT;
+    }
     if (indexed || base == SIB_FOLLOWS) {
         byte(x, mode << 6 | (reg & 7) << 3 | SIB_FOLLOWS);
         byte(x, (indexed ? (unsigned)m.index & 7 : NO_INDEX) << 3 | base);
     } else {
         byte(x, mode << 6 | (reg & 7) << 3 | base);
     }
-    if (mode == SHORT)
+    if (mode == SHORT) {
         byte(x, (unsigned)(m.offset / scale) & 0xFF);
-    else if (mode == LONG)
+    } else if (mode == LONG) {
         word(x, (uint32_t)m.offset);
+    }
 }
 
 /* ---- vectors ---- */
@@ -89,8 +92,9 @@ static void vector_instruction(struct pm_x86 *x, struct encoding e, unsigned reg
 
 void pm_x86_load(struct pm_x86 *x, uint8_t out, struct pm_x86_source from)
 {
-    if (from.in_memory || from.vector != out)
+    if (from.in_memory || from.vector != out) {
         vector_instruction(x, (struct encoding){.map = MAP_0F, .opcode = 0x28}, out, 0, from);
+    }
 }
 
 void pm_x86_store(struct pm_x86 *x, struct pm_x86_memory to, uint8_t from)
@@ -207,8 +211,9 @@ void pm_x86_enter(struct pm_x86 *x)
 {
     word(x, 0xFA1E0FF3); /* endbr64: a place that may be jumped to */
     for (int i = 0; i < SAVED_COUNT; i++) {
-        if (SAVED[i] >= PM_X86_R8)
+        if (SAVED[i] >= PM_X86_R8) {
             byte(x, 0x41);
+        }
         byte(x, 0x50 | ((unsigned)SAVED[i] & 7));
     }
     pm_x86_add(x, PM_X86_RSP, -8); /* calls want the stack on 16 bytes */
@@ -218,8 +223,9 @@ void pm_x86_leave(struct pm_x86 *x)
 {
     pm_x86_add(x, PM_X86_RSP, 8);
     for (int i = SAVED_COUNT - 1; i >= 0; i--) {
-        if (SAVED[i] >= PM_X86_R8)
+        if (SAVED[i] >= PM_X86_R8) {
             byte(x, 0x41);
+        }
         byte(x, 0x58 | ((unsigned)SAVED[i] & 7));
     }
     byte(x, 0xC5); /* vzeroupper */
@@ -248,8 +254,9 @@ void pm_x86_move(struct pm_x86 *x, enum pm_x86_register out, enum pm_x86_registe
 void pm_x86_set(struct pm_x86 *x, enum pm_x86_register out, uint64_t value)
 {
     if (value <= UINT32_MAX) {
-        if (out >= PM_X86_R8)
+        if (out >= PM_X86_R8) {
             byte(x, 0x41);
+        }
         byte(x, 0xB8 | ((unsigned)out & 7));
         word(x, (uint32_t)value);
         return;
@@ -275,8 +282,9 @@ void pm_x86_add_memory(struct pm_x86 *x, enum pm_x86_register to, struct pm_x86_
 
 void pm_x86_call(struct pm_x86 *x, enum pm_x86_register address)
 {
-    if (address >= PM_X86_R8)
+    if (address >= PM_X86_R8) {
         byte(x, 0x41);
+    }
     byte(x, 0xFF);
     byte(x, 0xD0 | ((unsigned)address & 7));
 }

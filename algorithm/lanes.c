@@ -16,15 +16,17 @@ struct pm_lanes {
 struct pm_lanes *pm_lanes_create(void)
 {
     struct pm_lanes *lanes = aligned_alloc(_Alignof(struct pm_lanes), sizeof *lanes);
-    if (lanes != NULL)
+    if (lanes != NULL) {
         memset(lanes, 0, sizeof *lanes);
+    }
     return lanes;
 }
 
 void pm_lanes_destroy(struct pm_lanes *lanes)
 {
-    if (lanes == NULL)
+    if (lanes == NULL) {
         return;
+    }
     free(lanes->memory);
     free(lanes);
 }
@@ -46,8 +48,9 @@ static bool make_room(struct pm_lanes *lanes, const struct pm_lane_program *prog
         free(lanes->memory);
         lanes->capacity = 0;
         lanes->memory = aligned_alloc(PM_LANE_VECTOR_SIZE, needed);
-        if (lanes->memory == NULL)
+        if (lanes->memory == NULL) {
             return false;
+        }
         lanes->capacity = needed;
     }
     lanes->state = lanes->memory;
@@ -95,8 +98,9 @@ static unsigned char *read_only(const float *data)
 static void interpret(const struct pm_lane_step *steps, int count,
                       const struct pm_lane_frame *frame)
 {
-    for (int i = 0; i < count; i++)
+    for (int i = 0; i < count; i++) {
         steps[i].kernel(&steps[i], frame);
+    }
 }
 
 /* Runs a section on `examples` examples, one after another; moves the frame on. */
@@ -127,8 +131,9 @@ static void run_section(const struct pm_lane_program *program, enum pm_lane_sect
     const struct pm_lane_step *steps = pm_lane_section_steps(program, section);
     for (; examples > 0; examples--) {
         interpret(steps, program->step_count[section], frame);
-        if (section == PM_LANE_VALIDATE)
+        if (section == PM_LANE_VALIDATE) {
             program->kernels->count_right(&program->output, frame);
+        }
         frame->example++;
         frame->base[PM_LANE_INPUT] += advance[PM_LANE_INPUT];
         frame->base[PM_LANE_LABEL] += advance[PM_LANE_LABEL];
@@ -139,12 +144,13 @@ static void run_section(const struct pm_lane_program *program, enum pm_lane_sect
 
 static void make_keys(const struct run *run)
 {
-    for (size_t g = 0; g < run->group_count; g++)
+    for (size_t g = 0; g < run->group_count; g++) {
         for (size_t lane = 0; lane < PM_LANES; lane++) {
             crypto_generichash_blake2b_state state = run->program->text;
             unsigned char id[8] = {0}, digest[8];
-            for (int i = 0; i < 4; i++)
+            for (int i = 0; i < 4; i++) {
                 id[i] = (unsigned char)(run->groups[g].id[lane] >> 8 * i);
+            }
             crypto_generichash_blake2b_update(&state, id, sizeof id);
             crypto_generichash_blake2b_final(&state, digest, sizeof digest);
             struct pm_lane_keys *keys = &run->lanes->keys[g];
@@ -154,6 +160,7 @@ static void make_keys(const struct run *run)
                 keys->high[lane] |= (uint32_t)digest[i + 4] << 8 * i;
             }
         }
+    }
 }
 
 static struct pm_lane_frame groups_frame(const struct run *run)
@@ -174,12 +181,15 @@ static struct pm_lane_frame groups_frame(const struct run *run)
 static void set_up(const struct run *run)
 {
     const struct pm_lane_program *program = run->program;
-    for (size_t g = 0; g < run->group_count; g++)
-        for (int i = 0; i < program->zeroed_count; i++)
+    for (size_t g = 0; g < run->group_count; g++) {
+        for (int i = 0; i < program->zeroed_count; i++) {
             memset(run->lanes->state + g * program->state_bytes + program->zeroed[i].offset, 0,
                    program->zeroed[i].size);
-    if (program->random)
+        }
+    }
+    if (program->random) {
         make_keys(run);
+    }
     const struct pm_lane_frame frame = groups_frame(run);
     interpret(pm_lane_section_steps(program, PM_LANE_SETUP), program->step_count[PM_LANE_SETUP],
               &frame);
@@ -204,12 +214,14 @@ static bool has_task(const struct run *run, size_t group, size_t lane)
 static uint32_t next_end(const struct run *run, int64_t example)
 {
     uint32_t next = UINT32_MAX;
-    for (size_t g = 0; g < run->group_count; g++)
+    for (size_t g = 0; g < run->group_count; g++) {
         for (size_t lane = 0; lane < PM_LANES; lane++) {
             const uint32_t end = train_count(run, g, lane);
-            if (has_task(run, g, lane) && end > example && end < next)
+            if (has_task(run, g, lane) && end > example && end < next) {
                 next = end;
+            }
         }
+    }
     return next;
 }
 
@@ -233,9 +245,11 @@ static void copy_lanes(const struct run *run, uint32_t from, uint32_t to, bool a
 static uint32_t longest_training(const struct run *run)
 {
     uint32_t longest = 0;
-    for (size_t g = 0; g < run->group_count; g++)
-        if (run->groups[g].train_max > longest)
+    for (size_t g = 0; g < run->group_count; g++) {
+        if (run->groups[g].train_max > longest) {
             longest = run->groups[g].train_max;
+        }
+    }
     return limited(longest, run->request->train_limit);
 }
 
@@ -243,8 +257,9 @@ static void train(const struct run *run)
 {
     const struct pm_lane_program *program = run->program;
     const uint32_t last = longest_training(run);
-    if (program->step_count[PM_LANE_TRAIN] == 0)
+    if (program->step_count[PM_LANE_TRAIN] == 0) {
         return;
+    }
 
     struct pm_lane_frame frame = groups_frame(run);
     frame.base[PM_LANE_INPUT] = read_only(features_of(run, 0, 0));
@@ -261,8 +276,9 @@ static void train(const struct run *run)
             unequal = true;
         }
     }
-    if (unequal)
+    if (unequal) {
         copy_lanes(run, 0, last - 1, false);
+    }
 }
 
 /* ---- validation ---- */
@@ -285,9 +301,11 @@ static void keep_predictions(const struct run *run, const struct pm_lane_frame *
         const float *prediction =
             (const float *)(const void *)(frame->base[place.base] + place.offset +
                                           instance * frame->stride[place.base]);
-        for (size_t lane = 0; lane < PM_LANES; lane++)
-            if (i < validation_count(run, g, lane))
+        for (size_t lane = 0; lane < PM_LANES; lane++) {
+            if (i < validation_count(run, g, lane)) {
                 run->request->predictions[run->groups[g].task[lane]][i] = prediction[lane];
+            }
+        }
     }
 }
 
@@ -302,8 +320,9 @@ static void validate_frame(const struct run *run, struct pm_lane_frame frame, si
     frame.example = example;
     struct pm_lane_frame moving = frame;
     run_section(program, PM_LANE_VALIDATE, &moving, examples);
-    if (run->request->predictions != NULL)
+    if (run->request->predictions != NULL) {
         keep_predictions(run, &frame, group, example);
+    }
 }
 
 static void validate_examples(const struct run *run, size_t group, unsigned char *right)
@@ -332,38 +351,49 @@ static void validate_groups(const struct run *run, int32_t (*right)[PM_LANES])
 {
     struct pm_lane_frame frame = groups_frame(run);
     uint32_t count = 0;
-    for (size_t g = 0; g < run->group_count; g++)
-        if (run->groups[g].validation_max > count)
+    for (size_t g = 0; g < run->group_count; g++) {
+        if (run->groups[g].validation_max > count) {
             count = run->groups[g].validation_max;
+        }
+    }
     count = limited(count, run->request->validation_limit);
     frame.base[PM_LANE_RIGHT] = (void *)right;
     frame.stride[PM_LANE_RIGHT] = sizeof *right;
     const uint32_t together = run->request->predictions != NULL ? 1 : count;
-    for (uint32_t example = 0; example < count; example += together)
+    for (uint32_t example = 0; example < count; example += together) {
         validate_frame(run, frame, 0, example, together);
+    }
 }
 
 static void validate(const struct run *run)
 {
     _Alignas(PM_LANE_VECTOR_SIZE) int32_t right[PM_LANE_GROUPS_MAX][PM_LANES] = {{0}};
-    if (run->program->random)
-        for (size_t g = 0; g < run->group_count; g++)
-            for (size_t lane = 0; lane < PM_LANES; lane++)
+    if (run->program->random) {
+        for (size_t g = 0; g < run->group_count; g++) {
+            for (size_t lane = 0; lane < PM_LANES; lane++) {
                 run->lanes->keys[g].first_example[lane] = train_count(run, g, lane);
-    if (run->program->examples_stateless)
-        for (size_t g = 0; g < run->group_count; g++)
+            }
+        }
+    }
+    if (run->program->examples_stateless) {
+        for (size_t g = 0; g < run->group_count; g++) {
             validate_examples(run, g, (unsigned char *)right[g]);
-    else
+        }
+    } else {
         validate_groups(run, right);
-    if (run->request->accuracy == NULL)
+    }
+    if (run->request->accuracy == NULL) {
         return;
-    for (size_t g = 0; g < run->group_count; g++)
+    }
+    for (size_t g = 0; g < run->group_count; g++) {
         for (size_t lane = 0; lane < PM_LANES; lane++) {
             const uint32_t count = validation_count(run, g, lane);
-            if (has_task(run, g, lane))
+            if (has_task(run, g, lane)) {
                 run->request->accuracy[run->groups[g].task[lane]] =
                     count > 0 ? right[g][lane] / (double)count : 0.0;
+            }
         }
+    }
 }
 
 bool pm_lanes_run(struct pm_lanes *lanes, const struct pm_lane_program *program,
@@ -371,12 +401,14 @@ bool pm_lanes_run(struct pm_lanes *lanes, const struct pm_lane_program *program,
                   const struct pm_lane_request *request, struct pm_error *error)
 {
     assert(program->groups <= PM_LANE_GROUPS_MAX && first + count <= tasks->group_count);
-    if (program->input_dim != tasks->input_dim)
+    if (program->input_dim != tasks->input_dim) {
         return pm_fail(error, PM_ERROR_INVALID,
                        "the algorithm takes %d inputs but the tasks have %d", program->input_dim,
                        tasks->input_dim);
-    if (!make_room(lanes, program))
+    }
+    if (!make_room(lanes, program)) {
         return pm_fail(error, PM_ERROR_MEMORY, "out of memory for an algorithm's registers");
+    }
     struct run run = {
         .lanes = lanes, .program = program, .tasks = tasks, .request = request, .first = first};
     for (uint32_t done = 0; done < count; done += (uint32_t)run.group_count) {

@@ -17,8 +17,9 @@ struct pm_lane_program *pm_lane_program_create(enum pm_simd_level level)
 {
     struct pm_lane_program *program =
         aligned_alloc(_Alignof(struct pm_lane_program), sizeof *program);
-    if (program == NULL)
+    if (program == NULL) {
         return NULL;
+    }
     memset(program, 0, sizeof *program);
     program->level = level;
     program->kernels = pm_lane_kernels(level);
@@ -28,8 +29,9 @@ struct pm_lane_program *pm_lane_program_create(enum pm_simd_level level)
 
 void pm_lane_program_destroy(struct pm_lane_program *program)
 {
-    if (program == NULL)
+    if (program == NULL) {
         return;
+    }
     free(program->steps);
     free(program->drafts);
     free(program);
@@ -69,8 +71,9 @@ static uint32_t slot_bytes(const struct compiler *compiler, uint8_t slot)
 static void place(const struct compiler *compiler, uint32_t *places, uint8_t slot, size_t *end)
 {
     if (slot == PM_SLOT_NONE || slot == PM_SLOT_INPUT || slot == PM_SLOT_LABEL ||
-        places[slot] != NO_PLACE)
+        places[slot] != NO_PLACE) {
         return;
+    }
     places[slot] = (uint32_t)*end;
     *end += slot_bytes(compiler, slot);
 }
@@ -80,8 +83,9 @@ static void place_operands(const struct compiler *compiler, uint32_t *places,
 {
     for (int i = 0; i < drafts->count; i++) {
         const struct pm_lane_draft *draft = &drafts->items[i];
-        if (draft->gone)
+        if (draft->gone) {
             continue;
+        }
         place(compiler, places, draft->a, end);
         place(compiler, places, draft->b, end);
         place(compiler, places, draft->c, end);
@@ -92,18 +96,22 @@ static void place_operands(const struct compiler *compiler, uint32_t *places,
 /* Whether validation's predict leaves nothing behind that the next example's reads. */
 static bool carries_nothing(const struct compiler *compiler, const struct pm_lane_drafts *drafts)
 {
-    for (int i = 0; i < drafts->count; i++)
+    for (int i = 0; i < drafts->count; i++) {
         if (!drafts->items[i].gone &&
-            pm_lane_slots_has(&compiler->plan.carried, drafts->items[i].out))
+            pm_lane_slots_has(&compiler->plan.carried, drafts->items[i].out)) {
             return false;
+        }
+    }
     return true;
 }
 
 static void place_carried(struct compiler *compiler, size_t *end)
 {
-    for (unsigned slot = 0; slot < PM_SLOT_INPUT; slot++)
-        if (pm_lane_slots_has(&compiler->plan.carried, (uint8_t)slot))
+    for (unsigned slot = 0; slot < PM_SLOT_INPUT; slot++) {
+        if (pm_lane_slots_has(&compiler->plan.carried, (uint8_t)slot)) {
             place(compiler, compiler->place, (uint8_t)slot, end);
+        }
+    }
 }
 
 static void place_all(struct compiler *compiler)
@@ -125,12 +133,16 @@ static void place_all(struct compiler *compiler)
     if (program->examples_stateless) {
         /* First of all the prediction: machine code lets the next example overwrite the rest. */
         const uint8_t prediction = pm_slot(PM_KIND_SCALAR, 0);
-        for (int i = 0; i < validation->count; i++)
-            if (validation->items[i].out == prediction && !validation->items[i].gone)
+        for (int i = 0; i < validation->count; i++) {
+            if (validation->items[i].out == prediction && !validation->items[i].gone) {
                 place(compiler, compiler->own_place, prediction, &program->own_bytes);
-        for (int i = 0; i < validation->count; i++)
-            if (!validation->items[i].gone)
+            }
+        }
+        for (int i = 0; i < validation->count; i++) {
+            if (!validation->items[i].gone) {
                 place(compiler, compiler->own_place, validation->items[i].out, &program->own_bytes);
+            }
+        }
     } else {
         place_operands(compiler, compiler->place, validation, &end);
     }
@@ -140,8 +152,9 @@ static void place_all(struct compiler *compiler)
 static size_t side_by_side(size_t bytes, size_t bytes_max, size_t count_max)
 {
     size_t count = 1;
-    while (count < count_max && 2 * count * bytes <= bytes_max)
+    while (count < count_max && 2 * count * bytes <= bytes_max) {
         count *= 2;
+    }
     return count;
 }
 
@@ -151,14 +164,18 @@ static size_t side_by_side(size_t bytes, size_t bytes_max, size_t count_max)
  * example's own and the rest is shared. */
 static struct pm_lane_place locate(const struct compiler *compiler, uint8_t slot, bool examples)
 {
-    if (slot == PM_SLOT_NONE)
+    if (slot == PM_SLOT_NONE) {
         return (struct pm_lane_place){0, PM_LANE_OWN};
-    if (slot == PM_SLOT_INPUT || slot == PM_SLOT_LABEL)
+    }
+    if (slot == PM_SLOT_INPUT || slot == PM_SLOT_LABEL) {
         return (struct pm_lane_place){0, slot == PM_SLOT_INPUT ? PM_LANE_INPUT : PM_LANE_LABEL};
-    if (!examples)
+    }
+    if (!examples) {
         return (struct pm_lane_place){compiler->place[slot], PM_LANE_OWN};
-    if (compiler->own_place[slot] != NO_PLACE)
+    }
+    if (compiler->own_place[slot] != NO_PLACE) {
         return (struct pm_lane_place){compiler->own_place[slot], PM_LANE_OWN};
+    }
     return (struct pm_lane_place){compiler->place[slot], PM_LANE_SHARED};
 }
 
@@ -188,8 +205,9 @@ static void write_steps(const struct compiler *compiler, enum pm_lane_section se
     const struct pm_lane_step *first = *next;
     for (int i = 0; i < drafts->count; i++) {
         const struct pm_lane_draft *draft = &drafts->items[i];
-        if (draft->gone)
+        if (draft->gone) {
             continue;
+        }
         struct pm_lane_place out = locate(compiler, draft->out, examples);
         out.offset += draft->offset * PM_LANE_VECTOR_SIZE;
         *(*next)++ = (struct pm_lane_step){
@@ -210,8 +228,9 @@ static void write_steps(const struct compiler *compiler, enum pm_lane_section se
             .c_slot = draft->c,
             .kinds = {draft->kinds[0], draft->kinds[1], draft->kinds[2]},
         };
-        if (section != PM_LANE_SETUP)
+        if (section != PM_LANE_SETUP) {
             program->cost += draft->cost;
+        }
     }
     program->step_count[section] = (int)(*next - first);
     program->live_out[section] = drafts->live_out;
@@ -221,14 +240,16 @@ static void note_zeroed(const struct compiler *compiler)
 {
     struct pm_lane_program *program = compiler->program;
     program->zeroed_count = 0;
-    for (unsigned kind = 0; kind < PM_KIND_NONE; kind++)
+    for (unsigned kind = 0; kind < PM_KIND_NONE; kind++) {
         for (uint64_t left = compiler->plan.liveness.at_start.bits[kind]; left != 0;
              left &= left - 1) {
             const uint8_t slot = pm_slot((enum pm_kind)kind, (unsigned)__builtin_ctzll(left));
-            if (compiler->place[slot] != NO_PLACE)
+            if (compiler->place[slot] != NO_PLACE) {
                 program->zeroed[program->zeroed_count++] =
                     (struct pm_lane_range){compiler->place[slot], slot_bytes(compiler, slot)};
+            }
         }
+    }
 }
 
 static bool make_room(struct compiler *compiler, const struct pm_algorithm *algorithm)
@@ -236,17 +257,21 @@ static bool make_room(struct compiler *compiler, const struct pm_algorithm *algo
     struct pm_lane_program *program = compiler->program;
     size_t room[PM_LANE_SECTION_COUNT], needed = 0;
     pm_lane_draft_room(algorithm, room);
-    for (int section = 0; section < PM_LANE_SECTION_COUNT; section++)
+    for (int section = 0; section < PM_LANE_SECTION_COUNT; section++) {
         needed += room[section];
+    }
     if (needed > program->capacity) {
         struct pm_lane_draft *drafts = realloc(program->drafts, needed * sizeof *drafts);
-        if (drafts != NULL)
+        if (drafts != NULL) {
             program->drafts = drafts;
+        }
         struct pm_lane_step *steps = realloc(program->steps, needed * sizeof *steps);
-        if (steps != NULL)
+        if (steps != NULL) {
             program->steps = steps;
-        if (drafts == NULL || steps == NULL)
+        }
+        if (drafts == NULL || steps == NULL) {
             return false;
+        }
         program->capacity = needed;
     }
     struct pm_lane_draft *next = program->drafts;
@@ -262,8 +287,9 @@ static bool hash_text(struct pm_lane_program *program, const struct pm_algorithm
                       struct pm_error *error)
 {
     char *text = pm_algorithm_write(algorithm, error);
-    if (text == NULL)
+    if (text == NULL) {
         return false;
+    }
     crypto_generichash_blake2b_init(&program->text, NULL, 0, sizeof(uint64_t));
     crypto_generichash_blake2b_update(&program->text, (const unsigned char *)text, strlen(text));
     free(text);
@@ -274,16 +300,19 @@ bool pm_lane_program_compile(struct pm_lane_program *program, const struct pm_al
                              struct pm_error *error)
 {
     struct compiler compiler = {.program = program};
-    if (!make_room(&compiler, algorithm))
+    if (!make_room(&compiler, algorithm)) {
         return pm_fail(error, PM_ERROR_MEMORY, "out of memory for a compiled algorithm");
+    }
     pm_lane_draft_all(&compiler.plan, algorithm);
-    for (int section = 0; section < PM_LANE_SECTION_COUNT; section++)
+    for (int section = 0; section < PM_LANE_SECTION_COUNT; section++) {
         pm_lane_fuse(&compiler.plan.sections[section]);
+    }
     place_all(&compiler);
-    if (program->state_bytes + program->own_bytes > PM_LANE_MEMORY_MAX)
+    if (program->state_bytes + program->own_bytes > PM_LANE_MEMORY_MAX) {
         return pm_fail(error, PM_ERROR_LIMIT,
                        "the algorithm's registers take %zu bytes in lanes, more than %d",
                        program->state_bytes + program->own_bytes, PM_LANE_MEMORY_MAX);
+    }
 
     program->input_dim = algorithm->input_dim;
     program->dim = compiler.plan.elements[PM_KIND_VECTOR];
@@ -297,8 +326,9 @@ bool pm_lane_program_compile(struct pm_lane_program *program, const struct pm_al
                             : 1;
     program->cost = 0;
     struct pm_lane_step *next = program->steps;
-    for (int section = 0; section < PM_LANE_SECTION_COUNT; section++)
+    for (int section = 0; section < PM_LANE_SECTION_COUNT; section++) {
         write_steps(&compiler, (enum pm_lane_section)section, &next);
+    }
     program->output.a = locate(&compiler, pm_slot(PM_KIND_SCALAR, 0), program->examples_stateless);
     program->output.b = (struct pm_lane_place){0, PM_LANE_LABEL};
     note_zeroed(&compiler);

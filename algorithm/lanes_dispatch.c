@@ -16,11 +16,12 @@ const char *pm_simd_level_name(enum pm_simd_level level)
 
 bool pm_simd_level_parse(const char *text, enum pm_simd_level *out, struct pm_error *error)
 {
-    for (int level = 0; level < PM_SIMD_LEVEL_COUNT; level++)
+    for (int level = 0; level < PM_SIMD_LEVEL_COUNT; level++) {
         if (strcmp(text, LEVEL_NAMES[level]) == 0) {
             *out = (enum pm_simd_level)level;
             return true;
         }
+    }
     return pm_fail(error, PM_ERROR_INVALID,
                    "SIMD level \"%.32s\" is unknown; there are baseline, avx2 and avx512", text);
 }
@@ -45,13 +46,16 @@ bool pm_simd_level_available(enum pm_simd_level level)
 enum pm_simd_level pm_simd_level_best(void)
 {
     enum pm_simd_level best = PM_SIMD_BASELINE, asked = PM_SIMD_BASELINE;
-    for (int level = 0; level < PM_SIMD_LEVEL_COUNT; level++)
-        if (pm_simd_level_available((enum pm_simd_level)level))
+    for (int level = 0; level < PM_SIMD_LEVEL_COUNT; level++) {
+        if (pm_simd_level_available((enum pm_simd_level)level)) {
             best = (enum pm_simd_level)level;
+        }
+    }
     const char *name = getenv("POOLMINER_SIMD");
     if (name != NULL && pm_simd_level_parse(name, &asked, NULL) && asked < best &&
-        pm_simd_level_available(asked))
+        pm_simd_level_available(asked)) {
         return asked;
+    }
     return best;
 }
 

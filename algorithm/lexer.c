@@ -25,8 +25,9 @@ bool pm_is_word(char c)
 
 char pm_lower(char c)
 {
-    if (c >= 'A' && c <= 'Z')
+    if (c >= 'A' && c <= 'Z') {
         c = (char)(c - 'A' + 'a');
+    }
     return c;
 }
 
@@ -37,21 +38,24 @@ bool pm_at_end(const struct pm_cursor *cursor)
 
 static char peek(const struct pm_cursor *cursor)
 {
-    if (pm_at_end(cursor))
+    if (pm_at_end(cursor)) {
         return '\0';
+    }
     return *cursor->at;
 }
 
 void pm_skip_blanks(struct pm_cursor *cursor)
 {
-    while (!pm_at_end(cursor) && pm_is_blank(*cursor->at))
+    while (!pm_at_end(cursor) && pm_is_blank(*cursor->at)) {
         cursor->at++;
+    }
 }
 
 bool pm_take_char(struct pm_cursor *cursor, char c)
 {
-    if (pm_at_end(cursor) || *cursor->at != c)
+    if (pm_at_end(cursor) || *cursor->at != c) {
         return false;
+    }
     cursor->at++;
     return true;
 }
@@ -59,11 +63,14 @@ bool pm_take_char(struct pm_cursor *cursor, char c)
 bool pm_take_word(struct pm_cursor *cursor, const char *lower_case_word)
 {
     size_t length = strlen(lower_case_word);
-    if ((size_t)(cursor->end - cursor->at) < length)
+    if ((size_t)(cursor->end - cursor->at) < length) {
         return false;
-    for (size_t i = 0; i < length; i++)
-        if (pm_lower(cursor->at[i]) != lower_case_word[i])
+    }
+    for (size_t i = 0; i < length; i++) {
+        if (pm_lower(cursor->at[i]) != lower_case_word[i]) {
             return false;
+        }
+    }
     cursor->at += length;
     return true;
 }
@@ -71,10 +78,12 @@ bool pm_take_word(struct pm_cursor *cursor, const char *lower_case_word)
 bool pm_take_name(struct pm_cursor *cursor, const char **name, size_t *length)
 {
     const char *start = cursor->at;
-    if (!pm_is_word(peek(cursor)) || is_digit(peek(cursor)))
+    if (!pm_is_word(peek(cursor)) || is_digit(peek(cursor))) {
         return false;
-    while (!pm_at_end(cursor) && pm_is_word(*cursor->at))
+    }
+    while (!pm_at_end(cursor) && pm_is_word(*cursor->at)) {
         cursor->at++;
+    }
     *name = start;
     *length = (size_t)(cursor->at - start);
     return true;
@@ -82,13 +91,15 @@ bool pm_take_name(struct pm_cursor *cursor, const char **name, size_t *length)
 
 bool pm_take_index(struct pm_cursor *cursor, uint16_t *index)
 {
-    if (!is_digit(peek(cursor)))
+    if (!is_digit(peek(cursor))) {
         return false;
+    }
     uint32_t value = 0;
     for (; is_digit(peek(cursor)); cursor->at++) {
         value = value * 10 + (uint32_t)(*cursor->at - '0');
-        if (value > UINT16_MAX)
+        if (value > UINT16_MAX) {
             value = UINT16_MAX;
+        }
     }
     *index = (uint16_t)value;
     return true;
@@ -98,12 +109,14 @@ bool pm_take_register(struct pm_cursor *cursor, struct pm_operand *operand)
 {
     struct pm_cursor start = *cursor;
     for (int kind = PM_KIND_SCALAR; kind < PM_KIND_NONE; kind++) {
-        if (pm_lower(peek(cursor)) != pm_kind_letter((enum pm_kind)kind))
+        if (pm_lower(peek(cursor)) != pm_kind_letter((enum pm_kind)kind)) {
             continue;
+        }
         cursor->at++;
         operand->kind = (uint8_t)kind;
-        if (pm_take_index(cursor, &operand->index))
+        if (pm_take_index(cursor, &operand->index)) {
             return true;
+        }
     }
     *cursor = start;
     return false;
@@ -112,8 +125,9 @@ bool pm_take_register(struct pm_cursor *cursor, struct pm_operand *operand)
 static size_t skip_digits(struct pm_cursor *cursor)
 {
     const char *start = cursor->at;
-    while (is_digit(peek(cursor)))
+    while (is_digit(peek(cursor))) {
         cursor->at++;
+    }
     return (size_t)(cursor->at - start);
 }
 
@@ -121,22 +135,27 @@ static void skip_exponent(struct pm_cursor *cursor)
 {
     struct pm_cursor start = *cursor;
     cursor->at++; /* e or E */
-    if (peek(cursor) == '+' || peek(cursor) == '-')
+    if (peek(cursor) == '+' || peek(cursor) == '-') {
         cursor->at++;
-    if (skip_digits(cursor) == 0)
+    }
+    if (skip_digits(cursor) == 0) {
         *cursor = start;
+    }
 }
 
 bool pm_take_number(struct pm_cursor *cursor, float *number)
 {
     struct pm_cursor start = *cursor;
-    if (peek(cursor) == '+' || peek(cursor) == '-')
+    if (peek(cursor) == '+' || peek(cursor) == '-') {
         cursor->at++;
+    }
     size_t digits = skip_digits(cursor);
-    if (pm_take_char(cursor, '.'))
+    if (pm_take_char(cursor, '.')) {
         digits += skip_digits(cursor);
-    if (digits > 0 && pm_lower(peek(cursor)) == 'e')
+    }
+    if (digits > 0 && pm_lower(peek(cursor)) == 'e') {
         skip_exponent(cursor);
+    }
     if (digits == 0 || pm_is_word(peek(cursor)) || peek(cursor) == '.') {
         *cursor = start;
         return false;

@@ -15,25 +15,29 @@ static void trim(struct pm_line *line)
         line->text++;
         line->length--;
     }
-    while (line->length > 0 && pm_is_blank(line->text[line->length - 1]))
+    while (line->length > 0 && pm_is_blank(line->text[line->length - 1])) {
         line->length--;
+    }
 }
 
 /* A '#' behind other text starts a comment; one at the beginning makes the whole line a header. */
 static void cut_comment(struct pm_line *line)
 {
     const char *hash = memchr(line->text, '#', line->length);
-    if (hash && hash != line->text)
+    if (hash != NULL && hash != line->text) {
         line->length = (size_t)(hash - line->text);
+    }
     trim(line);
 }
 
 static bool contains(const struct pm_line *line, const char *lower_case_word)
 {
     struct pm_cursor cursor = {.at = line->text, .end = line->text + line->length};
-    for (; !pm_at_end(&cursor); cursor.at++)
-        if (pm_take_word(&cursor, lower_case_word))
+    for (; !pm_at_end(&cursor); cursor.at++) {
+        if (pm_take_word(&cursor, lower_case_word)) {
             return true;
+        }
+    }
     return false;
 }
 
@@ -47,12 +51,15 @@ static bool begins_with_meta(const struct pm_line *line)
 static bool is_bare_phase(const struct pm_line *line, enum pm_phase phase)
 {
     struct pm_cursor cursor = {.at = line->text, .end = line->text + line->length};
-    while (pm_take_char(&cursor, '#'))
+    while (pm_take_char(&cursor, '#')) {
         pm_skip_blanks(&cursor);
-    if (pm_take_word(&cursor, "def "))
+    }
+    if (pm_take_word(&cursor, "def ")) {
         pm_skip_blanks(&cursor);
-    if (!pm_take_word(&cursor, pm_phase_name(phase)))
+    }
+    if (!pm_take_word(&cursor, pm_phase_name(phase))) {
         return false;
+    }
     pm_take_word(&cursor, "()");
     pm_skip_blanks(&cursor);
     pm_take_char(&cursor, ':');
@@ -78,18 +85,21 @@ static void read_header(struct pm_line *line)
 static struct pm_line take_raw(struct pm_lines *lines)
 {
     const char *stop = lines->at;
-    while (stop < lines->end && *stop != '\n' && *stop != '\r')
+    while (stop < lines->end && *stop != '\n' && *stop != '\r') {
         stop++;
+    }
     struct pm_line line = {
         .text = lines->at,
         .length = (size_t)(stop - lines->at),
         .number = ++lines->number,
         .phase = lines->phase,
     };
-    if (stop < lines->end && *stop == '\r')
+    if (stop < lines->end && *stop == '\r') {
         stop++;
-    if (stop < lines->end && *stop == '\n')
+    }
+    if (stop < lines->end && *stop == '\n') {
         stop++;
+    }
     lines->at = stop;
     return line;
 }
@@ -99,11 +109,13 @@ bool pm_lines_next(struct pm_lines *lines, struct pm_line *line)
     while (lines->at < lines->end) {
         *line = take_raw(lines);
         trim(line);
-        if (line->length == 0)
+        if (line->length == 0) {
             continue;
+        }
         cut_comment(line);
-        if (line->text[0] == '#' || line->text[line->length - 1] == ':')
+        if (line->text[0] == '#' || line->text[line->length - 1] == ':') {
             read_header(line);
+        }
         lines->phase = line->phase;
         return true;
     }

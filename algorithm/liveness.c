@@ -11,8 +11,9 @@ struct pm_instruction_effect pm_instruction_effect(const struct pm_instruction *
                                                    const struct pm_algorithm_meta *meta)
 {
     const struct pm_instruction *i = instruction;
-    if (pm_instruction_inertness(i, meta) != PM_ACTIVE || is_copy_to_itself(i))
+    if (pm_instruction_inertness(i, meta) != PM_ACTIVE || is_copy_to_itself(i)) {
         return (struct pm_instruction_effect){.inert = true};
+    }
     const uint8_t arity = pm_op_info((enum pm_op)i->op)->arity;
     return (struct pm_instruction_effect){
         .partial = i->op == PM_OP_CONST_VEC && meta->vector_dim > 1,
@@ -34,8 +35,9 @@ static void drop(struct pm_register_set *set, enum pm_kind kind, unsigned index)
 
 static void merge(struct pm_register_set *set, const struct pm_register_set *other)
 {
-    for (int kind = 0; kind < PM_KIND_NONE; kind++)
+    for (int kind = 0; kind < PM_KIND_NONE; kind++) {
         set->bits[kind] |= other->bits[kind];
+    }
 }
 
 static bool equal(const struct pm_register_set *a, const struct pm_register_set *b)
@@ -58,24 +60,29 @@ static void walk_phase(struct walk *walk, enum pm_phase phase, enum pm_live mark
     for (int i = algorithm->length[phase] - 1; i >= 0; i--) {
         const struct pm_instruction *instruction = &algorithm->phase[phase][i];
         uint8_t *flags = &walk->out->flags[phase][i];
-        if ((*flags & PM_LIVE_INERT) != 0 || !pm_register_set_has(live, instruction->out))
+        if ((*flags & PM_LIVE_INERT) != 0 || !pm_register_set_has(live, instruction->out)) {
             continue;
+        }
         *flags |= (uint8_t)mark;
-        if (instruction->op != PM_OP_CONST_VEC || algorithm->meta.vector_dim == 1)
+        if (instruction->op != PM_OP_CONST_VEC || algorithm->meta.vector_dim == 1) {
             drop(live, (enum pm_kind)instruction->out.kind, instruction->out.index);
+        }
         uint8_t arity = pm_op_info((enum pm_op)instruction->op)->arity;
-        if (arity > 0)
+        if (arity > 0) {
             add(live, instruction->a);
-        if (arity > 1)
+        }
+        if (arity > 1) {
             add(live, instruction->b);
+        }
     }
 }
 
 /* Before predict runs, the input replaces v0, unless v0 is longer than the input. */
 static struct pm_register_set before_input(const struct walk *walk, struct pm_register_set live)
 {
-    if (walk->algorithm->meta.vector_dim == walk->algorithm->input_dim)
+    if (walk->algorithm->meta.vector_dim == walk->algorithm->input_dim) {
         drop(&live, PM_KIND_VECTOR, 0);
+    }
     return live;
 }
 
@@ -113,12 +120,14 @@ void pm_liveness_analyse(const struct pm_algorithm *algorithm, struct pm_livenes
 {
     struct walk walk = {.algorithm = algorithm, .out = out};
     out->at_start = out->training = out->validation = (struct pm_register_set){0};
-    for (int phase = 0; phase < PM_PHASE_COUNT; phase++)
-        for (int i = 0; i < algorithm->length[phase]; i++)
+    for (int phase = 0; phase < PM_PHASE_COUNT; phase++) {
+        for (int i = 0; i < algorithm->length[phase]; i++) {
             out->flags[phase][i] =
                 pm_instruction_effect(&algorithm->phase[phase][i], &algorithm->meta).inert
                     ? PM_LIVE_INERT
                     : 0;
+        }
+    }
     walk_validation(&walk);
     walk_training(&walk);
 

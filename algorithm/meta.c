@@ -26,13 +26,18 @@ static bool spells(const char *at, const char *end, const char *first, const cha
 /* The number of a key, or PM_META_KEYS for one that means nothing. */
 static int find_key(const char *at, const char *end)
 {
-    for (int key = 0; key < PM_META_COUNTS; key++)
-        if (spells(at, end, count_keys[key], ""))
+    for (int key = 0; key < PM_META_COUNTS; key++) {
+        if (spells(at, end, count_keys[key], "")) {
             return key;
-    for (int phase = 0; phase < PM_PHASE_COUNT; phase++)
-        for (int spelling = 0; spelling < PM_META_SPELLINGS; spelling++)
-            if (spells(at, end, pm_phase_name((enum pm_phase)phase), bound_endings[spelling]))
+        }
+    }
+    for (int phase = 0; phase < PM_PHASE_COUNT; phase++) {
+        for (int spelling = 0; spelling < PM_META_SPELLINGS; spelling++) {
+            if (spells(at, end, pm_phase_name((enum pm_phase)phase), bound_endings[spelling])) {
                 return bound_key(phase, spelling);
+            }
+        }
+    }
     return PM_META_KEYS;
 }
 
@@ -40,14 +45,16 @@ static int find_key(const char *at, const char *end)
 static bool read_value(const char *at, const char *end, int *value)
 {
     int sign = *at == '-' ? -1 : 1;
-    if (*at == '-' || *at == '+')
+    if (*at == '-' || *at == '+') {
         at++;
+    }
     int magnitude = 0;
     const char *digits = at;
     for (; at < end && *at >= '0' && *at <= '9'; at++) {
         magnitude = magnitude * 10 + (*at - '0');
-        if (magnitude > VALUE_LIMIT)
+        if (magnitude > VALUE_LIMIT) {
             magnitude = VALUE_LIMIT;
+        }
     }
     *value = sign * magnitude;
     return at == end && at > digits;
@@ -58,26 +65,31 @@ static bool read_token(struct pm_meta_text *meta, const char *at, const char *en
                        const struct pm_report *report, struct pm_error *error)
 {
     const char *equals = memchr(at, '=', (size_t)(end - at));
-    if (!equals)
+    if (equals == NULL) {
         return pm_report(report, line, PM_ODD, error, "meta: '%.*s' is no key=value",
                          (int)(end - at), at);
+    }
     int key_length = (int)(equals - at);
     int key = find_key(at, equals);
-    if (key == PM_META_KEYS)
+    if (key == PM_META_KEYS) {
         return pm_report(report, line, PM_ODD, error, "meta: '%.*s' is no known key", key_length,
                          at);
-    if (equals + 1 == end)
+    }
+    if (equals + 1 == end) {
         return pm_report(report, line, PM_REFUSED, error, "meta: %.*s has no value", key_length,
                          at);
+    }
     bool repeated = meta->values[key].given;
     meta->values[key].line = line;
     meta->values[key].given = read_value(equals + 1, end, &meta->values[key].value);
-    if (!meta->values[key].given)
+    if (!meta->values[key].given) {
         return pm_report(report, line, PM_REFUSED, error,
                          "meta: %.*s is no whole number, so its default counts", key_length, at);
-    if (repeated)
+    }
+    if (repeated) {
         return pm_report(report, line, PM_ODD, error, "meta: %.*s repeats; the last one counts",
                          key_length, at);
+    }
     return true;
 }
 
@@ -93,10 +105,12 @@ bool pm_meta_read_line(struct pm_meta_text *meta, const struct pm_line *line,
     const char *at = (const char *)memchr(line->text, ':', line->length) + 1;
     while (at < end) {
         const char *token = at;
-        while (at < end && !is_separator(*at))
+        while (at < end && !is_separator(*at)) {
             at++;
-        if (at > token && !read_token(meta, token, at, line->number, report, error))
+        }
+        if (at > token && !read_token(meta, token, at, line->number, report, error)) {
             return false;
+        }
         at++;
     }
     return true;
@@ -105,12 +119,14 @@ bool pm_meta_read_line(struct pm_meta_text *meta, const struct pm_line *line,
 static bool resolve_count(const struct pm_meta_text *text, int key, int minimum, int maximum,
                           int *count, struct pm_error *error)
 {
-    if (!text->values[key].given)
+    if (!text->values[key].given) {
         return true;
+    }
     *count = text->values[key].value;
-    if (*count < minimum || *count > maximum)
+    if (*count < minimum || *count > maximum) {
         return pm_fail(error, PM_ERROR_LIMIT, "line %d: meta: %s is %d; the limits are %d to %d",
                        text->values[key].line, count_keys[key], *count, minimum, maximum);
+    }
     return true;
 }
 
@@ -119,10 +135,12 @@ static bool resolve_vector_dim(const struct pm_meta_text *text, int input_dim,
                                struct pm_error *error)
 {
     enum { KEY = 3 };
-    if (!resolve_count(text, KEY, -VALUE_LIMIT, PM_DIM_MAX, vector_dim, error))
+    if (!resolve_count(text, KEY, -VALUE_LIMIT, PM_DIM_MAX, vector_dim, error)) {
         return false;
-    if (*vector_dim >= input_dim)
+    }
+    if (*vector_dim >= input_dim) {
         return true;
+    }
     int stated = *vector_dim;
     *vector_dim = input_dim;
     return pm_report(report, text->values[KEY].line, PM_ODD, error,
@@ -135,14 +153,17 @@ static bool resolve_bound(const struct pm_meta_text *text, int phase,
 {
     int key = bound_key(phase, 0);
     int beyond = bound_key(phase, PM_META_SPELLINGS);
-    while (key < beyond && !text->values[key].given)
+    while (key < beyond && !text->values[key].given) {
         key++;
-    if (key == beyond)
+    }
+    if (key == beyond) {
         return true;
+    }
     int stated = text->values[key].value;
     *bound = stated;
-    if (stated >= 0 && stated <= PM_PHASE_LENGTH_MAX)
+    if (stated >= 0 && stated <= PM_PHASE_LENGTH_MAX) {
         return true;
+    }
     *bound = stated < 0 ? 0 : PM_PHASE_LENGTH_MAX;
     return pm_report(report, text->values[key].line, PM_REFUSED, error,
                      "meta: a bound of %d instructions is taken as %d", stated, *bound);
@@ -156,10 +177,13 @@ bool pm_meta_resolve(const struct pm_meta_text *text, int input_dim, const struc
     if (!resolve_count(text, 0, 1, most, &out->scalar_count, error) ||
         !resolve_count(text, 1, 1, most, &out->vector_count, error) ||
         !resolve_count(text, 2, 0, most, &out->matrix_count, error) ||
-        !resolve_vector_dim(text, input_dim, report, &out->vector_dim, error))
+        !resolve_vector_dim(text, input_dim, report, &out->vector_dim, error)) {
         return false;
-    for (int phase = 0; phase < PM_PHASE_COUNT; phase++)
-        if (!resolve_bound(text, phase, report, &out->max_ops[phase], error))
+    }
+    for (int phase = 0; phase < PM_PHASE_COUNT; phase++) {
+        if (!resolve_bound(text, phase, report, &out->max_ops[phase], error)) {
             return false;
+        }
+    }
     return true;
 }

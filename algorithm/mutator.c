@@ -40,10 +40,12 @@ static void insert_or_remove(const struct pm_scene *scene, struct pm_algorithm *
 {
     const int length = algorithm->length[phase];
     bool insert = pm_random_below(scene->random, 8) < INSERT_OF_8;
-    if (length == 0)
+    if (length == 0) {
         insert = true;
-    if (length >= scene->profile->max_ops[phase])
+    }
+    if (length >= scene->profile->max_ops[phase]) {
         insert = false;
+    }
     if (insert) {
         const struct pm_instruction instruction = pm_draw_instruction(scene, phase);
         insert_at(algorithm, phase, random_place(scene, length + 1), &instruction, 1);
@@ -59,8 +61,9 @@ static bool insert_idiom(const struct pm_scene *scene, struct pm_algorithm *algo
     enum pm_phase phase;
     const int count = pm_draw_idiom(scene, &phase, idiom);
     const int length = algorithm->length[phase];
-    if (count == 0 || length + count > scene->profile->max_ops[phase])
+    if (count == 0 || length + count > scene->profile->max_ops[phase]) {
         return false;
+    }
     insert_at(algorithm, phase, random_place(scene, length + 1), idiom, count);
     return true;
 }
@@ -68,8 +71,9 @@ static bool insert_idiom(const struct pm_scene *scene, struct pm_algorithm *algo
 static void randomise_phase(const struct pm_scene *scene, struct pm_algorithm *algorithm,
                             enum pm_phase phase)
 {
-    for (int i = 0; i < algorithm->length[phase]; i++)
+    for (int i = 0; i < algorithm->length[phase]; i++) {
         algorithm->phase[phase][i] = pm_draw_instruction(scene, phase);
+    }
 }
 
 /* Another operation on the same registers; where there is none, another instruction. */
@@ -84,11 +88,13 @@ static struct pm_instruction with_another_op(const struct pm_scene *scene, enum 
         if (op != (int)old && op != PM_OP_CONST_VEC &&
             pm_op_info((enum pm_op)op)->arity == pm_op_info(old)->arity &&
             pm_constant_count((enum pm_op)op) == pm_constant_count(old) &&
-            pm_profile_allows(scene->profile, scene->meta, phase, &instruction))
+            pm_profile_allows(scene->profile, scene->meta, phase, &instruction)) {
             alternatives[count++] = (uint8_t)op;
+        }
     }
-    if (count == 0)
+    if (count == 0) {
         return pm_draw_instruction(scene, phase);
+    }
     instruction.op = alternatives[pm_random_below(scene->random, count)];
     instruction.element = 0;
     pm_order_bounds(&instruction);
@@ -105,8 +111,9 @@ static struct pm_instruction with_another_part(const struct pm_scene *scene, enu
     const int constants = pm_constant_count(op);
     const int elements = op == PM_OP_CONST_VEC ? 1 : 0;
     int part = random_place(scene, 2 + operands + constants + elements);
-    if (part == 0)
+    if (part == 0) {
         return with_another_op(scene, phase, instruction);
+    }
     if (part == 1) {
         instruction.out = pm_draw_register(scene, (enum pm_kind)instruction.out.kind, &scene->read);
         return instruction;
@@ -146,12 +153,14 @@ static struct pm_algorithm *copy_with_room(const struct pm_profile *profile,
 {
     int capacity = 1;
     for (int phase = 0; phase < PM_PHASE_COUNT; phase++) {
-        if (profile->max_ops[phase] > capacity)
+        if (profile->max_ops[phase] > capacity) {
             capacity = profile->max_ops[phase];
+        }
     }
     struct pm_algorithm *copy = pm_algorithm_create(parent->input_dim, &parent->meta, capacity);
-    for (int phase = 0; copy && phase < PM_PHASE_COUNT; phase++)
+    for (int phase = 0; copy != NULL && phase < PM_PHASE_COUNT; phase++) {
         insert_at(copy, (enum pm_phase)phase, 0, parent->phase[phase], parent->length[phase]);
+    }
     return copy;
 }
 
@@ -160,22 +169,25 @@ static void mutate(const struct pm_scene *scene, struct pm_algorithm *algorithm)
     const enum pm_phase phase = (enum pm_phase)pm_random_below(scene->random, PM_PHASE_COUNT);
     const uint32_t kind =
         pm_random_below(scene->random, WEIGHT_INSERT_REMOVE + WEIGHT_RANDOMISE + WEIGHT_CHANGE);
-    if (algorithm->length[phase] == 0 || kind < WEIGHT_INSERT_REMOVE)
+    if (algorithm->length[phase] == 0 || kind < WEIGHT_INSERT_REMOVE) {
         insert_or_remove(scene, algorithm, phase);
-    else if (kind < WEIGHT_INSERT_REMOVE + WEIGHT_RANDOMISE)
+    } else if (kind < WEIGHT_INSERT_REMOVE + WEIGHT_RANDOMISE) {
         randomise_phase(scene, algorithm, phase);
-    else
+    } else {
         change_one(scene, algorithm, phase);
+    }
 }
 
 struct pm_algorithm *pm_mutate(const struct pm_profile *profile, const struct pm_algorithm *parent,
                                double idiom_probability, struct pm_random *random)
 {
     struct pm_algorithm *child = copy_with_room(profile, parent);
-    if (!child)
+    if (child == NULL) {
         return NULL;
+    }
     const struct pm_scene scene = pm_scene_of(profile, parent, random);
-    if (!pm_random_chance(random, idiom_probability) || !insert_idiom(&scene, child))
+    if (!pm_random_chance(random, idiom_probability) || !insert_idiom(&scene, child)) {
         mutate(&scene, child);
+    }
     return child;
 }

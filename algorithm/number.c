@@ -22,9 +22,11 @@ static struct decimal round_to_digits(float value, int count)
     struct decimal decimal = {0};
     snprintf(text, sizeof text, "%.*e", count - 1, fabs((double)value));
     const char *at = text;
-    for (; *at != 'e'; at++) /* whatever the locale puts between the digits */
-        if (*at >= '0' && *at <= '9')
+    for (; *at != 'e'; at++) { /* whatever the locale puts between the digits */
+        if (*at >= '0' && *at <= '9') {
             decimal.digits[decimal.count++] = *at;
+        }
+    }
     decimal.exponent = (int)strtol(at + 1, NULL, 10) + 1;
     return decimal;
 }
@@ -39,14 +41,15 @@ static void write_in_full(const struct decimal *decimal, const char *sign, char 
 {
     static const char zeros[] = "00000000";
     int before = decimal->exponent; /* digits before the point; not above 0: zeros behind it */
-    if (before <= 0)
+    if (before <= 0) {
         snprintf(out, PM_NUMBER_SIZE, "%s0.%.*s%s", sign, -before, zeros, decimal->digits);
-    else if (before >= decimal->count)
+    } else if (before >= decimal->count) {
         snprintf(out, PM_NUMBER_SIZE, "%s%s%.*s.0", sign, decimal->digits, before - decimal->count,
                  zeros);
-    else
+    } else {
         snprintf(out, PM_NUMBER_SIZE, "%s%.*s.%s", sign, before, decimal->digits,
                  decimal->digits + before);
+    }
 }
 
 static void write_scientific(const struct decimal *decimal, const char *sign,
@@ -77,12 +80,14 @@ void pm_number_write(float value, char out[PM_NUMBER_SIZE])
     locale_t c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
     for (int count = 1; count <= DIGITS_MAX; count++) {
         struct decimal decimal = round_to_digits(value, count);
-        if (reads_better_in_full(&decimal))
+        if (reads_better_in_full(&decimal)) {
             write_in_full(&decimal, sign, out);
-        else
+        } else {
             write_scientific(&decimal, sign, out);
-        if (reads_back(out, value, c_locale))
+        }
+        if (reads_back(out, value, c_locale)) {
             break;
+        }
     }
     freelocale(c_locale);
 }

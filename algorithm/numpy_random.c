@@ -28,12 +28,16 @@ static void seed_sequence_fill(uint64_t seed, uint32_t pool[POOL_WORDS])
 {
     const uint32_t entropy[POOL_WORDS] = {(uint32_t)seed, (uint32_t)(seed >> 32)};
     uint32_t constant = 0x43b0d7e5U;
-    for (int i = 0; i < POOL_WORDS; i++)
+    for (int i = 0; i < POOL_WORDS; i++) {
         pool[i] = hash_word(entropy[i], &constant);
-    for (int from = 0; from < POOL_WORDS; from++)
-        for (int to = 0; to < POOL_WORDS; to++)
-            if (from != to)
+    }
+    for (int from = 0; from < POOL_WORDS; from++) {
+        for (int to = 0; to < POOL_WORDS; to++) {
+            if (from != to) {
                 pool[to] = mix_words(pool[to], hash_word(pool[from], &constant));
+            }
+        }
+    }
 }
 
 static uint32_t seed_sequence_word(const uint32_t pool[POOL_WORDS], int index, uint32_t *constant)
@@ -134,12 +138,15 @@ static double draw_normal(struct pm_numpy_random *random, const struct pm_ziggur
         uint64_t mantissa = bits >> 9 & 0x000fffffffffffffU;
         double magnitude = (double)mantissa * table->width[level];
         double x = bits >> 8 & 1 ? -magnitude : magnitude;
-        if (mantissa < table->accept[level])
+        if (mantissa < table->accept[level]) {
             return x;
-        if (level == 0)
+        }
+        if (level == 0) {
             return normal_tail(random, mantissa >> 8 & 1);
-        if (under_curve(table, level, x, pm_numpy_random_double(random)))
+        }
+        if (under_curve(table, level, x, pm_numpy_random_double(random))) {
             return x;
+        }
     }
 }
 
@@ -151,8 +158,9 @@ double pm_numpy_random_normal(struct pm_numpy_random *random)
 void pm_numpy_random_normals(struct pm_numpy_random *random, size_t count, double *out)
 {
     const struct pm_ziggurat *table = pm_ziggurat_normal();
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         out[i] = draw_normal(random, table);
+    }
 }
 
 /* ---- integers, permutation, choice ---- */
@@ -160,16 +168,19 @@ void pm_numpy_random_normals(struct pm_numpy_random *random, size_t count, doubl
 /* Lemire's method: uniform in [0, last], `last` included. */
 static uint32_t bounded(struct pm_numpy_random *random, uint32_t last)
 {
-    if (last == 0)
+    if (last == 0) {
         return 0;
-    if (last == UINT32_MAX)
+    }
+    if (last == UINT32_MAX) {
         return pm_numpy_random_u32(random);
+    }
     uint32_t range = last + 1;
     uint64_t product = (uint64_t)pm_numpy_random_u32(random) * range;
     if ((uint32_t)product < range) {
         uint32_t threshold = (UINT32_MAX - last) % range;
-        while ((uint32_t)product < threshold)
+        while ((uint32_t)product < threshold) {
             product = (uint64_t)pm_numpy_random_u32(random) * range;
+        }
     }
     return (uint32_t)(product >> 32);
 }
@@ -184,8 +195,9 @@ int64_t pm_numpy_random_integer(struct pm_numpy_random *random, int64_t low, int
 
 static uint32_t all_ones_covering(uint32_t value)
 {
-    for (unsigned shift = 1; shift < 32; shift *= 2)
+    for (unsigned shift = 1; shift < 32; shift *= 2) {
         value |= value >> shift;
+    }
     return value;
 }
 
@@ -194,9 +206,9 @@ static uint32_t masked(struct pm_numpy_random *random, uint32_t last)
 {
     uint32_t mask = all_ones_covering(last);
     uint32_t value;
-    do
+    do {
         value = pm_numpy_random_u32(random) & mask;
-    while (value > last);
+    } while (value > last);
     return value;
 }
 
@@ -209,22 +221,25 @@ static void swap(uint32_t *a, uint32_t *b)
 
 static void count_up(uint32_t n, uint32_t *out)
 {
-    for (uint32_t i = 0; i < n; i++)
+    for (uint32_t i = 0; i < n; i++) {
         out[i] = i;
+    }
 }
 
 void pm_numpy_random_permutation(struct pm_numpy_random *random, uint32_t n, uint32_t *out)
 {
     count_up(n, out);
-    for (uint32_t i = n; i-- > 1;)
+    for (uint32_t i = n; i-- > 1;) {
         swap(&out[i], &out[masked(random, i)]);
+    }
 }
 
 /* Fisher-Yates from the top down to element `first`. */
 static void shuffle(struct pm_numpy_random *random, uint32_t n, uint32_t first, uint32_t *values)
 {
-    for (uint32_t i = n; i-- > first;)
+    for (uint32_t i = n; i-- > first;) {
         swap(&values[i], &values[bounded(random, i)]);
+    }
 }
 
 /* Shuffles only the end of 0..population-1 into place, and takes that. */
@@ -232,13 +247,15 @@ static bool choose_by_shuffle(struct pm_numpy_random *random, uint32_t populatio
                               uint32_t *out)
 {
     uint32_t *all = malloc(population * sizeof *all);
-    if (!all)
+    if (all == NULL) {
         return false;
+    }
     uint32_t rest = population - size;
     count_up(population, all);
     shuffle(random, population, rest > 1 ? rest : 1, all);
-    for (uint32_t i = 0; i < size; i++)
+    for (uint32_t i = 0; i < size; i++) {
         out[i] = all[rest + i];
+    }
     free(all);
     return true;
 }
@@ -248,8 +265,9 @@ static bool choose_by_floyd(struct pm_numpy_random *random, uint32_t population,
                             uint32_t *out)
 {
     bool *taken = calloc(population, sizeof *taken);
-    if (!taken)
+    if (taken == NULL) {
         return false;
+    }
     for (uint32_t i = 0; i < size; i++) {
         uint32_t newcomer = population - size + i;
         uint32_t drawn = bounded(random, newcomer);
@@ -265,9 +283,11 @@ bool pm_numpy_random_choice(struct pm_numpy_random *random, uint32_t population,
                             uint32_t *out)
 {
     assert(size <= population);
-    if (size == 0)
+    if (size == 0) {
         return true;
-    if (population > 10000 && size > population / 50)
+    }
+    if (population > 10000 && size > population / 50) {
         return choose_by_shuffle(random, population, size, out);
+    }
     return choose_by_floyd(random, population, size, out);
 }

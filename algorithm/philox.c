@@ -36,8 +36,9 @@ static float unit(uint32_t word)
 
 void pm_philox_uniform(struct pm_philox_block block, float out[4])
 {
-    for (int i = 0; i < 4; i++)
+    for (int i = 0; i < 4; i++) {
         out[i] = unit(block.words[i]);
+    }
 }
 
 void pm_philox_normal(struct pm_philox_block block, float out[4])

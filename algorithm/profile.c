@@ -40,8 +40,9 @@ static const struct pm_profile PROFILES[] = {
 const struct pm_profile *pm_profile_find(const char *name, struct pm_error *error)
 {
     for (size_t i = 0; i < sizeof PROFILES / sizeof *PROFILES; i++) {
-        if (strcmp(PROFILES[i].name, name) == 0)
+        if (strcmp(PROFILES[i].name, name) == 0) {
             return &PROFILES[i];
+        }
     }
     pm_fail(error, PM_ERROR_INVALID, "profile \"%.32s\" does not exist: use full or baseline",
             name);
@@ -69,10 +70,12 @@ bool pm_profile_meta(const struct pm_profile *profile, int input_dim, struct pm_
 static bool mixture_allowed(const struct pm_profile *profile, enum pm_op op,
                             const struct pm_shape *shape)
 {
-    if (profile->mixed_kinds || shape->b == PM_KIND_NONE || shape->a == shape->b)
+    if (profile->mixed_kinds || shape->b == PM_KIND_NONE || shape->a == shape->b) {
         return true;
-    if (op == PM_OP_MATMUL)
+    }
+    if (op == PM_OP_MATMUL) {
         return true;
+    }
     return op == PM_OP_MUL && shape->a == PM_KIND_SCALAR;
 }
 
@@ -89,8 +92,9 @@ int pm_profile_shapes(const struct pm_profile *profile, enum pm_phase phase, enu
     static const enum pm_kind ANY[] = {PM_KIND_SCALAR, PM_KIND_VECTOR, PM_KIND_MATRIX};
     static const enum pm_kind NOTHING[] = {PM_KIND_NONE};
 
-    if (!(profile->ops[phase] >> op & 1))
+    if (!(profile->ops[phase] >> op & 1)) {
         return 0;
+    }
     const int arity = pm_op_info(op)->arity;
     const enum pm_kind *const a_kinds = arity > 0 ? ANY : NOTHING;
     const enum pm_kind *const b_kinds = arity > 1 ? ANY : NOTHING;
@@ -99,8 +103,9 @@ int pm_profile_shapes(const struct pm_profile *profile, enum pm_phase phase, enu
         for (int a = 0; a < (arity > 0 ? 3 : 1); a++) {
             for (int b = 0; b < (arity > 1 ? 3 : 1); b++) {
                 const struct pm_shape shape = {.out = ANY[o], .a = a_kinds[a], .b = b_kinds[b]};
-                if (shape_allowed(profile, op, &shape))
+                if (shape_allowed(profile, op, &shape)) {
                     out[count++] = shape;
+                }
             }
         }
     }
@@ -111,10 +116,12 @@ bool pm_profile_allows(const struct pm_profile *profile, const struct pm_algorit
                        enum pm_phase phase, const struct pm_instruction *instruction)
 {
     const enum pm_op op = (enum pm_op)instruction->op;
-    if (!(profile->ops[phase] >> op & 1) || pm_instruction_effect(instruction, meta).inert)
+    if (!(profile->ops[phase] >> op & 1) || pm_instruction_effect(instruction, meta).inert) {
         return false;
-    if (profile->mixed_kinds)
+    }
+    if (profile->mixed_kinds) {
         return true;
+    }
     const int arity = pm_op_info(op)->arity;
     const struct pm_shape shape = {
         .out = (enum pm_kind)instruction->out.kind,
@@ -128,22 +135,26 @@ struct pm_algorithm *pm_profile_fit(const struct pm_profile *profile,
                                     const struct pm_algorithm *seed, struct pm_error *error)
 {
     struct pm_algorithm_meta meta;
-    if (!pm_profile_meta(profile, seed->input_dim, &meta, error))
+    if (!pm_profile_meta(profile, seed->input_dim, &meta, error)) {
         return NULL;
+    }
     /* A seed may keep vectors wider than its input where the profile does not say how wide. */
-    if (profile->vector_dim == 0 && seed->meta.vector_dim > meta.vector_dim)
+    if (profile->vector_dim == 0 && seed->meta.vector_dim > meta.vector_dim) {
         meta.vector_dim = seed->meta.vector_dim;
+    }
 
     struct pm_algorithm *simple = pm_simplify(seed, error);
-    if (!simple)
+    if (simple == NULL) {
         return NULL;
+    }
     simple->meta = meta;
     for (int phase = 0; phase < PM_PHASE_COUNT; phase++) {
         int length = 0;
         for (int i = 0; i < simple->length[phase] && length < profile->max_ops[phase]; i++) {
             const struct pm_instruction *instruction = &simple->phase[phase][i];
-            if (pm_profile_allows(profile, &meta, (enum pm_phase)phase, instruction))
+            if (pm_profile_allows(profile, &meta, (enum pm_phase)phase, instruction)) {
                 simple->phase[phase][length++] = *instruction;
+            }
         }
         simple->length[phase] = length;
     }

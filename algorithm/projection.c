@@ -29,8 +29,9 @@ static void accumulate(const struct pm_projection_tile *tile, const uint8_t *con
         const stored_vector *weight = (const stored_vector *)tile->weight[j];
         for (size_t i = 0; i < IMAGES; i++) {
             double value = tile->unit[pixels[i][j]];
-            for (size_t part = 0; part < PARTS; part++)
+            for (size_t part = 0; part < PARTS; part++) {
                 kept[i][part] += value * weight[part];
+            }
         }
     }
     memcpy(sums, kept, sizeof kept);
@@ -44,12 +45,15 @@ void PM_PROJECT_TILE(const struct pm_projection_tile *tile, const uint8_t *const
         size_t images = image_count - first < IMAGES ? image_count - first : IMAGES;
         const uint8_t *rows[IMAGES];
         vector sums[IMAGES][PARTS] = {0};
-        for (size_t i = 0; i < IMAGES; i++)
+        for (size_t i = 0; i < IMAGES; i++) {
             rows[i] = pixels[first + (i < images ? i : 0)] + tile->first_row;
-        for (size_t i = 0; i < images; i++)
+        }
+        for (size_t i = 0; i < images; i++) {
             memcpy(sums[i], out + (first + i) * stride, row_size);
+        }
         accumulate(tile, rows, sums);
-        for (size_t i = 0; i < images; i++)
+        for (size_t i = 0; i < images; i++) {
             memcpy(out + (first + i) * stride, sums[i], row_size);
+        }
     }
 }

@@ -25,8 +25,9 @@ void pm_random_seed(struct pm_random *random, uint64_t seed, uint64_t stream, ui
     state = mix(state + stream + GOLDEN_GAMMA);
     state = mix(state + index + GOLDEN_GAMMA);
     /* Four successive outputs of a bijection of a counter are never all zero. */
-    for (int i = 0; i < 4; i++)
+    for (int i = 0; i < 4; i++) {
         random->state[i] = splitmix64_next(&state);
+    }
 }
 
 static uint64_t rotate_left(uint64_t x, int bits)
@@ -55,8 +56,9 @@ uint32_t pm_random_below(struct pm_random *random, uint32_t bound)
     uint64_t product = (pm_random_u64(random) >> 32) * bound;
     if ((uint32_t)product < bound) {
         const uint32_t threshold = (uint32_t)-bound % bound;
-        while ((uint32_t)product < threshold)
+        while ((uint32_t)product < threshold) {
             product = (pm_random_u64(random) >> 32) * bound;
+        }
     }
     return (uint32_t)(product >> 32);
 }

@@ -28,10 +28,12 @@ struct pm_random_program pm_random_program_shape(int input_dim, bool wild, uint6
     };
     struct pm_random random;
     pm_random_seed(&random, seed, STREAM_SHAPE, 0);
-    for (int phase = 0; phase < PM_PHASE_COUNT; phase++)
+    for (int phase = 0; phase < PM_PHASE_COUNT; phase++) {
         shape.length[phase] = between(&random, 0, wild ? WILD_LENGTH : TAME_LENGTH);
-    if (!wild)
+    }
+    if (!wild) {
         return shape;
+    }
     shape.meta.scalar_count = between(&random, 1, one_in(&random, 4) ? PM_REGISTER_COUNT_MAX : 8);
     shape.meta.vector_count = between(&random, 1, one_in(&random, 4) ? PM_REGISTER_COUNT_MAX : 8);
     shape.meta.matrix_count = between(&random, 0, one_in(&random, 4) ? PM_REGISTER_COUNT_MAX : 4);
@@ -39,8 +41,9 @@ struct pm_random_program pm_random_program_shape(int input_dim, bool wild, uint6
         int most = one_in(&random, 4) ? PM_DIM_MAX : input_dim + 4;
         shape.meta.vector_dim = between(&random, input_dim, most < PM_DIM_MAX ? most : PM_DIM_MAX);
     }
-    for (int phase = 0; phase < PM_PHASE_COUNT; phase++)
+    for (int phase = 0; phase < PM_PHASE_COUNT; phase++) {
         shape.meta.max_ops[phase] = between(&random, shape.length[phase], PM_PHASE_LENGTH_MAX);
+    }
     return shape;
 }
 
@@ -72,10 +75,11 @@ static struct pm_operand any_register(struct pm_random *random,
     const int counts[PM_KIND_NONE] = {meta->scalar_count, meta->vector_count, meta->matrix_count};
     int kind = between(random, 0, PM_KIND_NONE - 1);
     struct pm_operand operand = {.kind = (uint8_t)kind};
-    if (wild && one_in(random, 50))
+    if (wild && one_in(random, 50)) {
         operand.index = (uint16_t)between(random, 0, UINT16_MAX);
-    else
+    } else {
         operand.index = (uint16_t)between(random, 0, counts[kind] > 0 ? counts[kind] - 1 : 0);
+    }
     return operand;
 }
 
@@ -87,25 +91,31 @@ static struct pm_instruction any_instruction(struct pm_random *random,
     const struct pm_op_info *info = pm_op_info(op);
     struct pm_instruction instruction = {
         .op = (uint8_t)op, .out = any_register(random, meta, wild), .a = none, .b = none};
-    if (info->arity > 0)
+    if (info->arity > 0) {
         instruction.a = any_register(random, meta, wild);
-    if (info->arity > 1)
+    }
+    if (info->arity > 1) {
         instruction.b = any_register(random, meta, wild);
-    if (op == PM_OP_CONST_VEC)
+    }
+    if (op == PM_OP_CONST_VEC) {
         instruction.element = (uint16_t)between(random, 0, meta->vector_dim - (wild ? 0 : 1));
+    }
     if (info->form == PM_FORM_CONST || info->form == PM_FORM_CONST_VEC ||
-        info->form == PM_FORM_RANDOM)
+        info->form == PM_FORM_RANDOM) {
         instruction.c0 = constant(random, wild);
-    if (info->form == PM_FORM_RANDOM)
+    }
+    if (info->form == PM_FORM_RANDOM) {
         instruction.c1 = constant(random, wild);
+    }
     return instruction;
 }
 
 /* Normal form (algorithm.h): what can be written and read back. */
 static bool is_written(const struct pm_instruction *instruction)
 {
-    if (instruction->op == PM_OP_CONST_VEC)
+    if (instruction->op == PM_OP_CONST_VEC) {
         return instruction->out.kind == PM_KIND_VECTOR;
+    }
     return !(instruction->op == PM_OP_DOT && instruction->a.kind == PM_KIND_MATRIX &&
              instruction->b.kind != PM_KIND_SCALAR);
 }
@@ -115,30 +125,37 @@ static struct pm_instruction wanted_instruction(struct pm_random *random,
 {
     for (;;) {
         struct pm_instruction instruction = any_instruction(random, meta, wild);
-        if (!is_written(&instruction))
+        if (!is_written(&instruction)) {
             continue;
-        if (wild && one_in(random, 4))
+        }
+        if (wild && one_in(random, 4)) {
             return instruction;
-        if (pm_instruction_inertness(&instruction, meta) == PM_ACTIVE)
+        }
+        if (pm_instruction_inertness(&instruction, meta) == PM_ACTIVE) {
             return instruction;
+        }
     }
 }
 
 struct pm_algorithm *pm_random_program_create(const struct pm_random_program *shape)
 {
     int longest = 0;
-    for (int phase = 0; phase < PM_PHASE_COUNT; phase++)
-        if (shape->length[phase] > longest)
+    for (int phase = 0; phase < PM_PHASE_COUNT; phase++) {
+        if (shape->length[phase] > longest) {
             longest = shape->length[phase];
+        }
+    }
     struct pm_algorithm *algorithm = pm_algorithm_create(shape->input_dim, &shape->meta, longest);
-    if (!algorithm)
+    if (algorithm == NULL) {
         return NULL;
+    }
     struct pm_random random;
     pm_random_seed(&random, shape->seed, STREAM_INSTRUCTIONS, 0);
     for (int phase = 0; phase < PM_PHASE_COUNT; phase++) {
         algorithm->length[phase] = shape->length[phase];
-        for (int i = 0; i < shape->length[phase]; i++)
+        for (int i = 0; i < shape->length[phase]; i++) {
             algorithm->phase[phase][i] = wanted_instruction(&random, &shape->meta, shape->wild);
+        }
     }
     return algorithm;
 }

@@ -32,8 +32,9 @@ static double program_cost(const struct pm_algorithm *algorithm)
 {
     double cost = 0.0;
     for (int phase = PM_PHASE_PREDICT; phase < PM_PHASE_COUNT; phase++) {
-        for (int i = 0; i < algorithm->length[phase]; i++)
+        for (int i = 0; i < algorithm->length[phase]; i++) {
             cost += instruction_cost(&algorithm->phase[phase][i], algorithm->meta.vector_dim);
+        }
     }
     return cost;
 }
@@ -43,8 +44,9 @@ static double program_cost(const struct pm_algorithm *algorithm)
 static double chance_level(const struct pm_suite *suite)
 {
     double variance = 0.0;
-    for (size_t i = 0; i < suite->count; i++)
+    for (size_t i = 0; i < suite->count; i++) {
         variance += 0.25 / suite->tasks[i].validation_count;
+    }
     return 0.5 + 4.0 * sqrt(1.5708 * variance) / (double)suite->count;
 }
 
@@ -58,22 +60,25 @@ bool pm_scorer_init(struct pm_scorer *scorer, const struct pm_suite *suite, cons
                                  .chance = chance_level(suite),
                                  .cost_limit = 24.0 * dim * dim + 1000.0};
     size_t quick = suite->count / 4;
-    if (quick > PM_QUICK_TASKS_MAX)
+    if (quick > PM_QUICK_TASKS_MAX) {
         quick = PM_QUICK_TASKS_MAX;
-    if (quick == 0)
+    }
+    if (quick == 0) {
         quick = 1;
+    }
     scorer->quick_count = quick;
     scorer->rest_count = suite->count - quick;
     scorer->cache = pm_functional_cache_create();
     scorer->scratch = calloc(suite->count, (PM_SCORER_BATCH_MAX + 1) * sizeof *scorer->scratch);
-    if (!scorer->cache || !scorer->scratch) {
+    if (scorer->cache == NULL || scorer->scratch == NULL) {
         pm_scorer_clear(scorer);
         return pm_fail(error, PM_ERROR_MEMORY, "preparing to score candidates: out of memory");
     }
     if (pm_suite_slice(suite, 0, quick, &scorer->quick, error) &&
         (scorer->rest_count == 0 ||
-         pm_suite_slice(suite, quick, scorer->rest_count, &scorer->rest, error)))
+         pm_suite_slice(suite, quick, scorer->rest_count, &scorer->rest, error))) {
         return true;
+    }
     pm_scorer_clear(scorer);
     return false;
 }
@@ -92,8 +97,9 @@ void pm_scorer_clear(struct pm_scorer *scorer)
 void pm_scorer_admit(struct pm_scorer *scorer, const struct pm_candidate *candidate)
 {
     const double cost = program_cost(candidate->simple);
-    if (cost > scorer->cost_limit)
+    if (cost > scorer->cost_limit) {
         scorer->cost_limit = cost;
+    }
 }
 
 /* The candidates of a batch that a stage runs, and their algorithms side by side. */
@@ -114,7 +120,7 @@ static bool stage_run(const struct pm_scorer *scorer, const struct stage *stage,
                       const struct pm_suite *view, struct pm_error *error)
 {
     double scores[PM_SCORER_BATCH_MAX];
-    return stage->count == 0 || !view ||
+    return stage->count == 0 || view == NULL ||
            pm_suite_score(view, stage->algorithms, stage->count, scores, scorer->scratch,
                           scorer->stop, error);
 }
@@ -161,20 +167,24 @@ static void take_rest(const struct pm_scorer *scorer, struct pm_candidate *candi
 
 static bool score_quick(const struct pm_scorer *scorer, struct stage *stage, struct pm_error *error)
 {
-    if (!stage_run(scorer, stage, scorer->quick, error))
+    if (!stage_run(scorer, stage, scorer->quick, error)) {
         return false;
-    for (size_t i = 0; i < stage->count; i++)
+    }
+    for (size_t i = 0; i < stage->count; i++) {
         take_quick(scorer, stage->candidates[i], &scorer->scratch[i * scorer->quick_count]);
+    }
     return true;
 }
 
 static bool score_rest(const struct pm_scorer *scorer, struct stage *stage, struct pm_error *error)
 {
-    if (!stage_run(scorer, stage, scorer->rest, error))
+    if (!stage_run(scorer, stage, scorer->rest, error)) {
         return false;
+    }
     double *const all = scorer->scratch + PM_SCORER_BATCH_MAX * scorer->rest_count;
-    for (size_t i = 0; i < stage->count; i++)
+    for (size_t i = 0; i < stage->count; i++) {
         take_rest(scorer, stage->candidates[i], &scorer->scratch[i * scorer->rest_count], all);
+    }
     return true;
 }
 
@@ -182,22 +192,24 @@ static bool score_rest(const struct pm_scorer *scorer, struct stage *stage, stru
 static struct pm_candidate *twin(struct pm_candidate *candidates, size_t index)
 {
     size_t first = 0;
-    while (candidates[first].hash != candidates[index].hash)
+    while (candidates[first].hash != candidates[index].hash) {
         first++;
+    }
     return &candidates[first];
 }
 
 static bool worth_running(const struct pm_scorer *scorer, const struct pm_candidate *candidate,
                           const double *bar)
 {
-    return !bar || (candidate->insight == PM_INSIGHT_LEARNS &&
-                    program_cost(candidate->simple) <= scorer->cost_limit);
+    return bar == NULL || (candidate->insight == PM_INSIGHT_LEARNS &&
+                           program_cost(candidate->simple) <= scorer->cost_limit);
 }
 
 static bool worth_all_tasks(const struct pm_candidate *candidate, const double *bar)
 {
     return candidate->fitness.scored != PM_SCORED_NOTHING &&
-           (!bar || (candidate->insight == PM_INSIGHT_LEARNS && candidate->fitness.quick >= *bar));
+           (bar == NULL ||
+            (candidate->insight == PM_INSIGHT_LEARNS && candidate->fitness.quick >= *bar));
 }
 
 /* Twins share what was found; the cache learns it. */
@@ -211,8 +223,9 @@ static void settle(struct pm_scorer *scorer, struct pm_candidate *candidates, si
         candidate->complete =
             candidate->insight == PM_INSIGHT_LEARNS && worth_all_tasks(candidate, bar);
         candidate->merit = fmax(candidate->fitness.score, scorer->chance);
-        if (scored == candidate && candidate->fitness.scored != PM_SCORED_NOTHING)
+        if (scored == candidate && candidate->fitness.scored != PM_SCORED_NOTHING) {
             pm_functional_cache_store(scorer->cache, candidate->hash, &candidate->fitness);
+        }
     }
 }
 
@@ -224,19 +237,23 @@ bool pm_scorer_score(struct pm_scorer *scorer, struct pm_candidate *candidates, 
         struct pm_candidate *candidate = &candidates[i];
         candidate->fitness = (struct pm_fitness){.scored = PM_SCORED_NOTHING};
         if (twin(candidates, i) == candidate && worth_running(scorer, candidate, bar) &&
-            !pm_functional_cache_find(scorer->cache, candidate->hash, &candidate->fitness))
+            !pm_functional_cache_find(scorer->cache, candidate->hash, &candidate->fitness)) {
             stage_add(&quick, candidate);
+        }
     }
-    if (!score_quick(scorer, &quick, error))
+    if (!score_quick(scorer, &quick, error)) {
         return false;
+    }
     for (size_t i = 0; i < count; i++) {
         struct pm_candidate *candidate = &candidates[i];
         if (twin(candidates, i) == candidate && worth_all_tasks(candidate, bar) &&
-            candidate->fitness.scored == PM_SCORED_QUICK)
+            candidate->fitness.scored == PM_SCORED_QUICK) {
             stage_add(&rest, candidate);
+        }
     }
-    if (!score_rest(scorer, &rest, error))
+    if (!score_rest(scorer, &rest, error)) {
         return false;
+    }
     settle(scorer, candidates, count, bar);
     return true;
 }

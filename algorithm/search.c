@@ -15,8 +15,9 @@ enum { BREED_ATTEMPTS = 10 };
 
 void pm_search_clear(struct pm_search *search)
 {
-    for (size_t i = 0; i < search->seed_count; i++)
+    for (size_t i = 0; i < search->seed_count; i++) {
         pm_candidate_clear(&search->seeds[i]);
+    }
     free(search->seeds);
     pm_scorer_clear(&search->scorer);
     pm_elite_clear(&search->elite);
@@ -28,9 +29,10 @@ static bool add_seed(struct pm_search *search, const struct pm_algorithm *seed,
 {
     uint64_t written;
     struct pm_algorithm *fitted = pm_profile_fit(search->profile, seed, error);
-    if (!fitted ||
-        !pm_candidate_init(&search->seeds[search->seed_count], fitted, search->seed_count, error))
+    if (fitted == NULL ||
+        !pm_candidate_init(&search->seeds[search->seed_count], fitted, search->seed_count, error)) {
         return false;
+    }
     struct pm_candidate *candidate = &search->seeds[search->seed_count++];
     pm_scorer_admit(&search->scorer, candidate);
     return pm_algorithm_hash(seed, &written, error) &&
@@ -41,14 +43,17 @@ static bool add_seed(struct pm_search *search, const struct pm_algorithm *seed,
 /* What the children have to beat is measured on all tasks, however little it is. */
 static bool score_seeds(struct pm_search *search, struct pm_error *error)
 {
-    if (!pm_scorer_score(&search->scorer, search->seeds, search->seed_count, NULL, error))
+    if (!pm_scorer_score(&search->scorer, search->seeds, search->seed_count, NULL, error)) {
         return false;
+    }
     for (size_t i = 0; i < search->seed_count; i++) {
         const struct pm_candidate *seed = &search->seeds[i];
-        if (seed->fitness.score > search->best)
+        if (seed->fitness.score > search->best) {
             search->best = seed->fitness.score;
-        if (seed->complete && !pm_elite_bar(&search->elite, seed->fitness.behaviour, error))
+        }
+        if (seed->complete && !pm_elite_bar(&search->elite, seed->fitness.behaviour, error)) {
             return false;
+        }
     }
     return true;
 }
@@ -59,16 +64,20 @@ bool pm_search_init(struct pm_search *search, const struct pm_evolution_config *
 {
     *search = (struct pm_search){.config = config};
     search->profile = pm_profile_find(config->profile, error);
-    if (!search->profile || !pm_scorer_init(&search->scorer, suite, config->stop, error))
+    if (search->profile == NULL || !pm_scorer_init(&search->scorer, suite, config->stop, error)) {
         return false;
-    if (!pm_elite_init(&search->elite, config->budget, error))
+    }
+    if (!pm_elite_init(&search->elite, config->budget, error)) {
         return false;
+    }
     search->seeds = calloc(seed_count, sizeof *search->seeds);
-    if (!search->seeds)
+    if (search->seeds == NULL) {
         return pm_fail(error, PM_ERROR_MEMORY, "evolution: out of memory");
+    }
     for (size_t i = 0; i < seed_count; i++) {
-        if (!add_seed(search, seeds[i], error))
+        if (!add_seed(search, seeds[i], error)) {
             return false;
+        }
     }
     return score_seeds(search, error);
 }
@@ -79,11 +88,13 @@ static bool breed_once(const struct pm_search *search, const struct pm_candidate
 {
     const double idioms = search->config->idiom_probability;
     struct pm_algorithm *program = pm_mutate(search->profile, parent->program, idioms, random);
-    for (int mutations = 1; program; mutations++) {
-        if (!pm_candidate_init(child, program, parent->seed, error))
+    for (int mutations = 1; program != NULL; mutations++) {
+        if (!pm_candidate_init(child, program, parent->seed, error)) {
             return false;
-        if (child->hash != parent->hash || mutations == SILENT_MUTATIONS_MAX)
+        }
+        if (child->hash != parent->hash || mutations == SILENT_MUTATIONS_MAX) {
             return true;
+        }
         program = pm_mutate(search->profile, child->program, idioms, random);
         pm_candidate_clear(child);
     }
@@ -94,35 +105,42 @@ bool pm_search_breed(const struct pm_search *search, const struct pm_candidate *
                      struct pm_random *random, double mutation_probability,
                      struct pm_candidate *child, struct pm_error *error)
 {
-    if (!pm_random_chance(random, mutation_probability))
+    if (!pm_random_chance(random, mutation_probability)) {
         return pm_candidate_copy(child, parent, error);
+    }
     for (int attempt = 1;; attempt++) {
-        if (!breed_once(search, parent, random, child, error))
+        if (!breed_once(search, parent, random, child, error)) {
             return false;
-        if (child->insight >= parent->insight || attempt == BREED_ATTEMPTS)
+        }
+        if (child->insight >= parent->insight || attempt == BREED_ATTEMPTS) {
             return true;
+        }
         pm_candidate_clear(child);
     }
 }
 
 static bool out_of_time(const struct pm_evolution_config *config)
 {
-    return (config->stop && atomic_load_explicit(config->stop, memory_order_relaxed)) ||
+    return (config->stop != NULL && atomic_load_explicit(config->stop, memory_order_relaxed)) ||
            (config->deadline_ms > 0 && pm_clock_unix_ms() >= config->deadline_ms);
 }
 
 bool pm_search_score(struct pm_search *search, struct pm_candidate *children, size_t count,
                      double bar, struct pm_error *error)
 {
-    if (out_of_time(search->config))
+    if (out_of_time(search->config)) {
         return pm_fail(error, PM_ERROR_INTERRUPTED, "evolution: stopped");
-    if (!pm_scorer_score(&search->scorer, children, count, &bar, error))
+    }
+    if (!pm_scorer_score(&search->scorer, children, count, &bar, error)) {
         return false;
+    }
     for (size_t i = 0; i < count; i++) {
-        if (!pm_elite_offer(&search->elite, &children[i], error))
+        if (!pm_elite_offer(&search->elite, &children[i], error)) {
             return false;
-        if (children[i].complete && children[i].fitness.score > search->best)
+        }
+        if (children[i].complete && children[i].fitness.score > search->best) {
             search->best = children[i].fitness.score;
+        }
     }
     search->candidates += count;
     return true;

@@ -51,14 +51,17 @@ struct pm_algorithm *pm_selftest_program(size_t index)
         shape.meta.matrix_count = 2;
     }
     /* Matrices of 128 by 128 would take most of the time and test nothing else. */
-    if (shape.meta.vector_dim > INPUT_DIM + 4)
+    if (shape.meta.vector_dim > INPUT_DIM + 4) {
         shape.meta.vector_dim = INPUT_DIM + 3;
+    }
     shape.length[PM_PHASE_PREDICT]++; /* for the ending */
-    if (shape.meta.max_ops[PM_PHASE_PREDICT] < shape.length[PM_PHASE_PREDICT])
+    if (shape.meta.max_ops[PM_PHASE_PREDICT] < shape.length[PM_PHASE_PREDICT]) {
         shape.meta.max_ops[PM_PHASE_PREDICT] = shape.length[PM_PHASE_PREDICT];
+    }
     struct pm_algorithm *algorithm = pm_random_program_create(&shape);
-    if (algorithm)
+    if (algorithm != NULL) {
         algorithm->phase[PM_PHASE_PREDICT][shape.length[PM_PHASE_PREDICT] - 1] = ending(index);
+    }
     return algorithm;
 }
 
@@ -67,8 +70,9 @@ static bool allocate_task(struct pm_task *task)
 {
     size_t examples = (size_t)task->train_count + task->validation_count;
     task->features = calloc(examples * (INPUT_DIM + 1), sizeof *task->features);
-    if (task->features)
+    if (task->features != NULL) {
         task->labels = task->features + examples * INPUT_DIM;
+    }
     return task->features != NULL;
 }
 
@@ -86,14 +90,16 @@ static bool build_hostile_task(struct pm_task *task)
                              .input_dim = INPUT_DIM,
                              .train_count = TRAIN,
                              .validation_count = VALIDATION};
-    if (!allocate_task(task))
+    if (!allocate_task(task)) {
         return false;
+    }
     for (size_t i = 0; i < TRAIN + VALIDATION; i++) {
         task->labels[i] = (float)(i % 3 == 0);
         /* The first examples are tame, so that not everything is NaN from the start. */
-        for (size_t j = 0; j < INPUT_DIM; j++)
+        for (size_t j = 0; j < INPUT_DIM; j++) {
             task->features[i * INPUT_DIM + j] = i < TRAIN / 2 ? (float)((i * 7 + j * 3) % 11) / 8.0F
                                                               : values[(i * 5 + j * j) % VALUES];
+        }
     }
     return true;
 }
@@ -104,8 +110,9 @@ static bool copy_head(const struct pm_task *from, struct pm_task *to)
     *to = *from;
     to->train_count = TRAIN;
     to->validation_count = VALIDATION;
-    if (!allocate_task(to))
+    if (!allocate_task(to)) {
         return false;
+    }
     const float *features = from->features + (size_t)from->train_count * INPUT_DIM;
     memcpy(to->features, from->features, TRAIN_FEATURES * sizeof *features);
     memcpy(to->features + TRAIN_FEATURES, features, VALIDATION_FEATURES * sizeof *features);
@@ -118,12 +125,15 @@ static bool copy_tasks(const struct pm_suite *suite, struct pm_task tasks[PM_SEL
                        struct pm_error *error)
 {
     bool copied = true;
-    for (size_t i = 0; i < SUITE_TASKS && copied; i++)
+    for (size_t i = 0; i < SUITE_TASKS && copied; i++) {
         copied = copy_head(&suite->tasks[i], &tasks[i]);
-    if (copied && build_hostile_task(&tasks[SUITE_TASKS]))
+    }
+    if (copied && build_hostile_task(&tasks[SUITE_TASKS])) {
         return true;
-    for (size_t i = 0; i < PM_SELFTEST_TASKS; i++)
+    }
+    for (size_t i = 0; i < PM_SELFTEST_TASKS; i++) {
         pm_task_clear(&tasks[i]);
+    }
     return pm_fail(error, PM_ERROR_MEMORY, "out of memory for the self test's tasks");
 }
 
@@ -148,11 +158,13 @@ bool pm_selftest_tasks(struct pm_task tasks[PM_SELFTEST_TASKS], struct pm_error 
 static void hash_float(crypto_generichash_blake2b_state *state, float x)
 {
     uint32_t bits = UINT32_C(0x7FC00000);
-    if (!isnan(x))
+    if (!isnan(x)) {
         memcpy(&bits, &x, sizeof bits);
+    }
     unsigned char bytes[4];
-    for (int i = 0; i < 4; i++)
+    for (int i = 0; i < 4; i++) {
         bytes[i] = (unsigned char)(bits >> (8 * i));
+    }
     crypto_generichash_blake2b_update(state, bytes, sizeof bytes);
 }
 
@@ -161,8 +173,9 @@ static void hash_double(crypto_generichash_blake2b_state *state, double x)
     uint64_t bits;
     memcpy(&bits, &x, sizeof bits);
     unsigned char bytes[8];
-    for (int i = 0; i < 8; i++)
+    for (int i = 0; i < 8; i++) {
         bytes[i] = (unsigned char)(bits >> (8 * i));
+    }
     crypto_generichash_blake2b_update(state, bytes, sizeof bytes);
 }
 
@@ -181,8 +194,9 @@ static void digest_predictions(const struct pm_task *tasks, float *const *predic
     crypto_generichash_blake2b_state state;
     crypto_generichash_blake2b_init(&state, NULL, 0, DIGEST_SIZE);
     for (size_t t = 0; t < PM_SELFTEST_TASKS; t++) {
-        for (uint32_t i = 0; i < tasks[t].validation_count; i++)
+        for (uint32_t i = 0; i < tasks[t].validation_count; i++) {
             hash_float(&state, predictions[t][i]);
+        }
         hash_double(&state, pm_task_accuracy(&tasks[t], predictions[t]));
     }
     crypto_generichash_blake2b_final(&state, digest, DIGEST_SIZE);
@@ -192,22 +206,25 @@ static bool run_program(struct selftest *test, size_t index, struct pm_error *er
 {
     float *predictions[PM_SELFTEST_TASKS];
     size_t total = 0;
-    for (size_t t = 0; t < PM_SELFTEST_TASKS; t++)
+    for (size_t t = 0; t < PM_SELFTEST_TASKS; t++) {
         total += test->tasks[t].validation_count;
+    }
     float *memory = calloc(total, sizeof *memory);
     struct pm_algorithm *algorithm = pm_selftest_program(index);
     bool run = false;
-    if (memory && algorithm) {
+    if (memory != NULL && algorithm != NULL) {
         predictions[0] = memory;
-        for (size_t t = 1; t < PM_SELFTEST_TASKS; t++)
+        for (size_t t = 1; t < PM_SELFTEST_TASKS; t++) {
             predictions[t] = predictions[t - 1] + test->tasks[t - 1].validation_count;
+        }
         run = test->runner(test->context, algorithm, test->tasks, PM_SELFTEST_TASKS, predictions,
                            error);
     } else {
         pm_fail(error, PM_ERROR_MEMORY, "out of memory for the self test");
     }
-    if (run)
+    if (run) {
         digest_predictions(test->tasks, predictions, test->digests[index]);
+    }
     pm_algorithm_destroy(algorithm);
     free(memory);
     return run;
@@ -218,11 +235,13 @@ static void run_programs(struct selftest *test)
 #pragma omp parallel for schedule(dynamic)
     for (size_t i = 0; i < PM_SELFTEST_PROGRAMS; i++) {
         struct pm_error error = {0};
-        if (atomic_load(&test->failed) || run_program(test, i, &error))
+        if (atomic_load(&test->failed) || run_program(test, i, &error)) {
             continue;
+        }
 #pragma omp critical(pm_selftest_error)
-        if (!atomic_exchange(&test->failed, true))
+        if (!atomic_exchange(&test->failed, true)) {
             test->error = error;
+        }
     }
 }
 
@@ -230,8 +249,9 @@ static bool finish(const struct selftest *test, char out[PM_SELFTEST_HEX_SIZE],
                    struct pm_error *error)
 {
     if (atomic_load(&test->failed)) {
-        if (error)
+        if (error != NULL) {
             *error = test->error;
+        }
         return false;
     }
     unsigned char digest[DIGEST_SIZE];
@@ -245,16 +265,18 @@ bool pm_selftest_hash(pm_selftest_runner *runner, void *context, char out[PM_SEL
                       struct pm_error *error)
 {
     struct selftest *test = calloc(1, sizeof *test);
-    if (!test)
+    if (test == NULL) {
         return pm_fail(error, PM_ERROR_MEMORY, "out of memory for the self test");
+    }
     test->runner = runner;
     test->context = context;
     bool hashed = pm_selftest_tasks(test->tasks, error);
     if (hashed) {
         run_programs(test);
         hashed = finish(test, out, error);
-        for (size_t t = 0; t < PM_SELFTEST_TASKS; t++)
+        for (size_t t = 0; t < PM_SELFTEST_TASKS; t++) {
             pm_task_clear(&test->tasks[t]);
+        }
     }
     free(test);
     return hashed;

@@ -4,7 +4,7 @@
 struct pm_algorithm *pm_simplify(const struct pm_algorithm *algorithm, struct pm_error *error)
 {
     struct pm_algorithm *simple = pm_algorithm_clone(algorithm);
-    if (!simple) {
+    if (simple == NULL) {
         pm_fail(error, PM_ERROR_MEMORY, "simplifying an algorithm: out of memory");
         return NULL;
     }
@@ -13,8 +13,9 @@ struct pm_algorithm *pm_simplify(const struct pm_algorithm *algorithm, struct pm
     for (int phase = 0; phase < PM_PHASE_COUNT; phase++) {
         int kept = 0;
         for (int i = 0; i < algorithm->length[phase]; i++) {
-            if (liveness.flags[phase][i] & (PM_LIVE_TRAINING | PM_LIVE_VALIDATION))
+            if (liveness.flags[phase][i] & (PM_LIVE_TRAINING | PM_LIVE_VALIDATION)) {
                 simple->phase[phase][kept++] = algorithm->phase[phase][i];
+            }
         }
         simple->length[phase] = kept;
     }
@@ -34,8 +35,10 @@ static bool is_read(const struct pm_algorithm *algorithm, const struct pm_livene
                     enum pm_phase phase, enum pm_live where, enum pm_kind kind, unsigned index)
 {
     for (int i = 0; i < algorithm->length[phase]; i++) {
-        if ((liveness->flags[phase][i] & where) && reads(&algorithm->phase[phase][i], kind, index))
+        if ((liveness->flags[phase][i] & where) &&
+            reads(&algorithm->phase[phase][i], kind, index)) {
             return true;
+        }
     }
     return false;
 }
@@ -44,9 +47,11 @@ enum pm_insight pm_algorithm_insight(const struct pm_algorithm *algorithm)
 {
     struct pm_liveness liveness;
     pm_liveness_analyse(algorithm, &liveness);
-    if (!is_read(algorithm, &liveness, PM_PHASE_PREDICT, PM_LIVE_VALIDATION, PM_KIND_VECTOR, 0))
+    if (!is_read(algorithm, &liveness, PM_PHASE_PREDICT, PM_LIVE_VALIDATION, PM_KIND_VECTOR, 0)) {
         return PM_INSIGHT_NONE;
-    if (!is_read(algorithm, &liveness, PM_PHASE_LEARN, PM_LIVE_TRAINING, PM_KIND_SCALAR, 1))
+    }
+    if (!is_read(algorithm, &liveness, PM_PHASE_LEARN, PM_LIVE_TRAINING, PM_KIND_SCALAR, 1)) {
         return PM_INSIGHT_LOOKS;
+    }
     return PM_INSIGHT_LEARNS;
 }

@@ -19,15 +19,17 @@ static struct pm_statement begin(enum pm_op op, struct pm_operand out)
 static struct pm_statement finish(struct pm_statement statement, struct pm_cursor *cursor)
 {
     pm_skip_blanks(cursor);
-    if (!pm_at_end(cursor) && !statement.reason)
+    if (!pm_at_end(cursor) && statement.reason == NULL) {
         statement.reason = "the text after the complete statement is ignored";
+    }
     return statement;
 }
 
 static bool at_operator(const struct pm_cursor *cursor)
 {
-    if (pm_at_end(cursor))
+    if (pm_at_end(cursor)) {
         return false;
+    }
     char c = *cursor->at;
     return c == '+' || c == '-' || c == '*' || c == '/';
 }
@@ -46,8 +48,9 @@ static struct pm_statement read_constant(struct pm_operand out, float number,
     struct pm_statement statement = begin(PM_OP_CONST, out);
     statement.instruction.c0 = number;
     pm_skip_blanks(cursor);
-    if (at_operator(cursor))
+    if (at_operator(cursor)) {
         return no_statement("a number cannot be an operand; put it into a register first");
+    }
     return finish(statement, cursor);
 }
 
@@ -55,19 +58,24 @@ static struct pm_statement read_constant(struct pm_operand out, float number,
 static struct pm_statement read_element(struct pm_operand out, struct pm_cursor *cursor)
 {
     struct pm_statement statement = begin(PM_OP_CONST_VEC, out);
-    if (out.kind != PM_KIND_VECTOR)
+    if (out.kind != PM_KIND_VECTOR) {
         return no_statement("only a vector's elements can be set");
-    if (!pm_take_index(cursor, &statement.instruction.element) || !pm_take_char(cursor, ']'))
+    }
+    if (!pm_take_index(cursor, &statement.instruction.element) || !pm_take_char(cursor, ']')) {
         return no_statement("expected an element's number and ']' after '['");
+    }
     pm_skip_blanks(cursor);
-    if (!pm_take_char(cursor, '='))
+    if (!pm_take_char(cursor, '=')) {
         return no_statement("expected '=' after the element");
+    }
     pm_skip_blanks(cursor);
-    if (!pm_take_number(cursor, &statement.instruction.c0))
+    if (!pm_take_number(cursor, &statement.instruction.c0)) {
         return no_statement("only a number can be put into an element");
+    }
     pm_skip_blanks(cursor);
-    if (at_operator(cursor))
+    if (at_operator(cursor)) {
         return no_statement("a number cannot be an operand; put it into a register first");
+    }
     return finish(statement, cursor);
 }
 
@@ -89,17 +97,19 @@ static enum pm_op infix_op(char symbol)
 static struct pm_statement read_expression(struct pm_operand out, struct pm_operand a,
                                            struct pm_cursor *cursor)
 {
-    if (!pm_at_end(cursor) &&
-        (pm_is_word(*cursor->at) || *cursor->at == '.' || *cursor->at == '(' || *cursor->at == '['))
+    if (!pm_at_end(cursor) && (pm_is_word(*cursor->at) || *cursor->at == '.' ||
+                               *cursor->at == '(' || *cursor->at == '[')) {
         return no_statement("the right side is neither a register nor a number nor a function");
+    }
     pm_skip_blanks(cursor);
     struct pm_statement statement = begin(PM_OP_COPY, out);
     statement.instruction.a = a;
     if (at_operator(cursor)) {
         statement.instruction.op = (uint8_t)infix_op(*cursor->at++);
         pm_skip_blanks(cursor);
-        if (!pm_take_register(cursor, &statement.instruction.b))
+        if (!pm_take_register(cursor, &statement.instruction.b)) {
             return no_statement("the second operand is not a register");
+        }
     }
     return finish(statement, cursor);
 }
@@ -125,17 +135,20 @@ static struct pm_statement read_random(enum pm_op op, struct pm_operand out,
 {
     struct pm_statement statement = begin(op, out);
     struct pm_instruction *instruction = &statement.instruction;
-    if (!pm_take_number(cursor, &instruction->c0))
+    if (!pm_take_number(cursor, &instruction->c0)) {
         return no_statement("gaussian and uniform take two numbers");
+    }
     if (take_comma(cursor)) {
-        if (!pm_take_number(cursor, &instruction->c1))
+        if (!pm_take_number(cursor, &instruction->c1)) {
             return no_statement("gaussian and uniform take two numbers");
+        }
     } else {
         instruction->c1 = 1.0F;
         statement.reason = "the missing second number is taken as 1";
     }
-    if (!take_closing(cursor))
+    if (!take_closing(cursor)) {
         return no_statement("expected ')' after the numbers");
+    }
     return finish(statement, cursor);
 }
 
@@ -153,17 +166,22 @@ static struct pm_statement read_arguments(const struct pm_op_info *info, struct 
 {
     struct pm_statement statement = begin(info->op, out);
     struct pm_instruction *instruction = &statement.instruction;
-    if (!pm_take_register(cursor, &instruction->a))
+    if (!pm_take_register(cursor, &instruction->a)) {
         return no_statement("the first argument is not a register");
+    }
     bool another = take_comma(cursor);
-    if (info->arity == 2 && !(another && pm_take_register(cursor, &instruction->b)))
+    if (info->arity == 2 && !(another && pm_take_register(cursor, &instruction->b))) {
         return no_statement("the second argument is not a register");
-    if (info->op == PM_OP_HEAVISIDE && another && !take_ignored_argument(cursor))
+    }
+    if (info->op == PM_OP_HEAVISIDE && another && !take_ignored_argument(cursor)) {
         return no_statement("the second argument of heaviside is neither number nor register");
-    if (info->op != PM_OP_HEAVISIDE && info->arity == 1 && another)
+    }
+    if (info->op != PM_OP_HEAVISIDE && info->arity == 1 && another) {
         return no_statement("the function takes one argument");
-    if (!take_closing(cursor))
+    }
+    if (!take_closing(cursor)) {
         return no_statement("expected ')' after the arguments");
+    }
     instruction->op = (uint8_t)meant_op(info->op, instruction->a, instruction->b);
     return finish(statement, cursor);
 }
@@ -173,34 +191,42 @@ static struct pm_statement read_call(struct pm_operand out, struct pm_cursor *cu
 {
     const char *name;
     size_t length;
-    if (!pm_take_name(cursor, &name, &length))
+    if (!pm_take_name(cursor, &name, &length)) {
         return no_statement("the right side is neither a register nor a number nor a function");
-    if (!pm_take_char(cursor, '('))
+    }
+    if (!pm_take_char(cursor, '(')) {
         return no_statement("the right side is neither a register nor a number nor a function");
+    }
     const struct pm_op_info *info = pm_op_find(name, length);
-    if (!info)
+    if (info == NULL) {
         return no_statement("there is no function of this name");
+    }
     pm_skip_blanks(cursor);
-    if (info->form == PM_FORM_RANDOM)
+    if (info->form == PM_FORM_RANDOM) {
         return read_random(info->op, out, cursor);
+    }
     return read_arguments(info, out, cursor);
 }
 
 /* R = ..., from behind the register on. */
 static struct pm_statement read_assignment(struct pm_operand out, struct pm_cursor *cursor)
 {
-    if (pm_take_char(cursor, '['))
+    if (pm_take_char(cursor, '[')) {
         return read_element(out, cursor);
+    }
     pm_skip_blanks(cursor);
-    if (!pm_take_char(cursor, '='))
+    if (!pm_take_char(cursor, '=')) {
         return no_statement("expected '=' after the register");
+    }
     pm_skip_blanks(cursor);
     float number;
-    if (pm_take_number(cursor, &number))
+    if (pm_take_number(cursor, &number)) {
         return read_constant(out, number, cursor);
+    }
     struct pm_operand a;
-    if (pm_take_register(cursor, &a))
+    if (pm_take_register(cursor, &a)) {
         return read_expression(out, a, cursor);
+    }
     return read_call(out, cursor);
 }
 
@@ -208,11 +234,13 @@ static struct pm_statement read_assignment(struct pm_operand out, struct pm_curs
 static struct pm_statement finish_arrow(struct pm_statement statement, struct pm_cursor *cursor)
 {
     pm_skip_blanks(cursor);
-    if (!pm_take_word(cursor, "->"))
+    if (!pm_take_word(cursor, "->")) {
         return no_statement("expected '->' and a register after the operands");
+    }
     pm_skip_blanks(cursor);
-    if (!pm_take_register(cursor, &statement.instruction.out))
+    if (!pm_take_register(cursor, &statement.instruction.out)) {
         return no_statement("expected a register after '->'");
+    }
     return finish(statement, cursor);
 }
 
@@ -221,8 +249,9 @@ static struct pm_statement read_arrow_constant(struct pm_cursor *cursor)
 {
     struct pm_statement statement = begin(PM_OP_CONST, NO_OPERAND);
     pm_skip_blanks(cursor);
-    if (!pm_take_number(cursor, &statement.instruction.c0))
+    if (!pm_take_number(cursor, &statement.instruction.c0)) {
         return no_statement("CONST takes a number");
+    }
     return finish_arrow(statement, cursor);
 }
 
@@ -230,24 +259,29 @@ static struct pm_statement read_arrow_constant(struct pm_cursor *cursor)
 static struct pm_statement read_arrow(struct pm_cursor *cursor)
 {
     struct pm_cursor operands = *cursor;
-    if (pm_take_word(&operands, "const") && !pm_at_end(&operands) && pm_is_blank(*operands.at))
+    if (pm_take_word(&operands, "const") && !pm_at_end(&operands) && pm_is_blank(*operands.at)) {
         return read_arrow_constant(&operands);
+    }
 
     const char *name;
     size_t length;
     const struct pm_op_info *info = NULL;
-    if (pm_take_name(cursor, &name, &length))
+    if (pm_take_name(cursor, &name, &length)) {
         info = pm_op_find(name, length);
-    if (!info || info->arity == 0)
+    }
+    if (info == NULL || info->arity == 0) {
         return no_statement("neither an assignment to a register nor an operation");
+    }
     struct pm_statement statement = begin(info->op, NO_OPERAND);
     struct pm_instruction *instruction = &statement.instruction;
     pm_skip_blanks(cursor);
-    if (!pm_take_register(cursor, &instruction->a))
+    if (!pm_take_register(cursor, &instruction->a)) {
         return no_statement("the first operand is not a register");
+    }
     pm_skip_blanks(cursor);
-    if (info->arity == 2 && !pm_take_register(cursor, &instruction->b))
+    if (info->arity == 2 && !pm_take_register(cursor, &instruction->b)) {
         return no_statement("the second operand is not a register");
+    }
     instruction->op = (uint8_t)meant_op(info->op, instruction->a, instruction->b);
     return finish_arrow(statement, cursor);
 }
@@ -260,7 +294,8 @@ struct pm_statement pm_statement_read(struct pm_cursor cursor)
         return finish(noop, &cursor);
     }
     struct pm_operand out;
-    if (pm_take_register(&cursor, &out))
+    if (pm_take_register(&cursor, &out)) {
         return read_assignment(out, &cursor);
+    }
     return read_arrow(&start);
 }

@@ -20,16 +20,19 @@ struct effort {
 static void give_up(struct effort *effort, const struct pm_error *error)
 {
 #pragma omp critical(pm_suite_effort)
-    if (!atomic_exchange(&effort->failed, true))
+    if (!atomic_exchange(&effort->failed, true)) {
         effort->first_error = *error;
+    }
 }
 
 static bool conclude(struct effort *effort, struct pm_error *error)
 {
-    if (!atomic_load(&effort->failed))
+    if (!atomic_load(&effort->failed)) {
         return true;
-    if (error)
+    }
+    if (error != NULL) {
         *error = effort->first_error;
+    }
     return false;
 }
 
@@ -38,8 +41,9 @@ static bool choose_evaluation_tasks(const struct pm_dataset *dataset, int input_
 {
     struct pm_numpy_random random;
     if (pm_task_family_of(dataset) == PM_FAMILY_SCALAR_LINEAR) {
-        for (uint32_t i = 0; i < PM_SUITE_EVALUATION_TASKS; i++)
+        for (uint32_t i = 0; i < PM_SUITE_EVALUATION_TASKS; i++) {
             ids[i] = i;
+        }
         return true;
     }
     pm_numpy_random_seed(&random,
@@ -69,8 +73,9 @@ static bool build_tasks(const struct pm_dataset *dataset, const uint32_t *ids,
         struct pm_error task_error = {0};
         if (!atomic_load(&effort.failed) &&
             !pm_task_build(dataset, suite->edition, ids[i], suite->input_dim, &suite->tasks[i],
-                           &task_error))
+                           &task_error)) {
             give_up(&effort, &task_error);
+        }
     }
     return conclude(&effort, error);
 }
@@ -80,11 +85,12 @@ static bool build_suite(const struct pm_dataset *dataset, enum pm_suite_edition 
                         int input_dim, const uint32_t *ids, size_t count, size_t task_limit,
                         struct pm_suite **out, struct pm_error *error)
 {
-    if (task_limit > 0 && task_limit < count)
+    if (task_limit > 0 && task_limit < count) {
         count = task_limit;
+    }
     struct pm_suite *suite = calloc(1, sizeof *suite);
     struct pm_task *tasks = calloc(count, sizeof *tasks);
-    if (!suite || !tasks) {
+    if (suite == NULL || tasks == NULL) {
         free(suite);
         free(tasks);
         return pm_fail(error, PM_ERROR_MEMORY, "out of memory for a suite of %zu tasks", count);
@@ -105,9 +111,10 @@ static bool build_suite(const struct pm_dataset *dataset, enum pm_suite_edition 
 
 static bool check_dimension(int input_dim, struct pm_error *error)
 {
-    if (input_dim < 1 || input_dim > PM_DIM_MAX)
+    if (input_dim < 1 || input_dim > PM_DIM_MAX) {
         return pm_fail(error, PM_ERROR_LIMIT, "input_dim is %d; the limits are 1 to %d", input_dim,
                        PM_DIM_MAX);
+    }
     return true;
 }
 
@@ -116,10 +123,12 @@ bool pm_suite_evaluation(const struct pm_dataset *dataset, enum pm_suite_edition
                          struct pm_error *error)
 {
     uint32_t ids[PM_SUITE_EVALUATION_TASKS];
-    if (!check_dimension(input_dim, error))
+    if (!check_dimension(input_dim, error)) {
         return false;
-    if (!choose_evaluation_tasks(dataset, input_dim, ids))
+    }
+    if (!choose_evaluation_tasks(dataset, input_dim, ids)) {
         return pm_fail(error, PM_ERROR_MEMORY, "out of memory for choosing tasks");
+    }
     return build_suite(dataset, edition, input_dim, ids, PM_SUITE_EVALUATION_TASKS, task_limit, out,
                        error);
 }
@@ -129,8 +138,9 @@ bool pm_suite_search(const struct pm_dataset *dataset, enum pm_suite_edition edi
                      struct pm_error *error)
 {
     uint32_t ids[PM_SUITE_SEARCH_TASKS];
-    if (!check_dimension(input_dim, error))
+    if (!check_dimension(input_dim, error)) {
         return false;
+    }
     choose_search_tasks(input_dim, seed, ids);
     return build_suite(dataset, edition, input_dim, ids, PM_SUITE_SEARCH_TASKS, task_limit, out,
                        error);
@@ -141,8 +151,9 @@ bool pm_suite_slice(const struct pm_suite *suite, size_t first, size_t count, st
 {
     assert(count > 0 && first + count <= suite->count);
     struct pm_suite *slice = malloc(sizeof *slice);
-    if (!slice)
+    if (slice == NULL) {
         return pm_fail(error, PM_ERROR_MEMORY, "out of memory for a suite of %zu tasks", count);
+    }
     *slice = *suite;
     slice->slice = true;
     slice->tasks = suite->tasks + first;
@@ -157,12 +168,15 @@ bool pm_suite_slice(const struct pm_suite *suite, size_t first, size_t count, st
 
 void pm_suite_destroy(struct pm_suite *suite)
 {
-    if (!suite)
+    if (suite == NULL) {
         return;
-    for (size_t i = 0; i < suite->count && !suite->slice; i++)
+    }
+    for (size_t i = 0; i < suite->count && !suite->slice; i++) {
         pm_task_clear(&suite->tasks[i]);
-    if (!suite->slice)
+    }
+    if (!suite->slice) {
         free(suite->tasks);
+    }
     pm_lane_tasks_destroy(suite->lanes);
     free(suite);
 }

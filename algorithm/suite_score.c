@@ -46,13 +46,14 @@ struct bench {
 static void give_up(struct scoring *scoring, const struct pm_error *error)
 {
 #pragma omp critical(pm_suite_score_give_up)
-    if (!atomic_exchange(&scoring->failed, true))
+    if (!atomic_exchange(&scoring->failed, true)) {
         scoring->first_error = *error;
+    }
 }
 
 static bool stopped(const struct scoring *scoring, struct pm_error *error)
 {
-    if (scoring->stop && atomic_load(scoring->stop)) {
+    if (scoring->stop != NULL && atomic_load(scoring->stop)) {
         pm_fail(error, PM_ERROR_INTERRUPTED, "scoring was interrupted");
         return true;
     }
@@ -70,22 +71,27 @@ static bool make_room_for_predictions(struct bench *bench, const struct pm_suite
                                       struct pm_error *error)
 {
     const size_t count = PM_LANES * most_validation_examples(suite);
-    if (!bench->predictions)
+    if (bench->predictions == NULL) {
         bench->predictions = malloc(count * sizeof *bench->predictions);
-    if (!bench->task_predictions)
+    }
+    if (bench->task_predictions == NULL) {
         bench->task_predictions = calloc(suite->count, sizeof *bench->task_predictions);
-    if (!bench->predictions || !bench->task_predictions)
+    }
+    if (bench->predictions == NULL || bench->task_predictions == NULL) {
         return pm_fail(error, PM_ERROR_MEMORY, "out of memory for scoring");
+    }
     return true;
 }
 
 static bool prepare_reference(struct bench *bench, const struct pm_suite *suite,
                               struct pm_error *error)
 {
-    if (!bench->executor)
+    if (bench->executor == NULL) {
         bench->executor = pm_executor_create();
-    if (!bench->executor)
+    }
+    if (bench->executor == NULL) {
         return pm_fail(error, PM_ERROR_MEMORY, "out of memory for scoring");
+    }
     return make_room_for_predictions(bench, suite, error);
 }
 
@@ -93,16 +99,19 @@ static bool run_reference(const struct scoring *scoring, const struct work *work
                           struct bench *bench, struct pm_error *error)
 {
     const struct pm_suite *suite = scoring->suite;
-    if (!prepare_reference(bench, suite, error))
+    if (!prepare_reference(bench, suite, error)) {
         return false;
+    }
     for (size_t lane = 0; lane < PM_LANES; lane++) {
         uint32_t task = suite->lanes->groups[group].task[lane];
-        if (task == UINT32_MAX)
+        if (task == UINT32_MAX) {
             continue;
+        }
         if (stopped(scoring, error) ||
             !pm_executor_run(bench->executor, work->algorithm, &suite->tasks[task],
-                             bench->predictions, error))
+                             bench->predictions, error)) {
             return false;
+        }
         work->task_scores[task] = pm_task_score(&suite->tasks[task], bench->predictions);
     }
     return true;
@@ -115,18 +124,24 @@ static bool run_regression(const struct scoring *scoring, const struct work *wor
     const struct pm_suite *suite = scoring->suite;
     const uint32_t *tasks = suite->lanes->groups[group].task;
     const size_t most = most_validation_examples(suite);
-    if (!make_room_for_predictions(bench, suite, error))
+    if (!make_room_for_predictions(bench, suite, error)) {
         return false;
-    for (size_t lane = 0; lane < PM_LANES; lane++)
-        if (tasks[lane] != UINT32_MAX)
+    }
+    for (size_t lane = 0; lane < PM_LANES; lane++) {
+        if (tasks[lane] != UINT32_MAX) {
             bench->task_predictions[tasks[lane]] = bench->predictions + lane * most;
+        }
+    }
     const struct pm_lane_request request = {.predictions = bench->task_predictions};
-    if (!pm_lanes_run(bench->lanes, work->program, suite->lanes, group, 1, &request, error))
+    if (!pm_lanes_run(bench->lanes, work->program, suite->lanes, group, 1, &request, error)) {
         return false;
-    for (size_t lane = 0; lane < PM_LANES; lane++)
-        if (tasks[lane] != UINT32_MAX)
+    }
+    for (size_t lane = 0; lane < PM_LANES; lane++) {
+        if (tasks[lane] != UINT32_MAX) {
             work->task_scores[tasks[lane]] =
                 pm_task_score(&suite->tasks[tasks[lane]], bench->task_predictions[tasks[lane]]);
+        }
+    }
     return true;
 }
 
@@ -137,18 +152,22 @@ static bool run_piece(const struct scoring *scoring, size_t piece, struct bench 
     const struct pm_lane_tasks *lanes = scoring->suite->lanes;
     uint32_t first = (uint32_t)(piece / scoring->count) * scoring->groups_together;
     uint32_t count = lanes->group_count - first;
-    if (count > scoring->groups_together)
+    if (count > scoring->groups_together) {
         count = scoring->groups_together;
-    if (stopped(scoring, error))
+    }
+    if (stopped(scoring, error)) {
         return false;
-    if (work->program && !scoring->suite->tasks[0].regression) {
+    }
+    if (work->program != NULL && !scoring->suite->tasks[0].regression) {
         const struct pm_lane_request request = {.accuracy = work->task_scores};
         return pm_lanes_run(bench->lanes, work->program, lanes, first, count, &request, error);
     }
-    for (uint32_t group = first; group < first + count; group++)
-        if (work->program ? !run_regression(scoring, work, group, bench, error)
-                          : !run_reference(scoring, work, group, bench, error))
+    for (uint32_t group = first; group < first + count; group++) {
+        if (work->program != NULL ? !run_regression(scoring, work, group, bench, error)
+                                  : !run_reference(scoring, work, group, bench, error)) {
             return false;
+        }
+    }
     return true;
 }
 
@@ -159,22 +178,26 @@ static void translate(const struct scoring *scoring, struct work *work)
 {
     const struct pm_lane_tasks *lanes = scoring->suite->lanes;
     double cycles = work->cost * lanes->train_capacity * lanes->group_count;
-    if (scoring->codes == NULL || cycles < NATIVE_CYCLES)
+    if (scoring->codes == NULL || cycles < NATIVE_CYCLES) {
         return;
+    }
     struct pm_lane_code **code = &scoring->codes[omp_get_thread_num()];
-    if (*code == NULL)
+    if (*code == NULL) {
         *code = pm_lane_code_create(CODE_BYTES);
+    }
     pm_lane_program_translate(work->program, *code);
 }
 
 static bool compile(const struct scoring *scoring, struct work *work, struct pm_error *error)
 {
-    if (scoring->suite->reference)
+    if (scoring->suite->reference) {
         return true;
+    }
     struct pm_error refusal = {0};
     work->program = pm_lane_program_create(scoring->suite->simd_level);
-    if (!work->program)
+    if (work->program == NULL) {
         return pm_fail(error, PM_ERROR_MEMORY, "out of memory for a compiled algorithm");
+    }
     if (pm_lane_program_compile(work->program, work->algorithm, &refusal)) {
         work->cost = pm_lane_program_info(work->program).cost;
         translate(scoring, work);
@@ -182,10 +205,12 @@ static bool compile(const struct scoring *scoring, struct work *work, struct pm_
     }
     pm_lane_program_destroy(work->program);
     work->program = NULL;
-    if (refusal.code == PM_ERROR_LIMIT)
+    if (refusal.code == PM_ERROR_LIMIT) {
         return true; /* too big for lanes: the reference executor runs it */
-    if (error)
+    }
+    if (error != NULL) {
         *error = refusal;
+    }
     return false;
 }
 
@@ -200,8 +225,9 @@ static uint32_t choose_groups_together(const struct scoring *scoring, uint32_t g
     size_t wanted = (size_t)omp_get_max_threads() * PIECES_PER_THREAD;
     uint32_t together = 1;
     while (2 * together <= PM_LANE_GROUPS_MAX &&
-           scoring->count * (group_count / (2 * together)) >= wanted)
+           scoring->count * (group_count / (2 * together)) >= wanted) {
         together *= 2;
+    }
     return together;
 }
 
@@ -220,8 +246,9 @@ static void run_batch(struct scoring *scoring)
     size_t parts = (group_count + scoring->groups_together - 1) / scoring->groups_together;
     size_t pieces = scoring->count * parts;
     size_t threads = (size_t)omp_get_max_threads();
-    if (scoring->suite->simd_level == PM_SIMD_AVX512 && !scoring->suite->interpret)
+    if (scoring->suite->simd_level == PM_SIMD_AVX512 && !scoring->suite->interpret) {
         scoring->codes = calloc(threads, sizeof(struct pm_lane_code *));
+    }
 #pragma omp parallel
     {
         struct pm_error error = {0};
@@ -231,21 +258,27 @@ static void run_batch(struct scoring *scoring)
             give_up(scoring, &error);
         }
 #pragma omp for schedule(dynamic)
-        for (size_t i = 0; i < scoring->count; i++)
-            if (!compile(scoring, &scoring->work[i], &error))
+        for (size_t i = 0; i < scoring->count; i++) {
+            if (!compile(scoring, &scoring->work[i], &error)) {
                 give_up(scoring, &error);
+            }
+        }
 #pragma omp single
         qsort(scoring->work, scoring->count, sizeof *scoring->work, compare_costs);
 #pragma omp for schedule(dynamic) nowait
-        for (size_t piece = 0; piece < pieces; piece++)
-            if (!atomic_load(&scoring->failed) && !run_piece(scoring, piece, &bench, &error))
+        for (size_t piece = 0; piece < pieces; piece++) {
+            if (!atomic_load(&scoring->failed) && !run_piece(scoring, piece, &bench, &error)) {
                 give_up(scoring, &error);
+            }
+        }
         clear_bench(&bench);
     }
-    for (size_t i = 0; i < scoring->count; i++)
+    for (size_t i = 0; i < scoring->count; i++) {
         pm_lane_program_destroy(scoring->work[i].program);
-    for (size_t i = 0; scoring->codes != NULL && i < threads; i++)
+    }
+    for (size_t i = 0; scoring->codes != NULL && i < threads; i++) {
         pm_lane_code_destroy(scoring->codes[i]);
+    }
     free(scoring->codes);
 }
 
@@ -262,11 +295,13 @@ static bool score_batch(const struct pm_suite *suite, const struct pm_algorithm 
 {
     struct work work[BATCH_MAX];
     struct scoring scoring = {.suite = suite, .stop = stop, .work = work, .count = count};
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         work[i] = work_on(algorithms[i], &task_scores[i * suite->count]);
+    }
     run_batch(&scoring);
-    if (atomic_load(&scoring.failed) && error)
+    if (atomic_load(&scoring.failed) && error != NULL) {
         *error = scoring.first_error;
+    }
     return !atomic_load(&scoring.failed);
 }
 
@@ -299,11 +334,13 @@ static bool check_algorithms(const struct pm_suite *suite,
                              const struct pm_algorithm *const *algorithms, size_t count,
                              struct pm_error *error)
 {
-    for (size_t i = 0; i < count; i++)
-        if (algorithms[i]->input_dim != suite->input_dim)
+    for (size_t i = 0; i < count; i++) {
+        if (algorithms[i]->input_dim != suite->input_dim) {
             return pm_fail(error, PM_ERROR_INVALID,
                            "algorithm %zu takes %d inputs but the suite's tasks have %d", i,
                            algorithms[i]->input_dim, suite->input_dim);
+        }
+    }
     return true;
 }
 
@@ -311,24 +348,31 @@ bool pm_suite_score(const struct pm_suite *suite, const struct pm_algorithm *con
                     size_t count, double *scores, double *task_scores, const atomic_bool *stop,
                     struct pm_error *error)
 {
-    if (count == 0)
+    if (count == 0) {
         return true;
-    if (!check_algorithms(suite, algorithms, count, error))
+    }
+    if (!check_algorithms(suite, algorithms, count, error)) {
         return false;
+    }
     double *table = task_scores;
-    if (!table)
+    if (table == NULL) {
         table = calloc(count, suite->count * sizeof *table);
-    if (!table)
+    }
+    if (table == NULL) {
         return pm_fail(error, PM_ERROR_MEMORY, "out of memory for the scores of %zu algorithms",
                        count);
+    }
     bool scored = true;
-    for (size_t done = 0; done < count && scored; done += BATCH_MAX)
+    for (size_t done = 0; done < count && scored; done += BATCH_MAX) {
         scored = score_batch(suite, algorithms + done,
                              count - done < BATCH_MAX ? count - done : BATCH_MAX,
                              table + done * suite->count, stop, error);
-    if (scored)
+    }
+    if (scored) {
         take_medians(table, count, suite->count, scores);
-    if (!task_scores)
+    }
+    if (task_scores == NULL) {
         free(table);
+    }
     return scored;
 }

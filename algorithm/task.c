@@ -29,11 +29,12 @@ const char *pm_suite_edition_name(enum pm_suite_edition edition)
 
 bool pm_suite_edition_parse(const char *text, enum pm_suite_edition *out, struct pm_error *error)
 {
-    for (size_t i = 0; i < sizeof EDITION_NAMES / sizeof *EDITION_NAMES; i++)
+    for (size_t i = 0; i < sizeof EDITION_NAMES / sizeof *EDITION_NAMES; i++) {
         if (strcmp(text, EDITION_NAMES[i]) == 0) {
             *out = (enum pm_suite_edition)i;
             return true;
         }
+    }
     return pm_fail(error, PM_ERROR_INVALID,
                    "suite edition \"%.64s\" is unknown; there are first2000 and resampled", text);
 }
@@ -53,8 +54,9 @@ static const char *const FAMILY_NAMES[] = {
 
 enum pm_task_family pm_task_family_of(const struct pm_dataset *dataset)
 {
-    if (dataset->pixel_count == 0)
+    if (dataset->pixel_count == 0) {
         return PM_FAMILY_SCALAR_LINEAR;
+    }
     return dataset->pixel_count == PM_DATASET_MNIST_PIXELS ? PM_FAMILY_MNIST_BINARY
                                                            : PM_FAMILY_CIFAR10_BINARY;
 }
@@ -79,8 +81,9 @@ static void find_pair(uint32_t id, struct pm_task *task)
 {
     uint32_t pair = id / PROJECTIONS_PER_PAIR;
     uint32_t a = 0;
-    for (uint32_t pairs; pair >= (pairs = PM_DATASET_CLASSES - 1 - a); a++)
+    for (uint32_t pairs; pair >= (pairs = PM_DATASET_CLASSES - 1 - a); a++) {
         pair -= pairs;
+    }
     task->class_a = a;
     task->class_b = a + 1 + pair;
 }
@@ -97,8 +100,9 @@ static bool find_records(const struct pm_dataset *dataset, enum pm_suite_edition
     size_t limit = pm_suite_edition_records(edition);
     size_t considered = limit > 0 && limit < dataset->count ? limit : dataset->count;
     size_t count = 0;
-    for (size_t i = 0; i < considered; i++)
+    for (size_t i = 0; i < considered; i++) {
         count += has_either(pm_dataset_record(dataset, i), task);
+    }
     if (count < 2) {
         pm_fail(error, PM_ERROR_INVALID,
                 "dataset %s: task %u needs two records of the classes %u and %u, but there "
@@ -108,12 +112,14 @@ static bool find_records(const struct pm_dataset *dataset, enum pm_suite_edition
     }
     selection->record_count = count;
     selection->record = malloc(count * sizeof *selection->record);
-    if (!selection->record)
+    if (selection->record == NULL) {
         return pm_fail(error, PM_ERROR_MEMORY, "out of memory for task %u", task->id);
+    }
     for (size_t i = 0, found = 0; found < count; i++) {
         const uint8_t *record = pm_dataset_record(dataset, i);
-        if (has_either(record, task))
+        if (has_either(record, task)) {
             selection->record[found++] = record;
+        }
     }
     return true;
 }
@@ -121,8 +127,9 @@ static bool find_records(const struct pm_dataset *dataset, enum pm_suite_edition
 static bool draw_all(struct selection *selection, uint64_t split_seed)
 {
     struct pm_numpy_random random;
-    for (uint32_t i = 0; i < selection->example_count; i++)
+    for (uint32_t i = 0; i < selection->example_count; i++) {
         selection->drawn[i] = i;
+    }
     pm_numpy_random_seed(&random, split_seed);
     pm_numpy_random_permutation(&random, selection->example_count, selection->order);
     return true;
@@ -134,11 +141,13 @@ static bool draw_resampled(struct selection *selection, uint64_t split_seed)
     uint32_t population = (uint32_t)selection->record_count;
     pm_numpy_random_seed(&random, split_seed);
     if (population >= RESAMPLED_EXAMPLES) {
-        if (!pm_numpy_random_choice(&random, population, RESAMPLED_EXAMPLES, selection->drawn))
+        if (!pm_numpy_random_choice(&random, population, RESAMPLED_EXAMPLES, selection->drawn)) {
             return false;
+        }
     } else {
-        for (uint32_t i = 0; i < RESAMPLED_EXAMPLES; i++)
+        for (uint32_t i = 0; i < RESAMPLED_EXAMPLES; i++) {
             selection->drawn[i] = (uint32_t)pm_numpy_random_integer(&random, 0, population);
+        }
     }
     pm_numpy_random_seed(&random, split_seed + 1);
     pm_numpy_random_permutation(&random, RESAMPLED_EXAMPLES, selection->order);
@@ -152,8 +161,9 @@ static bool draw_examples(enum pm_suite_edition edition, uint32_t id, struct sel
     selection->train_count = selection->example_count / 2;
     selection->drawn = malloc(selection->example_count * sizeof *selection->drawn);
     selection->order = malloc(selection->example_count * sizeof *selection->order);
-    if (!selection->drawn || !selection->order)
+    if (selection->drawn == NULL || selection->order == NULL) {
         return false;
+    }
     return resampled ? draw_resampled(selection, SPLIT_SEED + (uint64_t)id)
                      : draw_all(selection, SPLIT_SEED + (uint64_t)id);
 }
@@ -183,8 +193,8 @@ static bool create_workspace(const struct selection *selection, size_t pixel_cou
     workspace->projection = malloc(pixel_count * columns * sizeof *workspace->projection);
     workspace->projected = malloc(examples * columns * sizeof *workspace->projected);
     workspace->standardised = malloc(examples * columns * sizeof *workspace->standardised);
-    return workspace->pixels && workspace->projection && workspace->projected &&
-           workspace->standardised;
+    return workspace->pixels != NULL && workspace->projection != NULL &&
+           workspace->projected != NULL && workspace->standardised != NULL;
 }
 
 static void clear_workspace(struct workspace *workspace)
@@ -201,8 +211,9 @@ static bool create_examples(const struct selection *selection, struct pm_task *t
     task->train_count = selection->train_count;
     task->validation_count = selection->example_count - selection->train_count;
     task->features = malloc(selection->example_count * (columns + 1) * sizeof *task->features);
-    if (!task->features)
+    if (task->features == NULL) {
         return false;
+    }
     task->labels = task->features + selection->example_count * columns;
     return true;
 }
@@ -211,8 +222,9 @@ static void fill_examples(const struct selection *selection, size_t pixel_count,
                           struct workspace *workspace, struct pm_task *task)
 {
     size_t columns = (size_t)task->input_dim;
-    for (uint32_t i = 0; i < selection->example_count; i++)
+    for (uint32_t i = 0; i < selection->example_count; i++) {
         workspace->pixels[i] = selection->record[selection->drawn[i]] + 1;
+    }
     pm_projection_draw(PROJECTION_SEED + (uint64_t)task->id, pixel_count, columns,
                        workspace->projection);
     pm_features_project(workspace->pixels, selection->example_count, pixel_count,
@@ -234,8 +246,9 @@ static bool build_examples(const struct selection *selection, size_t pixel_count
     struct workspace workspace = {0};
     bool built = create_workspace(selection, pixel_count, (size_t)task->input_dim, &workspace) &&
                  create_examples(selection, task);
-    if (built)
+    if (built) {
         fill_examples(selection, pixel_count, &workspace, task);
+    }
     clear_workspace(&workspace);
     return built;
 }
@@ -247,8 +260,9 @@ static bool build_binary(const struct pm_dataset *dataset, enum pm_suite_edition
     find_pair(task->id, task);
     bool built = find_records(dataset, edition, task, &selection, error);
     if (built && !(draw_examples(edition, task->id, &selection) &&
-                   build_examples(&selection, dataset->pixel_count, task)))
+                   build_examples(&selection, dataset->pixel_count, task))) {
         built = pm_fail(error, PM_ERROR_MEMORY, "out of memory for task %u", task->id);
+    }
     clear_selection(&selection);
     return built;
 }
@@ -259,17 +273,20 @@ bool pm_task_build(const struct pm_dataset *dataset, enum pm_suite_edition editi
                    int input_dim, struct pm_task *out, struct pm_error *error)
 {
     enum pm_task_family family = pm_task_family_of(dataset);
-    if (id >= PM_TASK_CIFAR10_BINARY_COUNT)
+    if (id >= PM_TASK_CIFAR10_BINARY_COUNT) {
         return pm_fail(error, PM_ERROR_LIMIT, "task %u does not exist; %s has 0 to %d", id,
                        pm_task_family_name(family), PM_TASK_CIFAR10_BINARY_COUNT - 1);
-    if (input_dim < 1 || input_dim > PM_TASK_INPUT_DIM_MAX)
+    }
+    if (input_dim < 1 || input_dim > PM_TASK_INPUT_DIM_MAX) {
         return pm_fail(error, PM_ERROR_LIMIT, "input_dim %d is not within 1 to %d", input_dim,
                        PM_TASK_INPUT_DIM_MAX);
+    }
     struct pm_task task = {.id = id, .input_dim = input_dim};
     bool built = family == PM_FAMILY_SCALAR_LINEAR ? pm_scalar_linear_build(&task, error)
                                                    : build_binary(dataset, edition, &task, error);
-    if (built)
+    if (built) {
         *out = task;
+    }
     return built;
 }
 

@@ -12,8 +12,9 @@ static double regression_fitness(const struct pm_task *task, const float *predic
     const float *labels = task->labels + task->train_count;
     double sum = 0.0;
     for (uint32_t i = 0; i < task->validation_count; i++) {
-        if (!isfinite(predictions[i]))
+        if (!isfinite(predictions[i])) {
             return -INFINITY;
+        }
         double distance = (double)predictions[i] - (double)labels[i];
         sum += distance * distance;
     }

@@ -56,8 +56,9 @@ static void derive(struct pm_ziggurat *table)
         double outer = x;
         x = edge_at(AREA / outer + density);
         density = density_at(x);
-        if (i == TIE_LEVEL)
+        if (i == TIE_LEVEL) {
             density += DBL_EPSILON / 2; /* one unit in the last place, below 1 */
+        }
         table->accept[i + 1] = acceptance(x, outer);
         table->width[i] = x / MANTISSA_RANGE;
         table->density[i] = density;

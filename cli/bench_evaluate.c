@@ -72,7 +72,7 @@ static bool work_compile(struct bench *bench, void *context, struct pm_error *er
     if (!pm_lane_program_compile(compiled->program, compiled->algorithm, error)) {
         return false;
     }
-    if (compiled->translate && bench->code) {
+    if (compiled->translate && bench->code != NULL) {
         pm_lane_code_reset(bench->code);
         pm_lane_program_translate(compiled->program, bench->code);
     }
@@ -168,7 +168,7 @@ static bool bench_fast(struct bench *bench, const char *name, const struct pm_al
                                 .translate = translate};
     struct bench_row row = row_of(bench, name, "fast");
     enum pm_machine_limit limit;
-    if (!compiled.program) {
+    if (compiled.program == NULL) {
         return pm_fail(error, PM_ERROR_MEMORY, "out of memory for a compiled algorithm");
     }
     bool done = measure(bench, work_compile, &compiled, &row.us_compile, error) &&
@@ -220,10 +220,11 @@ static bool bench_one(struct bench *bench, const char *name, struct pm_error *er
 {
     double reference_us = NAN;
     struct pm_algorithm *algorithm = bench_program(name, error);
-    bool done = algorithm && bench_reference(bench, name, algorithm, &reference_us, error) &&
-                bench_fast(bench, name, algorithm, reference_us, false, error) &&
-                (!bench->code || bench_fast(bench, name, algorithm, reference_us, true, error)) &&
-                bench_threads(bench, name, algorithm, reference_us, error);
+    bool done =
+        algorithm != NULL && bench_reference(bench, name, algorithm, &reference_us, error) &&
+        bench_fast(bench, name, algorithm, reference_us, false, error) &&
+        (bench->code == NULL || bench_fast(bench, name, algorithm, reference_us, true, error)) &&
+        bench_threads(bench, name, algorithm, reference_us, error);
     pm_algorithm_destroy(algorithm);
     return done;
 }
@@ -234,7 +235,7 @@ static bool bench_one(struct bench *bench, const char *name, struct pm_error *er
 static bool bench_job(struct bench *bench, struct pm_error *error)
 {
     struct pm_algorithm *linear = bench_program("linear", error);
-    struct pm_algorithm *net = linear ? bench_program("net", error) : NULL;
+    struct pm_algorithm *net = linear != NULL ? bench_program("net", error) : NULL;
     const struct pm_algorithm *algorithms[MIXED_BATCH];
     double scores[MIXED_BATCH];
     struct batch batch = {.algorithms = algorithms, .count = MIXED_BATCH, .scores = scores};
@@ -245,7 +246,7 @@ static bool bench_job(struct bench *bench, struct pm_error *error)
     }
     row.threads = bench->config->threads;
     row.machine_code = bench->code != NULL;
-    bool done = net && measure_batch(bench, &batch, 1, &one_us, error) &&
+    bool done = net != NULL && measure_batch(bench, &batch, 1, &one_us, error) &&
                 measure_batch(bench, &batch, row.threads, &row.us_per_algorithm, error);
     if (done) {
         row.scaling = one_us / (row.us_per_algorithm * row.threads);
@@ -286,7 +287,7 @@ static bool bench_random(struct bench *bench, struct pm_error *error)
                           .scores = calloc(count, sizeof(double))};
     struct bench_row row = row_of(bench, "random_mean", "fast");
     row.machine_code = bench->code != NULL;
-    bool done = algorithms && batch.scores;
+    bool done = algorithms != NULL && batch.scores != NULL;
     if (!done) {
         pm_fail(error, PM_ERROR_MEMORY, "out of memory for %zu random algorithms", count);
     }
@@ -296,7 +297,7 @@ static bool bench_random(struct bench *bench, struct pm_error *error)
     }
     done = done && measure_random(bench, &batch, &row, error) &&
            bench_row_print(&row, bench->config->json, error);
-    for (size_t i = 0; algorithms && i < count; i++) {
+    for (size_t i = 0; algorithms != NULL && i < count; i++) {
         pm_algorithm_destroy(algorithms[i]);
     }
     free(algorithms);
@@ -308,7 +309,7 @@ static bool bench_random(struct bench *bench, struct pm_error *error)
 
 static bool is_wanted(const struct bench *bench, const char *name)
 {
-    return !bench->config->program || strcmp(bench->config->program, name) == 0;
+    return bench->config->program == NULL || strcmp(bench->config->program, name) == 0;
 }
 
 static bool run_all(struct bench *bench, struct pm_error *error)
@@ -339,7 +340,7 @@ bool bench_evaluate(const struct bench_evaluate_config *config, struct pm_error 
     bench.lanes = pm_lanes_create();
     bench.executor = pm_executor_create();
     bench.code = bench.suite.simd_level == PM_SIMD_AVX512 ? pm_lane_code_create(CODE_BYTES) : NULL;
-    bool done = bench.lanes && bench.executor;
+    bool done = bench.lanes != NULL && bench.executor != NULL;
     if (!done) {
         pm_fail(error, PM_ERROR_MEMORY, "out of memory for a benchmark");
     }

@@ -47,7 +47,7 @@ static struct pm_algorithm *read_text(const char *text, struct pm_error *error)
 static struct pm_algorithm *make_random(struct pm_random_program shape, struct pm_error *error)
 {
     struct pm_algorithm *algorithm = pm_random_program_create(&shape);
-    if (!algorithm) {
+    if (algorithm == NULL) {
         pm_fail(error, PM_ERROR_MEMORY, "out of memory for a random program");
     }
     return algorithm;
@@ -83,7 +83,7 @@ static struct pm_algorithm *lively_program(struct pm_error *error)
             shape.length[phase] = LENGTH;
         }
         struct pm_algorithm *algorithm = make_random(shape, error);
-        if (!algorithm || count_alive(algorithm) >= ALIVE) {
+        if (algorithm == NULL || count_alive(algorithm) >= ALIVE) {
             return algorithm;
         }
         pm_algorithm_destroy(algorithm);

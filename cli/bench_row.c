@@ -8,15 +8,15 @@
 
 static bool add_number(cJSON *object, const char *name, double value)
 {
-    return isnan(value) || cJSON_AddNumberToObject(object, name, value);
+    return isnan(value) || cJSON_AddNumberToObject(object, name, value) != NULL;
 }
 
 static bool fill_json(cJSON *object, const struct bench_row *row)
 {
-    return cJSON_AddStringToObject(object, "program", row->program) &&
-           cJSON_AddStringToObject(object, "executor", row->executor) &&
-           cJSON_AddStringToObject(object, "simd", row->simd) &&
-           cJSON_AddBoolToObject(object, "machine_code", row->machine_code) &&
+    return cJSON_AddStringToObject(object, "program", row->program) != NULL &&
+           cJSON_AddStringToObject(object, "executor", row->executor) != NULL &&
+           cJSON_AddStringToObject(object, "simd", row->simd) != NULL &&
+           cJSON_AddBoolToObject(object, "machine_code", row->machine_code) != NULL &&
            add_number(object, "threads", row->threads) &&
            add_number(object, "us_per_algorithm", row->us_per_algorithm) &&
            add_number(object, "us_compile", row->us_compile) &&
@@ -24,19 +24,19 @@ static bool fill_json(cJSON *object, const struct bench_row *row)
            add_number(object, "ratio_to_reference", row->ratio_to_reference) &&
            add_number(object, "scaling", row->scaling) &&
            add_number(object, "machine_share", row->machine_share) &&
-           (!row->limit || cJSON_AddStringToObject(object, "limit", row->limit));
+           (row->limit == NULL || cJSON_AddStringToObject(object, "limit", row->limit) != NULL);
 }
 
 static bool print_json(const struct bench_row *row, struct pm_error *error)
 {
     cJSON *object = cJSON_CreateObject();
-    if (!object || !fill_json(object, row)) {
+    if (object == NULL || !fill_json(object, row)) {
         cJSON_Delete(object);
         return pm_fail(error, PM_ERROR_MEMORY, "out of memory for a benchmark's result");
     }
     char *text = pm_json_print(object, error);
     cJSON_Delete(object);
-    if (!text) {
+    if (text == NULL) {
         return false;
     }
     puts(text);
@@ -73,7 +73,7 @@ bool bench_row_print(const struct bench_row *row, bool json, struct pm_error *er
     print_cell(row->ratio_to_reference, 9, 1);
     print_cell(row->scaling, 8, 2);
     print_cell(row->machine_share, 7, 2);
-    printf(" %s\n", row->limit ? row->limit : "-");
+    printf(" %s\n", row->limit != NULL ? row->limit : "-");
     fflush(stdout);
     return true;
 }

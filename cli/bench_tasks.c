@@ -22,7 +22,7 @@ static bool build_task(uint32_t id, struct pm_task *task)
         .validation_count = BENCH_VALIDATION_EXAMPLES,
         .features = malloc(examples * (BENCH_INPUT_DIM + 1) * sizeof *task->features),
     };
-    if (!task->features) {
+    if (task->features == NULL) {
         return false;
     }
     task->labels = task->features + examples * BENCH_INPUT_DIM;
@@ -49,12 +49,12 @@ bool bench_suite_create(struct pm_suite *out, struct pm_error *error)
         .tasks = calloc(BENCH_TASKS, sizeof *out->tasks),
         .simd_level = pm_simd_level_best(),
     };
-    for (uint32_t id = 0; out->tasks && id < BENCH_TASKS; id++) {
+    for (uint32_t id = 0; out->tasks != NULL && id < BENCH_TASKS; id++) {
         if (!build_task(id, &out->tasks[id])) {
             bench_suite_destroy(out);
         }
     }
-    if (!out->tasks) {
+    if (out->tasks == NULL) {
         return pm_fail(error, PM_ERROR_MEMORY, "out of memory for the benchmark's tasks");
     }
     if (!pm_lane_tasks_create(out->tasks, out->count, &out->lanes, error)) {
@@ -66,7 +66,7 @@ bool bench_suite_create(struct pm_suite *out, struct pm_error *error)
 
 void bench_suite_destroy(struct pm_suite *suite)
 {
-    for (size_t i = 0; suite->tasks && i < suite->count; i++) {
+    for (size_t i = 0; suite->tasks != NULL && i < suite->count; i++) {
         free(suite->tasks[i].features);
     }
     free(suite->tasks);

@@ -11,7 +11,7 @@
 /* Takes ownership of `item`; false when memory is out. */
 static bool add(cJSON *object, const char *name, cJSON *item)
 {
-    if (item && cJSON_AddItemToObject(object, name, item)) {
+    if (item != NULL && cJSON_AddItemToObject(object, name, item)) {
         return true;
     }
     cJSON_Delete(item);
@@ -106,11 +106,11 @@ static bool describe_findings(const struct pm_check *check, cJSON *line)
 static bool print_json(const char *file, const struct pm_check *check, struct pm_error *error)
 {
     cJSON *line = cJSON_CreateObject();
-    bool done = line && add_text(line, "file", file) && describe_summary(check, line) &&
+    bool done = line != NULL && add_text(line, "file", file) && describe_summary(check, line) &&
                 describe_memory(check, line) && describe_instructions(check, line) &&
                 describe_unwritten(check, line) && describe_findings(check, line);
     char *text = done ? pm_json_print(line, error) : NULL;
-    if (text) {
+    if (text != NULL) {
         puts(text);
     } else if (!done) {
         pm_fail(error, PM_ERROR_MEMORY, "check: no memory to print");

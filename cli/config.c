@@ -26,13 +26,13 @@ static cJSON *value_of(const struct pm_options *options, const struct pm_option 
         break;
     }
     text = pm_options_text(options, option->name);
-    if (!text && strcmp(option->name, "data-dir") == 0) {
+    if (text == NULL && strcmp(option->name, "data-dir") == 0) {
         path_data_directory(options, &computed, NULL);
-    } else if (!text && strcmp(option->name, "hotkey-file") == 0) {
+    } else if (text == NULL && strcmp(option->name, "hotkey-file") == 0) {
         path_hotkey_file(options, &computed, NULL);
     }
-    text = text ? text : computed;
-    cJSON *value = text ? cJSON_CreateString(text) : cJSON_CreateNull();
+    text = text != NULL ? text : computed;
+    cJSON *value = text != NULL ? cJSON_CreateString(text) : cJSON_CreateNull();
     free(computed);
     return value;
 }
@@ -48,17 +48,17 @@ static const char *source_of(const struct pm_options *options, const struct pm_o
 static cJSON *build(const struct pm_options *options)
 {
     cJSON *root = cJSON_CreateObject();
-    for (size_t i = 0; root && i < settings_count(); i++) {
+    for (size_t i = 0; root != NULL && i < settings_count(); i++) {
         const struct pm_option *option = settings_option(i);
         cJSON *row = cJSON_AddObjectToObject(root, option->file_key);
         cJSON *value = value_of(options, option);
         const char *source = source_of(options, option, value);
-        if (!row || !cJSON_AddItemToObject(row, "value", value)) {
+        if (row == NULL || !cJSON_AddItemToObject(row, "value", value)) {
             cJSON_Delete(value);
             cJSON_Delete(root);
             return NULL;
         }
-        if (!cJSON_AddStringToObject(row, "source", source)) {
+        if (cJSON_AddStringToObject(row, "source", source) == NULL) {
             cJSON_Delete(root);
             return NULL;
         }
@@ -69,7 +69,7 @@ static cJSON *build(const struct pm_options *options)
 static int print_table(const cJSON *root, struct pm_error *error)
 {
     printf("%-20s %-44s %s\n", "setting", "value", "source");
-    for (const cJSON *row = root->child; row; row = row->next) {
+    for (const cJSON *row = root->child; row != NULL; row = row->next) {
         const cJSON *value = cJSON_GetObjectItemCaseSensitive(row, "value");
         const cJSON *source = cJSON_GetObjectItemCaseSensitive(row, "source");
         if (cJSON_IsString(value)) {
@@ -77,7 +77,7 @@ static int print_table(const cJSON *root, struct pm_error *error)
             continue;
         }
         char *text = pm_json_print(value, error);
-        if (!text) {
+        if (text == NULL) {
             return verb_fail(error);
         }
         printf("%-20s %-44s %s\n", row->string, text, source->valuestring);
@@ -90,14 +90,14 @@ static int run(const struct pm_options *options)
 {
     struct pm_error error = {0};
     cJSON *root = build(options);
-    if (!root) {
+    if (root == NULL) {
         pm_fail(&error, PM_ERROR_MEMORY, "config: no memory");
         return verb_fail(&error);
     }
     int result = EXIT_DONE;
     if (pm_options_flag(options, "json")) {
         char *text = pm_json_print(root, &error);
-        if (text) {
+        if (text != NULL) {
             puts(text);
         } else {
             result = verb_fail(&error);

@@ -14,7 +14,7 @@
 /* Takes ownership of `item`. */
 static bool add(cJSON *object, const char *name, cJSON *item)
 {
-    if (item && cJSON_AddItemToObject(object, name, item)) {
+    if (item != NULL && cJSON_AddItemToObject(object, name, item)) {
         return true;
     }
     cJSON_Delete(item);
@@ -71,12 +71,12 @@ static cJSON *describe(const struct pm_dataset_info *info)
 static bool print_json(const struct pm_dataset_info *info, struct pm_error *error)
 {
     cJSON *object = describe(info);
-    if (!object) {
+    if (object == NULL) {
         return pm_fail(error, PM_ERROR_MEMORY, "dataset: no memory");
     }
     char *text = pm_json_print(object, error);
     cJSON_Delete(object);
-    if (!text) {
+    if (text == NULL) {
         return false;
     }
     puts(text);

@@ -71,7 +71,8 @@ static bool start_pool(struct demo *demo, struct pm_error *error)
                                        .quorum = DEMO_QUORUM,
                                        .epoch_s = demo->epoch_s,
                                        .task_timeout_s = 2 * demo->epoch_s};
-    bool done = store && ready_file && launch_pool(&demo->launch, &config, &index, error) &&
+    bool done = store != NULL && ready_file != NULL &&
+                launch_pool(&demo->launch, &config, &index, error) &&
                 supervisor_wait_ready(demo->supervisor, index, ready_file, READY_MS, &port, error);
     snprintf(demo->pool_url, sizeof demo->pool_url, "http://127.0.0.1:%d", port);
     free(store);
@@ -86,7 +87,8 @@ static bool start_sidecar(struct demo *demo, struct pm_error *error)
     char *store = path_join(demo->directory, "queue.sqlite", error);
     char *ready_file = path_join(demo->directory, "sidecar.ready", error);
     const struct sidecar_launch config = {.store = store, .ready_file = ready_file, .port = 0};
-    bool done = store && ready_file && launch_sidecar(&demo->launch, &config, &index, error) &&
+    bool done = store != NULL && ready_file != NULL &&
+                launch_sidecar(&demo->launch, &config, &index, error) &&
                 supervisor_wait_ready(demo->supervisor, index, ready_file, READY_MS, &port, error);
     snprintf(demo->sidecar_url, sizeof demo->sidecar_url, "tcp://127.0.0.1:%d", port);
     free(store);
@@ -219,7 +221,7 @@ static bool prepare(struct demo *demo, struct pm_error *error)
     }
     demo->supervisor = supervisor_create();
     demo->launch = launch_create(demo->supervisor, options);
-    return demo->supervisor || pm_fail(error, PM_ERROR_MEMORY, "demo: no memory");
+    return demo->supervisor != NULL || pm_fail(error, PM_ERROR_MEMORY, "demo: no memory");
 }
 
 static void print_header(const struct demo *demo, FILE *stream)
@@ -274,7 +276,7 @@ static int run(const struct pm_options *options)
     }
     pm_queue_client_destroy(demo.client);
     supervisor_destroy(demo.supervisor);
-    if (demo.directory) {
+    if (demo.directory != NULL) {
         path_remove_temporary(demo.directory);
     }
     free(demo.directory);

@@ -104,7 +104,7 @@ static cJSON *describe_miner(const struct figures *row)
     cJSON *object = cJSON_CreateObject();
     bool done = cJSON_AddStringToObject(object, "hotkey", row->hotkey) != NULL;
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
-        done = done && cJSON_AddNumberToObject(object, numbers[i].name, numbers[i].value);
+        done = done && cJSON_AddNumberToObject(object, numbers[i].name, numbers[i].value) != NULL;
     }
     if (!done) {
         cJSON_Delete(object);
@@ -116,20 +116,20 @@ static cJSON *describe_miner(const struct figures *row)
 static bool fill(cJSON *root, const struct demo_report *report)
 {
     const struct demo_verdict *verdict = &report->verdict;
-    bool done = cJSON_AddBoolToObject(root, "ok", demo_succeeded(verdict)) &&
-                cJSON_AddBoolToObject(root, "evaluated", verdict->evaluated) &&
-                cJSON_AddBoolToObject(root, "evolved", verdict->evolved) &&
-                cJSON_AddBoolToObject(root, "agreed", verdict->agreed) &&
-                cJSON_AddBoolToObject(root, "paid", verdict->paid) &&
-                cJSON_AddNumberToObject(root, "duration_s", report->duration_s) &&
-                cJSON_AddNumberToObject(root, "quorum", DEMO_QUORUM) &&
-                cJSON_AddStringToObject(root, "dataset", report->dataset) &&
-                cJSON_AddStringToObject(root, "fingerprint", report->fingerprint) &&
-                cJSON_AddStringToObject(root, "suite", report->suite);
+    bool done = cJSON_AddBoolToObject(root, "ok", demo_succeeded(verdict)) != NULL &&
+                cJSON_AddBoolToObject(root, "evaluated", verdict->evaluated) != NULL &&
+                cJSON_AddBoolToObject(root, "evolved", verdict->evolved) != NULL &&
+                cJSON_AddBoolToObject(root, "agreed", verdict->agreed) != NULL &&
+                cJSON_AddBoolToObject(root, "paid", verdict->paid) != NULL &&
+                cJSON_AddNumberToObject(root, "duration_s", report->duration_s) != NULL &&
+                cJSON_AddNumberToObject(root, "quorum", DEMO_QUORUM) != NULL &&
+                cJSON_AddStringToObject(root, "dataset", report->dataset) != NULL &&
+                cJSON_AddStringToObject(root, "fingerprint", report->fingerprint) != NULL &&
+                cJSON_AddStringToObject(root, "suite", report->suite) != NULL;
     cJSON *miners = done ? cJSON_AddArrayToObject(root, "miners") : NULL;
-    for (int i = 0; miners && i < DEMO_MINERS; i++) {
+    for (int i = 0; miners != NULL && i < DEMO_MINERS; i++) {
         cJSON *miner = describe_miner(&report->figures[i]);
-        if (!miner || !cJSON_AddItemToArray(miners, miner)) {
+        if (miner == NULL || !cJSON_AddItemToArray(miners, miner)) {
             cJSON_Delete(miner);
             return false;
         }
@@ -140,12 +140,12 @@ static bool fill(cJSON *root, const struct demo_report *report)
 static bool print_json(const struct demo_report *report, struct pm_error *error)
 {
     cJSON *root = cJSON_CreateObject();
-    if (!root || !fill(root, report)) {
+    if (root == NULL || !fill(root, report)) {
         cJSON_Delete(root);
         return pm_fail(error, PM_ERROR_MEMORY, "demo: no memory for the report");
     }
     char *text = pm_json_print(root, error);
-    if (text) {
+    if (text != NULL) {
         puts(text);
     }
     free(text);

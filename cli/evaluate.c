@@ -31,7 +31,7 @@ struct evaluation {
 /* Takes ownership of `item`. */
 static bool add(cJSON *object, const char *name, cJSON *item)
 {
-    if (item && cJSON_AddItemToObject(object, name, item)) {
+    if (item != NULL && cJSON_AddItemToObject(object, name, item)) {
         return true;
     }
     cJSON_Delete(item);
@@ -43,7 +43,7 @@ static cJSON *describe(const struct evaluation *evaluation, const struct entry *
     const struct pm_suite *suite = evaluation->suite;
     cJSON *line = cJSON_CreateObject();
     bool done = add(line, "file", cJSON_CreateString(entry->file));
-    if (!entry->algorithm) {
+    if (entry->algorithm == NULL) {
         done = done && add(line, "error", cJSON_CreateString(entry->error.message));
     } else {
         done = done && add(line, "score", cJSON_CreateNumber(entry->score)) &&
@@ -67,8 +67,8 @@ static void print_json(const struct evaluation *evaluation, const struct entry *
 {
     struct pm_error error = {0};
     cJSON *line = describe(evaluation, entry);
-    char *text = line ? pm_json_print(line, &error) : NULL;
-    if (text) {
+    char *text = line != NULL ? pm_json_print(line, &error) : NULL;
+    if (text != NULL) {
         puts(text);
     } else {
         fprintf(stderr, "poolminer: %s: %s\n", entry->file,
@@ -80,12 +80,12 @@ static void print_json(const struct evaluation *evaluation, const struct entry *
 
 static void print_entry(struct evaluation *evaluation, const struct entry *entry)
 {
-    if (!entry->algorithm) {
+    if (entry->algorithm == NULL) {
         evaluation->result = EXIT_FAILED;
     }
     if (evaluation->json) {
         print_json(evaluation, entry);
-    } else if (!entry->algorithm) {
+    } else if (entry->algorithm == NULL) {
         verb_fail(&entry->error);
     } else {
         printf("%.6f  %s\n", entry->score, entry->file);
@@ -104,7 +104,7 @@ static bool score_batch(struct evaluation *evaluation, struct entry *entries, si
     double scores[BATCH];
     size_t good = 0;
     for (size_t i = 0; i < count; i++) {
-        if (entries[i].algorithm) {
+        if (entries[i].algorithm != NULL) {
             algorithms[good++] = entries[i].algorithm;
         }
     }
@@ -114,7 +114,7 @@ static bool score_batch(struct evaluation *evaluation, struct entry *entries, si
     }
     good = 0;
     for (size_t i = 0; i < count; i++) {
-        if (entries[i].algorithm) {
+        if (entries[i].algorithm != NULL) {
             entries[i].score = scores[good];
             entries[i].task_scores = evaluation->task_scores + good * evaluation->suite->count;
             good++;
@@ -149,7 +149,7 @@ static bool evaluate_files(const struct pm_options *options, const struct pm_sui
                                     .per_task = pm_options_flag(options, "per-task"),
                                     .result = EXIT_DONE};
     evaluation.task_scores = calloc(BATCH * suite->count, sizeof *evaluation.task_scores);
-    if (!evaluation.task_scores) {
+    if (evaluation.task_scores == NULL) {
         return pm_fail(error, PM_ERROR_MEMORY, "evaluate: no memory for task scores");
     }
     bool done = true;

@@ -171,12 +171,12 @@ static bool is_evolved(const struct comparison *comparison)
 static cJSON *describe_seeds(const struct comparison *comparison)
 {
     cJSON *seeds = cJSON_CreateArray();
-    for (size_t i = 0; seeds && i < comparison->seed_count; i++) {
+    for (size_t i = 0; seeds != NULL && i < comparison->seed_count; i++) {
         const struct candidate *seed = &comparison->items[i];
         cJSON *object = cJSON_CreateObject();
-        if (!cJSON_AddStringToObject(object, "file", seed->name) ||
-            !cJSON_AddNumberToObject(object, "score", seed->score) ||
-            !cJSON_AddNumberToObject(object, "search_score", seed->search_score) ||
+        if (cJSON_AddStringToObject(object, "file", seed->name) == NULL ||
+            cJSON_AddNumberToObject(object, "score", seed->score) == NULL ||
+            cJSON_AddNumberToObject(object, "search_score", seed->search_score) == NULL ||
             !cJSON_AddItemToArray(seeds, object)) {
             cJSON_Delete(object);
             cJSON_Delete(seeds);
@@ -212,7 +212,7 @@ static cJSON *describe(const struct evolution *evolution, const struct compariso
     cJSON *object = cJSON_CreateObject();
     bool done = object != NULL;
     for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
-        done = done && members[i].value &&
+        done = done && members[i].value != NULL &&
                cJSON_AddItemToObject(object, members[i].name, members[i].value);
         if (!done) {
             cJSON_Delete(members[i].value);
@@ -249,11 +249,11 @@ static bool print_result(const struct evolution *evolution, const struct compari
         return true;
     }
     cJSON *object = describe(evolution, comparison);
-    if (!object) {
+    if (object == NULL) {
         return pm_fail(error, PM_ERROR_MEMORY, "evolve: no memory to print the result");
     }
     char *text = pm_json_print(object, error);
-    if (text) {
+    if (text != NULL) {
         puts(text);
     }
     free(text);

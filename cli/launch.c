@@ -20,7 +20,7 @@ struct arguments {
 
 static void add_item(struct arguments *arguments, char *item)
 {
-    if (!item || arguments->count == ARGUMENTS_MAX) {
+    if (item == NULL || arguments->count == ARGUMENTS_MAX) {
         free(item);
         arguments->failed = true;
         return;
@@ -57,7 +57,7 @@ static bool start(const struct launch *launch, const char *program, struct argum
 {
     bool done = false;
     char *log_path = NULL;
-    if (launch->log_directory) {
+    if (launch->log_directory != NULL) {
         char file[64];
         snprintf(file, sizeof file, "%s.log", config->name);
         log_path = path_join(launch->log_directory, file, error);
@@ -69,7 +69,7 @@ static bool start(const struct launch *launch, const char *program, struct argum
     config->log_path = log_path;
     if (arguments->failed) {
         pm_fail(error, PM_ERROR_MEMORY, "starting the %s: no memory", config->name);
-    } else if (arguments->items[0] && (log_path || !launch->log_directory)) {
+    } else if (arguments->items[0] != NULL && (log_path != NULL || launch->log_directory == NULL)) {
         done = supervisor_start(launch->supervisor, config, index, error);
     }
     for (size_t i = 0; i < arguments->count; i++) {

@@ -42,7 +42,7 @@ static int fail_unknown_verb(const char *name)
         names[i + 2] = VERBS[i]->name;
     }
     const char *nearest = pm_nearest_name(name, names, VERB_COUNT + 2);
-    if (nearest) {
+    if (nearest != NULL) {
         fprintf(stderr, "poolminer: unknown verb %.80s; did you mean %s?\n", name, nearest);
     } else {
         fprintf(stderr, "poolminer: unknown verb %.80s; `poolminer help` lists them\n", name);
@@ -91,7 +91,7 @@ static int help(int argc, char *argv[])
         return EXIT_DONE;
     }
     const struct verb *verb = find_verb(argv[1]);
-    if (!verb) {
+    if (verb == NULL) {
         return fail_unknown_verb(argv[1]);
     }
     char option[] = "--help";
@@ -114,5 +114,5 @@ int main(int argc, char *argv[])
         return EXIT_DONE;
     }
     const struct verb *verb = find_verb(name);
-    return verb ? run_verb(verb, argc - 1, argv + 1) : fail_unknown_verb(name);
+    return verb != NULL ? run_verb(verb, argc - 1, argv + 1) : fail_unknown_verb(name);
 }

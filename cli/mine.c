@@ -47,7 +47,7 @@ static bool find_paths(struct miner *miner, struct pm_error *error)
     miner->ready_file = path_join(miner->data_directory, "sidecar.ready", error);
     miner->summary = path_join(miner->data_directory, "summary.json", error);
     miner->key_is_new = access(miner->hotkey_file, F_OK) != 0;
-    return miner->store && miner->ready_file && miner->summary &&
+    return miner->store != NULL && miner->ready_file != NULL && miner->summary != NULL &&
            pm_file_make_directories(miner->data_directory, 0700, error) &&
            occupancy_lock(miner->data_directory, &miner->lock, error);
 }
@@ -205,7 +205,7 @@ static bool look_after(struct miner *miner, struct pm_error *error)
 static bool mine(struct miner *miner, struct pm_error *error)
 {
     miner->supervisor = supervisor_create();
-    if (!miner->supervisor) {
+    if (miner->supervisor == NULL) {
         return pm_fail(error, PM_ERROR_MEMORY, "mine: no memory");
     }
     if (!find_paths(miner, error) || !start_programs(miner, error)) {

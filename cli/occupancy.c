@@ -16,7 +16,7 @@
 bool occupancy_lock(const char *data_directory, int *lock, struct pm_error *error)
 {
     char *path = path_join(data_directory, "mine.lock", error);
-    if (!path) {
+    if (path == NULL) {
         return false;
     }
     bool done = false;

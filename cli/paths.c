@@ -27,20 +27,20 @@ char *path_join(const char *directory, const char *name, struct pm_error *error)
 bool path_data_directory(const struct pm_options *options, char **out, struct pm_error *error)
 {
     const char *set = pm_options_text(options, "data-dir");
-    if (!set) {
+    if (set == NULL) {
         return pm_user_path("XDG_DATA_HOME", ".local/share", "", out, error) ||
                pm_fail_context(error, "--data-dir is not given");
     }
     *out = strdup(set);
-    return *out || no_memory(error);
+    return *out != NULL || no_memory(error);
 }
 
 bool path_hotkey_file(const struct pm_options *options, char **out, struct pm_error *error)
 {
     const char *set = pm_options_text(options, "hotkey-file");
-    if (set) {
+    if (set != NULL) {
         *out = strdup(set);
-        return *out || no_memory(error);
+        return *out != NULL || no_memory(error);
     }
     char *directory = NULL;
     if (!path_data_directory(options, &directory, error)) {
@@ -54,11 +54,12 @@ bool path_hotkey_file(const struct pm_options *options, char **out, struct pm_er
 bool path_make_temporary(char **out, struct pm_error *error)
 {
     const char *base = getenv("TMPDIR");
-    char *path = path_join(base && base[0] == '/' ? base : "/tmp", "poolminer-demo-XXXXXX", error);
-    if (!path) {
+    char *path =
+        path_join(base != NULL && base[0] == '/' ? base : "/tmp", "poolminer-demo-XXXXXX", error);
+    if (path == NULL) {
         return false;
     }
-    if (!mkdtemp(path)) {
+    if (mkdtemp(path) == NULL) {
         pm_fail(error, PM_ERROR_IO, "%s: %s", path, strerror(errno));
         free(path);
         return false;
@@ -70,8 +71,8 @@ bool path_make_temporary(char **out, struct pm_error *error)
 void path_remove_temporary(const char *directory)
 {
     DIR *entries = opendir(directory);
-    if (entries) {
-        for (struct dirent *entry = readdir(entries); entry; entry = readdir(entries)) {
+    if (entries != NULL) {
+        for (struct dirent *entry = readdir(entries); entry != NULL; entry = readdir(entries)) {
             /* "." and ".." are directories, which unlink leaves alone. */
             unlinkat(dirfd(entries), entry->d_name, 0);
         }

@@ -30,9 +30,9 @@ static bool read_standard_input(char **out, size_t *length, struct pm_error *err
                            PM_ALGORITHM_TEXT_MAX);
         }
     }
-    *out = text.data ? text.data : strdup("");
+    *out = text.data != NULL ? text.data : strdup("");
     *length = text.length;
-    return *out || pm_fail(error, PM_ERROR_MEMORY, "-: no memory");
+    return *out != NULL || pm_fail(error, PM_ERROR_MEMORY, "-: no memory");
 }
 
 static void warn(void *context, int line, const char *reason)
@@ -77,7 +77,7 @@ bool open_suite(const struct pm_options *options, int input_dim, size_t task_lim
         return false;
     }
     bool done = pm_suite_evaluation(opened, edition, input_dim, task_limit, suite, error);
-    if (done && dataset) {
+    if (done && dataset != NULL) {
         *dataset = opened;
     } else {
         pm_dataset_destroy(opened);

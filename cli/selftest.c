@@ -24,12 +24,13 @@ static bool agrees(const struct result *result)
 static bool print_json(const struct result *result, struct pm_error *error)
 {
     cJSON *line = cJSON_CreateObject();
-    bool built = line && cJSON_AddStringToObject(line, "executor", result->executor) &&
-                 cJSON_AddStringToObject(line, "simd", result->simd) &&
-                 cJSON_AddStringToObject(line, "hash", result->hash) &&
-                 cJSON_AddBoolToObject(line, "agrees", agrees(result));
+    bool built = line != NULL &&
+                 cJSON_AddStringToObject(line, "executor", result->executor) != NULL &&
+                 cJSON_AddStringToObject(line, "simd", result->simd) != NULL &&
+                 cJSON_AddStringToObject(line, "hash", result->hash) != NULL &&
+                 cJSON_AddBoolToObject(line, "agrees", agrees(result)) != NULL;
     char *text = built ? pm_json_print(line, error) : NULL;
-    if (text) {
+    if (text != NULL) {
         puts(text);
     } else if (!built) {
         pm_fail(error, PM_ERROR_MEMORY, "selftest: no memory to print");

@@ -169,7 +169,7 @@ static bool build_table(const struct verb *verb, struct settings *out)
 {
     out->count = verb->option_count + 1 + SETTING_COUNT;
     out->table = calloc(out->count, sizeof *out->table);
-    if (!out->table) {
+    if (out->table == NULL) {
         return false;
     }
     for (size_t i = 0; i < verb->option_count; i++) {
@@ -200,7 +200,7 @@ static bool create_options(struct settings *settings, struct pm_error *error)
 {
     pm_options_destroy(settings->options);
     settings->options = pm_options_create(settings->table, settings->count);
-    return settings->options || pm_fail(error, PM_ERROR_MEMORY, "settings: no memory");
+    return settings->options != NULL || pm_fail(error, PM_ERROR_MEMORY, "settings: no memory");
 }
 
 /* The file to read, NULL for none, to be freed. A file that was asked for need not exist yet to be
@@ -210,7 +210,7 @@ static bool find_file(const struct pm_options *options, char **path, struct pm_e
     static const char *const local = "gui_config.json";
     const char *named = pm_options_text(options, "config");
     char *found = NULL;
-    if (named) {
+    if (named != NULL) {
         found = strdup(named);
     } else if (access(local, F_OK) == 0) {
         found = strdup(local);
@@ -225,7 +225,7 @@ static bool find_file(const struct pm_options *options, char **path, struct pm_e
         }
     }
     *path = found;
-    return found || pm_fail(error, PM_ERROR_MEMORY, "settings: no memory");
+    return found != NULL || pm_fail(error, PM_ERROR_MEMORY, "settings: no memory");
 }
 
 static bool check_pool_url(const struct pm_options *options, struct pm_error *error)
@@ -273,7 +273,7 @@ static bool load_everything(int argc, char *const argv[], struct settings *out,
         free(path);
         return false;
     }
-    bool done = !path || pm_options_load_file(out->options, path, error);
+    bool done = path == NULL || pm_options_load_file(out->options, path, error);
     free(path);
     return done && pm_options_load_environment(out->options, error) &&
            pm_options_load_arguments(out->options, argc, argv, error);

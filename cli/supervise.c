@@ -50,7 +50,7 @@ struct supervisor *supervisor_create(void)
 
 static void clear_child(struct child *child)
 {
-    for (char **argument = child->arguments; argument && *argument; argument++) {
+    for (char **argument = child->arguments; argument != NULL && *argument != NULL; argument++) {
         free(*argument);
     }
     free(child->arguments);
@@ -61,7 +61,7 @@ static void clear_child(struct child *child)
 
 void supervisor_destroy(struct supervisor *supervisor)
 {
-    if (!supervisor) {
+    if (supervisor == NULL) {
         return;
     }
     supervisor_stop(supervisor);
@@ -74,13 +74,14 @@ void supervisor_destroy(struct supervisor *supervisor)
 static bool copy_config(const struct child_config *config, struct child *child)
 {
     size_t count = 0;
-    while (config->arguments[count]) {
+    while (config->arguments[count] != NULL) {
         count++;
     }
     child->name = strdup(config->name);
-    child->log_path = config->log_path ? strdup(config->log_path) : NULL;
+    child->log_path = config->log_path != NULL ? strdup(config->log_path) : NULL;
     child->arguments = calloc(count + 1, sizeof *child->arguments);
-    bool done = child->name && child->arguments && (child->log_path || !config->log_path);
+    bool done = child->name != NULL && child->arguments != NULL &&
+                (child->log_path != NULL || config->log_path == NULL);
     for (size_t i = 0; done && i < count; i++) {
         child->arguments[i] = strdup(config->arguments[i]);
         done = child->arguments[i] != NULL;
@@ -122,7 +123,7 @@ bool supervisor_start(struct supervisor *supervisor, const struct child_config *
         clear_child(child);
         return false;
     }
-    if (index) {
+    if (index != NULL) {
         *index = supervisor->count;
     }
     supervisor->count++;

@@ -20,7 +20,7 @@ format_message(char *out, size_t size, const char *format, va_list arguments)
 
 bool pm_fail(struct pm_error *error, enum pm_error_code code, const char *format, ...)
 {
-    if (error) {
+    if (error != NULL) {
         /* `format` may take its arguments from error->message itself: format before writing. */
         char message[sizeof error->message];
         va_list arguments;
@@ -35,7 +35,7 @@ bool pm_fail(struct pm_error *error, enum pm_error_code code, const char *format
 
 bool pm_fail_context(struct pm_error *error, const char *format, ...)
 {
-    if (!error) {
+    if (error == NULL) {
         return false;
     }
     char context[sizeof error->message];

@@ -55,7 +55,7 @@ static bool read_open_file(int fd, const char *path, size_t max_bytes, char **ou
     /* One byte more than the file has, to notice that it grew: half of a change is no content. */
     size_t capacity = (size_t)status.st_size + 1;
     char *data = malloc(capacity);
-    if (!data) {
+    if (data == NULL) {
         return pm_fail(error, PM_ERROR_MEMORY, "%s: no memory for %zu bytes", path, capacity);
     }
     if (!read_all(fd, data, capacity, length)) {
@@ -89,7 +89,7 @@ bool pm_file_read(const char *path, size_t max_bytes, char **out, size_t *length
 static size_t directory_length(const char *path)
 {
     const char *slash = strrchr(path, '/');
-    if (!slash) {
+    if (slash == NULL) {
         return 0;
     }
     return slash == path ? 1 : (size_t)(slash - path);
@@ -99,7 +99,7 @@ static bool sync_directory(const char *path)
 {
     size_t length = directory_length(path);
     char *directory = length == 0 ? strdup(".") : strndup(path, length);
-    if (!directory) {
+    if (directory == NULL) {
         return false;
     }
     int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -205,7 +205,7 @@ static bool make_directory(const char *path, unsigned mode, struct pm_error *err
 bool pm_file_make_directories(const char *path, unsigned mode, struct pm_error *error)
 {
     char *copy = strdup(path);
-    if (!copy) {
+    if (copy == NULL) {
         return pm_fail(error, PM_ERROR_MEMORY, "%s: no memory", path);
     }
     bool done = true;

@@ -26,8 +26,8 @@ bool pm_json_parse(const char *text, size_t length, size_t max_bytes, cJSON **ou
     }
     const char *end = text;
     cJSON *value = cJSON_ParseWithLengthOpts(text, length, &end, false);
-    if (!value) {
-        size_t at = end ? (size_t)(end - text) : 0;
+    if (value == NULL) {
+        size_t at = end != NULL ? (size_t)(end - text) : 0;
         return pm_fail(error, PM_ERROR_INVALID, "JSON: %s at byte %zu",
                        at < length ? "syntax error" : "text ends too early", at);
     }
@@ -127,7 +127,7 @@ static bool print_children(struct pm_text *text, const cJSON *value, int depth,
 {
     bool object = cJSON_IsObject(value);
     pm_text_append(text, object ? "{" : "[");
-    for (const cJSON *child = value->child; child; child = child->next) {
+    for (const cJSON *child = value->child; child != NULL; child = child->next) {
         if (child != value->child) {
             pm_text_append(text, ",");
         }
@@ -194,7 +194,7 @@ static const cJSON *required(const cJSON *object, const char *key, struct pm_err
         return NULL;
     }
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
-    if (!item) {
+    if (item == NULL) {
         pm_fail(error, PM_ERROR_INVALID, "%s: missing", key);
     }
     return item;
@@ -263,31 +263,31 @@ static bool take_bool(const cJSON *item, const char *key, bool *out, struct pm_e
 bool pm_json_string(const cJSON *object, const char *key, const char **out, struct pm_error *error)
 {
     const cJSON *item = required(object, key, error);
-    return item && take_string(item, key, out, error);
+    return item != NULL && take_string(item, key, out, error);
 }
 
 bool pm_json_integer(const cJSON *object, const char *key, int64_t *out, struct pm_error *error)
 {
     const cJSON *item = required(object, key, error);
-    return item && take_integer(item, key, out, error);
+    return item != NULL && take_integer(item, key, out, error);
 }
 
 bool pm_json_number(const cJSON *object, const char *key, double *out, struct pm_error *error)
 {
     const cJSON *item = required(object, key, error);
-    return item && take_number(item, key, out, error);
+    return item != NULL && take_number(item, key, out, error);
 }
 
 bool pm_json_bool(const cJSON *object, const char *key, bool *out, struct pm_error *error)
 {
     const cJSON *item = required(object, key, error);
-    return item && take_bool(item, key, out, error);
+    return item != NULL && take_bool(item, key, out, error);
 }
 
 bool pm_json_array(const cJSON *object, const char *key, const cJSON **out, struct pm_error *error)
 {
     const cJSON *item = required(object, key, error);
-    if (!item) {
+    if (item == NULL) {
         return false;
     }
     if (!cJSON_IsArray(item)) {
@@ -300,7 +300,7 @@ bool pm_json_array(const cJSON *object, const char *key, const cJSON **out, stru
 bool pm_json_object(const cJSON *object, const char *key, const cJSON **out, struct pm_error *error)
 {
     const cJSON *item = required(object, key, error);
-    if (!item) {
+    if (item == NULL) {
         return false;
     }
     if (!cJSON_IsObject(item)) {
@@ -314,25 +314,25 @@ bool pm_json_optional_string(const cJSON *object, const char *key, const char **
                              struct pm_error *error)
 {
     const cJSON *item = optional(object, key);
-    return !item || take_string(item, key, out, error);
+    return item == NULL || take_string(item, key, out, error);
 }
 
 bool pm_json_optional_integer(const cJSON *object, const char *key, int64_t *out,
                               struct pm_error *error)
 {
     const cJSON *item = optional(object, key);
-    return !item || take_integer(item, key, out, error);
+    return item == NULL || take_integer(item, key, out, error);
 }
 
 bool pm_json_optional_number(const cJSON *object, const char *key, double *out,
                              struct pm_error *error)
 {
     const cJSON *item = optional(object, key);
-    return !item || take_number(item, key, out, error);
+    return item == NULL || take_number(item, key, out, error);
 }
 
 bool pm_json_optional_bool(const cJSON *object, const char *key, bool *out, struct pm_error *error)
 {
     const cJSON *item = optional(object, key);
-    return !item || take_bool(item, key, out, error);
+    return item == NULL || take_bool(item, key, out, error);
 }

@@ -118,7 +118,7 @@ static bool skip_token(struct scan *scan, int max_depth, int *depth)
         }
     } else if (c == '}' || c == ']') {
         --*depth;
-    } else if (!strchr(" \t\r\n,:truefalsn", c) || c == '\0') {
+    } else if (strchr(" \t\r\n,:truefalsn", c) == NULL || c == '\0') {
         return fail_here(scan, "unexpected character");
     }
     scan->at++;

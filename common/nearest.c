@@ -34,7 +34,7 @@ const char *pm_nearest_name(const char *name, const char *const *names, size_t c
     const char *nearest = NULL;
     size_t best = strlen(name) / 3 + 2;
     for (size_t i = 0; i < count; i++) {
-        size_t edits = names[i] ? distance(name, names[i]) : best;
+        size_t edits = names[i] != NULL ? distance(name, names[i]) : best;
         if (edits < best) {
             best = edits;
             nearest = names[i];

@@ -41,7 +41,7 @@ static bool parse_number(const char *text, double *out)
     char *end = NULL;
     bool starts = (text[0] >= '0' && text[0] <= '9') || text[0] == '-' || text[0] == '.';
     *out = strtod(text, &end);
-    return starts && !strpbrk(text, "xXpP") && *end == '\0' && isfinite(*out);
+    return starts && strpbrk(text, "xXpP") == NULL && *end == '\0' && isfinite(*out);
 }
 
 static bool parse_flag(const char *text, bool *out)
@@ -53,7 +53,7 @@ static bool parse_flag(const char *text, bool *out)
 /* Is `text` one of the words between the bars of `choices`? */
 static bool is_choice(const char *choices, const char *text)
 {
-    if (!choices) {
+    if (choices == NULL) {
         return true;
     }
     size_t length = strlen(text);
@@ -120,7 +120,7 @@ static char *copy_text(const struct pm_option *option, const char *text)
 {
     const char *home = getenv("HOME");
     char *copy = NULL;
-    if (!option->is_path || strncmp(text, "~/", 2) != 0 || !home || home[0] != '/') {
+    if (!option->is_path || strncmp(text, "~/", 2) != 0 || home == NULL || home[0] != '/') {
         return strdup(text);
     }
     return asprintf(&copy, "%s%s", home, text + 1) < 0 ? NULL : copy;
@@ -134,10 +134,10 @@ static bool append_repeat(struct value *value, const char *text, const char *nam
     }
     char **repeats = realloc(value->repeats, (value->repeat_count + 1) * sizeof *repeats);
     char *copy = strdup(text);
-    if (repeats) {
+    if (repeats != NULL) {
         value->repeats = repeats;
     }
-    if (!repeats || !copy) {
+    if (repeats == NULL || copy == NULL) {
         free(copy);
         return pm_fail(error, PM_ERROR_MEMORY, "%s: no memory", name);
     }
@@ -151,16 +151,17 @@ bool pm_options_set(struct pm_options *options, size_t index, const char *text, 
     const struct pm_option *option = &options->table[index];
     struct value *value = &options->values[index];
     struct value converted = {0};
-    if (!convert(option, text, source ? source : "default", name, &converted, error)) {
+    if (!convert(option, text, source != NULL ? source : "default", name, &converted, error)) {
         return false;
     }
-    bool same_source = source && value->source && strcmp(source, value->source) == 0;
+    bool same_source =
+        source != NULL && value->source != NULL && strcmp(source, value->source) == 0;
     if (option->repeats && same_source) {
         return append_repeat(value, text, name, error);
     }
     converted.text = copy_text(option, text);
-    converted.source = source ? strdup(source) : NULL;
-    bool done = converted.text && (!source || converted.source);
+    converted.source = source != NULL ? strdup(source) : NULL;
+    bool done = converted.text != NULL && (source == NULL || converted.source != NULL);
     if (!done) {
         pm_fail(error, PM_ERROR_MEMORY, "%s: no memory", name);
     }
@@ -178,7 +179,7 @@ bool pm_options_set(struct pm_options *options, size_t index, const char *text, 
 struct pm_options *pm_options_create(const struct pm_option *table, size_t count)
 {
     struct pm_options *options = calloc(1, sizeof *options);
-    if (!options) {
+    if (options == NULL) {
         return NULL;
     }
     options->table = table;
@@ -187,8 +188,8 @@ struct pm_options *pm_options_create(const struct pm_option *table, size_t count
     bool done = options->values != NULL;
     for (size_t i = 0; done && i < count; i++) {
         struct pm_error error = {0};
-        const char *name = table[i].name ? table[i].name : table[i].file_key;
-        if (table[i].default_value &&
+        const char *name = table[i].name != NULL ? table[i].name : table[i].file_key;
+        if (table[i].default_value != NULL &&
             !pm_options_set(options, i, table[i].default_value, NULL, name, &error)) {
             if (error.code != PM_ERROR_MEMORY) {
                 fprintf(stderr, "table of options: %s\n", error.message);
@@ -206,10 +207,10 @@ struct pm_options *pm_options_create(const struct pm_option *table, size_t count
 
 void pm_options_destroy(struct pm_options *options)
 {
-    if (!options) {
+    if (options == NULL) {
         return;
     }
-    for (size_t i = 0; options->values && i < options->count; i++) {
+    for (size_t i = 0; options->values != NULL && i < options->count; i++) {
         clear_value(&options->values[i]);
     }
     free(options->values);
@@ -228,7 +229,7 @@ bool pm_options_find(const struct pm_options *options, const char *name, bool fi
 {
     for (size_t i = 0; i < options->count; i++) {
         const char *known = pm_options_name(&options->table[i], file);
-        if (known && strcmp(known, name) == 0) {
+        if (known != NULL && strcmp(known, name) == 0) {
             *index = i;
             return true;
         }
@@ -313,8 +314,8 @@ const char *pm_options_repeat(const struct pm_options *options, const char *name
 const char *pm_options_source(const struct pm_options *options, const char *name)
 {
     const struct value *value = &options->values[index_of(options, name)];
-    if (value->source) {
+    if (value->source != NULL) {
         return value->source;
     }
-    return value->text ? "default" : "unset";
+    return value->text != NULL ? "default" : "unset";
 }

@@ -28,7 +28,8 @@ static void print_wrapped(const char *text, int column)
 
 static void print_option(const char *name, const char *argument, const char *text)
 {
-    int column = printf("  --%s%s%s", name, argument ? " " : "", argument ? argument : "");
+    int column =
+        printf("  --%s%s%s", name, argument != NULL ? " " : "", argument != NULL ? argument : "");
     if (column >= TEXT_COLUMN - 1) {
         printf("\n");
         column = 0;
@@ -40,7 +41,7 @@ static void print_option(const char *name, const char *argument, const char *tex
 static void print_row(const struct pm_option *option)
 {
     const char *argument = option->argument;
-    if (!argument && option->type != PM_OPTION_FLAG) {
+    if (argument == NULL && option->type != PM_OPTION_FLAG) {
         argument = option->type == PM_OPTION_TEXT ? "TEXT" : "N";
     }
     char text[1024], bounds[64] = "";
@@ -54,10 +55,10 @@ static void print_row(const struct pm_option *option)
         {"default ", option->type == PM_OPTION_FLAG ? NULL : option->default_value},
         {"file: ", option->file_key},
         {"environment: ", option->environment}};
-    used = (size_t)snprintf(text, sizeof text, "%s", option->help ? option->help : "");
+    used = (size_t)snprintf(text, sizeof text, "%s", option->help != NULL ? option->help : "");
     const char *separator = " [";
     for (size_t i = 0; i < sizeof notes / sizeof *notes && used < sizeof text; i++) {
-        if (notes[i][1]) {
+        if (notes[i][1] != NULL) {
             used += (size_t)snprintf(text + used, sizeof text - used, "%s%s%s", separator,
                                      notes[i][0], notes[i][1]);
             separator = "; ";
@@ -73,7 +74,7 @@ void pm_options_print_help(const struct pm_options *options, const char *usage, 
 {
     printf("Usage: %s\n\n%s\n\nOptions:\n", usage, purpose);
     for (size_t i = 0; i < options->count; i++) {
-        if (options->table[i].name) {
+        if (options->table[i].name != NULL) {
             print_row(&options->table[i]);
         }
     }

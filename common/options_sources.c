@@ -26,7 +26,7 @@ static bool fail_unknown(const struct pm_options *options, const char *source, c
     const char *nearest = pm_nearest_name(name, names, count);
     const char *dashes = file ? "" : "--";
     const char *kind = file ? "setting" : "option";
-    if (nearest) {
+    if (nearest != NULL) {
         return pm_fail(error, PM_ERROR_INVALID, "%s: unknown %s %s%.80s; did you mean %s%s?",
                        source, kind, dashes, name, dashes, nearest);
     }
@@ -80,13 +80,13 @@ static bool load_member(struct pm_options *options, const cJSON *item, const cha
         return fail_unknown(options, source, item->string, true, error);
     }
     const struct value *value = &options->values[index];
-    if (value->source && strcmp(value->source, source) == 0) {
+    if (value->source != NULL && strcmp(value->source, source) == 0) {
         return pm_fail(error, PM_ERROR_INVALID, "%s: %s: given twice", source, item->string);
     }
     if (!options->table[index].repeats || !cJSON_IsArray(item)) {
         return set_from_json(options, index, item, source, error);
     }
-    for (const cJSON *child = item->child; child; child = child->next) {
+    for (const cJSON *child = item->child; child != NULL; child = child->next) {
         if (!set_from_json(options, index, child, source, error)) {
             return false;
         }
@@ -106,7 +106,7 @@ static bool load_object(struct pm_options *options, const cJSON *root, const cha
         return pm_fail(error, PM_ERROR_MEMORY, "%s: no memory", path);
     }
     bool done = true;
-    for (const cJSON *item = root->child; done && item; item = item->next) {
+    for (const cJSON *item = root->child; done && item != NULL; item = item->next) {
         done = load_member(options, item, source.data, error);
     }
     free(source.data);
@@ -137,15 +137,15 @@ bool pm_options_load_environment(struct pm_options *options, struct pm_error *er
 {
     for (size_t i = 0; i < options->count; i++) {
         const char *variable = options->table[i].environment;
-        const char *text = variable ? getenv(variable) : NULL;
+        const char *text = variable != NULL ? getenv(variable) : NULL;
         /* A variable that is set but empty counts as not set. */
-        if (!text || text[0] == '\0') {
+        if (text == NULL || text[0] == '\0') {
             continue;
         }
         char source[160];
         snprintf(source, sizeof source, "environment %s", variable);
         const char *name =
-            options->table[i].name ? options->table[i].name : options->table[i].file_key;
+            options->table[i].name != NULL ? options->table[i].name : options->table[i].file_key;
         if (!pm_options_set(options, i, text, source, name, error)) {
             return false;
         }
@@ -179,8 +179,8 @@ static bool load_option(struct pm_options *options, int argc, char *const argv[]
 {
     const char *argument = argv[*at] + 2;
     const char *equals = strchr(argument, '=');
-    char *name = strndup(argument, equals ? (size_t)(equals - argument) : strlen(argument));
-    if (!name) {
+    char *name = strndup(argument, equals != NULL ? (size_t)(equals - argument) : strlen(argument));
+    if (name == NULL) {
         return pm_fail(error, PM_ERROR_MEMORY, "command line: no memory");
     }
     size_t index = 0;
@@ -188,17 +188,17 @@ static bool load_option(struct pm_options *options, int argc, char *const argv[]
     (*at)++;
     if (find_argument(options, name, &index, &negated, error)) {
         const struct pm_option *option = &options->table[index];
-        const char *value = equals ? equals + 1 : NULL;
-        if (option->type == PM_OPTION_FLAG && !value) {
+        const char *value = equals != NULL ? equals + 1 : NULL;
+        if (option->type == PM_OPTION_FLAG && value == NULL) {
             value = negated ? "false" : "true";
         } else if (negated) {
             value = NULL;
-        } else if (!value && *at < argc && strncmp(argv[*at], "--", 2) != 0) {
+        } else if (value == NULL && *at < argc && strncmp(argv[*at], "--", 2) != 0) {
             value = argv[(*at)++];
         }
         char label[80];
         snprintf(label, sizeof label, "--%s", name);
-        if (value) {
+        if (value != NULL) {
             done = pm_options_set(options, index, value, COMMAND_LINE, label, error);
         } else {
             pm_fail(error, PM_ERROR_INVALID,
@@ -243,7 +243,7 @@ bool pm_options_load_arguments(struct pm_options *options, int argc, char *const
                                struct pm_error *error)
 {
     const char **positional = calloc((size_t)(argc > 0 ? argc : 1), sizeof *positional);
-    if (!positional) {
+    if (positional == NULL) {
         return pm_fail(error, PM_ERROR_MEMORY, "command line: no memory");
     }
     free(options->positional);

@@ -18,7 +18,7 @@
 static size_t count_strings(const char *const *strings)
 {
     size_t count = 0;
-    while (strings && strings[count]) {
+    while (strings != NULL && strings[count] != NULL) {
         count++;
     }
     return count;
@@ -36,7 +36,7 @@ static const char **build_environment(const char *const *additional)
     size_t extra = count_strings(additional);
     size_t inherited = count_strings((const char *const *)environ);
     const char **out = calloc(extra + inherited + 1, sizeof *out);
-    if (!out) {
+    if (out == NULL) {
         return NULL;
     }
     size_t count = 0;
@@ -58,7 +58,7 @@ static const char **build_environment(const char *const *additional)
 /* What happens between fork and exec: async-signal-safe calls only. */
 static bool redirect(const char *path, int target)
 {
-    if (!path) {
+    if (path == NULL) {
         return true;
     }
     int fd = open(path, O_WRONLY | O_CREAT | O_APPEND, 0600);
@@ -140,7 +140,7 @@ bool pm_process_start(const struct pm_process_config *config, pid_t *pid, struct
 {
     const char *path = config->arguments[0];
     const char **environment = build_environment(config->environment);
-    if (!environment) {
+    if (environment == NULL) {
         return pm_fail(error, PM_ERROR_MEMORY, "starting %s: no memory", path);
     }
     int report[2];
@@ -207,7 +207,7 @@ char *pm_process_sibling(const char *name, struct pm_error *error)
     self[length] = '\0';
     char *slash = strrchr(self, '/');
     char *path = NULL;
-    if (asprintf(&path, "%.*s/%s", (int)(slash ? slash - self : 0), self, name) < 0) {
+    if (asprintf(&path, "%.*s/%s", (int)(slash != NULL ? slash - self : 0), self, name) < 0) {
         pm_fail(error, PM_ERROR_MEMORY, "%s: no memory", name);
         return NULL;
     }

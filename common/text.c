@@ -25,7 +25,7 @@ static bool reserve(struct pm_text *text, size_t count)
         capacity *= 2;
     }
     char *data = realloc(text->data, capacity);
-    if (!data) {
+    if (data == NULL) {
         text->failed = true;
         return false;
     }

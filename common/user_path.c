@@ -13,15 +13,17 @@ bool pm_user_path(const char *variable, const char *fallback, const char *name, 
     const char *home = getenv("HOME");
     int written;
     /* The specification: a base that is not absolute is to be ignored. */
-    if (base && base[0] == '/')
+    if (base != NULL && base[0] == '/') {
         written = asprintf(out, "%s/poolminer%s%s", base, slash, name);
-    else if (home && home[0] == '/')
+    } else if (home != NULL && home[0] == '/') {
         written = asprintf(out, "%s/%s/poolminer%s%s", home, fallback, slash, name);
-    else
+    } else {
         return pm_fail(error, PM_ERROR_NOT_FOUND,
                        "no place for the user's files: neither %s nor HOME is set", variable);
-    if (written >= 0)
+    }
+    if (written >= 0) {
         return true;
+    }
     *out = NULL;
     return pm_fail(error, PM_ERROR_MEMORY, "no memory for a path");
 }

@@ -39,7 +39,7 @@ size_t pm_utf8_sequence(const char *bytes, size_t available, uint32_t *code_poin
     if (value < smallest[length] || value > 0x10ffff || (value >= 0xd800 && value <= 0xdfff)) {
         return 0;
     }
-    if (code_point) {
+    if (code_point != NULL) {
         *code_point = value;
     }
     return length;

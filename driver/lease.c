@@ -185,9 +185,9 @@ void pm_lease_clear(struct pm_lease *lease)
 cJSON *pm_lease_algorithm_write(const struct pm_lease_algorithm *algorithm)
 {
     cJSON *object = cJSON_CreateObject();
-    if (cJSON_AddNumberToObject(object, "id", (double)algorithm->id) &&
-        cJSON_AddStringToObject(object, "algorithm_dsl", algorithm->text) &&
-        cJSON_AddNumberToObject(object, "input_dim", (double)algorithm->input_dim)) {
+    if (cJSON_AddNumberToObject(object, "id", (double)algorithm->id) != NULL &&
+        cJSON_AddStringToObject(object, "algorithm_dsl", algorithm->text) != NULL &&
+        cJSON_AddNumberToObject(object, "input_dim", (double)algorithm->input_dim) != NULL) {
         return object;
     }
     cJSON_Delete(object);
@@ -213,10 +213,10 @@ cJSON *pm_lease_write(const struct pm_lease *lease)
     char timeout[PM_CLOCK_ISO_SIZE];
     cJSON *object = cJSON_CreateObject();
     pm_clock_format_iso(lease->timeout_ms, timeout);
-    if (cJSON_AddStringToObject(object, "lease_id", lease->id) &&
-        cJSON_AddNumberToObject(object, "window_number", (double)lease->window_number) &&
-        cJSON_AddStringToObject(object, "timeout_at", timeout) &&
-        cJSON_AddNumberToObject(object, "evolve_budget", (double)lease->evolve_budget) &&
+    if (cJSON_AddStringToObject(object, "lease_id", lease->id) != NULL &&
+        cJSON_AddNumberToObject(object, "window_number", (double)lease->window_number) != NULL &&
+        cJSON_AddStringToObject(object, "timeout_at", timeout) != NULL &&
+        cJSON_AddNumberToObject(object, "evolve_budget", (double)lease->evolve_budget) != NULL &&
         write_algorithms(object, "evaluate_algorithms", &lease->evaluate) &&
         write_algorithms(object, "seed_algorithms", &lease->seeds)) {
         return object;

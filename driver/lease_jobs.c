@@ -68,8 +68,8 @@ static bool add_job(struct builder *builder, enum pm_lease_job_kind kind, cJSON 
 static cJSON *new_body(const char *kind, const char *member, cJSON **list)
 {
     cJSON *body = cJSON_CreateObject();
-    if (cJSON_AddStringToObject(body, "kind", kind) &&
-        cJSON_AddStringToObject(body, "task_type", task_type)) {
+    if (cJSON_AddStringToObject(body, "kind", kind) != NULL &&
+        cJSON_AddStringToObject(body, "task_type", task_type) != NULL) {
         *list = cJSON_AddArrayToObject(body, member);
         if (*list != NULL) {
             return body;
@@ -142,13 +142,14 @@ static bool add_evolve_job(struct builder *builder, int64_t input_dim, struct pm
     }
     const struct pm_lease_job_settings *settings = builder->settings;
     double deadline_ms = (double)(builder->plan->submit_at_ms - RESULT_MARGIN_MS);
-    complete = complete &&
-               cJSON_AddNumberToObject(body, "generations", (double)settings->generations) &&
-               cJSON_AddNumberToObject(body, "budget", (double)builder->lease->evolve_budget) &&
-               cJSON_AddNumberToObject(body, "seed", evolve_seed(builder)) &&
-               cJSON_AddStringToObject(body, "profile", settings->profile) &&
-               cJSON_AddNumberToObject(body, "deadline_ms", deadline_ms) &&
-               cJSON_AddNumberToObject(body, "max_seconds", (double)settings->evolve_max_seconds);
+    complete =
+        complete &&
+        cJSON_AddNumberToObject(body, "generations", (double)settings->generations) != NULL &&
+        cJSON_AddNumberToObject(body, "budget", (double)builder->lease->evolve_budget) != NULL &&
+        cJSON_AddNumberToObject(body, "seed", evolve_seed(builder)) != NULL &&
+        cJSON_AddStringToObject(body, "profile", settings->profile) != NULL &&
+        cJSON_AddNumberToObject(body, "deadline_ms", deadline_ms) != NULL &&
+        cJSON_AddNumberToObject(body, "max_seconds", (double)settings->evolve_max_seconds) != NULL;
     if (!complete) {
         cJSON_Delete(body);
         return out_of_memory(error);

@@ -47,13 +47,15 @@ char *pm_lease_record_encode(const struct pm_lease_record *record, struct pm_err
     const struct pm_lease_job_settings *jobs = &record->jobs;
     cJSON *object = cJSON_CreateObject();
     bool complete =
-        cJSON_AddNumberToObject(object, "version", VERSION) &&
-        cJSON_AddNumberToObject(object, "deadline_ms", (double)record->deadline_ms) &&
-        cJSON_AddNumberToObject(object, "algorithms_per_job", (double)jobs->algorithms_per_job) &&
-        cJSON_AddNumberToObject(object, "evolve_jobs", (double)jobs->evolve_jobs) &&
-        cJSON_AddNumberToObject(object, "generations", (double)jobs->generations) &&
-        cJSON_AddNumberToObject(object, "evolve_max_seconds", (double)jobs->evolve_max_seconds) &&
-        cJSON_AddStringToObject(object, "profile", jobs->profile) &&
+        cJSON_AddNumberToObject(object, "version", VERSION) != NULL &&
+        cJSON_AddNumberToObject(object, "deadline_ms", (double)record->deadline_ms) != NULL &&
+        cJSON_AddNumberToObject(object, "algorithms_per_job", (double)jobs->algorithms_per_job) !=
+            NULL &&
+        cJSON_AddNumberToObject(object, "evolve_jobs", (double)jobs->evolve_jobs) != NULL &&
+        cJSON_AddNumberToObject(object, "generations", (double)jobs->generations) != NULL &&
+        cJSON_AddNumberToObject(object, "evolve_max_seconds", (double)jobs->evolve_max_seconds) !=
+            NULL &&
+        cJSON_AddStringToObject(object, "profile", jobs->profile) != NULL &&
         add(object, "lease", pm_lease_write(&record->lease));
     return print_and_delete(object, complete, error);
 }
@@ -119,11 +121,13 @@ static char *encode_closed(const struct pm_lease *lease, const struct pm_submiss
 {
     cJSON *object = cJSON_CreateObject();
     bool complete =
-        cJSON_AddNumberToObject(object, "version", VERSION) &&
-        cJSON_AddStringToObject(object, "lease_id", lease->id) &&
-        cJSON_AddNumberToObject(object, "window_number", (double)lease->window_number) &&
-        cJSON_AddNumberToObject(object, "evaluations", (double)submission->evaluation_count) &&
-        cJSON_AddNumberToObject(object, "evolutions", (double)submission->evolution_count) &&
+        cJSON_AddNumberToObject(object, "version", VERSION) != NULL &&
+        cJSON_AddStringToObject(object, "lease_id", lease->id) != NULL &&
+        cJSON_AddNumberToObject(object, "window_number", (double)lease->window_number) != NULL &&
+        cJSON_AddNumberToObject(object, "evaluations", (double)submission->evaluation_count) !=
+            NULL &&
+        cJSON_AddNumberToObject(object, "evolutions", (double)submission->evolution_count) !=
+            NULL &&
         (!whole || add(object, "submission", pm_submission_write(submission)));
     return print_and_delete(object, complete, error);
 }

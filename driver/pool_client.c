@@ -166,10 +166,10 @@ static char *print_body(const struct pm_pool_client *client, const struct call *
         complete = cJSON_AddItemReferenceToObject(body, item->string, item);
     }
     if (complete && call->kind == PM_CALL_SUBMIT) {
-        complete =
-            cJSON_AddStringToObject(body, "public_address", pm_hotkey_address(client->hotkey)) &&
-            cJSON_AddStringToObject(body, "signature", proof->signature) &&
-            cJSON_AddStringToObject(body, "message", proof->message);
+        complete = cJSON_AddStringToObject(body, "public_address",
+                                           pm_hotkey_address(client->hotkey)) != NULL &&
+                   cJSON_AddStringToObject(body, "signature", proof->signature) != NULL &&
+                   cJSON_AddStringToObject(body, "message", proof->message) != NULL;
     }
     char *text = NULL;
     if (complete) {
@@ -285,11 +285,13 @@ bool pm_pool_client_lease(struct pm_pool_client *client, const struct pm_lease_r
                           struct pm_answer *answer, struct pm_error *error)
 {
     cJSON *content = cJSON_CreateObject();
-    bool complete =
-        content != NULL && cJSON_AddStringToObject(content, "task_type", request->task_type) &&
-        cJSON_AddNumberToObject(content, "eval_batch_size", (double)request->eval_batch_size) &&
-        cJSON_AddNumberToObject(content, "seed_batch_size", (double)request->seed_batch_size) &&
-        cJSON_AddNumberToObject(content, "gossip_limit", 0);
+    bool complete = content != NULL &&
+                    cJSON_AddStringToObject(content, "task_type", request->task_type) != NULL &&
+                    cJSON_AddNumberToObject(content, "eval_batch_size",
+                                            (double)request->eval_batch_size) != NULL &&
+                    cJSON_AddNumberToObject(content, "seed_batch_size",
+                                            (double)request->seed_batch_size) != NULL &&
+                    cJSON_AddNumberToObject(content, "gossip_limit", 0) != NULL;
     if (!complete) {
         cJSON_Delete(content);
         return pm_fail(error, PM_ERROR_MEMORY, "no memory for a lease request");

@@ -109,13 +109,13 @@ static bool add_counters(cJSON *object, const struct pm_driver *driver)
         {"updated_ms", pm_driver_now_ms(driver)},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        if (!cJSON_AddNumberToObject(object, rows[i].name, (double)rows[i].value)) {
+        if (cJSON_AddNumberToObject(object, rows[i].name, (double)rows[i].value) == NULL) {
             return false;
         }
     }
-    return cJSON_AddStringToObject(object, "address", driver->address) &&
+    return cJSON_AddStringToObject(object, "address", driver->address) != NULL &&
            (counters->has_best ? cJSON_AddNumberToObject(object, "best_score", counters->best_score)
-                               : cJSON_AddNullToObject(object, "best_score"));
+                               : cJSON_AddNullToObject(object, "best_score")) != NULL;
 }
 
 /* NULL when memory is out. */

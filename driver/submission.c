@@ -293,9 +293,10 @@ static bool write_evaluations(cJSON *array, const struct pm_submission *submissi
     for (size_t i = 0; i < submission->evaluation_count; i++) {
         const struct pm_submitted_evaluation *evaluation = &submission->evaluations[i];
         cJSON *item = cJSON_CreateObject();
-        bool complete = cJSON_AddItemToArray(array, item) &&
-                        cJSON_AddNumberToObject(item, "algorithm_id", (double)evaluation->id) &&
-                        cJSON_AddNumberToObject(item, "score", evaluation->score);
+        bool complete =
+            cJSON_AddItemToArray(array, item) &&
+            cJSON_AddNumberToObject(item, "algorithm_id", (double)evaluation->id) != NULL &&
+            cJSON_AddNumberToObject(item, "score", evaluation->score) != NULL;
         if (!complete) {
             return false;
         }
@@ -311,7 +312,8 @@ static bool write_evolution(cJSON *item, const struct pm_submitted_evolution *ev
             return false;
         }
     }
-    return parents != NULL && cJSON_AddStringToObject(item, "algorithm_dsl", evolution->text);
+    return parents != NULL &&
+           cJSON_AddStringToObject(item, "algorithm_dsl", evolution->text) != NULL;
 }
 
 static bool write_evolutions(cJSON *array, const struct pm_submission *submission)
@@ -334,8 +336,8 @@ cJSON *pm_submission_write(const struct pm_submission *submission)
     double iterations = (double)pm_submission_iterations(submission);
     if (evaluations != NULL && evolutions != NULL && write_evaluations(evaluations, submission) &&
         write_evolutions(evolutions, submission) &&
-        cJSON_AddNumberToObject(object, "iterations", iterations) &&
-        cJSON_AddNullToObject(object, "gossip")) {
+        cJSON_AddNumberToObject(object, "iterations", iterations) != NULL &&
+        cJSON_AddNullToObject(object, "gossip") != NULL) {
         return object;
     }
     cJSON_Delete(object);

@@ -14,8 +14,9 @@ static double score_at_rank(const double *scores, size_t count, size_t rank)
             less += scores[j] < scores[i];
             equal += scores[j] == scores[i];
         }
-        if (less <= rank && rank < less + equal)
+        if (less <= rank && rank < less + equal) {
             return scores[i];
+        }
     }
     assert(false && "scores are finite, so one of them has the rank");
     return NAN;
@@ -25,8 +26,9 @@ double pm_consensus_median(const double *scores, size_t count)
 {
     assert(count > 0);
     double upper = score_at_rank(scores, count, count / 2);
-    if (count % 2 == 1)
+    if (count % 2 == 1) {
         return upper;
+    }
     double lower = score_at_rank(scores, count, count / 2 - 1);
     return (lower + upper) / 2;
 }
@@ -44,11 +46,14 @@ double pm_evolution_reward(double median, double base, double threshold)
 int64_t pm_reputation_micro(double points)
 {
     double micro = round(points * PM_REPUTATION_UNIT);
-    if (isnan(micro))
+    if (isnan(micro)) {
         return 0;
-    if (micro >= 0x1p63)
+    }
+    if (micro >= 0x1p63) {
         return INT64_MAX;
-    if (micro < -0x1p63)
+    }
+    if (micro < -0x1p63) {
         return INT64_MIN;
+    }
     return (int64_t)micro;
 }

@@ -60,13 +60,16 @@ static bool decide_by_word(struct pm_pool_store *store, const char *word, bool a
 {
     char *end;
     struct decision decision = {.id = strtoll(word, &end, 10), .approve = approve};
-    if (end == word || *end)
+    if (end == word || *end) {
         return pm_fail(error, PM_ERROR_INVALID, "admin payouts: \"%s\" is no withdrawal's id",
                        word);
-    if (!pm_pool_store_run(store, decide, &decision, error))
+    }
+    if (!pm_pool_store_run(store, decide, &decision, error)) {
         return false;
-    if (decision.refusal.status)
+    }
+    if (decision.refusal.status) {
         return pm_fail(error, PM_ERROR_REFUSED, "%s", decision.refusal.detail);
+    }
     fprintf(out, "withdrawal %" PRId64 " %s\n", decision.id, approve ? "approved" : "rejected");
     return true;
 }
@@ -75,12 +78,15 @@ bool pm_admin_run(struct pm_pool_store *store, const char *const *words, size_t 
                   struct pm_error *error)
 {
     if (count >= 2 && strcmp(words[0], "payouts") == 0) {
-        if (count == 2 && strcmp(words[1], "list") == 0)
+        if (count == 2 && strcmp(words[1], "list") == 0) {
             return pm_pool_store_run(store, list, out, error);
-        if (count == 3 && strcmp(words[1], "approve") == 0)
+        }
+        if (count == 3 && strcmp(words[1], "approve") == 0) {
             return decide_by_word(store, words[2], true, out, error);
-        if (count == 3 && strcmp(words[1], "reject") == 0)
+        }
+        if (count == 3 && strcmp(words[1], "reject") == 0) {
             return decide_by_word(store, words[2], false, out, error);
+        }
     }
     return pm_fail(error, PM_ERROR_INVALID,
                    "admin: expected payouts list, payouts approve ID or payouts reject ID");

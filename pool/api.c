@@ -57,15 +57,18 @@ enum { ROUTE_COUNT = sizeof routes / sizeof *routes };
 static bool fits(const char *pattern, const char *path, char parameter[PM_API_PARAMETER_SIZE])
 {
     const char *hole = strstr(pattern, "{}");
-    if (!hole)
+    if (hole == NULL) {
         return strcmp(pattern, path) == 0;
+    }
     size_t before = (size_t)(hole - pattern);
-    if (strncmp(pattern, path, before) != 0)
+    if (strncmp(pattern, path, before) != 0) {
         return false;
+    }
     size_t length = strcspn(path + before, "/");
     if (length == 0 || length >= PM_API_PARAMETER_SIZE ||
-        strcmp(path + before + length, hole + 2) != 0)
+        strcmp(path + before + length, hole + 2) != 0) {
         return false;
+    }
     memcpy(parameter, path + before, length);
     parameter[length] = '\0';
     return true;
@@ -77,17 +80,20 @@ static const struct route *find_route(struct pm_api_call *call,
 {
     size_t length = 0;
     for (size_t i = 0; i < ROUTE_COUNT; i++) {
-        if (!fits(routes[i].pattern, call->request->path, call->parameter))
+        if (!fits(routes[i].pattern, call->request->path, call->parameter)) {
             continue;
-        if (strcmp(routes[i].method, call->request->method) == 0)
+        }
+        if (strcmp(routes[i].method, call->request->method) == 0) {
             return &routes[i];
+        }
         length += (size_t)snprintf(response->allow + length, sizeof response->allow - length,
                                    "%s%s", length ? ", " : "", routes[i].method);
     }
-    if (length)
+    if (length) {
         pm_refuse(&call->refusal, 405, "Method Not Allowed");
-    else
+    } else {
         pm_refuse(&call->refusal, 404, "Not Found");
+    }
     return NULL;
 }
 
@@ -101,12 +107,14 @@ static bool authenticate_headers(struct pm_api_call *call, enum authentication a
         .signature = pm_pool_http_header(call->request, "X-Signature"),
     };
     call->hotkey = call->headers.key;
-    if (authentication == MINER)
+    if (authentication == MINER) {
         return pm_auth_check(&call->headers, call->now_ms, call->pool->rules.clock_tolerance_s,
                              &call->refusal);
-    if (authentication == MONITOR)
+    }
+    if (authentication == MONITOR) {
         return pm_auth_check_monitor(pm_pool_http_header(call->request, "Authorization"),
                                      call->pool->monitor_token, &call->refusal);
+    }
     return true;
 }
 
@@ -135,8 +143,9 @@ static bool authenticate_recipient_update(struct pm_api_call *call)
 
 static bool authenticate_body(struct pm_api_call *call, enum authentication authentication)
 {
-    if (authentication == MINER)
+    if (authentication == MINER) {
         return authenticate_miner_body(call);
+    }
     return authentication != RECIPIENT_UPDATE || authenticate_recipient_update(call);
 }
 
@@ -161,14 +170,17 @@ static enum pm_pool_outcome run(struct pm_pool_store *store, void *context, stru
     struct running *running = context;
     struct pm_api_call *call = running->call;
     forget_answer(call);
-    if (!running->work(store, call, error))
+    if (!running->work(store, call, error)) {
         return PM_POOL_FAILED;
-    if (call->refusal.status || call->text)
+    }
+    if (call->refusal.status || call->text != NULL) {
         return PM_POOL_COMMIT;
-    if (!pm_api_complete(call->json != NULL, error))
+    }
+    if (!pm_api_complete(call->json != NULL, error)) {
         return PM_POOL_FAILED;
+    }
     call->text = pm_json_print(call->json, error);
-    return call->text ? PM_POOL_COMMIT : PM_POOL_FAILED;
+    return call->text != NULL ? PM_POOL_COMMIT : PM_POOL_FAILED;
 }
 
 static bool ask_store(struct pm_api_call *call, const struct route *route, struct pm_error *error)
@@ -176,8 +188,9 @@ static bool ask_store(struct pm_api_call *call, const struct route *route, struc
     cJSON *body = NULL;
     struct pm_error reason = {0};
     bool ok = true;
-    if (!pm_body_parse(call->request->body, call->request->body_size, &body, &reason))
+    if (!pm_body_parse(call->request->body, call->request->body_size, &body, &reason)) {
         return pm_api_refuse(call, 422, &reason);
+    }
     call->body = body;
     if (authenticate_body(call, route->authentication)) {
         struct running running = {.call = call, .work = route->work};
@@ -192,12 +205,14 @@ static bool answer(struct pm_api_call *call, struct pm_pool_http_response *respo
                    struct pm_error *error)
 {
     const struct route *route = find_route(call, response);
-    if (!route || !authenticate_headers(call, route->authentication))
+    if (route == NULL || !authenticate_headers(call, route->authentication)) {
         return true;
-    if (route->work)
+    }
+    if (route->work != NULL) {
         return ask_store(call, route, error);
+    }
     call->text = strdup(pm_openapi_json);
-    return call->text || pm_fail(error, PM_ERROR_MEMORY, "out of memory");
+    return call->text != NULL || pm_fail(error, PM_ERROR_MEMORY, "out of memory");
 }
 
 /* {"detail": "..."}; NULL when memory is out, which the server answers by closing. */
@@ -263,8 +278,9 @@ bool pm_api_add_integer(cJSON *object, const char *name, int64_t value)
 bool pm_api_add_time(cJSON *object, const char *name, int64_t unix_ms)
 {
     char text[PM_CLOCK_ISO_SIZE];
-    if (unix_ms == 0)
+    if (unix_ms == 0) {
         return cJSON_AddNullToObject(object, name);
+    }
     pm_clock_format_iso(unix_ms, text);
     return cJSON_AddStringToObject(object, name, text);
 }
@@ -273,8 +289,9 @@ bool pm_api_query_integer(struct pm_api_call *call, const char *name, int64_t mi
                           int64_t maximum, int64_t *out)
 {
     const char *text = pm_pool_http_query(call->request, name);
-    if (!text)
+    if (text == NULL) {
         return true;
+    }
     char *end;
     errno = 0;
     long long value = strtoll(text, &end, 10);
@@ -290,8 +307,9 @@ bool pm_api_query_integer(struct pm_api_call *call, const char *name, int64_t mi
 bool pm_api_query_number(struct pm_api_call *call, const char *name, double *out)
 {
     const char *text = pm_pool_http_query(call->request, name);
-    if (!text)
+    if (text == NULL) {
         return true;
+    }
     char *end;
     double value = strtod(text, &end);
     if (end == text || *end || !isfinite(value)) {
@@ -305,8 +323,9 @@ bool pm_api_query_number(struct pm_api_call *call, const char *name, double *out
 bool pm_api_query_task_type(struct pm_api_call *call)
 {
     const char *text = pm_pool_http_query(call->request, "task_type");
-    if (!text || strcmp(text, PM_TASK_TYPE) == 0)
+    if (text == NULL || strcmp(text, PM_TASK_TYPE) == 0) {
         return true;
+    }
     pm_refuse(&call->refusal, 422, "task_type: this pool has only \"%s\"", PM_TASK_TYPE);
     return false;
 }

@@ -16,10 +16,12 @@ static bool caller(struct pm_pool_store *store, struct pm_api_call *call,
                    struct pm_pool_miner *miner, struct pm_error *error)
 {
     bool found;
-    if (!pm_store_miner_get(store, call->hotkey, miner, &found, error))
+    if (!pm_store_miner_get(store, call->hotkey, miner, &found, error)) {
         return false;
-    if (!found)
+    }
+    if (!found) {
         pm_refuse(&call->refusal, 404, "Miner not registered");
+    }
     return true;
 }
 
@@ -31,10 +33,11 @@ bool pm_api_register(struct pm_pool_store *store, struct pm_api_call *call, stru
     if (!pm_ledger_epoch(store, &call->pool->rules, call->now_ms, &epoch, error) ||
         !pm_store_miner_touch(store, call->hotkey, call->now_ms, error) ||
         !caller(store, call, &miner, error) ||
-        !pm_store_reputation(store, epoch.number, call->hotkey, &reputation, error))
+        !pm_store_reputation(store, epoch.number, call->hotkey, &reputation, error)) {
         return false;
+    }
     cJSON *json = pm_api_answer(call);
-    bool complete = cJSON_AddStringToObject(json, "hotkey", miner.hotkey) &&
+    bool complete = cJSON_AddStringToObject(json, "hotkey", miner.hotkey) != NULL &&
                     pm_api_add_reputation(json, "reputation", reputation) &&
                     pm_api_add_time(json, "registered_at", miner.registered_ms) &&
                     pm_api_add_time(json, "last_seen_at", miner.last_seen_ms);
@@ -68,8 +71,9 @@ static bool add_pool_summary(struct pm_pool_store *store, const struct pm_api_ca
     bool any;
     if (!pm_store_miners_active(store, call->now_ms - call->pool->rules.epoch_ms, &active, error) ||
         !pm_store_reputation_sum(store, epoch->number, &total, &rewarded, error) ||
-        !pm_store_algorithms_summary(store, &waiting, &best, &best_id, &any, error))
+        !pm_store_algorithms_summary(store, &waiting, &best, &best_id, &any, error)) {
         return false;
+    }
     cJSON *pool = cJSON_AddObjectToObject(json, "pool");
     pm_api_add_integer(pool, "miners_active", active);
     pm_api_add_reputation(pool, "total_reputation", total);
@@ -99,14 +103,17 @@ bool pm_api_stats(struct pm_pool_store *store, struct pm_api_call *call, struct 
     struct pm_pool_balance balance;
     int64_t reputation, rank;
     if (!pm_ledger_epoch(store, &call->pool->rules, call->now_ms, &epoch, error) ||
-        !caller(store, call, &miner, error))
+        !caller(store, call, &miner, error)) {
         return false;
-    if (call->refusal.status)
+    }
+    if (call->refusal.status) {
         return true;
+    }
     if (!pm_store_reputation(store, epoch.number, call->hotkey, &reputation, error) ||
         !pm_store_rank(store, epoch.number, reputation, &rank, error) ||
-        !pm_store_balance(store, call->hotkey, &balance, error))
+        !pm_store_balance(store, call->hotkey, &balance, error)) {
         return false;
+    }
     cJSON *json = pm_api_answer(call);
     cJSON_AddStringToObject(json, "hotkey", miner.hotkey);
     pm_api_add_reputation(json, "reputation", reputation);
@@ -145,10 +152,12 @@ bool pm_api_leaderboard(struct pm_pool_store *store, struct pm_api_call *call,
 {
     struct pm_pool_epoch epoch;
     int64_t limit = LEADERBOARD_DEFAULT;
-    if (!pm_api_query_integer(call, "limit", 1, LEADERBOARD_MAX, &limit))
+    if (!pm_api_query_integer(call, "limit", 1, LEADERBOARD_MAX, &limit)) {
         return true;
-    if (!pm_ledger_epoch(store, &call->pool->rules, call->now_ms, &epoch, error))
+    }
+    if (!pm_ledger_epoch(store, &call->pool->rules, call->now_ms, &epoch, error)) {
         return false;
+    }
     cJSON *json = pm_api_answer(call);
     pm_api_add_integer(json, "epoch", epoch.number);
     struct ranking ranking = {.miners = cJSON_AddArrayToObject(json, "miners")};
@@ -159,9 +168,9 @@ static bool answer_recipient(struct pm_api_call *call, const char *hotkey, const
                              struct pm_error *error)
 {
     cJSON *json = pm_api_answer(call);
-    bool complete = cJSON_AddStringToObject(json, "hotkey", hotkey) &&
+    bool complete = cJSON_AddStringToObject(json, "hotkey", hotkey) != NULL &&
                     (coldkey[0] ? cJSON_AddStringToObject(json, "recipient_coldkey", coldkey)
-                                : cJSON_AddNullToObject(json, "recipient_coldkey"));
+                                : cJSON_AddNullToObject(json, "recipient_coldkey")) != NULL;
     return pm_api_complete(complete, error);
 }
 
@@ -175,19 +184,22 @@ bool pm_api_recipient_set(struct pm_pool_store *store, struct pm_api_call *call,
     int64_t signed_s = pm_auth_seconds(&call->headers);
     if (!pm_body_recipient(call->body, &coldkey, &reason) ||
         (!pm_ss58_decode_hotkey(coldkey, key, &reason) &&
-         !pm_fail_context(&reason, "recipient_coldkey")))
+         !pm_fail_context(&reason, "recipient_coldkey"))) {
         return pm_api_refuse(call, 422, &reason);
+    }
     if (!pm_store_miner_touch(store, call->hotkey, call->now_ms, error) ||
-        !caller(store, call, &miner, error))
+        !caller(store, call, &miner, error)) {
         return false;
+    }
     /* Whoever recorded an older update must not be able to bring it back. */
     bool same = strcmp(miner.recipient_coldkey, coldkey) == 0;
     if (signed_s < miner.recipient_signed_s || (signed_s == miner.recipient_signed_s && !same)) {
         pm_refuse(&call->refusal, 409, "A newer update of the recipient coldkey is in force");
         return true;
     }
-    if (!pm_store_miner_set_recipient(store, call->hotkey, coldkey, signed_s, error))
+    if (!pm_store_miner_set_recipient(store, call->hotkey, coldkey, signed_s, error)) {
         return false;
+    }
     return answer_recipient(call, call->hotkey, coldkey, error);
 }
 
@@ -195,8 +207,9 @@ bool pm_api_recipient_own(struct pm_pool_store *store, struct pm_api_call *call,
                           struct pm_error *error)
 {
     struct pm_pool_miner miner;
-    if (!caller(store, call, &miner, error))
+    if (!caller(store, call, &miner, error)) {
         return false;
+    }
     return call->refusal.status ||
            answer_recipient(call, miner.hotkey, miner.recipient_coldkey, error);
 }
@@ -206,10 +219,12 @@ bool pm_api_recipient_of(struct pm_pool_store *store, struct pm_api_call *call,
 {
     struct pm_pool_miner miner;
     bool found;
-    if (!pm_store_miner_get(store, call->parameter, &miner, &found, error))
+    if (!pm_store_miner_get(store, call->parameter, &miner, &found, error)) {
         return false;
-    if (found)
+    }
+    if (found) {
         return answer_recipient(call, miner.hotkey, miner.recipient_coldkey, error);
+    }
     pm_refuse(&call->refusal, 404, "Miner not registered");
     return true;
 }

@@ -12,17 +12,20 @@ int64_t pm_api_seconds_left(const struct pm_pool_epoch *epoch, int64_t now_ms)
 bool pm_api_health(struct pm_pool_store *store, struct pm_api_call *call, struct pm_error *error)
 {
     struct pm_pool_epoch epoch;
-    if (!pm_ledger_epoch(store, &call->pool->rules, call->now_ms, &epoch, error))
+    if (!pm_ledger_epoch(store, &call->pool->rules, call->now_ms, &epoch, error)) {
         return false;
+    }
     cJSON *json = pm_api_answer(call);
     cJSON_AddStringToObject(json, "status", "healthy");
     pm_api_add_integer(json, "window_number", epoch.number);
     pm_api_add_integer(json, "current_block", call->now_ms / BLOCK_MS);
     pm_api_add_integer(json, "time_remaining_s", pm_api_seconds_left(&epoch, call->now_ms));
-    if (call->pool->dataset_fingerprint)
+    if (call->pool->dataset_fingerprint != NULL) {
         cJSON_AddStringToObject(json, "dataset_fingerprint", call->pool->dataset_fingerprint);
-    if (call->pool->suite)
+    }
+    if (call->pool->suite != NULL) {
         cJSON_AddStringToObject(json, "suite", call->pool->suite);
+    }
     return true;
 }
 
@@ -37,8 +40,9 @@ bool pm_api_monitor(struct pm_pool_store *store, struct pm_api_call *call, struc
         !pm_store_totals(store, &totals, error) ||
         !pm_store_miners_active(store, call->now_ms - call->pool->rules.epoch_ms, &active, error) ||
         !pm_store_reputation_sum(store, epoch.number, &reputation, &rewarded, error) ||
-        !pm_store_algorithms_summary(store, &waiting, &best, &best_id, &any, error))
+        !pm_store_algorithms_summary(store, &waiting, &best, &best_id, &any, error)) {
         return false;
+    }
     cJSON *json = pm_api_answer(call);
     pm_api_add_integer(json, "epoch", epoch.number);
     pm_api_add_integer(json, "epoch_seconds_left", pm_api_seconds_left(&epoch, call->now_ms));

@@ -15,10 +15,11 @@ static cJSON *result_json(const struct pm_pool_algorithm *algorithm)
     cJSON_AddStringToObject(json, "algorithm_dsl", algorithm->dsl);
     pm_api_add_integer(json, "input_dim", algorithm->input_dim);
     cJSON_AddNumberToObject(json, "score", algorithm->score);
-    if (algorithm->author)
+    if (algorithm->author != NULL) {
         cJSON_AddStringToObject(json, "hotkey", algorithm->author);
-    else
+    } else {
         cJSON_AddNullToObject(json, "hotkey");
+    }
     pm_api_add_time(json, "agreed_at", algorithm->agreed_ms);
     pm_api_add_time(json, "verified_at", algorithm->verified_ms);
     return json;
@@ -35,8 +36,9 @@ bool pm_api_results(struct pm_pool_store *store, struct pm_api_call *call, struc
     struct pm_result_filter filter = {.limit = RESULTS_DEFAULT, .verified_only = true};
     if (!pm_api_query_integer(call, "limit", 1, RESULTS_MAX, &filter.limit) ||
         !pm_api_query_number(call, "min_score", &filter.minimum_score) ||
-        !pm_api_query_task_type(call))
+        !pm_api_query_task_type(call)) {
         return true;
+    }
     cJSON *results = cJSON_AddArrayToObject(pm_api_answer(call), "results");
     return pm_store_results_visit(store, &filter, add_result, results, error);
 }
@@ -46,10 +48,12 @@ bool pm_api_sota(struct pm_pool_store *store, struct pm_api_call *call, struct p
     int64_t waiting, best_id;
     double best;
     bool any;
-    if (!pm_api_query_task_type(call))
+    if (!pm_api_query_task_type(call)) {
         return true;
-    if (!pm_store_algorithms_summary(store, &waiting, &best, &best_id, &any, error))
+    }
+    if (!pm_store_algorithms_summary(store, &waiting, &best, &best_id, &any, error)) {
         return false;
+    }
     cJSON *json = pm_api_answer(call);
     cJSON_AddStringToObject(json, "task_type", PM_TASK_TYPE);
     if (any) {
@@ -73,7 +77,7 @@ static bool look(void *context, const struct pm_pool_algorithm *algorithm)
 {
     struct verdict *verdict = context;
     verdict->agreed = algorithm->agreed;
-    verdict->own = algorithm->author && strcmp(algorithm->author, verdict->hotkey) == 0;
+    verdict->own = algorithm->author != NULL && strcmp(algorithm->author, verdict->hotkey) == 0;
     verdict->verified_ms = algorithm->verified_ms;
     return false;
 }
@@ -84,8 +88,9 @@ bool pm_api_verify(struct pm_pool_store *store, struct pm_api_call *call, struct
     char *end;
     bool found = false;
     long long id = strtoll(call->parameter, &end, 10);
-    if (*end == '\0' && !pm_store_algorithm_visit(store, id, look, &verdict, &found, error))
+    if (*end == '\0' && !pm_store_algorithm_visit(store, id, look, &verdict, &found, error)) {
         return false;
+    }
     if (!found) {
         pm_refuse(&call->refusal, 404, "Result not found");
     } else if (!verdict.agreed) {
@@ -93,11 +98,12 @@ bool pm_api_verify(struct pm_pool_store *store, struct pm_api_call *call, struct
     } else if (verdict.own) {
         pm_refuse(&call->refusal, 403, "A miner cannot verify its own result");
     } else {
-        if (!pm_store_result_verify(store, id, call->now_ms, error))
+        if (!pm_store_result_verify(store, id, call->now_ms, error)) {
             return false;
+        }
         cJSON *json = pm_api_answer(call);
         int64_t verified_ms = verdict.verified_ms ? verdict.verified_ms : call->now_ms;
-        return pm_api_complete(cJSON_AddStringToObject(json, "status", "verified") &&
+        return pm_api_complete(cJSON_AddStringToObject(json, "status", "verified") != NULL &&
                                    pm_api_add_integer(json, "result_id", id) &&
                                    pm_api_add_time(json, "verified_at", verified_ms),
                                error);

@@ -12,8 +12,9 @@ enum { HISTORY_DEFAULT = 100, HISTORY_MAX = 10000 };
 /* Money is shown to its owner only. */
 static bool is_own(struct pm_api_call *call)
 {
-    if (strcmp(call->parameter, call->hotkey) == 0)
+    if (strcmp(call->parameter, call->hotkey) == 0) {
         return true;
+    }
     pm_refuse(&call->refusal, 403, "This is another miner's; sign with that hotkey");
     return false;
 }
@@ -24,13 +25,15 @@ bool pm_api_balance(struct pm_pool_store *store, struct pm_api_call *call, struc
     struct pm_pool_epoch epoch;
     struct pm_pool_balance balance;
     int64_t reputation, total, miners;
-    if (!is_own(call))
+    if (!is_own(call)) {
         return true;
+    }
     if (!pm_ledger_epoch(store, rules, call->now_ms, &epoch, error) ||
         !pm_store_balance(store, call->hotkey, &balance, error) ||
         !pm_store_reputation(store, epoch.number, call->hotkey, &reputation, error) ||
-        !pm_store_reputation_sum(store, epoch.number, &total, &miners, error))
+        !pm_store_reputation_sum(store, epoch.number, &total, &miners, error)) {
         return false;
+    }
     int64_t available = pm_ledger_available_rao(&balance);
     cJSON *json = pm_api_answer(call);
     cJSON_AddStringToObject(json, "hotkey", call->hotkey);
@@ -61,10 +64,12 @@ bool pm_api_history(struct pm_pool_store *store, struct pm_api_call *call, struc
 {
     struct pm_pool_epoch epoch;
     int64_t limit = HISTORY_DEFAULT;
-    if (!is_own(call) || !pm_api_query_integer(call, "limit", 1, HISTORY_MAX, &limit))
+    if (!is_own(call) || !pm_api_query_integer(call, "limit", 1, HISTORY_MAX, &limit)) {
         return true;
-    if (!pm_ledger_epoch(store, &call->pool->rules, call->now_ms, &epoch, error))
+    }
+    if (!pm_ledger_epoch(store, &call->pool->rules, call->now_ms, &epoch, error)) {
         return false;
+    }
     cJSON *json = pm_api_answer(call);
     cJSON_AddStringToObject(json, "hotkey", call->hotkey);
     cJSON *payouts = cJSON_AddArrayToObject(json, "payouts");
@@ -76,20 +81,25 @@ bool pm_api_withdraw(struct pm_pool_store *store, struct pm_api_call *call, stru
     struct pm_pool_withdrawal withdrawal;
     struct pm_error reason = {0};
     int64_t amount_rao;
-    if (!is_own(call))
+    if (!is_own(call)) {
         return true;
-    if (!pm_body_withdrawal(call->body, &amount_rao, &reason))
+    }
+    if (!pm_body_withdrawal(call->body, &amount_rao, &reason)) {
         return pm_api_refuse(call, 422, &reason);
+    }
     if (!pm_withdrawal_request(store, &call->pool->rules, call->now_ms, call->hotkey, amount_rao,
-                               &withdrawal, &call->refusal, error))
+                               &withdrawal, &call->refusal, error)) {
         return false;
-    if (call->refusal.status)
+    }
+    if (call->refusal.status) {
         return true;
+    }
     cJSON *json = pm_api_answer(call);
-    bool complete = cJSON_AddStringToObject(json, "status", "pending") &&
-                    pm_api_add_integer(json, "withdrawal_id", withdrawal.id) &&
-                    pm_api_add_integer(json, "amount_rao", withdrawal.rao) &&
-                    cJSON_AddStringToObject(json, "recipient_coldkey", withdrawal.coldkey) &&
-                    pm_api_add_time(json, "requested_at", withdrawal.requested_ms);
+    bool complete =
+        cJSON_AddStringToObject(json, "status", "pending") != NULL &&
+        pm_api_add_integer(json, "withdrawal_id", withdrawal.id) &&
+        pm_api_add_integer(json, "amount_rao", withdrawal.rao) &&
+        cJSON_AddStringToObject(json, "recipient_coldkey", withdrawal.coldkey) != NULL &&
+        pm_api_add_time(json, "requested_at", withdrawal.requested_ms);
     return pm_api_complete(complete, error);
 }

@@ -24,28 +24,33 @@ static uint64_t next_random(uint64_t *state)
 static bool contains(const int64_t *ranks, size_t count, int64_t rank)
 {
     for (size_t i = 0; i < count; i++) {
-        if (ranks[i] == rank)
+        if (ranks[i] == rank) {
             return true;
+        }
     }
     return false;
 }
 
 size_t pm_assignment_choose_seeds(int64_t count, size_t want, uint64_t random, int64_t *ranks)
 {
-    if ((uint64_t)count < want)
+    if ((uint64_t)count < want) {
         want = (size_t)count;
+    }
     int64_t elite = count / ELITE_SHARE;
-    if (elite > ELITE_MAX)
+    if (elite > ELITE_MAX) {
         elite = ELITE_MAX;
-    if (elite < (int64_t)want)
+    }
+    if (elite < (int64_t)want) {
         elite = (int64_t)want;
+    }
     size_t chosen = 0;
     while (chosen < want) {
         bool anywhere = next_random(&random) % 100 < FROM_ANYWHERE;
         uint64_t range = (uint64_t)(anywhere ? count : elite);
         int64_t rank = (int64_t)(next_random(&random) % range);
-        if (!contains(ranks, chosen, rank))
+        if (!contains(ranks, chosen, rank)) {
             ranks[chosen++] = rank;
+        }
     }
     return chosen;
 }

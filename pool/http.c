@@ -53,17 +53,18 @@ static enum MHD_Result send_response(struct MHD_Connection *connection,
                                      const struct pm_pool_http_response *response)
 {
     char number[16];
-    size_t size = response->body ? strlen(response->body) : 0;
+    size_t size = response->body != NULL ? strlen(response->body) : 0;
     struct MHD_Response *message =
         MHD_create_response_from_buffer(size, response->body, MHD_RESPMEM_MUST_FREE);
-    if (!message) {
+    if (message == NULL) {
         free(response->body);
         return MHD_NO;
     }
-    const char *type = response->content_type ? response->content_type : "application/json";
+    const char *type = response->content_type != NULL ? response->content_type : "application/json";
     MHD_add_response_header(message, MHD_HTTP_HEADER_CONTENT_TYPE, type);
-    if (response->allow[0])
+    if (response->allow[0]) {
         MHD_add_response_header(message, MHD_HTTP_HEADER_ALLOW, response->allow);
+    }
     if (response->retry_after_s) {
         snprintf(number, sizeof number, "%d", response->retry_after_s);
         MHD_add_response_header(message, MHD_HTTP_HEADER_RETRY_AFTER, number);
@@ -93,16 +94,18 @@ static enum MHD_Result begin(struct pm_pool_http_server *server, struct MHD_Conn
                              void **state)
 {
     struct incoming *incoming = calloc(1, sizeof *incoming);
-    if (!incoming)
+    if (incoming == NULL) {
         return MHD_NO;
+    }
     incoming->started_ms = pm_clock_monotonic_ms();
     atomic_fetch_add(&server->active, 1);
     *state = incoming;
     /* A body that announces its size is refused before it is sent. */
     const char *length =
         MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH);
-    if (length && strtoull(length, NULL, 10) > server->config.body_max)
+    if (length != NULL && strtoull(length, NULL, 10) > server->config.body_max) {
         return refuse(server, connection, MHD_HTTP_CONTENT_TOO_LARGE);
+    }
     return MHD_YES;
 }
 
@@ -118,19 +121,22 @@ static void give_back(struct pm_pool_http_server *server, struct incoming *incom
 static enum MHD_Result receive(struct pm_pool_http_server *server, struct incoming *incoming,
                                const char *data, size_t *size)
 {
-    if (pm_clock_monotonic_ms() - incoming->started_ms > REQUEST_TIMEOUT_MS)
+    if (pm_clock_monotonic_ms() - incoming->started_ms > REQUEST_TIMEOUT_MS) {
         return MHD_NO;
+    }
     if (!incoming->refused) {
         incoming->reserved += *size;
         size_t buffered = atomic_fetch_add(&server->buffered, *size) + *size;
-        if (incoming->reserved > server->config.body_max)
+        if (incoming->reserved > server->config.body_max) {
             incoming->refused = MHD_HTTP_CONTENT_TOO_LARGE;
-        else if (buffered > BODIES_MAX)
+        } else if (buffered > BODIES_MAX) {
             incoming->refused = MHD_HTTP_SERVICE_UNAVAILABLE;
-        else
+        } else {
             pm_text_append_bytes(&incoming->body, data, *size);
-        if (incoming->refused)
+        }
+        if (incoming->refused) {
             give_back(server, incoming);
+        }
     }
     *size = 0;
     return MHD_YES;
@@ -140,14 +146,16 @@ static enum MHD_Result answer(const struct pm_pool_http_server *server,
                               struct MHD_Connection *connection, const char *method,
                               const char *path, const struct incoming *incoming)
 {
-    if (incoming->refused)
+    if (incoming->refused) {
         return refuse(server, connection, incoming->refused);
-    if (incoming->body.failed)
+    }
+    if (incoming->body.failed) {
         return MHD_NO;
+    }
     const struct pm_pool_http_request request = {
         .method = method,
         .path = path,
-        .body = incoming->body.data ? incoming->body.data : "",
+        .body = incoming->body.data != NULL ? incoming->body.data : "",
         .body_size = incoming->body.length,
         .connection = connection,
     };
@@ -165,10 +173,12 @@ static enum MHD_Result on_access(void *context, struct MHD_Connection *connectio
 {
     struct pm_pool_http_server *server = context;
     (void)version;
-    if (!*state)
+    if (*state == NULL) {
         return begin(server, connection, state);
-    if (*size)
+    }
+    if (*size) {
         return receive(server, *state, data, size);
+    }
     return answer(server, connection, method, path, *state);
 }
 
@@ -179,8 +189,9 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
     struct incoming *incoming = *state;
     (void)connection;
     (void)code;
-    if (!incoming)
+    if (incoming == NULL) {
         return;
+    }
     give_back(server, incoming);
     free(incoming);
     *state = NULL;
@@ -211,8 +222,9 @@ static struct MHD_Daemon *start(struct pm_pool_http_server *server, const struct
 {
     unsigned flags =
         MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_EPOLL | MHD_USE_ITC | MHD_USE_ERROR_LOG;
-    if (address->ai_family == AF_INET6)
+    if (address->ai_family == AF_INET6) {
         flags |= MHD_USE_IPv6;
+    }
     /* clang-format off */
     return MHD_start_daemon(flags, 0, NULL, NULL, on_access, server,
                             MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,
@@ -235,17 +247,19 @@ static bool listen_on(struct pm_pool_http_server *server, struct pm_error *error
     char port[16];
     snprintf(port, sizeof port, "%d", server->config.port);
     int code = getaddrinfo(host, port, &hints, &address);
-    if (code != 0)
+    if (code != 0) {
         return pm_fail(error, PM_ERROR_INVALID, "--host %s: %s", host, gai_strerror(code));
+    }
     server->daemon = start(server, address);
     freeaddrinfo(address);
-    if (!server->daemon)
+    if (server->daemon == NULL) {
         return pm_fail(error, PM_ERROR_IO,
                        "cannot listen on %s port %s: is the port taken by another program?", host,
                        port);
+    }
     const union MHD_DaemonInfo *info =
         MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_BIND_PORT);
-    server->port = info ? info->port : 0;
+    server->port = info != NULL ? info->port : 0;
     return true;
 }
 
@@ -253,8 +267,9 @@ bool pm_pool_http_server_create(const struct pm_pool_http_config *config,
                                 struct pm_pool_http_server **out, struct pm_error *error)
 {
     struct pm_pool_http_server *server = calloc(1, sizeof *server);
-    if (!server)
+    if (server == NULL) {
         return pm_fail(error, PM_ERROR_MEMORY, "HTTP server: out of memory");
+    }
     server->config = *config;
     if (!listen_on(server, error)) {
         free(server);
@@ -266,15 +281,18 @@ bool pm_pool_http_server_create(const struct pm_pool_http_config *config,
 
 void pm_pool_http_server_destroy(struct pm_pool_http_server *server)
 {
-    if (!server)
+    if (server == NULL) {
         return;
+    }
     int listening = MHD_quiesce_daemon(server->daemon);
     int64_t until_ms = pm_clock_monotonic_ms() + DRAIN_MS;
-    while (atomic_load(&server->active) > 0 && pm_clock_monotonic_ms() < until_ms)
+    while (atomic_load(&server->active) > 0 && pm_clock_monotonic_ms() < until_ms) {
         usleep(1000);
+    }
     MHD_stop_daemon(server->daemon);
-    if (listening >= 0)
+    if (listening >= 0) {
         close(listening);
+    }
     free(server);
 }
 

@@ -9,8 +9,9 @@
 
 static void clear_granted(struct pm_granted *items, size_t *count)
 {
-    for (size_t i = 0; i < *count; i++)
+    for (size_t i = 0; i < *count; i++) {
         free(items[i].dsl);
+    }
     *count = 0;
 }
 
@@ -36,7 +37,8 @@ static bool copy_algorithm(void *context, const struct pm_pool_algorithm *algori
 
 static bool check_copy(const struct pm_granted *granted, struct pm_error *error)
 {
-    return granted->dsl || pm_fail(error, PM_ERROR_MEMORY, "granting a lease: out of memory");
+    return granted->dsl != NULL ||
+           pm_fail(error, PM_ERROR_MEMORY, "granting a lease: out of memory");
 }
 
 struct picking {
@@ -48,10 +50,12 @@ struct picking {
 static bool pick_candidate(void *context, const struct pm_pool_candidate *candidate)
 {
     struct picking *picking = context;
-    if (!pm_assignment_may_judge(candidate, picking->quorum))
+    if (!pm_assignment_may_judge(candidate, picking->quorum)) {
         return true;
-    if (picking->ids)
+    }
+    if (picking->ids != NULL) {
         picking->ids[picking->count] = candidate->algorithm_id;
+    }
     picking->count++;
     return picking->count < picking->want;
 }
@@ -60,8 +64,9 @@ bool pm_lease_pending(struct pm_pool_store *store, const struct pm_pool_rules *r
                       const char *hotkey, int64_t *count, struct pm_error *error)
 {
     struct picking picking = {.quorum = rules->quorum, .want = INT64_MAX};
-    if (!pm_store_candidates_visit(store, hotkey, pick_candidate, &picking, error))
+    if (!pm_store_candidates_visit(store, hotkey, pick_candidate, &picking, error)) {
         return false;
+    }
     *count = picking.count;
     return true;
 }
@@ -72,16 +77,19 @@ static bool choose_evaluations(struct pm_pool_store *store, const struct pm_pool
 {
     int64_t ids[PM_BATCH_MAX];
     struct picking picking = {.quorum = rules->quorum, .want = wish->evaluate_max, .ids = ids};
-    if (picking.want == 0)
+    if (picking.want == 0) {
         return true;
-    if (!pm_store_candidates_visit(store, wish->hotkey, pick_candidate, &picking, error))
+    }
+    if (!pm_store_candidates_visit(store, wish->hotkey, pick_candidate, &picking, error)) {
         return false;
+    }
     for (int64_t i = 0; i < picking.count; i++) {
         bool found;
         struct pm_granted *granted = &out->evaluate[out->evaluate_count];
         if (!pm_store_algorithm_visit(store, ids[i], copy_algorithm, granted, &found, error) ||
-            !check_copy(granted, error))
+            !check_copy(granted, error)) {
             return false;
+        }
         out->evaluate_count++;
     }
     return true;
@@ -93,18 +101,22 @@ static bool choose_seeds(struct pm_pool_store *store, const struct pm_pool_rules
 {
     int64_t ranks[PM_BATCH_MAX], population;
     int64_t want = (int64_t)rules->seeds_per_evolution * rules->evolve_budget;
-    if (want > wish->seed_max)
+    if (want > wish->seed_max) {
         want = wish->seed_max;
-    if (want == 0)
+    }
+    if (want == 0) {
         return true;
-    if (!pm_store_population_count(store, &population, error))
+    }
+    if (!pm_store_population_count(store, &population, error)) {
         return false;
+    }
     size_t count = pm_assignment_choose_seeds(population, (size_t)want, wish->random, ranks);
     for (size_t i = 0; i < count; i++) {
         struct pm_granted *granted = &out->seeds[out->seed_count];
         if (!pm_store_population_visit(store, ranks[i], 1, copy_algorithm, granted, error) ||
-            !check_copy(granted, error))
+            !check_copy(granted, error)) {
             return false;
+        }
         out->seed_count++;
     }
     return true;
@@ -118,32 +130,39 @@ static bool check_free(struct pm_pool_store *store, const struct pm_pool_rules *
 {
     struct pm_pool_lease active;
     bool found;
-    if (!pm_store_lease_active(store, wish->hotkey, &active, &found, error))
+    if (!pm_store_lease_active(store, wish->hotkey, &active, &found, error)) {
         return false;
+    }
     if (found && !active.refused) {
         pm_refuse(refusal, 400, PM_DETAIL_ACTIVE_TASK);
         return true;
     }
-    if (found && !pm_store_lease_drop(store, active.id, error))
+    if (found && !pm_store_lease_drop(store, active.id, error)) {
         return false;
-    if (rules->leases_per_window == 0 || wish->kind != PM_LEASE_BOTH)
+    }
+    if (rules->leases_per_window == 0 || wish->kind != PM_LEASE_BOTH) {
         return true;
+    }
     int64_t issued;
-    if (!pm_store_leases_in_window(store, wish->hotkey, window, &issued, error))
+    if (!pm_store_leases_in_window(store, wish->hotkey, window, &issued, error)) {
         return false;
-    if (issued >= rules->leases_per_window)
+    }
+    if (issued >= rules->leases_per_window) {
         pm_refuse(refusal, 400, PM_DETAIL_WINDOW);
+    }
     return true;
 }
 
 static bool record(struct pm_pool_store *store, const struct pm_grant *grant,
                    struct pm_error *error)
 {
-    if (!pm_store_lease_add(store, &grant->lease, error))
+    if (!pm_store_lease_add(store, &grant->lease, error)) {
         return false;
+    }
     for (size_t i = 0; i < grant->evaluate_count; i++) {
-        if (!pm_store_lease_assign(store, grant->lease.id, grant->evaluate[i].id, error))
+        if (!pm_store_lease_assign(store, grant->lease.id, grant->evaluate[i].id, error)) {
             return false;
+        }
     }
     return true;
 }
@@ -152,10 +171,12 @@ static bool grant(struct pm_pool_store *store, const struct pm_pool_rules *rules
                   const struct pm_lease_wish *wish, int64_t window, struct pm_grant *out,
                   struct pm_refusal *refusal, struct pm_error *error)
 {
-    if (wish->kind != PM_LEASE_EVOLVE && !choose_evaluations(store, rules, wish, out, error))
+    if (wish->kind != PM_LEASE_EVOLVE && !choose_evaluations(store, rules, wish, out, error)) {
         return false;
-    if (wish->kind != PM_LEASE_EVALUATE && !choose_seeds(store, rules, wish, out, error))
+    }
+    if (wish->kind != PM_LEASE_EVALUATE && !choose_seeds(store, rules, wish, out, error)) {
         return false;
+    }
     if (out->evaluate_count == 0 && out->seed_count == 0) {
         pm_refuse(refusal, 404, PM_DETAIL_NO_WORK);
         return true;
@@ -183,12 +204,15 @@ bool pm_lease_issue(struct pm_pool_store *store, const struct pm_pool_rules *rul
     if (!pm_ledger_epoch(store, rules, now_ms, &epoch, error) ||
         !pm_store_leases_expire(store, now_ms, &expired, error) ||
         !pm_store_miner_touch(store, wish->hotkey, now_ms, error) ||
-        !check_free(store, rules, wish, epoch.number, refusal, error))
+        !check_free(store, rules, wish, epoch.number, refusal, error)) {
         return false;
-    if (refusal->status)
+    }
+    if (refusal->status) {
         return true;
-    if (grant(store, rules, now_ms, wish, epoch.number, out, refusal, error))
+    }
+    if (grant(store, rules, now_ms, wish, epoch.number, out, refusal, error)) {
         return true;
+    }
     pm_grant_clear(out);
     return false;
 }

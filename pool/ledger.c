@@ -18,8 +18,9 @@ struct judgements {
 static bool collect_judgement(void *context, const struct pm_pool_evaluation *evaluation)
 {
     struct judgements *judgements = context;
-    if (judgements->count == PM_QUORUM_MAX)
+    if (judgements->count == PM_QUORUM_MAX) {
         return false;
+    }
     judgements->items[judgements->count] = *evaluation;
     judgements->scores[judgements->count] = evaluation->score;
     judgements->count++;
@@ -37,7 +38,7 @@ struct subject {
 static bool collect_subject(void *context, const struct pm_pool_algorithm *algorithm)
 {
     struct subject *subject = context;
-    const char *author = algorithm->author ? algorithm->author : "";
+    const char *author = algorithm->author != NULL ? algorithm->author : "";
     snprintf(subject->author, sizeof subject->author, "%s", author);
     subject->agreed = algorithm->agreed;
     subject->score = algorithm->score;
@@ -54,8 +55,9 @@ static bool reward_judge(struct pm_pool_store *store, const struct pm_pool_rules
     const struct pm_pool_counts more = {.evaluations_finalised = 1,
                                         .evaluations_accurate = accurate};
     if (!pm_store_evaluation_judge(store, algorithm_id, evaluation->hotkey, accurate, error) ||
-        !pm_store_miner_count(store, evaluation->hotkey, &more, error))
+        !pm_store_miner_count(store, evaluation->hotkey, &more, error)) {
         return false;
+    }
     int64_t micro = pm_reputation_micro(rules->evaluation_reward);
     return !accurate || micro == 0 ||
            pm_store_reward_add(store, PM_REWARD_EVALUATION, algorithm_id, evaluation->hotkey, epoch,
@@ -69,8 +71,9 @@ static bool reward_author(struct pm_pool_store *store, const struct pm_pool_rule
     const struct pm_pool_counts more = {
         .evolutions_finalised = 1, .evolutions_over_threshold = median >= rules->reward_threshold};
     if (!pm_store_miner_count(store, author, &more, error) ||
-        !pm_store_miner_best_score(store, author, median, error))
+        !pm_store_miner_best_score(store, author, median, error)) {
         return false;
+    }
     int64_t micro = pm_reputation_micro(
         pm_evolution_reward(median, rules->reward_base, rules->reward_threshold));
     return micro == 0 || pm_store_reward_add(store, PM_REWARD_EVOLUTION, algorithm_id, author,
@@ -81,15 +84,18 @@ static bool agree(struct pm_pool_store *store, const struct pm_pool_rules *rules
                   int64_t algorithm_id, const char *author, int64_t now_ms, struct pm_error *error)
 {
     struct judgements judgements = {.count = 0};
-    if (!pm_store_evaluations_visit(store, algorithm_id, collect_judgement, &judgements, error))
+    if (!pm_store_evaluations_visit(store, algorithm_id, collect_judgement, &judgements, error)) {
         return false;
+    }
     double median = pm_consensus_median(judgements.scores, judgements.count);
-    if (!pm_store_algorithm_agree(store, algorithm_id, median, now_ms, error))
+    if (!pm_store_algorithm_agree(store, algorithm_id, median, now_ms, error)) {
         return false;
+    }
     for (size_t i = 0; i < judgements.count; i++) {
         if (!reward_judge(store, rules, epoch, algorithm_id, &judgements.items[i], median, now_ms,
-                          error))
+                          error)) {
             return false;
+        }
     }
     return author[0] == '\0' ||
            reward_author(store, rules, epoch, algorithm_id, author, median, now_ms, error);
@@ -102,18 +108,21 @@ bool pm_ledger_judged(struct pm_pool_store *store, const struct pm_pool_rules *r
     struct subject subject = {.agreed = false};
     bool found;
     *agreed = false;
-    if (!pm_store_algorithm_visit(store, algorithm_id, collect_subject, &subject, &found, error))
+    if (!pm_store_algorithm_visit(store, algorithm_id, collect_subject, &subject, &found, error)) {
         return false;
-    if (!found)
+    }
+    if (!found) {
         return pm_fail(error, PM_ERROR_IO, "store: algorithm %lld is gone",
                        (long long)algorithm_id);
+    }
     if (subject.agreed) {
         struct pm_pool_evaluation late = {.score = score};
         snprintf(late.hotkey, sizeof late.hotkey, "%s", hotkey);
         return reward_judge(store, rules, epoch, algorithm_id, &late, subject.score, now_ms, error);
     }
-    if (subject.evaluation_count < rules->quorum)
+    if (subject.evaluation_count < rules->quorum) {
         return true;
+    }
     *agreed = true;
     return agree(store, rules, epoch, algorithm_id, subject.author, now_ms, error);
 }
@@ -127,8 +136,9 @@ struct due {
 static bool find_due(void *context, const struct pm_pool_candidate *candidate)
 {
     struct due *due = context;
-    if (candidate->judged_count >= due->quorum)
+    if (candidate->judged_count >= due->quorum) {
         due->id = candidate->algorithm_id;
+    }
     return false;
 }
 
@@ -136,19 +146,23 @@ bool pm_ledger_agree_due(struct pm_pool_store *store, const struct pm_pool_rules
                          int64_t now_ms, struct pm_error *error)
 {
     struct pm_pool_epoch epoch = {0};
-    if (!pm_ledger_epoch(store, rules, now_ms, &epoch, error))
+    if (!pm_ledger_epoch(store, rules, now_ms, &epoch, error)) {
         return false;
+    }
     for (;;) {
         struct due due = {.quorum = rules->quorum};
         struct subject subject = {.agreed = false};
         bool found;
-        if (!pm_store_candidates_visit(store, "", find_due, &due, error))
+        if (!pm_store_candidates_visit(store, "", find_due, &due, error)) {
             return false;
-        if (due.id == 0)
+        }
+        if (due.id == 0) {
             return true;
+        }
         if (!pm_store_algorithm_visit(store, due.id, collect_subject, &subject, &found, error) ||
-            !agree(store, rules, epoch.number, due.id, subject.author, now_ms, error))
+            !agree(store, rules, epoch.number, due.id, subject.author, now_ms, error)) {
             return false;
+        }
     }
 }
 
@@ -174,16 +188,18 @@ static bool claims_reserve(struct claims *claims, int64_t capacity, struct pm_er
     claims->hotkeys = calloc(count, sizeof *claims->hotkeys);
     claims->reputation = calloc(count, sizeof *claims->reputation);
     claims->paid = calloc(count, sizeof *claims->paid);
-    if (claims->hotkeys && claims->reputation && claims->paid)
+    if (claims->hotkeys != NULL && claims->reputation != NULL && claims->paid != NULL) {
         return true;
+    }
     return pm_fail(error, PM_ERROR_MEMORY, "settling an epoch: out of memory");
 }
 
 static bool collect_claim(void *context, const char *hotkey, int64_t reputation)
 {
     struct claims *claims = context;
-    if (claims->count == claims->capacity)
+    if (claims->count == claims->capacity) {
         return false;
+    }
     snprintf(claims->hotkeys[claims->count], PM_ADDRESS_SIZE, "%s", hotkey);
     claims->reputation[claims->count] = reputation;
     claims->count++;
@@ -199,8 +215,9 @@ static bool pay(struct pm_pool_store *store, const struct pm_pool_epoch *epoch,
             .reputation = claims->reputation[i],
             .rao = claims->paid[i],
         };
-        if (!pm_store_payout_add(store, claims->hotkeys[i], &payout, error))
+        if (!pm_store_payout_add(store, claims->hotkeys[i], &payout, error)) {
             return false;
+        }
     }
     return pm_store_epoch_settle(store, epoch, error);
 }
@@ -220,12 +237,13 @@ static bool settle(struct pm_pool_store *store, const struct pm_pool_rules *rule
     epoch->budget_rao = rules->payout.budget_rao;
     epoch->paid_rao = epoch->budget_rao - epoch->pool_rao;
     ok = ok && pay(store, epoch, &claims, error);
-    if (ok)
+    if (ok) {
         pm_store_log(store, "POOL-EPOCH-SETTLED",
                      "epoch=%lld miners=%zu reputation=%.6f paid_rao=%lld pool_rao=%lld",
                      (long long)epoch->number, claims.count,
                      (double)epoch->reputation / PM_REPUTATION_UNIT, (long long)epoch->paid_rao,
                      (long long)epoch->pool_rao);
+    }
     claims_clear(&claims);
     return ok;
 }
@@ -234,8 +252,9 @@ static bool settle(struct pm_pool_store *store, const struct pm_pool_rules *rule
 static struct pm_pool_epoch following(const struct pm_pool_epoch *last, int64_t epoch_ms,
                                       int64_t now_ms)
 {
-    if (!last)
+    if (last == NULL) {
         return (struct pm_pool_epoch){.number = 1, .start_ms = now_ms, .end_ms = now_ms + epoch_ms};
+    }
     int64_t skipped = (now_ms - last->end_ms) / epoch_ms;
     int64_t start_ms = last->end_ms + skipped * epoch_ms;
     return (struct pm_pool_epoch){
@@ -250,14 +269,16 @@ bool pm_ledger_epoch(struct pm_pool_store *store, const struct pm_pool_rules *ru
 {
     struct pm_pool_epoch last = {0};
     bool found;
-    if (!pm_store_epoch_latest(store, &last, &found, error))
+    if (!pm_store_epoch_latest(store, &last, &found, error)) {
         return false;
+    }
     if (found && now_ms < last.end_ms) {
         *out = last;
         return true;
     }
-    if (found && !settle(store, rules, &last, now_ms, error))
+    if (found && !settle(store, rules, &last, now_ms, error)) {
         return pm_fail_context(error, "settling epoch %lld", (long long)last.number);
+    }
     *out = following(found ? &last : NULL, rules->epoch_ms, now_ms);
     return pm_store_epoch_add(store, out, error);
 }

@@ -39,11 +39,13 @@ static enum pm_pool_outcome tick(struct pm_pool_store *store, void *context, str
     struct pm_pool_epoch epoch;
     int64_t now_ms = pm_clock_unix_ms(), expired = 0;
     if (!pm_ledger_epoch(store, &pool->rules, now_ms, &epoch, error) ||
-        !pm_store_leases_expire(store, now_ms, &expired, error))
+        !pm_store_leases_expire(store, now_ms, &expired, error)) {
         return PM_POOL_FAILED;
-    if (expired)
+    }
+    if (expired) {
         pm_store_log(store, "POOL-LEASES-EXPIRED", "%lld leases ran out; their work goes to others",
                      (long long)expired);
+    }
     return PM_POOL_COMMIT;
 }
 
@@ -53,8 +55,9 @@ static void run_until_stopped(struct pm_pool *pool)
     while (!pm_stop_requested()) {
         struct pm_error error = {0};
         bool ok = pm_pool_store_run(pool->store, tick, pool, &error);
-        if (!ok && !failing)
+        if (!ok && !failing) {
             pm_log(PM_LOG_ERROR, "POOL-STORE-FAILED", "%s", error.message);
+        }
         failing = !ok;
         pm_clock_sleep_ms(TICK_MS);
     }
@@ -70,8 +73,9 @@ static bool serve(struct pm_pool *pool, const struct pm_options *options, struct
         .context = pool,
     };
     struct pm_pool_http_server *server;
-    if (!pm_pool_http_server_create(&config, &server, error))
+    if (!pm_pool_http_server_create(&config, &server, error)) {
         return false;
+    }
     int port = pm_pool_http_server_port(server);
     bool ok = pm_program_ready(pm_options_text(options, "ready-file"), port, error);
     if (ok) {
@@ -94,8 +98,9 @@ static bool run(const struct pm_options *options, struct pm_pool_store *store,
     };
     char *token = NULL;
     if (!pm_settings_rules(options, &pool.rules, error) ||
-        !pm_settings_monitor_token(options, &token, error))
+        !pm_settings_monitor_token(options, &token, error)) {
         return false;
+    }
     pool.monitor_token = token;
     bool ok = pm_pool_store_run(pool.store, prepare, &pool, error) && serve(&pool, options, error);
     free(token);
@@ -107,8 +112,9 @@ static bool administrate(const struct pm_options *options, struct pm_pool_store 
 {
     const char *words[ADMIN_WORDS_MAX];
     size_t count = pm_options_positional_count(options) - 1;
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         words[i] = pm_options_positional(options, i + 1);
+    }
     return pm_admin_run(store, words, count, stdout, error);
 }
 
@@ -119,8 +125,9 @@ static bool open_and_run(const struct pm_options *options, struct pm_error *erro
     bool admin = pm_options_positional_count(options) > 0;
     char *path = pm_user_store(pm_options_text(options, "store"), "pool.db", error);
     bool ok = path != NULL;
-    if (ok && admin && access(path, F_OK) != 0)
+    if (ok && admin && access(path, F_OK) != 0) {
         ok = pm_fail(error, PM_ERROR_NOT_FOUND, "%s: no pool has its store here", path);
+    }
     ok = ok && pm_pool_store_open(path, &store, error) &&
          (admin ? administrate(options, store, error) : run(options, store, error));
     pm_pool_store_close(store);
@@ -141,16 +148,18 @@ static int run_with(struct pm_options *options, int argc, char *argv[])
     };
     struct pm_error error = {0};
     int status;
-    if (!pm_program_start(&program, options, argc, argv, &status))
+    if (!pm_program_start(&program, options, argc, argv, &status)) {
         return status;
+    }
     bool admin = pm_options_positional_count(options) > 0;
     if (admin && strcmp(pm_options_positional(options, 0), "admin") != 0) {
         fprintf(stderr, "poolminer-pool: unexpected argument \"%.100s\"\n",
                 pm_options_positional(options, 0));
         return PM_EXIT_USAGE;
     }
-    if (open_and_run(options, &error))
+    if (open_and_run(options, &error)) {
         return EXIT_SUCCESS;
+    }
     if (!admin) {
         pm_log(PM_LOG_ERROR, "POOL-FAILED", "%s", error.message);
         return EXIT_FAILURE;
@@ -166,7 +175,7 @@ int main(int argc, char *argv[])
         return EXIT_FAILURE;
     }
     struct pm_options *options = pm_settings_create();
-    if (!options) {
+    if (options == NULL) {
         fprintf(stderr, "poolminer-pool: out of memory\n");
         return EXIT_FAILURE;
     }

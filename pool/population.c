@@ -22,12 +22,14 @@ bool pm_pool_program_read(const char *text, size_t length, struct pm_pool_progra
 {
     struct pm_algorithm *algorithm;
     if (!pm_algorithm_parse(text, length, PM_POOL_INPUT_DIM, PM_PARSE_STRICT, NULL, NULL,
-                            &algorithm, error))
+                            &algorithm, error)) {
         return false;
+    }
     out->dsl = pm_algorithm_write(algorithm, error);
     pm_algorithm_destroy(algorithm);
-    if (!out->dsl)
+    if (out->dsl == NULL) {
         return false;
+    }
     digest_of(out->dsl, out->digest);
     return true;
 }
@@ -42,10 +44,12 @@ bool pm_population_add(struct pm_pool_store *store, const struct pm_pool_program
                        const char *author, int64_t now_ms, int64_t *id, bool *known,
                        struct pm_error *error)
 {
-    if (!pm_store_algorithm_find(store, program->digest, id, known, error))
+    if (!pm_store_algorithm_find(store, program->digest, id, known, error)) {
         return false;
-    if (*known)
+    }
+    if (*known) {
         return true;
+    }
     const struct pm_pool_algorithm algorithm = {
         .input_dim = PM_POOL_INPUT_DIM,
         .dsl = program->dsl,
@@ -66,8 +70,9 @@ bool pm_population_add_seeds(struct pm_pool_store *store, int64_t now_ms, struct
         bool ok = pm_pool_program_read(pm_seeds[i].dsl, strlen(pm_seeds[i].dsl), &program, error) &&
                   pm_population_add(store, &program, NULL, now_ms, &id, &known, error);
         pm_pool_program_clear(&program);
-        if (!ok)
+        if (!ok) {
             return pm_fail_context(error, "seed %s", pm_seeds[i].name);
+        }
     }
     return true;
 }

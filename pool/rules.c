@@ -23,8 +23,9 @@ struct pm_pool_rules pm_pool_rules_default(void)
 static bool within(double value, double low, double high, const char *option,
                    struct pm_error *error)
 {
-    if (value >= low && value <= high)
+    if (value >= low && value <= high) {
         return true;
+    }
     return pm_fail(error, PM_ERROR_INVALID, "--%s: %g is not from %g to %g", option, value, low,
                    high);
 }

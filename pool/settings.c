@@ -208,13 +208,16 @@ bool pm_settings_monitor_token(const struct pm_options *options, char **token,
     const char *path = pm_options_text(options, "monitor-token-file");
     size_t length;
     *token = NULL;
-    if (!path)
+    if (path == NULL) {
         return true;
-    if (!pm_file_read(path, TOKEN_FILE_MAX, token, &length, error))
+    }
+    if (!pm_file_read(path, TOKEN_FILE_MAX, token, &length, error)) {
         return pm_fail_context(error, "--monitor-token-file");
+    }
     (*token)[strcspn(*token, "\r\n")] = '\0';
-    if (**token)
+    if (**token) {
         return true;
+    }
     free(*token);
     *token = NULL;
     return pm_fail(error, PM_ERROR_INVALID, "--monitor-token-file %s: its first line is empty",

@@ -2,8 +2,9 @@
 
 void pm_sql_close(struct pm_sql *sql)
 {
-    if (sql)
+    if (sql != NULL) {
         sql->driver->close(sql);
+    }
 }
 
 bool pm_sql_begin(struct pm_sql *sql, struct pm_error *error)
@@ -40,8 +41,9 @@ bool pm_sql_next(struct pm_sql_cursor *cursor, bool *row, struct pm_error *error
 
 void pm_sql_end(struct pm_sql_cursor *cursor)
 {
-    if (cursor)
+    if (cursor != NULL) {
         cursor->sql->driver->end(cursor);
+    }
 }
 
 bool pm_sql_is_null(struct pm_sql_cursor *cursor, int column)
@@ -84,8 +86,9 @@ bool pm_sql_select_integer(struct pm_sql *sql, const char *text, const struct pm
     bool row = false;
     bool ok =
         pm_sql_select(sql, text, values, count, &cursor, error) && pm_sql_next(cursor, &row, error);
-    if (ok && row)
+    if (ok && row) {
         *out = pm_sql_column_integer(cursor, 0);
+    }
     *found = row;
     pm_sql_end(cursor);
     return ok;

@@ -33,7 +33,7 @@ static inline struct pm_sql_value pm_sql_real(double real)
 /* NULL text is NULL. */
 static inline struct pm_sql_value pm_sql_text(const char *text)
 {
-    return (struct pm_sql_value){.type = text ? PM_SQL_TEXT : PM_SQL_NULL, .text = text};
+    return (struct pm_sql_value){.type = text != NULL ? PM_SQL_TEXT : PM_SQL_NULL, .text = text};
 }
 static inline struct pm_sql_value pm_sql_null(void)
 {

@@ -34,8 +34,9 @@ static bool fail(struct sqlite *sqlite, const char *doing, struct pm_error *erro
 static void sqlite_close(struct pm_sql *sql)
 {
     struct sqlite *sqlite = (struct sqlite *)sql;
-    for (size_t i = 0; i < STATEMENTS_MAX; i++)
+    for (size_t i = 0; i < STATEMENTS_MAX; i++) {
         sqlite3_finalize(sqlite->cursors[i].statement);
+    }
     sqlite3_close(sqlite->database);
     free(sqlite);
 }
@@ -43,8 +44,9 @@ static void sqlite_close(struct pm_sql *sql)
 static bool sqlite_script(struct pm_sql *sql, const char *text, struct pm_error *error)
 {
     struct sqlite *sqlite = (struct sqlite *)sql;
-    if (sqlite3_exec(sqlite->database, text, NULL, NULL, NULL) != SQLITE_OK)
+    if (sqlite3_exec(sqlite->database, text, NULL, NULL, NULL) != SQLITE_OK) {
         return fail(sqlite, "script", error);
+    }
     return true;
 }
 
@@ -55,10 +57,12 @@ static struct sqlite_cursor *prepare(struct sqlite *sqlite, const char *text,
     size_t place = ((uintptr_t)text * UINT64_C(0x9e3779b97f4a7c15) >> 32) % STATEMENTS_MAX;
     for (size_t i = 0; i < STATEMENTS_MAX; i++, place = (place + 1) % STATEMENTS_MAX) {
         struct sqlite_cursor *cursor = &sqlite->cursors[place];
-        if (cursor->text == text)
+        if (cursor->text == text) {
             return cursor;
-        if (cursor->text)
+        }
+        if (cursor->text != NULL) {
             continue;
+        }
         if (sqlite3_prepare_v3(sqlite->database, text, -1, SQLITE_PREPARE_PERSISTENT,
                                &cursor->statement, NULL) != SQLITE_OK) {
             fail(sqlite, text, error);
@@ -99,8 +103,9 @@ static bool sqlite_select(struct pm_sql *sql, const char *text, const struct pm_
 {
     struct sqlite *sqlite = (struct sqlite *)sql;
     struct sqlite_cursor *cursor = prepare(sqlite, text, error);
-    if (!cursor)
+    if (cursor == NULL) {
         return false;
+    }
     /* SQLite numbers $1, $2, ... by first appearance in the text, PostgreSQL by name. */
     for (size_t i = 0; i < count; i++) {
         char name[] = {'$', (char)('1' + i), '\0', '\0'};
@@ -124,8 +129,9 @@ static bool sqlite_next(struct pm_sql_cursor *base, bool *row, struct pm_error *
     struct sqlite_cursor *cursor = (struct sqlite_cursor *)base;
     int result = sqlite3_step(cursor->statement);
     *row = result == SQLITE_ROW;
-    if (result != SQLITE_ROW && result != SQLITE_DONE)
+    if (result != SQLITE_ROW && result != SQLITE_DONE) {
         return fail((struct sqlite *)base->sql, cursor->text, error);
+    }
     return true;
 }
 
@@ -143,8 +149,9 @@ static void sqlite_rollback(struct pm_sql *sql)
 
 static bool sqlite_commit(struct pm_sql *sql, struct pm_error *error)
 {
-    if (pm_sql_execute(sql, "COMMIT", PM_SQL_NO_VALUES, error))
+    if (pm_sql_execute(sql, "COMMIT", PM_SQL_NO_VALUES, error)) {
         return true;
+    }
     sqlite_rollback(sql);
     return false;
 }
@@ -189,8 +196,9 @@ static const struct pm_sql_driver sqlite_driver = {
 static bool create_private(const char *path, struct pm_error *error)
 {
     int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (file < 0)
+    if (file < 0) {
         return pm_fail(error, PM_ERROR_IO, "store %s: cannot be opened for writing: %m", path);
+    }
     close(file);
     return true;
 }
@@ -198,17 +206,20 @@ static bool create_private(const char *path, struct pm_error *error)
 bool pm_sql_open_sqlite(const char *path, struct pm_sql **out, struct pm_error *error)
 {
     bool in_memory = strcmp(path, ":memory:") == 0;
-    if (!in_memory && !create_private(path, error))
+    if (!in_memory && !create_private(path, error)) {
         return false;
+    }
     struct sqlite *sqlite = calloc(1, sizeof *sqlite);
-    if (!sqlite)
+    if (sqlite == NULL) {
         return pm_fail(error, PM_ERROR_MEMORY, "store: out of memory");
+    }
     sqlite->base.driver = &sqlite_driver;
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
     bool ok = sqlite3_open_v2(path, &sqlite->database, flags, NULL) == SQLITE_OK &&
               sqlite3_busy_timeout(sqlite->database, BUSY_TIMEOUT_MS) == SQLITE_OK;
-    if (!ok)
+    if (!ok) {
         fail(sqlite, "opening", error);
+    }
     ok = ok && sqlite_script(&sqlite->base,
                              "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
                              "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;"

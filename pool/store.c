@@ -13,8 +13,9 @@
 bool pm_pool_store_open(const char *name, struct pm_pool_store **out, struct pm_error *error)
 {
     struct pm_pool_store *store = calloc(1, sizeof *store);
-    if (!store)
+    if (store == NULL) {
         return pm_fail(error, PM_ERROR_MEMORY, "store: out of memory");
+    }
     if (!pm_sql_open_sqlite(name, &store->sql, error)) {
         free(store);
         return false;
@@ -31,8 +32,9 @@ bool pm_pool_store_open(const char *name, struct pm_pool_store **out, struct pm_
 
 void pm_pool_store_close(struct pm_pool_store *store)
 {
-    if (!store)
+    if (store == NULL) {
         return;
+    }
     pm_sql_close(store->sql);
     pthread_mutex_destroy(&store->mutex);
     free(store);
@@ -51,22 +53,26 @@ void pm_store_log(struct pm_pool_store *store, const char *id, const char *forma
 
 static bool commit(struct pm_pool_store *store, struct pm_error *error)
 {
-    if (!pm_sql_commit(store->sql, error))
+    if (!pm_sql_commit(store->sql, error)) {
         return false;
-    for (size_t i = 0; i < store->note_count; i++)
+    }
+    for (size_t i = 0; i < store->note_count; i++) {
         pm_log(PM_LOG_INFO, store->notes[i].id, "%s", store->notes[i].text);
+    }
     return true;
 }
 
 static bool run_locked(struct pm_pool_store *store, pm_pool_work *work, void *context,
                        struct pm_error *error)
 {
-    if (!pm_sql_begin(store->sql, error))
+    if (!pm_sql_begin(store->sql, error)) {
         return false;
+    }
     store->note_count = 0;
     enum pm_pool_outcome outcome = work(store, context, error);
-    if (outcome == PM_POOL_COMMIT)
+    if (outcome == PM_POOL_COMMIT) {
         return commit(store, error);
+    }
     pm_sql_rollback(store->sql);
     return outcome == PM_POOL_ROLLBACK;
 }
@@ -84,11 +90,12 @@ bool pm_store_copy_text(struct pm_sql_cursor *cursor, int column, char *out, siz
                         struct pm_error *error)
 {
     const char *text = pm_sql_column_text(cursor, column);
-    size_t length = text ? strlen(text) : 0;
-    if (length >= size)
+    size_t length = text != NULL ? strlen(text) : 0;
+    if (length >= size) {
         return pm_fail(error, PM_ERROR_IO, "store: column %d holds %zu bytes, %zu fit", column,
                        length, size - 1);
-    memcpy(out, text ? text : "", length + 1);
+    }
+    memcpy(out, text != NULL ? text : "", length + 1);
     return true;
 }
 

@@ -56,8 +56,9 @@ static bool visit_rows(struct pm_sql_cursor *cursor, bool ok, pm_store_visit_alg
             .created_ms = pm_sql_column_integer(cursor, 9),
             .verified_ms = pm_sql_column_integer(cursor, 10),
         };
-        if (!visit(context, &algorithm))
+        if (!visit(context, &algorithm)) {
             break;
+        }
     }
     pm_sql_end(cursor);
     return ok;
@@ -138,8 +139,9 @@ bool pm_store_algorithms_summary(struct pm_pool_store *store, int64_t *waiting, 
     bool ok =
         pm_sql_select_integer(store->sql, "SELECT COUNT(*) FROM algorithms WHERE agreed_ms = 0",
                               PM_SQL_NO_VALUES, waiting, &found, error);
-    if (!ok)
+    if (!ok) {
         return false;
+    }
     ok = pm_sql_select(store->sql,
                        "SELECT id, score FROM algorithms WHERE agreed_ms > 0"
                        " ORDER BY score DESC, id LIMIT 1",

@@ -27,8 +27,9 @@ bool pm_store_evaluations_visit(struct pm_pool_store *store, int64_t algorithm_i
     while (ok && (ok = pm_sql_next(cursor, &row, error)) && row) {
         struct pm_pool_evaluation evaluation = {.score = pm_sql_column_real(cursor, 1)};
         ok = pm_store_copy_text(cursor, 0, evaluation.hotkey, sizeof evaluation.hotkey, error);
-        if (ok && !visit(context, &evaluation))
+        if (ok && !visit(context, &evaluation)) {
             break;
+        }
     }
     pm_sql_end(cursor);
     return ok;
@@ -68,8 +69,9 @@ bool pm_store_candidates_visit(struct pm_pool_store *store, const char *hotkey,
             .judged = pm_sql_column_integer(cursor, 4) != 0,
             .assigned = pm_sql_column_integer(cursor, 5) != 0,
         };
-        if (!visit(context, &candidate))
+        if (!visit(context, &candidate)) {
             break;
+        }
     }
     pm_sql_end(cursor);
     return ok;

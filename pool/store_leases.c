@@ -89,11 +89,13 @@ bool pm_store_lease_answer(struct pm_pool_store *store, const char *lease_id, ch
                             PM_SQL_VALUES(pm_sql_text(lease_id)), &cursor, error) &&
               pm_sql_next(cursor, &row, error);
     const char *text = ok && row ? pm_sql_column_text(cursor, 0) : NULL;
-    if (text)
+    if (text != NULL) {
         *answer = strdup(text);
+    }
     pm_sql_end(cursor);
-    if (ok && !*answer)
+    if (ok && *answer == NULL) {
         return pm_fail(error, PM_ERROR_IO, "store: lease %s has no answer", lease_id);
+    }
     return ok;
 }
 
@@ -148,10 +150,12 @@ bool pm_store_leases_expire(struct pm_pool_store *store, int64_t now_ms, int64_t
     /* Looking first keeps a transaction with nothing to expire free of writes. */
     if (!pm_sql_select_integer(store->sql,
                                "SELECT COUNT(*) FROM leases WHERE state = 0 AND timeout_ms <= $1",
-                               PM_SQL_VALUES(pm_sql_integer(now_ms)), expired, &found, error))
+                               PM_SQL_VALUES(pm_sql_integer(now_ms)), expired, &found, error)) {
         return false;
-    if (*expired == 0)
+    }
+    if (*expired == 0) {
         return true;
+    }
     return pm_sql_execute(store->sql,
                           "DELETE FROM assignments WHERE lease_id IN"
                           " (SELECT id FROM leases WHERE state = 0 AND timeout_ms <= $1)",

@@ -72,8 +72,9 @@ bool pm_store_reputation_visit(struct pm_pool_store *store, int64_t epoch,
                             "SELECT hotkey, micro FROM reputation WHERE epoch = $1 ORDER BY hotkey",
                             PM_SQL_VALUES(pm_sql_integer(epoch)), &cursor, error);
     while (ok && (ok = pm_sql_next(cursor, &row, error)) && row) {
-        if (!visit(context, pm_sql_column_text(cursor, 0), pm_sql_column_integer(cursor, 1)))
+        if (!visit(context, pm_sql_column_text(cursor, 0), pm_sql_column_integer(cursor, 1))) {
             break;
+        }
     }
     pm_sql_end(cursor);
     return ok;

@@ -115,8 +115,9 @@ bool pm_store_leaderboard(struct pm_pool_store *store, int64_t epoch, int64_t li
         struct pm_pool_rank rank = {.reputation =
                                         pm_sql_column_integer(cursor, MINER_COLUMN_COUNT)};
         ok = read_miner(cursor, &rank.miner, error);
-        if (ok && !visit(context, &rank))
+        if (ok && !visit(context, &rank)) {
             break;
+        }
     }
     pm_sql_end(cursor);
     return ok;

@@ -28,8 +28,9 @@ bool pm_store_payouts_visit(struct pm_pool_store *store, const char *hotkey, int
             .rao = pm_sql_column_integer(cursor, 2),
             .settled_ms = pm_sql_column_integer(cursor, 3),
         };
-        if (!visit(context, &payout))
+        if (!visit(context, &payout)) {
             break;
+        }
     }
     pm_sql_end(cursor);
     return ok;
@@ -134,8 +135,9 @@ bool pm_store_withdrawals_visit(struct pm_pool_store *store, pm_store_visit_with
     while (ok && (ok = pm_sql_next(cursor, &row, error)) && row) {
         struct pm_pool_withdrawal withdrawal;
         ok = read_withdrawal(cursor, &withdrawal, error);
-        if (ok && !visit(context, &withdrawal))
+        if (ok && !visit(context, &withdrawal)) {
             break;
+        }
     }
     pm_sql_end(cursor);
     return ok;

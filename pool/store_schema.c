@@ -119,17 +119,20 @@ enum { VERSION = sizeof migrations / sizeof *migrations };
 
 static bool migrate_from(struct pm_sql *sql, int64_t version, struct pm_error *error)
 {
-    if (version > VERSION)
+    if (version > VERSION) {
         return pm_fail(error, PM_ERROR_INVALID,
                        "store: written by a newer poolminer-pool (schema %lld, this one knows %d);"
                        " run that one, or choose another --store",
                        (long long)version, (int)VERSION);
+    }
     for (int64_t next = version; next < VERSION; next++) {
-        if (!pm_sql_script(sql, migrations[next], error))
+        if (!pm_sql_script(sql, migrations[next], error)) {
             return pm_fail_context(error, "migration %lld", (long long)next + 1);
+        }
         if (!pm_sql_execute(sql, "INSERT INTO schema_versions (version) VALUES ($1)",
-                            PM_SQL_VALUES(pm_sql_integer(next + 1)), error))
+                            PM_SQL_VALUES(pm_sql_integer(next + 1)), error)) {
             return false;
+        }
     }
     return true;
 }
@@ -138,16 +141,18 @@ bool pm_store_migrate(struct pm_sql *sql, struct pm_error *error)
 {
     int64_t version = 0;
     bool found;
-    if (!pm_sql_begin(sql, error))
+    if (!pm_sql_begin(sql, error)) {
         return false;
+    }
     bool ok = pm_sql_script(
                   sql, "CREATE TABLE IF NOT EXISTS schema_versions (version BIGINT PRIMARY KEY)",
                   error) &&
               pm_sql_select_integer(sql, "SELECT COALESCE(MAX(version), 0) FROM schema_versions",
                                     PM_SQL_NO_VALUES, &version, &found, error) &&
               migrate_from(sql, version, error);
-    if (ok)
+    if (ok) {
         return pm_sql_commit(sql, error);
+    }
     pm_sql_rollback(sql);
     return false;
 }

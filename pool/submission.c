@@ -41,8 +41,9 @@ static void digest_of(const struct pm_pool_submission *submission, char out[PM_D
         hash_integer(&state, (int64_t)strlen(evolution->dsl));
         hash_bytes(&state, evolution->dsl, strlen(evolution->dsl));
         hash_integer(&state, (int64_t)evolution->parent_count);
-        for (size_t j = 0; j < evolution->parent_count; j++)
+        for (size_t j = 0; j < evolution->parent_count; j++) {
             hash_integer(&state, evolution->parents[j]);
+        }
     }
     crypto_generichash_final(&state, digest, sizeof digest);
     sodium_bin2hex(out, PM_DIGEST_SIZE, digest, sizeof digest);
@@ -100,12 +101,14 @@ static bool check_evaluations(struct taking *taking, struct pm_error *error)
     for (size_t i = 0; i < submission->evaluation_count && !taking->refusal->status; i++) {
         int64_t id = submission->evaluations[i].algorithm_id;
         bool holds;
-        if (!pm_store_lease_holds(taking->store, taking->lease.id, id, &holds, error))
+        if (!pm_store_lease_holds(taking->store, taking->lease.id, id, &holds, error)) {
             return false;
-        if (!holds)
+        }
+        if (!holds) {
             pm_refuse(taking->refusal, 422,
                       "evaluations[%zu]: algorithm %lld is not to be evaluated with this lease", i,
                       (long long)id);
+        }
     }
     return true;
 }
@@ -115,11 +118,13 @@ static bool check_parents(struct taking *taking, size_t index, struct pm_error *
     const struct pm_pool_submitted_evolution *evolution = &taking->submission->evolutions[index];
     for (size_t i = 0; i < evolution->parent_count && !taking->refusal->status; i++) {
         bool exists;
-        if (!pm_store_algorithm_exists(taking->store, evolution->parents[i], &exists, error))
+        if (!pm_store_algorithm_exists(taking->store, evolution->parents[i], &exists, error)) {
             return false;
-        if (!exists)
+        }
+        if (!exists) {
             pm_refuse(taking->refusal, 422, "evolutions[%zu]: parent %lld is not known here", index,
                       (long long)evolution->parents[i]);
+        }
     }
     return true;
 }
@@ -131,13 +136,15 @@ static bool check_evolutions(struct taking *taking, struct pm_error *error)
         const char *dsl = submission->evolutions[i].dsl;
         struct pm_error reason = {0};
         if (!pm_pool_program_read(dsl, strlen(dsl), &taking->programs[i], &reason)) {
-            if (reason.code == PM_ERROR_MEMORY)
+            if (reason.code == PM_ERROR_MEMORY) {
                 return pm_fail(error, reason.code, "%s", reason.message);
+            }
             pm_refuse(taking->refusal, 422, "evolutions[%zu].algorithm_dsl: %s", i, reason.message);
             return true;
         }
-        if (!check_parents(taking, i, error))
+        if (!check_parents(taking, i, error)) {
             return false;
+        }
     }
     return true;
 }
@@ -145,12 +152,15 @@ static bool check_evolutions(struct taking *taking, struct pm_error *error)
 static bool check_content(struct taking *taking, struct pm_error *error)
 {
     check_figures(taking);
-    if (!taking->refusal->status && !check_evaluations(taking, error))
+    if (!taking->refusal->status && !check_evaluations(taking, error)) {
         return false;
-    if (!taking->refusal->status && !check_evolutions(taking, error))
+    }
+    if (!taking->refusal->status && !check_evolutions(taking, error)) {
         return false;
-    if (taking->refusal->status)
+    }
+    if (taking->refusal->status) {
         return pm_store_lease_refused(taking->store, taking->lease.id, error);
+    }
     return true;
 }
 
@@ -165,8 +175,9 @@ static bool book_evaluation(struct taking *taking,
                                  evaluation->score, taking->now_ms, error) ||
         !pm_ledger_judged(taking->store, taking->rules, taking->epoch.number,
                           evaluation->algorithm_id, taking->lease.hotkey, evaluation->score,
-                          taking->now_ms, &agreed, error))
+                          taking->now_ms, &agreed, error)) {
         return false;
+    }
     taking->agreed += agreed;
     return true;
 }
@@ -175,8 +186,9 @@ static bool book_evaluations(struct taking *taking, struct pm_error *error)
 {
     const struct pm_pool_submission *submission = taking->submission;
     for (size_t i = 0; i < submission->evaluation_count; i++) {
-        if (!book_evaluation(taking, &submission->evaluations[i], error))
+        if (!book_evaluation(taking, &submission->evaluations[i], error)) {
             return false;
+        }
     }
     const struct pm_pool_counts more = {.evaluations_submitted =
                                             (int64_t)submission->evaluation_count};
@@ -190,8 +202,8 @@ static bool add_outcome(cJSON *outcomes, int64_t id, bool known)
         cJSON_Delete(outcome);
         return false;
     }
-    return cJSON_AddStringToObject(outcome, "status", known ? "duplicate" : "accepted") &&
-           cJSON_AddNumberToObject(outcome, "algorithm_id", (double)id);
+    return cJSON_AddStringToObject(outcome, "status", known ? "duplicate" : "accepted") != NULL &&
+           cJSON_AddNumberToObject(outcome, "algorithm_id", (double)id) != NULL;
 }
 
 /* A program the pool has already is not added again and earns nothing: the answer names the one
@@ -203,15 +215,18 @@ static bool book_evolution(struct taking *taking, size_t index, cJSON *outcomes,
     int64_t id;
     bool known;
     if (!pm_population_add(taking->store, &taking->programs[index], taking->lease.hotkey,
-                           taking->now_ms, &id, &known, error))
+                           taking->now_ms, &id, &known, error)) {
         return false;
+    }
     for (size_t i = 0; i < evolution->parent_count && !known; i++) {
-        if (!pm_store_algorithm_add_parent(taking->store, id, evolution->parents[i], error))
+        if (!pm_store_algorithm_add_parent(taking->store, id, evolution->parents[i], error)) {
             return false;
+        }
     }
     const struct pm_pool_counts more = {.evolutions_submitted = !known};
-    if (!pm_store_miner_count(taking->store, taking->lease.hotkey, &more, error))
+    if (!pm_store_miner_count(taking->store, taking->lease.hotkey, &more, error)) {
         return false;
+    }
     return add_outcome(outcomes, id, known) ||
            pm_fail(error, PM_ERROR_MEMORY, "a submission's answer: out of memory");
 }
@@ -221,19 +236,22 @@ static bool book_all(struct taking *taking, cJSON *json, struct pm_error *error)
 {
     const struct pm_pool_submission *submission = taking->submission;
     cJSON *outcomes = NULL;
-    if (!cJSON_AddStringToObject(json, "status", "accepted") ||
-        !cJSON_AddStringToObject(json, "lease_id", taking->lease.id) ||
-        !cJSON_AddNumberToObject(json, "evaluations_accepted",
-                                 (double)submission->evaluation_count) ||
-        !(outcomes = cJSON_AddArrayToObject(json, "evolutions")))
+    if (cJSON_AddStringToObject(json, "status", "accepted") == NULL ||
+        cJSON_AddStringToObject(json, "lease_id", taking->lease.id) == NULL ||
+        cJSON_AddNumberToObject(json, "evaluations_accepted",
+                                (double)submission->evaluation_count) == NULL ||
+        (outcomes = cJSON_AddArrayToObject(json, "evolutions")) == NULL) {
         return pm_fail(error, PM_ERROR_MEMORY, "a submission's answer: out of memory");
-    if (!book_evaluations(taking, error))
-        return false;
-    for (size_t i = 0; i < submission->evolution_count; i++) {
-        if (!book_evolution(taking, i, outcomes, error))
-            return false;
     }
-    return cJSON_AddNumberToObject(json, "consensus_reached", (double)taking->agreed) ||
+    if (!book_evaluations(taking, error)) {
+        return false;
+    }
+    for (size_t i = 0; i < submission->evolution_count; i++) {
+        if (!book_evolution(taking, i, outcomes, error)) {
+            return false;
+        }
+    }
+    return cJSON_AddNumberToObject(json, "consensus_reached", (double)taking->agreed) != NULL ||
            pm_fail(error, PM_ERROR_MEMORY, "a submission's answer: out of memory");
 }
 
@@ -242,9 +260,10 @@ static bool book(struct taking *taking, char **answer, struct pm_error *error)
     cJSON *json = cJSON_CreateObject();
     *answer = book_all(taking, json, error) ? pm_json_print(json, error) : NULL;
     cJSON_Delete(json);
-    if (*answer &&
-        pm_store_lease_finish(taking->store, taking->lease.id, taking->digest, *answer, error))
+    if (*answer != NULL &&
+        pm_store_lease_finish(taking->store, taking->lease.id, taking->digest, *answer, error)) {
         return true;
+    }
     free(*answer);
     *answer = NULL;
     return false;
@@ -260,10 +279,12 @@ static bool check_lease(struct taking *taking, const char *hotkey, bool found, c
         return true;
     }
     if (found && lease->state == PM_LEASE_DONE &&
-        strcmp(lease->submission_digest, taking->digest) == 0)
+        strcmp(lease->submission_digest, taking->digest) == 0) {
         return pm_store_lease_answer(taking->store, lease->id, answer, error);
-    if (!found || lease->state != PM_LEASE_ACTIVE || lease->timeout_ms <= taking->now_ms)
+    }
+    if (!found || lease->state != PM_LEASE_ACTIVE || lease->timeout_ms <= taking->now_ms) {
         pm_refuse(taking->refusal, 404, PM_DETAIL_NO_LEASE);
+    }
     return true;
 }
 
@@ -284,11 +305,14 @@ bool pm_pool_submission_take(struct pm_pool_store *store, const struct pm_pool_r
     bool ok = pm_ledger_epoch(store, rules, now_ms, &taking.epoch, error) &&
               pm_store_lease_get(store, lease_id, &taking.lease, &found, error) &&
               check_lease(&taking, hotkey, found, answer, error);
-    if (ok && !*answer && !refusal->status)
+    if (ok && *answer == NULL && !refusal->status) {
         ok = pm_store_miner_touch(store, hotkey, now_ms, error) && check_content(&taking, error);
-    if (ok && !*answer && !refusal->status)
+    }
+    if (ok && *answer == NULL && !refusal->status) {
         ok = book(&taking, answer, error);
-    for (size_t i = 0; i < PM_EVOLVE_BUDGET_MAX; i++)
+    }
+    for (size_t i = 0; i < PM_EVOLVE_BUDGET_MAX; i++) {
         pm_pool_program_clear(&taking.programs[i]);
+    }
     return ok;
 }

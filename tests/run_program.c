@@ -122,7 +122,8 @@ struct output run_at_home(const char *directory, const char *const *arguments, i
 
 void expect_output(struct output output, int status, const char *out_part, const char *err_part)
 {
-    if (output.status != status || !strstr(output.out, out_part) || !strstr(output.err, err_part)) {
+    if (output.status != status || strstr(output.out, out_part) == NULL ||
+        strstr(output.err, err_part) == NULL) {
         fail_msg("status %d\nstandard output: %s\nstandard error: %s", output.status, output.out,
                  output.err);
     }

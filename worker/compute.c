@@ -15,8 +15,9 @@ bool pm_compute(const struct pm_compute_config *config, const struct pm_work *wo
                 struct pm_outcome *out, struct pm_error *error)
 {
     *out = (struct pm_outcome){0};
-    if (work->kind == PM_WORK_EVALUATE)
+    if (work->kind == PM_WORK_EVALUATE) {
         return pm_compute_evaluate(config, work, out, error);
+    }
     return pm_compute_evolve(config, work, out, error);
 }
 
@@ -54,10 +55,12 @@ static bool score_group(const struct pm_compute_config *config, const struct pm_
 {
     const struct pm_algorithm *algorithms[GROUP_MAX];
     double scores[GROUP_MAX];
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         algorithms[i] = scorings[i].algorithm;
-    if (!pm_suite_score(suite, algorithms, count, scores, NULL, &config->control->stop, error))
+    }
+    if (!pm_suite_score(suite, algorithms, count, scores, NULL, &config->control->stop, error)) {
         return false;
+    }
     for (size_t i = 0; i < count; i++) {
         scorings[i].score = scores[i];
         scorings[i].done = true;
@@ -70,8 +73,9 @@ bool pm_compute_scores(const struct pm_compute_config *config, int input_dim,
                        void *context, struct pm_error *error)
 {
     const struct pm_suite *suite;
-    if (!pm_workbench_get(config->bench, PM_BENCH_EVALUATION, input_dim, &suite, error))
+    if (!pm_workbench_get(config->bench, PM_BENCH_EVALUATION, input_dim, &suite, error)) {
         return false;
+    }
     struct pm_error reason = {0};
     const size_t group = group_size(config->threads);
     bool ok = true;
@@ -80,14 +84,17 @@ bool pm_compute_scores(const struct pm_compute_config *config, int input_dim,
         /* The heartbeat looks too, but may not have had its turn yet. */
         pm_job_control_check_deadline(config->control);
         ok = score_group(config, suite, scorings + first, size, &reason);
-        if (ok && observer)
+        if (ok && observer != NULL) {
             observer(context, first + size);
+        }
     }
     pm_workbench_put(config->bench, suite);
     if (ok || (reason.code == PM_ERROR_INTERRUPTED &&
-               pm_job_control_cause(config->control) == PM_STOP_DEADLINE))
+               pm_job_control_cause(config->control) == PM_STOP_DEADLINE)) {
         return true;
-    if (error)
+    }
+    if (error != NULL) {
         *error = reason;
+    }
     return false;
 }

@@ -46,11 +46,13 @@ static bool read_all(struct evaluating *evaluating, struct pm_error *error)
         struct entry *entry = &evaluating->entries[i];
         entry->listed = &work->algorithms[i];
         evaluation->algorithm_id = entry->listed->id;
-        if (pm_compute_read(entry->listed, &entry->algorithm, &reason))
+        if (pm_compute_read(entry->listed, &entry->algorithm, &reason)) {
             continue;
+        }
         evaluation->problem = reason.code == PM_ERROR_MEMORY ? NULL : strdup(reason.message);
-        if (!evaluation->problem)
+        if (evaluation->problem == NULL) {
             return pm_fail(error, PM_ERROR_MEMORY, "reading algorithms: out of memory");
+        }
         evaluation->done = true;
         evaluating->done++;
     }
@@ -64,14 +66,15 @@ static bool score_dimension(struct evaluating *evaluating, int input_dim, struct
     size_t count = 0;
     for (size_t i = 0; i < evaluating->work->count; i++) {
         const struct entry *entry = &evaluating->entries[i];
-        if (entry->algorithm && entry->listed->input_dim == input_dim) {
+        if (entry->algorithm != NULL && entry->listed->input_dim == input_dim) {
             evaluating->places[count] = i;
             evaluating->scorings[count++] = (struct pm_scoring){.algorithm = entry->algorithm};
         }
     }
     if (!pm_compute_scores(evaluating->config, input_dim, evaluating->scorings, count, observe,
-                           evaluating, error))
+                           evaluating, error)) {
         return false;
+    }
     for (size_t i = 0; i < count; i++) {
         struct pm_evaluation *evaluation = &evaluating->evaluations[evaluating->places[i]];
         evaluation->score = evaluating->scorings[i].score;
@@ -86,11 +89,13 @@ static bool score_all(struct evaluating *evaluating, struct pm_error *error)
     bool seen[PM_TASK_INPUT_DIM_MAX + 1] = {false};
     for (size_t i = 0; i < evaluating->work->count; i++) {
         const int input_dim = evaluating->entries[i].listed->input_dim;
-        if (!evaluating->entries[i].algorithm || seen[input_dim])
+        if (evaluating->entries[i].algorithm == NULL || seen[input_dim]) {
             continue;
+        }
         seen[input_dim] = true;
-        if (!score_dimension(evaluating, input_dim, error))
+        if (!score_dimension(evaluating, input_dim, error)) {
             return false;
+        }
     }
     return true;
 }
@@ -100,8 +105,9 @@ static void summarise(const struct evaluating *evaluating, struct pm_outcome *ou
     out->count = evaluating->done;
     out->partial = evaluating->done < evaluating->work->count;
     for (size_t i = 0; i < evaluating->work->count; i++) {
-        if (evaluating->evaluations[i].score > out->best_score)
+        if (evaluating->evaluations[i].score > out->best_score) {
             out->best_score = evaluating->evaluations[i].score;
+        }
     }
 }
 
@@ -109,11 +115,13 @@ static bool evaluate(struct evaluating *evaluating, struct pm_outcome *out, stru
 {
     const int64_t start_ns = pm_clock_monotonic_ns();
     pm_job_control_set_deadline(evaluating->config->control, evaluating->config->deadline_ms);
-    if (!read_all(evaluating, error) || !score_all(evaluating, error))
+    if (!read_all(evaluating, error) || !score_all(evaluating, error)) {
         return false;
-    if (evaluating->done == 0)
+    }
+    if (evaluating->done == 0) {
         return pm_fail(error, PM_ERROR_INTERRUPTED,
                        "the deadline passed before anything was scored");
+    }
     const struct pm_provenance provenance = pm_compute_provenance(evaluating->config, start_ns);
     out->result =
         pm_evaluations_write(&provenance, evaluating->evaluations, evaluating->work->count, error);
@@ -133,15 +141,19 @@ bool pm_compute_evaluate(const struct pm_compute_config *config, const struct pm
         .places = calloc(work->count, sizeof *evaluating.places),
     };
     bool ok;
-    if (evaluating.entries && evaluating.evaluations && evaluating.scorings && evaluating.places)
+    if (evaluating.entries != NULL && evaluating.evaluations != NULL &&
+        evaluating.scorings != NULL && evaluating.places != NULL) {
         ok = evaluate(&evaluating, out, error);
-    else
+    } else {
         ok = pm_fail(error, PM_ERROR_MEMORY, "evaluating: out of memory");
+    }
     for (size_t i = 0; i < work->count; i++) {
-        if (evaluating.entries)
+        if (evaluating.entries != NULL) {
             pm_algorithm_destroy(evaluating.entries[i].algorithm);
-        if (evaluating.evaluations)
+        }
+        if (evaluating.evaluations != NULL) {
             free(evaluating.evaluations[i].problem);
+        }
     }
     free(evaluating.entries);
     free(evaluating.evaluations);

@@ -40,15 +40,17 @@ static bool read_seeds(struct evolving *evolving, struct pm_error *error)
                    (long long)evolving->work->algorithms[i].id, reason.message);
         }
     }
-    if (evolving->seed_count > 0)
+    if (evolving->seed_count > 0) {
         return true;
+    }
     return pm_fail(error, reason.code, "no seed can be read; the last: %s", reason.message);
 }
 
 static int64_t earlier(int64_t a_ms, int64_t b_ms)
 {
-    if (a_ms == 0 || b_ms == 0)
+    if (a_ms == 0 || b_ms == 0) {
         return a_ms + b_ms;
+    }
     return a_ms < b_ms ? a_ms : b_ms;
 }
 
@@ -65,13 +67,16 @@ static int64_t find_deadline(const struct pm_compute_config *config, const struc
 
 static int64_t search_deadline(int64_t deadline_ms)
 {
-    if (deadline_ms == 0)
+    if (deadline_ms == 0) {
         return 0;
+    }
     int64_t kept_ms = (int64_t)((double)(deadline_ms - pm_clock_unix_ms()) * FINAL_SHARE);
-    if (kept_ms < FINAL_LEAST_MS)
+    if (kept_ms < FINAL_LEAST_MS) {
         kept_ms = FINAL_LEAST_MS;
-    if (kept_ms > FINAL_MOST_MS)
+    }
+    if (kept_ms > FINAL_MOST_MS) {
         kept_ms = FINAL_MOST_MS;
+    }
     return deadline_ms - kept_ms;
 }
 
@@ -98,16 +103,18 @@ static bool search(struct evolving *evolving, struct pm_error *error)
                                          .unit = "generations"};
     pm_job_control_set_progress(config->control, &none);
     if (!pm_workbench_get(config->bench, PM_BENCH_SEARCH, work->algorithms[0].input_dim, &suite,
-                          error))
+                          error)) {
         return false;
+    }
     struct pm_evolution_config evolution = pm_evolution_config_default();
     evolution.profile = work->profile;
     evolution.generations = work->generations;
     evolution.seed = work->seed;
     evolution.stop = &config->control->stop;
     evolution.budget = work->budget + MORE_FINALISTS;
-    if (evolution.budget > PM_EVOLUTION_BUDGET_MAX)
+    if (evolution.budget > PM_EVOLUTION_BUDGET_MAX) {
         evolution.budget = PM_EVOLUTION_BUDGET_MAX;
+    }
     evolution.deadline_ms = search_deadline(evolving->deadline_ms);
     pm_job_control_set_deadline(config->control, evolution.deadline_ms);
     const bool ok =
@@ -119,8 +126,9 @@ static bool search(struct evolving *evolving, struct pm_error *error)
 
 static bool score_finalists(struct evolving *evolving, struct pm_error *error)
 {
-    for (size_t i = 0; i < evolving->found.count; i++)
+    for (size_t i = 0; i < evolving->found.count; i++) {
         evolving->finals[i].algorithm = evolving->found.items[i].algorithm;
+    }
     pm_job_control_set_deadline(evolving->config->control, evolving->deadline_ms);
     return pm_compute_scores(evolving->config, evolving->work->algorithms[0].input_dim,
                              evolving->finals, evolving->found.count, NULL, NULL, error);
@@ -129,8 +137,9 @@ static bool score_finalists(struct evolving *evolving, struct pm_error *error)
 static int best_first(const void *a, const void *b)
 {
     const struct pm_evolution_item *x = a, *y = b;
-    if (x->score != y->score)
+    if (x->score != y->score) {
         return x->score < y->score ? 1 : -1;
+    }
     return (x->search_score < y->search_score) - (x->search_score > y->search_score);
 }
 
@@ -139,8 +148,9 @@ static bool collect(const struct evolving *evolving, struct pm_evolution_item *i
 {
     for (size_t i = 0; i < evolving->found.count; i++) {
         const struct pm_evolved *evolved = &evolving->found.items[i];
-        if (!evolving->finals[i].done)
+        if (!evolving->finals[i].done) {
             continue;
+        }
         const size_t listed = evolving->listed[evolved->parents[0]];
         struct pm_evolution_item *item = &items[*count];
         *item = (struct pm_evolution_item){
@@ -149,8 +159,9 @@ static bool collect(const struct evolving *evolving, struct pm_evolution_item *i
             .search_score = evolved->fitness,
             .score = evolving->finals[i].score,
         };
-        if (!item->text)
+        if (item->text == NULL) {
             return false;
+        }
         ++*count;
     }
     qsort(items, *count, sizeof *items, best_first);
@@ -171,8 +182,9 @@ static bool write_result(const struct evolving *evolving, int64_t start_ns, stru
         out->result = pm_evolutions_write(&provenance, evolving->found.generations,
                                           evolving->found.candidates, items, out->count, error);
     }
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         free(items[i].text);
+    }
     return out->result != NULL;
 }
 
@@ -180,12 +192,14 @@ static bool evolve(struct evolving *evolving, struct pm_outcome *out, struct pm_
 {
     const int64_t start_ns = pm_clock_monotonic_ns();
     evolving->deadline_ms = find_deadline(evolving->config, evolving->work);
-    if (!read_seeds(evolving, error) || !search(evolving, error))
+    if (!read_seeds(evolving, error) || !search(evolving, error)) {
         return false;
+    }
     /* The search hands over what it has whatever stopped it; only for a deadline is that wanted. */
     const enum pm_stop_cause cause = pm_job_control_cause(evolving->config->control);
-    if (cause != PM_STOP_NONE && cause != PM_STOP_DEADLINE)
+    if (cause != PM_STOP_NONE && cause != PM_STOP_DEADLINE) {
         return pm_fail(error, PM_ERROR_INTERRUPTED, "evolving: asked to stop");
+    }
     return score_finalists(evolving, error) && write_result(evolving, start_ns, out, error);
 }
 
@@ -193,13 +207,15 @@ bool pm_compute_evolve(const struct pm_compute_config *config, const struct pm_w
                        struct pm_outcome *out, struct pm_error *error)
 {
     struct evolving *evolving = calloc(1, sizeof *evolving);
-    if (!evolving)
+    if (evolving == NULL) {
         return pm_fail(error, PM_ERROR_MEMORY, "evolving: out of memory");
+    }
     evolving->config = config;
     evolving->work = work;
     const bool ok = evolve(evolving, out, error);
-    for (size_t i = 0; i < evolving->seed_count; i++)
+    for (size_t i = 0; i < evolving->seed_count; i++) {
         pm_algorithm_destroy(evolving->seeds[i]);
+    }
     pm_evolution_result_clear(&evolving->found);
     free(evolving);
     return ok;

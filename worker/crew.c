@@ -49,8 +49,9 @@ static bool member_prepare(struct crew_member *member, const struct pm_crew_conf
 {
     const size_t share = config->threads / config->workers;
     if (!connect_client(config, RESULT_CALL_MS, &member->client, error) ||
-        !connect_client(config, HEARTBEAT_CALL_MS, &member->heartbeats, error))
+        !connect_client(config, HEARTBEAT_CALL_MS, &member->heartbeats, error)) {
         return false;
+    }
     member->config = (struct pm_job_runner_config){
         .run_id = config->run_id,
         .bench = config->bench,
@@ -76,10 +77,12 @@ static void member_clear(struct crew_member *member)
 static bool member_join(struct crew_member *member, const struct timespec *until,
                         struct pm_job_runner_counts *counts)
 {
-    if (!member->started)
+    if (!member->started) {
         return true;
-    if (pthread_clockjoin_np(member->thread, NULL, CLOCK_MONOTONIC, until) != 0)
+    }
+    if (pthread_clockjoin_np(member->thread, NULL, CLOCK_MONOTONIC, until) != 0) {
         return false;
+    }
     counts->done += member->counts.done;
     counts->failed += member->counts.failed;
     counts->lost += member->counts.lost;
@@ -91,8 +94,9 @@ static bool crew_start(struct crew_member *members, const struct pm_crew_config 
                        struct pm_error *error)
 {
     for (size_t i = 0; i < config->workers; i++) {
-        if (!member_prepare(&members[i], config, error))
+        if (!member_prepare(&members[i], config, error)) {
             return false;
+        }
     }
     size_t started = 0;
     for (size_t i = 0; i < config->workers; i++) {
@@ -100,11 +104,13 @@ static bool crew_start(struct crew_member *members, const struct pm_crew_config 
         member->started = pthread_create(&member->thread, NULL, member_main, member) == 0;
         started += member->started;
     }
-    if (started == 0)
+    if (started == 0) {
         return pm_fail(error, PM_ERROR_MEMORY, "no worker thread could be started");
-    if (started < config->workers)
+    }
+    if (started < config->workers) {
         pm_log(PM_LOG_WARN, "WORKER-FEWER-THREADS", "%zu of %zu workers could be started", started,
                config->workers);
+    }
     return true;
 }
 
@@ -114,8 +120,9 @@ static bool crew_join(struct crew_member *members, size_t count,
     const int64_t until_ms = pm_clock_monotonic_ms() + PARTING_MS;
     const struct timespec until = {.tv_sec = until_ms / 1000, .tv_nsec = until_ms % 1000 * 1000000};
     bool idle = true;
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         idle = member_join(&members[i], &until, counts) && idle;
+    }
     return idle;
 }
 
@@ -125,17 +132,20 @@ bool pm_crew_run(const struct pm_crew_config *config, struct pm_job_runner_count
     *counts = (struct pm_job_runner_counts){0};
     *idle = true;
     struct crew_member *members = calloc(config->workers, sizeof *members);
-    if (!members)
+    if (members == NULL) {
         return pm_fail(error, PM_ERROR_MEMORY, "starting %zu workers: out of memory",
                        config->workers);
+    }
     const bool ok = crew_start(members, config, error);
-    while (ok && !atomic_load(config->stop))
+    while (ok && !atomic_load(config->stop)) {
         pm_clock_sleep_ms(STOP_POLL_MS);
+    }
     *idle = crew_join(members, config->workers, counts);
     /* A thread that still computes still uses what is freed here. */
     if (*idle) {
-        for (size_t i = 0; i < config->workers; i++)
+        for (size_t i = 0; i < config->workers; i++) {
             member_clear(&members[i]);
+        }
         free(members);
     }
     return ok;

@@ -31,8 +31,9 @@ static int64_t beat(const struct pm_heartbeat *heartbeat, bool *away)
                                             config->job->token, json, &error);
     free(json);
     if (ok) {
-        if (*away)
+        if (*away) {
             pm_log(PM_LOG_INFO, "WORKER-SIDECAR-BACK", "job=%lld", (long long)config->job->job_id);
+        }
         *away = false;
         return pm_clock_monotonic_ms() + interval_ms;
     }
@@ -56,17 +57,19 @@ static void part(struct pm_heartbeat *heartbeat)
     const struct pm_heartbeat_config *config = &heartbeat->config;
     struct pm_error error = {0};
     pm_job_control_stop(config->control, PM_STOP_SHUTDOWN);
-    if (pm_job_control_wait(config->control, config->patience_ms))
+    if (pm_job_control_wait(config->control, config->patience_ms)) {
         return;
+    }
     config->queue->set_stop_flag(config->queue->context, NULL);
     heartbeat->released = true;
     if (config->queue->release(config->queue->context, config->job->job_id, config->job->token,
-                               NULL, 0, &error))
+                               NULL, 0, &error)) {
         pm_log(PM_LOG_INFO, "WORKER-JOB-RELEASED", "job=%lld: the worker ends",
                (long long)config->job->job_id);
-    else
+    } else {
         pm_log(PM_LOG_WARN, "WORKER-RELEASE-FAILED", "job=%lld: %s", (long long)config->job->job_id,
                error.message);
+    }
 }
 
 static void *heartbeat_main(void *argument)
@@ -77,24 +80,30 @@ static void *heartbeat_main(void *argument)
     bool away = false;
     for (;;) {
         int64_t wait_ms = next_ms - pm_clock_monotonic_ms();
-        if (wait_ms > TICK_MS)
+        if (wait_ms > TICK_MS) {
             wait_ms = TICK_MS;
-        if (wait_ms > 0 && pm_job_control_wait(config->control, wait_ms))
+        }
+        if (wait_ms > 0 && pm_job_control_wait(config->control, wait_ms)) {
             break;
+        }
         if (atomic_load(config->stop)) {
             part(heartbeat);
             break;
         }
         pm_job_control_check_deadline(config->control);
-        if (pm_clock_monotonic_ms() >= next_ms)
+        if (pm_clock_monotonic_ms() >= next_ms) {
             next_ms = beat(heartbeat, &away);
-        if (pm_job_control_cause(config->control) == PM_STOP_LOST)
+        }
+        if (pm_job_control_cause(config->control) == PM_STOP_LOST) {
             break;
-        if (config->show_progress)
+        }
+        if (config->show_progress) {
             pm_progress_bar_draw(config->control);
+        }
     }
-    if (config->show_progress)
+    if (config->show_progress) {
         pm_progress_bar_clear();
+    }
     return NULL;
 }
 
@@ -104,8 +113,9 @@ bool pm_heartbeat_start(struct pm_heartbeat *heartbeat, const struct pm_heartbea
     *heartbeat = (struct pm_heartbeat){.config = *config};
     /* A call in progress must not keep the worker from ending. */
     config->queue->set_stop_flag(config->queue->context, config->stop);
-    if (pthread_create(&heartbeat->thread, NULL, heartbeat_main, heartbeat) != 0)
+    if (pthread_create(&heartbeat->thread, NULL, heartbeat_main, heartbeat) != 0) {
         return pm_fail(error, PM_ERROR_MEMORY, "starting the heartbeat thread failed");
+    }
     return true;
 }
 

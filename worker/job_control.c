@@ -31,8 +31,9 @@ static int rank(enum pm_stop_cause cause)
 
 static void stop_locked(struct pm_job_control *control, enum pm_stop_cause cause)
 {
-    if (rank(cause) > rank(control->cause))
+    if (rank(cause) > rank(control->cause)) {
         control->cause = cause;
+    }
     atomic_store(&control->stop, true);
 }
 
@@ -65,8 +66,9 @@ void pm_job_control_set_deadline(struct pm_job_control *control, int64_t deadlin
 void pm_job_control_check_deadline(struct pm_job_control *control)
 {
     pthread_mutex_lock(&control->mutex);
-    if (control->deadline_ms > 0 && pm_clock_unix_ms() >= control->deadline_ms)
+    if (control->deadline_ms > 0 && pm_clock_unix_ms() >= control->deadline_ms) {
         stop_locked(control, PM_STOP_DEADLINE);
+    }
     pthread_mutex_unlock(&control->mutex);
 }
 
@@ -90,18 +92,20 @@ char *pm_job_progress_write(const struct pm_job_progress *progress, struct pm_er
 {
     char *text = NULL;
     cJSON *json = cJSON_CreateObject();
-    bool ok = json && cJSON_AddNumberToObject(json, "done", (double)progress->done) &&
-              cJSON_AddNumberToObject(json, "total", (double)progress->total) &&
-              cJSON_AddStringToObject(json, "unit", progress->unit);
+    bool ok = json != NULL &&
+              cJSON_AddNumberToObject(json, "done", (double)progress->done) != NULL &&
+              cJSON_AddNumberToObject(json, "total", (double)progress->total) != NULL &&
+              cJSON_AddStringToObject(json, "unit", progress->unit) != NULL;
     if (ok && progress->evolving) {
-        ok = cJSON_AddNumberToObject(json, "best", progress->best) &&
-             cJSON_AddNumberToObject(json, "mean", progress->mean) &&
-             cJSON_AddNumberToObject(json, "candidates", (double)progress->candidates);
+        ok = cJSON_AddNumberToObject(json, "best", progress->best) != NULL &&
+             cJSON_AddNumberToObject(json, "mean", progress->mean) != NULL &&
+             cJSON_AddNumberToObject(json, "candidates", (double)progress->candidates) != NULL;
     }
-    if (ok)
+    if (ok) {
         text = pm_json_print(json, error);
-    else
+    } else {
         pm_fail(error, PM_ERROR_MEMORY, "writing progress: out of memory");
+    }
     cJSON_Delete(json);
     return text;
 }
@@ -113,8 +117,9 @@ bool pm_job_control_wait(struct pm_job_control *control, int64_t wait_ms)
                                    .tv_nsec = until_ns % 1000000000};
     pthread_mutex_lock(&control->mutex);
     while (!control->ended &&
-           pthread_cond_timedwait(&control->changed, &control->mutex, &until) == 0)
+           pthread_cond_timedwait(&control->changed, &control->mutex, &until) == 0) {
         continue;
+    }
     const bool ended = control->ended;
     pthread_mutex_unlock(&control->mutex);
     return ended;

@@ -29,8 +29,9 @@ static void pause_before_retry(const struct runner *runner)
     const int64_t until_ms = pm_clock_monotonic_ms() + runner->config->retry_ms;
     while (!stopping(runner)) {
         const int64_t left_ms = until_ms - pm_clock_monotonic_ms();
-        if (left_ms <= 0)
+        if (left_ms <= 0) {
             return;
+        }
         pm_clock_sleep_ms(left_ms < STOP_POLL_MS ? left_ms : STOP_POLL_MS);
     }
 }
@@ -48,9 +49,10 @@ static bool deliver_once(const struct pm_job_queue *queue, const struct delivery
                          struct pm_error *error)
 {
     const struct pm_job *job = delivery->job;
-    if (delivery->outcome)
+    if (delivery->outcome != NULL) {
         return queue->finish(queue->context, job->job_id, job->token, delivery->outcome->result,
                              strlen(delivery->outcome->result), error);
+    }
     return queue->fail(queue->context, job->job_id, job->token, delivery->reason, delivery->retry,
                        error);
 }
@@ -69,10 +71,12 @@ static bool deliver(const struct runner *runner, const struct delivery *delivery
 {
     bool warned = false;
     while (!stopping(runner)) {
-        if (deliver_once(&runner->config->queue, delivery, error))
+        if (deliver_once(&runner->config->queue, delivery, error)) {
             return true;
-        if (is_final(error))
+        }
+        if (is_final(error)) {
             return false;
+        }
         if (!warned && error->code != PM_ERROR_INTERRUPTED) {
             pm_log(PM_LOG_WARN, "WORKER-RESULT-WAITS", "job=%lld: %s; it is sent again",
                    (long long)delivery->job->job_id, error->message);
@@ -99,7 +103,7 @@ static void count_delivery(struct runner *runner, const struct delivery *deliver
     if (!delivered) {
         runner->counts.lost++;
         pm_log(PM_LOG_WARN, "WORKER-RESULT-REFUSED", "job=%lld: %s", job_id, error->message);
-    } else if (delivery->outcome) {
+    } else if (delivery->outcome != NULL) {
         runner->counts.done++;
         log_done(delivery);
     } else {
@@ -113,15 +117,17 @@ static void release(struct runner *runner, const struct pm_job *job, bool alread
     const struct pm_job_queue *queue = &runner->config->heartbeats;
     struct pm_error error = {0};
     runner->counts.released++;
-    if (already)
+    if (already) {
         return;
-    if (queue->release(queue->context, job->job_id, job->token, NULL, 0, &error))
+    }
+    if (queue->release(queue->context, job->job_id, job->token, NULL, 0, &error)) {
         pm_log(PM_LOG_INFO, "WORKER-JOB-RELEASED", "job=%lld: the worker ends",
                (long long)job->job_id);
-    else
+    } else {
         pm_log(PM_LOG_WARN, "WORKER-RELEASE-FAILED",
                "job=%lld: %s; it goes back when its lease runs out", (long long)job->job_id,
                error.message);
+    }
 }
 
 /* Bad input is bad for everybody; want of memory or of time is this worker's. */
@@ -135,8 +141,9 @@ static bool parse_and_compute(const struct runner *runner, const struct pm_job *
                               struct pm_error *error)
 {
     struct pm_work work;
-    if (!pm_work_parse(job->body, job->body_size, &work, error))
+    if (!pm_work_parse(job->body, job->body_size, &work, error)) {
         return false;
+    }
     const struct pm_compute_config config = {.bench = runner->config->bench,
                                              .control = control,
                                              .threads = runner->config->threads,
@@ -173,8 +180,9 @@ static void run_leased(struct runner *runner, const struct pm_job *job,
         release(runner, job, heartbeat->released);
     } else {
         /* The end of the worker may have come between computing and delivering: one last try. */
-        if (!delivered && error.code == PM_ERROR_INTERRUPTED)
+        if (!delivered && error.code == PM_ERROR_INTERRUPTED) {
             delivered = deliver_once(&runner->config->heartbeats, &delivery, &error);
+        }
         count_delivery(runner, &delivery, delivered, &error);
     }
     free(outcome.result);
@@ -208,17 +216,20 @@ static void run_job(struct runner *runner, const struct pm_job *job)
 /* Said once, not once a try. */
 static void note_no_answer(struct runner *runner, const struct pm_error *error)
 {
-    if (error->code == PM_ERROR_INTERRUPTED)
+    if (error->code == PM_ERROR_INTERRUPTED) {
         return;
-    if (runner->away != error->code)
+    }
+    if (runner->away != error->code) {
         pm_log(PM_LOG_WARN, "WORKER-SIDECAR-AWAY", "%s; asking for work goes on", error->message);
+    }
     runner->away = error->code;
 }
 
 static void note_answer(struct runner *runner)
 {
-    if (runner->away != PM_ERROR_NONE)
+    if (runner->away != PM_ERROR_NONE) {
         pm_log(PM_LOG_INFO, "WORKER-SIDECAR-BACK", "asking for work is answered again");
+    }
     runner->away = PM_ERROR_NONE;
 }
 
@@ -238,8 +249,9 @@ struct pm_job_runner_counts pm_job_runner_run(const struct pm_job_runner_config 
             continue;
         }
         note_answer(&runner);
-        if (found)
+        if (found) {
             run_job(&runner, &job);
+        }
         pm_job_clear(&job);
     }
     return runner.counts;

@@ -18,8 +18,9 @@ const char *pm_work_kind_name(enum pm_work_kind kind)
 static bool check_range(const char *key, int64_t value, int64_t low, int64_t high,
                         struct pm_error *error)
 {
-    if (value >= low && value <= high)
+    if (value >= low && value <= high) {
         return true;
+    }
     return pm_fail(error, PM_ERROR_INVALID, "%s: %lld is not within %lld to %lld", key,
                    (long long)value, (long long)low, (long long)high);
 }
@@ -33,13 +34,15 @@ static bool read_range(const cJSON *json, const char *key, int64_t low, int64_t 
 static bool read_listed(const cJSON *json, struct pm_listed *out, struct pm_error *error)
 {
     int64_t input_dim = PM_JOB_INPUT_DIM_DEFAULT;
-    if (!cJSON_IsObject(json))
+    if (!cJSON_IsObject(json)) {
         return pm_fail(error, PM_ERROR_INVALID, "expected an object");
+    }
     if (!pm_json_integer(json, "id", &out->id, error) ||
         !pm_json_string(json, "algorithm_dsl", &out->text, error) ||
         !pm_json_optional_integer(json, "input_dim", &input_dim, error) ||
-        !check_range("input_dim", input_dim, 1, PM_TASK_INPUT_DIM_MAX, error))
+        !check_range("input_dim", input_dim, 1, PM_TASK_INPUT_DIM_MAX, error)) {
         return false;
+    }
     out->input_dim = (int)input_dim;
     return true;
 }
@@ -47,21 +50,24 @@ static bool read_listed(const cJSON *json, struct pm_listed *out, struct pm_erro
 static bool read_list(struct pm_work *work, const char *key, int maximum, struct pm_error *error)
 {
     const cJSON *list;
-    if (!pm_json_array(work->json, key, &list, error))
+    if (!pm_json_array(work->json, key, &list, error)) {
         return false;
+    }
     const int count = cJSON_GetArraySize(list);
     if (count < 1 || count > maximum) {
         return pm_fail(error, PM_ERROR_INVALID, "%s: has %d elements, must have 1 to %d", key,
                        count, maximum);
     }
     work->algorithms = calloc((size_t)count, sizeof *work->algorithms);
-    if (!work->algorithms)
+    if (work->algorithms == NULL) {
         return pm_fail(error, PM_ERROR_MEMORY, "%s: out of memory", key);
+    }
     const cJSON *element;
     cJSON_ArrayForEach(element, list)
     {
-        if (!read_listed(element, &work->algorithms[work->count], error))
+        if (!read_listed(element, &work->algorithms[work->count], error)) {
             return pm_fail_context(error, "%s[%zu]", key, work->count);
+        }
         work->count++;
     }
     return true;
@@ -76,11 +82,13 @@ static bool read_evolve_limits(struct pm_work *work, struct pm_error *error)
         !read_range(json, "seed", 0, SEED_MAX, &seed, error) ||
         !pm_json_integer(json, "deadline_ms", &work->deadline_ms, error) ||
         !pm_json_number(json, "max_seconds", &work->max_seconds, error) ||
-        !pm_json_string(json, "profile", &work->profile, error))
+        !pm_json_string(json, "profile", &work->profile, error)) {
         return false;
-    if (work->deadline_ms < 0 || work->max_seconds < 0.0)
+    }
+    if (work->deadline_ms < 0 || work->max_seconds < 0.0) {
         return pm_fail(error, PM_ERROR_INVALID, "%s: must not be negative",
                        work->deadline_ms < 0 ? "deadline_ms" : "max_seconds");
+    }
     work->generations = (int)generations;
     work->budget = (size_t)budget;
     work->seed = (uint64_t)seed;
@@ -89,8 +97,9 @@ static bool read_evolve_limits(struct pm_work *work, struct pm_error *error)
 
 static bool read_evolve(struct pm_work *work, struct pm_error *error)
 {
-    if (!read_list(work, "seeds", PM_JOB_SEEDS_MAX, error) || !read_evolve_limits(work, error))
+    if (!read_list(work, "seeds", PM_JOB_SEEDS_MAX, error) || !read_evolve_limits(work, error)) {
         return false;
+    }
     for (size_t i = 1; i < work->count; i++) {
         if (work->algorithms[i].input_dim != work->algorithms[0].input_dim) {
             return pm_fail(error, PM_ERROR_INVALID,
@@ -104,11 +113,13 @@ static bool read_evolve(struct pm_work *work, struct pm_error *error)
 static bool read_work(struct pm_work *work, struct pm_error *error)
 {
     const char *kind, *task_type;
-    if (!cJSON_IsObject(work->json))
+    if (!cJSON_IsObject(work->json)) {
         return pm_fail(error, PM_ERROR_INVALID, "expected a JSON object");
+    }
     if (!pm_json_string(work->json, "kind", &kind, error) ||
-        !pm_json_string(work->json, "task_type", &task_type, error))
+        !pm_json_string(work->json, "task_type", &task_type, error)) {
         return false;
+    }
     if (strcmp(task_type, "cifar10_binary") != 0) {
         return pm_fail(error, PM_ERROR_INVALID,
                        "task_type: \"%.32s\" is not known, only cifar10_binary", task_type);
@@ -128,8 +139,9 @@ static bool read_work(struct pm_work *work, struct pm_error *error)
 bool pm_work_parse(const char *body, size_t size, struct pm_work *out, struct pm_error *error)
 {
     *out = (struct pm_work){0};
-    if (pm_json_parse(body, size, PM_JOB_BODY_MAX, &out->json, error) && read_work(out, error))
+    if (pm_json_parse(body, size, PM_JOB_BODY_MAX, &out->json, error) && read_work(out, error)) {
         return true;
+    }
     pm_work_clear(out);
     return pm_fail_context(error, "job");
 }
@@ -145,11 +157,12 @@ void pm_work_clear(struct pm_work *work)
 static cJSON *start_result(const char *kind, const struct pm_provenance *provenance)
 {
     cJSON *json = cJSON_CreateObject();
-    if (json && cJSON_AddStringToObject(json, "kind", kind) &&
-        cJSON_AddStringToObject(json, "dataset", provenance->dataset) &&
-        cJSON_AddStringToObject(json, "suite", provenance->suite) &&
-        cJSON_AddNumberToObject(json, "seconds", provenance->seconds))
+    if (json != NULL && cJSON_AddStringToObject(json, "kind", kind) != NULL &&
+        cJSON_AddStringToObject(json, "dataset", provenance->dataset) != NULL &&
+        cJSON_AddStringToObject(json, "suite", provenance->suite) != NULL &&
+        cJSON_AddNumberToObject(json, "seconds", provenance->seconds) != NULL) {
         return json;
+    }
     cJSON_Delete(json);
     return NULL;
 }
@@ -158,7 +171,7 @@ static cJSON *start_result(const char *kind, const struct pm_provenance *provena
 static cJSON *append_object(cJSON *list)
 {
     cJSON *object = cJSON_CreateObject();
-    if (object && !cJSON_AddItemToArray(list, object)) {
+    if (object != NULL && !cJSON_AddItemToArray(list, object)) {
         cJSON_Delete(object);
         return NULL;
     }
@@ -168,33 +181,36 @@ static cJSON *append_object(cJSON *list)
 static bool append_evaluation(cJSON *list, const struct pm_evaluation *evaluation)
 {
     cJSON *json = append_object(list);
-    return json &&
-           cJSON_AddNumberToObject(json, "algorithm_id", (double)evaluation->algorithm_id) &&
-           cJSON_AddNumberToObject(json, "score", evaluation->score) &&
-           (!evaluation->problem || cJSON_AddStringToObject(json, "error", evaluation->problem));
+    return json != NULL &&
+           cJSON_AddNumberToObject(json, "algorithm_id", (double)evaluation->algorithm_id) !=
+               NULL &&
+           cJSON_AddNumberToObject(json, "score", evaluation->score) != NULL &&
+           (evaluation->problem == NULL ||
+            cJSON_AddStringToObject(json, "error", evaluation->problem) != NULL);
 }
 
 static bool append_evolution(cJSON *list, const struct pm_evolution_item *item)
 {
     cJSON *json = append_object(list);
-    cJSON *parents = json ? cJSON_AddArrayToObject(json, "parent_algorithm_ids") : NULL;
-    cJSON *parent = parents ? cJSON_CreateNumber((double)item->parent_id) : NULL;
-    if (parent && !cJSON_AddItemToArray(parents, parent)) {
+    cJSON *parents = json != NULL ? cJSON_AddArrayToObject(json, "parent_algorithm_ids") : NULL;
+    cJSON *parent = parents != NULL ? cJSON_CreateNumber((double)item->parent_id) : NULL;
+    if (parent != NULL && !cJSON_AddItemToArray(parents, parent)) {
         cJSON_Delete(parent);
         return false;
     }
-    return parent && cJSON_AddStringToObject(json, "algorithm_dsl", item->text) &&
-           cJSON_AddNumberToObject(json, "search_score", item->search_score) &&
-           cJSON_AddNumberToObject(json, "score", item->score);
+    return parent != NULL && cJSON_AddStringToObject(json, "algorithm_dsl", item->text) != NULL &&
+           cJSON_AddNumberToObject(json, "search_score", item->search_score) != NULL &&
+           cJSON_AddNumberToObject(json, "score", item->score) != NULL;
 }
 
 static char *finish_result(cJSON *json, bool ok, struct pm_error *error)
 {
     char *text = NULL;
-    if (ok)
+    if (ok) {
         text = pm_json_print(json, error);
-    else
+    } else {
         pm_fail(error, PM_ERROR_MEMORY, "writing a result: out of memory");
+    }
     cJSON_Delete(json);
     return text;
 }
@@ -204,11 +220,12 @@ char *pm_evaluations_write(const struct pm_provenance *provenance,
                            struct pm_error *error)
 {
     cJSON *json = start_result("evaluate", provenance);
-    cJSON *list = json ? cJSON_AddArrayToObject(json, "evaluations") : NULL;
+    cJSON *list = json != NULL ? cJSON_AddArrayToObject(json, "evaluations") : NULL;
     bool ok = list != NULL;
     for (size_t i = 0; ok && i < count; i++) {
-        if (evaluations[i].done)
+        if (evaluations[i].done) {
             ok = append_evaluation(list, &evaluations[i]);
+        }
     }
     return finish_result(json, ok, error);
 }
@@ -218,11 +235,12 @@ char *pm_evolutions_write(const struct pm_provenance *provenance, int generation
                           struct pm_error *error)
 {
     cJSON *json = start_result("evolve", provenance);
-    bool ok = json && cJSON_AddNumberToObject(json, "generations", generations) &&
-              cJSON_AddNumberToObject(json, "candidates", (double)candidates);
+    bool ok = json != NULL && cJSON_AddNumberToObject(json, "generations", generations) != NULL &&
+              cJSON_AddNumberToObject(json, "candidates", (double)candidates) != NULL;
     cJSON *list = ok ? cJSON_AddArrayToObject(json, "evolutions") : NULL;
     ok = list != NULL;
-    for (size_t i = 0; ok && i < count; i++)
+    for (size_t i = 0; ok && i < count; i++) {
         ok = append_evolution(list, &items[i]);
+    }
     return finish_result(json, ok, error);
 }

@@ -19,8 +19,9 @@
 static size_t allowed_cores(void)
 {
     cpu_set_t set;
-    if (sched_getaffinity(0, sizeof set, &set) == 0)
+    if (sched_getaffinity(0, sizeof set, &set) == 0) {
         return (size_t)CPU_COUNT(&set);
+    }
     return (size_t)sysconf(_SC_NPROCESSORS_ONLN);
 }
 
@@ -30,8 +31,9 @@ static size_t allowed_cores(void)
 static void wait_without_spinning(char *argv[])
 {
     char path[PATH_MAX];
-    if (getenv("OMP_WAIT_POLICY") || setenv("OMP_WAIT_POLICY", "passive", 1) != 0)
+    if (getenv("OMP_WAIT_POLICY") != NULL || setenv("OMP_WAIT_POLICY", "passive", 1) != 0) {
         return;
+    }
     const ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
     if (length > 0) {
         path[length] = '\0';
@@ -42,9 +44,10 @@ static void wait_without_spinning(char *argv[])
 /* Not being allowed to is no reason not to work. */
 static void stand_back(int64_t nice_level)
 {
-    if (nice_level > 0 && setpriority(PRIO_PROCESS, 0, (int)nice_level) != 0)
+    if (nice_level > 0 && setpriority(PRIO_PROCESS, 0, (int)nice_level) != 0) {
         pm_log(PM_LOG_WARN, "WORKER-NOT-NICE", "the priority could not be lowered to nice %lld",
                (long long)nice_level);
+    }
 }
 
 /* A bar is for a person who watches, and would break up lines that a program reads. */
@@ -63,7 +66,7 @@ static bool work(const struct pm_options *options, struct pm_workbench *bench, b
     const struct pm_crew_config config = {
         .sidecar_url = pm_options_text(options, "sidecar-url"),
         .run_id = pm_options_text(options, "run-id"),
-        .name = given ? given : name,
+        .name = given != NULL ? given : name,
         .workers = (size_t)pm_options_integer(options, "workers"),
         .threads = threads > 0 ? (size_t)threads : allowed_cores(),
         .bench = bench,
@@ -76,8 +79,9 @@ static bool work(const struct pm_options *options, struct pm_workbench *bench, b
            config.name, config.sidecar_url, config.run_id[0] ? config.run_id : "(any)",
            config.workers, config.threads, pm_suite_edition_name(pm_workbench_edition(bench)),
            pm_options_text(options, "dataset"), pm_workbench_fingerprint(bench));
-    if (!pm_crew_run(&config, &counts, idle, error))
+    if (!pm_crew_run(&config, &counts, idle, error)) {
         return false;
+    }
     pm_log(PM_LOG_INFO, "WORKER-STOP", "done=%llu failed=%llu lost=%llu released=%llu",
            (unsigned long long)counts.done, (unsigned long long)counts.failed,
            (unsigned long long)counts.lost, (unsigned long long)counts.released);
@@ -96,8 +100,9 @@ static bool run(const struct pm_options *options, struct pm_error *error)
         pm_dataset_open(pm_options_text(options, "dataset"), &dataset, error) &&
         pm_workbench_create(dataset, &config, &bench, error) && work(options, bench, &idle, error);
     /* Its job is given back; what the thread still computes nobody waits for. */
-    if (!idle)
+    if (!idle) {
         _exit(ok ? EXIT_SUCCESS : EXIT_FAILURE);
+    }
     pm_workbench_destroy(bench);
     pm_dataset_destroy(dataset);
     return ok;
@@ -116,7 +121,7 @@ int main(int argc, char *argv[])
     struct pm_error error = {0};
     int status = EXIT_FAILURE;
     struct pm_options *options = pm_worker_options_create();
-    if (!options) {
+    if (options == NULL) {
         fputs("poolminer-worker: out of memory\n", stderr);
     } else if (pm_program_start(&program, options, argc, argv, &status) && !run(options, &error)) {
         pm_log(PM_LOG_ERROR, "WORKER-FAILED", "%s", error.message);

@@ -15,13 +15,15 @@ void pm_progress_bar_format(const struct pm_job_progress *progress,
     memset(cells, '.', CELLS);
     memset(cells, '#', (size_t)filled);
     cells[CELLS] = '\0';
-    if (progress->evolving)
+    if (progress->evolving) {
         snprintf(best, sizeof best, "  best %.4f", progress->best);
+    }
     int length = snprintf(out, PM_PROGRESS_BAR_WIDTH + 1, "[%s] %4llu/%llu %s%s", cells,
                           (unsigned long long)progress->done, (unsigned long long)progress->total,
                           progress->unit, best);
-    for (; length < PM_PROGRESS_BAR_WIDTH; length++)
+    for (; length < PM_PROGRESS_BAR_WIDTH; length++) {
         out[length] = ' ';
+    }
     out[PM_PROGRESS_BAR_WIDTH] = '\0';
 }
 

@@ -27,12 +27,14 @@ bool pm_workbench_create(const struct pm_dataset *dataset, const struct pm_workb
                          struct pm_workbench **out, struct pm_error *error)
 {
     struct pm_workbench *bench = calloc(1, sizeof *bench);
-    if (!bench)
+    if (bench == NULL) {
         return pm_fail(error, PM_ERROR_MEMORY, "preparing for work: out of memory");
+    }
     bench->dataset = dataset;
     bench->config = *config;
-    if (bench->config.kept_bytes_limit == 0)
+    if (bench->config.kept_bytes_limit == 0) {
         bench->config.kept_bytes_limit = DEFAULT_KEPT_BYTES;
+    }
     if (!pm_dataset_fingerprint(dataset, pm_suite_edition_records(config->edition),
                                 bench->fingerprint, error)) {
         free(bench);
@@ -51,9 +53,10 @@ static void drop(struct kept_suite *kept)
 
 void pm_workbench_destroy(struct pm_workbench *bench)
 {
-    if (!bench)
+    if (bench == NULL) {
         return;
-    while (bench->first) {
+    }
+    while (bench->first != NULL) {
         struct kept_suite *kept = bench->first;
         bench->first = kept->next;
         drop(kept);
@@ -87,9 +90,10 @@ static bool build(const struct pm_workbench *bench, enum pm_bench_suite which, i
                   struct pm_suite **out, struct pm_error *error)
 {
     const size_t limit = bench->config.task_limit;
-    if (which == PM_BENCH_EVALUATION)
+    if (which == PM_BENCH_EVALUATION) {
         return pm_suite_evaluation(bench->dataset, bench->config.edition, input_dim, limit, out,
                                    error);
+    }
     return pm_suite_search(bench->dataset, bench->config.edition, input_dim, 0, limit, out, error);
 }
 
@@ -97,7 +101,7 @@ static bool build(const struct pm_workbench *bench, enum pm_bench_suite which, i
 static struct kept_suite *take_out(struct pm_workbench *bench, enum pm_bench_suite which,
                                    int input_dim)
 {
-    for (struct kept_suite **link = &bench->first; *link; link = &(*link)->next) {
+    for (struct kept_suite **link = &bench->first; *link != NULL; link = &(*link)->next) {
         struct kept_suite *kept = *link;
         if (kept->which == which && kept->suite->input_dim == input_dim) {
             *link = kept->next;
@@ -111,7 +115,7 @@ static struct kept_suite *build_kept(const struct pm_workbench *bench, enum pm_b
                                      int input_dim, struct pm_error *error)
 {
     struct kept_suite *kept = calloc(1, sizeof *kept);
-    if (!kept) {
+    if (kept == NULL) {
         pm_fail(error, PM_ERROR_MEMORY, "building a task suite: out of memory");
         return NULL;
     }
@@ -129,7 +133,7 @@ static void drop_excess(struct pm_workbench *bench)
 {
     size_t bytes = 0;
     struct kept_suite **link = &bench->first;
-    while (*link) {
+    while (*link != NULL) {
         struct kept_suite *kept = *link;
         bytes += kept->bytes;
         if (bytes > bench->config.kept_bytes_limit && kept->users == 0) {
@@ -147,9 +151,10 @@ bool pm_workbench_get(struct pm_workbench *bench, enum pm_bench_suite which, int
 {
     pthread_mutex_lock(&bench->mutex);
     struct kept_suite *kept = take_out(bench, which, input_dim);
-    if (!kept)
+    if (kept == NULL) {
         kept = build_kept(bench, which, input_dim, error);
-    if (kept) {
+    }
+    if (kept != NULL) {
         kept->users++;
         kept->next = bench->first;
         bench->first = kept;
@@ -163,9 +168,10 @@ bool pm_workbench_get(struct pm_workbench *bench, enum pm_bench_suite which, int
 void pm_workbench_put(struct pm_workbench *bench, const struct pm_suite *suite)
 {
     pthread_mutex_lock(&bench->mutex);
-    for (struct kept_suite *kept = bench->first; kept; kept = kept->next) {
-        if (kept->suite == suite)
+    for (struct kept_suite *kept = bench->first; kept != NULL; kept = kept->next) {
+        if (kept->suite == suite) {
             kept->users--;
+        }
     }
     drop_excess(bench);
     pthread_mutex_unlock(&bench->mutex);
@@ -175,8 +181,9 @@ size_t pm_workbench_kept(struct pm_workbench *bench)
 {
     size_t count = 0;
     pthread_mutex_lock(&bench->mutex);
-    for (const struct kept_suite *kept = bench->first; kept; kept = kept->next)
+    for (const struct kept_suite *kept = bench->first; kept != NULL; kept = kept->next) {
         count++;
+    }
     pthread_mutex_unlock(&bench->mutex);
     return count;
 }

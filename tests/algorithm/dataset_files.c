@@ -79,13 +79,15 @@ struct pm_text files_arff(const struct pm_dataset *dataset, size_t count)
 {
     struct pm_text text = {0};
     pm_text_append(&text, "%% A comment.\n\n@RELATION CIFAR_10_small\n");
-    for (size_t i = 0; i < dataset->pixel_count; i++)
+    for (size_t i = 0; i < dataset->pixel_count; i++) {
         pm_text_append(&text, "@ATTRIBUTE a%zu REAL\n", i);
+    }
     pm_text_append(&text, "@ATTRIBUTE class {0,1,2,3,4,5,6,7,8,9}\n@DATA\n");
     for (size_t i = 0; i < count; i++) {
         const uint8_t *record = pm_dataset_record(dataset, i);
-        for (size_t j = 1; j <= dataset->pixel_count; j++)
+        for (size_t j = 1; j <= dataset->pixel_count; j++) {
             pm_text_append(&text, "%d,", record[j]);
+        }
         pm_text_append(&text, "%d\n", record[0]);
     }
     assert_false(text.failed);
@@ -94,8 +96,9 @@ struct pm_text files_arff(const struct pm_dataset *dataset, size_t count)
 
 static void put_big_endian(uint8_t *out, uint32_t value)
 {
-    for (int i = 0; i < 4; i++)
+    for (int i = 0; i < 4; i++) {
         out[i] = (uint8_t)(value >> (24 - 8 * i));
+    }
 }
 
 uint8_t *files_idx_images(uint32_t count, size_t *size)
@@ -108,8 +111,9 @@ uint8_t *files_idx_images(uint32_t count, size_t *size)
     put_big_endian(bytes + 4, count);
     put_big_endian(bytes + 8, IMAGE_SIZE);
     put_big_endian(bytes + 12, IMAGE_SIZE);
-    for (size_t i = 0; i < pixels; i++)
+    for (size_t i = 0; i < pixels; i++) {
         bytes[16 + i] = (uint8_t)(i * 2654435761U >> 13);
+    }
     return bytes;
 }
 
@@ -120,7 +124,8 @@ uint8_t *files_idx_labels(uint32_t count, size_t *size)
     assert_non_null(bytes);
     put_big_endian(bytes, 0x801);
     put_big_endian(bytes + 4, count);
-    for (uint32_t i = 0; i < count; i++)
+    for (uint32_t i = 0; i < count; i++) {
         bytes[8 + i] = (uint8_t)(i * 7 % 10);
+    }
     return bytes;
 }

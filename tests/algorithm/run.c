@@ -10,8 +10,9 @@ struct pm_algorithm *read_program(const char *text, int input_dim)
     struct pm_algorithm *algorithm = NULL;
     struct pm_error error = {0};
     if (!pm_algorithm_parse(text, strlen(text), input_dim, PM_PARSE_LENIENT, NULL, NULL, &algorithm,
-                            &error))
+                            &error)) {
         fail_msg("%s\n%s", text, error.message);
+    }
     return algorithm;
 }
 
@@ -21,8 +22,9 @@ void run_task(const char *text, const struct pm_task *task, float *predictions)
     struct pm_algorithm *algorithm = read_program(text, task->input_dim);
     struct pm_executor *executor = pm_executor_create();
     assert_non_null(executor);
-    if (!pm_executor_run(executor, algorithm, task, predictions, &error))
+    if (!pm_executor_run(executor, algorithm, task, predictions, &error)) {
         fail_msg("%s", error.message);
+    }
     pm_executor_destroy(executor);
     pm_algorithm_destroy(algorithm);
 }
@@ -34,8 +36,9 @@ void assert_run(const char *text, float prediction)
              &(struct pm_task){
                  .input_dim = 1, .validation_count = 1, .features = &feature, .labels = &label},
              &found);
-    if (!same_float(found, prediction))
+    if (!same_float(found, prediction)) {
         fail_msg("%s\nis %.9g, not %.9g", text, (double)found, (double)prediction);
+    }
 }
 
 bool same_float(float a, float b)

@@ -11,8 +11,9 @@ static struct pm_check check(const char *text)
 {
     struct pm_check result;
     struct pm_error error = {0};
-    if (!pm_check_text(text, strlen(text), 16, &result, &error))
+    if (!pm_check_text(text, strlen(text), 16, &result, &error)) {
         fail_msg("%s", error.message);
+    }
     return result;
 }
 
@@ -21,10 +22,12 @@ static void assert_uses(const char *text, const char *uses)
 {
     struct pm_check result = check(text);
     assert_int_equal(result.instruction_count, strlen(uses));
-    for (size_t i = 0; i < result.instruction_count; i++)
-        if (pm_check_use_name(result.instructions[i].use)[0] != uses[i])
+    for (size_t i = 0; i < result.instruction_count; i++) {
+        if (pm_check_use_name(result.instructions[i].use)[0] != uses[i]) {
             fail_msg("%s\ninstruction %zu is %s", text, i,
                      pm_check_use_name(result.instructions[i].use));
+        }
+    }
     pm_check_clear(&result);
 }
 

@@ -11,8 +11,9 @@
 static int load(void **state)
 {
     /* No dataset that the user imported gets in the way. */
-    if (setenv("XDG_DATA_HOME", "/nonexistent", 1) != 0)
+    if (setenv("XDG_DATA_HOME", "/nonexistent", 1) != 0) {
         return -1;
+    }
     *state = vectors_load("dataset.json");
     return 0;
 }
@@ -27,8 +28,9 @@ static struct pm_dataset *open_dataset(const char *name)
 {
     struct pm_dataset *dataset = NULL;
     struct pm_error error = {0};
-    if (!pm_dataset_open(name, &dataset, &error))
+    if (!pm_dataset_open(name, &dataset, &error)) {
         fail_msg("%s", error.message);
+    }
     return dataset;
 }
 
@@ -44,11 +46,13 @@ static void test_synthetic_labels(void **state)
     struct pm_dataset *dataset = open_dataset("synthetic");
     int counts[PM_DATASET_CLASSES] = {0};
     assert_int_equal(dataset->count, 2000);
-    for (size_t i = 0; i < dataset->count; i++)
+    for (size_t i = 0; i < dataset->count; i++) {
         counts[pm_dataset_record(dataset, i)[0]]++;
+    }
     const cJSON *expected = vectors_at(*state, "class_counts");
-    for (int class = 0; class < PM_DATASET_CLASSES; class ++)
+    for (int class = 0; class < PM_DATASET_CLASSES; class ++) {
         assert_int_equal(counts[class], cJSON_GetArrayItem(expected, class)->valueint);
+    }
     size_t record = 0;
     const cJSON *label;
     cJSON_ArrayForEach(label, vectors_at(*state, "labels_first_64"))
@@ -106,8 +110,9 @@ static void assert_refused(const char *name, enum pm_error_code code, const char
     assert_false(pm_dataset_open(name, &dataset, &error));
     assert_null(dataset);
     assert_int_equal(error.code, code);
-    if (!strstr(error.message, part))
+    if (strstr(error.message, part) == NULL) {
         fail_msg("\"%s\" does not say \"%s\"", error.message, part);
+    }
 }
 
 static void test_names_that_are_refused(void **state)

@@ -18,14 +18,18 @@ static float documented_sum(const float *t, int n)
 {
     float p0 = n > 0 ? t[0] : 0.0F, p1 = n > 1 ? t[1] : 0.0F;
     float p2 = n > 2 ? t[2] : 0.0F, p3 = n > 3 ? t[3] : 0.0F;
-    for (int i = 4; i < n; i += 4)
+    for (int i = 4; i < n; i += 4) {
         p0 = p0 + t[i];
-    for (int i = 5; i < n; i += 4)
+    }
+    for (int i = 5; i < n; i += 4) {
         p1 = p1 + t[i];
-    for (int i = 6; i < n; i += 4)
+    }
+    for (int i = 6; i < n; i += 4) {
         p2 = p2 + t[i];
-    for (int i = 7; i < n; i += 4)
+    }
+    for (int i = 7; i < n; i += 4) {
         p3 = p3 + t[i];
+    }
     return (p0 + p1) + (p2 + p3);
 }
 
@@ -62,17 +66,20 @@ static void sums_have_the_documented_order(void **state)
         fill(x, N, seed);
         float mean = documented_sum(x, N) / (float)N;
         assert_true(run_on("s0 = mean(v0)", x) == mean);
-        for (int i = 0; i < N; i++)
+        for (int i = 0; i < N; i++) {
             t[i] = x[i] * x[i];
+        }
         float norm = sqrtf(documented_sum(t, N));
         assert_true(run_on("s0 = norm(v0)", x) == norm);
         assert_true(run_on("s0 = v0", x) == norm);
         assert_true(run_on("s0 = dot(v0, v0)", x) == documented_sum(t, N));
-        for (int i = 0; i < N; i++)
+        for (int i = 0; i < N; i++) {
             t[i] = (x[i] - mean) * (x[i] - mean);
+        }
         assert_true(run_on("s0 = std(v0)", x) == sqrtf(documented_sum(t, N) / (float)N));
-        for (int i = 0; i < N; i++)
+        for (int i = 0; i < N; i++) {
             in_order += x[i];
+        }
         differs_from_index_order += in_order != documented_sum(x, N);
     }
     assert_true(differs_from_index_order > 50); /* so the test can tell */
@@ -85,31 +92,37 @@ static void matrices_are_summed_in_row_major_order(void **state)
     for (unsigned seed = 0; seed < 50; seed++) {
         float x[N], m[N * N], t[N * N], row[N], product[N];
         fill(x, N, seed);
-        for (int r = 0; r < N; r++)
-            for (int c = 0; c < N; c++)
+        for (int r = 0; r < N; r++) {
+            for (int c = 0; c < N; c++) {
                 m[r * N + c] = x[r] * x[c] + x[c];
+            }
+        }
         static const char make_m[] = "m1 = outer(v0, v0)\nm1 = m1 + v0\n";
         char text[256];
         snprintf(text, sizeof text, "%ss0 = mean(m1)", make_m);
         float mean = documented_sum(m, N * N) / (float)(N * N);
         assert_true(run_on(text, x) == mean);
-        for (int i = 0; i < N * N; i++)
+        for (int i = 0; i < N * N; i++) {
             t[i] = (m[i] - mean) * (m[i] - mean);
+        }
         snprintf(text, sizeof text, "%ss0 = std(m1)", make_m);
         assert_true(run_on(text, x) == sqrtf(documented_sum(t, N * N) / (float)(N * N)));
         for (int r = 0; r < N; r++) {
-            for (int c = 0; c < N; c++)
+            for (int c = 0; c < N; c++) {
                 row[c] = m[r * N + c] * x[c];
+            }
             product[r] = documented_sum(row, N);
         }
         snprintf(text, sizeof text, "%sv1 = dot(m1, v0)\ns0 = mean(v1)", make_m);
         assert_true(run_on(text, x) == documented_sum(product, N) / (float)N);
-        for (int r = 0; r < N; r++)
+        for (int r = 0; r < N; r++) {
             for (int c = 0; c < N; c++) {
-                for (int i = 0; i < N; i++)
+                for (int i = 0; i < N; i++) {
                     row[i] = m[r * N + i] * m[i * N + c];
+                }
                 t[r * N + c] = documented_sum(row, N);
             }
+        }
         snprintf(text, sizeof text, "%sm2 = dot(m1, m1)\ns0 = mean(m2)", make_m);
         assert_true(run_on(text, x) == documented_sum(t, N * N) / (float)(N * N));
     }
@@ -157,16 +170,18 @@ static const char random_text[] =
 static struct pm_philox_key documented_key(const char *text, uint64_t task_id)
 {
     unsigned char id[8], digest[8];
-    for (int i = 0; i < 8; i++)
+    for (int i = 0; i < 8; i++) {
         id[i] = (unsigned char)(task_id >> (8 * i));
+    }
     crypto_generichash_blake2b_state state;
     crypto_generichash_blake2b_init(&state, NULL, 0, sizeof digest);
     crypto_generichash_blake2b_update(&state, (const unsigned char *)text, strlen(text));
     crypto_generichash_blake2b_update(&state, id, sizeof id);
     crypto_generichash_blake2b_final(&state, digest, sizeof digest);
     uint64_t key = 0;
-    for (int i = 7; i >= 0; i--)
+    for (int i = 7; i >= 0; i--) {
         key = key << 8 | digest[i];
+    }
     return pm_philox_key(key);
 }
 
@@ -202,8 +217,9 @@ static float mean_of_draws(struct pm_philox_key key, uint32_t phase, uint32_t st
                            float scale)
 {
     float x[9];
-    for (uint32_t i = 0; i < count; i++)
+    for (uint32_t i = 0; i < count; i++) {
         x[i] = documented_draw(key, phase, step, instruction, i, draw_shape, offset, scale);
+    }
     return documented_sum(x, (int)count) / (float)count;
 }
 
@@ -216,9 +232,10 @@ static void draws_are_a_function_of_text_task_and_place(void **state)
         float predictions[2];
         run_random("mean(v1)", tasks[i], text, predictions);
         struct pm_philox_key key = documented_key(text, tasks[i]);
-        for (uint32_t v = 0; v < 2; v++) /* two examples were learned from before */
+        for (uint32_t v = 0; v < 2; v++) { /* two examples were learned from before */
             assert_true(predictions[v] ==
                         mean_of_draws(key, 1, 2 + v, 0, 3, pm_philox_uniform, -1.0F, 3.0F));
+        }
         run_random("mean(m1)", tasks[i], text, predictions);
         key = documented_key(text, tasks[i]);
         assert_true(predictions[0] ==

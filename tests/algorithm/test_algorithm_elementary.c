@@ -51,9 +51,10 @@ static void every_value_has_the_documented_bits(void **state)
         {
             hash = (hash ^ to_bits(functions[f].ours(x))) * UINT64_C(0x100000001b3);
         }
-        if (hash != functions[f].fingerprint)
+        if (hash != functions[f].fingerprint) {
             fail_msg("%s: the values' fingerprint is 0x%016lx", functions[f].name,
                      (unsigned long)hash);
+        }
     }
 }
 
@@ -67,12 +68,14 @@ static void every_value_is_within_one_unit_in_the_last_place(void **state)
         {
             double truth = functions[f].exact((double)x);
             double magnitude = fabs(truth);
-            if (!(magnitude >= 0x1p-126 && magnitude < 0x1p127))
+            if (!(magnitude >= 0x1p-126 && magnitude < 0x1p127)) {
                 continue;
+            }
             double unit = ldexp(1.0, ilogb(magnitude) - 23);
-            if (fabs((double)functions[f].ours(x) - truth) > 1.001 * unit)
+            if (fabs((double)functions[f].ours(x) - truth) > 1.001 * unit) {
                 fail_msg("%s(%a) is %a, not near %a", functions[f].name, (double)x,
                          (double)functions[f].ours(x), truth);
+            }
         }
     }
 }
@@ -80,8 +83,9 @@ static void every_value_is_within_one_unit_in_the_last_place(void **state)
 static void special_values_are_as_usual(void **state)
 {
     (void)state;
-    for (int f = 0; f < FUNCTIONS; f++)
+    for (int f = 0; f < FUNCTIONS; f++) {
         assert_true(isnan(functions[f].ours(NAN)));
+    }
     assert_true(pm_elementary_exp(0.0F) == 1.0F);
     assert_true(pm_elementary_exp(INFINITY) == INFINITY);
     assert_true(pm_elementary_exp(-INFINITY) == 0.0F);

@@ -34,8 +34,9 @@ static struct pm_algorithm *parse(const char *text, int input_dim)
     struct pm_algorithm *algorithm = NULL;
     struct pm_error error = {0};
     if (!pm_algorithm_parse(text, strlen(text), input_dim, PM_PARSE_STRICT, NULL, NULL, &algorithm,
-                            &error))
+                            &error)) {
         fail_msg("%s\n%s", error.message, text);
+    }
     return algorithm;
 }
 
@@ -44,8 +45,9 @@ static int set_up(void **state)
     static struct fixture fixture;
     if (!pm_dataset_synthetic(1, 600, &fixture.dataset, NULL) ||
         !pm_suite_search(fixture.dataset, PM_EDITION_FIRST2000, DIM, 0, TASKS, &fixture.suite,
-                         NULL))
+                         NULL)) {
         return -1;
+    }
     fixture.nothing[0] = parse(CONSTANT, DIM);
     fixture.nothing[1] = parse(EMPTY, DIM);
     fixture.linear = parse(LINEAR, DIM);
@@ -81,8 +83,9 @@ static struct pm_evolution_result run(const struct fixture *fixture,
     struct pm_evolution_result result;
     struct pm_error error = {0};
     if (!pm_evolution_run(config, (const struct pm_algorithm *const *)seeds, seed_count,
-                          fixture->suite, NULL, NULL, &result, &error))
+                          fixture->suite, NULL, NULL, &result, &error)) {
         fail_msg("%s", error.message);
+    }
     return result;
 }
 
@@ -122,8 +125,9 @@ static void test_same_for_any_number_of_threads(void **state)
     assert_true(other.count != results[0].count ||
                 !pm_algorithm_equal(other.items[0].algorithm, results[0].items[0].algorithm));
     pm_evolution_result_clear(&other);
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < 3; i++) {
         pm_evolution_result_clear(&results[i]);
+    }
 }
 
 struct climb {
@@ -137,8 +141,9 @@ static bool watch(void *context, const struct pm_evolution_progress *progress)
     climb->calls++;
     assert_int_equal(progress->generation, climb->calls);
     assert_true(progress->best >= climb->last);
-    if (climb->calls == 1)
+    if (climb->calls == 1) {
         climb->first = progress->best;
+    }
     climb->last = progress->best;
     return true;
 }
@@ -202,9 +207,10 @@ static void test_baseline_stays_in_its_profile(void **state)
         const struct pm_algorithm *algorithm = result.items[i].algorithm;
         assert_int_equal(algorithm->meta.scalar_count, 5);
         for (int phase = 0; phase < PM_PHASE_COUNT; phase++) {
-            for (int k = 0; k < algorithm->length[phase]; k++)
+            for (int k = 0; k < algorithm->length[phase]; k++) {
                 assert_true(pm_profile_allows(profile, &algorithm->meta, (enum pm_phase)phase,
                                               &algorithm->phase[phase][k]));
+            }
         }
     }
     pm_evolution_result_clear(&result);
@@ -274,8 +280,9 @@ static void expect_refusal(const struct fixture *fixture, const struct pm_evolut
     assert_false(
         pm_evolution_run(config, seeds, seed_count, fixture->suite, NULL, NULL, &result, &error));
     assert_int_equal(error.code, PM_ERROR_INVALID);
-    if (!strstr(error.message, word))
+    if (strstr(error.message, word) == NULL) {
         fail_msg("\"%s\" does not name %s", error.message, word);
+    }
     assert_int_equal(result.count, 0);
 }
 
@@ -369,8 +376,9 @@ static void test_cache_changes_nothing(void **state)
         for (int k = 0; k < 2; k++) {
             assert_int_equal(twins[k].complete, fresh.complete);
             assert_true(twins[k].fitness.quick == fresh.fitness.quick);
-            if (fresh.complete)
+            if (fresh.complete) {
                 assert_true(twins[k].fitness.score == fresh.fitness.score);
+            }
             pm_candidate_clear(&twins[k]);
         }
         pm_candidate_clear(&fresh);

@@ -149,9 +149,10 @@ static void check_instructions(const struct instruction_case *cases, size_t coun
                                    .features = (float *)features,
                                    .labels = (float *)labels},
                  &prediction);
-        if (!same_float(prediction, cases[i].expected))
+        if (!same_float(prediction, cases[i].expected)) {
             fail_msg("%s\nis %.9g, not %.9g", cases[i].text, (double)prediction,
                      (double)cases[i].expected);
+        }
     }
 }
 #define CHECK_INSTRUCTIONS(table) check_instructions(table, sizeof(table) / sizeof *(table))

@@ -18,8 +18,9 @@ static int setup(void **state)
 {
     struct pm_dataset *dataset = NULL;
     files_setup();
-    if (!pm_dataset_synthetic(1, RECORDS, &dataset, NULL))
+    if (!pm_dataset_synthetic(1, RECORDS, &dataset, NULL)) {
         return -1;
+    }
     *state = dataset;
     return 0;
 }
@@ -37,8 +38,9 @@ static void assert_opens_as(const char *name, const struct pm_dataset *expected)
 {
     struct pm_dataset *dataset = NULL;
     struct pm_error error = {0};
-    if (!pm_dataset_open(name, &dataset, &error))
+    if (!pm_dataset_open(name, &dataset, &error)) {
         fail_msg("%s", error.message);
+    }
     assert_int_equal(dataset->count, expected->count);
     assert_int_equal(dataset->pixel_count, expected->pixel_count);
     assert_memory_equal(dataset->records, expected->records,
@@ -85,14 +87,16 @@ static void test_arff_in_other_spellings(void **state)
     const struct pm_dataset *dataset = *state;
     struct pm_text text = {0};
     pm_text_append(&text, "@relation 'x y'\r\n");
-    for (size_t i = 0; i < dataset->pixel_count; i++)
+    for (size_t i = 0; i < dataset->pixel_count; i++) {
         pm_text_append(&text, "  @attribute 'pixel %zu' numeric\r\n", i);
+    }
     pm_text_append(&text, "@attribute \"class\" {'0','1'}\r\n%% rows\r\n@data\r\n");
     for (size_t i = 0; i < dataset->count; i++) {
         const uint8_t *record = pm_dataset_record(dataset, i);
         pm_text_append(&text, "\r\n\t");
-        for (size_t j = 1; j <= dataset->pixel_count; j++)
+        for (size_t j = 1; j <= dataset->pixel_count; j++) {
             pm_text_append(&text, j % 3 == 0 ? "%d.0 , " : "%d,", record[j]);
+        }
         pm_text_append(&text, "'%d' \r\n", record[0]);
     }
     assert_false(text.failed);
@@ -171,11 +175,13 @@ static void assert_refused(const char *path, enum pm_error_code code, const char
 {
     struct pm_dataset *dataset = NULL;
     struct pm_error error = {0};
-    if (pm_dataset_open(path, &dataset, &error))
+    if (pm_dataset_open(path, &dataset, &error)) {
         fail_msg("%s was read, but should not: %s", path, part);
+    }
     assert_null(dataset);
-    if (!strstr(error.message, part))
+    if (strstr(error.message, part) == NULL) {
         fail_msg("\"%s\" does not say \"%s\"", error.message, part);
+    }
     assert_int_equal(error.code, code);
 }
 
@@ -190,8 +196,9 @@ static void assert_row_refused(const struct pm_dataset *dataset, const char *row
 
 static void repeat(struct pm_text *text, const char *piece, size_t count)
 {
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         pm_text_append(text, "%s", piece);
+    }
 }
 
 static void test_rows_that_are_refused(void **state)
@@ -373,8 +380,9 @@ static struct pm_dataset_info import(const char *path, const char *name)
 {
     struct pm_dataset_info info = {0};
     struct pm_error error = {0};
-    if (!pm_dataset_import(&path, 1, name, &info, &error))
+    if (!pm_dataset_import(&path, 1, name, &info, &error)) {
         fail_msg("%s", error.message);
+    }
     return info;
 }
 
@@ -455,8 +463,9 @@ static void test_names_of_imports(void **state)
     size_t count = 0;
     assert_true(pm_dataset_imported_names(&names, &count, NULL));
     size_t at = 0;
-    while (at < count && strcmp(names[at], "name-a") != 0)
+    while (at < count && strcmp(names[at], "name-a") != 0) {
         at++;
+    }
     assert_true(at + 1 < count);
     assert_string_equal(names[at + 1], "name-b");
     pm_dataset_names_free(names, count);
@@ -542,7 +551,7 @@ static void test_a_user_without_a_home(void **state)
         files_write("homeless", dataset->records, (size_t)RECORDS * PM_DATASET_RECORD_SIZE);
     const char *data = files_path("data");
     const char *set = getenv("HOME");
-    char *home = set ? strdup(set) : NULL;
+    char *home = set != NULL ? strdup(set) : NULL;
     unsetenv("XDG_DATA_HOME");
     unsetenv("HOME");
     assert_opens_as(path, dataset);
@@ -551,8 +560,9 @@ static void test_a_user_without_a_home(void **state)
     assert_non_null(strstr(error.message, "neither XDG_DATA_HOME nor HOME is set"));
     pm_dataset_info_clear(&info);
     setenv("XDG_DATA_HOME", data, 1);
-    if (home)
+    if (home != NULL) {
         setenv("HOME", home, 1);
+    }
     free(home);
 }
 

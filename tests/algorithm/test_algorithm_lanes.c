@@ -41,8 +41,9 @@ static float **predictions_create(const struct lane_case *c)
 
 static void predictions_destroy(const struct lane_case *c, float **predictions)
 {
-    for (size_t i = 0; i < c->task_count; i++)
+    for (size_t i = 0; i < c->task_count; i++) {
         free(predictions[i]);
+    }
     free(predictions);
 }
 
@@ -50,13 +51,14 @@ static void compare(uint64_t seed, const char *level, const struct lane_case *c,
                     float *const *expected, float *const *found, const double *accuracy)
 {
     for (size_t t = 0; t < c->task_count; t++) {
-        for (uint32_t i = 0; i < c->tasks[t].validation_count; i++)
+        for (uint32_t i = 0; i < c->tasks[t].validation_count; i++) {
             if (!same(expected[t][i], found[t][i])) {
                 char *text = pm_algorithm_write(c->algorithm, NULL);
                 fail_msg("case %llu, %s, task %zu of %zu, example %u: %a instead of %a\n%s",
                          (unsigned long long)seed, level, t, c->task_count, i, (double)found[t][i],
                          (double)expected[t][i], text);
             }
+        }
         assert_true(accuracy[t] == pm_task_accuracy(&c->tasks[t], expected[t]));
     }
 }
@@ -72,16 +74,19 @@ enum { WAYS_MAX = PM_SIMD_LEVEL_COUNT + 1 };
 static int list_ways(struct way ways[WAYS_MAX])
 {
     int count = 0;
-    for (int level = 0; level < PM_SIMD_LEVEL_COUNT; level++)
-        if (pm_simd_level_available((enum pm_simd_level)level))
+    for (int level = 0; level < PM_SIMD_LEVEL_COUNT; level++) {
+        if (pm_simd_level_available((enum pm_simd_level)level)) {
             ways[count++] =
                 (struct way){.name = pm_simd_level_name((enum pm_simd_level)level),
                              .program = pm_lane_program_create((enum pm_simd_level)level)};
+        }
+    }
     struct pm_lane_code *code = pm_lane_code_create(1 << 20);
-    if (code != NULL)
+    if (code != NULL) {
         ways[count++] = (struct way){.name = "machine code",
                                      .program = pm_lane_program_create(pm_simd_level_best()),
                                      .code = code};
+    }
     return count;
 }
 
@@ -94,8 +99,9 @@ static void run_way(uint64_t seed, const struct way *way, const struct lane_case
     double *accuracy = calloc(c->task_count, sizeof *accuracy);
     const struct pm_lane_request request = {.accuracy = accuracy, .predictions = found};
     assert_true(pm_lane_program_compile(way->program, c->algorithm, &error));
-    if (way->code != NULL)
+    if (way->code != NULL) {
         pm_lane_code_reset(way->code);
+    }
     pm_lane_program_translate(way->program, way->code);
     assert_true(pm_lanes_run(lanes, way->program, tasks, 0, tasks->group_count, &request, &error));
     compare(seed, way->name, c, expected, found, accuracy);
@@ -111,10 +117,12 @@ static void run_case(uint64_t seed, struct pm_executor *executor, const struct w
     struct pm_lane_tasks *tasks;
     assert_true(pm_lane_tasks_create(c.tasks, c.task_count, &tasks, &error));
     float **expected = predictions_create(&c);
-    for (size_t t = 0; t < c.task_count; t++)
+    for (size_t t = 0; t < c.task_count; t++) {
         assert_true(pm_executor_run(executor, c.algorithm, &c.tasks[t], expected[t], &error));
-    for (int way = 0; way < way_count; way++)
+    }
+    for (int way = 0; way < way_count; way++) {
         run_way(seed, &ways[way], &c, tasks, lanes, expected);
+    }
     predictions_destroy(&c, expected);
     pm_lane_tasks_destroy(tasks);
     lane_case_clear(&c);
@@ -130,10 +138,12 @@ static void random_programs_give_the_reference_bits(void **state)
     /* PM_LANE_CASES=FIRST,COUNT: other cases, for a long comparison by hand. */
     unsigned long long first = 0, count = CASES;
     const char *asked = getenv("PM_LANE_CASES");
-    if (asked != NULL)
+    if (asked != NULL) {
         assert_int_equal(sscanf(asked, "%llu,%llu", &first, &count), 2);
-    for (unsigned long long seed = first; seed < first + count; seed++)
+    }
+    for (unsigned long long seed = first; seed < first + count; seed++) {
         run_case(seed, executor, ways, way_count, lanes);
+    }
     for (int way = 0; way < way_count; way++) {
         pm_lane_program_destroy(ways[way].program);
         pm_lane_code_destroy(ways[way].code);
@@ -166,22 +176,26 @@ static void elementary_functions_have_one_result(void **state)
     struct pm_random random;
     pm_random_seed(&random, 1, 0, 0);
     for (int level = 0; level < PM_SIMD_LEVEL_COUNT; level++) {
-        if (!pm_simd_level_available((enum pm_simd_level)level))
+        if (!pm_simd_level_available((enum pm_simd_level)level)) {
             continue;
+        }
         const struct pm_lane_kernels *kernels = pm_lane_kernels((enum pm_simd_level)level);
         const struct pm_lane_step step = {
             .out = {0, PM_LANE_OWN}, .a = {0, PM_LANE_INPUT}, .count = COUNT};
         const struct pm_lane_frame frame = {
             .base = {[PM_LANE_OWN] = (void *)out, [PM_LANE_INPUT] = (void *)in}, .instances = 1};
         for (int done = 0; done < ARGUMENTS; done += COUNT * PM_LANES) {
-            for (int i = 0; i < COUNT * PM_LANES; i++)
+            for (int i = 0; i < COUNT * PM_LANES; i++) {
                 in[i] = lane_case_float(&random);
+            }
             for (int op = PM_LANE_EXP; op < PM_LANE_UNARY_COUNT; op++) {
                 kernels->unary[op](&step, &frame);
-                for (int i = 0; i < COUNT * PM_LANES; i++)
-                    if (!same(out[i], reference_unary((enum pm_lane_unary)op, in[i])))
+                for (int i = 0; i < COUNT * PM_LANES; i++) {
+                    if (!same(out[i], reference_unary((enum pm_lane_unary)op, in[i]))) {
                         fail_msg("function %d of %a at level %d: %a", op, (double)in[i], level,
                                  (double)out[i]);
+                    }
+                }
             }
         }
     }

@@ -61,8 +61,9 @@ static bool check_text(struct pm_error *error)
 {
     struct pm_check check;
     bool done = pm_check_text(text, sizeof text - 1, 4, &check, error);
-    if (done)
+    if (done) {
         pm_check_clear(&check);
+    }
     return done;
 }
 
@@ -85,7 +86,7 @@ static bool hash_text(struct pm_error *error)
 static bool copy_program(struct pm_error *error)
 {
     struct pm_algorithm *copy = pm_algorithm_clone(program);
-    bool done = copy || pm_fail(error, PM_ERROR_MEMORY, "no memory");
+    bool done = copy != NULL || pm_fail(error, PM_ERROR_MEMORY, "no memory");
     pm_algorithm_destroy(copy);
     return done;
 }
@@ -99,8 +100,9 @@ static bool run_program(struct pm_error *error)
                                  .features = features,
                                  .labels = labels};
     struct pm_executor *executor = pm_executor_create();
-    if (!executor)
+    if (executor == NULL) {
         return pm_fail(error, PM_ERROR_MEMORY, "no memory");
+    }
     bool done = pm_executor_run(executor, program, &task, &prediction, error);
     pm_executor_destroy(executor);
     return done;
@@ -114,8 +116,9 @@ static long fail_each_allocation(action *act)
         allocations_left = n;
         bool done = act(&error);
         allocations_left = -1;
-        if (done)
+        if (done) {
             return n;
+        }
         assert_int_equal(error.code, PM_ERROR_MEMORY);
         assert_true(error.message[0] != '\0');
         assert_true(act(&error));
@@ -129,8 +132,9 @@ static void every_allocation_may_fail(void **state)
     static action *const actions[] = {read_text, check_text,   write_text,
                                       hash_text, copy_program, run_program};
     program = read_program(text, 4);
-    for (size_t i = 0; i < sizeof actions / sizeof *actions; i++)
+    for (size_t i = 0; i < sizeof actions / sizeof *actions; i++) {
         assert_true(fail_each_allocation(actions[i]) > 0);
+    }
     pm_algorithm_destroy(program);
 }
 

@@ -20,8 +20,9 @@ static struct pm_algorithm *parse(const char *text, int input_dim)
     struct pm_algorithm *algorithm = NULL;
     struct pm_error error = {0};
     if (!pm_algorithm_parse(text, strlen(text), input_dim, PM_PARSE_STRICT, NULL, NULL, &algorithm,
-                            &error))
+                            &error)) {
         fail_msg("%s\n%s", error.message, text);
+    }
     return algorithm;
 }
 
@@ -32,8 +33,9 @@ static void test_random_is_xoshiro256(void **state)
         11520, 0, 1509978240, 1215971899390074240, 1216172134540287360, 607988272756665600};
     struct pm_random random = {.state = {1, 2, 3, 4}};
     (void)state;
-    for (size_t i = 0; i < sizeof EXPECTED / sizeof *EXPECTED; i++)
+    for (size_t i = 0; i < sizeof EXPECTED / sizeof *EXPECTED; i++) {
         assert_int_equal(pm_random_u64(&random), EXPECTED[i]);
+    }
 }
 
 static uint64_t first_draw(uint64_t seed, uint64_t stream, uint64_t index)
@@ -65,8 +67,9 @@ static void test_below_covers_its_range_evenly(void **state)
         assert_in_range(drawn, 0, BOUND - 1);
         counts[drawn]++;
     }
-    for (int i = 0; i < BOUND; i++) /* five standard deviations */
+    for (int i = 0; i < BOUND; i++) { /* five standard deviations */
         assert_in_range(counts[i], DRAWS / BOUND - 470, DRAWS / BOUND + 470);
+    }
     assert_int_equal(pm_random_below(&random, 1), 0);
 }
 
@@ -152,8 +155,9 @@ static void test_mutants_of_baseline_are_legal(void **state)
 static bool has_op(const struct pm_algorithm *algorithm, enum pm_phase phase, enum pm_op op)
 {
     for (int i = 0; i < algorithm->length[phase]; i++) {
-        if (algorithm->phase[phase][i].op == op)
+        if (algorithm->phase[phase][i].op == op) {
             return true;
+        }
     }
     return false;
 }
@@ -174,13 +178,15 @@ static void test_mutations_reach_every_operation(void **state)
         algorithm = child;
         for (int phase = 0; phase < PM_PHASE_COUNT; phase++) {
             for (int op = 0; op < PM_OP_COUNT; op++) {
-                if (has_op(algorithm, (enum pm_phase)phase, (enum pm_op)op))
+                if (has_op(algorithm, (enum pm_phase)phase, (enum pm_op)op)) {
                     seen[phase] |= UINT32_C(1) << op;
+                }
             }
         }
     }
-    for (int phase = 0; phase < PM_PHASE_COUNT; phase++)
+    for (int phase = 0; phase < PM_PHASE_COUNT; phase++) {
         assert_int_equal(seen[phase], profile->ops[phase]);
+    }
     pm_algorithm_destroy(algorithm);
     pm_algorithm_destroy(seed);
 }
@@ -263,8 +269,9 @@ static void test_simplify_keeps_scores(void **state)
         double scores[2], tasks[6];
         assert_true(pm_suite_score(suite, (const struct pm_algorithm *const *)pair, 2, scores,
                                    tasks, NULL, NULL));
-        if (!random)
+        if (!random) {
             assert_memory_equal(&tasks[0], &tasks[3], 3 * sizeof *tasks);
+        }
         pm_algorithm_destroy(pair[0]);
         pm_algorithm_destroy(pair[1]);
     }

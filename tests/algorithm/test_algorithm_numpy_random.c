@@ -50,9 +50,10 @@ static void test_seed_sequence(void **state)
     cJSON_ArrayForEach(entry, vectors_at(*state, "seed_sequence"))
     {
         uint64_t words[4];
-        for (int i = 0; i < 4; i++)
+        for (int i = 0; i < 4; i++) {
             words[i] = parse_hex(
                 cJSON_GetArrayItem(vectors_at(entry, "generate_state_4_uint64"), i)->valuestring);
+        }
         struct pm_numpy_random random;
         pm_numpy_random_seed(&random, seed_of(entry));
         pm_uint128 initial = (pm_uint128)words[0] << 64 | words[1];
@@ -107,16 +108,18 @@ static void test_random(void **state)
 
 static void assert_same(double ours, const char *theirs)
 {
-    if (ours != strtod(theirs, NULL))
+    if (ours != strtod(theirs, NULL)) {
         fail_msg("%a, but NumPy draws %s", ours, theirs);
+    }
 }
 
 /* Normals from the tail and the wedges' edges go through a library's log1p. */
 static void assert_close(double ours, const char *theirs)
 {
     double expected = strtod(theirs, NULL);
-    if (!(fabs(ours - expected) <= 5e-16 * fabs(expected)))
+    if (!(fabs(ours - expected) <= 5e-16 * fabs(expected))) {
         fail_msg("%a, but NumPy draws %s", ours, theirs);
+    }
 }
 
 static void check_normals(const cJSON *entry, const double *draws)
@@ -152,8 +155,9 @@ static void test_standard_normal(void **state)
         pm_numpy_random_seed(&random, seed_of(entry));
         pm_numpy_random_normals(&random, NORMAL_DRAWS, draws);
         check_normals(entry, draws);
-        for (int i = 0; i < NORMAL_DRAWS; i++)
+        for (int i = 0; i < NORMAL_DRAWS; i++) {
             rounded[i] = (float)draws[i];
+        }
         numbers_hash(rounded, sizeof rounded, hash);
         assert_string_equal(hash, vectors_text(entry, "blake2b_256_of_float32_le"));
     }
@@ -167,8 +171,9 @@ static void test_one_normal_is_the_first_of_many(void **state)
     pm_numpy_random_seed(&one, 99);
     pm_numpy_random_seed(&many, 99);
     pm_numpy_random_normals(&many, 64, draws);
-    for (int i = 0; i < 64; i++)
+    for (int i = 0; i < 64; i++) {
         assert_true(pm_numpy_random_normal(&one) == draws[i]);
+    }
 }
 
 /* The tables' bits must not depend on the compiler or the machine: a change shows here. */
@@ -302,8 +307,9 @@ static void test_choice_resampled(void **state)
         uint32_t population = (uint32_t)numbers_at(entry, "m");
         pm_numpy_random_seed(&random, seed_of(entry));
         if (cJSON_IsTrue(vectors_at(entry, "replace"))) {
-            for (int i = 0; i < 2000; i++)
+            for (int i = 0; i < 2000; i++) {
                 values[i] = (uint32_t)pm_numpy_random_integer(&random, 0, population);
+            }
         } else {
             assert_true(pm_numpy_random_choice(&random, population, 2000, values));
         }

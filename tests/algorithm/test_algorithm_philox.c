@@ -51,14 +51,16 @@ static void normal_numbers_are_finite_at_the_extremes(void **state)
 {
     (void)state;
     static const uint32_t words[] = {0, 1, 0x100, 0x7fffffff, 0x80000000, 0xffffff00, 0xffffffff};
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
         for (size_t j = 0; j < sizeof words / sizeof *words; j++) {
             float out[4];
             const struct pm_philox_block block = {{words[i], words[j], words[j], words[i]}};
             pm_philox_normal(block, out);
-            for (int k = 0; k < 4; k++)
+            for (int k = 0; k < 4; k++) {
                 assert_true(fabsf(out[k]) < 6.8F);
+            }
         }
+    }
 }
 
 /* The formula in double: float's own rounding is all that may lie between. */
@@ -100,8 +102,9 @@ static void draw(draw_shape *shape, uint64_t key, float *out)
 static double mean_power(const float *x, int power)
 {
     double sum = 0;
-    for (int i = 0; i < DRAWS; i++)
+    for (int i = 0; i < DRAWS; i++) {
         sum += pow((double)x[i], power);
+    }
     return sum / DRAWS;
 }
 
@@ -110,8 +113,9 @@ static void check_moment(const float *x, int power, double expected, double devi
 {
     double found = mean_power(x, power);
     double limit = 3.3 * deviation / sqrt(DRAWS);
-    if (fabs(found - expected) > limit)
+    if (fabs(found - expected) > limit) {
         fail_msg("moment %d is %g, not %g +- %g", power, found, expected, limit);
+    }
 }
 
 static int compare_floats(const void *a, const void *b)
@@ -129,13 +133,16 @@ static void check_distribution(float *x, double (*expected)(double))
     for (int i = 0; i < DRAWS; i++) {
         double p = expected((double)x[i]);
         double before = p - (double)i / DRAWS, after = (i + 1.0) / DRAWS - p;
-        if (before > distance)
+        if (before > distance) {
             distance = before;
-        if (after > distance)
+        }
+        if (after > distance) {
             distance = after;
+        }
     }
-    if (distance > 1.95 / sqrt(DRAWS))
+    if (distance > 1.95 / sqrt(DRAWS)) {
         fail_msg("the distribution is off by %g", distance);
+    }
 }
 
 /* Pearson's chi square of equally likely cells: mean cells - 1, variance twice that. */
@@ -147,23 +154,27 @@ static void check_cells(const float *x, int cells, double (*distribution)(double
         count[cell < cells ? cell : cells - 1]++;
     }
     double expected = (double)DRAWS / cells, chi_square = 0;
-    for (int i = 0; i < cells; i++)
+    for (int i = 0; i < cells; i++) {
         chi_square += (count[i] - expected) * (count[i] - expected) / expected;
+    }
     free(count);
     double limit = 3.3 * sqrt(2.0 * (cells - 1));
-    if (fabs(chi_square - (cells - 1)) > limit)
+    if (fabs(chi_square - (cells - 1)) > limit) {
         fail_msg("chi square over %d cells is %g", cells, chi_square);
+    }
 }
 
 /* Between each number and the one `lag` later: with n numbers it deviates by 1 / sqrt(n). */
 static void check_no_correlation(const float *x, int lag)
 {
     double mean = mean_power(x, 1), variance = mean_power(x, 2) - mean * mean, sum = 0;
-    for (int i = 0; i + lag < DRAWS; i++)
+    for (int i = 0; i + lag < DRAWS; i++) {
         sum += ((double)x[i] - mean) * ((double)x[i + lag] - mean);
+    }
     double correlation = sum / (DRAWS - lag) / variance;
-    if (fabs(correlation) > 3.3 / sqrt(DRAWS - lag))
+    if (fabs(correlation) > 3.3 / sqrt(DRAWS - lag)) {
         fail_msg("numbers %d apart correlate by %g", lag, correlation);
+    }
 }
 
 static double uniform_distribution(double x)
@@ -182,8 +193,9 @@ static void check_sample(draw_shape *shape, uint64_t key, double (*distribution)
     float *x = calloc(DRAWS, sizeof *x);
     assert_non_null(x);
     draw(shape, key, x);
-    for (size_t i = 0; i < sizeof lags / sizeof *lags; i++)
+    for (size_t i = 0; i < sizeof lags / sizeof *lags; i++) {
         check_no_correlation(x, lags[i]);
+    }
     check_cells(x, 100, distribution);
     check_cells(x, 1000, distribution);
     if (distribution == normal_distribution) {
@@ -203,15 +215,17 @@ static void check_sample(draw_shape *shape, uint64_t key, double (*distribution)
 static void uniform_numbers_are_uniform(void **state)
 {
     (void)state;
-    for (uint64_t key = 1; key <= 3; key++)
+    for (uint64_t key = 1; key <= 3; key++) {
         check_sample(pm_philox_uniform, key, uniform_distribution);
+    }
 }
 
 static void normal_numbers_are_normal(void **state)
 {
     (void)state;
-    for (uint64_t key = 1; key <= 3; key++)
+    for (uint64_t key = 1; key <= 3; key++) {
         check_sample(pm_philox_normal, key, normal_distribution);
+    }
 }
 
 /* Neighbours in any word of the counter or the key share nothing: two samples side by side. */
@@ -225,8 +239,9 @@ static void neighbouring_streams_are_independent(void **state)
             struct pm_philox_counter counter = {{i, i, i, i}};
             float a[4], b[4];
             pm_philox_normal(pm_philox(counter, pm_philox_key(7)), a);
-            if (word < 4)
+            if (word < 4) {
                 counter.words[word] ^= 1;
+            }
             pm_philox_normal(pm_philox(counter, pm_philox_key(word < 4 ? 7 : 8)), b);
             sum += (double)a[0] * (double)b[0];
         }

@@ -26,9 +26,11 @@ static const struct exemption exemptions[] = {{"r4242_60", 5}};
 
 static bool is_exempt(const char *id, int task)
 {
-    for (size_t i = 0; i < sizeof exemptions / sizeof *exemptions; i++)
-        if (strcmp(exemptions[i].id, id) == 0 && exemptions[i].task == task)
+    for (size_t i = 0; i < sizeof exemptions / sizeof *exemptions; i++) {
+        if (strcmp(exemptions[i].id, id) == 0 && exemptions[i].task == task) {
             return true;
+        }
+    }
     return false;
 }
 
@@ -55,8 +57,9 @@ static const struct pm_algorithm *parse(const cJSON *vector, int input_dim)
     struct pm_error error = {0};
     const char *text = vectors_text(vector, "algorithm_dsl");
     if (!pm_algorithm_parse(text, strlen(text), input_dim, PM_PARSE_STRICT, NULL, NULL, &algorithm,
-                            &error))
+                            &error)) {
         fail_msg("%s: %s", vectors_text(vector, "id"), error.message);
+    }
     return algorithm;
 }
 
@@ -69,8 +72,9 @@ static struct picked pick(const struct cases *cases)
     cJSON_ArrayForEach(vector, cases->list)
     {
         bool wanted = (int)vectors_at(vector, "input_dim")->valuedouble == cases->input_dim;
-        if (!wanted || index++ % PM_TEST_STRIDE != 0)
+        if (!wanted || index++ % PM_TEST_STRIDE != 0) {
             continue;
+        }
         picked.vector[picked.count] = vector;
         picked.algorithm[picked.count++] = parse(vector, cases->input_dim);
     }
@@ -80,15 +84,17 @@ static struct picked pick(const struct cases *cases)
 
 static void clear(struct picked *picked)
 {
-    for (size_t i = 0; i < picked->count; i++)
+    for (size_t i = 0; i < picked->count; i++) {
         pm_algorithm_destroy((struct pm_algorithm *)picked->algorithm[i]);
+    }
 }
 
 static size_t compare(const char *id, const char *what, double ours, const cJSON *theirs,
                       double tolerance)
 {
-    if (fabs(ours - theirs->valuedouble) <= tolerance + 1e-12)
+    if (fabs(ours - theirs->valuedouble) <= tolerance + 1e-12) {
         return 0;
+    }
     print_error("%s: %s is %.17g, the network's %.17g, tolerance %g\n", id, what, ours,
                 theirs->valuedouble, tolerance);
     return 1;
@@ -102,15 +108,17 @@ static size_t compare_case(const cJSON *vector, double score, const double *task
     size_t off = compare(id, "the score", score, vectors_at(vector, "score"),
                          vectors_at(vector, "tolerance")->valuedouble);
     const cJSON *tasks = cJSON_GetObjectItem(vector, "task_scores_first_8");
-    if (!tasks || cJSON_IsTrue(vectors_at(vector, "random")) ||
-        cJSON_IsTrue(vectors_at(vector, "sensitive")))
+    if (tasks == NULL || cJSON_IsTrue(vectors_at(vector, "random")) ||
+        cJSON_IsTrue(vectors_at(vector, "sensitive"))) {
         return off;
+    }
     for (int task = 0; task < cJSON_GetArraySize(tasks); task++) {
         char what[32];
         snprintf(what, sizeof what, "task %d", task);
-        if (!is_exempt(id, task))
+        if (!is_exempt(id, task)) {
             off += compare(id, what, task_scores[task], cJSON_GetArrayItem(tasks, task),
                            vectors_at(vector, "task_tolerance")->valuedouble);
+        }
     }
     return off;
 }
@@ -126,8 +134,10 @@ static void check_reference(struct pm_suite *suite, const struct picked *picked,
     suite->reference = true;
     for (size_t i = 0; i < picked->count; i += STRIDE) {
         assert_true(pm_suite_score(suite, &picked->algorithm[i], 1, &score, expected, NULL, NULL));
-        if (memcmp(expected, task_scores + i * suite->count, suite->count * sizeof *expected) != 0)
+        if (memcmp(expected, task_scores + i * suite->count, suite->count * sizeof *expected) !=
+            0) {
             fail_msg("%s: the executors disagree", vectors_text(picked->vector[i], "id"));
+        }
     }
     free(expected);
 }
@@ -138,8 +148,9 @@ static void check(const struct cases *cases)
     struct pm_dataset *dataset = NULL;
     struct pm_suite *suite = NULL;
     assert_true(pm_dataset_open(cases->dataset, &dataset, &error));
-    if (!pm_suite_evaluation(dataset, cases->edition, cases->input_dim, 0, &suite, &error))
+    if (!pm_suite_evaluation(dataset, cases->edition, cases->input_dim, 0, &suite, &error)) {
         fail_msg("%s", error.message);
+    }
     assert_string_equal(suite->fingerprint, cases->fingerprint);
 
     struct picked picked = pick(cases);
@@ -149,8 +160,9 @@ static void check(const struct cases *cases)
     assert_true(
         pm_suite_score(suite, picked.algorithm, picked.count, scores, task_scores, NULL, &error));
     size_t off = 0;
-    for (size_t i = 0; i < picked.count; i++)
+    for (size_t i = 0; i < picked.count; i++) {
         off += compare_case(picked.vector[i], scores[i], task_scores + i * suite->count);
+    }
     print_message("%zu algorithms of %d inputs, edition %s: %zu numbers off\n", picked.count,
                   cases->input_dim, pm_suite_edition_name(cases->edition), off);
     assert_int_equal(off, 0);

@@ -12,8 +12,9 @@ static void assert_agrees(pm_selftest_runner *runner, void *context)
 {
     char hash[PM_SELFTEST_HEX_SIZE] = "";
     struct pm_error error = {0};
-    if (!pm_selftest_hash(runner, context, hash, &error))
+    if (!pm_selftest_hash(runner, context, hash, &error)) {
         fail_msg("%s", error.message);
+    }
     assert_string_equal(hash, PM_SELFTEST_HASH);
 }
 
@@ -28,8 +29,9 @@ static void every_simd_level_agrees(void **state)
     (void)state;
     for (int i = 0; i < PM_SIMD_LEVEL_COUNT; i++) {
         enum pm_simd_level level = (enum pm_simd_level)i;
-        if (pm_simd_level_available(level))
+        if (pm_simd_level_available(level)) {
             assert_agrees(pm_selftest_lanes, &level);
+        }
     }
 }
 
@@ -52,10 +54,12 @@ static bool run_zeros(void *context, const struct pm_algorithm *algorithm,
                       struct pm_error *error)
 {
     (void)error;
-    for (size_t t = 0; t < count; t++)
+    for (size_t t = 0; t < count; t++) {
         memset(predictions[t], 0, tasks[t].validation_count * sizeof *predictions[t]);
-    if (context && algorithm->length[PM_PHASE_SETUP] == *(const int *)context)
+    }
+    if (context != NULL && algorithm->length[PM_PHASE_SETUP] == *(const int *)context) {
         predictions[count - 1][tasks[count - 1].validation_count - 1] = 0x1p-149F;
+    }
     return true;
 }
 
@@ -99,25 +103,30 @@ static void programs_cover_the_language(void **state)
     for (size_t i = 0; i < PM_SELFTEST_PROGRAMS; i++) {
         struct pm_algorithm *algorithm = pm_selftest_program(i);
         assert_non_null(algorithm);
-        for (int phase = 0; phase < PM_PHASE_COUNT; phase++)
+        for (int phase = 0; phase < PM_PHASE_COUNT; phase++) {
             for (int j = 0; j < algorithm->length[phase]; j++) {
                 const struct pm_instruction *instruction = &algorithm->phase[phase][j];
-                if (pm_instruction_inertness(instruction, &algorithm->meta) == PM_ACTIVE)
+                if (pm_instruction_inertness(instruction, &algorithm->meta) == PM_ACTIVE) {
                     seen[phase][instruction->op][instruction->out.kind] = true;
+                }
             }
+        }
         pm_algorithm_destroy(algorithm);
     }
-    for (int phase = 0; phase < PM_PHASE_COUNT; phase++)
-        for (int op = PM_OP_NOOP + 1; op < PM_OP_COUNT; op++)
+    for (int phase = 0; phase < PM_PHASE_COUNT; phase++) {
+        for (int op = PM_OP_NOOP + 1; op < PM_OP_COUNT; op++) {
             for (int kind = 0; kind < PM_KIND_NONE; kind++) {
                 bool possible = !(op == PM_OP_CONST_VEC && kind != PM_KIND_VECTOR) &&
                                 !(op == PM_OP_OUTER && kind != PM_KIND_MATRIX) &&
                                 !(op == PM_OP_MATMUL && kind == PM_KIND_SCALAR);
-                if (possible && !seen[phase][op][kind])
+                if (possible && !seen[phase][op][kind]) {
                     fail_msg("no %s into kind %c in %s", pm_op_info((enum pm_op)op)->name,
                              pm_kind_letter((enum pm_kind)kind),
                              pm_phase_name((enum pm_phase)phase));
+                }
             }
+        }
+    }
 }
 
 int main(void)

@@ -36,19 +36,22 @@ static void check_reading(const struct reading *expected)
     char warning[256], written[PM_STATEMENT_SIZE] = "";
     struct pm_error error = {0};
     struct pm_algorithm *algorithm = parse_line(expected->line, PM_PARSE_LENIENT, warning, &error);
-    if (!algorithm) {
+    if (algorithm == NULL) {
         fail_msg("'%s': %s", expected->line, error.message);
         return;
     }
     int length = algorithm->length[PM_PHASE_PREDICT];
-    if (length == 1)
+    if (length == 1) {
         pm_instruction_write(&algorithm->phase[PM_PHASE_PREDICT][0], written);
+    }
     pm_algorithm_destroy(algorithm);
-    if (!expected->read) {
-        if (length != 0)
+    if (expected->read == NULL) {
+        if (length != 0) {
             fail_msg("'%s' was read as '%s'", expected->line, written);
-        if (strncmp(warning, "skipped: ", 9) != 0)
+        }
+        if (strncmp(warning, "skipped: ", 9) != 0) {
             fail_msg("'%s' was skipped without a warning ('%s')", expected->line, warning);
+        }
     } else if (strcmp(written, expected->read) != 0) {
         fail_msg("'%s' was read as '%s', not as '%s'", expected->line, written, expected->read);
     }
@@ -56,8 +59,9 @@ static void check_reading(const struct reading *expected)
 
 static void check_readings(const struct reading *readings, size_t count)
 {
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         check_reading(&readings[i]);
+    }
 }
 #define CHECK_READINGS(table) check_readings(table, sizeof(table) / sizeof *(table))
 
@@ -67,14 +71,17 @@ static void check_strict(const char *line, const char *refusal)
     char warning[256];
     struct pm_error error = {0};
     struct pm_algorithm *algorithm = parse_line(line, PM_PARSE_STRICT, warning, &error);
-    if (!refusal && !algorithm)
+    if (refusal == NULL && algorithm == NULL) {
         fail_msg("'%s' was refused: %s", line, error.message);
-    if (refusal && algorithm)
+    }
+    if (refusal != NULL && algorithm != NULL) {
         fail_msg("'%s' was not refused", line);
-    if (refusal) {
+    }
+    if (refusal != NULL) {
         assert_int_equal(error.code, PM_ERROR_INVALID);
-        if (strncmp(error.message, "line 3: ", 8) != 0 || !strstr(error.message, refusal))
+        if (strncmp(error.message, "line 3: ", 8) != 0 || strstr(error.message, refusal) == NULL) {
             fail_msg("'%s' was refused with: %s", line, error.message);
+        }
     }
     pm_algorithm_destroy(algorithm);
 }
@@ -115,8 +122,9 @@ static void all_forms_are_read(void **state)
         {"v2 = uniform(-1, 1)", "v2 = uniform(-1.0, 1.0)"},
     };
     CHECK_READINGS(forms);
-    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
         check_strict(forms[i].line, NULL);
+    }
 }
 
 static void old_arrow_form_is_read(void **state)
@@ -312,8 +320,9 @@ static void these_are_no_statements(void **state)
         {"def foo()", NULL},
     };
     CHECK_READINGS(readings);
-    for (size_t i = 0; i < sizeof readings / sizeof *readings; i++)
+    for (size_t i = 0; i < sizeof readings / sizeof *readings; i++) {
         check_strict(readings[i].line, "skipped: ");
+    }
 }
 
 static void noop_is_a_statement_but_no_instruction(void **state)
@@ -363,8 +372,10 @@ static void inert_instructions_are_kept_or_refused(void **state)
             parse_line(inert[i].line, PM_PARSE_LENIENT, warning, &error);
         assert_non_null(algorithm);
         assert_int_equal(algorithm->length[PM_PHASE_PREDICT], 1);
-        if (strncmp(warning, "does nothing: ", 14) != 0 || !strstr(warning, inert[i].reason))
+        if (strncmp(warning, "does nothing: ", 14) != 0 ||
+            strstr(warning, inert[i].reason) == NULL) {
             fail_msg("'%s': %s", inert[i].line, warning);
+        }
         pm_algorithm_destroy(algorithm);
         check_strict(inert[i].line, inert[i].reason);
     }

@@ -12,8 +12,9 @@
 static int open_dataset(void **state)
 {
     struct pm_dataset *dataset = NULL;
-    if (!pm_dataset_open("synthetic", &dataset, NULL))
+    if (!pm_dataset_open("synthetic", &dataset, NULL)) {
         return -1;
+    }
     *state = dataset;
     return 0;
 }
@@ -28,8 +29,9 @@ static struct pm_suite *evaluation(const struct pm_dataset *dataset, int input_d
 {
     struct pm_suite *suite = NULL;
     struct pm_error error = {0};
-    if (!pm_suite_evaluation(dataset, PM_EDITION_FIRST2000, input_dim, limit, &suite, &error))
+    if (!pm_suite_evaluation(dataset, PM_EDITION_FIRST2000, input_dim, limit, &suite, &error)) {
         fail_msg("%s", error.message);
+    }
     return suite;
 }
 
@@ -125,8 +127,9 @@ static void read_programs(struct pm_algorithm *programs[PROGRAMS])
         "NoOp()",
         "predict:\n s0 = s2\nlearn:\n s2 = s1\n",
     };
-    for (int i = 0; i < PROGRAMS; i++)
+    for (int i = 0; i < PROGRAMS; i++) {
         programs[i] = read_program(texts[i], 16);
+    }
 }
 
 /* The same as running each program on each task by hand; whatever the number of threads. */
@@ -163,8 +166,9 @@ static void scores_are_medians_of_task_scores(void **state)
         assert_memory_equal(scores, medians, sizeof medians);
     }
     omp_set_num_threads(most_threads);
-    for (int p = 0; p < PROGRAMS; p++)
+    for (int p = 0; p < PROGRAMS; p++) {
         pm_algorithm_destroy(programs[p]);
+    }
     pm_suite_destroy(suite);
 }
 

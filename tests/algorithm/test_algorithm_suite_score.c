@@ -35,11 +35,12 @@ static struct pm_algorithm *big_program(void)
     struct pm_instruction *predict = algorithm->phase[PM_PHASE_PREDICT];
     predict[0] =
         (struct pm_instruction){.op = PM_OP_OUTER, .out = {PM_KIND_MATRIX, 0}, .a = v0, .b = v0};
-    for (int i = 1; i < meta.matrix_count; i++)
+    for (int i = 1; i < meta.matrix_count; i++) {
         predict[i] = (struct pm_instruction){.op = PM_OP_ADD,
                                              .out = {PM_KIND_MATRIX, (uint16_t)i},
                                              .a = {PM_KIND_MATRIX, (uint16_t)(i - 1)},
                                              .b = {PM_KIND_MATRIX, (uint16_t)i}};
+    }
     algorithm->length[PM_PHASE_PREDICT] = meta.matrix_count;
     algorithm->phase[PM_PHASE_LEARN][0] =
         (struct pm_instruction){.op = PM_OP_MEAN,
@@ -56,8 +57,9 @@ static int set_up(void **state)
     double scores[PROGRAMS];
     if (!pm_dataset_synthetic(1, 400, &fixture.dataset, NULL) ||
         !pm_suite_evaluation(fixture.dataset, PM_EDITION_FIRST2000, 16, TASKS, &fixture.suite,
-                             NULL))
+                             NULL)) {
         return -1;
+    }
     for (int p = 0; p + 1 < PROGRAMS; p++) {
         const struct pm_random_program shape = pm_random_program_shape(16, false, (uint64_t)p);
         fixture.programs[p] = pm_random_program_create(&shape);
@@ -74,8 +76,9 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     struct fixture *fixture = *state;
-    for (int p = 0; p < PROGRAMS; p++)
+    for (int p = 0; p < PROGRAMS; p++) {
         pm_algorithm_destroy(fixture->programs[p]);
+    }
     pm_suite_destroy(fixture->suite);
     pm_dataset_destroy(fixture->dataset);
     return 0;
@@ -86,8 +89,9 @@ static void every_level_scores_like_the_reference(void **state)
     struct fixture *fixture = *state;
     double scores[PROGRAMS], found[PROGRAMS][TASKS];
     for (int level = 0; level < PM_SIMD_LEVEL_COUNT; level++) {
-        if (!pm_simd_level_available((enum pm_simd_level)level))
+        if (!pm_simd_level_available((enum pm_simd_level)level)) {
             continue;
+        }
         fixture->suite->simd_level = (enum pm_simd_level)level;
         fixture->suite->interpret = true;
         memset(found, 0, sizeof found);
@@ -117,9 +121,10 @@ static void slices_score_like_the_whole(void **state)
         double scores[PROGRAMS], found[PROGRAMS * TASKS];
         assert_true(pm_suite_slice(fixture->suite, cuts[c][0], cuts[c][1], &slice, NULL));
         assert_true(pm_suite_score(slice, view(fixture), PROGRAMS, scores, found, NULL, NULL));
-        for (size_t p = 0; p < PROGRAMS; p++)
+        for (size_t p = 0; p < PROGRAMS; p++) {
             assert_memory_equal(&found[p * cuts[c][1]], &fixture->expected[p][cuts[c][0]],
                                 cuts[c][1] * sizeof *found);
+        }
         pm_suite_destroy(slice);
     }
 }
@@ -151,8 +156,9 @@ static void the_environment_forces_the_level_down(void **state)
     const enum pm_simd_level best = pm_simd_level_best();
     assert_int_equal(unsetenv("POOLMINER_SIMD"), 0);
     assert_int_equal(pm_simd_level_best(), best);
-    for (int level = 0; level < PM_SIMD_LEVEL_COUNT; level++)
+    for (int level = 0; level < PM_SIMD_LEVEL_COUNT; level++) {
         assert_true(level <= (int)best || !pm_simd_level_available((enum pm_simd_level)level));
+    }
 }
 
 int main(void)

@@ -39,8 +39,9 @@ static struct pm_task build(const struct pm_dataset *dataset, enum pm_suite_edit
 {
     struct pm_task task = {0};
     struct pm_error error = {0};
-    if (!pm_task_build(dataset, edition, id, input_dim, &task, &error))
+    if (!pm_task_build(dataset, edition, id, input_dim, &task, &error)) {
         fail_msg("%s", error.message);
+    }
     return task;
 }
 
@@ -116,8 +117,9 @@ static double project_plainly(const uint8_t *pixels, const float *projection, si
                               size_t column)
 {
     double sum = 0.0;
-    for (size_t j = 0; j < PM_DATASET_PIXELS; j++)
+    for (size_t j = 0; j < PM_DATASET_PIXELS; j++) {
         sum += (double)((float)pixels[j] / 255.0F) * (double)projection[j * columns + column];
+    }
     return sum;
 }
 
@@ -127,14 +129,17 @@ static void check_projecting(const struct pm_dataset *dataset, size_t images, si
     float *projection = malloc(PM_DATASET_PIXELS * columns * sizeof *projection);
     double *projected = malloc(images * columns * sizeof *projected);
     assert_true(projection && projected);
-    for (size_t i = 0; i < images; i++)
+    for (size_t i = 0; i < images; i++) {
         pixels[i] = pm_dataset_record(dataset, 3 * i) + 1;
+    }
     pm_projection_draw(columns, PM_DATASET_PIXELS, columns, projection);
     pm_features_project(pixels, images, PM_DATASET_PIXELS, projection, columns, projected);
-    for (size_t i = 0; i < images; i++)
-        for (size_t c = 0; c < columns; c++)
+    for (size_t i = 0; i < images; i++) {
+        for (size_t c = 0; c < columns; c++) {
             assert_true(projected[i * columns + c] ==
                         project_plainly(pixels[i], projection, columns, c));
+        }
+    }
     free(projection);
     free(projected);
 }
@@ -147,8 +152,9 @@ static void test_projecting_is_the_plain_sum_bit_for_bit(void **state)
         /* A level that this machine has not is ignored: the best one is checked again. */
         const char *name = pm_simd_level_name((enum pm_simd_level)level);
         assert_int_equal(setenv("POOLMINER_SIMD", name, 1), 0);
-        for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
+        for (size_t i = 0; i < sizeof columns / sizeof *columns; i++) {
             check_projecting(fixture->dataset, 1 + 2 * i, columns[i]);
+        }
     }
     assert_int_equal(unsetenv("POOLMINER_SIMD"), 0);
 }
@@ -195,9 +201,11 @@ static void test_resampled(void **state)
 
 static bool same_row(const float *a, const float *b, size_t columns)
 {
-    for (size_t c = 0; c < columns; c++)
-        if (a[c] != b[c])
+    for (size_t c = 0; c < columns; c++) {
+        if (a[c] != b[c]) {
             return false;
+        }
+    }
     return true;
 }
 
@@ -209,11 +217,12 @@ static void test_resampled_with_replacement(void **state)
     assert_int_equal(task.train_count, 1000);
     assert_int_equal(task.validation_count, 1000);
     int repeats = 0;
-    for (size_t i = 1; i < 2000; i++)
+    for (size_t i = 1; i < 2000; i++) {
         if (same_row(task.features, task.features + 4 * i, 4)) {
             assert_true(task.labels[i] == task.labels[0]);
             repeats++;
         }
+    }
     assert_in_range(repeats, 1, 30); /* 398 records: 5 of each on average */
     check_standardised(&task);
     pm_task_clear(&task);
@@ -226,8 +235,9 @@ static void assert_refused(const struct pm_dataset *dataset, uint32_t id, int in
     struct pm_error error = {0};
     assert_false(pm_task_build(dataset, PM_EDITION_FIRST2000, id, input_dim, &task, &error));
     assert_null(task.features);
-    if (!strstr(error.message, part))
+    if (strstr(error.message, part) == NULL) {
         fail_msg("\"%s\" does not say \"%s\"", error.message, part);
+    }
 }
 
 static void test_refusals(void **state)
@@ -294,8 +304,9 @@ static void test_regression_score(void **state)
     float predictions[1000];
     memcpy(predictions, task.labels + 1000, sizeof predictions);
     assert_true(pm_task_score(&task, predictions) == 1.0);
-    for (int i = 0; i < 1000; i++)
+    for (int i = 0; i < 1000; i++) {
         predictions[i] = task.labels[1000 + i] + (i % 2 == 0 ? 1.0F : -1.0F);
+    }
     assert_true(fabs(pm_task_score(&task, predictions) - 0.5) < 1e-6); /* atan(1) = pi / 4 */
     predictions[999] = INFINITY;
     assert_true(pm_task_score(&task, predictions) == -INFINITY);

@@ -30,8 +30,9 @@ static struct pm_algorithm *read_with(const char *text, enum pm_parse_mode mode,
     struct pm_algorithm *algorithm = NULL;
     struct pm_error error = {0};
     *warnings = (struct warnings){0};
-    if (!pm_algorithm_parse(text, strlen(text), 16, mode, collect, warnings, &algorithm, &error))
+    if (!pm_algorithm_parse(text, strlen(text), 16, mode, collect, warnings, &algorithm, &error)) {
         fail_msg("%s", error.message);
+    }
     return algorithm;
 }
 
@@ -49,8 +50,9 @@ static void check_error(const char *text, size_t length, int input_dim, enum pm_
     assert_false(pm_algorithm_parse(text, length, input_dim, mode, NULL, NULL, &algorithm, &error));
     assert_null(algorithm);
     assert_int_equal(error.code, code);
-    if (!strstr(error.message, message))
+    if (strstr(error.message, message) == NULL) {
         fail_msg("'%s' does not say '%s'", error.message, message);
+    }
 }
 
 static void check_refused(const char *text, const char *message)
@@ -275,8 +277,9 @@ static void a_phase_may_have_512_instructions(void **state)
     (void)state;
     struct pm_text text = {0};
     pm_text_append(&text, "learn:\n");
-    for (int i = 0; i < PM_PHASE_LENGTH_MAX; i++)
+    for (int i = 0; i < PM_PHASE_LENGTH_MAX; i++) {
         pm_text_append(&text, "s2 = 1\nNoOp()\njunk\n");
+    }
     assert_false(text.failed);
     pm_algorithm_destroy(read(text.data));
     pm_text_append(&text, "s2 = 1\n");
@@ -290,9 +293,10 @@ static void a_text_without_statements_is_an_error(void **state)
     (void)state;
     static const char *const texts[] = {"", "\n\n", "hello, world", "# meta: scalar_count=3\n",
                                         "def Setup():\ndef Predict():\n"};
-    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         check_error(texts[i], strlen(texts[i]), 16, PM_PARSE_LENIENT, PM_ERROR_INVALID,
                     "no line of the text is a statement");
+    }
 }
 
 /* Bytes that are no text, a NUL among them, are just no statements. */
@@ -354,12 +358,13 @@ static void a_written_form_too_long_to_read_is_an_error(void **state)
     for (int phase = 0; phase < PM_PHASE_COUNT; phase++) {
         algorithm->meta.max_ops[phase] = PM_PHASE_LENGTH_MAX;
         algorithm->length[phase] = PM_PHASE_LENGTH_MAX;
-        for (int i = 0; i < PM_PHASE_LENGTH_MAX; i++)
+        for (int i = 0; i < PM_PHASE_LENGTH_MAX; i++) {
             algorithm->phase[phase][i] =
                 (struct pm_instruction){.op = PM_OP_GAUSSIAN,
                                         .out = {.kind = PM_KIND_MATRIX, .index = 65535},
                                         .c0 = -1.17549435e-38F,
                                         .c1 = -1.17549435e-38F};
+        }
     }
     struct pm_error error = {0};
     uint64_t hash;
@@ -394,7 +399,7 @@ static void equality_is_bit_for_bit(void **state)
         "s2 = 0\ns2 = 0",   "# meta: scalar_count=3\n#predict\ns2 = 0.0",
     };
     enum { COUNT = sizeof texts / sizeof *texts };
-    for (int i = 0; i < COUNT; i++)
+    for (int i = 0; i < COUNT; i++) {
         for (int j = 0; j < COUNT; j++) {
             struct pm_algorithm *a = read(texts[i]), *b = read(texts[j]);
             assert_int_equal(pm_algorithm_equal(a, b), i == j);
@@ -404,6 +409,7 @@ static void equality_is_bit_for_bit(void **state)
             pm_algorithm_destroy(a);
             pm_algorithm_destroy(b);
         }
+    }
 }
 
 int main(void)

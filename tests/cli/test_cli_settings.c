@@ -17,7 +17,7 @@ static int set_up(void **state)
     (void)state;
     snprintf(directory, sizeof directory, "/tmp/pm_test_settings_XXXXXX");
     snprintf(home, sizeof home, "/tmp/pm_test_settings_home_XXXXXX");
-    if (!mkdtemp(directory) || !mkdtemp(home)) {
+    if (mkdtemp(directory) == NULL || mkdtemp(home) == NULL) {
         return -1;
     }
     unsetenv("XDG_CONFIG_HOME");
@@ -52,7 +52,7 @@ static bool load(const struct verb *verb, const char *const *words, struct setti
     static char storage[8][128];
     char *argv[8];
     int argc = 0;
-    for (; words[argc]; argc++) {
+    for (; words[argc] != NULL; argc++) {
         snprintf(storage[argc], sizeof storage[argc], "%s", words[argc]);
         argv[argc] = storage[argc];
     }

@@ -16,13 +16,13 @@ static char directory[64], log_path[128];
 static int set_up(void **state)
 {
     snprintf(directory, sizeof directory, "/tmp/pm_test_supervise_XXXXXX");
-    if (!mkdtemp(directory)) {
+    if (mkdtemp(directory) == NULL) {
         return -1;
     }
     snprintf(log_path, sizeof log_path, "%s/log", directory);
     pm_log_init("test", PM_LOG_ERROR, PM_LOG_TEXT);
     *state = supervisor_create();
-    return *state ? 0 : -1;
+    return *state != NULL ? 0 : -1;
 }
 
 static int tear_down(void **state)
@@ -38,7 +38,7 @@ static size_t start(struct supervisor *supervisor, const char *script, struct ch
     const char *const arguments[] = {"/bin/sh", "-c", script, NULL};
     struct pm_error error = {0};
     size_t index = 0;
-    config.name = config.name ? config.name : "child";
+    config.name = config.name != NULL ? config.name : "child";
     config.arguments = arguments;
     config.log_path = log_path;
     if (!supervisor_start(supervisor, &config, &index, &error)) {
@@ -174,7 +174,7 @@ static void stages_stop_in_order(void **state)
     start(supervisor, script, (struct child_config){.stage = STOP_FIRST});
     for (int i = 0; i < 400; i++) {
         char *text = access(log_path, R_OK) == 0 ? said() : NULL;
-        bool both = text && strcmp(text, "up\nup\n") == 0;
+        bool both = text != NULL && strcmp(text, "up\nup\n") == 0;
         free(text);
         if (both) {
             break;

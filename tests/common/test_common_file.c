@@ -18,7 +18,7 @@ static int set_up(void **state)
 {
     (void)state;
     snprintf(directory, sizeof directory, "/tmp/pm_test_file_XXXXXX");
-    return mkdtemp(directory) ? 0 : -1;
+    return mkdtemp(directory) != NULL ? 0 : -1;
 }
 
 static int tear_down(void **state)
@@ -41,7 +41,7 @@ static int entries(void)
     DIR *open_directory = opendir(directory);
     assert_non_null(open_directory);
     int count = 0;
-    while (readdir(open_directory)) {
+    while (readdir(open_directory) != NULL) {
         count++;
     }
     closedir(open_directory);
@@ -105,7 +105,7 @@ static void a_failed_write_leaves_the_old_file(void **state)
             _exit(2);
         }
         bool done = pm_file_write_atomic(path, big, sizeof big, 0600, true, &error);
-        _exit(!done && error.code == PM_ERROR_IO && strstr(error.message, path) ? 0 : 1);
+        _exit(!done && error.code == PM_ERROR_IO && strstr(error.message, path) != NULL ? 0 : 1);
     }
     int status = 0;
     assert_int_equal(waitpid(child, &status, 0), child);

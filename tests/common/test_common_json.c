@@ -23,7 +23,7 @@ static void refuses(const char *text, enum pm_error_code code, const char *part)
         fail_msg("accepted: %s", text);
     }
     assert_int_equal(error.code, code);
-    if (!strstr(error.message, part)) {
+    if (strstr(error.message, part) == NULL) {
         fail_msg("\"%s\" is refused with \"%s\", which lacks \"%s\"", text, error.message, part);
     }
 }

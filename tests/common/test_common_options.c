@@ -46,7 +46,7 @@ static int set_up(void **state)
     struct pm_options *options = pm_options_create(TABLE, sizeof TABLE / sizeof *TABLE);
     *state = options;
     snprintf(file_path, sizeof file_path, "/tmp/pm_test_options_%d.json", (int)getpid());
-    return options ? 0 : -1;
+    return options != NULL ? 0 : -1;
 }
 
 static int tear_down(void **state)
@@ -74,7 +74,7 @@ static bool load_line(struct pm_options *options, const char *const *words, stru
     int argc = 0;
     snprintf(storage[0], sizeof storage[0], "program");
     argv[argc++] = storage[0];
-    for (; words[argc - 1]; argc++) {
+    for (; words[argc - 1] != NULL; argc++) {
         snprintf(storage[argc], sizeof storage[argc], "%s", words[argc - 1]);
         argv[argc] = storage[argc];
     }

@@ -61,7 +61,8 @@ static bool wait_for_output(const char *part)
     for (int i = 0; i < 400; i++) {
         char *text = NULL;
         size_t length = 0;
-        bool found = pm_file_read(output, 10000, &text, &length, NULL) && strstr(text, part);
+        bool found =
+            pm_file_read(output, 10000, &text, &length, NULL) && strstr(text, part) != NULL;
         free(text);
         if (found) {
             return true;
@@ -191,8 +192,9 @@ static void children_die_with_their_parent(void **state)
         char path[64], stat_line[256] = "";
         snprintf(path, sizeof path, "/proc/%d/stat", (int)child);
         FILE *file = fopen(path, "r");
-        gone = !file || !fgets(stat_line, sizeof stat_line, file) || strstr(stat_line, ") Z ");
-        if (file) {
+        gone = file == NULL || fgets(stat_line, sizeof stat_line, file) == NULL ||
+               strstr(stat_line, ") Z ") != NULL;
+        if (file != NULL) {
             fclose(file);
         }
         pm_clock_sleep_ms(5);

@@ -73,7 +73,7 @@ static bool live_as(struct bench *bench, const struct pm_hotkey *hotkey)
                                  .host = fake_pool_host(&bench->pool),
                                  .stop = &bench->pool.stop,
                                  .address = pm_hotkey_address(hotkey)};
-    pm_driver_account(driver->address, bench->pool_name ? bench->pool_name : POOL_NAME,
+    pm_driver_account(driver->address, bench->pool_name != NULL ? bench->pool_name : POOL_NAME,
                       driver->account);
     bench->error = (struct pm_error){0};
     assert_true(pm_pool_client_create(&config, &driver->pool, NULL));

@@ -17,8 +17,9 @@ static void test_three_agree(void **state)
     const double scores[] = {0.92, 0.90, 0.91};
     double median = pm_consensus_median(scores, 3);
     assert_true(median == 0.91);
-    for (size_t i = 0; i < 3; i++)
+    for (size_t i = 0; i < 3; i++) {
         assert_true(pm_consensus_accurate(scores[i], median, tolerance));
+    }
 }
 
 static void test_one_lies(void **state)
@@ -65,8 +66,9 @@ static void test_median_is_that_of_the_sorted(void **state)
     for (int i = 0; i < CASES; i++) {
         size_t count = 1 + (size_t)rand() % SCORES_MAX;
         double scores[SCORES_MAX], sorted[SCORES_MAX];
-        for (size_t j = 0; j < count; j++) /* few values, so that ties are common */
+        for (size_t j = 0; j < count; j++) { /* few values, so that ties are common */
             sorted[j] = scores[j] = (rand() % 5) / 4.0;
+        }
         double median = pm_consensus_median(scores, count);
         qsort(sorted, count, sizeof *sorted, ascending);
         double expected =

@@ -42,8 +42,9 @@ static void test_three_miners_under_the_default_cap(void **state)
     const int64_t reputation[] = {5, 900000000, 1};
     int64_t paid[3], pool;
     assert_true(pm_payout_divide(&rules, reputation, 3, paid, &pool, NULL));
-    for (size_t i = 0; i < 3; i++)
+    for (size_t i = 0; i < 3; i++) {
         assert_int_equal(paid[i], 50000000);
+    }
     assert_int_equal(pool, 850000000);
 }
 
@@ -131,8 +132,9 @@ static void assert_proportional(const int64_t *reputation, const int64_t *paid, 
 {
     for (size_t i = 0; i < count; i++) {
         for (size_t j = 0; j < count; j++) {
-            if (paid[i] == cap || paid[j] == cap)
+            if (paid[i] == cap || paid[j] == cap) {
                 continue;
+            }
             assert_true((wide)paid[i] * reputation[j] < ((wide)paid[j] + 1) * reputation[i] ||
                         reputation[i] == 0);
         }
@@ -163,8 +165,9 @@ static void test_promises_over_random_cases(void **state)
         assert_int_equal(sum + pool, rules.budget_rao);
         assert_true(sum <= pm_payout_distributable(&rules));
         /* While somebody has room left under the cap, only rounding stays with the pool. */
-        if (below_cap)
+        if (below_cap) {
             assert_true(pm_payout_distributable(&rules) - sum <= below_cap);
+        }
         assert_proportional(reputation, paid, count, cap);
     }
 }

@@ -47,7 +47,7 @@ pid_t start_program(const struct place *place, const char *label, const char *pr
 {
     char path[512], log_name[64], home[96], data[96], state[96], config[96];
     const char *all[ARGUMENTS_MAX] = {path};
-    for (size_t i = 0; arguments[i]; i++) {
+    for (size_t i = 0; arguments[i] != NULL; i++) {
         assert_true(i + 2 < ARGUMENTS_MAX);
         all[i + 1] = arguments[i];
     }
@@ -104,7 +104,7 @@ int wait_ready(const struct place *place, const char *file)
     for (int64_t waited_ms = 0; waited_ms < READY_MS; waited_ms += 10) {
         int64_t port = 0;
         cJSON *ready = read_json(place, file);
-        bool known = ready && pm_json_integer(ready, "port", &port, NULL);
+        bool known = ready != NULL && pm_json_integer(ready, "port", &port, NULL);
         cJSON_Delete(ready);
         if (known) {
             unlink(place_file(place, file));
@@ -153,7 +153,7 @@ static bool mentions(const char *pid, const char *what, const char *part)
     char path[300], line[32768];
     snprintf(path, sizeof path, "/proc/%s/%s", pid, what);
     FILE *file = fopen(path, "r");
-    if (!file) {
+    if (file == NULL) {
         return false;
     }
     size_t length = fread(line, 1, sizeof line - 1, file);
@@ -173,14 +173,14 @@ static pid_t parent_of(const char *pid)
     int parent = 0;
     snprintf(path, sizeof path, "/proc/%s/stat", pid);
     FILE *file = fopen(path, "r");
-    if (!file) {
+    if (file == NULL) {
         return 0;
     }
     bool known = fgets(line, sizeof line, file) != NULL;
     fclose(file);
     /* PID (NAME) STATE PARENT ...; the name may hold blanks and brackets. */
     const char *after = known ? strrchr(line, ')') : NULL;
-    return after && sscanf(after, ") %*c %d", &parent) == 1 ? (pid_t)parent : 0;
+    return after != NULL && sscanf(after, ") %*c %d", &parent) == 1 ? (pid_t)parent : 0;
 }
 
 pid_t child_of(pid_t parent, const char *program)
@@ -188,7 +188,7 @@ pid_t child_of(pid_t parent, const char *program)
     pid_t child = 0;
     DIR *processes = opendir("/proc");
     assert_non_null(processes);
-    for (struct dirent *entry = readdir(processes); entry; entry = readdir(processes)) {
+    for (struct dirent *entry = readdir(processes); entry != NULL; entry = readdir(processes)) {
         if (isdigit((unsigned char)entry->d_name[0]) && parent_of(entry->d_name) == parent &&
             mentions(entry->d_name, "cmdline", program)) {
             child = (pid_t)strtol(entry->d_name, NULL, 10);
@@ -204,7 +204,7 @@ int processes_in(const struct place *place)
     int count = 0;
     DIR *processes = opendir("/proc");
     assert_non_null(processes);
-    for (struct dirent *entry = readdir(processes); entry; entry = readdir(processes)) {
+    for (struct dirent *entry = readdir(processes); entry != NULL; entry = readdir(processes)) {
         if (isdigit((unsigned char)entry->d_name[0]) &&
             (mentions(entry->d_name, "cmdline", place->path) ||
              mentions(entry->d_name, "environ", place->path))) {
@@ -240,7 +240,7 @@ void show_logs(const struct place *place)
 {
     DIR *files = opendir(place->path);
     assert_non_null(files);
-    for (struct dirent *entry = readdir(files); entry; entry = readdir(files)) {
+    for (struct dirent *entry = readdir(files); entry != NULL; entry = readdir(files)) {
         size_t length = strlen(entry->d_name);
         if (length > 4 && strcmp(entry->d_name + length - 4, ".log") == 0) {
             show_log(place, entry->d_name);

@@ -94,7 +94,7 @@ static void a_demo_succeeds_and_leaves_nothing(void **state)
     /* Its directory was made below ours, and is gone. */
     DIR *files = opendir(place.path);
     assert_non_null(files);
-    for (struct dirent *entry = readdir(files); entry; entry = readdir(files)) {
+    for (struct dirent *entry = readdir(files); entry != NULL; entry = readdir(files)) {
         assert_int_equal(entry->d_name[0], '.');
     }
     closedir(files);

@@ -74,7 +74,8 @@ static void it_mines_from_the_settings_file(void **state)
         START(place, "mine", "poolminer", "mine", "--config", setting->config, "--duration-s", "8");
     int status = wait_end(place, "mine", mine, 60000);
     cJSON *summary = read_json(place, "miner/summary.json");
-    if (status != 0 || !summary || number_in(summary, "driver", "submissions_accepted") < 1) {
+    if (status != 0 || summary == NULL ||
+        number_in(summary, "driver", "submissions_accepted") < 1) {
         show_logs(place);
         fail_msg("status %d, or no submission was accepted", status);
     }

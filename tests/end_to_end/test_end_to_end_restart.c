@@ -117,7 +117,8 @@ static cJSON *end_and_check(struct mill *mill)
 {
     int status = wait_end(&mill->place, "driver", mill->driver, 90000);
     cJSON *summary = read_json(&mill->place, "summary.json");
-    if (status != 0 || !summary || number_in(summary, "driver", "submissions_accepted") < 1 ||
+    if (status != 0 || summary == NULL ||
+        number_in(summary, "driver", "submissions_accepted") < 1 ||
         number_in(summary, "driver", "submissions_refused") > 0) {
         show_logs(&mill->place);
         fail_msg("status %d, or no submission was accepted, or one was refused", status);

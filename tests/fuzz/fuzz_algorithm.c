@@ -44,12 +44,12 @@ static void check_written_form(const struct pm_algorithm *algorithm, enum pm_par
 {
     struct pm_error error = {0};
     char *written = pm_algorithm_write(algorithm, &error);
-    if (!written) {
+    if (written == NULL) {
         require(error.code == PM_ERROR_LIMIT, "only its length keeps a program from being written");
         return;
     }
     struct pm_algorithm *again = parse(written, strlen(written), algorithm->input_dim, mode);
-    require(again && pm_algorithm_equal(algorithm, again), "the written form reads back");
+    require(again != NULL && pm_algorithm_equal(algorithm, again), "the written form reads back");
     pm_algorithm_destroy(again);
     free(written);
 }
@@ -72,17 +72,19 @@ static void run(const struct pm_algorithm *algorithm)
     enum { EXAMPLES = 4, DIM_MAX = 20 };
     static const float values[] = {0.0F, -1.0F, INFINITY, 0x1p-140F, NAN, 3e38F, 1.5F};
     float features[EXAMPLES * DIM_MAX], labels[EXAMPLES] = {0, 1, 1, 0}, predictions[EXAMPLES / 2];
-    if (algorithm->meta.vector_dim > DIM_MAX)
+    if (algorithm->meta.vector_dim > DIM_MAX) {
         return;
-    for (size_t i = 0; i < sizeof features / sizeof *features; i++)
+    }
+    for (size_t i = 0; i < sizeof features / sizeof *features; i++) {
         features[i] = values[(i * 3) % (sizeof values / sizeof *values)];
+    }
     const struct pm_task task = {.input_dim = algorithm->input_dim,
                                  .train_count = EXAMPLES / 2,
                                  .validation_count = EXAMPLES / 2,
                                  .features = features,
                                  .labels = labels};
     struct pm_executor *executor = pm_executor_create();
-    require(executor && pm_executor_run(executor, algorithm, &task, predictions, NULL),
+    require(executor != NULL && pm_executor_run(executor, algorithm, &task, predictions, NULL),
             "a program runs");
     double accuracy = pm_task_accuracy(&task, predictions);
     require(accuracy >= 0 && accuracy <= 1, "an accuracy is a share");
@@ -93,18 +95,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     /* In memory of its own, so that reading past its end is seen. */
     char *text = malloc(size > 0 ? size : 1);
-    if (!text)
+    if (text == NULL) {
         return 0;
-    if (size > 0)
+    }
+    if (size > 0) {
         memcpy(text, data, size);
+    }
     int input_dim = 1 + (int)(size % 18);
     struct pm_algorithm *lenient = parse(text, size, input_dim, PM_PARSE_LENIENT);
     struct pm_algorithm *strict = parse(text, size, input_dim, PM_PARSE_STRICT);
-    if (strict) {
-        require(lenient && pm_algorithm_equal(strict, lenient), "both modes read the same");
+    if (strict != NULL) {
+        require(lenient != NULL && pm_algorithm_equal(strict, lenient), "both modes read the same");
         check_written_form(strict, PM_PARSE_STRICT);
     }
-    if (lenient) {
+    if (lenient != NULL) {
         check_written_form(lenient, PM_PARSE_LENIENT);
         check_explanation(text, size, input_dim, strict != NULL);
         run(lenient);

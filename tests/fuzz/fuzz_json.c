@@ -24,7 +24,7 @@ static void require(bool truth, const char *what)
 static void require_same(const cJSON *a, const cJSON *b)
 {
     require((a == NULL) == (b == NULL), "as many values");
-    if (!a) {
+    if (a == NULL) {
         return;
     }
     require((a->type & 0xff) == (b->type & 0xff), "the same kind of value");
@@ -36,11 +36,11 @@ static void require_same(const cJSON *a, const cJSON *b)
         require(strcmp(a->valuestring, b->valuestring) == 0, "the same string");
     }
     const cJSON *x = a->child, *y = b->child;
-    for (; x && y; x = x->next, y = y->next) {
-        require(!x->string || strcmp(x->string, y->string) == 0, "the same name");
+    for (; x != NULL && y != NULL; x = x->next, y = y->next) {
+        require(x->string == NULL || strcmp(x->string, y->string) == 0, "the same name");
         require_same(x, y);
     }
-    require(!x && !y, "as many members");
+    require(x == NULL && y == NULL, "as many members");
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -49,7 +49,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     cJSON *value = NULL;
     if (!pm_json_parse((const char *)data, size, MAX_BYTES, &value, &error)) {
         require(error.code != PM_ERROR_NONE && error.message[0] != '\0', "a refusal has a reason");
-        require(!value, "a refusal gives nothing");
+        require(value == NULL, "a refusal gives nothing");
         return 0;
     }
     require(memchr(data, '\0', size) == NULL, "no NUL is accepted");

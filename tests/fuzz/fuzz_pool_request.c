@@ -9,8 +9,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void require(bool kept)
 {
-    if (!kept)
+    if (!kept) {
         abort();
+    }
 }
 
 static void check_evaluations(const struct pm_pool_submission *submission)
@@ -19,8 +20,9 @@ static void check_evaluations(const struct pm_pool_submission *submission)
     for (size_t i = 0; i < submission->evaluation_count; i++) {
         const struct pm_pool_submitted_evaluation *evaluation = &submission->evaluations[i];
         require(evaluation->score >= 0 && evaluation->score <= 1);
-        for (size_t j = 0; j < i; j++)
+        for (size_t j = 0; j < i; j++) {
             require(submission->evaluations[j].algorithm_id != evaluation->algorithm_id);
+        }
     }
 }
 
@@ -60,10 +62,12 @@ static void read_the_rest(const cJSON *json)
         require(lease.evaluate_max >= 0 && lease.evaluate_max <= PM_BATCH_MAX);
         require(lease.seed_max >= 0 && lease.seed_max <= PM_BATCH_MAX);
     }
-    if (pm_body_withdrawal(json, &amount_rao, NULL))
+    if (pm_body_withdrawal(json, &amount_rao, NULL)) {
         require(amount_rao >= 0);
-    if (pm_body_recipient(json, &coldkey, NULL))
+    }
+    if (pm_body_recipient(json, &coldkey, NULL)) {
         require(coldkey != NULL);
+    }
     pm_body_task(json, &kind, NULL);
     pm_body_proof(json, &proof, NULL);
 }
@@ -71,8 +75,9 @@ static void read_the_rest(const cJSON *json)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     cJSON *json = NULL;
-    if (!pm_body_parse((const char *)data, size, &json, NULL))
+    if (!pm_body_parse((const char *)data, size, &json, NULL)) {
         return 0;
+    }
     read_submissions(json);
     read_the_rest(json);
     cJSON_Delete(json);

@@ -29,15 +29,16 @@ static bool replay_file(const char *path)
 static int replay_directory(const char *directory)
 {
     DIR *stream = opendir(directory);
-    if (!stream) {
+    if (stream == NULL) {
         perror(directory);
         return -1;
     }
     int replayed = 0;
     for (struct dirent *entry; (entry = readdir(stream)) != NULL;) {
         char path[4096];
-        if (entry->d_name[0] == '.')
+        if (entry->d_name[0] == '.') {
             continue;
+        }
         snprintf(path, sizeof path, "%s/%s", directory, entry->d_name);
         if (!replay_file(path)) {
             replayed = -1;
@@ -54,8 +55,9 @@ int main(int argc, char *argv[])
     int total = 0;
     for (int i = 1; i < argc; i++) {
         int replayed = replay_directory(argv[i]);
-        if (replayed < 0)
+        if (replayed < 0) {
             return 1;
+        }
         total += replayed;
     }
     printf("%d inputs replayed\n", total);

@@ -14,15 +14,17 @@ void house_open(struct house *house, const char *const *options)
 {
     pool_process_create(&house->pool);
     pool_process_start(&house->pool, options);
-    for (size_t i = 0; i < CLIENTS; i++)
+    for (size_t i = 0; i < CLIENTS; i++) {
         client_create(&house->clients[i], house->pool.url, (uint8_t)i);
+    }
 }
 
 int house_close(void **state)
 {
     struct house *house = *state;
-    for (size_t i = 0; i < CLIENTS; i++)
+    for (size_t i = 0; i < CLIENTS; i++) {
         client_destroy(&house->clients[i]);
+    }
     pool_process_destroy(&house->pool);
     free(house);
     return 0;

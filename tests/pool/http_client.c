@@ -34,8 +34,9 @@ static size_t receive(char *data, size_t size, size_t count, void *context)
 static struct curl_slist *add_header(struct curl_slist *list, const char *name, const char *value)
 {
     char line[512];
-    if (!value)
+    if (value == NULL) {
         return list;
+    }
     snprintf(line, sizeof line, *value ? "%s: %s" : "%s;", name, value);
     return curl_slist_append(list, line);
 }
@@ -48,8 +49,9 @@ static struct curl_slist *headers_of(const struct request *request)
     list = add_header(list, "X-Signature", request->signature);
     list = add_header(list, "Authorization", request->authorization);
     list = add_header(list, "Expect", "");
-    if (request->chunked)
+    if (request->chunked) {
         list = add_header(list, "Transfer-Encoding", "chunked");
+    }
     return list;
 }
 
@@ -73,45 +75,49 @@ static void check_description(const struct request *request, const struct answer
     pthread_once(&description_once, parse_description);
     assert_non_null(description);
     if (!openapi_allows(description, request->method, request->path, answer->status, answer->json,
-                        &complaint))
+                        &complaint)) {
         fail_msg("%s %s: %d %s: %s", request->method, request->path, answer->status, answer->text,
                  complaint.text);
+    }
 }
 
 /* What all answers share. */
 static void check(const struct request *request, struct answer *answer)
 {
     struct pm_error error = {0};
-    if (!answer->text || !answer->headers) {
+    if (answer->text == NULL || answer->headers == NULL) {
         fail_msg("%s: status %d without a body", request->path, answer->status);
         return; /* which fail_msg has done already, but not every analyser knows */
     }
-    if (!pm_json_parse(answer->text, strlen(answer->text), ANSWER_MAX, &answer->json, &error))
+    if (!pm_json_parse(answer->text, strlen(answer->text), ANSWER_MAX, &answer->json, &error)) {
         fail_msg("%s: %s", request->path, error.message);
+    }
     assert_non_null(strstr(answer->headers, "Content-Type: application/json"));
     assert_non_null(strstr(answer->headers, "Date: "));
     check_description(request, answer);
     answer->detail = "";
-    if (answer->status == 200)
+    if (answer->status == 200) {
         return;
-    if (!pm_json_string(answer->json, "detail", &answer->detail, &error))
+    }
+    if (!pm_json_string(answer->json, "detail", &answer->detail, &error)) {
         fail_msg("%s: status %d without a detail", request->path, answer->status);
+    }
 }
 
 static void prepare(CURL *curl, const struct request *request, const char *url)
 {
-    size_t size = request->body_size ? request->body_size
-                  : request->body    ? strlen(request->body)
-                                     : 0;
+    size_t size = request->body_size      ? request->body_size
+                  : request->body != NULL ? strlen(request->body)
+                                          : 0;
     curl_easy_setopt(curl, CURLOPT_URL, url);
     curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request->method);
     curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)TIMEOUT_S);
-    if (request->body || strcmp(request->method, "GET") != 0) {
+    if (request->body != NULL || strcmp(request->method, "GET") != 0) {
         curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE,
                          request->chunked ? (curl_off_t)-1 : (curl_off_t)size);
-        curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request->body ? request->body : "");
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request->body != NULL ? request->body : "");
     }
 }
 
@@ -134,8 +140,9 @@ struct answer http_send(const struct request *request)
     curl_slist_free_all(list);
     pm_text_clear(&url);
     /* A server that answers before it has read the whole body may break the sending. */
-    if (code != CURLE_OK && !(code == CURLE_SEND_ERROR && status))
+    if (code != CURLE_OK && !(code == CURLE_SEND_ERROR && status)) {
         fail_msg("%s %s: %s", request->method, request->path, curl_easy_strerror(code));
+    }
     assert_false(body.failed || headers.failed || !body.data);
     struct answer answer = {.status = (int)status, .text = body.data, .headers = headers.data};
     check(request, &answer);
@@ -183,8 +190,9 @@ struct answer client_expect(const struct client *client, const char *method, con
                             const char *body, int status)
 {
     struct answer answer = client_call(client, method, path, body);
-    if (answer.status != status)
+    if (answer.status != status) {
         fail_msg("%s %s: %d instead of %d: %s", method, path, answer.status, status, answer.text);
+    }
     return answer;
 }
 
@@ -192,16 +200,18 @@ void client_expect_saying(const struct client *client, const char *method, const
                           const char *body, int status, const char *said)
 {
     struct answer answer = client_expect(client, method, path, body, status);
-    if (!answer.text || !strstr(answer.text, said))
+    if (answer.text == NULL || strstr(answer.text, said) == NULL) {
         fail_msg("%s %s: \"%s\" not in the answer", method, path, said);
+    }
     answer_clear(&answer);
 }
 
 const cJSON *answer_member(const struct answer *answer, const char *name)
 {
     const cJSON *member = cJSON_GetObjectItemCaseSensitive(answer->json, name);
-    if (!member)
+    if (member == NULL) {
         fail_msg("no \"%s\" in %s", name, answer->text);
+    }
     return member;
 }
 

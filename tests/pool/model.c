@@ -12,15 +12,17 @@ void model_create(struct model *model, const struct pm_pool_rules *rules, int64_
     model->rules = *rules;
     model->now_ms = now_ms;
     model->algorithm_count = seed_count;
-    for (int64_t i = 0; i < seed_count; i++)
+    for (int64_t i = 0; i < seed_count; i++) {
         model->algorithms[i] = (struct model_algorithm){.author = -1, .program = MODEL_NO_PROGRAM};
+    }
 }
 
 int64_t model_live_lease(const struct model *model, int miner)
 {
     for (int64_t i = 1; i <= model->leases_asked; i++) {
-        if (model->leases[i].active && model->leases[i].miner == miner)
+        if (model->leases[i].active && model->leases[i].miner == miner) {
             return i;
+        }
     }
     return 0;
 }
@@ -35,8 +37,9 @@ static struct model_algorithm *algorithm_of(struct model *model, int64_t id)
 static void settle(struct model *model)
 {
     int64_t reputation[MODEL_MINERS], paid[MODEL_MINERS], pool;
-    for (int i = 0; i < MODEL_MINERS; i++)
+    for (int i = 0; i < MODEL_MINERS; i++) {
         reputation[i] = model->miners[i].reputation;
+    }
     pm_payout_divide(&model->rules.payout, reputation, MODEL_MINERS, paid, &pool, NULL);
     for (int i = 0; i < MODEL_MINERS; i++) {
         model->miners[i].lifetime_rao += paid[i];
@@ -50,8 +53,9 @@ static void roll(struct model *model)
         model->epoch = 1;
         model->epoch_end_ms = model->now_ms + model->rules.epoch_ms;
     }
-    if (model->now_ms < model->epoch_end_ms)
+    if (model->now_ms < model->epoch_end_ms) {
         return;
+    }
     settle(model);
     while (model->now_ms >= model->epoch_end_ms) {
         model->epoch++;
@@ -63,8 +67,9 @@ static void expire(struct model *model)
 {
     for (int64_t i = 1; i <= model->leases_asked; i++) {
         struct model_lease *lease = &model->leases[i];
-        if (lease->active && lease->timeout_ms <= model->now_ms)
+        if (lease->active && lease->timeout_ms <= model->now_ms) {
             lease->active = false;
+        }
     }
 }
 
@@ -93,8 +98,9 @@ static void reward_author(struct model *model, const struct model_algorithm *alg
     author->counts.evolutions_over_threshold += algorithm->score >= rules->reward_threshold;
     author->reputation += micro;
     author->reputation_total += micro;
-    if (algorithm->score > author->best_score)
+    if (algorithm->score > author->best_score) {
         author->best_score = algorithm->score;
+    }
 }
 
 static void agree(struct model *model, struct model_algorithm *algorithm)
@@ -102,17 +108,20 @@ static void agree(struct model *model, struct model_algorithm *algorithm)
     double scores[MODEL_MINERS];
     size_t count = 0;
     for (int i = 0; i < MODEL_MINERS; i++) {
-        if (algorithm->judged[i])
+        if (algorithm->judged[i]) {
             scores[count++] = algorithm->scores[i];
+        }
     }
     algorithm->agreed = true;
     algorithm->score = pm_consensus_median(scores, count);
     for (int i = 0; i < MODEL_MINERS; i++) {
-        if (algorithm->judged[i])
+        if (algorithm->judged[i]) {
             judge(model, algorithm, i);
+        }
     }
-    if (algorithm->author >= 0)
+    if (algorithm->author >= 0) {
         reward_author(model, algorithm);
+    }
 }
 
 static struct expectation change_quorum(struct model *model, const struct step *step)
@@ -120,8 +129,9 @@ static struct expectation change_quorum(struct model *model, const struct step *
     model->rules.quorum = step->quorum;
     for (int64_t i = 0; i < model->algorithm_count; i++) {
         struct model_algorithm *algorithm = &model->algorithms[i];
-        if (!algorithm->agreed && algorithm->judged_count >= step->quorum)
+        if (!algorithm->agreed && algorithm->judged_count >= step->quorum) {
             agree(model, algorithm);
+        }
     }
     return (struct expectation){.status = 200};
 }
@@ -131,8 +141,9 @@ static struct expectation change_quorum(struct model *model, const struct step *
 static bool holds(const struct model_lease *lease, int64_t id)
 {
     for (size_t i = 0; i < lease->evaluate_count; i++) {
-        if (lease->evaluate[i] == id)
+        if (lease->evaluate[i] == id) {
             return true;
+        }
     }
     return false;
 }
@@ -141,8 +152,9 @@ static bool may_judge(const struct model *model, int64_t id, int miner)
 {
     const struct model_algorithm *algorithm = &model->algorithms[id - 1];
     int64_t in_hand = 0;
-    for (int64_t i = 1; i <= model->leases_asked; i++)
+    for (int64_t i = 1; i <= model->leases_asked; i++) {
         in_hand += model->leases[i].active && holds(&model->leases[i], id);
+    }
     return !algorithm->agreed && algorithm->author != miner && !algorithm->judged[miner] &&
            algorithm->judged_count + in_hand < model->rules.quorum;
 }
@@ -153,11 +165,13 @@ static void choose_evaluations(const struct model *model, const struct step *ste
 {
     for (int64_t judged = MODEL_MINERS; judged >= 0; judged--) {
         for (int64_t id = 1; id <= model->algorithm_count; id++) {
-            if ((int64_t)out->evaluate_count == step->evaluate_max)
+            if ((int64_t)out->evaluate_count == step->evaluate_max) {
                 return;
+            }
             if (model->algorithms[id - 1].judged_count == judged &&
-                may_judge(model, id, step->miner))
+                may_judge(model, id, step->miner)) {
                 out->evaluate[out->evaluate_count++] = id;
+            }
         }
     }
 }
@@ -166,8 +180,9 @@ static size_t seed_count(const struct model *model, const struct step *step)
 {
     int64_t population = 0;
     int64_t want = (int64_t)model->rules.seeds_per_evolution * model->rules.evolve_budget;
-    for (int64_t i = 0; i < model->algorithm_count; i++)
+    for (int64_t i = 0; i < model->algorithm_count; i++) {
         population += model->algorithms[i].agreed || model->algorithms[i].author < 0;
+    }
     want = want > step->seed_max ? step->seed_max : want;
     return (size_t)(want > population ? population : want);
 }
@@ -191,18 +206,23 @@ static struct expectation ask_for_lease(struct model *model, const struct step *
     expire(model);
     model->miners[step->miner].known = true;
     int64_t live = model_live_lease(model, step->miner);
-    if (live && !model->leases[live].refused)
+    if (live && !model->leases[live].refused) {
         return (struct expectation){.status = 400};
+    }
     model->leases[live].active = false; /* number 0 is nobody's */
     if (model->rules.leases_per_window && step->lease_kind == PM_LEASE_BOTH &&
-        leases_in_window(model, step->miner) >= model->rules.leases_per_window)
+        leases_in_window(model, step->miner) >= model->rules.leases_per_window) {
         return (struct expectation){.status = 400};
-    if (step->lease_kind != PM_LEASE_EVOLVE)
+    }
+    if (step->lease_kind != PM_LEASE_EVOLVE) {
         choose_evaluations(model, step, &out);
-    if (step->lease_kind != PM_LEASE_EVALUATE)
+    }
+    if (step->lease_kind != PM_LEASE_EVALUATE) {
         out.seed_count = seed_count(model, step);
-    if (out.evaluate_count + out.seed_count == 0)
+    }
+    if (out.evaluate_count + out.seed_count == 0) {
         return (struct expectation){.status = 404};
+    }
     *lease = (struct model_lease){
         .granted = true,
         .active = true,
@@ -222,16 +242,19 @@ static struct expectation ask_for_lease(struct model *model, const struct step *
 static bool same(const struct step_submission *a, const struct step_submission *b)
 {
     if (a->kind != b->kind || a->evaluation_count != b->evaluation_count ||
-        a->evolution_count != b->evolution_count || a->iterations != b->iterations)
+        a->evolution_count != b->evolution_count || a->iterations != b->iterations) {
         return false;
+    }
     for (size_t i = 0; i < a->evaluation_count; i++) {
         if (a->evaluations[i].algorithm_id != b->evaluations[i].algorithm_id ||
-            a->evaluations[i].score != b->evaluations[i].score)
+            a->evaluations[i].score != b->evaluations[i].score) {
             return false;
+        }
     }
     for (size_t i = 0; i < a->evolution_count; i++) {
-        if (a->programs[i] != b->programs[i] || a->parents[i] != b->parents[i])
+        if (a->programs[i] != b->programs[i] || a->parents[i] != b->parents[i]) {
             return false;
+        }
     }
     return true;
 }
@@ -240,20 +263,25 @@ static bool same(const struct step_submission *a, const struct step_submission *
 static int content_status(struct model *model, const struct model_lease *lease,
                           const struct step_submission *submission)
 {
-    if (submission->kind != lease->kind)
+    if (submission->kind != lease->kind) {
         return 400;
-    if (lease->kind == PM_LEASE_BOTH && submission->iterations < model->rules.minimum_iterations)
+    }
+    if (lease->kind == PM_LEASE_BOTH && submission->iterations < model->rules.minimum_iterations) {
         return 400;
-    if (submission->evolution_count > (size_t)lease->evolve_budget)
+    }
+    if (submission->evolution_count > (size_t)lease->evolve_budget) {
         return 422;
+    }
     for (size_t i = 0; i < submission->evaluation_count; i++) {
-        if (!holds(lease, submission->evaluations[i].algorithm_id))
+        if (!holds(lease, submission->evaluations[i].algorithm_id)) {
             return 422;
+        }
     }
     for (size_t i = 0; i < submission->evolution_count; i++) {
         if (submission->programs[i] == MODEL_NO_PROGRAM ||
-            !algorithm_of(model, submission->parents[i]))
+            algorithm_of(model, submission->parents[i]) == NULL) {
             return 422;
+        }
     }
     return 200;
 }
@@ -261,8 +289,9 @@ static int content_status(struct model *model, const struct model_lease *lease,
 static bool program_known(const struct model *model, int64_t program)
 {
     for (int64_t i = 0; i < model->algorithm_count; i++) {
-        if (model->algorithms[i].program == program)
+        if (model->algorithms[i].program == program) {
             return true;
+        }
     }
     return false;
 }
@@ -277,14 +306,16 @@ static void book(struct model *model, int miner, const struct step_submission *s
         algorithm->judged[miner] = true;
         algorithm->scores[miner] = submission->evaluations[i].score;
         algorithm->judged_count++;
-        if (algorithm->agreed)
+        if (algorithm->agreed) {
             judge(model, algorithm, miner);
-        else if (algorithm->judged_count >= model->rules.quorum)
+        } else if (algorithm->judged_count >= model->rules.quorum) {
             agree(model, algorithm);
+        }
     }
     for (size_t i = 0; i < submission->evolution_count; i++) {
-        if (program_known(model, submission->programs[i]))
+        if (program_known(model, submission->programs[i])) {
             continue;
+        }
         counts->evolutions_submitted++;
         model->algorithms[model->algorithm_count++] =
             (struct model_algorithm){.author = miner, .program = submission->programs[i]};
@@ -295,14 +326,18 @@ static struct expectation submit(struct model *model, const struct step *step)
 {
     struct model_lease *lease = &model->leases[step->lease];
     roll(model);
-    if (step->lease < 1 || step->lease > model->leases_asked || !lease->granted)
+    if (step->lease < 1 || step->lease > model->leases_asked || !lease->granted) {
         return (struct expectation){.status = 404};
-    if (lease->miner != step->miner)
+    }
+    if (lease->miner != step->miner) {
         return (struct expectation){.status = 403};
-    if (lease->done && same(&lease->submission, &step->submission))
+    }
+    if (lease->done && same(&lease->submission, &step->submission)) {
         return (struct expectation){.status = 200};
-    if (!lease->active || lease->timeout_ms <= model->now_ms)
+    }
+    if (!lease->active || lease->timeout_ms <= model->now_ms) {
         return (struct expectation){.status = 404};
+    }
     int status = content_status(model, lease, &step->submission);
     if (status != 200) {
         lease->refused = true;
@@ -324,10 +359,13 @@ static struct expectation withdraw(struct model *model, const struct step *step)
     miner->known = true;
     int64_t available = miner->lifetime_rao - miner->withdrawn_rao - miner->pending_rao;
     int64_t amount = step->amount_rao ? step->amount_rao : available;
-    if (miner->pending_rao)
+    if (miner->pending_rao) {
         return (struct expectation){.status = 409};
-    if (amount < model->rules.minimum_withdrawal_rao || amount > available || !miner->has_recipient)
+    }
+    if (amount < model->rules.minimum_withdrawal_rao || amount > available ||
+        !miner->has_recipient) {
         return (struct expectation){.status = 400};
+    }
     miner->pending_rao = amount;
     miner->pending_id = ++model->withdrawals;
     return (struct expectation){.status = 200};
@@ -337,10 +375,12 @@ static struct expectation decide(struct model *model, const struct step *step)
 {
     for (int i = 0; i < MODEL_MINERS; i++) {
         struct model_miner *miner = &model->miners[i];
-        if (miner->pending_rao == 0 || miner->pending_id != step->withdrawal)
+        if (miner->pending_rao == 0 || miner->pending_id != step->withdrawal) {
             continue;
-        if (step->approve)
+        }
+        if (step->approve) {
             miner->withdrawn_rao += miner->pending_rao;
+        }
         miner->pending_rao = 0;
         return (struct expectation){.status = 200};
     }

@@ -20,11 +20,12 @@ static const cJSON *member(const cJSON *object, const char *name)
 static const cJSON *resolve(const cJSON *description, const cJSON *value)
 {
     const cJSON *reference = member(value, "$ref");
-    if (!cJSON_IsString(reference))
+    if (!cJSON_IsString(reference)) {
         return value;
+    }
     const char *part = reference->valuestring + 2; /* past "#/" */
     const cJSON *at = description;
-    while (at && *part) {
+    while (at != NULL && *part) {
         char name[64];
         size_t length = strcspn(part, "/");
         snprintf(name, sizeof name, "%.*s", (int)length, part);
@@ -36,32 +37,41 @@ static const cJSON *resolve(const cJSON *description, const cJSON *value)
 
 static bool is_type(const cJSON *value, const char *type)
 {
-    if (strcmp(type, "object") == 0)
+    if (strcmp(type, "object") == 0) {
         return cJSON_IsObject(value);
-    if (strcmp(type, "array") == 0)
+    }
+    if (strcmp(type, "array") == 0) {
         return cJSON_IsArray(value);
-    if (strcmp(type, "string") == 0)
+    }
+    if (strcmp(type, "string") == 0) {
         return cJSON_IsString(value);
-    if (strcmp(type, "boolean") == 0)
+    }
+    if (strcmp(type, "boolean") == 0) {
         return cJSON_IsBool(value);
-    if (strcmp(type, "null") == 0)
+    }
+    if (strcmp(type, "null") == 0) {
         return cJSON_IsNull(value);
-    if (strcmp(type, "integer") == 0)
+    }
+    if (strcmp(type, "integer") == 0) {
         return cJSON_IsNumber(value) && value->valuedouble == floor(value->valuedouble);
+    }
     return strcmp(type, "number") == 0 && cJSON_IsNumber(value);
 }
 
 static bool has_type(const cJSON *value, const cJSON *types)
 {
     const cJSON *type;
-    if (!types)
+    if (types == NULL) {
         return true;
-    if (cJSON_IsString(types))
+    }
+    if (cJSON_IsString(types)) {
         return is_type(value, types->valuestring);
+    }
     cJSON_ArrayForEach(type, types)
     {
-        if (is_type(value, type->valuestring))
+        if (is_type(value, type->valuestring)) {
             return true;
+        }
     }
     return false;
 }
@@ -69,12 +79,14 @@ static bool has_type(const cJSON *value, const cJSON *types)
 static bool is_one_of(const cJSON *value, const cJSON *allowed)
 {
     const cJSON *item;
-    if (!allowed)
+    if (allowed == NULL) {
         return true;
+    }
     cJSON_ArrayForEach(item, allowed)
     {
-        if (cJSON_Compare(value, item, true))
+        if (cJSON_Compare(value, item, true)) {
             return true;
+        }
     }
     return false;
 }
@@ -82,10 +94,11 @@ static bool is_one_of(const cJSON *value, const cJSON *allowed)
 static bool fits_bounds(const cJSON *value, const cJSON *schema)
 {
     const cJSON *minimum = member(schema, "minimum"), *maximum = member(schema, "maximum");
-    if (!cJSON_IsNumber(value))
+    if (!cJSON_IsNumber(value)) {
         return true;
-    return (!minimum || value->valuedouble >= minimum->valuedouble) &&
-           (!maximum || value->valuedouble <= maximum->valuedouble);
+    }
+    return (minimum == NULL || value->valuedouble >= minimum->valuedouble) &&
+           (maximum == NULL || value->valuedouble <= maximum->valuedouble);
 }
 
 static bool conforms(const cJSON *description, const cJSON *schema, const cJSON *value,
@@ -97,16 +110,19 @@ static bool object_conforms(const cJSON *description, const cJSON *schema, const
     const cJSON *item, *properties = member(schema, "properties");
     cJSON_ArrayForEach(item, member(schema, "required"))
     {
-        if (!member(value, item->valuestring))
+        if (member(value, item->valuestring) == NULL) {
             return complain(complaint, item->valuestring, "missing");
+        }
     }
     cJSON_ArrayForEach(item, value)
     {
         const cJSON *property = member(properties, item->string);
-        if (!property && cJSON_IsFalse(member(schema, "additionalProperties")))
+        if (property == NULL && cJSON_IsFalse(member(schema, "additionalProperties"))) {
             return complain(complaint, item->string, "not described");
-        if (property && !conforms(description, property, item, item->string, complaint))
+        }
+        if (property != NULL && !conforms(description, property, item, item->string, complaint)) {
             return false;
+        }
     }
     (void)where;
     return true;
@@ -117,23 +133,29 @@ static bool conforms(const cJSON *description, const cJSON *schema, const cJSON 
 {
     const cJSON *item, *constant;
     schema = resolve(description, schema);
-    if (!schema)
+    if (schema == NULL) {
         return complain(complaint, where, "its schema is missing");
+    }
     constant = member(schema, "const");
-    if (!has_type(value, member(schema, "type")))
+    if (!has_type(value, member(schema, "type"))) {
         return complain(complaint, where, "of another type");
+    }
     if (!is_one_of(value, member(schema, "enum")) ||
-        (constant && !cJSON_Compare(value, constant, true)))
+        (constant != NULL && !cJSON_Compare(value, constant, true))) {
         return complain(complaint, where, "not one of the values allowed");
-    if (!fits_bounds(value, schema))
+    }
+    if (!fits_bounds(value, schema)) {
         return complain(complaint, where, "out of bounds");
-    if (cJSON_IsObject(value))
+    }
+    if (cJSON_IsObject(value)) {
         return object_conforms(description, schema, value, where, complaint);
-    if (cJSON_IsArray(value) && member(schema, "items")) {
+    }
+    if (cJSON_IsArray(value) && member(schema, "items") != NULL) {
         cJSON_ArrayForEach(item, value)
         {
-            if (!conforms(description, member(schema, "items"), item, where, complaint))
+            if (!conforms(description, member(schema, "items"), item, where, complaint)) {
                 return false;
+            }
         }
     }
     return true;
@@ -147,10 +169,12 @@ static bool path_fits(const char *template, const char *path)
     while (*template) {
         if (*template == '{') {
             template += strcspn(template, "}") + 1;
-            if (path == end || *path == '/')
+            if (path == end || *path == '/') {
                 return false;
-            while (path < end && *path != '/')
+            }
+            while (path < end && *path != '/') {
                 path++;
+            }
         } else if (path < end && *template == *path) {
             template ++;
             path++;
@@ -167,8 +191,9 @@ static const cJSON *find_path(const cJSON *description, const char *path)
     const cJSON *item, *found = NULL;
     cJSON_ArrayForEach(item, member(description, "paths"))
     {
-        if (path_fits(item->string, path) && (!found || !strchr(item->string, '{')))
+        if (path_fits(item->string, path) && (found == NULL || strchr(item->string, '{') == NULL)) {
             found = item;
+        }
     }
     return found;
 }
@@ -188,14 +213,18 @@ bool openapi_allows(const cJSON *description, const char *method, const char *pa
     snprintf(code, sizeof code, "%d", status);
     cJSON_ArrayForEach(item, described)
     {
-        if (strcasecmp(item->string, method) == 0)
+        if (strcasecmp(item->string, method) == 0) {
             operation = item;
+        }
     }
-    if (!operation && status != (described ? 405 : 404) && status != 413)
+    if (operation == NULL && status != (described != NULL ? 405 : 404) && status != 413) {
         return complain(complaint, path, "a call that is not described has an answer");
-    const cJSON *response = operation ? member(member(operation, "responses"), code)
-                                      : member(responses, "404"); /* all refusals look alike */
-    if (!response)
+    }
+    const cJSON *response = operation != NULL
+                                ? member(member(operation, "responses"), code)
+                                : member(responses, "404"); /* all refusals look alike */
+    if (response == NULL) {
         return complain(complaint, code, "a status that is not described");
+    }
     return conforms(description, schema_of(description, response), answer, "answer", complaint);
 }

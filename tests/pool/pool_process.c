@@ -41,8 +41,9 @@ static bool read_ready_file(struct pool_process *process, const char *path)
     size_t length;
     cJSON *json;
     int64_t port;
-    if (!pm_file_read(path, READY_MAX, &text, &length, NULL))
+    if (!pm_file_read(path, READY_MAX, &text, &length, NULL)) {
         return false;
+    }
     assert_true(pm_json_parse(text, length, READY_MAX, &json, NULL));
     assert_true(pm_json_integer(json, "port", &port, NULL));
     snprintf(process->url, sizeof process->url, "http://127.0.0.1:%d", (int)port);
@@ -61,7 +62,7 @@ void pool_process_start(struct pool_process *process, const char *const *options
     const char *arguments[ARGUMENTS_MAX] = {POOL_PROGRAM, "--port",       "0",   "--store",
                                             store,        "--ready-file", ready, NULL};
     size_t count = 7;
-    for (; options && *options; options++) {
+    for (; options != NULL && *options != NULL; options++) {
         assert_true(count + 1 < ARGUMENTS_MAX);
         arguments[count++] = *options;
     }
@@ -69,12 +70,14 @@ void pool_process_start(struct pool_process *process, const char *const *options
         .arguments = arguments, .stdout_path = log, .stderr_path = log};
     struct pm_error error = {0};
     int status;
-    if (!pm_process_start(&config, &process->pid, &error))
+    if (!pm_process_start(&config, &process->pid, &error)) {
         fail_msg("%s", error.message);
+    }
     int64_t until_ms = pm_clock_monotonic_ms() + START_TIMEOUT_MS;
     while (!read_ready_file(process, ready)) {
-        if (pm_process_wait(process->pid, 5, &status))
+        if (pm_process_wait(process->pid, 5, &status)) {
             fail_msg("the pool ended with status %d, see %s", status, log);
+        }
         assert_true(pm_clock_monotonic_ms() < until_ms);
     }
 }
@@ -100,8 +103,9 @@ static void print_log(const struct pool_process *process)
     char path[PATH_SIZE], *text = NULL;
     size_t length;
     path_of(process, "log", path);
-    if (pm_file_read(path, LOG_MAX, &text, &length, NULL))
+    if (pm_file_read(path, LOG_MAX, &text, &length, NULL)) {
         print_error("%s", text);
+    }
     free(text);
 }
 

@@ -31,8 +31,9 @@ struct pm_grant rule_lease(struct virtual_pool *pool, const char *hotkey, int64_
     struct pm_grant grant;
     struct pm_refusal refusal;
     if (virtual_pool_lease(pool, hotkey, PM_LEASE_BOTH, evaluate_max, seed_max, &grant, &refusal) !=
-        200)
+        200) {
         fail_msg("%s: %d %s", hotkey, refusal.status, refusal.detail);
+    }
     return grant;
 }
 
@@ -52,8 +53,9 @@ void rule_submit(struct virtual_pool *pool, const char *hotkey, const char *leas
 {
     char *answer;
     struct pm_refusal refusal;
-    if (virtual_pool_submit(pool, hotkey, lease_id, submission, &answer, &refusal) != 200)
+    if (virtual_pool_submit(pool, hotkey, lease_id, submission, &answer, &refusal) != 200) {
         fail_msg("%s: %d %s", hotkey, refusal.status, refusal.detail);
+    }
     free(answer);
 }
 
@@ -65,17 +67,19 @@ void rule_submit_refused(struct virtual_pool *pool, const char *hotkey, const ch
     assert_int_equal(virtual_pool_submit(pool, hotkey, lease_id, submission, &answer, &refusal),
                      status);
     assert_null(answer);
-    if (!strstr(refusal.detail, said))
+    if (strstr(refusal.detail, said) == NULL) {
         fail_msg("\"%s\" does not say \"%s\"", refusal.detail, said);
+    }
 }
 
 void rule_judge_all(struct virtual_pool *pool, const char *hotkey, double score)
 {
     struct pm_grant grant = rule_lease(pool, hotkey, PM_BATCH_MAX, 2);
     struct pm_pool_submission submission = {.evaluation_count = grant.evaluate_count};
-    for (size_t i = 0; i < grant.evaluate_count; i++)
+    for (size_t i = 0; i < grant.evaluate_count; i++) {
         submission.evaluations[i] =
             (struct pm_pool_submitted_evaluation){grant.evaluate[i].id, score};
+    }
     rule_submit(pool, hotkey, grant.lease.id, &submission);
     pm_grant_clear(&grant);
 }

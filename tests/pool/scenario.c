@@ -77,8 +77,9 @@ static void fill_submission(struct scenario *scenario, const struct model_lease 
     out->kind = lease->kind;
     out->iterations = below(scenario, 100);
     for (size_t i = 0; i < lease->evaluate_count; i++) {
-        if (!chance(scenario, 90))
+        if (!chance(scenario, 90)) {
             continue;
+        }
         int64_t id = lease->evaluate[i] + (chance(scenario, 1) ? MODEL_STEPS_MAX : 0);
         out->evaluations[out->evaluation_count++] =
             (struct pm_pool_submitted_evaluation){id, score_by(scenario, step->miner, id)};
@@ -110,18 +111,22 @@ static void choose_submission(struct scenario *scenario, int64_t live, struct st
     const struct model *model = &scenario->model;
     step->kind = STEP_SUBMIT;
     step->lease = live;
-    if (chance(scenario, 8)) /* some other lease: an old one of its own, or another miner's */
+    if (chance(scenario, 8)) { /* some other lease: an old one of its own, or another miner's */
         step->lease = below(scenario, model->leases_asked + 2);
+    }
     const struct model_lease *lease = &model->leases[step->lease];
-    if (lease->done && chance(scenario, 80))
+    if (lease->done && chance(scenario, 80)) {
         step->submission = lease->submission;
-    else
+    } else {
         fill_submission(scenario, lease, step);
-    if (chance(scenario, 2))
+    }
+    if (chance(scenario, 2)) {
         step->submission.kind = (enum pm_lease_kind)below(scenario, 3);
+    }
     /* Only lease submissions say iterations, only those of a kind bring that kind of work. */
-    if (step->submission.kind != PM_LEASE_BOTH)
+    if (step->submission.kind != PM_LEASE_BOTH) {
         step->submission.iterations = 0;
+    }
 }
 
 void scenario_next(struct scenario *scenario, struct step *step)
@@ -182,18 +187,22 @@ static void perform_lease(struct virtual_pool *pool, const char *miner, const st
     struct pm_refusal refusal;
     int status = virtual_pool_lease(pool, miner, step->lease_kind, step->evaluate_max,
                                     step->seed_max, &grant, &refusal);
-    if (status != expected->status)
+    if (status != expected->status) {
         fail_msg("lease: %d %s, expected %d", status, refusal.detail, expected->status);
-    if (status != 200)
+    }
+    if (status != 200) {
         return;
+    }
     assert_int_equal(grant.evaluate_count, expected->evaluate_count);
     assert_int_equal(grant.seed_count, expected->seed_count);
-    for (size_t i = 0; i < grant.evaluate_count; i++)
+    for (size_t i = 0; i < grant.evaluate_count; i++) {
         assert_int_equal(grant.evaluate[i].id, expected->evaluate[i]);
+    }
     for (size_t i = 0; i < grant.seed_count; i++) {
         assert_true(virtual_pool_algorithm(pool, grant.seeds[i].id).in_population);
-        for (size_t j = 0; j < i; j++)
+        for (size_t j = 0; j < i; j++) {
             assert_int_not_equal(grant.seeds[i].id, grant.seeds[j].id);
+        }
     }
     pm_grant_clear(&grant);
 }
@@ -219,8 +228,9 @@ static void perform_submission(struct virtual_pool *pool, const char *miner,
     }
     snprintf(lease_id, sizeof lease_id, "%032" PRIx64, (uint64_t)step->lease);
     int status = virtual_pool_submit(pool, miner, lease_id, &submission, &answer, &refusal);
-    if (status != expected->status)
+    if (status != expected->status) {
         fail_msg("submission: %d %s, expected %d", status, refusal.detail, expected->status);
+    }
     free(answer);
 }
 
@@ -263,8 +273,9 @@ void scenario_perform(struct virtual_pool *pool, const struct step *step,
 
 static bool same_miner(const struct model_miner *model, const struct virtual_miner *pool)
 {
-    if (!model->known)
+    if (!model->known) {
         return !pool->found;
+    }
     return pool->found && model->has_recipient == (pool->miner.recipient_coldkey[0] != '\0') &&
            memcmp(&model->counts, &pool->miner.counts, sizeof model->counts) == 0 &&
            model->best_score == pool->miner.best_score && model->reputation == pool->reputation &&
@@ -285,8 +296,9 @@ static bool same_algorithm(const struct model_algorithm *model,
 
 static bool same_lease(const struct model_lease *model, const struct virtual_lease *pool)
 {
-    if (!model->granted || !pool->found)
+    if (!model->granted || !pool->found) {
         return model->granted == pool->found;
+    }
     return model->active == (pool->lease.state == PM_LEASE_ACTIVE) &&
            model->done == (pool->lease.state == PM_LEASE_DONE) &&
            model->refused == pool->lease.refused && model->window == pool->lease.window &&
@@ -300,8 +312,9 @@ static const char *difference_of_leases(const struct model *model, struct virtua
         struct virtual_lease lease = virtual_pool_find_lease(pool, number);
         snprintf(text, sizeof text, "lease %" PRId64, number);
         if (number > model->leases_asked ? lease.found
-                                         : !same_lease(&model->leases[number], &lease))
+                                         : !same_lease(&model->leases[number], &lease)) {
             return text;
+        }
     }
     return NULL;
 }
@@ -314,17 +327,20 @@ const char *scenario_difference(const struct scenario *scenario, struct virtual_
     for (int i = 0; i < MODEL_MINERS; i++) {
         struct virtual_miner miner = virtual_pool_miner(pool, name_of(i, name));
         snprintf(text, sizeof text, "miner %d", i);
-        if (!same_miner(&model->miners[i], &miner))
+        if (!same_miner(&model->miners[i], &miner)) {
             return text;
+        }
     }
     for (int64_t id = 1; id <= model->algorithm_count + 1; id++) {
         struct virtual_algorithm algorithm = virtual_pool_algorithm(pool, id);
         snprintf(text, sizeof text, "algorithm %" PRId64, id);
         if (id > model->algorithm_count ? algorithm.found
-                                        : !same_algorithm(&model->algorithms[id - 1], &algorithm))
+                                        : !same_algorithm(&model->algorithms[id - 1], &algorithm)) {
             return text;
+        }
     }
-    if (virtual_pool_epoch(pool) != model->epoch)
+    if (virtual_pool_epoch(pool) != model->epoch) {
         return "the epoch";
+    }
     return difference_of_leases(model, pool);
 }

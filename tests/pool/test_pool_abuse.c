@@ -78,10 +78,12 @@ static void test_wrong_paths_and_methods(void **state)
         const struct request request = {
             .method = cases[i].method, .url = pool.url, .path = cases[i].path};
         struct answer answer = http_send(&request);
-        if (answer.status != cases[i].status)
+        if (answer.status != cases[i].status) {
             fail_msg("%s %s: %d", cases[i].method, cases[i].path, answer.status);
-        if (cases[i].allow && !strstr(answer.headers, cases[i].allow))
+        }
+        if (cases[i].allow != NULL && strstr(answer.headers, cases[i].allow) == NULL) {
             fail_msg("%s %s: no \"%s\"", cases[i].method, cases[i].path, cases[i].allow);
+        }
         answer_clear(&answer);
     }
 }
@@ -195,11 +197,13 @@ static void test_bodies_that_are_none(void **state)
         "{\"a\":\"\\ud800\"}",
         "\xef\xbb\xbf{}",
     };
-    for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++)
+    for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {
         client_expect_saying(&alice, "POST", "/api/v1/tasks/lease", bodies[i], 422, "body: ");
+    }
     struct pm_text deep = {0};
-    for (int i = 0; i < 10000; i++)
+    for (int i = 0; i < 10000; i++) {
         pm_text_append(&deep, "{\"a\":[");
+    }
     client_expect_saying(&alice, "POST", "/api/v1/tasks/lease", deep.data, 422, "body: ");
     pm_text_clear(&deep);
 }
@@ -209,8 +213,9 @@ static void test_large_bodies(void **state)
     (void)state;
     struct pm_text body = {0};
     pm_text_append(&body, "{\"padding\":\"");
-    while (body.length < BODY_LIMIT - 2)
+    while (body.length < BODY_LIMIT - 2) {
         pm_text_append(&body, "x");
+    }
     pm_text_append(&body, "\"}");
     struct request request = {.method = "POST",
                               .url = pool.url,
@@ -314,8 +319,9 @@ static void test_what_is_no_http(void **state)
     }
     struct pm_text header = {0};
     pm_text_append(&header, "GET /health HTTP/1.1\r\nHost: x\r\nX-Key: ");
-    for (int i = 0; i < 20000; i++)
+    for (int i = 0; i < 20000; i++) {
         pm_text_append(&header, "aaaaaaaaaa");
+    }
     int connection = connect_raw();
     /* MSG_NOSIGNAL: the pool may have hung up before the end of it */
     (void)send(connection, header.data, header.length, MSG_NOSIGNAL);
@@ -334,8 +340,9 @@ static void test_idle_connections(void **state)
     }
     assert_healthy();
     client_expect_saying(&alice, "GET", "/api/v1/tasks/pending_evaluations", NULL, 200, "count");
-    for (size_t i = 0; i < IDLE; i++)
+    for (size_t i = 0; i < IDLE; i++) {
         close(connections[i]);
+    }
 }
 
 /* Lets the pool's files grow no further than `bytes`, as on a full disk. */
@@ -377,9 +384,9 @@ static void *mine(void *context)
         struct answer lease =
             client_expect(client, "POST", "/api/v1/tasks/lease", "{\"eval_batch_size\":64}", 200);
         pm_text_append(&body, "{\"evaluations\":[");
-        cJSON_ArrayForEach(item, answer_member(&lease, "evaluate_algorithms"))
-            pm_text_append(&body, "%s{\"algorithm_id\":%d,\"score\":0.75}",
-                           item->prev->next ? "," : "", cJSON_GetObjectItem(item, "id")->valueint);
+        cJSON_ArrayForEach(item, answer_member(&lease, "evaluate_algorithms")) pm_text_append(
+            &body, "%s{\"algorithm_id\":%d,\"score\":0.75}", item->prev->next != NULL ? "," : "",
+            cJSON_GetObjectItem(item, "id")->valueint);
         pm_text_append(&body,
                        "],\"evolutions\":[{\"parent_algorithm_ids\":[1],\"algorithm_dsl\":"
                        "\"def Predict():\\n  s0 = 0.%d%s\"}]}",
@@ -404,8 +411,9 @@ static void test_many_at_once(void **state)
         client_create(&miners[i], pool.url, (uint8_t)(100 + i));
         assert_int_equal(pthread_create(&threads[i], NULL, mine, &miners[i]), 0);
     }
-    for (size_t i = 0; i < THREADS; i++)
+    for (size_t i = 0; i < THREADS; i++) {
         pthread_join(threads[i], NULL);
+    }
     for (size_t i = 0; i < THREADS; i++) {
         struct answer stats = client_expect(&miners[i], "GET", "/api/v1/miners/stats", NULL, 200);
         reputation += answer_number(&stats, "reputation");

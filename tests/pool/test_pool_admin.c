@@ -21,9 +21,10 @@ static int open_pool(void **state)
         char *answer;
         virtual_pool_lease(&pool, miners[i], PM_LEASE_BOTH, 64, 2, &grant, &refusal);
         struct pm_pool_submission submission = {.evaluation_count = grant.evaluate_count};
-        for (size_t j = 0; j < grant.evaluate_count; j++)
+        for (size_t j = 0; j < grant.evaluate_count; j++) {
             submission.evaluations[j] =
                 (struct pm_pool_submitted_evaluation){grant.evaluate[j].id, 0.5};
+        }
         assert_int_equal(
             virtual_pool_submit(&pool, miners[i], grant.lease.id, &submission, &answer, &refusal),
             200);
@@ -54,8 +55,10 @@ static char *admin(const char *command, enum pm_error_code expected)
     size_t count = 0, size = 0;
     struct pm_error error = {0};
     snprintf(words_text, sizeof words_text, "%s", command);
-    for (char *word = strtok_r(words_text, " ", &save); word; word = strtok_r(NULL, " ", &save))
+    for (char *word = strtok_r(words_text, " ", &save); word != NULL;
+         word = strtok_r(NULL, " ", &save)) {
         words[count++] = word;
+    }
     FILE *out = open_memstream(&printed, &size);
     bool ok = pm_admin_run(pool.store, words, count, out, &error);
     fclose(out);
@@ -107,8 +110,9 @@ static void test_what_is_no_command(void **state)
                                            "payouts approve 1x",
                                            "payouts pay 1",
                                            "epochs"};
-    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
         free(admin(commands[i], PM_ERROR_INVALID));
+    }
     free(admin("payouts approve 99", PM_ERROR_REFUSED));
     free(admin("payouts reject -1", PM_ERROR_REFUSED));
 }

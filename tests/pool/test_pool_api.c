@@ -68,14 +68,16 @@ static void test_register_and_stats(void **state)
         "success_rate",
         "best_score",
     };
-    for (size_t i = 0; i < sizeof figures / sizeof *figures; i++)
+    for (size_t i = 0; i < sizeof figures / sizeof *figures; i++) {
         answer_number(&stats, figures[i]);
+    }
     const cJSON *pool = answer_member(&stats, "pool");
     static const char *const pool_figures[] = {
         "miners_active",      "total_reputation",   "epoch",
         "epoch_seconds_left", "algorithms_waiting", "best_score"};
-    for (size_t i = 0; i < sizeof pool_figures / sizeof *pool_figures; i++)
+    for (size_t i = 0; i < sizeof pool_figures / sizeof *pool_figures; i++) {
         assert_true(cJSON_IsNumber(cJSON_GetObjectItem(pool, pool_figures[i])));
+    }
     answer_clear(&stats);
 }
 
@@ -117,8 +119,9 @@ static void test_from_work_to_reputation(void **state)
 {
     struct house *house = *state;
     struct client *clients = house->clients;
-    for (size_t i = 1; i < 4; i++)
+    for (size_t i = 1; i < 4; i++) {
         house_judge_all(&clients[i], "0.5"); /* the built-in seeds */
+    }
     house_evolve(&clients[0], "def Predict():\\n  s0 = 0.25\\n", 200, "\"status\":\"accepted\"");
     client_expect_saying(&clients[0], "GET", "/api/v1/tasks/pending_evaluations", NULL, 200,
                          "{\"has_pending_evaluations\":false,\"count\":0}");
@@ -161,8 +164,9 @@ static void test_results(void **state)
                          "Result not found");
     client_expect_saying(&clients[0], "POST", "/api/v1/results/verify/1x", NULL, 404,
                          "Result not found");
-    for (size_t i = 1; i < 4; i++)
+    for (size_t i = 1; i < 4; i++) {
         house_judge_all(&clients[i], "0.5");
+    }
     client_expect_saying(&clients[0], "GET", "/api/v1/results", NULL, 200, "{\"results\":[]}");
     client_expect_saying(&clients[0], "POST", "/api/v1/results/verify/1", NULL, 200,
                          "\"status\":\"verified\"");
@@ -178,8 +182,9 @@ static void test_results(void **state)
                          "min_score");
     client_expect_saying(&clients[0], "GET", "/api/v1/results?limit=0", NULL, 422, "limit");
     house_evolve(&clients[0], "def Predict():\\n  s0 = 0.25\\n", 200, "accepted");
-    for (size_t i = 1; i < 4; i++)
+    for (size_t i = 1; i < 4; i++) {
         house_judge_all(&clients[i], "0.6");
+    }
     client_expect_saying(&clients[0], "POST", "/api/v1/results/verify/6", NULL, 403,
                          "its own result");
 }
@@ -254,8 +259,9 @@ static void test_description(void **state)
         cJSON_ArrayForEach(operation, path)
         {
             char method[16] = "";
-            for (size_t i = 0; operation->string[i]; i++)
+            for (size_t i = 0; operation->string[i]; i++) {
                 method[i] = (char)toupper((unsigned char)operation->string[i]);
+            }
             const struct request request = {
                 .method = method, .url = house->pool.url, .path = path->string};
             struct answer answer = http_send(&request);

@@ -49,8 +49,9 @@ static void test_seeds_are_different_and_within(void **state)
             assert_int_equal(chosen, (uint64_t)count < want ? (size_t)count : want);
             for (size_t i = 0; i < chosen; i++) {
                 assert_in_range(ranks[i], 0, count - 1);
-                for (size_t j = 0; j < i; j++)
+                for (size_t j = 0; j < i; j++) {
                     assert_int_not_equal(ranks[i], ranks[j]);
+                }
             }
         }
     }
@@ -81,8 +82,9 @@ static void test_mostly_the_best_with_variety(void **state)
     }
     assert_in_range(best, DRAWS * 2 * 70 / 100, DRAWS * 2 * 80 / 100);
     int different = 0;
-    for (size_t i = 0; i < 1000; i++)
+    for (size_t i = 0; i < 1000; i++) {
         different += seen[i];
+    }
     assert_true(different > 500);
     assert_true(others > 0);
 }

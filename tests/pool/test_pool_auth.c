@@ -21,8 +21,9 @@ static int create_keys(void **state)
     static struct keys keys;
     const uint8_t alice[PM_SEED_SIZE] = {1}, bob[PM_SEED_SIZE] = {2};
     if (!pm_hotkey_from_seed(alice, &keys.alice, NULL) ||
-        !pm_hotkey_from_seed(bob, &keys.bob, NULL))
+        !pm_hotkey_from_seed(bob, &keys.bob, NULL)) {
         return -1;
+    }
     *state = &keys;
     return 0;
 }
@@ -56,8 +57,9 @@ static void assert_refused(const char *key, const char *timestamp, const char *s
     struct pm_refusal refusal;
     assert_false(check(key, timestamp, signature, &refusal));
     assert_int_equal(refusal.status, 401);
-    if (!strstr(refusal.detail, said))
+    if (strstr(refusal.detail, said) == NULL) {
         fail_msg("\"%s\" does not say \"%s\"", refusal.detail, said);
+    }
 }
 
 static void test_accepts_the_proof(void **state)
@@ -68,8 +70,9 @@ static void test_accepts_the_proof(void **state)
     const char *signature = sign(keys->alice, "auth:1790000000");
     assert_true(check(address, NOW, signature, &refusal));
     char prefixed[PM_SIGNATURE_HEX_SIZE + 2] = "0x";
-    for (size_t i = 0; signature[i]; i++)
+    for (size_t i = 0; signature[i]; i++) {
         prefixed[i + 2] = (char)toupper((unsigned char)signature[i]);
+    }
     assert_true(check(address, NOW, prefixed, &refusal));
 }
 
@@ -100,14 +103,17 @@ static void test_missing_and_malformed_headers(void **state)
         "",           " 1790000000", "+1790000000", "-1790000000",          "1790000000.0",
         "0x6AB13B80", "1790000000 ", "1e9",         "99999999999999999999", "\xff",
     };
-    for (size_t i = 0; i < sizeof timestamps / sizeof *timestamps; i++)
+    for (size_t i = 0; i < sizeof timestamps / sizeof *timestamps; i++) {
         assert_refused(address, timestamps[i], signature, "decimal digits");
+    }
     const char *const signatures[] = {"", "0x", "zz", "00", "\xff\xff"};
-    for (size_t i = 0; i < sizeof signatures / sizeof *signatures; i++)
+    for (size_t i = 0; i < sizeof signatures / sizeof *signatures; i++) {
         assert_refused(address, NOW, signatures[i], "X-Signature: ");
+    }
     const char *const addresses[] = {"", "5", "not an address", "\xff", "0x1234"};
-    for (size_t i = 0; i < sizeof addresses / sizeof *addresses; i++)
+    for (size_t i = 0; i < sizeof addresses / sizeof *addresses; i++) {
         assert_refused(addresses[i], NOW, signature, "X-Signature: ");
+    }
 }
 
 static void test_wrong_key_and_wrong_text(void **state)

@@ -40,8 +40,9 @@ static void live(int from, int acknowledged)
         scenario_prepare(&scenario, &pool);
         struct expectation expected = model_apply(&scenario.model, &step);
         scenario_perform(&pool, &step, &expected);
-        if (write(acknowledged, "", 1) != 1)
+        if (write(acknowledged, "", 1) != 1) {
             _exit(1);
+        }
     }
     _exit(0);
 }
@@ -51,8 +52,9 @@ static int drain(int pipe)
 {
     char bytes[STORY_STEPS];
     int count = 0;
-    for (ssize_t got; (got = read(pipe, bytes, sizeof bytes)) > 0;)
+    for (ssize_t got; (got = read(pipe, bytes, sizeof bytes)) > 0;) {
         count += (int)got;
+    }
     return count;
 }
 
@@ -64,14 +66,16 @@ static int live_and_be_killed(int from, bool *finished)
     assert_int_equal(pipe(ends), 0);
     pid_t child = fork();
     assert_true(child >= 0);
-    if (child == 0)
+    if (child == 0) {
         live(from, ends[1]);
+    }
     close(ends[1]);
     pm_clock_sleep_ms(1 + rand() % LIFE_MS_MAX);
     kill(child, SIGKILL);
     assert_int_equal(waitpid(child, &status, 0), child);
-    if (WIFEXITED(status) && WEXITSTATUS(status) != 0)
+    if (WIFEXITED(status) && WEXITSTATUS(status) != 0) {
         fail_msg("the child failed after step %d", from + drain(ends[0]));
+    }
     *finished = WIFEXITED(status);
     int done = drain(ends[0]);
     close(ends[0]);
@@ -85,12 +89,13 @@ static int compare(void)
     int extra = 0;
     scenario_prepare(&scenario, &pool);
     virtual_pool_open(&pool, store);
-    if (scenario_difference(&scenario, &pool)) {
+    if (scenario_difference(&scenario, &pool) != NULL) {
         step_model(&scenario);
         extra = 1;
         const char *different = scenario_difference(&scenario, &pool);
-        if (different)
+        if (different != NULL) {
             fail_msg("after the kill: %s", different);
+        }
     }
     virtual_pool_close(&pool);
     return extra;
@@ -120,8 +125,9 @@ static void tell_story(uint64_t seed)
     int kills = 0;
     for (int at = 0; !finished; kills += !finished) {
         int done = live_and_be_killed(at, &finished);
-        for (int i = 0; i < done; i++)
+        for (int i = 0; i < done; i++) {
             step_model(&scenario);
+        }
         at += done + compare();
     }
     assert_true(kills > 1);
@@ -132,8 +138,9 @@ static void test_kill_at_random_points(void **state)
 {
     (void)state;
     srand(3);
-    for (uint64_t seed = 0; seed < STORIES; seed++)
+    for (uint64_t seed = 0; seed < STORIES; seed++) {
         tell_story(1000 + seed);
+    }
 }
 
 int main(void)

@@ -219,10 +219,11 @@ static void read_log(struct virtual_pool *pool, bool undo, char *out, size_t siz
     unlink(path);
     dup2(captured, STDERR_FILENO);
     bool ok = true;
-    if (undo)
+    if (undo) {
         ok = pm_pool_store_run(pool->store, settle_and_undo, pool, NULL);
-    else
+    } else {
         virtual_pool_tick(pool);
+    }
     dup2(saved, STDERR_FILENO);
     close(saved);
     ssize_t length = pread(captured, out, size - 1, 0);

@@ -25,8 +25,9 @@ static void tell_story(uint64_t seed)
         scenario_perform(&pool, &step, &expected);
         const char *different =
             i % COMPARE_EVERY == 0 ? scenario_difference(&scenario, &pool) : NULL;
-        if (different)
+        if (different != NULL) {
             fail_msg("story %llu, step %d: %s", (unsigned long long)seed, i, different);
+        }
     }
     virtual_pool_close(&pool);
 }
@@ -35,9 +36,10 @@ static void test_random_stories(void **state)
 {
     (void)state;
     const char *wanted = getenv("POOLMINER_MODEL_STEPS");
-    long steps = wanted ? strtol(wanted, NULL, 10) : DEFAULT_STEPS;
-    for (long done = 0; done < steps; done += STORY_STEPS)
+    long steps = wanted != NULL ? strtol(wanted, NULL, 10) : DEFAULT_STEPS;
+    for (long done = 0; done < steps; done += STORY_STEPS) {
         tell_story((uint64_t)(1 + done / STORY_STEPS));
+    }
 }
 
 int main(void)

@@ -79,8 +79,9 @@ static void test_recipient_coldkey(void **state)
             .body = body,
         };
         struct answer answer = http_send(&request);
-        if (answer.status != updates[i].status)
+        if (answer.status != updates[i].status) {
             fail_msg("update %zu: %d %s", i, answer.status, answer.text);
+        }
         answer_clear(&answer);
     }
     client_expect_saying(client, "PUT", "/api/v1/miners/recipient-coldkey",
@@ -107,8 +108,9 @@ static struct answer wait_for_payment(const struct client *client, const char *p
     int64_t until_ms = pm_clock_monotonic_ms() + 15000;
     for (;;) {
         struct answer answer = client_expect(client, "GET", path, NULL, 200);
-        if (answer_integer(&answer, "lifetime_rao") > 0)
+        if (answer_integer(&answer, "lifetime_rao") > 0) {
             return answer;
+        }
         answer_clear(&answer);
         assert_true(pm_clock_monotonic_ms() < until_ms);
         pm_clock_sleep_ms(50);
@@ -120,8 +122,9 @@ static void test_epochs_pay(void **state)
     struct house *house = *state;
     struct client *clients = house->clients;
     char path[PATH_SIZE];
-    for (size_t i = 0; i < 3; i++)
+    for (size_t i = 0; i < 3; i++) {
         house_judge_all(&clients[i], "0.5");
+    }
     snprintf(path, sizeof path, "/api/v1/rewards/balance/%s", client_address(&clients[0]));
     struct answer balance = wait_for_payment(&clients[0], path);
     assert_int_equal(answer_integer(&balance, "balance_rao"), 50000000); /* the cap of 5 % */

@@ -60,9 +60,10 @@ static void test_cases(void **state)
         const char *text = cases[i].answer;
         assert_true(pm_json_parse(text, strlen(text), 65536, &answer, NULL));
         if (openapi_allows(description, cases[i].method, cases[i].path, cases[i].status, answer,
-                           &complaint) != cases[i].allowed)
+                           &complaint) != cases[i].allowed) {
             fail_msg("%s %s %d %s: %s", cases[i].method, cases[i].path, cases[i].status, text,
                      complaint.text);
+        }
         cJSON_Delete(answer);
     }
     cJSON_Delete(description);

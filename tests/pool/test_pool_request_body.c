@@ -11,8 +11,9 @@ static cJSON *parse(const char *text)
 {
     cJSON *json;
     struct pm_error error = {0};
-    if (!pm_body_parse(text, strlen(text), &json, &error))
+    if (!pm_body_parse(text, strlen(text), &json, &error)) {
         fail_msg("%s", error.message);
+    }
     return json;
 }
 
@@ -41,8 +42,9 @@ static void test_bodies_that_are_no_objects(void **state)
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         cJSON *json = NULL;
         struct pm_error error = {0};
-        if (pm_body_parse(bad[i].text, bad[i].length, &json, &error))
+        if (pm_body_parse(bad[i].text, bad[i].length, &json, &error)) {
             fail_msg("accepted: %s", bad[i].text);
+        }
         assert_null(json);
         assert_int_equal(strncmp(error.message, "body: ", 6), 0);
     }
@@ -137,10 +139,12 @@ static void assert_each_refused(enum pm_lease_kind kind, const char *const (*bad
     for (size_t i = 0; i < count; i++) {
         struct pm_error error = {0};
         cJSON *json = parse(bad[i][0]);
-        if (pm_body_submission(json, kind, &submission, &error))
+        if (pm_body_submission(json, kind, &submission, &error)) {
             fail_msg("accepted: %s", bad[i][0]);
-        if (!strstr(error.message, bad[i][1]))
+        }
+        if (strstr(error.message, bad[i][1]) == NULL) {
             fail_msg("%s: \"%s\" does not say \"%s\"", bad[i][0], error.message, bad[i][1]);
+        }
         cJSON_Delete(json);
     }
 }
@@ -195,8 +199,9 @@ static cJSON *parse_many(const char *key, const char *item, size_t count)
 {
     struct pm_text text = {0};
     pm_text_append(&text, "{\"evolved_function\":\"\",\"%s\":[", key);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         pm_text_append(&text, "%s%s", i ? "," : "", item);
+    }
     pm_text_append(&text, "]}");
     cJSON *json = parse(text.data);
     pm_text_clear(&text);

@@ -18,8 +18,9 @@ static void test_a_lease_holds_work_and_seeds(void **state)
     assert_int_equal(grant.lease.evolve_budget, 1);
     assert_int_equal(grant.lease.window, 1);
     assert_int_equal(grant.lease.timeout_ms, rule_start_ms + 10800000);
-    for (size_t i = 0; i < grant.evaluate_count; i++)
+    for (size_t i = 0; i < grant.evaluate_count; i++) {
         assert_int_equal(grant.evaluate[i].input_dim, PM_POOL_INPUT_DIM);
+    }
     pm_grant_clear(&grant);
 }
 
@@ -65,8 +66,9 @@ static void test_nothing_to_do(void **state)
     rule_lease_refused(pool, "a", PM_LEASE_BOTH, 0, 404, "No work available");
     struct pm_grant grant = rule_lease(pool, "a", PM_BATCH_MAX, 2);
     struct pm_pool_submission submission = {.evaluation_count = grant.evaluate_count};
-    for (size_t i = 0; i < grant.evaluate_count; i++)
+    for (size_t i = 0; i < grant.evaluate_count; i++) {
         submission.evaluations[i].algorithm_id = grant.evaluate[i].id;
+    }
     rule_submit(pool, "a", grant.lease.id, &submission);
     pm_grant_clear(&grant);
     rule_lease_refused(pool, "a", PM_LEASE_EVALUATE, 8, 404, "No work available");
@@ -185,8 +187,9 @@ static void test_hostile_programs_leave_no_trace(void **state)
     struct virtual_pool *pool = *state;
     static char huge[70 * 1024], long_phase[64 * 1024 - 1];
     memset(huge, ' ', sizeof huge - 1);
-    for (size_t i = 0; i + 1 < sizeof long_phase; i++)
+    for (size_t i = 0; i + 1 < sizeof long_phase; i++) {
         long_phase[i] = "s0 = 1\n"[i % 7];
+    }
     const char *const programs[] = {
         "s0 = system(1)\n",
         "def Predict():\n  s99 = 1\n",
@@ -207,8 +210,9 @@ static void test_hostile_programs_leave_no_trace(void **state)
             .evolutions = {{.dsl = programs[i]}},
             .evolution_count = 1,
         };
-        if (i == 8) /* blank lines only: an empty program, which is there already */
+        if (i == 8) { /* blank lines only: an empty program, which is there already */
             continue;
+        }
         rule_submit_refused(pool, "a", grant.lease.id, &submission, 422,
                             "evolutions[0].algorithm_dsl: ");
     }

@@ -13,8 +13,9 @@
 static void run(struct virtual_pool *pool, pm_pool_work *work, void *context)
 {
     struct pm_error error = {0};
-    if (!pm_pool_store_run(pool->store, work, context, &error))
+    if (!pm_pool_store_run(pool->store, work, context, &error)) {
         fail_msg("%s", error.message);
+    }
 }
 
 static enum pm_pool_outcome outcome(bool ok)
@@ -34,8 +35,9 @@ void virtual_pool_open(struct virtual_pool *pool, const char *store_name)
 {
     struct pm_error error = {0};
     pm_log_init("test", PM_LOG_WARN, PM_LOG_TEXT);
-    if (!pm_pool_store_open(store_name, &pool->store, &error))
+    if (!pm_pool_store_open(store_name, &pool->store, &error)) {
         fail_msg("%s", error.message);
+    }
     run(pool, prepare, pool);
 }
 

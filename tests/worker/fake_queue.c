@@ -29,8 +29,9 @@ static bool no_answer(struct pm_error *error)
 /* Every call about the job must name its lease. */
 static bool right_lease(int64_t job_id, int64_t token, struct pm_error *error)
 {
-    if (job_id == JOB_ID && token == TOKEN)
+    if (job_id == JOB_ID && token == TOKEN) {
         return true;
+    }
     return pm_fail(error, PM_ERROR_REFUSED, "lease-lost");
 }
 
@@ -68,11 +69,13 @@ static bool progress(void *context, int64_t job_id, int64_t token, const char *p
     pthread_mutex_lock(&fake->mutex);
     bool ok = right_lease(job_id, token, error);
     const int number = ++fake->progresses;
-    if (fake->stop_at_progress)
+    if (fake->stop_at_progress) {
         atomic_store(&fake->stop, true);
+    }
     if (ok && fake->refuse_progress) {
-        if (fake->stop_after_refusal)
+        if (fake->stop_after_refusal) {
             atomic_store(&fake->stop, true);
+        }
         ok = pm_fail(error, PM_ERROR_REFUSED, "cancelled");
     } else if (ok && number <= fake->progress_without_answer) {
         ok = no_answer(error);

@@ -18,8 +18,9 @@ static struct pm_work read_example(const char *name)
     struct pm_error error = {0};
     snprintf(path, sizeof path, "%s/jobs/%s", PM_TEST_DATA, name);
     assert_true(pm_file_read(path, 1 << 20, &text, &size, NULL));
-    if (!pm_work_parse(text, size, &work, &error))
+    if (!pm_work_parse(text, size, &work, &error)) {
         fail_msg("%s", error.message);
+    }
     free(text);
     return work;
 }
@@ -132,10 +133,12 @@ static void test_what_breaks_the_contract_is_named(void **state)
     for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
         struct pm_work work;
         struct pm_error error = {0};
-        if (pm_work_parse(CASES[i].body, strlen(CASES[i].body), &work, &error))
+        if (pm_work_parse(CASES[i].body, strlen(CASES[i].body), &work, &error)) {
             fail_msg("accepted: %s", CASES[i].body);
-        if (!strstr(error.message, CASES[i].word))
+        }
+        if (strstr(error.message, CASES[i].word) == NULL) {
             fail_msg("\"%s\" does not name %s", error.message, CASES[i].word);
+        }
         assert_null(work.algorithms);
     }
 }
@@ -149,9 +152,10 @@ static void test_too_many_algorithms_are_refused(void **state)
     struct pm_error error = {0};
     (void)state;
     int length = snprintf(body, ROOM, EVALUATE "\"algorithms\":[");
-    for (int i = 0; i < TOO_MANY; i++)
+    for (int i = 0; i < TOO_MANY; i++) {
         length +=
             snprintf(body + length, (size_t)(ROOM - length), "%s%s", i > 0 ? "," : "", ELEMENT);
+    }
     length += snprintf(body + length, (size_t)(ROOM - length), "]}");
     assert_false(pm_work_parse(body, (size_t)length, &work, &error));
     assert_non_null(strstr(error.message, "257"));
@@ -183,9 +187,10 @@ static void test_scores_survive_to_the_last_bit(void **state)
     enum { COUNT = sizeof SCORES / sizeof *SCORES };
     struct pm_evaluation evaluations[COUNT];
     (void)state;
-    for (int i = 0; i < COUNT; i++)
+    for (int i = 0; i < COUNT; i++) {
         evaluations[i] =
             (struct pm_evaluation){.algorithm_id = i, .score = SCORES[i], .done = true};
+    }
     cJSON *json = parse_result(pm_evaluations_write(&PROVENANCE, evaluations, COUNT, NULL));
     for (int i = 0; i < COUNT; i++) {
         assert_true(number_at(json, "evaluations", i, "score") == SCORES[i]);

@@ -39,8 +39,9 @@ static int set_up(void **state)
     static struct fixture fixture;
     const struct pm_workbench_config config = {.task_limit = 4};
     if (!pm_dataset_synthetic(1, 400, &fixture.dataset, NULL) ||
-        !pm_workbench_create(fixture.dataset, &config, &fixture.bench, NULL))
+        !pm_workbench_create(fixture.dataset, &config, &fixture.bench, NULL)) {
         return -1;
+    }
     *state = &fixture;
     return 0;
 }
@@ -119,8 +120,9 @@ static void test_evaluates_in_the_jobs_order(void **state)
     assert_int_equal(counts.done, 1);
     cJSON *json = result_of(&fake);
     assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(json, "evaluations")), 4);
-    for (int i = 0; i < 4; i++)
+    for (int i = 0; i < 4; i++) {
         assert_true(number_of(item_of(json, "evaluations", i), "algorithm_id") == 5 + i);
+    }
     assert_true(number_of(item_of(json, "evaluations", 0), "score") == score_of(fixture, TEXT, 8));
     assert_true(number_of(item_of(json, "evaluations", 1), "score") == 0.0);
     assert_non_null(cJSON_GetObjectItem(item_of(json, "evaluations", 1), "error"));
@@ -166,8 +168,9 @@ static void test_evolves(void **state)
         assert_true(number_of(json, "candidates") == 200.0);
         check_evolutions(fixture, json);
         char *evolutions = pm_json_print(cJSON_GetObjectItem(json, "evolutions"), NULL);
-        if (first)
+        if (first != NULL) {
             assert_string_equal(first, evolutions); /* same job, same result */
+        }
         free(first);
         first = evolutions;
         cJSON_Delete(json);
@@ -203,8 +206,9 @@ static void expect_failure(const struct fixture *fixture, const char *kind, cons
     assert_int_equal(fake.fails, 1);
     assert_int_equal(fake.finishes, 0);
     assert_false(fake.retry);
-    if (!strstr(fake.reason, word))
+    if (strstr(fake.reason, word) == NULL) {
         fail_msg("\"%s\" does not name %s", fake.reason, word);
+    }
     fake_queue_clear(&fake);
 }
 

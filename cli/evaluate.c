@@ -153,7 +153,8 @@ static bool evaluate_files(const struct pm_options *options, const struct pm_sui
         return pm_fail(error, PM_ERROR_MEMORY, "evaluate: no memory for task scores");
     }
     bool done = true;
-    for (size_t first = 0; done && first < files; first += BATCH) {
+    /* Scores that nobody gets are not worth their time. */
+    for (size_t first = 0; done && !ferror(stdout) && first < files; first += BATCH) {
         size_t count = files - first < BATCH ? files - first : BATCH;
         done = evaluate_batch(&evaluation, options, first, count, error);
     }

@@ -99,7 +99,7 @@ static int help(int argc, char *argv[])
     return run_verb(verb, 2, arguments);
 }
 
-int main(int argc, char *argv[])
+static int run(int argc, char *argv[])
 {
     if (argc < 2) {
         print_overview(stderr);
@@ -115,4 +115,12 @@ int main(int argc, char *argv[])
     }
     const struct verb *verb = find_verb(name);
     return verb != NULL ? run_verb(verb, argc - 1, argv + 1) : fail_unknown_verb(name);
+}
+
+int main(int argc, char *argv[])
+{
+    if (!pm_program_enter("poolminer")) {
+        return EXIT_FAILED;
+    }
+    return pm_program_leave("poolminer", run(argc, argv));
 }

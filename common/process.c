@@ -78,6 +78,7 @@ static void reset_signals(void)
     action.sa_handler = SIG_DFL;
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGQUIT, &action, NULL);
     sigaction(SIGPIPE, &action, NULL);
     sigaction(SIGXFSZ, &action, NULL);
     sigset_t none;

@@ -1,12 +1,83 @@
 #include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <poolminer/file.h>
 #include <poolminer/log.h>
 #include <poolminer/program.h>
 #include <poolminer/stop.h>
+
+/* What ZeroMQ, SQLite, libcurl and a few connections take; libzmq aborts when it gets none. */
+enum { DESCRIPTORS_MIN = 64 };
+
+/* A library's socket on descriptor 1 or 2 would get what is written for people. The places are
+ * taken the wrong way round, so that using one still fails as a closed one does. */
+static bool occupy_standard_descriptors(void)
+{
+    for (int descriptor = STDIN_FILENO; descriptor <= STDERR_FILENO; descriptor++) {
+        if (fcntl(descriptor, F_GETFD) >= 0) {
+            continue;
+        }
+        int flags = descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY;
+        if (open("/dev/null", flags) != descriptor) { /* the lowest that is free */
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool have_descriptors(rlim_t *allowed)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
+        return true;
+    }
+    if (limit.rlim_cur < DESCRIPTORS_MIN) {
+        limit.rlim_cur = limit.rlim_max < DESCRIPTORS_MIN ? limit.rlim_max : DESCRIPTORS_MIN;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+    *allowed = limit.rlim_cur;
+    return limit.rlim_cur >= DESCRIPTORS_MIN;
+}
+
+bool pm_program_enter(const char *name)
+{
+    rlim_t allowed = 0;
+    if (!occupy_standard_descriptors()) {
+        fprintf(stderr,
+                "%s: /dev/null: %s; standard input, output or error is closed and has no "
+                "replacement\n",
+                name, strerror(errno));
+        return false;
+    }
+    if (!have_descriptors(&allowed)) {
+        fprintf(stderr,
+                "%s: only %ju files may be open at once, %d are needed; raise the limit "
+                "(ulimit -n 1024)\n",
+                name, (uintmax_t)allowed, DESCRIPTORS_MIN);
+        return false;
+    }
+    return true;
+}
+
+int pm_program_leave(const char *name, int status)
+{
+    errno = 0;
+    bool failed = fflush(stdout) != 0;
+    int number = errno;
+    if (!failed && !ferror(stdout)) {
+        return status;
+    }
+    fprintf(stderr, "%s: standard output: %s; some of what belongs there is lost\n", name,
+            failed ? strerror(number) : "cannot be written");
+    return status != EXIT_SUCCESS ? status : EXIT_FAILURE;
+}
 
 static bool read_options(const struct pm_program *program, struct pm_options *options, int argc,
                          char *const argv[], struct pm_error *error)
@@ -39,6 +110,10 @@ bool pm_program_start(const struct pm_program *program, struct pm_options *optio
                       char *const argv[], int *status)
 {
     struct pm_error error = {0};
+    *status = EXIT_FAILURE;
+    if (!pm_program_enter(program->name)) {
+        return false;
+    }
     *status = EXIT_SUCCESS;
     pm_options_look_for_help(options, argc, argv);
     if (pm_options_help(options)) {

@@ -146,5 +146,5 @@ int main(int argc, char *argv[])
     }
     int status = run_with(options, argc, argv);
     pm_options_destroy(options);
-    return status;
+    return pm_program_leave("poolminer-sidecar", status);
 }

@@ -128,5 +128,5 @@ int main(int argc, char *argv[])
         status = EXIT_FAILURE;
     }
     pm_options_destroy(options);
-    return status;
+    return pm_program_leave("poolminer-worker", status);
 }

@@ -33,7 +33,17 @@ struct pm_program {
         .help = "How a line of the log is written."                                                \
     }
 
-/* Reads environment and command line into `options` (created by the caller from a table that has
+/* Before anything else, so before a library opens something: standard descriptors that are closed
+ * are occupied (using them fails as before), and the limit on open files is raised to what the
+ * libraries cannot do without. False: said why; end with EXIT_FAILURE. */
+bool pm_program_enter(const char *name);
+
+/* After everything else: what goes to standard output is written out. Returns `status`, or
+ * EXIT_FAILURE instead of EXIT_SUCCESS, with a sentence on standard error, when some of it was
+ * lost. */
+int pm_program_leave(const char *name, int status);
+
+/* Enters, reads environment and command line into `options` (created by the caller from a table that has
  * PM_PROGRAM_LOG_OPTIONS) and starts the log and the stop flag. True: go on. False: end with
  * *status; what there was to say (help, version, a mistake in the usage) has been said. */
 bool pm_program_start(const struct pm_program *program, struct pm_options *options, int argc,

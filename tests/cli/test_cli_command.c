@@ -315,6 +315,50 @@ static void evolve_names_its_mistakes(void **state)
                   "--profile");
 }
 
+static struct output run_shell(const char *line)
+{
+    return run_at_home(directory, (const char *const[]){"/bin/sh", "-c", line, NULL}, TIMEOUT_MS);
+}
+
+/* A script that goes on with half a result must not be told that all went well. */
+static void lost_output_is_a_failure(void **state)
+{
+    (void)state;
+    static const char *const lines[] = {
+        "help",
+        "version",
+        "config",
+        "config --json",
+        "config --help",
+        "check linear.txt",
+        "dataset info",
+        "dataset info --json",
+        "evaluate linear.txt --tasks 1",
+        "evaluate linear.txt --tasks 1 --json",
+        "evolve --seed-algorithm linear.txt --generations 1 --json",
+    };
+    write_text(directory, "linear.txt", LINEAR);
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        char line[256];
+        snprintf(line, sizeof line, "%s %s >/dev/full", POOLMINER, lines[i]);
+        expect_output(run_shell(line), 1, "", "poolminer: standard output: ");
+        snprintf(line, sizeof line, "%s %s >&-", POOLMINER, lines[i]);
+        expect_output(run_shell(line), 1, "", "poolminer: standard output: ");
+    }
+}
+
+static void too_few_files_are_said(void **state)
+{
+    (void)state;
+    static const char *const programs[] = {"poolminer", "poolminer-pool", "poolminer-sidecar",
+                                           "poolminer-worker", "poolminer-driver"};
+    for (size_t i = 0; i < sizeof programs / sizeof *programs; i++) {
+        char line[256];
+        snprintf(line, sizeof line, "ulimit -n 5; exec %s/%s config", PM_BIN_DIR, programs[i]);
+        expect_output(run_shell(line), 1, "", ": only 5 files may be open at once, 64 are needed");
+    }
+}
+
 int main(void)
 {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
@@ -332,6 +376,8 @@ int main(void)
         TEST(a_missing_dataset_is_named),
         TEST(evolve_is_reproducible),
         TEST(evolve_names_its_mistakes),
+        TEST(lost_output_is_a_failure),
+        TEST(too_few_files_are_said),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -244,16 +244,51 @@ static void two_signals_at_once_are_one(void **state)
 static void one_signal_waits_for_the_others_handler(void **state)
 {
     (void)state;
+    static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+    enum { SIGNALS = sizeof signals / sizeof *signals };
     pid_t child = fork();
     if (child == 0) {
-        struct sigaction interrupt, terminate;
+        int wrong = 0;
         pm_stop_install();
-        sigaction(SIGINT, NULL, &interrupt);
-        sigaction(SIGTERM, NULL, &terminate);
-        _exit(sigismember(&interrupt.sa_mask, SIGTERM) == 1 &&
-                      sigismember(&terminate.sa_mask, SIGINT) == 1
-                  ? 0
-                  : 1);
+        for (size_t i = 0; i < SIGNALS * SIGNALS; i++) {
+            struct sigaction action;
+            sigaction(signals[i / SIGNALS], NULL, &action);
+            wrong += sigismember(&action.sa_mask, signals[i % SIGNALS]) == 1 ? 0 : 1;
+        }
+        _exit(wrong);
+    }
+    int status = 0;
+    waitpid(child, &status, 0);
+    assert_int_equal(status, 0);
+}
+
+/* A terminal that is closed, and Ctrl-\, are wishes to stop in order, too. */
+static void every_way_to_ask_sets_the_flag(void **state)
+{
+    (void)state;
+    static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
+        pid_t child = fork();
+        if (child == 0) {
+            pm_stop_install();
+            raise(signals[i]);
+            _exit(pm_stop_requested() ? 0 : 1);
+        }
+        int status = 0;
+        waitpid(child, &status, 0);
+        assert_int_equal(status, 0);
+    }
+}
+
+static void nohup_is_respected(void **state)
+{
+    (void)state;
+    pid_t child = fork();
+    if (child == 0) {
+        signal(SIGHUP, SIG_IGN);
+        pm_stop_install();
+        raise(SIGHUP);
+        _exit(pm_stop_requested() ? 1 : 0);
     }
     int status = 0;
     waitpid(child, &status, 0);
@@ -293,6 +328,8 @@ int main(void)
         TEST(the_first_signal_sets_the_flag),
         TEST(two_signals_at_once_are_one),
         TEST(one_signal_waits_for_the_others_handler),
+        TEST(every_way_to_ask_sets_the_flag),
+        TEST(nohup_is_respected),
         TEST(a_later_second_signal_ends_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

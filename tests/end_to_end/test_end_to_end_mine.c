@@ -92,7 +92,7 @@ static void it_mines_from_the_settings_file(void **state)
 static void a_signal_stops_everything_in_two_seconds(void **state)
 {
     struct setting *setting = *state;
-    static const int signals[] = {SIGINT, SIGTERM};
+    static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
     for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
         pid_t mine = start_mine(setting);
         assert_true(wait_until(all_are_up, setting, 30000));

@@ -70,6 +70,29 @@ static bool is_loopback(const char *host)
     return strcmp(host, "localhost") == 0 || strncmp(host, "127.", 4) == 0;
 }
 
+static bool explain_bind(const char *endpoint, struct pm_error *error)
+{
+    int why = errno;
+    const char *remedy = "check --host and --port";
+    switch (why) {
+    case EADDRINUSE:
+        remedy = "another sidecar may be running, choose another --port";
+        break;
+    case EACCES:
+        remedy = "ports below 1024 are the system's, choose another --port";
+        break;
+    case EINVAL:
+    case ENODEV:
+    case EADDRNOTAVAIL:
+        remedy = "--host takes a numeric address of this machine, such as 127.0.0.1";
+        break;
+    default:
+        break;
+    }
+    return pm_fail(error, why == EADDRINUSE ? PM_ERROR_REFUSED : PM_ERROR_IO,
+                   "listening on %s: %s; %s", endpoint, zmq_strerror(why), remedy);
+}
+
 static bool bind_socket(struct pm_broker *broker, struct pm_error *error)
 {
     const char *host = broker->config.host;
@@ -88,9 +111,7 @@ static bool bind_socket(struct pm_broker *broker, struct pm_error *error)
         snprintf(endpoint, sizeof endpoint, "tcp://%s:%d", address, broker->config.port);
     }
     if (zmq_bind(broker->socket, endpoint) != 0) {
-        return pm_fail(error, errno == EADDRINUSE ? PM_ERROR_REFUSED : PM_ERROR_IO,
-                       "listening on %s: %s; another sidecar may be running, choose another --port",
-                       endpoint, zmq_strerror(errno));
+        return explain_bind(endpoint, error);
     }
     if (zmq_getsockopt(broker->socket, ZMQ_LAST_ENDPOINT, bound, &bound_size) != 0) {
         return pm_fail(error, PM_ERROR_IO, "listening on %s: %s", endpoint, zmq_strerror(errno));

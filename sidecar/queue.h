@@ -24,6 +24,7 @@ enum {
     PM_QUEUE_RECORDS_MAX = 10000,
     PM_QUEUE_RECORD_STATES_MAX = 32,
     PM_QUEUE_SET_ASIDE_MAX = 1000,
+    PM_QUEUE_DISK_KEPT_BYTES = 32 * 1024 * 1024, /* what is new leaves so much of the disk */
 };
 
 /* Two clocks: `steady_ms` measures leases, never jumps and stands still while the sidecar does;

@@ -17,10 +17,27 @@ int64_t pm_queue_bytes_max(const struct pm_queue *queue, enum pm_queue_room room
     return room == PM_QUEUE_ROOM_NEW ? queue->config.max_bytes : 2 * queue->config.max_bytes;
 }
 
+/* What work that is in still needs of a disk that is nearly full. */
+static bool check_disk(struct pm_queue *queue, int64_t change, struct pm_error *error)
+{
+    int64_t left;
+    if (!queue->store->verbs->room(queue->store, &left, error)) {
+        return false;
+    }
+    return left - PM_QUEUE_DISK_KEPT_BYTES >= change ||
+           pm_fail(error, PM_ERROR_UNAVAILABLE,
+                   "the store's disk has %lld MiB left, and the last %d are kept for results: free "
+                   "some room on it",
+                   (long long)(left >> 20), PM_QUEUE_DISK_KEPT_BYTES >> 20);
+}
+
 bool pm_queue_check_bytes(struct pm_queue *queue, enum pm_queue_room room, int64_t change,
                           struct pm_error *error)
 {
     int64_t lasting = held(queue) - held_by_history(queue);
+    if (room == PM_QUEUE_ROOM_NEW && !check_disk(queue, change, error)) {
+        return false;
+    }
     return lasting + change <= pm_queue_bytes_max(queue, room) ||
            pm_fail(error, PM_ERROR_UNAVAILABLE,
                    "the store holds %lld MiB of at most %lld: collect results, or raise "

@@ -105,6 +105,9 @@ struct pm_store_verbs {
     bool (*begin)(struct pm_store *store, bool durable, struct pm_error *error);
     bool (*commit)(struct pm_store *store, struct pm_error *error);
     void (*rollback)(struct pm_store *store);
+    /* How many bytes the store's disk still takes, as seen once in a transaction; INT64_MAX when
+     * that is not known. */
+    bool (*room)(struct pm_store *store, int64_t *bytes, struct pm_error *error);
 
     /* The number of a run, 0 when there is none; `create` makes it. PM_ERROR_UNAVAILABLE: all runs
      * are in use. run_name: "" for an unknown number. run_at: the numbers by index, 0 at the end.
@@ -171,9 +174,10 @@ struct pm_store {
     const struct pm_store_verbs *verbs;
 };
 
-/* SQLite, one file. `durable` false: commits are never synced (tests, benchmarks). Creates the file
- * with mode 0600. PM_ERROR_REFUSED: another sidecar has it open. PM_ERROR_INVALID: not our file, or
- * made by a newer version, or damaged. */
+/* SQLite, one file. `durable` false: commits are never synced, and ":memory:" is no file (tests,
+ * benchmarks). Creates the file with mode 0600. PM_ERROR_REFUSED: another sidecar has it open.
+ * PM_ERROR_INVALID: not our file, or made by a newer version, or damaged, or `durable` and a name
+ * that SQLite does not keep in a file. */
 bool pm_store_sqlite_open(const char *path, bool durable, struct pm_store **out,
                           struct pm_error *error);
 

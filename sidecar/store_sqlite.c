@@ -1,4 +1,4 @@
-/* Opening the file, its schema, statements and transactions. */
+/* Opening the file, statements and transactions. */
 #include "sidecar/store_sqlite.h"
 
 #include <fcntl.h>
@@ -11,135 +11,27 @@ enum {
     APPLICATION_ID = 0x504d5343, /* "PMSC" */
     SCHEMA_VERSION = 1,
     LOCK_WAIT_MS = 1000, /* a predecessor may still be closing */
-    CHECKPOINT_PAGES = 4000,
 };
 
-/* A job is one row that never changes, and one small row in the table of the state it is in, which
- * is what moves. So putting, leasing, finishing and collecting touch few pages, and none of them
- * copies a body. `rank` is minus the priority, so that every order ascends. */
-static const char SCHEMA[] =
-    "CREATE TABLE run(id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE) STRICT;"
-    "CREATE TABLE counter(run INTEGER NOT NULL, counter INTEGER NOT NULL, value INTEGER NOT NULL,"
-    " PRIMARY KEY(run, counter)) STRICT, WITHOUT ROWID;"
-    "CREATE TABLE job(id INTEGER PRIMARY KEY, run INTEGER NOT NULL, rank INTEGER NOT NULL,"
-    " turn INTEGER NOT NULL, deadline_ms INTEGER NOT NULL, created_ms INTEGER NOT NULL,"
-    " collected INTEGER NOT NULL, key TEXT NOT NULL, kind TEXT NOT NULL, body BLOB NOT NULL)"
-    " STRICT;"
-    "CREATE UNIQUE INDEX job_key ON job(run, key) WHERE collected = 0;"
-    "CREATE TABLE queued(run INTEGER NOT NULL, rank INTEGER NOT NULL, turn INTEGER NOT NULL,"
-    " id INTEGER NOT NULL, deadline_ms INTEGER NOT NULL, token INTEGER NOT NULL,"
-    " failures INTEGER NOT NULL, ended_token INTEGER NOT NULL, bytes INTEGER NOT NULL,"
-    " PRIMARY KEY(run, rank, turn, id)) STRICT, WITHOUT ROWID;"
-    "CREATE INDEX queued_any ON queued(rank, turn, id);"
-    "CREATE INDEX queued_deadline ON queued(deadline_ms) WHERE deadline_ms > 0;"
-    "CREATE TABLE lease(id INTEGER PRIMARY KEY, until_ms INTEGER NOT NULL,"
-    " token INTEGER NOT NULL, failures INTEGER NOT NULL, ended_token INTEGER NOT NULL,"
-    " bytes INTEGER NOT NULL, request INTEGER NOT NULL, holder TEXT NOT NULL) STRICT;"
-    "CREATE TABLE outcome(place INTEGER PRIMARY KEY, id INTEGER NOT NULL, state INTEGER NOT NULL,"
-    " collected INTEGER NOT NULL, token INTEGER NOT NULL, failures INTEGER NOT NULL,"
-    " ended_token INTEGER NOT NULL, bytes INTEGER NOT NULL, holder TEXT NOT NULL,"
-    " reason TEXT NOT NULL, result BLOB) STRICT;"
-    "CREATE INDEX outcome_set_aside ON outcome(id) WHERE state = 4;"
-    "CREATE TABLE checkpoint(id INTEGER PRIMARY KEY, data BLOB NOT NULL) STRICT;"
-    "CREATE TABLE record(sequence INTEGER PRIMARY KEY AUTOINCREMENT, run INTEGER NOT NULL,"
-    " key TEXT NOT NULL, state TEXT NOT NULL, reason TEXT NOT NULL, updated_ms INTEGER NOT NULL,"
-    " body BLOB NOT NULL, UNIQUE(run, key)) STRICT;"
-    "CREATE INDEX record_run ON record(run, sequence);"
-    "CREATE INDEX record_state ON record(run, state, sequence);"
-    "CREATE TABLE record_total(run INTEGER NOT NULL, state TEXT NOT NULL, total INTEGER NOT NULL,"
-    " PRIMARY KEY(run, state)) STRICT, WITHOUT ROWID;";
-
-static const char *const SQL[PM_SQL_COUNT] = {
-    [PM_SQL_BEGIN] = "BEGIN IMMEDIATE",
-    [PM_SQL_COMMIT] = "COMMIT",
-    [PM_SQL_ROLLBACK] = "ROLLBACK",
-    [PM_SQL_SYNC_FULL] = "PRAGMA synchronous = FULL",
-    [PM_SQL_SYNC_NORMAL] = "PRAGMA synchronous = NORMAL",
-    [PM_SQL_RUN_INSERT] = "INSERT INTO run(name) VALUES(?1)",
-    [PM_SQL_RUN_DELETE] = "DELETE FROM run WHERE id = ?1",
-    [PM_SQL_RUN_DELETE_COUNTERS] = "DELETE FROM counter WHERE run = ?1",
-    [PM_SQL_RUN_DELETE_RECORDS] = "DELETE FROM record WHERE run = ?1",
-    [PM_SQL_RUN_DELETE_TOTALS] = "DELETE FROM record_total WHERE run = ?1",
-    [PM_SQL_COUNTER_SET] = "INSERT OR REPLACE INTO counter VALUES(?1, ?2, ?3)",
-    [PM_SQL_NEXT_TURN] =
-        "SELECT max(ifnull((SELECT turn + 1 FROM queued WHERE run = ?1 AND rank = ?2"
-        " ORDER BY turn DESC LIMIT 1), 0), ifnull((SELECT turn FROM queued INDEXED BY queued_any"
-        " WHERE rank = ?2 ORDER BY turn LIMIT 1), 0))",
-    [PM_SQL_JOB_INSERT] = "INSERT INTO job VALUES(?1, ?2, ?3, ?4, ?5, ?6, 0, ?7, ?8, ?9)",
-    [PM_SQL_JOB_GET] = "SELECT run, rank, turn, deadline_ms, created_ms, collected, key, kind"
-                       " FROM job WHERE id = ?1",
-    [PM_SQL_JOB_FIND] = "SELECT id FROM job WHERE run = ?1 AND key = ?2 AND collected = 0",
-    [PM_SQL_JOB_SET_COLLECTED] = "UPDATE job SET collected = ?2 WHERE id = ?1",
-    [PM_SQL_JOB_DELETE] = "DELETE FROM job WHERE id = ?1",
-    [PM_SQL_BODY_GET] = "SELECT body FROM job WHERE id = ?1",
-    [PM_SQL_QUEUED_INSERT] = "INSERT INTO queued VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-    [PM_SQL_QUEUED_GET] = "SELECT token, failures, ended_token, bytes FROM queued WHERE run = ?1"
-                          " AND rank = ?2 AND turn = ?3 AND id = ?4",
-    [PM_SQL_QUEUED_NEXT] = "SELECT id FROM queued INDEXED BY queued_any ORDER BY rank, turn, id"
-                           " LIMIT 1",
-    [PM_SQL_QUEUED_NEXT_OF_RUN] = "SELECT id FROM queued WHERE run = ?1 ORDER BY rank, turn, id"
-                                  " LIMIT 1",
-    [PM_SQL_QUEUED_DELETE] =
-        "DELETE FROM queued WHERE run = ?1 AND rank = ?2 AND turn = ?3 AND id = ?4",
-    [PM_SQL_LEASE_INSERT] = "INSERT INTO lease VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-    [PM_SQL_LEASE_GET] = "SELECT token, failures, ended_token, bytes, until_ms, request, holder"
-                         " FROM lease WHERE id = ?1",
-    [PM_SQL_LEASE_RENEW] = "UPDATE lease SET until_ms = ?2 WHERE id = ?1",
-    [PM_SQL_LEASE_RENEW_ALL] = "UPDATE lease SET until_ms = ?1",
-    [PM_SQL_LEASE_DELETE] = "DELETE FROM lease WHERE id = ?1",
-    [PM_SQL_OUTCOME_INSERT] =
-        "INSERT INTO outcome VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
-    [PM_SQL_OUTCOME_GET] = "SELECT token, failures, ended_token, bytes, state, holder, reason"
-                           " FROM outcome WHERE place = ?1",
-    [PM_SQL_OUTCOME_SET_COLLECTED] = "UPDATE outcome SET collected = ?2 WHERE place = ?1",
-    [PM_SQL_OUTCOME_DELETE] = "DELETE FROM outcome WHERE place = ?1",
-    [PM_SQL_RESULT_GET] = "SELECT result FROM outcome WHERE place = ?1",
-    [PM_SQL_CHECKPOINT_SET] = "INSERT OR REPLACE INTO checkpoint VALUES(?1, ?2)",
-    [PM_SQL_CHECKPOINT_GET] = "SELECT data FROM checkpoint WHERE id = ?1",
-    [PM_SQL_CHECKPOINT_DELETE] = "DELETE FROM checkpoint WHERE id = ?1",
-    [PM_SQL_LIST_LEASED] = "SELECT id FROM lease WHERE id > ?1 ORDER BY id LIMIT ?2",
-    [PM_SQL_LIST_LEASES_DUE] =
-        "SELECT id FROM lease WHERE until_ms <= ?1 ORDER BY until_ms LIMIT ?2",
-    [PM_SQL_LIST_LEASES_OF] = "SELECT id FROM lease WHERE holder = ?1 ORDER BY id LIMIT ?2",
-    [PM_SQL_LIST_DEADLINES_DUE] = "SELECT id FROM queued WHERE deadline_ms > 0 AND"
-                                  " deadline_ms <= ?1 ORDER BY deadline_ms LIMIT ?2",
-    [PM_SQL_LIST_OUTCOMES] =
-        "SELECT outcome.id FROM outcome CROSS JOIN job ON job.id = outcome.id WHERE place > ?1"
-        " AND place < ?2 AND outcome.collected = 0 AND key >= ?3 AND key < ?4"
-        " ORDER BY place LIMIT ?5",
-    [PM_SQL_LIST_ACTIVE] =
-        "SELECT id FROM job INDEXED BY job_key WHERE collected = 0 AND run = ?1 AND key >= ?2 AND"
-        " key < ?3 AND key > ?4 AND NOT EXISTS (SELECT 1 FROM outcome WHERE place = ?5 + job.id)"
-        " ORDER BY key LIMIT ?6",
-    [PM_SQL_LIST_SET_ASIDE] = "SELECT id FROM outcome INDEXED BY outcome_set_aside WHERE state = 4"
-                              " ORDER BY id DESC LIMIT ?1",
-    [PM_SQL_LIST_SET_ASIDE_COLLECTED] =
-        "SELECT id FROM outcome INDEXED BY outcome_set_aside WHERE state = 4 AND collected = 1"
-        " ORDER BY id LIMIT ?1",
-    [PM_SQL_RECORD_GET] =
-        "SELECT sequence, state, length(body) FROM record WHERE run = ?1 AND key = ?2",
-    [PM_SQL_RECORD_DELETE] = "DELETE FROM record WHERE sequence = ?1",
-    [PM_SQL_RECORD_INSERT] = "INSERT INTO record(run, key, state, reason, updated_ms, body)"
-                             " VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
-    [PM_SQL_RECORD_OLDEST] = "SELECT sequence, length(body), run FROM record WHERE"
-                             " state <> 'open' ORDER BY sequence LIMIT 1",
-    [PM_SQL_RECORD_OLDEST_OF_RUN] =
-        "SELECT sequence, length(body), run FROM record WHERE run = ?1 AND"
-        " state <> 'open' ORDER BY sequence LIMIT 1",
-    [PM_SQL_RECORDS] =
-        "SELECT sequence, updated_ms, key, state, reason, body FROM record WHERE run = ?1 AND"
-        " sequence < ?2 ORDER BY sequence DESC LIMIT ?3",
-    [PM_SQL_RECORDS_OF_STATE] =
-        "SELECT sequence, updated_ms, key, state, reason, body FROM record WHERE run = ?1 AND"
-        " sequence < ?2 AND state = ?4 ORDER BY sequence DESC LIMIT ?3",
-    [PM_SQL_TOTAL_ADD] = "INSERT INTO record_total VALUES(?1, ?2, ?3) ON CONFLICT(run, state) DO"
-                         " UPDATE SET total = total + ?3",
-    [PM_SQL_TOTALS] = "SELECT state, total FROM record_total WHERE run = ?1 ORDER BY state",
-};
+static const char *remedy(int code)
+{
+    switch (code) {
+    case SQLITE_FULL:
+        return "; free some room on its disk";
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+        return "; " PM_SQLITE_DAMAGED;
+    default:
+        return "";
+    }
+}
 
 bool pm_sqlite_fail(struct pm_sqlite_store *store, const char *doing, struct pm_error *error)
 {
-    return pm_fail(error, PM_ERROR_IO, "the store: %s: %s", doing, sqlite3_errmsg(store->database));
+    int code = sqlite3_errcode(store->database) & 0xff;
+    store->disk_full = code == SQLITE_FULL;
+    return pm_fail(error, PM_ERROR_IO, "the store: %s: %s%s", doing,
+                   sqlite3_errmsg(store->database), remedy(code));
 }
 
 sqlite3_stmt *pm_sqlite_statement(struct pm_sqlite_store *store, enum pm_sqlite_statement which,
@@ -147,8 +39,8 @@ sqlite3_stmt *pm_sqlite_statement(struct pm_sqlite_store *store, enum pm_sqlite_
 {
     sqlite3_stmt **statement = &store->statements[which];
     if (*statement == NULL &&
-        sqlite3_prepare_v3(store->database, SQL[which], -1, SQLITE_PREPARE_PERSISTENT, statement,
-                           NULL) != SQLITE_OK) {
+        sqlite3_prepare_v3(store->database, pm_sqlite_sql[which], -1, SQLITE_PREPARE_PERSISTENT,
+                           statement, NULL) != SQLITE_OK) {
         pm_sqlite_fail(store, "preparing a statement", error);
     }
     return *statement;
@@ -204,7 +96,8 @@ static bool sqlite_begin(struct pm_store *base, bool durable, struct pm_error *e
         return false;
     }
     store->stale = false;
-    return run_statement(store, PM_SQL_BEGIN, error);
+    store->room = -1;
+    return pm_sqlite_wal_check(store, error) && run_statement(store, PM_SQL_BEGIN, error);
 }
 
 static void sqlite_rollback(struct pm_store *base)
@@ -214,6 +107,7 @@ static void sqlite_rollback(struct pm_store *base)
         run_statement(store, PM_SQL_ROLLBACK, NULL);
     }
     pm_sqlite_runs_rolled_back(store);
+    pm_sqlite_wal_relieve(store);
 }
 
 static bool sqlite_commit(struct pm_store *base, struct pm_error *error)
@@ -223,6 +117,7 @@ static bool sqlite_commit(struct pm_store *base, struct pm_error *error)
         return false;
     }
     pm_sqlite_runs_committed(store);
+    store->stuck = false;
     return true;
 }
 
@@ -234,6 +129,7 @@ static void sqlite_close(struct pm_store *base)
     }
     sqlite3_close(store->database);
     free(store->runs);
+    free(store->path);
     free(store);
 }
 
@@ -244,6 +140,7 @@ static const struct pm_store_verbs VERBS = {
     .begin = sqlite_begin,
     .commit = sqlite_commit,
     .rollback = sqlite_rollback,
+    .room = pm_sqlite_room,
     .run_find = pm_sqlite_run_find,
     .run_name = pm_sqlite_run_name,
     .run_at = pm_sqlite_run_at,
@@ -289,15 +186,15 @@ static bool pragma_integer(struct pm_sqlite_store *store, const char *sql, int *
     return good;
 }
 
-/* Takes the lock on the file for good (locking_mode before the first access to a WAL file also
- * spares the shared-memory file), and makes or checks the schema. */
+/* Deleting must not cost room (distributions switch secure_delete on, which writes zeros over what
+ * is deleted). Takes the lock on the file for good (locking_mode before the first access to a WAL
+ * file also spares the shared-memory file), and makes or checks the schema. */
 static bool set_up(struct pm_sqlite_store *store, struct pm_error *error)
 {
     int application, version, tables;
     if (!execute(store,
-                 "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL;"
-                 "PRAGMA temp_store = MEMORY; PRAGMA synchronous = NORMAL;"
-                 "BEGIN EXCLUSIVE",
+                 "PRAGMA locking_mode = EXCLUSIVE; PRAGMA temp_store = MEMORY;"
+                 "PRAGMA synchronous = NORMAL; PRAGMA secure_delete = OFF; BEGIN EXCLUSIVE",
                  error) ||
         !pragma_integer(store, "PRAGMA application_id", &application, error) ||
         !pragma_integer(store, "PRAGMA user_version", &version, error) ||
@@ -308,7 +205,7 @@ static bool set_up(struct pm_sqlite_store *store, struct pm_error *error)
         char stamp[128];
         snprintf(stamp, sizeof stamp, "PRAGMA application_id = %d; PRAGMA user_version = %d",
                  APPLICATION_ID, SCHEMA_VERSION);
-        return execute(store, SCHEMA, error) && execute(store, stamp, error) &&
+        return execute(store, pm_sqlite_schema, error) && execute(store, stamp, error) &&
                execute(store, "COMMIT", error);
     }
     if (application != APPLICATION_ID) {
@@ -338,7 +235,7 @@ static bool explain(struct pm_sqlite_store *store, const char *path, struct pm_e
         return pm_fail(
             error, PM_ERROR_INVALID,
             "the store %s is damaged or no store at all (%s); move it away to begin with "
-            "an empty one",
+            "an empty one, or copy a good one back",
             path, sqlite3_errmsg(store->database));
     default:
         return pm_fail_context(error, "opening the store %s", path);
@@ -349,25 +246,37 @@ static bool explain(struct pm_sqlite_store *store, const char *path, struct pm_e
  * would drop the locks that this process may hold on it. */
 static void make_private(const char *path)
 {
-    int file = strcmp(path, ":memory:") == 0
-                   ? -1
-                   : open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    int file = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (file >= 0) {
         close(file);
     }
+}
+
+/* Names that SQLite does not take for a file, but for a database that ends with the program. */
+static bool is_passing(const char *path)
+{
+    return path[0] == '\0' || path[0] == ':' || strncmp(path, "file:", 5) == 0;
 }
 
 bool pm_store_sqlite_open(const char *path, bool durable, struct pm_store **out,
                           struct pm_error *error)
 {
     struct pm_error why = {0};
+    if (durable && is_passing(path)) {
+        return pm_fail(error, PM_ERROR_INVALID,
+                       "the store \"%s\" would not outlive the sidecar: name a file with --store",
+                       path);
+    }
     struct pm_sqlite_store *store = calloc(1, sizeof *store);
     if (store == NULL) {
         return pm_fail(error, PM_ERROR_MEMORY, "out of memory for the store");
     }
     store->base.verbs = &VERBS;
     store->durable = durable;
-    make_private(path);
+    if (!is_passing(path)) {
+        store->path = strdup(path);
+        make_private(path);
+    }
     bool good = sqlite3_open_v2(path, &store->database,
                                 SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
                                 NULL) == SQLITE_OK ||
@@ -375,8 +284,8 @@ bool pm_store_sqlite_open(const char *path, bool durable, struct pm_store **out,
     if (good) {
         sqlite3_extended_result_codes(store->database, 1);
         sqlite3_busy_timeout(store->database, LOCK_WAIT_MS);
-        sqlite3_wal_autocheckpoint(store->database, CHECKPOINT_PAGES);
-        good = set_up(store, &why) && pm_sqlite_runs_load(store, &why);
+        good = set_up(store, &why) && pm_sqlite_wal_set_up(store, &why) &&
+               pm_sqlite_runs_load(store, &why);
     }
     if (!good) {
         explain(store, path, &why);

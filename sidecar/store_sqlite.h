@@ -6,12 +6,17 @@
 
 #include <sqlite3.h>
 
+#define PM_SQLITE_DAMAGED                                                                          \
+    "the file is damaged: stop the sidecar, move the file away, and start again with an empty "    \
+    "one or a good copy"
+
 enum pm_sqlite_statement {
     PM_SQL_BEGIN,
     PM_SQL_COMMIT,
     PM_SQL_ROLLBACK,
     PM_SQL_SYNC_FULL,
     PM_SQL_SYNC_NORMAL,
+    PM_SQL_FREE_PAGES,
     PM_SQL_RUN_INSERT,
     PM_SQL_RUN_DELETE,
     PM_SQL_RUN_DELETE_COUNTERS,
@@ -63,6 +68,9 @@ enum pm_sqlite_statement {
     PM_SQL_COUNT
 };
 
+extern const char pm_sqlite_schema[];
+extern const char *const pm_sqlite_sql[PM_SQL_COUNT];
+
 /* Runs and their counters are few and busy: kept in memory, written at commit. */
 struct pm_sqlite_run {
     int64_t id;
@@ -83,6 +91,11 @@ struct pm_sqlite_store {
     bool durable, syncing;
     bool run_forgotten; /* in this transaction */
     bool stale;         /* the runs in memory must be loaded again */
+    char *path;         /* of the file; NULL: in memory */
+    int wal_pages;      /* that the write-ahead log held after the last commit */
+    bool disk_full;     /* the last failure was a full disk */
+    bool stuck;         /* the log could not be written back since the last commit */
+    int64_t room;       /* of the disk in this transaction; negative: not looked at yet */
 };
 
 /* A statement ready to be bound, prepared on first use; NULL with the error set. */
@@ -104,6 +117,14 @@ static inline int64_t pm_sqlite_place(int64_t run, int64_t id)
 
 /* A text column into a buffer of `size`. */
 void pm_sqlite_text(sqlite3_stmt *statement, int column, char *out, size_t size);
+
+/* store_sqlite_wal.c */
+bool pm_sqlite_wal_set_up(struct pm_sqlite_store *store, struct pm_error *error);
+/* Before a transaction: false when the log has outgrown its bound and cannot be written back. */
+bool pm_sqlite_wal_check(struct pm_sqlite_store *store, struct pm_error *error);
+/* After a rollback: makes what room there is to be made when the disk was full. */
+void pm_sqlite_wal_relieve(struct pm_sqlite_store *store);
+bool pm_sqlite_room(struct pm_store *base, int64_t *bytes, struct pm_error *error);
 
 /* store_sqlite_runs.c */
 bool pm_sqlite_runs_load(struct pm_sqlite_store *store, struct pm_error *error);

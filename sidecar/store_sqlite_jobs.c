@@ -164,10 +164,9 @@ bool pm_sqlite_job_get(struct pm_store *base, int64_t id, struct pm_store_job *o
         (!there && !read_queued(store, out, &there, error))) {
         return false;
     }
-    return there || pm_fail(error, PM_ERROR_IO,
-                            "the store: job %lld is in no state, the file is "
-                            "damaged",
-                            (long long)id);
+    return there ||
+           pm_fail(error, PM_ERROR_IO, "the store: job %lld is in no state; " PM_SQLITE_DAMAGED,
+                   (long long)id);
 }
 
 bool pm_sqlite_job_find(struct pm_store *base, int64_t run, const char *key, int64_t *id,
@@ -205,8 +204,7 @@ bool pm_sqlite_job_next(struct pm_store *base, int64_t run, struct pm_store_job 
     return (read_job(store, out, found, error) && *found && read_queued(store, out, found, error) &&
             *found) ||
            pm_fail(error, PM_ERROR_IO,
-                   "the store: queued job %lld is not there, the file is "
-                   "damaged",
+                   "the store: queued job %lld is not there; " PM_SQLITE_DAMAGED,
                    (long long)out->id);
 }
 

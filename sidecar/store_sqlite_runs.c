@@ -80,11 +80,49 @@ static bool load_counters(struct pm_sqlite_store *store, struct pm_error *error)
     return good;
 }
 
+/* Stores made before there was the counter BYTES_CLOSED do not have it: it is counted, and written
+ * when it changes. */
+static bool count_closed_bytes(struct pm_sqlite_store *store, struct pm_error *error)
+{
+    sqlite3_stmt *statement = NULL;
+    if (sqlite3_prepare_v2(store->database,
+                           "SELECT run, sum(length(body)) FROM record WHERE state <> 'open'"
+                           " GROUP BY run",
+                           -1, &statement, NULL) != SQLITE_OK) {
+        return pm_sqlite_fail(store, "counting the records", error);
+    }
+    bool row, good;
+    while ((good = pm_sqlite_step(store, statement, &row, error)) && row) {
+        struct pm_sqlite_run *run = run_by_id(store, sqlite3_column_int64(statement, 0));
+        if (run != NULL && run->counters[PM_COUNTER_BYTES_CLOSED] == 0) {
+            int64_t bytes = sqlite3_column_int64(statement, 1);
+            run->counters[PM_COUNTER_BYTES_CLOSED] = run->committed[PM_COUNTER_BYTES_CLOSED] =
+                bytes;
+            store->totals[PM_COUNTER_BYTES_CLOSED] += bytes;
+        }
+    }
+    sqlite3_finalize(statement);
+    return good;
+}
+
+/* Closed records, and not one byte of them counted. */
+static bool closed_bytes_unknown(const struct pm_sqlite_store *store)
+{
+    for (size_t i = 0; i < store->run_count; i++) {
+        const int64_t *counters = store->runs[i].counters;
+        if (counters[PM_COUNTER_RECORDS_CLOSED] > 0 && counters[PM_COUNTER_BYTES_CLOSED] == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool pm_sqlite_runs_load(struct pm_sqlite_store *store, struct pm_error *error)
 {
     store->run_count = 0;
     memset(store->totals, 0, sizeof store->totals);
-    return load_names(store, error) && load_counters(store, error);
+    return load_names(store, error) && load_counters(store, error) &&
+           (!closed_bytes_unknown(store) || count_closed_bytes(store, error));
 }
 
 static bool counter_set(struct pm_sqlite_store *store, int64_t run, int counter, int64_t value,

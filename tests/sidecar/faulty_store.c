@@ -50,6 +50,11 @@ static void faulty_rollback(struct pm_store *store)
     INNER->verbs->rollback(INNER);
 }
 
+static bool faulty_room(struct pm_store *store, int64_t *bytes, struct pm_error *error)
+{
+    return FORWARD(room, INNER, bytes, error);
+}
+
 static bool faulty_run_find(struct pm_store *store, const char *name, bool create, int64_t *run,
                             struct pm_error *error)
 {
@@ -186,6 +191,7 @@ static const struct pm_store_verbs VERBS = {
     .begin = faulty_begin,
     .commit = faulty_commit,
     .rollback = faulty_rollback,
+    .room = faulty_room,
     .run_find = faulty_run_find,
     .run_name = faulty_run_name,
     .run_at = faulty_run_at,

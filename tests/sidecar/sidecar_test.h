@@ -8,6 +8,9 @@
 
 #include <poolminer/error.h>
 
+/* What main returns when the machine does not let the test do what it needs; CTest knows it. */
+enum { PM_TEST_SKIPPED = 77 };
+
 /* The call succeeds; else the test fails with the error's sentence. `error` is the variable that
  * the call fills. */
 #define assert_done(call, error)                                                                   \

@@ -7,7 +7,9 @@
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <poolminer/clock.h>
@@ -572,12 +574,47 @@ static void what_cannot_be_served_is_refused_with_a_sentence(void **state)
                     "choose another --port");
     refuse_to_start((const char *[]){"--host", "0.0.0.0", "--port", "0", "--store", missing, NULL},
                     1, "not this machine's loopback");
+    refuse_to_start(
+        (const char *[]){"--host", "127.0.0.1x", "--port", "0", "--store", missing, NULL}, 1,
+        "--host takes a numeric address of this machine");
     refuse_to_start((const char *[]){"--port", "70000", NULL}, 2, "port");
     refuse_to_start((const char *[]){"--lease-ms", "0", NULL}, 2, "lease-ms");
     refuse_to_start((const char *[]){"--frobnicate", NULL}, 2, "frobnicate");
     refuse_to_start((const char *[]){"--log-level", "loud", NULL}, 2, "loud");
     refuse_to_start((const char *[]){"--help", NULL}, 0, "--heartbeat-ms");
     refuse_to_start((const char *[]){"--version", NULL}, 0, "poolminer-sidecar ");
+}
+
+static void a_store_that_would_not_last_is_refused(void **state)
+{
+    (void)state;
+    const char *const names[] = {"", ":memory:", "file:x?mode=memory"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        refuse_to_start((const char *[]){"--port", "0", "--store", names[i], NULL}, 1,
+                        "would not outlive the sidecar: name a file with --store");
+    }
+}
+
+/* ZeroMQ would end the program with an assertion. */
+static void too_few_descriptors_are_refused_with_a_sentence(void **state)
+{
+    (void)state;
+    struct rlimit before;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    pid_t child = fork(); /* a hard limit cannot be raised again */
+    assert_true(child >= 0);
+    if (child == 0) {
+        char output[4096];
+        const struct rlimit few = {20, 20};
+        int status =
+            setrlimit(RLIMIT_NOFILE, &few) != 0
+                ? -1
+                : sidecar_run((const char *[]){"--port", "0", NULL}, output, sizeof output);
+        _exit(status == 1 && strstr(output, "20 open files and it needs") != NULL ? 0 : 1);
+    }
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
 }
 
 static int start_context(void **state)
@@ -611,6 +648,8 @@ int main(void)
         WITH_PEERS(a_peer_that_never_reads_is_bounded),
         WITH_PEERS(bad_messages_are_counted_and_logged_once),
         WITH_PEERS(what_cannot_be_served_is_refused_with_a_sentence),
+        cmocka_unit_test(a_store_that_would_not_last_is_refused),
+        cmocka_unit_test(too_few_descriptors_are_refused_with_a_sentence),
     };
     return cmocka_run_group_tests(tests, start_context, end_context);
 }

@@ -3,6 +3,7 @@
 #include "sidecar/store_suite.h"
 
 #include <fcntl.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -120,6 +121,123 @@ static void another_version_or_program_is_refused(void **state)
     assert_refused(open_file(&store, &error), error, PM_ERROR_INVALID, "another program");
 }
 
+/* Looks at the file, or changes it, behind the store's back. */
+static int64_t ask_file(const char *sql)
+{
+    sqlite3 *file;
+    sqlite3_stmt *statement;
+    assert_int_equal(sqlite3_open(pm_test_path("store.db"), &file), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(file, sql, -1, &statement, NULL), SQLITE_OK);
+    int result = sqlite3_step(statement);
+    assert_true(result == SQLITE_ROW || result == SQLITE_DONE);
+    int64_t answer = result == SQLITE_ROW ? sqlite3_column_int64(statement, 0) : -1;
+    sqlite3_finalize(statement);
+    assert_int_equal(sqlite3_close(file), SQLITE_OK);
+    return answer;
+}
+
+static void what_is_refused_is_left_as_it_was(void **state)
+{
+    (void)state;
+    struct pm_store *store;
+    struct pm_error error;
+    pm_test_clean();
+    ask_file("CREATE TABLE theirs(x)");
+    assert_refused(open_file(&store, &error), error, PM_ERROR_INVALID, "another program");
+    assert_int_equal(ask_file("SELECT journal_mode = 'delete' FROM pragma_journal_mode"), 1);
+}
+
+static void put_record(struct pm_store *store, const char *key, const char *state)
+{
+    struct pm_error error;
+    int64_t run;
+    struct pm_store_record record = {.updated_ms = 1};
+    const struct pm_wire_frame body = {"12345", 5};
+    snprintf(record.key, sizeof record.key, "%s", key);
+    snprintf(record.state, sizeof record.state, "%s", state);
+    assert_done(store->verbs->run_find(store, "a", true, &run, &error), error);
+    assert_done(store->verbs->record_put(store, run, &record, &body, &error), error);
+}
+
+static int64_t closed_bytes(struct pm_store *store)
+{
+    return store->verbs->counted(store, 0, PM_COUNTER_BYTES_CLOSED);
+}
+
+static void a_store_from_before_the_counter_of_closed_bytes_gets_it(void **state)
+{
+    (void)state;
+    struct pm_store *store;
+    struct pm_error error;
+    char forget[128];
+    snprintf(forget, sizeof forget, "DELETE FROM counter WHERE counter = %d",
+             PM_COUNTER_BYTES_CLOSED);
+    pm_test_clean();
+    assert_done(open_file(&store, &error), error);
+    assert_done(store->verbs->begin(store, true, &error), error);
+    put_record(store, "1", "submitted");
+    put_record(store, "2", "submitted");
+    put_record(store, "3", "open");
+    assert_done(store->verbs->commit(store, &error), error);
+    assert_int_equal(closed_bytes(store), 10);
+    store->verbs->close(store);
+    ask_file(forget);
+    assert_done(open_file(&store, &error), error);
+    assert_int_equal(closed_bytes(store), 10);
+    assert_done(store->verbs->begin(store, true, &error), error);
+    put_record(store, "3", "submitted");
+    store->verbs->rollback(store);
+    assert_int_equal(closed_bytes(store), 10);
+    assert_done(store->verbs->begin(store, true, &error), error);
+    put_record(store, "3", "submitted");
+    assert_done(store->verbs->commit(store, &error), error);
+    store->verbs->close(store);
+    assert_done(open_file(&store, &error), error);
+    assert_int_equal(closed_bytes(store), 15);
+    store->verbs->close(store);
+}
+
+/* What a killed predecessor has left in the log is in the file, and the log is cut off. */
+static void opening_writes_the_log_back(void **state)
+{
+    (void)state;
+    struct pm_store *store;
+    struct pm_error error;
+    struct stat log;
+    pm_test_clean();
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        bool good = open_file(&store, &error) && store->verbs->begin(store, true, &error);
+        if (good) {
+            put_record(store, "1", "open");
+            good = store->verbs->commit(store, &error);
+        }
+        _exit(good ? 0 : 1); /* without closing */
+    }
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    assert_int_equal(stat(pm_test_path("store.db-wal"), &log), 0);
+    assert_true(log.st_size > 0);
+    assert_done(open_file(&store, &error), error);
+    assert_int_equal(stat(pm_test_path("store.db-wal"), &log), 0);
+    assert_int_equal(log.st_size, 0);
+    assert_int_equal(store->verbs->counted(store, 0, PM_COUNTER_RECORDS_OPEN), 1);
+    store->verbs->close(store);
+}
+
+static void a_name_that_is_no_file_is_refused_when_durable(void **state)
+{
+    (void)state;
+    struct pm_store *store;
+    struct pm_error error;
+    assert_refused(pm_store_sqlite_open("", true, &store, &error), error, PM_ERROR_INVALID,
+                   "name a file with --store");
+    assert_refused(pm_store_sqlite_open(":memory:", true, &store, &error), error, PM_ERROR_INVALID,
+                   "name a file with --store");
+}
+
 static void a_missing_directory_is_named(void **state)
 {
     (void)state;
@@ -156,6 +274,10 @@ int main(void)
         cmocka_unit_test(what_is_no_store_is_refused),
         cmocka_unit_test(a_damaged_store_is_refused),
         cmocka_unit_test(another_version_or_program_is_refused),
+        cmocka_unit_test(what_is_refused_is_left_as_it_was),
+        cmocka_unit_test(a_store_from_before_the_counter_of_closed_bytes_gets_it),
+        cmocka_unit_test(opening_writes_the_log_back),
+        cmocka_unit_test(a_name_that_is_no_file_is_refused_when_durable),
         cmocka_unit_test(a_missing_directory_is_named),
         cmocka_unit_test(a_store_in_memory_works),
     };

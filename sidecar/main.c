@@ -67,22 +67,14 @@ static const struct pm_option OPTIONS[] = {
     PM_PROGRAM_LOG_OPTIONS,
 };
 
-enum { DESCRIPTORS_MIN = 64 }; /* ZeroMQ ends the program when its own cannot be had */
-
 /* Every client is a descriptor. */
-static bool raise_descriptor_limit(struct pm_error *error)
+static void raise_descriptor_limit(void)
 {
     struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
-        return true; /* nothing is known to be wrong */
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
     }
-    limit.rlim_cur = limit.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &limit);
-    return limit.rlim_max >= DESCRIPTORS_MIN ||
-           pm_fail(error, PM_ERROR_LIMIT,
-                   "the system allows this process %llu open files and it needs %d; raise the "
-                   "limit (ulimit -n)",
-                   (unsigned long long)limit.rlim_max, DESCRIPTORS_MIN);
 }
 
 static bool serve(const struct pm_options *options, struct pm_store *store, const char *path,
@@ -136,7 +128,8 @@ static int run_with(struct pm_options *options, int argc, char *argv[])
         return status;
     }
     umask(077);
-    if (!raise_descriptor_limit(&error) || !run(options, &error)) {
+    raise_descriptor_limit();
+    if (!run(options, &error)) {
         pm_log(PM_LOG_ERROR, "SIDECAR-FAILED", "%s", error.message);
         return EXIT_FAILURE;
     }

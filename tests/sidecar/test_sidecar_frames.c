@@ -7,9 +7,7 @@
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <poolminer/clock.h>
@@ -595,28 +593,6 @@ static void a_store_that_would_not_last_is_refused(void **state)
     }
 }
 
-/* ZeroMQ would end the program with an assertion. */
-static void too_few_descriptors_are_refused_with_a_sentence(void **state)
-{
-    (void)state;
-    struct rlimit before;
-    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
-    pid_t child = fork(); /* a hard limit cannot be raised again */
-    assert_true(child >= 0);
-    if (child == 0) {
-        char output[4096];
-        const struct rlimit few = {20, 20};
-        int status =
-            setrlimit(RLIMIT_NOFILE, &few) != 0
-                ? -1
-                : sidecar_run((const char *[]){"--port", "0", NULL}, output, sizeof output);
-        _exit(status == 1 && strstr(output, "20 open files and it needs") != NULL ? 0 : 1);
-    }
-    int status;
-    assert_int_equal(waitpid(child, &status, 0), child);
-    assert_int_equal(status, 0);
-}
-
 static int start_context(void **state)
 {
     (void)state;
@@ -649,7 +625,6 @@ int main(void)
         WITH_PEERS(bad_messages_are_counted_and_logged_once),
         WITH_PEERS(what_cannot_be_served_is_refused_with_a_sentence),
         cmocka_unit_test(a_store_that_would_not_last_is_refused),
-        cmocka_unit_test(too_few_descriptors_are_refused_with_a_sentence),
     };
     return cmocka_run_group_tests(tests, start_context, end_context);
 }

@@ -42,7 +42,42 @@ void *pm_reply_copy_body(const struct pm_reply *reply, size_t index, size_t *siz
     return copy;
 }
 
-void pm_request_add_reason(cJSON *arguments, const char *reason)
+/* ---- the arguments of a request ---- */
+
+static void spoil(struct pm_request *request)
+{
+    cJSON_Delete(request->arguments);
+    request->arguments = NULL;
+}
+
+void pm_request_begin(struct pm_request *request, const char *verb)
+{
+    *request = (struct pm_request){.verb = verb, .arguments = cJSON_CreateObject()};
+}
+
+void pm_request_add_text(struct pm_request *request, const char *name, const char *value)
+{
+    if (cJSON_AddStringToObject(request->arguments, name, value) == NULL) {
+        spoil(request);
+    }
+}
+
+void pm_request_add_number(struct pm_request *request, const char *name, int64_t value)
+{
+    if (cJSON_AddNumberToObject(request->arguments, name, (double)value) == NULL) {
+        spoil(request);
+    }
+}
+
+void pm_request_add_item(struct pm_request *request, const char *name, cJSON *item)
+{
+    if (!cJSON_AddItemToObject(request->arguments, name, item)) {
+        cJSON_Delete(item);
+        spoil(request);
+    }
+}
+
+void pm_request_add_reason(struct pm_request *request, const char *reason)
 {
     char text[PM_WIRE_REASON_MAX + 1];
     reason = reason == NULL ? "" : reason;
@@ -57,7 +92,13 @@ void pm_request_add_reason(cJSON *arguments, const char *reason)
         }
     }
     text[length] = '\0';
-    cJSON_AddStringToObject(arguments, "reason", text);
+    pm_request_add_text(request, "reason", text);
+}
+
+void pm_request_set_body(struct pm_request *request, const void *body, size_t size)
+{
+    request->body = (struct pm_wire_frame){body, size};
+    request->has_body = true;
 }
 
 /* ---- one call ---- */
@@ -244,8 +285,9 @@ void pm_queue_client_set_stop_flag(struct pm_queue_client *client, const atomic_
 static bool tell_about_job(struct pm_queue_client *client, const char *verb, int64_t job_id,
                            struct pm_error *error)
 {
-    struct pm_request request = {.verb = verb, .arguments = cJSON_CreateObject()};
-    cJSON_AddNumberToObject(request.arguments, "job", (double)job_id);
+    struct pm_request request;
+    pm_request_begin(&request, verb);
+    pm_request_add_number(&request, "job", job_id);
     return pm_queue_client_tell(client, &request, error);
 }
 
@@ -261,7 +303,8 @@ bool pm_queue_client_discard(struct pm_queue_client *client, int64_t job_id, str
 
 bool pm_queue_client_status(struct pm_queue_client *client, char **json, struct pm_error *error)
 {
-    struct pm_request request = {.verb = "status", .arguments = cJSON_CreateObject()};
+    struct pm_request request;
+    pm_request_begin(&request, "status");
     struct pm_reply reply;
     if (!pm_queue_client_call(client, &request, 0, &reply, error)) {
         return false;

@@ -42,6 +42,18 @@ struct pm_request {
     int64_t wait_ms; /* how long the sidecar itself may wait before it answers */
 };
 
+/* Arguments are added one by one; when memory runs out in between, all of them go and the call
+ * fails: a request that lacks a member would be another request. */
+void pm_request_begin(struct pm_request *request, const char *verb);
+void pm_request_add_text(struct pm_request *request, const char *name, const char *value);
+void pm_request_add_number(struct pm_request *request, const char *name, int64_t value);
+/* Takes `item`; NULL counts as memory having run out. */
+void pm_request_add_item(struct pm_request *request, const char *name, cJSON *item);
+/* "reason", cut to PM_WIRE_REASON_MAX bytes; what is not UTF-8 becomes "?". */
+void pm_request_add_reason(struct pm_request *request, const char *reason);
+/* Referred to, not copied. */
+void pm_request_set_body(struct pm_request *request, const void *body, size_t size);
+
 /* True: the reply is an `ok` with at least `bodies_min` bodies, and must be cleared. */
 bool pm_queue_client_call(struct pm_queue_client *client, struct pm_request *request,
                           size_t bodies_min, struct pm_reply *reply, struct pm_error *error);
@@ -53,9 +65,6 @@ bool pm_queue_client_tell(struct pm_queue_client *client, struct pm_request *req
 /* For a reply to `verb` that lacks what it must have: what reading it called invalid input is the
  * sidecar's breach of the protocol. Returns false. */
 bool pm_reply_fail(const char *verb, struct pm_error *error);
-
-/* Adds "reason", cut to PM_WIRE_REASON_MAX bytes; what is not UTF-8 becomes "?". */
-void pm_request_add_reason(cJSON *arguments, const char *reason);
 
 /* queue_client_socket.c. Times are monotonic; PM_ERROR_UNAVAILABLE: not within them. */
 bool pm_queue_socket_open(struct pm_queue_client *client, struct pm_error *error);

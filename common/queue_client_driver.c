@@ -16,16 +16,14 @@ bool pm_queue_client_put(struct pm_queue_client *client, const struct pm_job_put
         return pm_fail(error, PM_ERROR_LIMIT, "the body of job %s has %zu bytes, at most %d",
                        put->key, put->body_size, PM_JOB_BODY_MAX);
     }
-    cJSON *arguments = cJSON_CreateObject();
-    cJSON_AddStringToObject(arguments, "run", put->run_id);
-    cJSON_AddStringToObject(arguments, "key", put->key);
-    cJSON_AddStringToObject(arguments, "kind", put->kind);
-    cJSON_AddNumberToObject(arguments, "priority", (double)put->priority);
-    cJSON_AddNumberToObject(arguments, "deadline_ms", (double)put->deadline_ms);
-    struct pm_request request = {.verb = "put",
-                                 .arguments = arguments,
-                                 .body = {put->body, put->body_size},
-                                 .has_body = true};
+    struct pm_request request;
+    pm_request_begin(&request, "put");
+    pm_request_add_text(&request, "run", put->run_id);
+    pm_request_add_text(&request, "key", put->key);
+    pm_request_add_text(&request, "kind", put->kind);
+    pm_request_add_number(&request, "priority", put->priority);
+    pm_request_add_number(&request, "deadline_ms", put->deadline_ms);
+    pm_request_set_body(&request, put->body, put->body_size);
     struct pm_reply reply;
     if (!pm_queue_client_call(client, &request, 0, &reply, error)) {
         return false;
@@ -79,12 +77,12 @@ static bool read_page(struct pm_queue_client *client, const struct page *page, s
                       int64_t *cursor, size_t *taken, bool *more, void *list,
                       struct pm_error *error)
 {
-    cJSON *arguments = cJSON_CreateObject();
-    cJSON_AddStringToObject(arguments, "run", page->run_id);
-    cJSON_AddStringToObject(arguments, page->filter_name, page->filter);
-    cJSON_AddNumberToObject(arguments, page->cursor_name, (double)*cursor);
-    cJSON_AddNumberToObject(arguments, "limit", (double)limit);
-    struct pm_request request = {.verb = page->verb, .arguments = arguments};
+    struct pm_request request;
+    pm_request_begin(&request, page->verb);
+    pm_request_add_text(&request, "run", page->run_id);
+    pm_request_add_text(&request, page->filter_name, page->filter);
+    pm_request_add_number(&request, page->cursor_name, *cursor);
+    pm_request_add_number(&request, "limit", (int64_t)limit);
     struct pm_reply reply;
     if (!pm_queue_client_call(client, &request, 0, &reply, error)) {
         return false;
@@ -208,17 +206,29 @@ void pm_job_results_clear(struct pm_job_results *results)
     *results = (struct pm_job_results){0};
 }
 
+/* The numbers as an array; NULL: no memory. */
+static cJSON *number_list(const int64_t *numbers, size_t count)
+{
+    cJSON *list = cJSON_CreateArray();
+    for (size_t i = 0; list != NULL && i < count; i++) {
+        cJSON *item = cJSON_CreateNumber((double)numbers[i]);
+        if (!cJSON_AddItemToArray(list, item)) {
+            cJSON_Delete(item);
+            cJSON_Delete(list);
+            return NULL;
+        }
+    }
+    return list;
+}
+
 bool pm_queue_client_collect(struct pm_queue_client *client, const int64_t *job_ids, size_t count,
                              struct pm_error *error)
 {
     for (size_t done = 0; done < count;) {
         size_t slice = count - done < COLLECT_MAX ? count - done : COLLECT_MAX;
-        cJSON *arguments = cJSON_CreateObject();
-        cJSON *list = cJSON_AddArrayToObject(arguments, "jobs");
-        for (size_t i = 0; list != NULL && i < slice; i++) {
-            cJSON_AddItemToArray(list, cJSON_CreateNumber((double)job_ids[done + i]));
-        }
-        struct pm_request request = {.verb = "collect", .arguments = arguments};
+        struct pm_request request;
+        pm_request_begin(&request, "collect");
+        pm_request_add_item(&request, "jobs", number_list(job_ids + done, slice));
         if (!pm_queue_client_tell(client, &request, error)) {
             return false;
         }
@@ -246,11 +256,11 @@ static bool cancel_some(struct pm_queue_client *client, const char *run_id, cons
                         char after[CANCEL_KEY_MAX + 1], size_t *total, bool *more,
                         struct pm_error *error)
 {
-    cJSON *arguments = cJSON_CreateObject();
-    cJSON_AddStringToObject(arguments, "run", run_id);
-    cJSON_AddStringToObject(arguments, "prefix", key_prefix);
-    cJSON_AddStringToObject(arguments, "after", after);
-    struct pm_request request = {.verb = "cancel", .arguments = arguments};
+    struct pm_request request;
+    pm_request_begin(&request, "cancel");
+    pm_request_add_text(&request, "run", run_id);
+    pm_request_add_text(&request, "prefix", key_prefix);
+    pm_request_add_text(&request, "after", after);
     struct pm_reply reply;
     if (!pm_queue_client_call(client, &request, 0, &reply, error)) {
         return false;
@@ -291,13 +301,13 @@ bool pm_queue_client_record_put(struct pm_queue_client *client, const char *run_
         return pm_fail(error, PM_ERROR_LIMIT, "the record %s has %zu bytes, at most %d", key,
                        body_size, PM_WIRE_BODY_MAX);
     }
-    cJSON *arguments = cJSON_CreateObject();
-    cJSON_AddStringToObject(arguments, "run", run_id);
-    cJSON_AddStringToObject(arguments, "key", key);
-    cJSON_AddStringToObject(arguments, "state", state);
-    pm_request_add_reason(arguments, reason);
-    struct pm_request request = {
-        .verb = "record-put", .arguments = arguments, .body = {body, body_size}, .has_body = true};
+    struct pm_request request;
+    pm_request_begin(&request, "record-put");
+    pm_request_add_text(&request, "run", run_id);
+    pm_request_add_text(&request, "key", key);
+    pm_request_add_text(&request, "state", state);
+    pm_request_add_reason(&request, reason);
+    pm_request_set_body(&request, body, body_size);
     return pm_queue_client_tell(client, &request, error);
 }
 

@@ -51,13 +51,12 @@ static bool lease_slice(struct pm_queue_client *client, const char *run_id, int6
         client->open_lease_request = ++client->last_request_id;
         snprintf(client->open_lease_run, sizeof client->open_lease_run, "%s", run_id);
     }
-    cJSON *arguments = cJSON_CreateObject();
-    cJSON_AddStringToObject(arguments, "run", run_id);
-    cJSON_AddNumberToObject(arguments, "wait_ms", (double)wait_ms);
-    struct pm_request request = {.verb = "lease",
-                                 .arguments = arguments,
-                                 .id = client->open_lease_request,
-                                 .wait_ms = wait_ms};
+    struct pm_request request;
+    pm_request_begin(&request, "lease");
+    pm_request_add_text(&request, "run", run_id);
+    pm_request_add_number(&request, "wait_ms", wait_ms);
+    request.id = client->open_lease_request;
+    request.wait_ms = wait_ms;
     struct pm_reply reply;
     if (!pm_queue_client_call(client, &request, 0, &reply, error)) {
         return false;
@@ -103,18 +102,19 @@ void pm_job_clear(struct pm_job *job)
     *job = (struct pm_job){0};
 }
 
-static cJSON *lease_arguments(int64_t job_id, int64_t token)
+static void begin_about_lease(struct pm_request *request, const char *verb, int64_t job_id,
+                              int64_t token)
 {
-    cJSON *arguments = cJSON_CreateObject();
-    cJSON_AddNumberToObject(arguments, "job", (double)job_id);
-    cJSON_AddNumberToObject(arguments, "token", (double)token);
-    return arguments;
+    pm_request_begin(request, verb);
+    pm_request_add_number(request, "job", job_id);
+    pm_request_add_number(request, "token", token);
 }
 
 bool pm_queue_client_progress(struct pm_queue_client *client, int64_t job_id, int64_t token,
                               const char *progress_json, struct pm_error *error)
 {
-    struct pm_request request = {.verb = "progress", .arguments = lease_arguments(job_id, token)};
+    struct pm_request request;
+    begin_about_lease(&request, "progress", job_id, token);
     if (progress_json != NULL) {
         cJSON *progress = NULL;
         if (!pm_json_parse(progress_json, strlen(progress_json), PM_WIRE_PROGRESS_MAX, &progress,
@@ -122,7 +122,7 @@ bool pm_queue_client_progress(struct pm_queue_client *client, int64_t job_id, in
             cJSON_Delete(request.arguments);
             return pm_fail_context(error, "the progress of job %lld", (long long)job_id);
         }
-        cJSON_AddItemToObject(request.arguments, "progress", progress);
+        pm_request_add_item(&request, "progress", progress);
     }
     return pm_queue_client_tell(client, &request, error);
 }
@@ -134,20 +134,19 @@ bool pm_queue_client_finish(struct pm_queue_client *client, int64_t job_id, int6
         return pm_fail(error, PM_ERROR_LIMIT, "the result of job %lld has %zu bytes, at most %d",
                        (long long)job_id, body_size, PM_WIRE_BODY_MAX);
     }
-    struct pm_request request = {.verb = "finish",
-                                 .arguments = lease_arguments(job_id, token),
-                                 .body = {body, body_size},
-                                 .has_body = true};
+    struct pm_request request;
+    begin_about_lease(&request, "finish", job_id, token);
+    pm_request_set_body(&request, body, body_size);
     return pm_queue_client_tell(client, &request, error);
 }
 
 bool pm_queue_client_fail(struct pm_queue_client *client, int64_t job_id, int64_t token,
                           const char *reason, bool retry, struct pm_error *error)
 {
-    cJSON *arguments = lease_arguments(job_id, token);
-    pm_request_add_reason(arguments, reason);
-    cJSON_AddBoolToObject(arguments, "retry", retry);
-    struct pm_request request = {.verb = "fail", .arguments = arguments};
+    struct pm_request request;
+    begin_about_lease(&request, "fail", job_id, token);
+    pm_request_add_reason(&request, reason);
+    pm_request_add_item(&request, "retry", cJSON_CreateBool(retry));
     return pm_queue_client_tell(client, &request, error);
 }
 
@@ -159,9 +158,10 @@ bool pm_queue_client_release(struct pm_queue_client *client, int64_t job_id, int
                        "the checkpoint of job %lld has %zu bytes, at most %d", (long long)job_id,
                        checkpoint_size, PM_WIRE_BODY_MAX);
     }
-    struct pm_request request = {.verb = "release",
-                                 .arguments = lease_arguments(job_id, token),
-                                 .body = {checkpoint, checkpoint_size},
-                                 .has_body = checkpoint != NULL};
+    struct pm_request request;
+    begin_about_lease(&request, "release", job_id, token);
+    if (checkpoint != NULL) {
+        pm_request_set_body(&request, checkpoint, checkpoint_size);
+    }
     return pm_queue_client_tell(client, &request, error);
 }

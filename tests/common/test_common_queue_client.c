@@ -2,6 +2,7 @@
  */
 #include "cmocka_include.h"
 
+#include <cjson/cJSON.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -287,6 +288,42 @@ static void too_much_is_refused_before_it_is_sent(void **state)
     pm_queue_client_destroy(client);
 }
 
+static int allocations_left;
+
+static void *scarce_malloc(size_t size)
+{
+    return allocations_left-- > 0 ? malloc(size) : NULL;
+}
+
+static bool put_with_allocations(struct pm_queue_client *client, int count)
+{
+    cJSON_Hooks scarce = {.malloc_fn = scarce_malloc, .free_fn = free};
+    const struct pm_job_put put = {.run_id = "r", .key = "k", .kind = "e", .body = ""};
+    allocations_left = count;
+    cJSON_InitHooks(&scarce);
+    bool done = pm_queue_client_put(client, &put, NULL, NULL, &error);
+    cJSON_InitHooks(NULL);
+    return done;
+}
+
+static void a_request_is_sent_whole_or_not_at_all(void **state)
+{
+    (void)state;
+    SCRIPT({ANSWER, "error", "{\"error\":\"limit\",\"message\":\"no\"}", NULL});
+    struct pm_queue_client *client = client_open(5000);
+    int count = 0;
+    while (atomic_load(&script.taken) == 0) {
+        assert_false(put_with_allocations(client, count++));
+        assert_true(atomic_load(&script.taken) == 1 || error.code == PM_ERROR_MEMORY);
+    }
+    assert_true(count > 10); /* an object of five members, each with a name */
+    end_script();
+    assert_string_equal(
+        script.seen[0].arguments,
+        "{\"run\":\"r\",\"key\":\"k\",\"kind\":\"e\",\"priority\":0,\"deadline_ms\":0}");
+    pm_queue_client_destroy(client);
+}
+
 /* ---- what comes back ---- */
 
 static void errors_become_codes(void **state)
@@ -530,6 +567,7 @@ int main(void)
         cmocka_unit_test(requests_look_as_the_protocol_says),
         cmocka_unit_test(a_reason_is_cut_and_made_readable),
         cmocka_unit_test(too_much_is_refused_before_it_is_sent),
+        cmocka_unit_test(a_request_is_sent_whole_or_not_at_all),
         cmocka_unit_test(errors_become_codes),
         cmocka_unit_test(late_answers_and_pings_are_passed_over),
         cmocka_unit_test(answers_that_are_none_are_protocol_errors),

@@ -50,15 +50,15 @@ static bool read_algorithm(const cJSON *object, const struct pm_lease_algorithms
                            size_t *room_bytes, struct pm_lease_algorithm *out, const char **text,
                            struct pm_error *error)
 {
-    out->input_dim = PM_INPUT_DIM_DEFAULT;
+    out->input_dim = PM_JOB_INPUT_DIM_DEFAULT;
     if (!pm_json_integer(object, "id", &out->id, error) ||
         !pm_json_string(object, "algorithm_dsl", text, error) ||
         !pm_json_optional_integer(object, "input_dim", &out->input_dim, error)) {
         return false;
     }
-    if (out->input_dim < 1 || out->input_dim > PM_INPUT_DIM_MAX) {
+    if (out->input_dim < 1 || out->input_dim > PM_JOB_INPUT_DIM_MAX) {
         return pm_fail(error, PM_ERROR_LIMIT, "input_dim: %" PRId64 " is not within 1 to %d",
-                       out->input_dim, PM_INPUT_DIM_MAX);
+                       out->input_dim, PM_JOB_INPUT_DIM_MAX);
     }
     if (strnlen(*text, PM_ALGORITHM_TEXT_MAX_BYTES + 1) > PM_ALGORITHM_TEXT_MAX_BYTES) {
         return pm_fail(error, PM_ERROR_LIMIT, "algorithm_dsl: longer than %d bytes",
@@ -108,9 +108,7 @@ static bool read_algorithms(const cJSON *object, const char *member, size_t limi
         const char *text = NULL;
         if (out->count == limit) {
             note_skip(lease, member, index, "id: more algorithms than a lease may have");
-            break;
-        }
-        if (!read_algorithm(item, out, room_bytes, algorithm, &text, &reason)) {
+        } else if (!read_algorithm(item, out, room_bytes, algorithm, &text, &reason)) {
             note_skip(lease, member, index, reason.message);
         } else {
             algorithm->text = strdup(text);

@@ -56,7 +56,7 @@ static bool add_job(struct builder *builder, enum pm_lease_job_kind kind, cJSON 
     size_t number = evaluate ? builder->evaluate_count++ : builder->evolve_count++;
     job->kind = kind;
     snprintf(job->key, sizeof job->key, "%s/%s/%s/%zu", builder->account, builder->lease->id,
-             evaluate ? "evaluate" : "evolve", number);
+             evaluate ? PM_JOB_KIND_EVALUATE : PM_JOB_KIND_EVOLVE, number);
     job->priority = evaluate ? EVALUATE_PRIORITY : EVOLVE_PRIORITY;
     job->deadline_ms = builder->plan->evaluate_until_ms;
     job->body = pm_json_print(body, error);
@@ -96,7 +96,7 @@ static bool add_evaluate_job(struct builder *builder, size_t *next, struct pm_er
     size_t room = PM_EVALUATE_JOB_TEXT_MAX_BYTES;
     size_t first = *next;
     cJSON *list = NULL;
-    cJSON *body = new_body("evaluate", "algorithms", &list);
+    cJSON *body = new_body(PM_JOB_KIND_EVALUATE, "algorithms", &list);
     bool complete = body != NULL;
     while (complete && *next < all->count &&
            *next - first < (size_t)builder->settings->algorithms_per_job) {
@@ -133,7 +133,7 @@ static bool add_evolve_job(struct builder *builder, int64_t input_dim, struct pm
 {
     const struct pm_lease_algorithms *seeds = &builder->lease->seeds;
     cJSON *list = NULL;
-    cJSON *body = new_body("evolve", "seeds", &list);
+    cJSON *body = new_body(PM_JOB_KIND_EVOLVE, "seeds", &list);
     bool complete = body != NULL;
     for (size_t i = 0; complete && i < seeds->count; i++) {
         if (seeds->items[i].input_dim == input_dim) {

@@ -84,7 +84,7 @@ static bool decode_members(const cJSON *object, struct pm_lease_record *out, str
         !read_range(object, "algorithms_per_job", 1, PM_LEASE_EVALUATE_MAX,
                     &jobs->algorithms_per_job, error) ||
         !read_range(object, "evolve_jobs", 0, PM_EVOLVE_JOBS_MAX, &jobs->evolve_jobs, error) ||
-        !read_range(object, "generations", 1, PM_GENERATIONS_MAX, &jobs->generations, error) ||
+        !read_range(object, "generations", 1, PM_JOB_GENERATIONS_MAX, &jobs->generations, error) ||
         !read_range(object, "evolve_max_seconds", 0, INT32_MAX, &jobs->evolve_max_seconds, error) ||
         !pm_json_string(object, "profile", &profile, error) ||
         !pm_json_object(object, "lease", &lease, error)) {

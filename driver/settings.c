@@ -30,7 +30,7 @@ static const struct pm_option table[] = {
     ROW("hotkey-file", "HOTKEY_FILE", TEXT, NULL, 0, 0, "FILE",
         "the miner's key: Bittensor's JSON, or a bare mnemonic or 0x seed; made when missing"
         " [$XDG_DATA_HOME/poolminer/hotkey]"),
-    ROW("generations", "GENERATIONS", INTEGER, "50", 1, PM_GENERATIONS_MAX, "N",
+    ROW("generations", "GENERATIONS", INTEGER, "50", 1, PM_JOB_GENERATIONS_MAX, "N",
         "generations an evolve job runs"),
     ROW("profile", "PROFILE", TEXT, "full", 0, 0, "NAME",
         "what evolution may write: full or baseline"),
@@ -38,7 +38,7 @@ static const struct pm_option table[] = {
         "an evolve job computes at most this long; 0: as long as the lease allows"),
     ROW("evolve-jobs", "EVOLVE_JOBS", INTEGER, "1", 0, PM_EVOLVE_JOBS_MAX, "N",
         "evolve jobs of a lease, for several workers to share; the best results are submitted"),
-    ROW("algorithms-per-job", "ALGORITHMS_PER_JOB", INTEGER, "4", 1, PM_LEASE_EVALUATE_MAX, "N",
+    ROW("algorithms-per-job", "ALGORITHMS_PER_JOB", INTEGER, "4", 1, PM_JOB_ALGORITHMS_MAX, "N",
         "algorithms in one evaluate job"),
     ROW("eval-batch-size", "EVAL_BATCH_SIZE", INTEGER, "8", 0, PM_LEASE_EVALUATE_MAX, "N",
         "algorithms to evaluate that a lease asks for"),

@@ -7,8 +7,6 @@
 
 #include <poolminer/json.h>
 
-enum { RESULT_MAX_BYTES = 1024 * 1024 };
-
 void pm_submission_init(struct pm_submission *submission, const struct pm_lease *lease)
 {
     *submission = (struct pm_submission){.lease = lease};
@@ -221,11 +219,12 @@ static bool take_evolutions(struct pm_submission *submission, const cJSON *resul
     }
     size_t more = (size_t)cJSON_GetArraySize(array);
     size_t before = submission->evolution_count;
-    if (more > PM_LEASE_EVOLVE_BUDGET_MAX || generations < 0 || generations > PM_GENERATIONS_MAX) {
+    if (more > PM_LEASE_EVOLVE_BUDGET_MAX || generations < 0 ||
+        generations > PM_JOB_GENERATIONS_MAX) {
         return pm_fail(error, PM_ERROR_LIMIT,
                        "evolutions: more than %d, or generations not within "
                        "0 to %d",
-                       PM_LEASE_EVOLVE_BUDGET_MAX, PM_GENERATIONS_MAX);
+                       PM_LEASE_EVOLVE_BUDGET_MAX, PM_JOB_GENERATIONS_MAX);
     }
     struct pm_submitted_evolution *evolutions =
         lengthen(submission->evolutions, before, more, sizeof *submission->evolutions, error);
@@ -251,7 +250,7 @@ bool pm_submission_take(struct pm_submission *submission, enum pm_lease_job_kind
                         const void *body, size_t body_size, struct pm_error *error)
 {
     cJSON *result = NULL;
-    if (!pm_json_parse(body, body_size, RESULT_MAX_BYTES, &result, error)) {
+    if (!pm_json_parse(body, body_size, PM_JOB_RESULT_MAX_BYTES, &result, error)) {
         return pm_fail_context(error, "result");
     }
     bool done = kind == PM_LEASE_JOB_EVALUATE ? take_evaluations(submission, result, error)

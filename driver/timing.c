@@ -78,9 +78,9 @@ static int64_t largest_number(const char *text)
         }
         int64_t number = 0;
         for (; is_digit(*text); text++) {
-            number = number > PM_GENERATIONS_MAX ? number : number * 10 + (*text - '0');
+            number = number > PM_JOB_GENERATIONS_MAX ? number : number * 10 + (*text - '0');
         }
-        if (number <= PM_GENERATIONS_MAX) {
+        if (number <= PM_JOB_GENERATIONS_MAX) {
             largest = larger(largest, number);
         }
     }
@@ -94,5 +94,5 @@ int64_t pm_generations_after_refusal(int64_t generations, const char *reason, in
     }
     int64_t named = largest_number(reason);
     int64_t raised = named > sent ? larger(named, generations) : 2 * generations;
-    return smaller(raised, PM_GENERATIONS_MAX);
+    return smaller(raised, PM_JOB_GENERATIONS_MAX);
 }

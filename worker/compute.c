@@ -14,7 +14,14 @@ enum { GROUP_MIN = 8, GROUP_MAX = 64 };
 bool pm_compute(const struct pm_compute_config *config, const struct pm_work *work,
                 struct pm_outcome *out, struct pm_error *error)
 {
+    const char *family = pm_workbench_task_type(config->bench);
     *out = (struct pm_outcome){0};
+    if (strcmp(work->task_type, family) != 0) {
+        return pm_fail(error, PM_ERROR_INVALID,
+                       "task_type: the job is for %.32s, this worker's data for %s; start the "
+                       "worker with another --dataset",
+                       work->task_type, family);
+    }
     if (work->kind == PM_WORK_EVALUATE) {
         return pm_compute_evaluate(config, work, out, error);
     }

@@ -6,13 +6,12 @@
 #include <poolminer/json.h>
 #include <poolminer/profile.h>
 #include <poolminer/queue_client.h>
-#include <poolminer/task.h>
 
 static const int64_t SEED_MAX = (INT64_C(1) << 53) - 1;
 
 const char *pm_work_kind_name(enum pm_work_kind kind)
 {
-    return kind == PM_WORK_EVALUATE ? "evaluate" : "evolve";
+    return kind == PM_WORK_EVALUATE ? PM_JOB_KIND_EVALUATE : PM_JOB_KIND_EVOLVE;
 }
 
 static bool check_range(const char *key, int64_t value, int64_t low, int64_t high,
@@ -40,7 +39,7 @@ static bool read_listed(const cJSON *json, struct pm_listed *out, struct pm_erro
     if (!pm_json_integer(json, "id", &out->id, error) ||
         !pm_json_string(json, "algorithm_dsl", &out->text, error) ||
         !pm_json_optional_integer(json, "input_dim", &input_dim, error) ||
-        !check_range("input_dim", input_dim, 1, PM_TASK_INPUT_DIM_MAX, error)) {
+        !check_range("input_dim", input_dim, 1, PM_JOB_INPUT_DIM_MAX, error)) {
         return false;
     }
     out->input_dim = (int)input_dim;
@@ -112,23 +111,19 @@ static bool read_evolve(struct pm_work *work, struct pm_error *error)
 
 static bool read_work(struct pm_work *work, struct pm_error *error)
 {
-    const char *kind, *task_type;
+    const char *kind;
     if (!cJSON_IsObject(work->json)) {
         return pm_fail(error, PM_ERROR_INVALID, "expected a JSON object");
     }
     if (!pm_json_string(work->json, "kind", &kind, error) ||
-        !pm_json_string(work->json, "task_type", &task_type, error)) {
+        !pm_json_string(work->json, "task_type", &work->task_type, error)) {
         return false;
     }
-    if (strcmp(task_type, "cifar10_binary") != 0) {
-        return pm_fail(error, PM_ERROR_INVALID,
-                       "task_type: \"%.32s\" is not known, only cifar10_binary", task_type);
-    }
-    if (strcmp(kind, "evaluate") == 0) {
+    if (strcmp(kind, PM_JOB_KIND_EVALUATE) == 0) {
         work->kind = PM_WORK_EVALUATE;
         return read_list(work, "algorithms", PM_JOB_ALGORITHMS_MAX, error);
     }
-    if (strcmp(kind, "evolve") == 0) {
+    if (strcmp(kind, PM_JOB_KIND_EVOLVE) == 0) {
         work->kind = PM_WORK_EVOLVE;
         return read_evolve(work, error);
     }
@@ -219,7 +214,7 @@ char *pm_evaluations_write(const struct pm_provenance *provenance,
                            const struct pm_evaluation *evaluations, size_t count,
                            struct pm_error *error)
 {
-    cJSON *json = start_result("evaluate", provenance);
+    cJSON *json = start_result(PM_JOB_KIND_EVALUATE, provenance);
     cJSON *list = json != NULL ? cJSON_AddArrayToObject(json, "evaluations") : NULL;
     bool ok = list != NULL;
     for (size_t i = 0; ok && i < count; i++) {
@@ -234,7 +229,7 @@ char *pm_evolutions_write(const struct pm_provenance *provenance, int generation
                           uint64_t candidates, const struct pm_evolution_item *items, size_t count,
                           struct pm_error *error)
 {
-    cJSON *json = start_result("evolve", provenance);
+    cJSON *json = start_result(PM_JOB_KIND_EVOLVE, provenance);
     bool ok = json != NULL && cJSON_AddNumberToObject(json, "generations", generations) != NULL &&
               cJSON_AddNumberToObject(json, "candidates", (double)candidates) != NULL;
     cJSON *list = ok ? cJSON_AddArrayToObject(json, "evolutions") : NULL;

@@ -8,14 +8,7 @@
 #include <stdint.h>
 
 #include <poolminer/error.h>
-
-enum {
-    PM_JOB_ALGORITHMS_MAX = 256,
-    PM_JOB_SEEDS_MAX = 64,
-    PM_JOB_GENERATIONS_MAX = 100000,
-    PM_JOB_BUDGET_MAX = 64,
-    PM_JOB_INPUT_DIM_DEFAULT = 16,
-};
+#include <poolminer/job.h>
 
 enum pm_work_kind { PM_WORK_EVALUATE, PM_WORK_EVOLVE };
 const char *pm_work_kind_name(enum pm_work_kind kind);
@@ -29,6 +22,7 @@ struct pm_listed {
 
 struct pm_work {
     enum pm_work_kind kind;
+    const char *task_type;        /* what its data must be: pm_compute checks */
     struct pm_listed *algorithms; /* to evaluate, or the seeds */
     size_t count;
     /* Of PM_WORK_EVOLVE: */

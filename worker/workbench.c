@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <poolminer/task.h>
+
 enum { DEFAULT_KEPT_BYTES = 256 * 1024 * 1024 };
 
 struct kept_suite {
@@ -68,6 +70,11 @@ void pm_workbench_destroy(struct pm_workbench *bench)
 enum pm_suite_edition pm_workbench_edition(const struct pm_workbench *bench)
 {
     return bench->config.edition;
+}
+
+const char *pm_workbench_task_type(const struct pm_workbench *bench)
+{
+    return pm_task_family_name(pm_task_family_of(bench->dataset));
 }
 
 const char *pm_workbench_fingerprint(const struct pm_workbench *bench)

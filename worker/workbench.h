@@ -27,6 +27,8 @@ bool pm_workbench_create(const struct pm_dataset *dataset, const struct pm_workb
 void pm_workbench_destroy(struct pm_workbench *bench);
 
 enum pm_suite_edition pm_workbench_edition(const struct pm_workbench *bench);
+/* What the dataset makes tasks of, as jobs name it: "cifar10_binary". */
+const char *pm_workbench_task_type(const struct pm_workbench *bench);
 /* Of the records that the edition uses. */
 const char *pm_workbench_fingerprint(const struct pm_workbench *bench);
 

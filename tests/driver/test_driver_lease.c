@@ -156,6 +156,7 @@ static void numbers_and_sizes_have_bounds(void **state)
     struct pm_lease lease;
     parse_large(300, 10, 'x', &lease);
     assert_int_equal(lease.evaluate.count, PM_LEASE_EVALUATE_MAX);
+    assert_int_equal(lease.skipped, 300 - PM_LEASE_EVALUATE_MAX);
     assert_int_equal(lease.evolve_budget, PM_LEASE_EVOLVE_BUDGET_MAX);
     pm_lease_clear(&lease);
     parse_large(2, PM_ALGORITHM_TEXT_MAX_BYTES, 'x', &lease);

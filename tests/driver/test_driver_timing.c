@@ -96,8 +96,8 @@ static void refusals_that_name_iterations_raise_generations(void **state)
     assert_int_equal(pm_generations_after_refusal(200, "minimum iterations is 160", 100), 200);
     assert_int_equal(pm_generations_after_refusal(50, "score out of range 160", 58), 50);
     assert_int_equal(pm_generations_after_refusal(50, "iterations 99999999999999999999", 58), 100);
-    assert_int_equal(pm_generations_after_refusal(PM_GENERATIONS_MAX, "iterations", 1),
-                     PM_GENERATIONS_MAX);
+    assert_int_equal(pm_generations_after_refusal(PM_JOB_GENERATIONS_MAX, "iterations", 1),
+                     PM_JOB_GENERATIONS_MAX);
 }
 
 int main(void)

@@ -214,6 +214,8 @@ static void expect_failure(const struct fixture *fixture, const char *kind, cons
 
 static void test_bad_jobs_fail_for_good(void **state)
 {
+    static const char OTHER_DATA[] = "{\"kind\":\"evaluate\",\"task_type\":\"mnist_binary\","
+                                     "\"algorithms\":[" ITEM(1, LINEAR, 8) "]}";
     static const char UNREADABLE[] =
         "{\"kind\":\"evolve\",\"task_type\":\"cifar10_binary\",\"seeds\":[" ITEM(
             2, "garbage",
@@ -223,6 +225,8 @@ static void test_bad_jobs_fail_for_good(void **state)
     expect_failure(fixture, "evaluate", "{}", "kind");
     expect_failure(fixture, "evaluate", "\xff\xfe", "JSON");
     expect_failure(fixture, "evolve", UNREADABLE, "seed");
+    expect_failure(fixture, "evaluate", OTHER_DATA,
+                   "task_type: the job is for mnist_binary, this worker's data for cifar10_binary");
 }
 
 static void test_sidecar_away_when_asking_for_work(void **state)

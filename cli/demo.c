@@ -61,7 +61,7 @@ static bool start_pool(struct demo *demo, struct pm_error *error)
 {
     size_t index = 0;
     int port = 0;
-    char *store = path_join(demo->directory, "pool.sqlite", error);
+    char *store = path_join(demo->directory, "pool.db", error);
     char *ready_file = path_join(demo->directory, "pool.ready", error);
     const struct pool_launch config = {.store = store,
                                        .ready_file = ready_file,
@@ -84,7 +84,7 @@ static bool start_sidecar(struct demo *demo, struct pm_error *error)
 {
     size_t index = 0;
     int port = 0;
-    char *store = path_join(demo->directory, "queue.sqlite", error);
+    char *store = path_join(demo->directory, "sidecar.db", error);
     char *ready_file = path_join(demo->directory, "sidecar.ready", error);
     const struct sidecar_launch config = {.store = store, .ready_file = ready_file, .port = 0};
     bool done = store != NULL && ready_file != NULL &&

@@ -43,7 +43,7 @@ static bool find_paths(struct miner *miner, struct pm_error *error)
         !path_hotkey_file(miner->options, &miner->hotkey_file, error)) {
         return false;
     }
-    miner->store = path_join(miner->data_directory, "queue.sqlite", error);
+    miner->store = path_join(miner->data_directory, "sidecar.db", error);
     miner->ready_file = path_join(miner->data_directory, "sidecar.ready", error);
     miner->summary = path_join(miner->data_directory, "summary.json", error);
     miner->key_is_new = access(miner->hotkey_file, F_OK) != 0;

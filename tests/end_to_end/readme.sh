@@ -19,7 +19,7 @@ trap clean_up EXIT
 free_port() { # the kernel's choice is as good as ours; a pool on port 0 tells
     local pid port
     rm -f "$work/free.ready"
-    "$POOLMINER_BIN/poolminer-pool" --port 0 --store "$work/free.sqlite" \
+    "$POOLMINER_BIN/poolminer-pool" --port 0 --store "$work/free.db" \
         --ready-file "$work/free.ready" 2>"$work/free.log" &
     pid=$!
     for ((i = 0; i < 300; i++)); do

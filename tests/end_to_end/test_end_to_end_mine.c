@@ -26,7 +26,7 @@ static int set_up(void **state)
     char text[512];
     place_create(&setting.place);
     setting.pool = START(&setting.place, "pool", "poolminer-pool", "--port", "0", "--store",
-                         place_file(&setting.place, "pool.sqlite"), "--ready-file",
+                         place_file(&setting.place, "pool.db"), "--ready-file",
                          place_file(&setting.place, "pool.ready"), "--epoch-s", "5");
     int port = wait_ready(&setting.place, "pool.ready");
     snprintf(text, sizeof text,
@@ -138,7 +138,7 @@ static void a_taken_port_is_said(void **state)
     const struct place *place = &setting->place;
     char port[16];
     pid_t sidecar = START(place, "sidecar", "poolminer-sidecar", "--port", "0", "--store",
-                          place_file(place, "other.sqlite"), "--ready-file",
+                          place_file(place, "other.db"), "--ready-file",
                           place_file(place, "sidecar.ready"));
     snprintf(port, sizeof port, "%d", wait_ready(place, "sidecar.ready"));
     pid_t mine = START(place, "mine", "poolminer", "mine", "--config", setting->config,

@@ -23,7 +23,7 @@ static void start_pool(struct mill *mill)
 {
     const struct place *place = &mill->place;
     mill->pool = START(place, "pool", "poolminer-pool", "--port", mill->pool_port, "--store",
-                       place_file(place, "pool.sqlite"), "--ready-file",
+                       place_file(place, "pool.db"), "--ready-file",
                        place_file(place, "pool.ready"), "--epoch-s", "3", "--task-timeout-s", "60");
     snprintf(mill->pool_port, sizeof mill->pool_port, "%d", wait_ready(place, "pool.ready"));
     snprintf(mill->pool_url, sizeof mill->pool_url, "http://127.0.0.1:%s", mill->pool_port);
@@ -34,7 +34,7 @@ static void start_sidecar(struct mill *mill)
     const struct place *place = &mill->place;
     mill->sidecar =
         START(place, "sidecar", "poolminer-sidecar", "--port", mill->sidecar_port, "--store",
-              place_file(place, "queue.sqlite"), "--ready-file", place_file(place, "sidecar.ready"),
+              place_file(place, "sidecar.db"), "--ready-file", place_file(place, "sidecar.ready"),
               "--lease-ms", "2000", "--heartbeat-ms", "500");
     snprintf(mill->sidecar_port, sizeof mill->sidecar_port, "%d",
              wait_ready(place, "sidecar.ready"));

@@ -5,6 +5,7 @@
 #include "driver/report.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -200,6 +201,18 @@ static void sweep(struct pm_driver *driver)
 
 /* ---- a new lease ---- */
 
+/* Nothing to evaluate and nothing to evolve: closed at once, and then no better than no work. */
+static bool is_empty(const struct pm_lease *lease)
+{
+    return lease->evaluate.count == 0 && (lease->seeds.count == 0 || lease->evolve_budget == 0);
+}
+
+static bool rest_without_work(struct pm_driver *driver, struct pm_error *error)
+{
+    uint32_t random = driver->host.random(driver->host.context);
+    return rest(driver, pm_no_work_wait_ms(driver->settings.no_work_wait_ms, random), error);
+}
+
 /* *usable is false when the lease is too large to be recorded, which is as far as it gets. */
 static bool open_lease(struct pm_driver *driver, struct pm_lease_record *record, bool *usable,
                        struct pm_error *error)
@@ -216,13 +229,40 @@ static bool open_lease(struct pm_driver *driver, struct pm_lease_record *record,
     }
     *usable = true;
     if (pm_lease_run_record(driver, record, error)) {
-        return run_lease(driver, record, error);
+        if (!run_lease(driver, record, error)) {
+            return false;
+        }
+        if (is_empty(lease)) {
+            pm_log(PM_LOG_INFO, "DRIVER-NO-WORK", "lease=%s: there is nothing in it", lease->id);
+            return rest_without_work(driver, error);
+        }
+        return true;
     }
     if (error->code != PM_ERROR_LIMIT) {
         return false;
     }
     *usable = false;
     pm_notice_raise(&driver->pool_notice, "DRIVER-LEASE-BAD", error);
+    return true;
+}
+
+/* A pool may hand out a lease again whose first answer was lost; one that is closed already would
+ * only be computed again for nothing. */
+static bool may_take(const struct pm_driver *driver, const struct pm_lease_record *record,
+                     struct pm_error *reason)
+{
+    const char *id = record->lease.id;
+    if (record->deadline_ms <= pm_driver_now_ms(driver)) {
+        return pm_fail(reason, PM_ERROR_INVALID,
+                       "the pool handed out lease %s, which has already run out; is a clock wrong?",
+                       id);
+    }
+    if (strcmp(id, driver->closed_lease_id) == 0) {
+        return pm_fail(reason, PM_ERROR_INVALID,
+                       "the pool handed out lease %s again, which is closed here; the reason was "
+                       "logged then",
+                       id);
+    }
     return true;
 }
 
@@ -239,10 +279,7 @@ static bool take_lease(struct pm_driver *driver, const cJSON *body, bool *usable
     }
     record.deadline_ms = record.lease.timeout_ms - pm_pool_client_clock_offset_ms(driver->pool);
     bool done = true;
-    if (record.deadline_ms <= pm_driver_now_ms(driver)) {
-        pm_fail(&reason, PM_ERROR_INVALID,
-                "the pool handed out lease %s, which has already run out; is a clock wrong?",
-                record.lease.id);
+    if (!may_take(driver, &record, &reason)) {
         pm_notice_raise(&driver->pool_notice, "DRIVER-LEASE-BAD", &reason);
     } else {
         pm_notice_clear(&driver->pool_notice, "DRIVER-POOL-BACK");
@@ -252,10 +289,32 @@ static bool take_lease(struct pm_driver *driver, const cJSON *body, bool *usable
     return done;
 }
 
-static bool rest_without_work(struct pm_driver *driver, struct pm_error *error)
+/* Until when another lease is in the way; coarse, so that it is not news every time. */
+static void describe_wait(int64_t left_ms, char *out, size_t size)
 {
-    uint32_t random = driver->host.random(driver->host.context);
-    return rest(driver, pm_no_work_wait_ms(driver->settings.no_work_wait_ms, random), error);
+    int64_t minutes = (left_ms + 59999) / 60000;
+    if (left_ms < 0) {
+        snprintf(out, size, "until it has run out (pools usually give three hours)");
+    } else {
+        snprintf(out, size, "until it has run out, in %" PRId64 " min at most",
+                 minutes > 10 ? (minutes + 9) / 10 * 10 : minutes);
+    }
+}
+
+/* The pool says that this key has a lease, but none is recorded here: its answer was lost, or
+ * another machine has it. */
+static bool rest_while_taken(struct pm_driver *driver, const struct pm_answer *answer,
+                             struct pm_error *error)
+{
+    struct pm_error reason = {0};
+    char until[64];
+    describe_wait(answer->time_remaining_ms, until, sizeof until);
+    pm_fail(&reason, PM_ERROR_REFUSED,
+            "the pool says: %.200s; this driver knows of no lease that is open, so one was lost on "
+            "its way or another machine mines with this key; asked again every %d s, %s",
+            answer->reason.message, PM_ACTIVE_TASK_WAIT_MS / 1000, until);
+    pm_notice_raise(&driver->pool_notice, "DRIVER-ACTIVE-TASK", &reason);
+    return rest(driver, PM_ACTIVE_TASK_WAIT_MS, error);
 }
 
 static bool rest_until_next_window(struct pm_driver *driver, int64_t time_remaining_ms,
@@ -298,8 +357,7 @@ static bool follow_answer(struct pm_driver *driver, const struct pm_answer *answ
         return rest_without_work(driver, error);
     case PM_ANSWER_ACTIVE_TASK:
         *failures = 0;
-        pm_notice_raise(&driver->pool_notice, "DRIVER-ACTIVE-TASK", &answer->reason);
-        return rest(driver, PM_ACTIVE_TASK_WAIT_MS, error);
+        return rest_while_taken(driver, answer, error);
     case PM_ANSWER_WINDOW_TAKEN:
         *failures = 0;
         pm_notice_clear(&driver->pool_notice, "DRIVER-POOL-BACK");

@@ -57,6 +57,12 @@ struct pm_driver_counters {
     bool has_best;
 };
 
+/* What the pool says its scores are computed from; "" for what it does not say. */
+struct pm_driver_data {
+    bool known; /* it was asked, and answered */
+    char fingerprint[65], suite[33];
+};
+
 /* A complaint that is logged when it begins, when it changes and when it ends. */
 struct pm_notice {
     bool active;
@@ -74,6 +80,8 @@ struct pm_driver {
      * that a lease of one pool is never taken to another. */
     char account[PM_ACCOUNT_SIZE];
 
+    char closed_lease_id[PM_LEASE_ID_MAX + 1]; /* what was closed last, for good; "": nothing yet */
+    struct pm_driver_data data;
     struct pm_driver_counters counters;
     int64_t started_ms;
     int64_t next_report_ms;

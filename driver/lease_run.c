@@ -1,5 +1,6 @@
 #include "driver/lease_run.h"
 
+#include "driver/dataset_check.h"
 #include "driver/lease_submit.h"
 
 #include <inttypes.h>
@@ -21,7 +22,8 @@ struct run {
     char prefix[PM_JOB_KEY_SIZE];
     struct pm_job_results results;
     struct pm_submission submission;
-    bool warned; /* that nobody works */
+    size_t compared; /* outcomes that were held against the pool's dataset */
+    bool warned;     /* that nobody works */
     struct pm_lease_end end;
 };
 
@@ -70,6 +72,11 @@ static bool put_closed_record(struct pm_driver *driver, const struct pm_lease *l
     return done;
 }
 
+static void remember_closed(struct pm_driver *driver, const char *lease_id)
+{
+    snprintf(driver->closed_lease_id, sizeof driver->closed_lease_id, "%s", lease_id);
+}
+
 bool pm_lease_run_expire(struct pm_driver *driver, const struct pm_lease_record *record,
                          const char *reason, struct pm_error *error)
 {
@@ -79,6 +86,7 @@ bool pm_lease_run_expire(struct pm_driver *driver, const struct pm_lease_record 
         return false;
     }
     driver->counters.leases_expired++;
+    remember_closed(driver, record->lease.id);
     pm_log(PM_LOG_WARN, "DRIVER-LEASE-EXPIRED", "lease=%s: %s", record->lease.id, reason);
     return true;
 }
@@ -93,7 +101,7 @@ static bool put_jobs(struct run *run, struct pm_error *error)
         const struct pm_job_put put = {
             .run_id = driver->settings.run_id,
             .key = job->key,
-            .kind = job->kind == PM_LEASE_JOB_EVALUATE ? "evaluate" : "evolve",
+            .kind = job->kind == PM_LEASE_JOB_EVALUATE ? PM_JOB_KIND_EVALUATE : PM_JOB_KIND_EVOLVE,
             .priority = job->priority,
             .deadline_ms = job->deadline_ms,
             .body = job->body,
@@ -144,6 +152,21 @@ static bool fetch_results(struct run *run, struct pm_error *error)
     return true;
 }
 
+/* What is not collected now is swept up at the next start. */
+static void collect_results(const struct run *run)
+{
+    const struct pm_driver_queue *queue = &run->driver->queue;
+    int64_t ids[RESULTS_MAX];
+    size_t count = 0;
+    struct pm_error error = {0};
+    for (size_t i = 0; i < run->results.count; i++) {
+        ids[count++] = run->results.items[i].job_id;
+    }
+    if (count > 0 && !queue->collect(queue->context, ids, count, &error)) {
+        pm_log(PM_LOG_DEBUG, "DRIVER-COLLECT-LATER", "%s", error.message);
+    }
+}
+
 /* Nobody works: the likeliest reason is that nobody was started. */
 static void warn_of_silence(struct run *run, int64_t waited_ms)
 {
@@ -155,12 +178,44 @@ static void warn_of_silence(struct run *run, int64_t waited_ms)
     }
 }
 
+/* Forgets the lease's jobs and outcomes: when the cause is mended they are computed anew. What the
+ * sidecar does not take now is only computed once more than needed. */
+static void discard_jobs(struct run *run)
+{
+    struct pm_driver *driver = run->driver;
+    const struct pm_driver_queue *queue = &driver->queue;
+    struct pm_error error = {0};
+    if (!queue->cancel(queue->context, driver->settings.run_id, run->prefix, &error) ||
+        !fetch_results(run, &error)) {
+        pm_log(PM_LOG_DEBUG, "DRIVER-COLLECT-LATER", "%s", error.message);
+        return;
+    }
+    collect_results(run);
+}
+
+/* Each new outcome is held against the pool's dataset, so that a wrong one is found at the first.
+ */
+static bool compare_results(struct run *run, struct pm_error *error)
+{
+    if (run->compared == run->results.count) {
+        return true;
+    }
+    for (size_t i = 0; i < run->results.count; i++) {
+        if (!pm_dataset_compare(run->driver, &run->results.items[i], error)) {
+            discard_jobs(run);
+            return false;
+        }
+    }
+    run->compared = run->results.count;
+    return true;
+}
+
 /* Waits for outcomes of all jobs, or for the time to submit. */
 static bool await_results(struct run *run, struct pm_error *error)
 {
     int64_t began_ms = pm_driver_now_ms(run->driver);
     for (;;) {
-        if (!fetch_results(run, error)) {
+        if (!fetch_results(run, error) || !compare_results(run, error)) {
             return false;
         }
         int64_t now_ms = pm_driver_now_ms(run->driver);
@@ -195,7 +250,7 @@ static bool settle_results(struct run *run, struct pm_error *error)
             return false;
         }
     }
-    return fetch_results(run, error);
+    return fetch_results(run, error) && compare_results(run, error);
 }
 
 static void take_result(struct run *run, const struct pm_lease_job *job,
@@ -230,19 +285,21 @@ static bool gather(struct run *run, struct pm_error *error)
 
 /* ---- closing ---- */
 
-static void raise_generations(struct run *run)
+/* True when the same lease is worth another try with more generations, should the pool allow it. */
+static bool raise_generations(struct run *run)
 {
     struct pm_lease_job_settings *jobs = &run->driver->settings.jobs;
     int64_t raised = pm_generations_after_refusal(jobs->generations, run->end.reason.message,
                                                   pm_submission_iterations(&run->submission));
-    if (raised > jobs->generations) {
-        pm_log(PM_LOG_WARN, "DRIVER-GENERATIONS-RAISED",
-               "from %" PRId64 " to %" PRId64
-               " a lease, because the pool asks for more iterations; "
-               "start with --generations %" PRId64 " to keep it so",
-               jobs->generations, raised, raised);
-        jobs->generations = raised;
+    if (raised <= jobs->generations) {
+        return false;
     }
+    pm_log(PM_LOG_WARN, "DRIVER-GENERATIONS-RAISED",
+           "from %" PRId64 " to %" PRId64 " a lease, because the pool asks for more iterations; "
+           "start with --generations %" PRId64 " to keep it so",
+           jobs->generations, raised, raised);
+    jobs->generations = raised;
+    return true;
 }
 
 static void count_best(struct run *run)
@@ -259,6 +316,7 @@ static void count(struct run *run)
 {
     struct pm_driver_counters *counters = &run->driver->counters;
     const char *id = run->record->lease.id;
+    bool again = false;
     count_best(run);
     if (strcmp(run->end.state, PM_LEASE_SUBMITTED) == 0) {
         counters->submissions_accepted++;
@@ -271,10 +329,13 @@ static void count(struct run *run)
     } else if (strcmp(run->end.state, PM_LEASE_REFUSED) == 0) {
         counters->submissions_refused++;
         pm_log(PM_LOG_WARN, "DRIVER-REFUSED", "lease=%s: %s", id, run->end.reason.message);
-        raise_generations(run);
+        again = raise_generations(run);
     } else {
         counters->leases_expired++;
         pm_log(PM_LOG_WARN, "DRIVER-LEASE-EXPIRED", "lease=%s: %s", id, run->end.reason.message);
+    }
+    if (!again) {
+        remember_closed(run->driver, id);
     }
 }
 
@@ -288,15 +349,7 @@ static bool close_lease(struct run *run, struct pm_error *error)
                            run->end.reason.message, error)) {
         return false;
     }
-    int64_t ids[RESULTS_MAX];
-    size_t id_count = 0;
-    for (size_t i = 0; i < run->results.count; i++) {
-        ids[id_count++] = run->results.items[i].job_id;
-    }
-    struct pm_error ignored = {0}; /* what is not collected now is swept up at the next start */
-    if (id_count > 0 && !driver->queue.collect(driver->queue.context, ids, id_count, &ignored)) {
-        pm_log(PM_LOG_DEBUG, "DRIVER-COLLECT-LATER", "%s", ignored.message);
-    }
+    collect_results(run);
     return true;
 }
 
@@ -308,7 +361,8 @@ static bool steps(struct run *run, struct pm_error *error)
         pm_lease_plan(pm_driver_now_ms(driver), record->deadline_ms, pm_driver_end_ms(driver));
     pm_lease_key_prefix(driver->account, record->lease.id, run->prefix);
     pm_submission_init(&run->submission, &record->lease);
-    return pm_lease_jobs_build(&record->lease, driver->account, &record->jobs, &run->plan,
+    return pm_dataset_learn(driver, error) &&
+           pm_lease_jobs_build(&record->lease, driver->account, &record->jobs, &run->plan,
                                &run->jobs, error) &&
            put_jobs(run, error) && gather(run, error) &&
            pm_lease_submit(driver, run->record, &run->plan, &run->submission, &run->end, error) &&

@@ -159,7 +159,7 @@ static int run_with(struct pm_options *options, int argc, char *argv[])
     }
     if (!run(options, &settings, &error)) {
         pm_log(PM_LOG_ERROR, "DRIVER-FAILED", "%s", error.message);
-        return EXIT_FAILURE;
+        return error.code == PM_ERROR_INVALID ? PM_EXIT_USAGE : EXIT_FAILURE;
     }
     pm_log(PM_LOG_INFO, "DRIVER-END", pm_stop_requested() ? "asked to stop" : "duration is over");
     return EXIT_SUCCESS;

@@ -18,6 +18,7 @@ enum {
     GRACE_AFTER_STOP_MS = 1000,
     CLOCK_NOISE_MS = 2000, /* Date counts whole seconds */
     CLOCK_WARNING_MS = 5000,
+    CLOCK_OFFSET_MAX_MS = 24 * 60 * 60 * 1000,
     MESSAGE_SIZE = 32,
 };
 
@@ -27,6 +28,7 @@ struct pm_pool_client {
     int64_t timeout_ms;
     int64_t clock_offset_ms;
     int64_t reported_offset_ms; /* what the log last said */
+    bool unbelievable;          /* a Date that was not believed has been reported */
 };
 
 /* The three headers and what they were made of. */
@@ -83,9 +85,26 @@ int64_t pm_pool_client_clock_offset_ms(const struct pm_pool_client *client)
 
 /* ---- the clock ---- */
 
-/* The pool's clock minus ours, by this answer's Date; false when it has none. Date was written
- * somewhere between sending and receiving and is cut to seconds. */
-static bool measured_offset(const struct pm_http_response *response, int64_t *offset_ms)
+/* A Date is not signed: whoever can write one must not get signatures for a time far away. */
+static bool believe(struct pm_pool_client *client, int64_t offset_ms)
+{
+    if (llabs(offset_ms) <= CLOCK_OFFSET_MAX_MS) {
+        return true;
+    }
+    if (!client->unbelievable) {
+        client->unbelievable = true;
+        pm_log(PM_LOG_WARN, "POOL-CLOCK-UNBELIEVABLE",
+               "the pool's Date is %" PRId64 " hours %s this machine's clock; more than a day is "
+               "not corrected: set the clock (timedatectl set-ntp true)",
+               (int64_t)(llabs(offset_ms) / 3600000), offset_ms > 0 ? "ahead of" : "behind");
+    }
+    return false;
+}
+
+/* The pool's clock minus ours, by this answer's Date; false when it has none that can be used. Date
+ * was written somewhere between sending and receiving and is cut to seconds. */
+static bool measured_offset(struct pm_pool_client *client, const struct pm_http_response *response,
+                            int64_t *offset_ms)
 {
     if (response->date_ms < 0) {
         return false;
@@ -95,7 +114,7 @@ static bool measured_offset(const struct pm_http_response *response, int64_t *of
     if (llabs(*offset_ms) <= CLOCK_NOISE_MS) {
         *offset_ms = 0;
     }
-    return true;
+    return believe(client, *offset_ms);
 }
 
 static void set_offset(struct pm_pool_client *client, int64_t offset_ms)
@@ -114,7 +133,7 @@ static void set_offset(struct pm_pool_client *client, int64_t offset_ms)
 static void follow_clock(struct pm_pool_client *client, const struct pm_http_response *response)
 {
     int64_t offset_ms = 0;
-    if (measured_offset(response, &offset_ms) &&
+    if (measured_offset(client, response, &offset_ms) &&
         llabs(offset_ms - client->clock_offset_ms) > CLOCK_NOISE_MS) {
         set_offset(client, offset_ms);
     }
@@ -125,7 +144,7 @@ static void follow_clock(struct pm_pool_client *client, const struct pm_http_res
 static bool try_other_clock(struct pm_pool_client *client, const struct pm_http_response *response)
 {
     int64_t offset_ms = 0;
-    if (measured_offset(response, &offset_ms) &&
+    if (measured_offset(client, response, &offset_ms) &&
         llabs(offset_ms - client->clock_offset_ms) > CLOCK_NOISE_MS) {
         set_offset(client, offset_ms);
         return true;

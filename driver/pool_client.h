@@ -48,7 +48,8 @@ bool pm_pool_client_lease(struct pm_pool_client *client, const struct pm_lease_r
 bool pm_pool_client_submit(struct pm_pool_client *client, const char *lease_id,
                            const cJSON *content, struct pm_answer *answer, struct pm_error *error);
 
-/* The pool's clock minus ours, as learned from Date headers; 0 when they agree within 2 s. */
+/* The pool's clock minus ours, as learned from Date headers; 0 when they agree within 2 s. A Date
+ * that is more than a day off is not believed. */
 int64_t pm_pool_client_clock_offset_ms(const struct pm_pool_client *client);
 
 #endif

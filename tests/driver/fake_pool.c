@@ -102,6 +102,25 @@ static void on_submit(struct fake_pool *pool, const struct scripted_request *req
     }
 }
 
+static void on_health(struct fake_pool *pool, struct scripted_reply *reply)
+{
+    cJSON *body = cJSON_CreateObject();
+    pool->health_calls++;
+    if (pool->health_remaining_s >= 0) {
+        cJSON_AddNumberToObject(body, "time_remaining_s", (double)pool->health_remaining_s);
+    }
+    if (pool->dataset != NULL) {
+        cJSON_AddStringToObject(body, "dataset_fingerprint", pool->dataset);
+    }
+    if (pool->suite != NULL) {
+        cJSON_AddStringToObject(body, "suite", pool->suite);
+    }
+    char *text = cJSON_PrintUnformatted(body);
+    snprintf(reply->body, sizeof reply->body, "%s", text);
+    free(text);
+    cJSON_Delete(body);
+}
+
 static void handle(void *context, const struct scripted_request *request,
                    struct scripted_reply *reply)
 {
@@ -114,13 +133,7 @@ static void handle(void *context, const struct scripted_request *request,
         strcpy(reply->body, "{}");
         apply(&pool->register_answer, reply);
     } else if (strcmp(request->path, "/health") == 0) {
-        pool->health_calls++;
-        if (pool->health_remaining_s >= 0) {
-            snprintf(reply->body, sizeof reply->body, "{\"time_remaining_s\":%lld}",
-                     (long long)pool->health_remaining_s);
-        } else {
-            strcpy(reply->body, "{}");
-        }
+        on_health(pool, reply);
     } else {
         pool->stats_calls++;
         strcpy(reply->body, "{\"evaluations_submitted\":96,\"accuracy_rate\":0.9375,"

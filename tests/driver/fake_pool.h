@@ -33,10 +33,11 @@ struct fake_pool {
     /* the script: answers in turn, then the pool's own; set before the driver runs */
     struct fake_answer lease_answers[FAKE_SCRIPT_MAX], submit_answers[FAKE_SCRIPT_MAX];
     struct fake_answer register_answer;
-    int leases_to_grant;        /* then 404 */
-    int64_t lease_ms;           /* how long a lease lasts */
-    int stop_after_lease_calls; /* 0: never */
-    int64_t health_remaining_s; /* -1: not told */
+    int leases_to_grant;         /* then 404 */
+    int64_t lease_ms;            /* how long a lease lasts */
+    int stop_after_lease_calls;  /* 0: never */
+    int64_t health_remaining_s;  /* -1: not told */
+    const char *dataset, *suite; /* as /health tells; NULL: not told */
     /* what happened */
     int lease_calls, submit_calls, stats_calls, health_calls, granted, accepted;
     int64_t lease_call_ms[FAKE_CALLS_MAX];

@@ -9,9 +9,20 @@
 
 /* ---- the workers ---- */
 
-static char *evaluate_result(const cJSON *job)
+static void add_provenance(const struct fake_queue *queue, cJSON *result)
+{
+    if (queue->dataset != NULL) {
+        cJSON_AddStringToObject(result, "dataset", queue->dataset);
+    }
+    if (queue->suite != NULL) {
+        cJSON_AddStringToObject(result, "suite", queue->suite);
+    }
+}
+
+static char *evaluate_result(const struct fake_queue *queue, const cJSON *job)
 {
     cJSON *result = cJSON_CreateObject();
+    add_provenance(queue, result);
     cJSON *list = cJSON_AddArrayToObject(result, "evaluations");
     const cJSON *algorithm = NULL;
     cJSON_ArrayForEach(algorithm, cJSON_GetObjectItem(job, "algorithms"))
@@ -59,7 +70,7 @@ static void work(const struct fake_queue *queue, struct fake_job *job)
     }
     cJSON *body = cJSON_Parse(job->body);
     assert_non_null(body);
-    job->result = evaluate ? evaluate_result(body) : evolve_result(body);
+    job->result = evaluate ? evaluate_result(queue, body) : evolve_result(body);
     cJSON_Delete(body);
 }
 

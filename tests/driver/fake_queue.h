@@ -37,12 +37,13 @@ struct fake_queue {
     struct fake_record records[FAKE_RECORDS_MAX];
     size_t record_count;
     enum fake_work work;
-    int calls;               /* so far */
-    int away_calls;          /* the next calls fail as UNAVAILABLE */
-    int large_records;       /* the next records fail as LIMIT */
-    int large_jobs;          /* the next jobs fail as LIMIT */
-    int die_at;              /* at this call and all later ones the driver is dead; 0: never */
-    bool die_after;          /* the call on which it dies still has its effect */
+    const char *dataset, *suite; /* what results say they were computed from; NULL: nothing */
+    int calls;                   /* so far */
+    int away_calls;              /* the next calls fail as UNAVAILABLE */
+    int large_records;           /* the next records fail as LIMIT */
+    int large_jobs;              /* the next jobs fail as LIMIT */
+    int die_at;                  /* at this call and all later ones the driver is dead; 0: never */
+    bool die_after;              /* the call on which it dies still has its effect */
     const atomic_bool *stop; /* calls other than records are cut short, as the real queue's are */
     bool put_before_open;    /* a job came whose lease had no open record */
 };

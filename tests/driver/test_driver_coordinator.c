@@ -416,6 +416,71 @@ static void waits_between_leases_are_as_the_table_says(void **state)
     assert_int_equal(bench->queue.record_count, 0);
 }
 
+static void another_lease_in_the_way_is_awaited_and_told(void **state)
+{
+    static const struct {
+        const char *body, *says;
+    } rows[] = {
+        {"{\"detail\":\"Miner already has active task\",\"time_remaining_s\":5345}", "in 90 min"},
+        {"{\"detail\":\"Miner already has active task\",\"time_remaining_s\":61}", "in 2 min"},
+        {"{\"detail\":\"Miner already has active task\"}", "usually give three hours"},
+    };
+    struct bench *bench = *state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        bench->pool.lease_answers[i] = (struct fake_answer){.status = 400, .body = rows[i].body};
+        bench->pool.stop_after_lease_calls = (int)i + 1;
+        atomic_store(&bench->pool.stop, false);
+        assert_true(live(bench));
+        const char *message = bench->driver.pool_notice.last.message;
+        assert_non_null(strstr(message, "Miner already has active task"));
+        if (strstr(message, rows[i].says) == NULL) {
+            fail_msg("%s", message);
+        }
+    }
+}
+
+#define EMPTY_LEASE(ID, MEMBERS)                                                                   \
+    "{\"lease_id\":\"" ID "\",\"timeout_at\":\"2099-01-01T00:00:00Z\"" MEMBERS "}"
+
+static void a_lease_with_nothing_in_it_is_closed_and_no_work(void **state)
+{
+    static const char *const bodies[] = {
+        EMPTY_LEASE("x", ""), EMPTY_LEASE("y", ",\"evolve_budget\":3,\"seed_algorithms\":[]"),
+        EMPTY_LEASE("z", ",\"seed_algorithms\":[{\"id\":1,\"algorithm_dsl\":\"a\"}]")};
+    struct bench *bench = *state;
+    for (size_t i = 0; i < 3; i++) {
+        bench->pool.lease_answers[i] = (struct fake_answer){.status = 200, .body = bodies[i]};
+    }
+    bench->pool.stop_after_lease_calls = 5;
+    assert_true(live(bench));
+    assert_int_equal(bench->pool.submit_calls, 4); /* so that the pool has them off its hands */
+    assert_string_equal(record(bench, "z")->state, "submitted");
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(bench->pool.lease_call_ms[i + 1] - bench->pool.lease_call_ms[i],
+                         30 * SECOND);
+    }
+}
+
+static void a_lease_that_is_closed_is_not_taken_again(void **state)
+{
+    static const char body[] =
+        EMPTY_LEASE("again", ",\"evaluate_algorithms\":[{\"id\":1,\"algorithm_dsl\":\"a\"}]");
+    struct bench *bench = *state;
+    for (size_t i = 0; i < 3; i++) {
+        bench->pool.lease_answers[i] = (struct fake_answer){.status = 200, .body = body};
+    }
+    bench->pool.submit_answers[0] = (struct fake_answer){
+        .status = 400, .body = "{\"detail\":\"iterations: at least 160\"}"}; /* worth another try */
+    bench->pool.submit_answers[1] =
+        (struct fake_answer){.status = 422, .body = "{\"detail\":\"no\"}"};
+    bench->pool.stop_after_lease_calls = 5;
+    assert_true(live(bench));
+    assert_int_equal(bench->pool.submit_calls, 3); /* twice that one, then lease-1 */
+    assert_string_equal(record(bench, "again")->reason, "no");
+    assert_string_equal(bench->pool.submissions[2].lease_id, "lease-1");
+    assert_true(bench->pool.lease_call_ms[3] - bench->pool.lease_call_ms[2] >= 500);
+}
+
 static void leases_that_cannot_be_used_are_passed_over(void **state)
 {
     static const char *const bodies[] = {
@@ -493,6 +558,50 @@ static void failed_jobs_and_nonsense_leave_the_rest(void **state)
     }
     assert_int_equal(bench->pool.accepted, 2);
     assert_int_equal(fake_queue_left(&bench->queue), 0);
+}
+
+/* ---- the data that scores come from ---- */
+
+static void a_worker_with_other_data_ends_it_before_anything_is_submitted(void **state)
+{
+    static const char ours[] = "0123456789abcdef0123", theirs[] = "fedcba9876543210fedc";
+    struct bench *bench = *state;
+    bench->pool.dataset = theirs;
+    bench->queue.dataset = ours;
+    assert_false(live(bench));
+    assert_int_equal(bench->error.code, PM_ERROR_INVALID);
+    assert_non_null(strstr(bench->error.message, "0123456789abcdef..."));
+    assert_non_null(strstr(bench->error.message, "fedcba9876543210..."));
+    assert_non_null(strstr(bench->error.message, "--dataset"));
+    assert_int_equal(bench->pool.submit_calls, 0);
+    assert_string_equal(record(bench, "lease-1")->state, "open");
+    assert_int_equal(fake_queue_left(&bench->queue), 0);
+    bench->queue.dataset = theirs; /* mended: computed anew, and submitted */
+    assert_true(live(bench));
+    assert_full_submission(&bench->pool.submissions[0]);
+    assert_closed(bench, "submitted", "");
+}
+
+static void a_worker_with_another_suite_ends_it_too(void **state)
+{
+    struct bench *bench = *state;
+    bench->pool.suite = "first2000";
+    bench->queue.suite = "resampled";
+    assert_false(live(bench));
+    assert_non_null(strstr(bench->error.message, "--suite first2000"));
+    assert_int_equal(bench->pool.submit_calls, 0);
+}
+
+static void data_that_one_side_does_not_tell_is_no_reason_to_end(void **state)
+{
+    struct bench *bench = *state;
+    bench->pool.dataset = "0123";
+    assert_true(live(bench));
+    bench->pool.dataset = NULL;
+    bench->queue.dataset = "4567";
+    bench->pool.leases_to_grant = 2;
+    assert_true(live(bench));
+    assert_int_equal(bench->pool.accepted, 2);
 }
 
 static void a_sidecar_that_is_away_is_awaited(void **state)
@@ -654,11 +763,17 @@ int main(void)
         TEST(after_a_lost_answer_the_story_is_another),
         TEST(a_key_that_is_not_accepted_ends_it_with_a_sentence),
         TEST(waits_between_leases_are_as_the_table_says),
+        TEST(another_lease_in_the_way_is_awaited_and_told),
+        TEST(a_lease_with_nothing_in_it_is_closed_and_no_work),
+        TEST(a_lease_that_is_closed_is_not_taken_again),
         TEST(leases_that_cannot_be_used_are_passed_over),
         TEST(a_lease_too_large_for_the_sidecar_costs_that_lease_only),
         TEST(a_pool_that_is_not_there_yet_is_awaited),
         TEST(what_is_there_45_s_before_the_end_is_submitted),
         TEST(failed_jobs_and_nonsense_leave_the_rest),
+        TEST(a_worker_with_other_data_ends_it_before_anything_is_submitted),
+        TEST(a_worker_with_another_suite_ends_it_too),
+        TEST(data_that_one_side_does_not_tell_is_no_reason_to_end),
         TEST(a_sidecar_that_is_away_is_awaited),
         TEST(all_that_a_killed_driver_left_is_swept_up),
         TEST(drivers_may_share_a_run),

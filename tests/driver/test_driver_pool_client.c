@@ -284,7 +284,7 @@ static void nobody_there_is_not_now_with_the_address(void **state)
 static void a_wrong_clock_is_learned_and_corrected(void **state)
 {
     (void)state;
-    static const int64_t offsets_ms[] = {3600000, -3600000, 400000, -86400000};
+    static const int64_t offsets_ms[] = {3600000, -3600000, 400000, -86000000};
     for (size_t i = 0; i < sizeof offsets_ms / sizeof offsets_ms[0]; i++) {
         struct bench bench;
         open_bench(&bench, 0);
@@ -331,6 +331,22 @@ static void a_date_that_lies_is_unlearned(void **state)
                      0); /* the other guess was tried */
     assert_int_equal(scripted_server_requests(bench.server), 3);
     close_bench(&bench);
+}
+
+static void a_date_that_is_days_off_is_not_believed(void **state)
+{
+    (void)state;
+    static const int64_t offsets_ms[] = {90000000, -90000000, 3155760000000};
+    for (size_t i = 0; i < sizeof offsets_ms / sizeof offsets_ms[0]; i++) {
+        struct bench bench;
+        open_bench(&bench, 0);
+        bench.send_date = bench.check_clock = true;
+        bench.server_clock_offset_ms = offsets_ms[i];
+        assert_int_equal(lease(&bench), PM_ANSWER_UNAUTHORIZED);
+        assert_int_equal(scripted_server_requests(bench.server), 1); /* not signed for that time */
+        assert_int_equal(pm_pool_client_clock_offset_ms(bench.client), 0);
+        close_bench(&bench);
+    }
 }
 
 static void small_differences_are_noise(void **state)
@@ -424,6 +440,7 @@ int main(void)
         cmocka_unit_test(a_wrong_clock_is_learned_and_corrected),
         cmocka_unit_test(a_401_that_no_clock_explains_is_final),
         cmocka_unit_test(a_date_that_lies_is_unlearned),
+        cmocka_unit_test(a_date_that_is_days_off_is_not_believed),
         cmocka_unit_test(small_differences_are_noise),
         cmocka_unit_test(a_stop_ends_a_request_in_time),
         cmocka_unit_test(bad_urls_are_refused_with_the_reason),

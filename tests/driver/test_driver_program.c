@@ -299,7 +299,7 @@ static void help_version_and_mistakes(void **state)
         {"--run-id", "a b", 2, "run-id"},
         {"--log-level", "loud", 2, "debug|info|warn|error"},
         {"stray", NULL, 2, "unexpected argument"},
-        {"--pool-url", "ftp://example.org", 1, "http"},
+        {"--pool-url", "ftp://example.org", 2, "http"},
     };
     const char *key = write_text(bench->place, "hotkey", mnemonic);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

@@ -3,6 +3,7 @@
 #include "lane_kernels.h"
 
 #include "lane_elementwise.h"
+#include "lane_keys.h"
 #include "lane_probe_kernels.h"
 #include "lane_random.h"
 #include "lane_sums.h"
@@ -112,6 +113,8 @@ const struct pm_lane_kernels PM_LANE_KERNELS = {
               [PM_LANE_UNIFORM] = uniform},
     .count_right = count_right,
     .blend = blend,
+    .hash_text = hash_text,
+    .make_keys = make_keys,
     .probe_arithmetic = probe_arithmetic,
     .probe_chains = (double)PM_PROBE_CHAINS / PM_PARTS,
     .probe_read = probe_read,

@@ -8,7 +8,6 @@
 #ifndef POOLMINER_LANE_PROGRAM_H
 #define POOLMINER_LANE_PROGRAM_H
 
-#include <sodium.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -32,6 +31,15 @@ struct pm_lane_keys {
     _Alignas(PM_LANE_VECTOR_SIZE) uint32_t low[PM_LANES];
     uint32_t high[PM_LANES];
     uint32_t first_example[PM_LANES];
+};
+
+/* A text, hashed (BLAKE2b-64) up to its last whole block. */
+enum { PM_BLAKE2B_BLOCK = 128 };
+struct pm_lane_text {
+    uint64_t hash[8];
+    uint64_t hashed;               /* bytes */
+    size_t rest;                   /* bytes that are left: */
+    uint8_t end[PM_BLAKE2B_BLOCK]; /* they, and zeros */
 };
 
 struct pm_lane_frame {
@@ -177,6 +185,11 @@ struct pm_lane_kernels {
     /* to[i] = from[i] in the lanes whose mask is -1, for count elements. */
     void (*blend)(float *to, const float *from, const int32_t mask[PM_LANES], size_t count);
 
+    void (*hash_text)(struct pm_lane_text *out, const char *text, size_t length);
+    /* The keys of the tasks with these ids, for draws from example 0 on. */
+    void (*make_keys)(const struct pm_lane_text *text, const uint32_t ids[PM_LANES],
+                      struct pm_lane_keys *out);
+
     /* What a machine can do at most: lane_probe_kernels.h. */
     void (*probe_arithmetic)(size_t rounds, bool multiply, bool add);
     double probe_chains; /* elements of all lanes that a round multiplies, or adds */
@@ -208,8 +221,8 @@ struct pm_lane_native {
 };
 
 struct pm_lane_program {
-    crypto_generichash_blake2b_state text; /* random draws: the written form, hashed */
     const struct pm_lane_kernels *kernels;
+    struct pm_lane_text text; /* of random draws: the written form */
 
     struct pm_lane_step *steps;   /* of all sections, one after another */
     struct pm_lane_draft *drafts; /* compilation's memory */

@@ -142,27 +142,6 @@ static void run_section(const struct pm_lane_program *program, enum pm_lane_sect
 
 /* ---- setup ---- */
 
-static void make_keys(const struct run *run)
-{
-    for (size_t g = 0; g < run->group_count; g++) {
-        for (size_t lane = 0; lane < PM_LANES; lane++) {
-            crypto_generichash_blake2b_state state = run->program->text;
-            unsigned char id[8] = {0}, digest[8];
-            for (int i = 0; i < 4; i++) {
-                id[i] = (unsigned char)(run->groups[g].id[lane] >> 8 * i);
-            }
-            crypto_generichash_blake2b_update(&state, id, sizeof id);
-            crypto_generichash_blake2b_final(&state, digest, sizeof digest);
-            struct pm_lane_keys *keys = &run->lanes->keys[g];
-            keys->low[lane] = keys->high[lane] = keys->first_example[lane] = 0;
-            for (int i = 0; i < 4; i++) {
-                keys->low[lane] |= (uint32_t)digest[i] << 8 * i;
-                keys->high[lane] |= (uint32_t)digest[i + 4] << 8 * i;
-            }
-        }
-    }
-}
-
 static struct pm_lane_frame groups_frame(const struct run *run)
 {
     return (struct pm_lane_frame){
@@ -187,8 +166,8 @@ static void set_up(const struct run *run)
                    program->zeroed[i].size);
         }
     }
-    if (program->random) {
-        make_keys(run);
+    for (size_t g = 0; g < run->group_count && program->random; g++) {
+        program->kernels->make_keys(&program->text, run->groups[g].id, &run->lanes->keys[g]);
     }
     const struct pm_lane_frame frame = groups_frame(run);
     interpret(pm_lane_section_steps(program, PM_LANE_SETUP), program->step_count[PM_LANE_SETUP],

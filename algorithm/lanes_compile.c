@@ -290,8 +290,7 @@ static bool hash_text(struct pm_lane_program *program, const struct pm_algorithm
     if (text == NULL) {
         return false;
     }
-    crypto_generichash_blake2b_init(&program->text, NULL, 0, sizeof(uint64_t));
-    crypto_generichash_blake2b_update(&program->text, (const unsigned char *)text, strlen(text));
+    program->kernels->hash_text(&program->text, text, strlen(text));
     free(text);
     return true;
 }

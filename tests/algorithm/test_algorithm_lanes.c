@@ -4,6 +4,7 @@
 #include "tests/cmocka_include.h"
 
 #include <math.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -225,9 +226,56 @@ static void too_much_memory_is_refused(void **state)
     pm_algorithm_destroy(algorithm);
 }
 
+static uint64_t sodium_key(const char *text, size_t length, uint32_t id)
+{
+    crypto_generichash_blake2b_state state;
+    unsigned char bytes[8] = {0}, digest[8];
+    uint64_t key = 0;
+    for (int i = 0; i < 4; i++) {
+        bytes[i] = (unsigned char)(id >> 8 * i);
+    }
+    crypto_generichash_blake2b_init(&state, NULL, 0, sizeof digest);
+    crypto_generichash_blake2b_update(&state, (const unsigned char *)text, length);
+    crypto_generichash_blake2b_update(&state, bytes, sizeof bytes);
+    crypto_generichash_blake2b_final(&state, digest, sizeof digest);
+    for (int i = 0; i < 8; i++) {
+        key |= (uint64_t)digest[i] << 8 * i;
+    }
+    return key;
+}
+
+static void keys_are_those_of_libsodium(void **state)
+{
+    (void)state;
+    char text[400];
+    uint32_t ids[PM_LANES];
+    for (size_t i = 0; i < sizeof text; i++) {
+        text[i] = (char)(' ' + i * 7 % 90);
+    }
+    for (uint32_t i = 0; i < PM_LANES; i++) {
+        ids[i] = i * UINT32_C(0x10204081);
+    }
+    for (int level = 0; level < PM_SIMD_LEVEL_COUNT; level++) {
+        for (size_t length = 0;
+             length <= sizeof text && pm_simd_level_available((enum pm_simd_level)level);
+             length++) {
+            const struct pm_lane_kernels *kernels = pm_lane_kernels((enum pm_simd_level)level);
+            struct pm_lane_text hashed;
+            struct pm_lane_keys keys;
+            kernels->hash_text(&hashed, text, length);
+            kernels->make_keys(&hashed, ids, &keys);
+            for (size_t i = 0; i < PM_LANES; i++) {
+                const uint64_t key = (uint64_t)keys.high[i] << 32 | keys.low[i];
+                assert_int_equal(key, sodium_key(text, length, ids[i]));
+            }
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(keys_are_those_of_libsodium),
         cmocka_unit_test(elementary_functions_have_one_result),
         cmocka_unit_test(random_programs_give_the_reference_bits),
         cmocka_unit_test(too_much_memory_is_refused),

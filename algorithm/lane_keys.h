@@ -34,8 +34,9 @@ static const uint8_t blake2b_order[10][PM_BLAKE2B_WORDS] = {
 
 #define PM_KEY_ROTATE(x, bits) ((x) >> (bits) | (x) << (64 - (bits)))
 
-static inline __attribute__((always_inline)) void mix(pm_key_vec v[16], int a, int b, int c, int d,
-                                                      const pm_key_vec *x, const pm_key_vec *y)
+static inline __attribute__((always_inline)) void mix(pm_key_vec v[16], size_t a, size_t b,
+                                                      size_t c, size_t d, const pm_key_vec *x,
+                                                      const pm_key_vec *y)
 {
     v[a] += v[b] + *x;
     v[d] = PM_KEY_ROTATE(v[d] ^ v[a], 32);
@@ -64,11 +65,11 @@ static void compress(pm_key_vec h[8], const pm_key_vec block[PM_BLAKE2B_WORDS], 
     for (int round = 0; round < ROUNDS; round++) {
         const uint8_t *order = blake2b_order[round % 10];
 #pragma GCC unroll 4
-        for (int i = 0; i < 4; i++) {
+        for (size_t i = 0; i < 4; i++) {
             mix(v, i, 4 + i, 8 + i, 12 + i, &block[order[2 * i]], &block[order[2 * i + 1]]);
         }
 #pragma GCC unroll 4
-        for (int i = 0; i < 4; i++) {
+        for (size_t i = 0; i < 4; i++) {
             mix(v, i, 4 + (i + 1) % 4, 8 + (i + 2) % 4, 12 + (i + 3) % 4, &block[order[8 + 2 * i]],
                 &block[order[9 + 2 * i]]);
         }

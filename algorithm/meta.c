@@ -116,6 +116,14 @@ bool pm_meta_read_line(struct pm_meta_text *meta, const struct pm_line *line,
     return true;
 }
 
+static bool fail_limits(const struct pm_meta_text *text, int key, int minimum, int maximum,
+                        struct pm_error *error)
+{
+    return pm_fail(error, PM_ERROR_LIMIT, "line %d: meta: %s is %d; the limits are %d to %d",
+                   text->values[key].line, count_keys[key], text->values[key].value, minimum,
+                   maximum);
+}
+
 static bool resolve_count(const struct pm_meta_text *text, int key, int minimum, int maximum,
                           int *count, struct pm_error *error)
 {
@@ -123,11 +131,8 @@ static bool resolve_count(const struct pm_meta_text *text, int key, int minimum,
         return true;
     }
     *count = text->values[key].value;
-    if (*count < minimum || *count > maximum) {
-        return pm_fail(error, PM_ERROR_LIMIT, "line %d: meta: %s is %d; the limits are %d to %d",
-                       text->values[key].line, count_keys[key], *count, minimum, maximum);
-    }
-    return true;
+    return (*count >= minimum && *count <= maximum) ||
+           fail_limits(text, key, minimum, maximum, error);
 }
 
 static bool resolve_vector_dim(const struct pm_meta_text *text, int input_dim,
@@ -135,8 +140,11 @@ static bool resolve_vector_dim(const struct pm_meta_text *text, int input_dim,
                                struct pm_error *error)
 {
     enum { KEY = 3 };
-    if (!resolve_count(text, KEY, -VALUE_LIMIT, PM_DIM_MAX, vector_dim, error)) {
-        return false;
+    if (text->values[KEY].given) {
+        *vector_dim = text->values[KEY].value;
+    }
+    if (*vector_dim > PM_DIM_MAX) {
+        return fail_limits(text, KEY, 1, PM_DIM_MAX, error);
     }
     if (*vector_dim >= input_dim) {
         return true;

@@ -1,4 +1,5 @@
 /* poolminer check: explains an algorithm's text. */
+#include "cli/file_name.h"
 #include "cli/score_input.h"
 #include "cli/verb.h"
 
@@ -106,9 +107,10 @@ static bool describe_findings(const struct pm_check *check, cJSON *line)
 static bool print_json(const char *file, const struct pm_check *check, struct pm_error *error)
 {
     cJSON *line = cJSON_CreateObject();
-    bool done = line != NULL && add_text(line, "file", file) && describe_summary(check, line) &&
-                describe_memory(check, line) && describe_instructions(check, line) &&
-                describe_unwritten(check, line) && describe_findings(check, line);
+    bool done = line != NULL && add(line, "file", file_name_json(file)) &&
+                describe_summary(check, line) && describe_memory(check, line) &&
+                describe_instructions(check, line) && describe_unwritten(check, line) &&
+                describe_findings(check, line);
     char *text = done ? pm_json_print(line, error) : NULL;
     if (text != NULL) {
         puts(text);
@@ -127,7 +129,8 @@ static bool print_text(const char *file, const struct pm_check *check, struct pm
     pm_check_explain(check, &text);
     bool done = !text.failed;
     if (done) {
-        printf("%s\n%s", file, text.data);
+        file_name_print(file, stdout);
+        printf("\n%s", text.data);
     } else {
         pm_fail(error, PM_ERROR_MEMORY, "check: no memory to print");
     }

@@ -1,4 +1,5 @@
 /* poolminer evaluate: the score that a pool's consensus will find, one line a file. */
+#include "cli/file_name.h"
 #include "cli/score_input.h"
 #include "cli/verb.h"
 
@@ -42,7 +43,7 @@ static cJSON *describe(const struct evaluation *evaluation, const struct entry *
 {
     const struct pm_suite *suite = evaluation->suite;
     cJSON *line = cJSON_CreateObject();
-    bool done = add(line, "file", cJSON_CreateString(entry->file));
+    bool done = add(line, "file", file_name_json(entry->file));
     if (entry->algorithm == NULL) {
         done = done && add(line, "error", cJSON_CreateString(entry->error.message));
     } else {
@@ -63,7 +64,7 @@ static cJSON *describe(const struct evaluation *evaluation, const struct entry *
     return line;
 }
 
-static void print_json(const struct evaluation *evaluation, const struct entry *entry)
+static void print_json(struct evaluation *evaluation, const struct entry *entry)
 {
     struct pm_error error = {0};
     cJSON *line = describe(evaluation, entry);
@@ -71,8 +72,11 @@ static void print_json(const struct evaluation *evaluation, const struct entry *
     if (text != NULL) {
         puts(text);
     } else {
-        fprintf(stderr, "poolminer: %s: %s\n", entry->file,
-                error.message[0] != '\0' ? error.message : "no memory to print its score");
+        if (line == NULL) {
+            pm_fail(&error, PM_ERROR_MEMORY, "no memory to print the score");
+        }
+        pm_fail_context(&error, "%s", entry->file);
+        evaluation->result = verb_fail(&error);
     }
     free(text);
     cJSON_Delete(line);
@@ -88,7 +92,9 @@ static void print_entry(struct evaluation *evaluation, const struct entry *entry
     } else if (entry->algorithm == NULL) {
         verb_fail(&entry->error);
     } else {
-        printf("%.6f  %s\n", entry->score, entry->file);
+        printf("%.6f  ", entry->score);
+        file_name_print(entry->file, stdout);
+        puts("");
         for (size_t i = 0; evaluation->per_task && i < evaluation->suite->count; i++) {
             printf("  task %4u  %.6f\n", (unsigned)evaluation->suite->tasks[i].id,
                    entry->task_scores[i]);

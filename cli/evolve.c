@@ -1,4 +1,5 @@
 /* poolminer evolve: an evolution on this machine, from algorithm files to the best text found. */
+#include "cli/file_name.h"
 #include "cli/score_input.h"
 #include "cli/verb.h"
 
@@ -174,8 +175,14 @@ static cJSON *describe_seeds(const struct comparison *comparison)
     for (size_t i = 0; seeds != NULL && i < comparison->seed_count; i++) {
         const struct candidate *seed = &comparison->items[i];
         cJSON *object = cJSON_CreateObject();
-        if (cJSON_AddStringToObject(object, "file", seed->name) == NULL ||
-            cJSON_AddNumberToObject(object, "score", seed->score) == NULL ||
+        cJSON *name = file_name_json(seed->name);
+        if (name == NULL || !cJSON_AddItemToObject(object, "file", name)) {
+            cJSON_Delete(name);
+            cJSON_Delete(object);
+            cJSON_Delete(seeds);
+            return NULL;
+        }
+        if (cJSON_AddNumberToObject(object, "score", seed->score) == NULL ||
             cJSON_AddNumberToObject(object, "search_score", seed->search_score) == NULL ||
             !cJSON_AddItemToArray(seeds, object)) {
             cJSON_Delete(object);
@@ -231,8 +238,9 @@ static void print_text(const struct evolution *evolution, const struct compariso
     printf("# evaluation suite  search suite\n");
     for (size_t i = 0; i < comparison->count; i++) {
         const struct candidate *item = &comparison->items[i];
-        printf("# %16.6f  %12.6f  %s%s\n", item->score, item->search_score, item->name,
-               i == comparison->best ? " (this)" : "");
+        printf("# %16.6f  %12.6f  ", item->score, item->search_score);
+        file_name_print(item->name, stdout);
+        puts(i == comparison->best ? " (this)" : "");
     }
     printf("# random seed %" PRIu64 "\n", evolution->config.seed);
     if (!is_evolved(comparison)) {

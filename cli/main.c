@@ -42,14 +42,26 @@ static int fail_unknown_verb(const char *name)
         names[i + 2] = VERBS[i]->name;
     }
     const char *nearest = pm_nearest_name(name, names, VERB_COUNT + 2);
+    struct pm_error error = {0};
     if (nearest != NULL) {
-        fprintf(stderr, "poolminer: unknown verb %.80s; did you mean %s?\n", name, nearest);
+        pm_fail(&error, PM_ERROR_INVALID, "unknown verb %.80s; did you mean %s?", name, nearest);
     } else {
-        fprintf(stderr, "poolminer: unknown verb %.80s; `poolminer help` lists them\n", name);
+        pm_fail(&error, PM_ERROR_INVALID, "unknown verb %.80s; `poolminer help` lists them", name);
     }
+    verb_fail(&error);
     return EXIT_USAGE;
 }
 
+static int fail_extra(const char *verb, const char *argument)
+{
+    struct pm_error error = {0};
+    pm_fail(&error, PM_ERROR_INVALID, "command line: %s takes no argument \"%.80s\"", verb,
+            argument);
+    verb_fail(&error);
+    return EXIT_USAGE;
+}
+
+/* A verb that takes files looks at them itself. */
 static bool check_arguments(const struct verb *verb, const struct pm_options *options,
                             struct pm_error *error)
 {
@@ -84,10 +96,24 @@ static int run_verb(const struct verb *verb, int argc, char *const argv[])
     return result;
 }
 
+static bool is_help(const char *name)
+{
+    return strcmp(name, "help") == 0 || strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0;
+}
+
+static bool is_version(const char *name)
+{
+    return strcmp(name, "version") == 0 || strcmp(name, "--version") == 0;
+}
+
+/* "help", "help VERB". */
 static int help(int argc, char *argv[])
 {
-    if (argc < 2) {
-        print_overview(stdout);
+    if (argc > 2) {
+        return fail_extra("help", argv[2]);
+    }
+    if (argc < 2 || is_help(argv[1]) || is_version(argv[1])) {
+        print_overview(stdout); /* which tells of these two as well */
         return EXIT_DONE;
     }
     const struct verb *verb = find_verb(argv[1]);
@@ -106,10 +132,13 @@ static int run(int argc, char *argv[])
         return EXIT_USAGE;
     }
     const char *name = argv[1];
-    if (strcmp(name, "help") == 0 || strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {
+    if (is_help(name)) {
         return help(argc - 1, argv + 1);
     }
-    if (strcmp(name, "version") == 0 || strcmp(name, "--version") == 0) {
+    if (is_version(name) && argc > 2) {
+        return fail_extra("version", argv[2]);
+    }
+    if (is_version(name)) {
         printf("poolminer %s\n", PM_VERSION);
         return EXIT_DONE;
     }

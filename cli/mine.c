@@ -199,6 +199,9 @@ static bool look_after(struct miner *miner, struct pm_error *error)
         }
         pm_clock_sleep_ms(100);
     }
+    if (!pm_stop_requested()) {
+        print_line(miner); /* the driver has just asked for the last figures */
+    }
     return true;
 }
 

@@ -1,50 +1,109 @@
 #include "cli/score_input.h"
 
+#include "cli/file_name.h"
+
 #include <errno.h>
+#include <fcntl.h>
 #include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <poolminer/file.h>
+#include <poolminer/stop.h>
 #include <poolminer/text.h>
 
-static bool read_standard_input(char **out, size_t *length, struct pm_error *error)
+/* Appends what comes until the end; a stream has no size that could be asked for before. */
+static bool append_stream(int descriptor, struct pm_text *text, struct pm_error *error)
 {
-    struct pm_text text = {0};
     char part[4096];
     ssize_t count;
-    while ((count = read(STDIN_FILENO, part, sizeof part)) != 0) {
-        if (count < 0 && errno == EINTR) {
+    while ((count = read(descriptor, part, sizeof part)) != 0) {
+        if (count < 0 && errno == EINTR && !pm_stop_requested()) {
             continue;
         }
         if (count < 0) {
-            free(text.data);
-            return pm_fail(error, PM_ERROR_IO, "-: standard input: %s", strerror(errno));
+            return pm_stop_requested()
+                       ? pm_fail(error, PM_ERROR_INTERRUPTED, "interrupted")
+                       : pm_fail(error, PM_ERROR_IO, "cannot be read: %s", strerror(errno));
         }
-        pm_text_append_bytes(&text, part, (size_t)count);
-        if (text.failed || text.length > PM_ALGORITHM_TEXT_MAX) {
-            free(text.data);
-            return pm_fail(error, PM_ERROR_LIMIT, "-: more than the %d bytes of an algorithm",
+        pm_text_append_bytes(text, part, (size_t)count);
+        if (text->failed) {
+            return pm_fail(error, PM_ERROR_MEMORY, "no memory");
+        }
+        if (text->length > PM_ALGORITHM_TEXT_MAX) {
+            return pm_fail(error, PM_ERROR_LIMIT, "more than the %d bytes of an algorithm",
                            PM_ALGORITHM_TEXT_MAX);
         }
     }
-    *out = text.data != NULL ? text.data : strdup("");
+    pm_text_append(text, "%s", "");
+    return !text->failed || pm_fail(error, PM_ERROR_MEMORY, "no memory");
+}
+
+static bool read_stream(int descriptor, const char *name, char **out, size_t *length,
+                        struct pm_error *error)
+{
+    struct pm_text text = {0};
+    if (!append_stream(descriptor, &text, error)) {
+        pm_text_clear(&text);
+        return pm_fail_context(error, "%s", name);
+    }
+    *out = text.data;
     *length = text.length;
-    return *out != NULL || pm_fail(error, PM_ERROR_MEMORY, "-: no memory");
+    return true;
+}
+
+/* A pipe or a device: what a shell makes of <(command). */
+static bool is_stream(const char *name)
+{
+    struct stat status;
+    return stat(name, &status) == 0 && (S_ISFIFO(status.st_mode) || S_ISCHR(status.st_mode));
+}
+
+static bool read_named_stream(const char *name, char **out, size_t *length, struct pm_error *error)
+{
+    int descriptor = open(name, O_RDONLY | O_CLOEXEC);
+    if (descriptor < 0) {
+        return pm_fail(error, PM_ERROR_IO, "%s: cannot be opened: %s", name, strerror(errno));
+    }
+    bool done = read_stream(descriptor, name, out, length, error);
+    close(descriptor);
+    return done;
+}
+
+/* Some editors begin a file with it; it belongs to the file and not to the algorithm. */
+static void drop_byte_order_mark(char *text, size_t *length)
+{
+    static const char mark[] = {'\xef', '\xbb', '\xbf'};
+    if (*length >= sizeof mark && memcmp(text, mark, sizeof mark) == 0) {
+        *length -= sizeof mark;
+        memmove(text, text + sizeof mark, *length + 1);
+    }
 }
 
 static void warn(void *context, int line, const char *reason)
 {
     const char *name = context;
-    fprintf(stderr, "%s:%d: %s\n", name, line, reason);
+    file_name_print(name, stderr);
+    fprintf(stderr, ":%d: %s\n", line, reason);
 }
 
 bool read_algorithm_text(const char *name, char **text, size_t *length, struct pm_error *error)
 {
-    return strcmp(name, "-") == 0 ? read_standard_input(text, length, error)
-                                  : pm_file_read(name, PM_ALGORITHM_TEXT_MAX, text, length, error);
+    bool done;
+    if (strcmp(name, "-") == 0) {
+        done = read_stream(STDIN_FILENO, "standard input", text, length, error);
+    } else if (is_stream(name)) {
+        done = read_named_stream(name, text, length, error);
+    } else {
+        done = pm_file_read(name, PM_ALGORITHM_TEXT_MAX, text, length, error);
+    }
+    if (done) {
+        drop_byte_order_mark(*text, length);
+    }
+    return done;
 }
 
 bool read_algorithm(const char *name, int input_dim, struct pm_algorithm **out,

@@ -5,8 +5,10 @@
 #include <string.h>
 
 #include <poolminer/error.h>
+#include <poolminer/text.h>
 
-/* Formats into a larger buffer first, so that a cut never leaves half a character. */
+/* Formats into a larger buffer first, so that a cut never leaves half a character. Messages quote
+ * file names and what others sent: none of it may steer the terminal that shows them. */
 __attribute__((format(printf, 3, 0))) static void
 format_message(char *out, size_t size, const char *format, va_list arguments)
 {
@@ -16,6 +18,7 @@ format_message(char *out, size_t size, const char *format, va_list arguments)
     length = pm_utf8_cut(full, length, size - 1);
     memcpy(out, full, length);
     out[length] = '\0';
+    pm_text_make_printable(out);
 }
 
 bool pm_fail(struct pm_error *error, enum pm_error_code code, const char *format, ...)

@@ -72,13 +72,6 @@ static void put_text(struct line *line, const char *text)
     put(line, text, strlen(text));
 }
 
-static bool is_control(uint32_t code_point)
-{
-    /* C0, DEL, C1, and the two line separators of Unicode. */
-    return code_point < 0x20 || (code_point >= 0x7f && code_point <= 0x9f) ||
-           code_point == 0x2028 || code_point == 0x2029;
-}
-
 static int escape(char out[16], const char *at, size_t length, uint32_t code_point)
 {
     bool json = state.format == PM_LOG_JSON;
@@ -108,7 +101,7 @@ static void put_escaped(struct line *line, const char *text)
         size_t length = pm_utf8_sequence(text, left, &code_point);
         bool quote = code_point == '\\' || (json && code_point == '"');
         bool fits;
-        if (length == 0 || is_control(code_point) || quote) {
+        if (length == 0 || pm_utf8_is_control(code_point) || quote) {
             char escaped[16];
             int count = escape(escaped, text, length, code_point);
             fits = put(line, escaped, (size_t)count);

@@ -9,6 +9,7 @@
 
 #include <poolminer/clock.h>
 #include <poolminer/json.h>
+#include <poolminer/text.h>
 
 enum {
     FIRST_ATTEMPT_MS = 1000, /* silence after which a request is sent again over a fresh socket */
@@ -82,16 +83,9 @@ void pm_request_add_reason(struct pm_request *request, const char *reason)
     char text[PM_WIRE_REASON_MAX + 1];
     reason = reason == NULL ? "" : reason;
     size_t length = pm_utf8_cut(reason, strlen(reason), PM_WIRE_REASON_MAX);
-    for (size_t at = 0; at < length;) {
-        size_t step = pm_utf8_sequence(reason + at, length - at, NULL);
-        if (step == 0) {
-            text[at++] = '?';
-        } else {
-            memcpy(text + at, reason + at, step);
-            at += step;
-        }
-    }
+    memcpy(text, reason, length);
     text[length] = '\0';
+    pm_text_make_utf8(text);
     pm_request_add_text(request, "reason", text);
 }
 

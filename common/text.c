@@ -1,3 +1,5 @@
+#include "common/utf8.h"
+
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -61,6 +63,36 @@ void pm_text_append_bytes(struct pm_text *text, const void *bytes, size_t count)
     }
     text->length += count;
     text->data[text->length] = '\0';
+}
+
+/* A "?" is never longer than what it stands for. */
+static void replace(char *text, bool controls)
+{
+    char *to = text;
+    for (size_t left = strlen(text); left > 0;) {
+        uint32_t code_point = 0;
+        size_t step = pm_utf8_sequence(text, left, &code_point);
+        size_t length = step > 0 ? step : 1;
+        if (step == 0 || (controls && pm_utf8_is_control(code_point))) {
+            *to++ = '?';
+        } else {
+            memmove(to, text, length);
+            to += length;
+        }
+        text += length;
+        left -= length;
+    }
+    *to = '\0';
+}
+
+void pm_text_make_printable(char *text)
+{
+    replace(text, true);
+}
+
+void pm_text_make_utf8(char *text)
+{
+    replace(text, false);
 }
 
 void pm_text_clear(struct pm_text *text)

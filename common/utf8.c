@@ -56,3 +56,9 @@ size_t pm_utf8_cut(const char *bytes, size_t length, size_t limit)
     }
     return cut;
 }
+
+bool pm_utf8_is_control(uint32_t code_point)
+{
+    return code_point < 0x20 || (code_point >= 0x7f && code_point <= 0x9f) ||
+           code_point == 0x2028 || code_point == 0x2029;
+}

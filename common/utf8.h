@@ -2,6 +2,7 @@
 #ifndef COMMON_UTF8_H
 #define COMMON_UTF8_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -12,5 +13,9 @@ size_t pm_utf8_sequence(const char *bytes, size_t available, uint32_t *code_poin
 
 /* The longest prefix of `length` bytes, at most `limit`, that does not cut a sequence in two. */
 size_t pm_utf8_cut(const char *bytes, size_t length, size_t limit);
+
+/* C0, DEL, C1 and the two line separators of Unicode: what moves a terminal's cursor, or forges a
+ * line of a log. */
+bool pm_utf8_is_control(uint32_t code_point);
 
 #endif

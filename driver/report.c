@@ -12,22 +12,23 @@
 
 enum { SUMMARY_MODE = 0644 };
 
-/* Keeps the last figures when the pool has none to give now; its state is not worth a complaint. */
-static void ask_pool(struct pm_driver *driver)
+/* Keeps the last figures when the pool has none to give now. */
+static bool ask_pool(struct pm_driver *driver, struct pm_error *error)
 {
     struct pm_answer answer;
-    struct pm_error error = {0};
-    if (!pm_pool_client_stats(driver->pool, &answer, &error)) {
-        return;
+    if (!pm_pool_client_stats(driver->pool, &answer, error)) {
+        return false;
     }
-    if (answer.kind == PM_ANSWER_OK && answer.body != NULL) {
+    bool given = answer.kind == PM_ANSWER_OK && answer.body != NULL;
+    if (given) {
         cJSON_Delete(driver->stats);
         driver->stats = answer.body;
         answer.body = NULL;
     } else {
-        pm_log(PM_LOG_DEBUG, "DRIVER-NO-STATS", "%s", answer.reason.message);
+        *error = answer.reason;
     }
     pm_answer_clear(&answer);
+    return given;
 }
 
 /* A figure of the pool's, or false: pools differ in what they tell. The best score is our own while
@@ -65,7 +66,15 @@ static void append_part(struct pm_text *line, const struct pm_driver *driver,
     }
 }
 
-static void log_line(const struct pm_driver *driver)
+/* A rate of nothing is no rate: where nothing is judged yet, a dash stands for it. */
+static bool is_judged(const struct pm_driver *driver)
+{
+    double finalised = 0;
+    return !figure(driver, "evaluations_finalised", &finalised) || finalised > 0;
+}
+
+/* `current`: the pool was asked just now; older figures would not be those of this moment. */
+static void log_line(const struct pm_driver *driver, bool current)
 {
     static const struct part parts[] = {
         {"evaluated ", "evaluations_submitted", "", 1, 0},
@@ -76,15 +85,20 @@ static void log_line(const struct pm_driver *driver)
         {"", "lifetime_rao", " RAO", 1, 0},
     };
     struct pm_text line = {0};
-    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
-        append_part(&line, driver, &parts[i]);
+    for (size_t i = 0; current && i < sizeof parts / sizeof parts[0]; i++) {
+        if (strcmp(parts[i].name, "accuracy_rate") != 0 || is_judged(driver)) {
+            append_part(&line, driver, &parts[i]);
+        } else {
+            pm_text_append(&line, "%saccurate -", line.length > 0 ? ", " : "");
+        }
     }
     if (line.length > 0 && !line.failed) {
         pm_log(PM_LOG_INFO, "DRIVER-SUMMARY", "%s", line.data);
     } else {
         pm_log(PM_LOG_INFO, "DRIVER-SUMMARY",
                "evaluated %" PRId64 ", evolved %" PRId64
-               " by this driver; the pool gave no figures",
+               " by this driver since its start; the pool "
+               "gave no figures now",
                driver->counters.evaluations_submitted, driver->counters.evolutions_submitted);
     }
     pm_text_clear(&line);
@@ -154,22 +168,27 @@ static void write_file(const struct pm_driver *driver)
 
 void pm_report_now(struct pm_driver *driver, bool ask)
 {
-    if (ask) {
-        ask_pool(driver);
+    struct pm_error error = {0};
+    bool current = ask && ask_pool(driver, &error);
+    if (ask && !current) {
+        /* The pool's state is not worth a complaint here. */
+        pm_log(PM_LOG_DEBUG, "DRIVER-NO-STATS", "%s", error.message);
     }
-    log_line(driver);
+    log_line(driver, current);
     write_file(driver);
 }
 
 bool pm_report_only(struct pm_driver *driver, struct pm_error *error)
 {
     driver->started_ms = pm_driver_now_ms(driver);
-    pm_report_now(driver, true);
-    bool known = driver->stats != NULL;
+    if (!ask_pool(driver, error)) {
+        return pm_fail_context(error, "the pool gave no figures of %s", driver->address);
+    }
+    log_line(driver, true);
+    write_file(driver);
     cJSON_Delete(driver->stats);
     driver->stats = NULL;
-    return known ||
-           pm_fail(error, PM_ERROR_UNAVAILABLE, "the pool gave no figures of %s", driver->address);
+    return true;
 }
 
 void pm_report_tick(struct pm_driver *driver)

@@ -11,8 +11,9 @@ enum { PM_REPORT_EVERY_MS = 60 * 1000 };
 /* Once a minute asks the pool for the miner's figures, logs a line and writes the file. */
 void pm_report_tick(struct pm_driver *driver);
 
-/* The same at once, for the end; without `ask` the last known figures are used (a stop must not
- * wait for the network). */
+/* The same at once, for the end. Without `ask` (a stop must not wait for the network), as where the
+ * pool does not answer, the line has this driver's own counts, which are those of this moment, and
+ * the file the pool's last figures beside them. */
 void pm_report_now(struct pm_driver *driver, bool ask);
 
 /* All that a driver does with --report: asks, logs the line, writes the file. False when the pool

@@ -99,10 +99,11 @@ static bool bind_socket(struct pm_broker *broker, struct pm_error *error)
     char endpoint[256], bound[256];
     size_t bound_size = sizeof bound;
     if (!is_loopback(host)) {
-        return pm_fail(error, PM_ERROR_REFUSED,
-                       "the host %s is not this machine's loopback: connections are not encrypted, "
-                       "so only 127.0.0.1 is served",
-                       host);
+        return pm_fail(
+            error, PM_ERROR_REFUSED,
+            "the host %s is not this machine's loopback: connections are not encrypted, "
+            "so only --host 127.0.0.1 is served, and other machines come through a tunnel",
+            host);
     }
     const char *address = strcmp(host, "localhost") == 0 ? "127.0.0.1" : host;
     if (broker->config.port == 0) {

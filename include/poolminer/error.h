@@ -28,7 +28,8 @@ struct pm_error {
 };
 
 /* Fills `error` (if not NULL) and returns false, so that `return pm_fail(...)` reads well.
- * A message that does not fit is cut at a character boundary. */
+ * A message that does not fit is cut at a character boundary; control characters in it, and what is
+ * not UTF-8, become "?", so that it may go to a terminal and into JSON. */
 bool pm_fail(struct pm_error *error, enum pm_error_code code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

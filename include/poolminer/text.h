@@ -15,6 +15,11 @@ void pm_text_append(struct pm_text *text, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 void pm_text_append_bytes(struct pm_text *text, const void *bytes, size_t count);
 
+/* Text from anywhere, in place, for a terminal or for JSON: every byte that is not UTF-8 becomes
+ * "?". The first also turns each control character into one. */
+void pm_text_make_printable(char *text);
+void pm_text_make_utf8(char *text);
+
 /* Frees the data; the text is empty and may be used again. */
 void pm_text_clear(struct pm_text *text);
 

@@ -253,6 +253,8 @@ static void limits_are_errors_in_both_modes(void **state)
         check_error(texts[i], strlen(texts[i]), 16, PM_PARSE_LENIENT, PM_ERROR_LIMIT, "line 1: ");
         check_error(texts[i], strlen(texts[i]), 16, PM_PARSE_STRICT, PM_ERROR_LIMIT, "limits are");
     }
+    static const char wide[] = "# meta: vector_dim=129\nNoOp()";
+    check_error(wide, strlen(wide), 16, PM_PARSE_LENIENT, PM_ERROR_LIMIT, "limits are 1 to 128");
     check_error("NoOp()", 6, 0, PM_PARSE_LENIENT, PM_ERROR_LIMIT, "input_dim is 0");
     check_error("NoOp()", 6, 129, PM_PARSE_LENIENT, PM_ERROR_LIMIT, "input_dim is 129");
     check_error("NoOp()", 6, -1, PM_PARSE_LENIENT, PM_ERROR_LIMIT, "input_dim is -1");

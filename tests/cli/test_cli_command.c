@@ -83,6 +83,8 @@ static void help_is_given(void **state)
     expect_output(RUN("help"), 0, "evaluate", "");
     expect_output(RUN("--help"), 0, "Verbs:", "");
     expect_output(RUN("help", "evaluate"), 0, "--per-task", "");
+    expect_output(RUN("help", "help"), 0, "Verbs:", "");
+    expect_output(RUN("help", "version"), 0, "Verbs:", "");
     expect_output(RUN("mine", "--help"), 0, "--pool-url", "");
     expect_output(RUN("version"), 0, "poolminer " PM_VERSION "\n", "");
     expect_output(RUN("evolve", "--version"), 0, "poolminer " PM_VERSION "\n", "");
@@ -96,6 +98,8 @@ static void mistakes_of_usage_exit_with_2(void **state)
     expect_output(RUN("evaluat"), 2, "", "unknown verb evaluat; did you mean evaluate?");
     expect_output(RUN("zzzzzzzz"), 2, "", "`poolminer help` lists them");
     expect_output(RUN("mine", "extra"), 2, "", "mine takes no argument \"extra\"");
+    expect_output(RUN("help", "mine", "x"), 2, "", "help takes no argument \"x\"");
+    expect_output(RUN("version", "x"), 2, "", "version takes no argument \"x\"");
     expect_output(RUN("evaluate"), 2, "", "no file given");
     expect_output(RUN("evaluate", "--input-dim", "0", "x"), 2, "",
                   "--input-dim: 0 is out of range");
@@ -320,6 +324,49 @@ static struct output run_shell(const char *line)
     return run_at_home(directory, (const char *const[]){"/bin/sh", "-c", line, NULL}, TIMEOUT_MS);
 }
 
+/* What a shell makes of <(command). */
+static void a_pipe_is_read_as_a_file(void **state)
+{
+    (void)state;
+    char line[256];
+    write_text(directory, "linear.txt", LINEAR);
+    snprintf(line, sizeof line, "cat linear.txt | %s evaluate --tasks 1 /dev/stdin", POOLMINER);
+    expect_output(run_shell(line), 0, "  /dev/stdin\n", "");
+    snprintf(line, sizeof line, "cat linear.txt | %s check /dev/stdin", POOLMINER);
+    expect_output(run_shell(line), 0, "/dev/stdin\n", "");
+    expect_output(RUN("evaluate", "/dev/zero", "--tasks", "1"), 1, "", "/dev/zero: more than the");
+    expect_output(RUN("evaluate", ".", "--tasks", "1"), 1, "", "not a regular file");
+}
+
+/* A line a file is promised, whatever the file is called. */
+static void odd_file_names_are_shown_harmlessly(void **state)
+{
+    (void)state;
+    static const char name[] = "a\xff\x1b[31mb.txt";
+    write_text(directory, name, LINEAR);
+    expect_output(RUN("evaluate", name, "--tasks", "1", "--json"), 0,
+                  "{\"file\":\"a?\\u001b[31mb.txt\",\"score\":", "");
+    expect_output(RUN("evaluate", name, "--tasks", "1"), 0, "  a??[31mb.txt\n", "");
+    expect_output(RUN("check", name, "--json"), 0, "{\"file\":\"a?\\u001b[31mb.txt\",", "");
+    expect_output(RUN("check", name), 0, "a??[31mb.txt\n", "");
+    expect_output(RUN("evaluate", "no\x1b[2J", "--tasks", "1"), 1, "", "poolminer: no?[2J: ");
+    expect_output(RUN("x\x1b[2J"), 2, "", "unknown verb x?[2J;");
+}
+
+static void a_byte_order_mark_is_no_content(void **state)
+{
+    (void)state;
+    char marked[sizeof LINEAR + 3];
+    snprintf(marked, sizeof marked, "\xef\xbb\xbf%s", LINEAR);
+    write_text(directory, "marked.txt", marked);
+    struct output output = RUN("check", "marked.txt", "--strict");
+    assert_int_equal(output.status, 0);
+    assert_string_equal(output.err, "");
+    output_clear(&output);
+    write_text(directory, "gui_config.json", "\xef\xbb\xbf{\"workers\": 7}");
+    expect_output(RUN("config"), 0, "file gui_config.json", "");
+}
+
 /* A script that goes on with half a result must not be told that all went well. */
 static void lost_output_is_a_failure(void **state)
 {
@@ -376,6 +423,9 @@ int main(void)
         TEST(a_missing_dataset_is_named),
         TEST(evolve_is_reproducible),
         TEST(evolve_names_its_mistakes),
+        TEST(a_pipe_is_read_as_a_file),
+        TEST(odd_file_names_are_shown_harmlessly),
+        TEST(a_byte_order_mark_is_no_content),
         TEST(lost_output_is_a_failure),
         TEST(too_few_files_are_said),
     };

@@ -91,13 +91,39 @@ static void text_too_long_for_memory_fails_without_harm(void **state)
     free(text.data);
 }
 
+/* A message quotes names and words of others. */
+static void messages_are_printable(void **state)
+{
+    (void)state;
+    struct pm_error error = {0};
+    pm_fail(&error, PM_ERROR_IO, "%s: gone", "a\x1b[31m\xff\n\xc2\x9b\xe2\x80\xa8z\xc3\xa9");
+    assert_string_equal(error.message, "a?[31m????z\xc3\xa9: gone");
+    pm_fail_context(&error, "%s", "\t");
+    assert_string_equal(error.message, "?: a?[31m????z\xc3\xa9: gone");
+}
+
+static void text_is_made_fit_for_its_reader(void **state)
+{
+    (void)state;
+    char terminal[] = "\x1b]0;x\x07 \xc3\xa9 \xc3", json[] = "\x1b]0;x\x07 \xc3\xa9 \xc3",
+         none[] = "";
+    pm_text_make_printable(terminal);
+    assert_string_equal(terminal, "?]0;x? \xc3\xa9 ?");
+    pm_text_make_utf8(json);
+    assert_string_equal(json, "\x1b]0;x\x07 \xc3\xa9 ?");
+    pm_text_make_printable(none);
+    assert_string_equal(none, "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(errors_carry_code_and_sentence),
         cmocka_unit_test(a_message_may_be_made_of_itself),
         cmocka_unit_test(long_messages_are_cut_between_characters),
+        cmocka_unit_test(messages_are_printable),
         cmocka_unit_test(every_code_has_a_name),
+        cmocka_unit_test(text_is_made_fit_for_its_reader),
         cmocka_unit_test(text_grows),
         cmocka_unit_test(text_too_long_for_memory_fails_without_harm),
     };

@@ -11,8 +11,6 @@
 
 #include <poolminer/clock.h>
 #include <poolminer/json.h>
-#include <poolminer/log.h>
-#include <poolminer/payout.h>
 
 enum { STORE_RETRY_AFTER_S = 5 };
 
@@ -160,6 +158,7 @@ static void forget_answer(struct pm_api_call *call)
     cJSON_Delete(call->json);
     call->text = NULL;
     call->json = NULL;
+    call->incomplete = false;
     call->refusal = (struct pm_refusal){0};
 }
 
@@ -176,7 +175,8 @@ static enum pm_pool_outcome run(struct pm_pool_store *store, void *context, stru
     if (call->refusal.status || call->text != NULL) {
         return PM_POOL_COMMIT;
     }
-    if (!pm_api_complete(call->json != NULL, error)) {
+    if (call->incomplete) {
+        pm_fail(error, PM_ERROR_MEMORY, "an answer: out of memory");
         return PM_POOL_FAILED;
     }
     call->text = pm_json_print(call->json, error);
@@ -194,7 +194,10 @@ static bool ask_store(struct pm_api_call *call, const struct route *route, struc
     call->body = body;
     if (authenticate_body(call, route->authentication)) {
         struct running running = {.call = call, .work = route->work};
-        ok = pm_pool_store_run(call->pool->store, run, &running, error);
+        /* Whoever asks without showing who they are gets in nobody's way. */
+        struct pm_pool_store *store =
+            route->authentication == NOBODY ? call->pool->reader : call->pool->store;
+        ok = pm_pool_store_run(store, run, &running, error);
     }
     cJSON_Delete(body);
     return ok;
@@ -216,13 +219,23 @@ static bool answer(struct pm_api_call *call, struct pm_pool_http_response *respo
 }
 
 /* {"detail": "..."}; NULL when memory is out, which the server answers by closing. */
-static char *print_detail(const char *detail)
+static char *print_refusal(const struct pm_refusal *refusal)
 {
     cJSON *json = cJSON_CreateObject();
-    cJSON_AddStringToObject(json, "detail", detail);
-    char *text = pm_json_print(json, NULL);
+    bool ok =
+        cJSON_AddStringToObject(json, "detail", refusal->detail) != NULL &&
+        (refusal->seconds_left == 0 ||
+         cJSON_AddNumberToObject(json, "time_remaining_s", (double)refusal->seconds_left) != NULL);
+    char *text = ok ? pm_json_print(json, NULL) : NULL;
     cJSON_Delete(json);
     return text;
+}
+
+static void report(const struct pm_api_call *call, const struct pm_error *error)
+{
+    char what[PM_API_PARAMETER_SIZE];
+    snprintf(what, sizeof what, "%s %s", call->request->method, call->request->path);
+    pm_trouble_failed(call->pool->trouble, pm_clock_monotonic_ms(), what, error->message);
 }
 
 void pm_api_handle(void *context, const struct pm_pool_http_request *request,
@@ -231,16 +244,18 @@ void pm_api_handle(void *context, const struct pm_pool_http_request *request,
     struct pm_api_call call = {.pool = context, .request = request, .now_ms = pm_clock_unix_ms()};
     struct pm_error error = {0};
     if (!answer(&call, response, &error)) {
-        pm_log(PM_LOG_ERROR, "POOL-STORE-FAILED", "%s %s: %s", request->method, request->path,
-               error.message);
+        report(&call, &error);
         forget_answer(&call);
         pm_refuse(&call.refusal, 503, "The pool cannot store this now; try again");
         response->retry_after_s = STORE_RETRY_AFTER_S;
     }
     if (call.refusal.status) {
         response->status = call.refusal.status;
-        response->body = print_detail(call.refusal.detail);
+        response->body = print_refusal(&call.refusal);
     } else {
+        if (strcmp(request->method, "GET") != 0) {
+            pm_trouble_over(call.pool->trouble);
+        }
         response->status = 200;
         response->body = call.text;
         call.text = NULL;
@@ -252,37 +267,6 @@ bool pm_api_refuse(struct pm_api_call *call, int status, const struct pm_error *
 {
     pm_refuse(&call->refusal, status, "%s", error->message);
     return true;
-}
-
-cJSON *pm_api_answer(struct pm_api_call *call)
-{
-    call->json = cJSON_CreateObject();
-    return call->json;
-}
-
-bool pm_api_complete(bool complete, struct pm_error *error)
-{
-    return complete || pm_fail(error, PM_ERROR_MEMORY, "an answer: out of memory");
-}
-
-bool pm_api_add_reputation(cJSON *object, const char *name, int64_t micro)
-{
-    return cJSON_AddNumberToObject(object, name, (double)micro / PM_REPUTATION_UNIT);
-}
-
-bool pm_api_add_integer(cJSON *object, const char *name, int64_t value)
-{
-    return cJSON_AddNumberToObject(object, name, (double)value);
-}
-
-bool pm_api_add_time(cJSON *object, const char *name, int64_t unix_ms)
-{
-    char text[PM_CLOCK_ISO_SIZE];
-    if (unix_ms == 0) {
-        return cJSON_AddNullToObject(object, name);
-    }
-    pm_clock_format_iso(unix_ms, text);
-    return cJSON_AddStringToObject(object, name, text);
 }
 
 bool pm_api_query_integer(struct pm_api_call *call, const char *name, int64_t minimum,

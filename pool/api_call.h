@@ -25,6 +25,7 @@ struct pm_api_call {
     struct pm_refusal refusal;
     char *text; /* malloc'd */
     cJSON *json;
+    bool incomplete; /* memory ran out while `json` was made */
 };
 
 /* Answers one call inside a transaction; false when the store failed. What it leaves in the call is
@@ -47,18 +48,30 @@ pm_api_work pm_api_balance, pm_api_history, pm_api_withdraw;
 /* Refuses with `status` and the error's sentence. Always returns true, for the end of a work. */
 bool pm_api_refuse(struct pm_api_call *call, int status, const struct pm_error *error);
 
-/* The new JSON object that will be the answer. */
+/* The new JSON object that will be the answer, or NULL as below. */
 cJSON *pm_api_answer(struct pm_api_call *call);
 
-/* Members with the API's units: reputation in points, times as ISO 8601 (null for 0). False: no
- * memory. An answer that tells of something done has to come whole, or the work fails and is
- * undone. */
-bool pm_api_add_reputation(cJSON *object, const char *name, int64_t micro);
-bool pm_api_add_integer(cJSON *object, const char *name, int64_t value);
-bool pm_api_add_time(cJSON *object, const char *name, int64_t unix_ms);
+/* Members with the API's units: reputation in points, times as ISO 8601 (null for 0), a NULL text
+ * as null. They may be added without looking: when memory runs out the call is marked incomplete,
+ * and then its work has failed and is undone, for an answer comes whole or not at all. */
+void pm_api_add_text(struct pm_api_call *call, cJSON *object, const char *name, const char *text);
+void pm_api_add_bool(struct pm_api_call *call, cJSON *object, const char *name, bool value);
+void pm_api_add_number(struct pm_api_call *call, cJSON *object, const char *name, double value);
+void pm_api_add_integer(struct pm_api_call *call, cJSON *object, const char *name, int64_t value);
+void pm_api_add_reputation(struct pm_api_call *call, cJSON *object, const char *name,
+                           int64_t micro);
+void pm_api_add_time(struct pm_api_call *call, cJSON *object, const char *name, int64_t unix_ms);
+/* A new empty object or array as a member, and a new object as an array's last item; they belong to
+ * what they are in. NULL when incomplete, which the functions here take in silence. */
+cJSON *pm_api_add_object(struct pm_api_call *call, cJSON *object, const char *name);
+cJSON *pm_api_add_array(struct pm_api_call *call, cJSON *object, const char *name);
+cJSON *pm_api_add_item(struct pm_api_call *call, cJSON *array);
 
-/* `complete`, or false with PM_ERROR_MEMORY. */
-bool pm_api_complete(bool complete, struct pm_error *error);
+/* For visitors of the store that make an array of what they see. */
+struct pm_api_list {
+    struct pm_api_call *call;
+    cJSON *array;
+};
 
 /* To the end of the epoch, rounded up. */
 int64_t pm_api_seconds_left(const struct pm_pool_epoch *epoch, int64_t now_ms);

@@ -37,33 +37,36 @@ bool pm_api_register(struct pm_pool_store *store, struct pm_api_call *call, stru
         return false;
     }
     cJSON *json = pm_api_answer(call);
-    bool complete = cJSON_AddStringToObject(json, "hotkey", miner.hotkey) != NULL &&
-                    pm_api_add_reputation(json, "reputation", reputation) &&
-                    pm_api_add_time(json, "registered_at", miner.registered_ms) &&
-                    pm_api_add_time(json, "last_seen_at", miner.last_seen_ms);
-    return pm_api_complete(complete, error);
+    pm_api_add_text(call, json, "hotkey", miner.hotkey);
+    pm_api_add_reputation(call, json, "reputation", reputation);
+    pm_api_add_time(call, json, "registered_at", miner.registered_ms);
+    pm_api_add_time(call, json, "last_seen_at", miner.last_seen_ms);
+    return true;
 }
 
-static void add_rate(cJSON *json, const char *name, int64_t part, int64_t whole)
+static void add_rate(struct pm_api_call *call, cJSON *json, const char *name, int64_t part,
+                     int64_t whole)
 {
-    cJSON_AddNumberToObject(json, name, whole ? (double)part / (double)whole : 0);
+    pm_api_add_number(call, json, name, whole ? (double)part / (double)whole : 0);
 }
 
-static void add_counts(cJSON *json, const struct pm_pool_miner *miner)
+static void add_counts(struct pm_api_call *call, cJSON *json, const struct pm_pool_miner *miner)
 {
     const struct pm_pool_counts *counts = &miner->counts;
-    pm_api_add_integer(json, "evaluations_submitted", counts->evaluations_submitted);
-    pm_api_add_integer(json, "evaluations_finalised", counts->evaluations_finalised);
-    pm_api_add_integer(json, "evaluations_accurate", counts->evaluations_accurate);
-    add_rate(json, "accuracy_rate", counts->evaluations_accurate, counts->evaluations_finalised);
-    pm_api_add_integer(json, "evolutions_submitted", counts->evolutions_submitted);
-    pm_api_add_integer(json, "evolutions_finalised", counts->evolutions_finalised);
-    pm_api_add_integer(json, "evolutions_over_threshold", counts->evolutions_over_threshold);
-    add_rate(json, "success_rate", counts->evolutions_over_threshold, counts->evolutions_finalised);
-    cJSON_AddNumberToObject(json, "best_score", miner->best_score);
+    pm_api_add_integer(call, json, "evaluations_submitted", counts->evaluations_submitted);
+    pm_api_add_integer(call, json, "evaluations_finalised", counts->evaluations_finalised);
+    pm_api_add_integer(call, json, "evaluations_accurate", counts->evaluations_accurate);
+    add_rate(call, json, "accuracy_rate", counts->evaluations_accurate,
+             counts->evaluations_finalised);
+    pm_api_add_integer(call, json, "evolutions_submitted", counts->evolutions_submitted);
+    pm_api_add_integer(call, json, "evolutions_finalised", counts->evolutions_finalised);
+    pm_api_add_integer(call, json, "evolutions_over_threshold", counts->evolutions_over_threshold);
+    add_rate(call, json, "success_rate", counts->evolutions_over_threshold,
+             counts->evolutions_finalised);
+    pm_api_add_number(call, json, "best_score", miner->best_score);
 }
 
-static bool add_pool_summary(struct pm_pool_store *store, const struct pm_api_call *call,
+static bool add_pool_summary(struct pm_pool_store *store, struct pm_api_call *call,
                              const struct pm_pool_epoch *epoch, cJSON *json, struct pm_error *error)
 {
     int64_t active, total, rewarded, waiting, best_id;
@@ -74,13 +77,13 @@ static bool add_pool_summary(struct pm_pool_store *store, const struct pm_api_ca
         !pm_store_algorithms_summary(store, &waiting, &best, &best_id, &any, error)) {
         return false;
     }
-    cJSON *pool = cJSON_AddObjectToObject(json, "pool");
-    pm_api_add_integer(pool, "miners_active", active);
-    pm_api_add_reputation(pool, "total_reputation", total);
-    pm_api_add_integer(pool, "epoch", epoch->number);
-    pm_api_add_integer(pool, "epoch_seconds_left", pm_api_seconds_left(epoch, call->now_ms));
-    pm_api_add_integer(pool, "algorithms_waiting", waiting);
-    cJSON_AddNumberToObject(pool, "best_score", best);
+    cJSON *pool = pm_api_add_object(call, json, "pool");
+    pm_api_add_integer(call, pool, "miners_active", active);
+    pm_api_add_reputation(call, pool, "total_reputation", total);
+    pm_api_add_integer(call, pool, "epoch", epoch->number);
+    pm_api_add_integer(call, pool, "epoch_seconds_left", pm_api_seconds_left(epoch, call->now_ms));
+    pm_api_add_integer(call, pool, "algorithms_waiting", waiting);
+    pm_api_add_number(call, pool, "best_score", best);
     return true;
 }
 
@@ -115,36 +118,36 @@ bool pm_api_stats(struct pm_pool_store *store, struct pm_api_call *call, struct 
         return false;
     }
     cJSON *json = pm_api_answer(call);
-    cJSON_AddStringToObject(json, "hotkey", miner.hotkey);
-    pm_api_add_reputation(json, "reputation", reputation);
-    pm_api_add_reputation(json, "reputation_total", miner.reputation_total);
-    cJSON_AddNumberToObject(json, "reputation_per_hour",
-                            reputation_per_hour(&epoch, &miner, reputation, call->now_ms));
-    pm_api_add_integer(json, "rank", rank);
-    pm_api_add_integer(json, "balance_rao", pm_ledger_available_rao(&balance));
-    pm_api_add_integer(json, "lifetime_rao", balance.lifetime_rao);
-    add_counts(json, &miner);
-    pm_api_add_time(json, "registered_at", miner.registered_ms);
-    pm_api_add_time(json, "last_seen_at", miner.last_seen_ms);
+    pm_api_add_text(call, json, "hotkey", miner.hotkey);
+    pm_api_add_reputation(call, json, "reputation", reputation);
+    pm_api_add_reputation(call, json, "reputation_total", miner.reputation_total);
+    pm_api_add_number(call, json, "reputation_per_hour",
+                      reputation_per_hour(&epoch, &miner, reputation, call->now_ms));
+    pm_api_add_integer(call, json, "rank", rank);
+    pm_api_add_integer(call, json, "balance_rao", pm_ledger_available_rao(&balance));
+    pm_api_add_integer(call, json, "lifetime_rao", balance.lifetime_rao);
+    add_counts(call, json, &miner);
+    pm_api_add_time(call, json, "registered_at", miner.registered_ms);
+    pm_api_add_time(call, json, "last_seen_at", miner.last_seen_ms);
     return add_pool_summary(store, call, &epoch, json, error);
 }
 
 struct ranking {
-    cJSON *miners;
+    struct pm_api_list list;
     int64_t rank;
 };
 
 static bool add_rank(void *context, const struct pm_pool_rank *rank)
 {
     struct ranking *ranking = context;
-    cJSON *item = cJSON_CreateObject();
-    pm_api_add_integer(item, "rank", ++ranking->rank);
-    cJSON_AddStringToObject(item, "hotkey", rank->miner.hotkey);
-    pm_api_add_reputation(item, "reputation", rank->reputation);
-    pm_api_add_reputation(item, "reputation_total", rank->miner.reputation_total);
-    add_counts(item, &rank->miner);
-    cJSON_AddItemToArray(ranking->miners, item);
-    return true;
+    struct pm_api_call *call = ranking->list.call;
+    cJSON *item = pm_api_add_item(call, ranking->list.array);
+    pm_api_add_integer(call, item, "rank", ++ranking->rank);
+    pm_api_add_text(call, item, "hotkey", rank->miner.hotkey);
+    pm_api_add_reputation(call, item, "reputation", rank->reputation);
+    pm_api_add_reputation(call, item, "reputation_total", rank->miner.reputation_total);
+    add_counts(call, item, &rank->miner);
+    return !call->incomplete;
 }
 
 bool pm_api_leaderboard(struct pm_pool_store *store, struct pm_api_call *call,
@@ -155,23 +158,20 @@ bool pm_api_leaderboard(struct pm_pool_store *store, struct pm_api_call *call,
     if (!pm_api_query_integer(call, "limit", 1, LEADERBOARD_MAX, &limit)) {
         return true;
     }
-    if (!pm_ledger_epoch(store, &call->pool->rules, call->now_ms, &epoch, error)) {
+    if (!pm_ledger_epoch_seen(store, &call->pool->rules, call->now_ms, &epoch, error)) {
         return false;
     }
     cJSON *json = pm_api_answer(call);
-    pm_api_add_integer(json, "epoch", epoch.number);
-    struct ranking ranking = {.miners = cJSON_AddArrayToObject(json, "miners")};
+    pm_api_add_integer(call, json, "epoch", epoch.number);
+    struct ranking ranking = {.list = {call, pm_api_add_array(call, json, "miners")}};
     return pm_store_leaderboard(store, epoch.number, limit, add_rank, &ranking, error);
 }
 
-static bool answer_recipient(struct pm_api_call *call, const char *hotkey, const char *coldkey,
-                             struct pm_error *error)
+static void answer_recipient(struct pm_api_call *call, const char *hotkey, const char *coldkey)
 {
     cJSON *json = pm_api_answer(call);
-    bool complete = cJSON_AddStringToObject(json, "hotkey", hotkey) != NULL &&
-                    (coldkey[0] ? cJSON_AddStringToObject(json, "recipient_coldkey", coldkey)
-                                : cJSON_AddNullToObject(json, "recipient_coldkey")) != NULL;
-    return pm_api_complete(complete, error);
+    pm_api_add_text(call, json, "hotkey", hotkey);
+    pm_api_add_text(call, json, "recipient_coldkey", coldkey[0] ? coldkey : NULL);
 }
 
 bool pm_api_recipient_set(struct pm_pool_store *store, struct pm_api_call *call,
@@ -200,7 +200,8 @@ bool pm_api_recipient_set(struct pm_pool_store *store, struct pm_api_call *call,
     if (!pm_store_miner_set_recipient(store, call->hotkey, coldkey, signed_s, error)) {
         return false;
     }
-    return answer_recipient(call, call->hotkey, coldkey, error);
+    answer_recipient(call, call->hotkey, coldkey);
+    return true;
 }
 
 bool pm_api_recipient_own(struct pm_pool_store *store, struct pm_api_call *call,
@@ -210,8 +211,10 @@ bool pm_api_recipient_own(struct pm_pool_store *store, struct pm_api_call *call,
     if (!caller(store, call, &miner, error)) {
         return false;
     }
-    return call->refusal.status ||
-           answer_recipient(call, miner.hotkey, miner.recipient_coldkey, error);
+    if (!call->refusal.status) {
+        answer_recipient(call, miner.hotkey, miner.recipient_coldkey);
+    }
+    return true;
 }
 
 bool pm_api_recipient_of(struct pm_pool_store *store, struct pm_api_call *call,
@@ -223,8 +226,9 @@ bool pm_api_recipient_of(struct pm_pool_store *store, struct pm_api_call *call,
         return false;
     }
     if (found) {
-        return answer_recipient(call, miner.hotkey, miner.recipient_coldkey, error);
+        answer_recipient(call, miner.hotkey, miner.recipient_coldkey);
+    } else {
+        pm_refuse(&call->refusal, 404, "Miner not registered");
     }
-    pm_refuse(&call->refusal, 404, "Miner not registered");
     return true;
 }

@@ -6,29 +6,21 @@
 
 enum { RESULTS_DEFAULT = 50, RESULTS_MAX = 1000 };
 
-static cJSON *result_json(const struct pm_pool_algorithm *algorithm)
-{
-    cJSON *json = cJSON_CreateObject();
-    pm_api_add_integer(json, "result_id", algorithm->id);
-    pm_api_add_integer(json, "algorithm_id", algorithm->id);
-    cJSON_AddStringToObject(json, "task_type", PM_TASK_TYPE);
-    cJSON_AddStringToObject(json, "algorithm_dsl", algorithm->dsl);
-    pm_api_add_integer(json, "input_dim", algorithm->input_dim);
-    cJSON_AddNumberToObject(json, "score", algorithm->score);
-    if (algorithm->author != NULL) {
-        cJSON_AddStringToObject(json, "hotkey", algorithm->author);
-    } else {
-        cJSON_AddNullToObject(json, "hotkey");
-    }
-    pm_api_add_time(json, "agreed_at", algorithm->agreed_ms);
-    pm_api_add_time(json, "verified_at", algorithm->verified_ms);
-    return json;
-}
-
 static bool add_result(void *context, const struct pm_pool_algorithm *algorithm)
 {
-    cJSON_AddItemToArray(context, result_json(algorithm));
-    return true;
+    const struct pm_api_list *list = context;
+    struct pm_api_call *call = list->call;
+    cJSON *item = pm_api_add_item(call, list->array);
+    pm_api_add_integer(call, item, "result_id", algorithm->id);
+    pm_api_add_integer(call, item, "algorithm_id", algorithm->id);
+    pm_api_add_text(call, item, "task_type", PM_TASK_TYPE);
+    pm_api_add_text(call, item, "algorithm_dsl", algorithm->dsl);
+    pm_api_add_integer(call, item, "input_dim", algorithm->input_dim);
+    pm_api_add_number(call, item, "score", algorithm->score);
+    pm_api_add_text(call, item, "hotkey", algorithm->author);
+    pm_api_add_time(call, item, "agreed_at", algorithm->agreed_ms);
+    pm_api_add_time(call, item, "verified_at", algorithm->verified_ms);
+    return !call->incomplete;
 }
 
 bool pm_api_results(struct pm_pool_store *store, struct pm_api_call *call, struct pm_error *error)
@@ -39,8 +31,9 @@ bool pm_api_results(struct pm_pool_store *store, struct pm_api_call *call, struc
         !pm_api_query_task_type(call)) {
         return true;
     }
-    cJSON *results = cJSON_AddArrayToObject(pm_api_answer(call), "results");
-    return pm_store_results_visit(store, &filter, add_result, results, error);
+    cJSON *json = pm_api_answer(call);
+    struct pm_api_list results = {call, pm_api_add_array(call, json, "results")};
+    return pm_store_results_visit(store, &filter, add_result, &results, error);
 }
 
 bool pm_api_sota(struct pm_pool_store *store, struct pm_api_call *call, struct pm_error *error)
@@ -55,13 +48,13 @@ bool pm_api_sota(struct pm_pool_store *store, struct pm_api_call *call, struct p
         return false;
     }
     cJSON *json = pm_api_answer(call);
-    cJSON_AddStringToObject(json, "task_type", PM_TASK_TYPE);
+    pm_api_add_text(call, json, "task_type", PM_TASK_TYPE);
     if (any) {
-        cJSON_AddNumberToObject(json, "sota_score", best);
-        pm_api_add_integer(json, "result_id", best_id);
+        pm_api_add_number(call, json, "sota_score", best);
+        pm_api_add_integer(call, json, "result_id", best_id);
     } else {
-        cJSON_AddNullToObject(json, "sota_score");
-        cJSON_AddNullToObject(json, "result_id");
+        pm_api_add_text(call, json, "sota_score", NULL);
+        pm_api_add_text(call, json, "result_id", NULL);
     }
     return true;
 }
@@ -103,10 +96,9 @@ bool pm_api_verify(struct pm_pool_store *store, struct pm_api_call *call, struct
         }
         cJSON *json = pm_api_answer(call);
         int64_t verified_ms = verdict.verified_ms ? verdict.verified_ms : call->now_ms;
-        return pm_api_complete(cJSON_AddStringToObject(json, "status", "verified") != NULL &&
-                                   pm_api_add_integer(json, "result_id", id) &&
-                                   pm_api_add_time(json, "verified_at", verified_ms),
-                               error);
+        pm_api_add_text(call, json, "status", "verified");
+        pm_api_add_integer(call, json, "result_id", id);
+        pm_api_add_time(call, json, "verified_at", verified_ms);
     }
     return true;
 }

@@ -36,28 +36,29 @@ bool pm_api_balance(struct pm_pool_store *store, struct pm_api_call *call, struc
     }
     int64_t available = pm_ledger_available_rao(&balance);
     cJSON *json = pm_api_answer(call);
-    cJSON_AddStringToObject(json, "hotkey", call->hotkey);
-    pm_api_add_integer(json, "balance_rao", available);
-    pm_api_add_integer(json, "lifetime_rao", balance.lifetime_rao);
-    pm_api_add_integer(json, "withdrawn_rao", balance.withdrawn_rao);
-    pm_api_add_integer(json, "pending_withdrawal_rao", balance.pending_rao);
-    pm_api_add_reputation(json, "pending_reputation", reputation);
-    pm_api_add_integer(json, "estimated_pending_rao",
+    pm_api_add_text(call, json, "hotkey", call->hotkey);
+    pm_api_add_integer(call, json, "balance_rao", available);
+    pm_api_add_integer(call, json, "lifetime_rao", balance.lifetime_rao);
+    pm_api_add_integer(call, json, "withdrawn_rao", balance.withdrawn_rao);
+    pm_api_add_integer(call, json, "pending_withdrawal_rao", balance.pending_rao);
+    pm_api_add_reputation(call, json, "pending_reputation", reputation);
+    pm_api_add_integer(call, json, "estimated_pending_rao",
                        pm_payout_estimate(&rules->payout, reputation, total));
-    pm_api_add_integer(json, "minimum_withdrawal_rao", rules->minimum_withdrawal_rao);
-    cJSON_AddBoolToObject(json, "can_withdraw", available >= rules->minimum_withdrawal_rao);
+    pm_api_add_integer(call, json, "minimum_withdrawal_rao", rules->minimum_withdrawal_rao);
+    pm_api_add_bool(call, json, "can_withdraw", available >= rules->minimum_withdrawal_rao);
     return true;
 }
 
 static bool add_payout(void *context, const struct pm_pool_payout *payout)
 {
-    cJSON *item = cJSON_CreateObject();
-    pm_api_add_integer(item, "epoch", payout->epoch);
-    pm_api_add_reputation(item, "reputation", payout->reputation);
-    pm_api_add_integer(item, "amount_rao", payout->rao);
-    pm_api_add_time(item, "settled_at", payout->settled_ms);
-    cJSON_AddItemToArray(context, item);
-    return true;
+    const struct pm_api_list *list = context;
+    struct pm_api_call *call = list->call;
+    cJSON *item = pm_api_add_item(call, list->array);
+    pm_api_add_integer(call, item, "epoch", payout->epoch);
+    pm_api_add_reputation(call, item, "reputation", payout->reputation);
+    pm_api_add_integer(call, item, "amount_rao", payout->rao);
+    pm_api_add_time(call, item, "settled_at", payout->settled_ms);
+    return !call->incomplete;
 }
 
 bool pm_api_history(struct pm_pool_store *store, struct pm_api_call *call, struct pm_error *error)
@@ -71,9 +72,9 @@ bool pm_api_history(struct pm_pool_store *store, struct pm_api_call *call, struc
         return false;
     }
     cJSON *json = pm_api_answer(call);
-    cJSON_AddStringToObject(json, "hotkey", call->hotkey);
-    cJSON *payouts = cJSON_AddArrayToObject(json, "payouts");
-    return pm_store_payouts_visit(store, call->hotkey, limit, add_payout, payouts, error);
+    pm_api_add_text(call, json, "hotkey", call->hotkey);
+    struct pm_api_list payouts = {call, pm_api_add_array(call, json, "payouts")};
+    return pm_store_payouts_visit(store, call->hotkey, limit, add_payout, &payouts, error);
 }
 
 bool pm_api_withdraw(struct pm_pool_store *store, struct pm_api_call *call, struct pm_error *error)
@@ -95,11 +96,10 @@ bool pm_api_withdraw(struct pm_pool_store *store, struct pm_api_call *call, stru
         return true;
     }
     cJSON *json = pm_api_answer(call);
-    bool complete =
-        cJSON_AddStringToObject(json, "status", "pending") != NULL &&
-        pm_api_add_integer(json, "withdrawal_id", withdrawal.id) &&
-        pm_api_add_integer(json, "amount_rao", withdrawal.rao) &&
-        cJSON_AddStringToObject(json, "recipient_coldkey", withdrawal.coldkey) != NULL &&
-        pm_api_add_time(json, "requested_at", withdrawal.requested_ms);
-    return pm_api_complete(complete, error);
+    pm_api_add_text(call, json, "status", "pending");
+    pm_api_add_integer(call, json, "withdrawal_id", withdrawal.id);
+    pm_api_add_integer(call, json, "amount_rao", withdrawal.rao);
+    pm_api_add_text(call, json, "recipient_coldkey", withdrawal.coldkey);
+    pm_api_add_time(call, json, "requested_at", withdrawal.requested_ms);
+    return true;
 }

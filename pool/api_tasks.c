@@ -23,63 +23,49 @@ static bool draw(struct chance *chance, char lease_id[PM_LEASE_ID_SIZE], struct 
     return true;
 }
 
-static bool add_algorithm(cJSON *array, const struct pm_granted *algorithm, bool with_score)
+static void add_algorithms(struct pm_api_call *call, cJSON *json, const char *name,
+                           const struct pm_granted *algorithms, size_t count, bool with_score)
 {
-    cJSON *item = cJSON_CreateObject();
-    if (!cJSON_AddItemToArray(array, item)) {
-        cJSON_Delete(item);
-        return false;
-    }
-    return pm_api_add_integer(item, "id", algorithm->id) &&
-           cJSON_AddStringToObject(item, "algorithm_dsl", algorithm->dsl) != NULL &&
-           pm_api_add_integer(item, "input_dim", algorithm->input_dim) &&
-           (!with_score || !algorithm->agreed ||
-            cJSON_AddNumberToObject(item, "score", algorithm->score) != NULL);
-}
-
-static bool add_algorithms(cJSON *json, const char *name, const struct pm_granted *items,
-                           size_t count, bool with_score)
-{
-    cJSON *array = cJSON_AddArrayToObject(json, name);
-    for (size_t i = 0; array != NULL && i < count; i++) {
-        if (!add_algorithm(array, &items[i], with_score)) {
-            return false;
+    cJSON *array = pm_api_add_array(call, json, name);
+    for (size_t i = 0; i < count; i++) {
+        const struct pm_granted *algorithm = &algorithms[i];
+        cJSON *item = pm_api_add_item(call, array);
+        pm_api_add_integer(call, item, "id", algorithm->id);
+        pm_api_add_text(call, item, "algorithm_dsl", algorithm->dsl);
+        pm_api_add_integer(call, item, "input_dim", algorithm->input_dim);
+        if (with_score && algorithm->agreed) {
+            pm_api_add_number(call, item, "score", algorithm->score);
         }
     }
-    return array != NULL;
 }
 
-static bool answer_lease(struct pm_api_call *call, const struct pm_grant *grant,
-                         struct pm_error *error)
+static void answer_lease(struct pm_api_call *call, const struct pm_grant *grant)
 {
     cJSON *json = pm_api_answer(call);
-    bool complete =
-        cJSON_AddStringToObject(json, "lease_id", grant->lease.id) != NULL &&
-        cJSON_AddStringToObject(json, "task_type", PM_TASK_TYPE) != NULL &&
-        pm_api_add_integer(json, "window_number", grant->lease.window) &&
-        pm_api_add_time(json, "timeout_at", grant->lease.timeout_ms) &&
-        pm_api_add_integer(json, "evolve_budget", grant->lease.evolve_budget) &&
-        add_algorithms(json, "evaluate_algorithms", grant->evaluate, grant->evaluate_count,
-                       false) &&
-        add_algorithms(json, "seed_algorithms", grant->seeds, grant->seed_count, true) &&
-        cJSON_AddNullToObject(json, "gossip") != NULL;
-    return pm_api_complete(complete, error);
+    pm_api_add_text(call, json, "lease_id", grant->lease.id);
+    pm_api_add_text(call, json, "task_type", PM_TASK_TYPE);
+    pm_api_add_integer(call, json, "window_number", grant->lease.window);
+    pm_api_add_time(call, json, "timeout_at", grant->lease.timeout_ms);
+    pm_api_add_integer(call, json, "evolve_budget", grant->lease.evolve_budget);
+    add_algorithms(call, json, "evaluate_algorithms", grant->evaluate, grant->evaluate_count,
+                   false);
+    add_algorithms(call, json, "seed_algorithms", grant->seeds, grant->seed_count, true);
+    pm_api_add_text(call, json, "gossip", NULL);
 }
 
-static bool answer_task(struct pm_api_call *call, const struct pm_grant *grant,
-                        struct pm_error *error)
+static void answer_task(struct pm_api_call *call, const struct pm_grant *grant)
 {
     bool evolve = grant->lease.kind == PM_LEASE_EVOLVE;
     cJSON *json = pm_api_answer(call);
-    bool complete =
-        cJSON_AddStringToObject(json, "batch_id", grant->lease.id) != NULL &&
-        cJSON_AddStringToObject(json, "task_type", evolve ? "evolve" : "evaluate") != NULL &&
-        pm_api_add_integer(json, "window_number", grant->lease.window) &&
-        pm_api_add_time(json, "timeout_at", grant->lease.timeout_ms) &&
-        (evolve
-             ? add_algorithms(json, "algorithms", grant->seeds, grant->seed_count, true)
-             : add_algorithms(json, "algorithms", grant->evaluate, grant->evaluate_count, false));
-    return pm_api_complete(complete, error);
+    pm_api_add_text(call, json, "batch_id", grant->lease.id);
+    pm_api_add_text(call, json, "task_type", evolve ? "evolve" : "evaluate");
+    pm_api_add_integer(call, json, "window_number", grant->lease.window);
+    pm_api_add_time(call, json, "timeout_at", grant->lease.timeout_ms);
+    if (evolve) {
+        add_algorithms(call, json, "algorithms", grant->seeds, grant->seed_count, true);
+    } else {
+        add_algorithms(call, json, "algorithms", grant->evaluate, grant->evaluate_count, false);
+    }
 }
 
 bool pm_api_lease(struct pm_pool_store *store, struct pm_api_call *call, struct pm_error *error)
@@ -102,14 +88,17 @@ bool pm_api_lease(struct pm_pool_store *store, struct pm_api_call *call, struct 
         .seed_max = body.seed_max,
         .random = chance.seeds,
         .lease_id = lease_id,
+        .resume = body.resume,
     };
     if (!pm_lease_issue(store, &call->pool->rules, call->now_ms, &wish, &grant, &call->refusal,
                         error)) {
         return false;
     }
-    bool ok = call->refusal.status || answer_lease(call, &grant, error);
+    if (!call->refusal.status) {
+        answer_lease(call, &grant);
+    }
     pm_grant_clear(&grant);
-    return ok;
+    return true;
 }
 
 bool pm_api_task(struct pm_pool_store *store, struct pm_api_call *call, struct pm_error *error)
@@ -145,9 +134,11 @@ bool pm_api_task(struct pm_pool_store *store, struct pm_api_call *call, struct p
             return false;
         }
     }
-    bool ok = call->refusal.status || answer_task(call, &grant, error);
+    if (!call->refusal.status) {
+        answer_task(call, &grant);
+    }
     pm_grant_clear(&grant);
-    return ok;
+    return true;
 }
 
 bool pm_api_pending(struct pm_pool_store *store, struct pm_api_call *call, struct pm_error *error)
@@ -157,8 +148,8 @@ bool pm_api_pending(struct pm_pool_store *store, struct pm_api_call *call, struc
         return false;
     }
     cJSON *json = pm_api_answer(call);
-    cJSON_AddBoolToObject(json, "has_pending_evaluations", count > 0);
-    pm_api_add_integer(json, "count", count);
+    pm_api_add_bool(call, json, "has_pending_evaluations", count > 0);
+    pm_api_add_integer(call, json, "count", count);
     return true;
 }
 

@@ -1,11 +1,16 @@
 #include "pool/http.h"
 
+#include "pool/connections.h"
+
 #include <microhttpd.h>
 #include <netdb.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <poolminer/clock.h>
@@ -15,9 +20,9 @@
 enum {
     THREADS = 4,
     CONNECTIONS_MAX = 1024,
+    FILES_BESIDE = 64, /* open files that are no connections: store, log, and to spare */
     CONNECTION_MEMORY = 32 * 1024, /* request line and headers have to fit */
-    IDLE_TIMEOUT_S = 30,
-    REQUEST_TIMEOUT_MS = 30000,    /* from the first header to the last byte of the body */
+    CUT_INTERVAL_MS = 100,
     BODIES_MAX = 64 * 1024 * 1024, /* bytes of all bodies that are coming in at one time */
     BUSY_RETRY_AFTER_S = 2,
     DRAIN_MS = 2000,
@@ -26,6 +31,10 @@ enum {
 struct pm_pool_http_server {
     struct pm_pool_http_config config;
     struct MHD_Daemon *daemon;
+    struct pm_connections *connections;
+    size_t connections_max;
+    pthread_t cutter; /* cuts connections that are too slow */
+    atomic_bool stopping;
     atomic_int active;      /* requests begun and not yet answered in full */
     atomic_size_t buffered; /* bytes of bodies that are coming in */
     int port;
@@ -33,6 +42,7 @@ struct pm_pool_http_server {
 
 /* One request while it comes in. */
 struct incoming {
+    struct pm_connection *connection;
     struct pm_text body;
     int64_t started_ms;
     size_t reserved; /* its part of the server's `buffered` */
@@ -65,6 +75,9 @@ static enum MHD_Result send_response(struct MHD_Connection *connection,
     if (response->allow[0]) {
         MHD_add_response_header(message, MHD_HTTP_HEADER_ALLOW, response->allow);
     }
+    if (response->close) {
+        MHD_add_response_header(message, MHD_HTTP_HEADER_CONNECTION, "close");
+    }
     if (response->retry_after_s) {
         snprintf(number, sizeof number, "%d", response->retry_after_s);
         MHD_add_response_header(message, MHD_HTTP_HEADER_RETRY_AFTER, number);
@@ -79,7 +92,11 @@ static enum MHD_Result refuse(const struct pm_pool_http_server *server,
 {
     struct pm_pool_http_response response = {.status = status};
     struct pm_text text = {0};
-    if (status == MHD_HTTP_CONTENT_TOO_LARGE) {
+    if (status == MHD_HTTP_BAD_REQUEST) {
+        pm_text_append(&text, "{\"detail\":\"The request says more than once how long it is; send "
+                              "one Content-Length, or chunks\"}");
+        response.close = true;
+    } else if (status == MHD_HTTP_CONTENT_TOO_LARGE) {
         pm_text_append(&text, "{\"detail\":\"body: over the limit of %zu bytes\"}",
                        server->config.body_max);
     } else {
@@ -90,16 +107,48 @@ static enum MHD_Result refuse(const struct pm_pool_http_server *server,
     return send_response(connection, &response);
 }
 
+static enum MHD_Result count_lengths(void *context, enum MHD_ValueKind kind, const char *key,
+                                     const char *value)
+{
+    int *count = context;
+    (void)kind;
+    (void)value;
+    *count += strcasecmp(key, MHD_HTTP_HEADER_CONTENT_LENGTH) == 0 ||
+              strcasecmp(key, MHD_HTTP_HEADER_TRANSFER_ENCODING) == 0;
+    return MHD_YES;
+}
+
+/* Where two readers could disagree on where a request ends, a second request can hide in it. */
+static bool has_one_length(struct MHD_Connection *connection)
+{
+    int count = 0;
+    MHD_get_connection_values(connection, MHD_HEADER_KIND, count_lengths, &count);
+    return count <= 1;
+}
+
+static struct pm_connection *connection_of(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    return info != NULL ? info->socket_context : NULL;
+}
+
 static enum MHD_Result begin(struct pm_pool_http_server *server, struct MHD_Connection *connection,
                              void **state)
 {
-    struct incoming *incoming = calloc(1, sizeof *incoming);
+    struct pm_connection *known = connection_of(connection);
+    struct incoming *incoming = known != NULL ? calloc(1, sizeof *incoming) : NULL;
     if (incoming == NULL) {
         return MHD_NO;
     }
+    pm_connections_begin(server->connections, known, pm_clock_monotonic_ms());
+    incoming->connection = known;
     incoming->started_ms = pm_clock_monotonic_ms();
     atomic_fetch_add(&server->active, 1);
     *state = incoming;
+    if (!has_one_length(connection)) {
+        return refuse(server, connection, MHD_HTTP_BAD_REQUEST);
+    }
     /* A body that announces its size is refused before it is sent. */
     const char *length =
         MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH);
@@ -121,7 +170,7 @@ static void give_back(struct pm_pool_http_server *server, struct incoming *incom
 static enum MHD_Result receive(struct pm_pool_http_server *server, struct incoming *incoming,
                                const char *data, size_t *size)
 {
-    if (pm_clock_monotonic_ms() - incoming->started_ms > REQUEST_TIMEOUT_MS) {
+    if (pm_clock_monotonic_ms() - incoming->started_ms > server->config.request_ms) {
         return MHD_NO;
     }
     if (!incoming->refused) {
@@ -193,9 +242,38 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
         return;
     }
     give_back(server, incoming);
+    pm_connections_end(server->connections, incoming->connection, pm_clock_monotonic_ms());
     free(incoming);
     *state = NULL;
     atomic_fetch_sub(&server->active, 1);
+}
+
+static void on_connection(void *context, struct MHD_Connection *connection, void **known,
+                          enum MHD_ConnectionNotificationCode code)
+{
+    struct pm_pool_http_server *server = context;
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        const union MHD_ConnectionInfo *info =
+            MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+        *known = info == NULL ? NULL
+                              : pm_connections_add(server->connections, info->connect_fd,
+                                                   pm_clock_monotonic_ms());
+    } else if (*known != NULL) {
+        pm_connections_remove(server->connections, *known);
+    }
+}
+
+static void *cut_slow_ones(void *context)
+{
+    struct pm_pool_http_server *server = context;
+    while (!atomic_load(&server->stopping)) {
+        size_t cut = pm_connections_cut(server->connections, pm_clock_monotonic_ms());
+        if (cut > 0) {
+            pm_log(PM_LOG_DEBUG, "POOL-CONNECTIONS-CUT", "%zu connections took too long", cut);
+        }
+        pm_clock_sleep_ms(CUT_INTERVAL_MS);
+    }
+    return NULL;
 }
 
 /* Nothing in the API needs escapes, and decoding them could put a NUL into a path. */
@@ -230,9 +308,11 @@ static struct MHD_Daemon *start(struct pm_pool_http_server *server, const struct
                             MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,
                             MHD_OPTION_SOCK_ADDR, address->ai_addr,
                             MHD_OPTION_THREAD_POOL_SIZE, (unsigned)THREADS,
-                            MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
+                            MHD_OPTION_CONNECTION_LIMIT, (unsigned)server->connections_max,
+                            MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+                            (unsigned)server->config.connections_per_address,
                             MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
-                            MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_TIMEOUT_S,
+                            MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,
                             MHD_OPTION_NOTIFY_COMPLETED, on_completed, server,
                             MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL,
                             MHD_OPTION_END);
@@ -263,6 +343,49 @@ static bool listen_on(struct pm_pool_http_server *server, struct pm_error *error
     return true;
 }
 
+/* As many connections as the system lets this process have, up to our own limit. */
+static bool size_connections(size_t *connections_max, struct pm_error *error)
+{
+    struct rlimit files;
+    const rlim_t wanted = CONNECTIONS_MAX + FILES_BESIDE;
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0) {
+        return pm_fail(error, PM_ERROR_IO, "open files: %m");
+    }
+    if (files.rlim_cur < wanted) {
+        files.rlim_cur = files.rlim_max < wanted ? files.rlim_max : wanted;
+        setrlimit(RLIMIT_NOFILE, &files); /* refused: the limit stays, and is read below */
+        getrlimit(RLIMIT_NOFILE, &files);
+    }
+    if (files.rlim_cur < FILES_BESIDE + THREADS) {
+        return pm_fail(error, PM_ERROR_LIMIT,
+                       "this process may open %llu files, the pool needs %d at least; raise"
+                       " ulimit -n",
+                       (unsigned long long)files.rlim_cur, FILES_BESIDE + THREADS);
+    }
+    *connections_max = files.rlim_cur < wanted ? files.rlim_cur - FILES_BESIDE : CONNECTIONS_MAX;
+    return true;
+}
+
+/* Everything that serves; what has come up when it fails is for destroy. */
+static bool serve(struct pm_pool_http_server *server, struct pm_error *error)
+{
+    if (!size_connections(&server->connections_max, error)) {
+        return false;
+    }
+    server->connections = pm_connections_create(server->connections_max, server->config.request_ms);
+    if (server->connections == NULL) {
+        return pm_fail(error, PM_ERROR_MEMORY, "HTTP server: out of memory");
+    }
+    if (!listen_on(server, error)) {
+        return false;
+    }
+    if (pthread_create(&server->cutter, NULL, cut_slow_ones, server) != 0) {
+        MHD_stop_daemon(server->daemon);
+        return pm_fail(error, PM_ERROR_IO, "HTTP server: the system gives no more threads");
+    }
+    return true;
+}
+
 bool pm_pool_http_server_create(const struct pm_pool_http_config *config,
                                 struct pm_pool_http_server **out, struct pm_error *error)
 {
@@ -271,7 +394,8 @@ bool pm_pool_http_server_create(const struct pm_pool_http_config *config,
         return pm_fail(error, PM_ERROR_MEMORY, "HTTP server: out of memory");
     }
     server->config = *config;
-    if (!listen_on(server, error)) {
+    if (!serve(server, error)) {
+        pm_connections_destroy(server->connections);
         free(server);
         return false;
     }
@@ -289,10 +413,13 @@ void pm_pool_http_server_destroy(struct pm_pool_http_server *server)
     while (atomic_load(&server->active) > 0 && pm_clock_monotonic_ms() < until_ms) {
         usleep(1000);
     }
+    atomic_store(&server->stopping, true);
+    pthread_join(server->cutter, NULL);
     MHD_stop_daemon(server->daemon);
     if (listening >= 0) {
         close(listening);
     }
+    pm_connections_destroy(server->connections);
     free(server);
 }
 

@@ -25,6 +25,7 @@ struct pm_pool_http_response {
     const char *content_type; /* static; NULL: application/json */
     char allow[32];           /* "": no Allow header */
     int retry_after_s;        /* 0: no Retry-After header */
+    bool close;               /* hang up after it */
 };
 
 /* Called from several threads at once. */
@@ -32,9 +33,11 @@ typedef void pm_pool_http_handler(void *context, const struct pm_pool_http_reque
                                   struct pm_pool_http_response *response);
 
 struct pm_pool_http_config {
-    const char *host; /* a numeric address or a name */
-    int port;         /* 0: any free one */
-    size_t body_max;  /* bytes; a larger body is answered with 413 */
+    const char *host;   /* a numeric address or a name */
+    int port;           /* 0: any free one */
+    size_t body_max;    /* bytes; a larger body is answered with 413 */
+    int64_t request_ms; /* in which a request has to arrive; less when the server is crowded */
+    int connections_per_address; /* at one time; 0: any number */
     pm_pool_http_handler *handler;
     void *context;
 };

@@ -122,35 +122,76 @@ static bool choose_seeds(struct pm_pool_store *store, const struct pm_pool_rules
     return true;
 }
 
+static int64_t seconds_until(int64_t then_ms, int64_t now_ms)
+{
+    return (then_ms - now_ms + 999) / 1000;
+}
+
 /* May this miner have a lease now? A lease whose submission was refused for its content does not
  * stand in the way: the miner has shown that it is through with it. */
 static bool check_free(struct pm_pool_store *store, const struct pm_pool_rules *rules,
-                       const struct pm_lease_wish *wish, int64_t window, struct pm_refusal *refusal,
-                       struct pm_error *error)
+                       int64_t now_ms, const struct pm_lease_wish *wish,
+                       const struct pm_pool_epoch *epoch, const struct pm_pool_lease *active,
+                       struct pm_refusal *refusal, struct pm_error *error)
 {
-    struct pm_pool_lease active;
-    bool found;
-    if (!pm_store_lease_active(store, wish->hotkey, &active, &found, error)) {
-        return false;
-    }
-    if (found && !active.refused) {
+    if (active != NULL && !active->refused) {
         pm_refuse(refusal, 400, PM_DETAIL_ACTIVE_TASK);
+        refusal->seconds_left = seconds_until(active->timeout_ms, now_ms);
         return true;
     }
-    if (found && !pm_store_lease_drop(store, active.id, error)) {
+    if (active != NULL && !pm_store_lease_drop(store, active->id, error)) {
         return false;
     }
     if (rules->leases_per_window == 0 || wish->kind != PM_LEASE_BOTH) {
         return true;
     }
     int64_t issued;
-    if (!pm_store_leases_in_window(store, wish->hotkey, window, &issued, error)) {
+    if (!pm_store_leases_in_window(store, wish->hotkey, epoch->number, &issued, error)) {
         return false;
     }
     if (issued >= rules->leases_per_window) {
         pm_refuse(refusal, 400, PM_DETAIL_WINDOW);
+        refusal->seconds_left = seconds_until(epoch->end_ms, now_ms);
     }
     return true;
+}
+
+struct copying {
+    struct pm_granted *items;
+    size_t count;
+};
+
+static bool copy_next(void *context, const struct pm_pool_algorithm *algorithm)
+{
+    struct copying *copying = context;
+    if (copying->count == PM_BATCH_MAX) {
+        return false;
+    }
+    copy_algorithm(&copying->items[copying->count++], algorithm);
+    return true;
+}
+
+static bool check_copies(const struct copying *copying, size_t *count, struct pm_error *error)
+{
+    *count = copying->count; /* also on failure, to be freed */
+    for (size_t i = 0; i < copying->count; i++) {
+        if (!check_copy(&copying->items[i], error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The miner's open lease as it was given. */
+static bool give_again(struct pm_pool_store *store, const struct pm_pool_lease *active,
+                       struct pm_grant *out, struct pm_error *error)
+{
+    struct copying evaluate = {.items = out->evaluate}, seeds = {.items = out->seeds};
+    out->lease = *active;
+    return pm_store_lease_visit_assigned(store, active->id, copy_next, &evaluate, error) &&
+           check_copies(&evaluate, &out->evaluate_count, error) &&
+           pm_store_lease_visit_seeds(store, active->id, copy_next, &seeds, error) &&
+           check_copies(&seeds, &out->seed_count, error);
 }
 
 static bool record(struct pm_pool_store *store, const struct pm_grant *grant,
@@ -161,6 +202,12 @@ static bool record(struct pm_pool_store *store, const struct pm_grant *grant,
     }
     for (size_t i = 0; i < grant->evaluate_count; i++) {
         if (!pm_store_lease_assign(store, grant->lease.id, grant->evaluate[i].id, error)) {
+            return false;
+        }
+    }
+    for (size_t i = 0; i < grant->seed_count; i++) {
+        if (!pm_store_lease_add_seed(store, grant->lease.id, (int64_t)i, grant->seeds[i].id,
+                                     error)) {
             return false;
         }
     }
@@ -198,21 +245,29 @@ bool pm_lease_issue(struct pm_pool_store *store, const struct pm_pool_rules *rul
                     struct pm_refusal *refusal, struct pm_error *error)
 {
     struct pm_pool_epoch epoch;
+    struct pm_pool_lease active;
     int64_t expired;
+    bool found;
     *refusal = (struct pm_refusal){0};
     memset(out, 0, sizeof *out);
     if (!pm_ledger_epoch(store, rules, now_ms, &epoch, error) ||
         !pm_store_leases_expire(store, now_ms, &expired, error) ||
         !pm_store_miner_touch(store, wish->hotkey, now_ms, error) ||
-        !check_free(store, rules, wish, epoch.number, refusal, error)) {
+        !pm_store_lease_active(store, wish->hotkey, &active, &found, error)) {
+        return false;
+    }
+    bool again = wish->resume && found && !active.refused && active.kind == wish->kind;
+    if (!again &&
+        !check_free(store, rules, now_ms, wish, &epoch, found ? &active : NULL, refusal, error)) {
         return false;
     }
     if (refusal->status) {
         return true;
     }
-    if (grant(store, rules, now_ms, wish, epoch.number, out, refusal, error)) {
-        return true;
+    bool ok = again ? give_again(store, &active, out, error)
+                    : grant(store, rules, now_ms, wish, epoch.number, out, refusal, error);
+    if (!ok) {
+        pm_grant_clear(out);
     }
-    pm_grant_clear(out);
-    return false;
+    return ok;
 }

@@ -19,6 +19,7 @@ struct pm_lease_wish {
     int64_t evaluate_max, seed_max; /* 0..PM_BATCH_MAX */
     uint64_t random;                /* which seeds */
     const char *lease_id;           /* 32 hex digits nobody can guess */
+    bool resume; /* an open lease of this kind is to be given again instead of being in the way */
 };
 
 struct pm_granted {
@@ -36,9 +37,10 @@ struct pm_grant {
 };
 void pm_grant_clear(struct pm_grant *grant);
 
-/* Grants a lease or refuses it. A lease is never empty while there is something the miner may do.
- * True with refusal->status 0: granted, *out to be cleared by the caller. True with a status:
- * refused, nothing to clear. */
+/* Grants a lease or refuses it. With wish->resume a miner whose lease is open gets that one again,
+ * as it was; nothing new is granted then. A lease is never empty while there is something the miner
+ * may do. True with refusal->status 0: granted, *out to be cleared by the caller. True with a
+ * status: refused, nothing to clear. */
 bool pm_lease_issue(struct pm_pool_store *store, const struct pm_pool_rules *rules, int64_t now_ms,
                     const struct pm_lease_wish *wish, struct pm_grant *out,
                     struct pm_refusal *refusal, struct pm_error *error);

@@ -283,6 +283,19 @@ bool pm_ledger_epoch(struct pm_pool_store *store, const struct pm_pool_rules *ru
     return pm_store_epoch_add(store, out, error);
 }
 
+bool pm_ledger_epoch_seen(struct pm_pool_store *store, const struct pm_pool_rules *rules,
+                          int64_t now_ms, struct pm_pool_epoch *out, struct pm_error *error)
+{
+    struct pm_pool_epoch last = {0};
+    bool found;
+    if (!pm_store_epoch_latest(store, &last, &found, error)) {
+        return false;
+    }
+    *out = found && now_ms < last.end_ms ? last
+                                         : following(found ? &last : NULL, rules->epoch_ms, now_ms);
+    return true;
+}
+
 int64_t pm_ledger_available_rao(const struct pm_pool_balance *balance)
 {
     return balance->lifetime_rao - balance->withdrawn_rao - balance->pending_rao;

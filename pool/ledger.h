@@ -18,6 +18,11 @@
 bool pm_ledger_epoch(struct pm_pool_store *store, const struct pm_pool_rules *rules, int64_t now_ms,
                      struct pm_pool_epoch *out, struct pm_error *error);
 
+/* The same for work that only reads: nothing is settled or opened, but the epoch is the one that
+ * would be. */
+bool pm_ledger_epoch_seen(struct pm_pool_store *store, const struct pm_pool_rules *rules,
+                          int64_t now_ms, struct pm_pool_epoch *out, struct pm_error *error);
+
 /* To be called when `hotkey` has just judged an algorithm. When that makes the quorum, the median
  * becomes its score and the accurate judges and the author are rewarded, in `epoch`: *agreed is
  * true. A judgement that comes after the consensus is measured against it. */

@@ -51,14 +51,11 @@ static enum pm_pool_outcome tick(struct pm_pool_store *store, void *context, str
 
 static void run_until_stopped(struct pm_pool *pool)
 {
-    bool failing = false;
     while (!pm_stop_requested()) {
         struct pm_error error = {0};
-        bool ok = pm_pool_store_run(pool->store, tick, pool, &error);
-        if (!ok && !failing) {
-            pm_log(PM_LOG_ERROR, "POOL-STORE-FAILED", "%s", error.message);
+        if (!pm_pool_store_run(pool->store, tick, pool, &error)) {
+            pm_trouble_failed(pool->trouble, pm_clock_monotonic_ms(), "settling", error.message);
         }
-        failing = !ok;
         pm_clock_sleep_ms(TICK_MS);
     }
 }
@@ -69,6 +66,8 @@ static bool serve(struct pm_pool *pool, const struct pm_options *options, struct
         .host = pm_options_text(options, "host"),
         .port = (int)pm_options_integer(options, "port"),
         .body_max = PM_POOL_BODY_MAX,
+        .request_ms = pm_options_integer(options, "request-timeout-s") * 1000,
+        .connections_per_address = (int)pm_options_integer(options, "connections-per-address"),
         .handler = pm_api_handle,
         .context = pool,
     };
@@ -88,21 +87,25 @@ static bool serve(struct pm_pool *pool, const struct pm_options *options, struct
     return ok;
 }
 
-static bool run(const struct pm_options *options, struct pm_pool_store *store,
+static bool run(const struct pm_options *options, struct pm_pool_store *store, const char *path,
                 struct pm_error *error)
 {
+    struct pm_trouble trouble = PM_TROUBLE_NONE;
     struct pm_pool pool = {
+        .rules = pm_settings_rules(options),
         .store = store,
+        .trouble = &trouble,
         .dataset_fingerprint = pm_options_text(options, "dataset-fingerprint"),
         .suite = pm_options_text(options, "suite"),
     };
     char *token = NULL;
-    if (!pm_settings_rules(options, &pool.rules, error) ||
-        !pm_settings_monitor_token(options, &token, error)) {
+    if (!pm_settings_monitor_token(options, &token, error)) {
         return false;
     }
     pool.monitor_token = token;
-    bool ok = pm_pool_store_run(pool.store, prepare, &pool, error) && serve(&pool, options, error);
+    bool ok = pm_pool_store_run(store, prepare, &pool, error) &&
+              pm_pool_store_open_reader(path, &pool.reader, error) && serve(&pool, options, error);
+    pm_pool_store_close(pool.reader);
     free(token);
     return ok;
 }
@@ -118,18 +121,31 @@ static bool administrate(const struct pm_options *options, struct pm_pool_store 
     return pm_admin_run(store, words, count, stdout, error);
 }
 
+/* SQLite would take these for a database that ends with the program. */
+static bool check_durable(const char *store, struct pm_error *error)
+{
+    if (store == NULL || (store[0] != '\0' && strcmp(store, ":memory:") != 0)) {
+        return true;
+    }
+    return pm_fail(error, PM_ERROR_INVALID,
+                   "--store \"%s\" would forget what miners have earned; name a file, or leave the"
+                   " option out for ~/.local/state/poolminer/pool.db",
+                   store);
+}
+
 /* Opens the store and does what was asked for with it. */
 static bool open_and_run(const struct pm_options *options, struct pm_error *error)
 {
     struct pm_pool_store *store = NULL;
     bool admin = pm_options_positional_count(options) > 0;
-    char *path = pm_user_store(pm_options_text(options, "store"), "pool.db", error);
+    const char *name = pm_options_text(options, "store");
+    char *path = check_durable(name, error) ? pm_user_store(name, "pool.db", error) : NULL;
     bool ok = path != NULL;
     if (ok && admin && access(path, F_OK) != 0) {
         ok = pm_fail(error, PM_ERROR_NOT_FOUND, "%s: no pool has its store here", path);
     }
     ok = ok && pm_pool_store_open(path, &store, error) &&
-         (admin ? administrate(options, store, error) : run(options, store, error));
+         (admin ? administrate(options, store, error) : run(options, store, path, error));
     pm_pool_store_close(store);
     free(path);
     return ok;

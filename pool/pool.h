@@ -4,10 +4,13 @@
 
 #include "pool/rules.h"
 #include "pool/store.h"
+#include "pool/trouble.h"
 
 struct pm_pool {
     struct pm_pool_rules rules;
     struct pm_pool_store *store;
+    struct pm_pool_store *reader; /* the same store, for calls of nobody in particular */
+    struct pm_trouble *trouble;
     const char *dataset_fingerprint; /* NULL: not said */
     const char *suite;               /* NULL: not said */
     const char *monitor_token;       /* NULL: nobody may monitor */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <poolminer/algorithm.h>
+#include <poolminer/cost.h>
 
 enum { DIGEST_BYTES = 32 };
 
@@ -25,6 +26,8 @@ bool pm_pool_program_read(const char *text, size_t length, struct pm_pool_progra
                             &algorithm, error)) {
         return false;
     }
+    const struct pm_cost cost = pm_algorithm_cost(algorithm);
+    out->cost = pm_cost_total(&cost);
     out->dsl = pm_algorithm_write(algorithm, error);
     pm_algorithm_destroy(algorithm);
     if (out->dsl == NULL) {

@@ -16,6 +16,7 @@ enum { PM_POOL_INPUT_DIM = 16 }; /* of every algorithm in the pool */
 struct pm_pool_program {
     char *dsl; /* the written form of what was submitted */
     char digest[PM_DIGEST_SIZE];
+    int64_t cost; /* pm_cost_total */
 };
 
 /* Reads strictly. Errors name line and reason. */

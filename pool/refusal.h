@@ -2,9 +2,12 @@
 #ifndef POOL_REFUSAL_H
 #define POOL_REFUSAL_H
 
+#include <stdint.h>
+
 struct pm_refusal {
     int status; /* 0: not refused */
     char detail[512];
+    int64_t seconds_left; /* until it is worth asking again; 0: not said */
 };
 
 /* Texts of docs/pool.md that clients tell apart. */

@@ -56,7 +56,8 @@ bool pm_body_lease(const cJSON *json, struct pm_body_lease *out, struct pm_error
     if (!pm_json_optional_string(json, "task_type", &task_type, error) ||
         !read_batch_size(json, "eval_batch_size", &out->evaluate_max, error) ||
         !read_batch_size(json, "seed_batch_size", &out->seed_max, error) ||
-        !read_batch_size(json, "gossip_limit", &gossip_limit, error)) {
+        !read_batch_size(json, "gossip_limit", &gossip_limit, error) ||
+        !pm_json_optional_bool(json, "resume", &out->resume, error)) {
         return false;
     }
     if (strcmp(task_type, PM_TASK_TYPE) != 0) {

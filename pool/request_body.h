@@ -34,6 +34,7 @@ bool pm_body_proof(const cJSON *json, struct pm_body_proof *out, struct pm_error
 
 struct pm_body_lease {
     int64_t evaluate_max, seed_max; /* 0..PM_BATCH_MAX: asking for more gets that many */
+    bool resume;                    /* wants its open lease again, if it has one */
 };
 bool pm_body_lease(const cJSON *json, struct pm_body_lease *out, struct pm_error *error);
 

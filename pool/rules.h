@@ -1,11 +1,10 @@
-/* The pool's rules as figures; every one is an option of poolminer-pool. */
+/* The pool's rules as figures; every one is an option of poolminer-pool, and the table of options
+ * (settings.c) has their defaults and bounds. */
 #ifndef POOL_RULES_H
 #define POOL_RULES_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
-#include <poolminer/error.h>
 #include <poolminer/payout.h>
 
 enum {
@@ -30,12 +29,7 @@ struct pm_pool_rules {
     int seeds_per_evolution;
     int leases_per_window;      /* of one miner; 0: any number */
     int64_t minimum_iterations; /* of a lease submission */
+    int64_t cost_max;           /* of an evolved algorithm, see <poolminer/cost.h> */
 };
-
-/* The defaults of docs/pool.md. */
-struct pm_pool_rules pm_pool_rules_default(void);
-
-/* False, naming the option, when a figure is out of its range. */
-bool pm_pool_rules_check(const struct pm_pool_rules *rules, struct pm_error *error);
 
 #endif

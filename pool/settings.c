@@ -144,6 +144,29 @@ static const struct pm_option table[] = {
      .maximum = 1e9,
      .argument = "N",
      .help = "least iterations of a lease submission"},
+    {.name = "cost-max",
+     .environment = "POOLMINER_POOL_COST_MAX",
+     .type = PM_OPTION_INTEGER,
+     .default_value = "1000000",
+     .minimum = 1,
+     .maximum = 1e10,
+     .argument = "N",
+     .help = "most multiply-adds that one example may cost in an evolved algorithm"},
+    {.name = "request-timeout-s",
+     .environment = "POOLMINER_POOL_REQUEST_TIMEOUT_S",
+     .type = PM_OPTION_INTEGER,
+     .default_value = "30",
+     .minimum = 1,
+     .maximum = 3600,
+     .argument = "SECONDS",
+     .help = "in which a request has to arrive"},
+    {.name = "connections-per-address",
+     .environment = "POOLMINER_POOL_CONNECTIONS_PER_ADDRESS",
+     .type = PM_OPTION_INTEGER,
+     .default_value = "256",
+     .maximum = 1024,
+     .argument = "N",
+     .help = "connections of one address at one time; 0: any number, for a pool behind a proxy"},
     {.name = "dataset-fingerprint",
      .environment = "POOLMINER_POOL_DATASET_FINGERPRINT",
      .type = PM_OPTION_TEXT,
@@ -177,10 +200,9 @@ static int64_t ppm(double share)
     return llround(share * PM_PPM);
 }
 
-bool pm_settings_rules(const struct pm_options *options, struct pm_pool_rules *out,
-                       struct pm_error *error)
+struct pm_pool_rules pm_settings_rules(const struct pm_options *options)
 {
-    *out = (struct pm_pool_rules){
+    return (struct pm_pool_rules){
         .epoch_ms = pm_options_integer(options, "epoch-s") * 1000,
         .quorum = (int)pm_options_integer(options, "quorum"),
         .tolerance = pm_options_number(options, "tolerance"),
@@ -197,8 +219,8 @@ bool pm_settings_rules(const struct pm_options *options, struct pm_pool_rules *o
         .seeds_per_evolution = (int)pm_options_integer(options, "seeds-per-evolution"),
         .leases_per_window = (int)pm_options_integer(options, "leases-per-window"),
         .minimum_iterations = pm_options_integer(options, "minimum-iterations"),
+        .cost_max = pm_options_integer(options, "cost-max"),
     };
-    return pm_pool_rules_check(out, error);
 }
 
 bool pm_settings_monitor_token(const struct pm_options *options, char **token,

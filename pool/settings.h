@@ -13,9 +13,8 @@
  * when memory is out. */
 struct pm_options *pm_settings_create(void);
 
-/* The rules that the options say; false, naming the option, when one is out of range. */
-bool pm_settings_rules(const struct pm_options *options, struct pm_pool_rules *out,
-                       struct pm_error *error);
+/* The rules that the options say. */
+struct pm_pool_rules pm_settings_rules(const struct pm_options *options);
 
 /* The first line of --monitor-token-file, or *token NULL without one; malloc'd (the caller frees).
  */

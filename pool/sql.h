@@ -73,9 +73,16 @@ struct pm_sql_cursor {
     struct pm_sql *sql;
 };
 
-/* SQLite in the file `path` (":memory:": a private one that ends with the connection), made with
- * mode 0600 when missing; write-ahead log, fsync before a commit returns. */
-bool pm_sql_open_sqlite(const char *path, struct pm_sql **out, struct pm_error *error);
+enum pm_sql_access {
+    PM_SQL_WRITE,
+    PM_SQL_READ, /* sees what is committed, and waits for no writer */
+};
+
+/* SQLite in the file `path` (":memory:": a private one that ends with the connection). A writer
+ * makes it with mode 0600 when missing, and refuses a file that another program has its tables in;
+ * write-ahead log, fsync before a commit returns. */
+bool pm_sql_open_sqlite(const char *path, enum pm_sql_access access, struct pm_sql **out,
+                        struct pm_error *error);
 void pm_sql_close(struct pm_sql *sql);
 
 /* A transaction that may write. When commit returns true the changes are durable; on false nothing

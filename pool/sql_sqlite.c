@@ -2,13 +2,15 @@
 
 #include <fcntl.h>
 #include <sqlite3.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 enum {
-    STATEMENTS_MAX = 256,   /* a power of two, well above the number of statements in the pool */
-    BUSY_TIMEOUT_MS = 10000 /* for another process on the same file */
+    STATEMENTS_MAX = 256,    /* a power of two, well above the number of statements in the pool */
+    BUSY_TIMEOUT_MS = 10000, /* for another process on the same file */
+    APPLICATION_ID = 0x706d706c /* "pmpl" in the file's header: a pool's ledger */
 };
 
 struct sqlite_cursor {
@@ -20,6 +22,7 @@ struct sqlite_cursor {
 struct sqlite {
     struct pm_sql base;
     sqlite3 *database;
+    enum pm_sql_access access;
     struct sqlite_cursor cursors[STATEMENTS_MAX]; /* hashed by the address of the text */
 };
 
@@ -137,8 +140,9 @@ static bool sqlite_next(struct pm_sql_cursor *base, bool *row, struct pm_error *
 
 static bool sqlite_begin(struct pm_sql *sql, struct pm_error *error)
 {
-    /* IMMEDIATE: two processes on one file queue up here instead of failing in the middle. */
-    return pm_sql_execute(sql, "BEGIN IMMEDIATE", PM_SQL_NO_VALUES, error);
+    /* IMMEDIATE: two writers on one file queue up here instead of failing in the middle. */
+    const char *begin = ((struct sqlite *)sql)->access == PM_SQL_READ ? "BEGIN" : "BEGIN IMMEDIATE";
+    return pm_sql_execute(sql, begin, PM_SQL_NO_VALUES, error);
 }
 
 static void sqlite_rollback(struct pm_sql *sql)
@@ -203,10 +207,72 @@ static bool create_private(const char *path, struct pm_error *error)
     return true;
 }
 
-bool pm_sql_open_sqlite(const char *path, struct pm_sql **out, struct pm_error *error)
+static bool read_integer(struct sqlite *sqlite, const char *text, int64_t *out,
+                         struct pm_error *error)
+{
+    bool found;
+    return pm_sql_select_integer(&sqlite->base, text, PM_SQL_NO_VALUES, out, &found, error);
+}
+
+/* Whether the file is a pool's, or empty so that it can become one. Pools of before the id was
+ * written are known by their tables. Nothing is written to a file that is somebody else's. */
+static bool check_owner(struct sqlite *sqlite, bool *unmarked, struct pm_error *error)
+{
+    int64_t id, tables, ours;
+    if (!read_integer(sqlite, "PRAGMA application_id", &id, error) ||
+        !read_integer(sqlite, "SELECT COUNT(*) FROM sqlite_master", &tables, error) ||
+        !read_integer(sqlite,
+                      "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table'"
+                      " AND name IN ('schema_versions', 'miners', 'epochs', 'payouts')",
+                      &ours, error)) {
+        return false;
+    }
+    *unmarked = id != APPLICATION_ID;
+    if (id == APPLICATION_ID || (id == 0 && (tables == 0 || ours == 4))) {
+        return true;
+    }
+    return pm_fail(error, PM_ERROR_INVALID,
+                   "this is the database of another program, and is left as it is; choose another"
+                   " --store");
+}
+
+static bool prepare_writer(struct sqlite *sqlite, struct pm_error *error)
+{
+    bool unmarked;
+    if (!check_owner(sqlite, &unmarked, error)) {
+        return false;
+    }
+    if (unmarked) {
+        char mark[64];
+        snprintf(mark, sizeof mark, "PRAGMA application_id = %d", APPLICATION_ID);
+        if (!sqlite_script(&sqlite->base, mark, error)) {
+            return false;
+        }
+    }
+    return sqlite_script(&sqlite->base,
+                         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+                         "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;"
+                         "PRAGMA wal_autocheckpoint = 1000;",
+                         error);
+}
+
+static bool connect_file(struct sqlite *sqlite, const char *path, struct pm_error *error)
+{
+    bool writes = sqlite->access == PM_SQL_WRITE;
+    int flags = (writes ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY) | SQLITE_OPEN_NOMUTEX;
+    if (sqlite3_open_v2(path, &sqlite->database, flags, NULL) != SQLITE_OK ||
+        sqlite3_busy_timeout(sqlite->database, BUSY_TIMEOUT_MS) != SQLITE_OK) {
+        return fail(sqlite, "opening", error);
+    }
+    return writes ? prepare_writer(sqlite, error)
+                  : sqlite_script(&sqlite->base, "PRAGMA trusted_schema = OFF;", error);
+}
+
+bool pm_sql_open_sqlite(const char *path, enum pm_sql_access access, struct pm_sql **out,
+                        struct pm_error *error)
 {
     bool in_memory = strcmp(path, ":memory:") == 0;
-    if (!in_memory && !create_private(path, error)) {
+    if (access == PM_SQL_WRITE && !in_memory && !create_private(path, error)) {
         return false;
     }
     struct sqlite *sqlite = calloc(1, sizeof *sqlite);
@@ -214,18 +280,8 @@ bool pm_sql_open_sqlite(const char *path, struct pm_sql **out, struct pm_error *
         return pm_fail(error, PM_ERROR_MEMORY, "store: out of memory");
     }
     sqlite->base.driver = &sqlite_driver;
-    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
-    bool ok = sqlite3_open_v2(path, &sqlite->database, flags, NULL) == SQLITE_OK &&
-              sqlite3_busy_timeout(sqlite->database, BUSY_TIMEOUT_MS) == SQLITE_OK;
-    if (!ok) {
-        fail(sqlite, "opening", error);
-    }
-    ok = ok && sqlite_script(&sqlite->base,
-                             "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
-                             "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;"
-                             "PRAGMA wal_autocheckpoint = 1000;",
-                             error);
-    if (!ok) {
+    sqlite->access = access;
+    if (!connect_file(sqlite, path, error)) {
         sqlite_close(&sqlite->base);
         return pm_fail_context(error, "%s", path);
     }

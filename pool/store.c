@@ -10,17 +10,16 @@
 
 #include <poolminer/log.h>
 
-bool pm_pool_store_open(const char *name, struct pm_pool_store **out, struct pm_error *error)
+static bool open_with(const char *name, enum pm_sql_access access, struct pm_pool_store **out,
+                      struct pm_error *error)
 {
     struct pm_pool_store *store = calloc(1, sizeof *store);
     if (store == NULL) {
         return pm_fail(error, PM_ERROR_MEMORY, "store: out of memory");
     }
-    if (!pm_sql_open_sqlite(name, &store->sql, error)) {
-        free(store);
-        return false;
-    }
-    if (!pm_store_migrate(store->sql, error)) {
+    bool ok = pm_sql_open_sqlite(name, access, &store->sql, error) &&
+              (access == PM_SQL_READ || pm_store_migrate(store->sql, error));
+    if (!ok) {
         pm_sql_close(store->sql);
         free(store);
         return false;
@@ -28,6 +27,16 @@ bool pm_pool_store_open(const char *name, struct pm_pool_store **out, struct pm_
     pthread_mutex_init(&store->mutex, NULL);
     *out = store;
     return true;
+}
+
+bool pm_pool_store_open(const char *name, struct pm_pool_store **out, struct pm_error *error)
+{
+    return open_with(name, PM_SQL_WRITE, out, error);
+}
+
+bool pm_pool_store_open_reader(const char *path, struct pm_pool_store **out, struct pm_error *error)
+{
+    return open_with(path, PM_SQL_READ, out, error);
 }
 
 void pm_pool_store_close(struct pm_pool_store *store)

@@ -25,6 +25,10 @@ struct pm_pool_store;
 
 /* `name` is a file's path or ":memory:". Brings the schema up to date. */
 bool pm_pool_store_open(const char *name, struct pm_pool_store **out, struct pm_error *error);
+/* A second way into a store that is open, for work that only reads: it waits for no work of the
+ * first, and sees what that has committed. */
+bool pm_pool_store_open_reader(const char *path, struct pm_pool_store **out,
+                               struct pm_error *error);
 void pm_pool_store_close(struct pm_pool_store *store);
 
 enum pm_pool_outcome { PM_POOL_COMMIT, PM_POOL_ROLLBACK, PM_POOL_FAILED };
@@ -197,6 +201,17 @@ bool pm_store_lease_add(struct pm_pool_store *store, const struct pm_pool_lease 
                         struct pm_error *error);
 bool pm_store_lease_assign(struct pm_pool_store *store, const char *lease_id, int64_t algorithm_id,
                            struct pm_error *error);
+/* Notes the seeds that a lease gave, in their order. */
+bool pm_store_lease_add_seed(struct pm_pool_store *store, const char *lease_id, int64_t place,
+                             int64_t algorithm_id, struct pm_error *error);
+/* What the live lease holds for evaluation, the oldest algorithm first. */
+bool pm_store_lease_visit_assigned(struct pm_pool_store *store, const char *lease_id,
+                                   pm_store_visit_algorithm *visit, void *context,
+                                   struct pm_error *error);
+/* The seeds that the live lease gave. */
+bool pm_store_lease_visit_seeds(struct pm_pool_store *store, const char *lease_id,
+                                pm_store_visit_algorithm *visit, void *context,
+                                struct pm_error *error);
 /* Whether the live lease holds this algorithm for evaluation. */
 bool pm_store_lease_holds(struct pm_pool_store *store, const char *lease_id, int64_t algorithm_id,
                           bool *holds, struct pm_error *error);

@@ -33,8 +33,8 @@ bool pm_store_algorithm_find(struct pm_pool_store *store, const char *digest, in
 }
 
 #define ALGORITHM_COLUMNS                                                                          \
-    "id, input_dim, dsl, digest, author, in_population, agreed_ms, score, evaluation_count,"       \
-    " created_ms, verified_ms"
+    "a.id, a.input_dim, a.dsl, a.digest, a.author, a.in_population, a.agreed_ms, a.score,"         \
+    " a.evaluation_count, a.created_ms, a.verified_ms"
 
 /* Hands each row to the visitor, and ends the cursor (which may be NULL when `ok` is false). */
 static bool visit_rows(struct pm_sql_cursor *cursor, bool ok, pm_store_visit_algorithm *visit,
@@ -85,7 +85,7 @@ bool pm_store_algorithm_visit(struct pm_pool_store *store, int64_t id,
     struct watched_visit watched = {.visit = visit, .context = context};
     struct pm_sql_cursor *cursor;
     bool ok =
-        pm_sql_select(store->sql, "SELECT " ALGORITHM_COLUMNS " FROM algorithms WHERE id = $1",
+        pm_sql_select(store->sql, "SELECT " ALGORITHM_COLUMNS " FROM algorithms a WHERE id = $1",
                       PM_SQL_VALUES(pm_sql_integer(id)), &cursor, error);
     ok = visit_rows(cursor, ok, watch, &watched, error);
     *found = watched.seen;
@@ -124,7 +124,7 @@ bool pm_store_population_visit(struct pm_pool_store *store, int64_t rank, int64_
     struct pm_sql_cursor *cursor;
     bool ok =
         pm_sql_select(store->sql,
-                      "SELECT " ALGORITHM_COLUMNS " FROM algorithms WHERE in_population = 1"
+                      "SELECT " ALGORITHM_COLUMNS " FROM algorithms a WHERE in_population = 1"
                       " ORDER BY COALESCE(score, -1) DESC, id LIMIT $1 OFFSET $2",
                       PM_SQL_VALUES(pm_sql_integer(limit), pm_sql_integer(rank)), &cursor, error);
     return visit_rows(cursor, ok, visit, context, error);
@@ -161,7 +161,7 @@ bool pm_store_results_visit(struct pm_pool_store *store, const struct pm_result_
     struct pm_sql_cursor *cursor;
     bool ok = pm_sql_select(
         store->sql,
-        "SELECT " ALGORITHM_COLUMNS " FROM algorithms WHERE agreed_ms > 0 AND score >= $1"
+        "SELECT " ALGORITHM_COLUMNS " FROM algorithms a WHERE agreed_ms > 0 AND score >= $1"
         " AND verified_ms >= $2 ORDER BY score DESC, id LIMIT $3",
         PM_SQL_VALUES(pm_sql_real(filter->minimum_score),
                       pm_sql_integer(filter->verified_only ? 1 : 0), pm_sql_integer(filter->limit)),
@@ -175,4 +175,30 @@ bool pm_store_result_verify(struct pm_pool_store *store, int64_t id, int64_t now
     return pm_sql_execute(
         store->sql, "UPDATE algorithms SET verified_ms = $2 WHERE id = $1 AND verified_ms = 0",
         PM_SQL_VALUES(pm_sql_integer(id), pm_sql_integer(now_ms)), error);
+}
+
+bool pm_store_lease_visit_assigned(struct pm_pool_store *store, const char *lease_id,
+                                   pm_store_visit_algorithm *visit, void *context,
+                                   struct pm_error *error)
+{
+    struct pm_sql_cursor *cursor;
+    bool ok = pm_sql_select(store->sql,
+                            "SELECT " ALGORITHM_COLUMNS " FROM assignments s"
+                            " JOIN algorithms a ON a.id = s.algorithm_id WHERE s.lease_id = $1"
+                            " ORDER BY a.id",
+                            PM_SQL_VALUES(pm_sql_text(lease_id)), &cursor, error);
+    return visit_rows(cursor, ok, visit, context, error);
+}
+
+bool pm_store_lease_visit_seeds(struct pm_pool_store *store, const char *lease_id,
+                                pm_store_visit_algorithm *visit, void *context,
+                                struct pm_error *error)
+{
+    struct pm_sql_cursor *cursor;
+    bool ok = pm_sql_select(store->sql,
+                            "SELECT " ALGORITHM_COLUMNS " FROM lease_seeds s"
+                            " JOIN algorithms a ON a.id = s.algorithm_id WHERE s.lease_id = $1"
+                            " ORDER BY s.place",
+                            PM_SQL_VALUES(pm_sql_text(lease_id)), &cursor, error);
+    return visit_rows(cursor, ok, visit, context, error);
 }

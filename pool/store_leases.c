@@ -117,9 +117,20 @@ bool pm_store_lease_refused(struct pm_pool_store *store, const char *lease_id,
                           PM_SQL_VALUES(pm_sql_text(lease_id)), error);
 }
 
+bool pm_store_lease_add_seed(struct pm_pool_store *store, const char *lease_id, int64_t place,
+                             int64_t algorithm_id, struct pm_error *error)
+{
+    return pm_sql_execute(
+        store->sql, "INSERT INTO lease_seeds (lease_id, place, algorithm_id) VALUES ($1, $2, $3)",
+        PM_SQL_VALUES(pm_sql_text(lease_id), pm_sql_integer(place), pm_sql_integer(algorithm_id)),
+        error);
+}
+
 static bool give_back(struct pm_pool_store *store, const char *lease_id, struct pm_error *error)
 {
     return pm_sql_execute(store->sql, "DELETE FROM assignments WHERE lease_id = $1",
+                          PM_SQL_VALUES(pm_sql_text(lease_id)), error) &&
+           pm_sql_execute(store->sql, "DELETE FROM lease_seeds WHERE lease_id = $1",
                           PM_SQL_VALUES(pm_sql_text(lease_id)), error);
 }
 
@@ -158,6 +169,10 @@ bool pm_store_leases_expire(struct pm_pool_store *store, int64_t now_ms, int64_t
     }
     return pm_sql_execute(store->sql,
                           "DELETE FROM assignments WHERE lease_id IN"
+                          " (SELECT id FROM leases WHERE state = 0 AND timeout_ms <= $1)",
+                          PM_SQL_VALUES(pm_sql_integer(now_ms)), error) &&
+           pm_sql_execute(store->sql,
+                          "DELETE FROM lease_seeds WHERE lease_id IN"
                           " (SELECT id FROM leases WHERE state = 0 AND timeout_ms <= $1)",
                           PM_SQL_VALUES(pm_sql_integer(now_ms)), error) &&
            pm_sql_execute(

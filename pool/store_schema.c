@@ -113,6 +113,12 @@ static const char *const migrations[] = {
     "  decided_ms BIGINT NOT NULL DEFAULT 0);"
     "CREATE UNIQUE INDEX withdrawals_pending ON withdrawals(hotkey) WHERE state = 0;"
     "CREATE INDEX withdrawals_hotkey ON withdrawals(hotkey);",
+    /* 2: what a live lease gave to evolve from, so that it can be given again */
+    "CREATE TABLE lease_seeds ("
+    "  lease_id TEXT NOT NULL REFERENCES leases,"
+    "  place BIGINT NOT NULL,"
+    "  algorithm_id BIGINT NOT NULL REFERENCES algorithms,"
+    "  PRIMARY KEY (lease_id, place));",
 };
 
 enum { VERSION = sizeof migrations / sizeof *migrations };

@@ -142,6 +142,14 @@ static bool check_evolutions(struct taking *taking, struct pm_error *error)
             pm_refuse(taking->refusal, 422, "evolutions[%zu].algorithm_dsl: %s", i, reason.message);
             return true;
         }
+        if (taking->programs[i].cost > taking->rules->cost_max) {
+            pm_refuse(taking->refusal, 422,
+                      "evolutions[%zu].algorithm_dsl: an example costs %lld multiply-adds (setup"
+                      " counted in full), this pool takes at most %lld; use fewer operations on"
+                      " matrices, or a smaller vector_dim",
+                      i, (long long)taking->programs[i].cost, (long long)taking->rules->cost_max);
+            return true;
+        }
         if (!check_parents(taking, i, error)) {
             return false;
         }

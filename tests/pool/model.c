@@ -198,6 +198,18 @@ static int64_t leases_in_window(const struct model *model, int miner)
     return count;
 }
 
+static struct expectation give_again(const struct model_lease *lease, int64_t number)
+{
+    struct expectation out = {
+        .status = 200,
+        .evaluate_count = lease->evaluate_count,
+        .seed_count = lease->seed_count,
+        .lease = number,
+    };
+    memcpy(out.evaluate, lease->evaluate, sizeof out.evaluate);
+    return out;
+}
+
 static struct expectation ask_for_lease(struct model *model, const struct step *step)
 {
     struct expectation out = {.status = 200};
@@ -206,6 +218,10 @@ static struct expectation ask_for_lease(struct model *model, const struct step *
     expire(model);
     model->miners[step->miner].known = true;
     int64_t live = model_live_lease(model, step->miner);
+    if (live && !model->leases[live].refused && step->resume &&
+        model->leases[live].kind == step->lease_kind) {
+        return give_again(&model->leases[live], live);
+    }
     if (live && !model->leases[live].refused) {
         return (struct expectation){.status = 400};
     }
@@ -232,6 +248,7 @@ static struct expectation ask_for_lease(struct model *model, const struct step *
         .timeout_ms = model->now_ms + model->rules.task_timeout_ms,
         .evolve_budget = out.seed_count ? model->rules.evolve_budget : 0,
         .evaluate_count = out.evaluate_count,
+        .seed_count = out.seed_count,
     };
     memcpy(lease->evaluate, out.evaluate, sizeof out.evaluate);
     return out;

@@ -36,6 +36,7 @@ struct step {
     int64_t advance_ms;
     enum pm_lease_kind lease_kind;
     int64_t evaluate_max, seed_max;
+    bool resume;
     int64_t lease; /* number of the lease asked for, or submitted */
     struct step_submission submission;
     int64_t amount_rao;
@@ -49,6 +50,7 @@ struct expectation {
     int status;
     int64_t evaluate[PM_BATCH_MAX]; /* of a granted lease */
     size_t evaluate_count, seed_count;
+    int64_t lease; /* its number, when an open one is given again */
 };
 
 struct model_miner {
@@ -76,7 +78,7 @@ struct model_lease {
     int64_t window, timeout_ms;
     int evolve_budget;
     int64_t evaluate[PM_BATCH_MAX];
-    size_t evaluate_count;
+    size_t evaluate_count, seed_count;
     struct step_submission submission; /* when done */
 };
 

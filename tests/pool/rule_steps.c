@@ -10,7 +10,7 @@ const int64_t rule_start_ms = INT64_C(1790000000000);
 int rule_open(void **state)
 {
     struct virtual_pool *pool = calloc(1, sizeof *pool);
-    pool->rules = pm_pool_rules_default();
+    pool->rules = virtual_pool_default_rules();
     pool->now_ms = rule_start_ms;
     virtual_pool_open(pool, ":memory:");
     *state = pool;

@@ -34,7 +34,7 @@ static bool chance(struct scenario *scenario, int percent)
 
 void scenario_create(struct scenario *scenario, uint64_t seed)
 {
-    struct pm_pool_rules rules = pm_pool_rules_default();
+    struct pm_pool_rules rules = virtual_pool_default_rules();
     scenario->random = seed;
     rules.epoch_ms = 1000 + below(scenario, 60000);
     rules.quorum = 1 + (int)below(scenario, 5);
@@ -104,6 +104,7 @@ static void choose_lease(struct scenario *scenario, struct step *step)
                                               : PM_LEASE_EVOLVE;
     step->evaluate_max = below(scenario, 12);
     step->seed_max = below(scenario, 9);
+    step->resume = chance(scenario, 30);
 }
 
 static void choose_submission(struct scenario *scenario, int64_t live, struct step *step)
@@ -180,13 +181,27 @@ void scenario_prepare(const struct scenario *scenario, struct virtual_pool *pool
     pool->leases_asked = scenario->model.leases_asked;
 }
 
+static bool holds(const struct expectation *expected, int64_t id)
+{
+    for (size_t i = 0; i < expected->evaluate_count; i++) {
+        if (expected->evaluate[i] == id) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void perform_lease(struct virtual_pool *pool, const char *miner, const struct step *step,
                           const struct expectation *expected)
 {
     struct pm_grant grant;
     struct pm_refusal refusal;
-    int status = virtual_pool_lease(pool, miner, step->lease_kind, step->evaluate_max,
-                                    step->seed_max, &grant, &refusal);
+    const struct pm_lease_wish wish = {.hotkey = miner,
+                                       .kind = step->lease_kind,
+                                       .evaluate_max = step->evaluate_max,
+                                       .seed_max = step->seed_max,
+                                       .resume = step->resume};
+    int status = virtual_pool_wish(pool, &wish, &grant, &refusal);
     if (status != expected->status) {
         fail_msg("lease: %d %s, expected %d", status, refusal.detail, expected->status);
     }
@@ -196,7 +211,15 @@ static void perform_lease(struct virtual_pool *pool, const char *miner, const st
     assert_int_equal(grant.evaluate_count, expected->evaluate_count);
     assert_int_equal(grant.seed_count, expected->seed_count);
     for (size_t i = 0; i < grant.evaluate_count; i++) {
-        assert_int_equal(grant.evaluate[i].id, expected->evaluate[i]);
+        assert_true(holds(expected, grant.evaluate[i].id));
+        if (!expected->lease) {
+            assert_int_equal(grant.evaluate[i].id, expected->evaluate[i]);
+        }
+    }
+    if (expected->lease) {
+        char lease_id[PM_LEASE_ID_SIZE];
+        snprintf(lease_id, sizeof lease_id, "%032" PRIx64, (uint64_t)expected->lease);
+        assert_string_equal(grant.lease.id, lease_id);
     }
     for (size_t i = 0; i < grant.seed_count; i++) {
         assert_true(virtual_pool_algorithm(pool, grant.seeds[i].id).in_population);

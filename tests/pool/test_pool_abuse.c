@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include <poolminer/clock.h>
+#include <poolminer/file.h>
 #include <poolminer/text.h>
 
 enum { PATH_SIZE = 512, BODY_LIMIT = 1024 * 1024, THREADS = 6, ROUNDS = 12, IDLE = 200 };
@@ -330,6 +331,42 @@ static void test_what_is_no_http(void **state)
     assert_healthy();
 }
 
+/* A second request must not hide in the body of the first. */
+static void test_two_lengths(void **state)
+{
+    (void)state;
+    static const char *const requests[] = {
+        "POST /api/v1/tasks/lease HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n"
+        "Content-Length: 30\r\n\r\n{}",
+        "POST /api/v1/tasks/lease HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n"
+        "Content-Length: 2\r\n\r\n{}",
+        "POST /api/v1/tasks/lease HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
+        "Content-Length: 2\r\n\r\n0\r\n\r\n",
+        "POST /api/v1/tasks/lease HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n"
+        "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        "POST /api/v1/tasks/lease HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
+        "Transfer-Encoding: identity\r\n\r\n0\r\n\r\n",
+    };
+    for (size_t i = 0; i < sizeof requests / sizeof *requests; i++) {
+        struct pm_text text = {0};
+        char bytes[256];
+        ssize_t got;
+        int connection = connect_raw();
+        assert_true(write(connection, requests[i], strlen(requests[i])) > 0);
+        while ((got = read(connection, bytes, sizeof bytes)) > 0) { /* to the end: it hangs up */
+            pm_text_append_bytes(&text, bytes, (size_t)got);
+        }
+        close(connection);
+        assert_non_null(text.data);
+        if (strncmp(text.data, "HTTP/1.1 400 ", 13) != 0 ||
+            strstr(text.data, "{\"detail\":\"The request says more than once") == NULL ||
+            strstr(text.data + 1, "HTTP/1.1") != NULL) {
+            fail_msg("%s: %s", requests[i], text.data);
+        }
+        pm_text_clear(&text);
+    }
+}
+
 static void test_idle_connections(void **state)
 {
     (void)state;
@@ -352,6 +389,20 @@ static void limit_files(rlim_t bytes)
     assert_int_equal(prlimit(pool.pid, RLIMIT_FSIZE, &limit, NULL), 0);
 }
 
+static int count_in_log(const char *id)
+{
+    char path[PATH_SIZE], *text;
+    size_t length;
+    int count = 0;
+    snprintf(path, sizeof path, "%s/log", pool.directory);
+    assert_true(pm_file_read(path, 1 << 24, &text, &length, NULL));
+    for (const char *at = text; (at = strstr(at, id)) != NULL; at++) {
+        count++;
+    }
+    free(text);
+    return count;
+}
+
 static void test_a_store_that_cannot_write(void **state)
 {
     (void)state;
@@ -366,11 +417,16 @@ static void test_a_store_that_cannot_write(void **state)
     assert_non_null(strstr(answer.headers, "Retry-After: "));
     answer_clear(&answer);
     client_expect_saying(&bob, "POST", "/api/v1/tasks/lease", NULL, 503, "try again");
+    for (int i = 0; i < 20; i++) {
+        client_expect_saying(&bob, "POST", "/api/v1/tasks/lease", NULL, 503, "try again");
+    }
     assert_healthy(); /* reading needs no room */
     limit_files(RLIM_INFINITY);
     client_expect_saying(&carol, "POST", path, body, 200, "accepted");
     answer_clear(&lease);
     client_destroy(&carol);
+    assert_in_range(count_in_log("POOL-STORE-FAILED"), 0, 1); /* the log's disk is full too */
+    assert_int_equal(count_in_log("POOL-STORE-BACK"), 1);
 }
 
 /* One of many miners at once: judges and evolves, round after round. */
@@ -442,6 +498,7 @@ int main(void)
         cmocka_unit_test(test_hostile_algorithms),
         cmocka_unit_test(test_another_miners_lease),
         cmocka_unit_test(test_what_is_no_http),
+        cmocka_unit_test(test_two_lengths),
         cmocka_unit_test(test_idle_connections),
         cmocka_unit_test(test_a_store_that_cannot_write),
         cmocka_unit_test(test_many_at_once),

@@ -14,7 +14,7 @@ static int open_pool(void **state)
     (void)state;
     static const char *const miners[] = {"a", "b", "c"};
     struct pm_refusal refusal;
-    pool = (struct virtual_pool){.rules = pm_pool_rules_default(), .now_ms = 1790000000000};
+    pool = (struct virtual_pool){.rules = virtual_pool_default_rules(), .now_ms = 1790000000000};
     virtual_pool_open(&pool, ":memory:");
     for (size_t i = 0; i < 3; i++) {
         struct pm_grant grant;

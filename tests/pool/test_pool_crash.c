@@ -14,7 +14,7 @@
 
 #include <poolminer/clock.h>
 
-enum { STORIES = 2, STORY_STEPS = 800, LIFE_MS_MAX = 60 };
+enum { STORIES = 2, STORY_STEPS = 800, LIFE_STEPS_MAX = 60, LAST_MS_MAX = 4 };
 
 static struct scenario scenario;
 static char store[64];
@@ -58,7 +58,19 @@ static int drain(int pipe)
     return count;
 }
 
-/* Lets a child live for a moment. Returns how many steps it said were done; *finished tells that it
+/* Waits until the child has said `wanted` times that a step is done, or has ended. */
+static int wait_for_steps(int pipe, int wanted)
+{
+    char byte;
+    int count = 0;
+    while (count < wanted && read(pipe, &byte, 1) == 1) {
+        count++;
+    }
+    return count;
+}
+
+/* Lets a child live for some steps and then a moment, so that however slow it is it comes as far.
+ * Returns how many steps it said were done; *finished tells that it
  * came to the end of the story. */
 static int live_and_be_killed(int from, bool *finished)
 {
@@ -70,14 +82,15 @@ static int live_and_be_killed(int from, bool *finished)
         live(from, ends[1]);
     }
     close(ends[1]);
-    pm_clock_sleep_ms(1 + rand() % LIFE_MS_MAX);
+    int before = wait_for_steps(ends[0], rand() % LIFE_STEPS_MAX);
+    pm_clock_sleep_ms(rand() % LAST_MS_MAX);
     kill(child, SIGKILL);
     assert_int_equal(waitpid(child, &status, 0), child);
     if (WIFEXITED(status) && WEXITSTATUS(status) != 0) {
-        fail_msg("the child failed after step %d", from + drain(ends[0]));
+        fail_msg("the child failed after step %d", from + before + drain(ends[0]));
     }
     *finished = WIFEXITED(status);
-    int done = drain(ends[0]);
+    int done = before + drain(ends[0]);
     close(ends[0]);
     return done;
 }

@@ -183,21 +183,6 @@ static void test_an_operator_lowers_the_quorum(void **state)
     pm_grant_clear(&late);
 }
 
-static void test_rules_out_of_range(void **state)
-{
-    (void)state;
-    struct pm_error error;
-    struct pm_pool_rules rules = pm_pool_rules_default();
-    assert_true(pm_pool_rules_check(&rules, &error));
-    rules.quorum = 0;
-    assert_false(pm_pool_rules_check(&rules, &error));
-    assert_non_null(strstr(error.message, "--quorum"));
-    rules = pm_pool_rules_default();
-    rules.payout.cap_ppm = PM_PPM + 1;
-    assert_false(pm_pool_rules_check(&rules, &error));
-    assert_non_null(strstr(error.message, "--cap"));
-}
-
 /* ---- what is told of it ---- */
 
 static enum pm_pool_outcome settle_and_undo(struct pm_pool_store *store, void *context,
@@ -258,7 +243,6 @@ int main(void)
         RULE(test_withdrawals),
         RULE(test_an_operator_lowers_the_quorum),
         RULE(test_only_what_is_committed_is_logged),
-        cmocka_unit_test(test_rules_out_of_range),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

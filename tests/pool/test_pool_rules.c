@@ -9,6 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <poolminer/cost.h>
+#include <poolminer/profile.h>
+
 static void test_a_lease_holds_work_and_seeds(void **state)
 {
     struct virtual_pool *pool = *state;
@@ -47,6 +50,130 @@ static void test_one_active_task(void **state)
     pm_grant_clear(&grant);
     grant = rule_lease(pool, "a", 1, 1);
     pm_grant_clear(&grant);
+}
+
+/* What the dearest instruction that evolution writes in this phase costs. */
+static int64_t dearest(const struct pm_profile *profile, const struct pm_algorithm_meta *meta,
+                       enum pm_phase phase)
+{
+    struct pm_algorithm *algorithm = pm_algorithm_create(PM_POOL_INPUT_DIM, meta, 1);
+    int64_t most = 0;
+    assert_non_null(algorithm);
+    algorithm->length[phase] = 1;
+    for (int op = 0; op < PM_OP_COUNT; op++) {
+        struct pm_shape shapes[PM_SHAPES_MAX];
+        int count = pm_profile_shapes(profile, phase, (enum pm_op)op, shapes);
+        for (int i = 0; i < count; i++) {
+            algorithm->phase[phase][0] = (struct pm_instruction){
+                .op = (uint8_t)op,
+                .out.kind = (uint8_t)shapes[i].out,
+                .a.kind = (uint8_t)shapes[i].a,
+                .b.kind = (uint8_t)shapes[i].b,
+            };
+            struct pm_cost cost = pm_algorithm_cost(algorithm);
+            most = cost.phase[phase] > most ? cost.phase[phase] : most;
+        }
+    }
+    pm_algorithm_destroy(algorithm);
+    return most;
+}
+
+static void assert_same_work(const struct pm_granted *a, const struct pm_granted *b, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        assert_int_equal(a[i].id, b[i].id);
+        assert_string_equal(a[i].dsl, b[i].dsl);
+    }
+}
+
+/* For a miner whose lease was granted by an answer that never reached it. */
+static void test_an_open_lease_is_given_again(void **state)
+{
+    struct virtual_pool *pool = *state;
+    struct pm_lease_wish wish = {.hotkey = "a", .evaluate_max = 3, .seed_max = 2, .resume = true};
+    struct pm_refusal refusal;
+    struct pm_grant first, second;
+    assert_int_equal(virtual_pool_wish(pool, &wish, &first, &refusal), 200); /* none open: new */
+    pool->now_ms += 60000;
+    wish.evaluate_max = 8; /* what is asked for makes no difference */
+    assert_int_equal(virtual_pool_wish(pool, &wish, &second, &refusal), 200);
+    assert_string_equal(first.lease.id, second.lease.id);
+    assert_int_equal(first.lease.timeout_ms, second.lease.timeout_ms);
+    assert_int_equal(first.lease.window, second.lease.window);
+    assert_int_equal(first.lease.evolve_budget, second.lease.evolve_budget);
+    assert_int_equal(second.evaluate_count, 3);
+    assert_int_equal(second.seed_count, 2);
+    assert_same_work(first.evaluate, second.evaluate, 3);
+    assert_same_work(first.seeds, second.seeds, 2);
+    pm_grant_clear(&second);
+    /* only to its owner, only the kind it is, and not without asking for it */
+    wish.hotkey = "b";
+    assert_int_equal(virtual_pool_wish(pool, &wish, &second, &refusal), 200);
+    assert_string_not_equal(first.lease.id, second.lease.id);
+    pm_grant_clear(&second);
+    wish.hotkey = "a";
+    wish.kind = PM_LEASE_EVALUATE;
+    assert_int_equal(virtual_pool_wish(pool, &wish, &second, &refusal), 400);
+    wish.kind = PM_LEASE_BOTH;
+    wish.resume = false;
+    assert_int_equal(virtual_pool_wish(pool, &wish, &second, &refusal), 400);
+    assert_string_equal(refusal.detail, "Miner already has active task");
+    assert_int_equal(refusal.seconds_left, 10800 - 60);
+    /* done is done */
+    wish.resume = true;
+    rule_submit(pool, "a", first.lease.id, &(struct pm_pool_submission){.evaluation_count = 0});
+    assert_int_equal(virtual_pool_wish(pool, &wish, &second, &refusal), 200);
+    assert_string_not_equal(first.lease.id, second.lease.id);
+    pm_grant_clear(&first);
+    /* and a lease that has run out is as good as none */
+    pool->now_ms += pool->rules.task_timeout_ms;
+    assert_int_equal(virtual_pool_wish(pool, &wish, &first, &refusal), 200);
+    assert_string_not_equal(first.lease.id, second.lease.id);
+    pm_grant_clear(&first);
+    pm_grant_clear(&second);
+}
+
+/* One that would keep every miner busy for hours is refused; the same in small is not. */
+static void test_what_a_program_may_cost(void **state)
+{
+    struct virtual_pool *pool = *state;
+    static const char form[] = "# meta: scalar_count=20 vector_count=10 matrix_count=64"
+                               " vector_dim=%d setup_max_ops=512 predict_max_ops=512"
+                               " learn_max_ops=512\ndef Predict():\n  m0 = dot(m0, m1)\n";
+    char large[256], small[256];
+    struct pm_grant grant = rule_lease(pool, "a", 0, 2);
+    struct pm_pool_submission submission = {.evolution_count = 1};
+    snprintf(large, sizeof large, form, 128);
+    snprintf(small, sizeof small, form, 64);
+    submission.evolutions[0].dsl = large;
+    rule_submit_refused(pool, "a", grant.lease.id, &submission, 422,
+                        "evolutions[0].algorithm_dsl: an example costs 2097152 multiply-adds (setup"
+                        " counted in full), this pool takes at most 1000000");
+    pool->rules.cost_max = 2097152;
+    rule_submit(pool, "a", grant.lease.id, &submission);
+    pm_grant_clear(&grant);
+    pool->rules.cost_max = 1000000;
+    grant = rule_lease(pool, "a", 0, 2);
+    submission.evolutions[0].dsl = small;
+    rule_submit(pool, "a", grant.lease.id, &submission);
+    pm_grant_clear(&grant);
+}
+
+/* What evolution writes is never refused for its cost, in either profile. */
+static void test_what_evolution_writes_may_cost(void **state)
+{
+    const struct virtual_pool *pool = *state;
+    static const char *const names[] = {"full", "baseline"};
+    for (size_t i = 0; i < 2; i++) {
+        const struct pm_profile *profile = pm_profile_find(names[i], NULL);
+        struct pm_algorithm_meta meta;
+        int64_t most = 0;
+        assert_true(pm_profile_meta(profile, PM_POOL_INPUT_DIM, &meta, NULL));
+        for (int phase = 0; phase < PM_PHASE_COUNT; phase++) {
+            most += profile->max_ops[phase] * dearest(profile, &meta, (enum pm_phase)phase);
+        }
+        assert_in_range(most, 1000, pool->rules.cost_max);
+    }
 }
 
 static void test_leases_per_window(void **state)
@@ -320,6 +447,9 @@ int main(void)
         RULE(test_a_lease_holds_work_and_seeds),
         RULE(test_every_seed_is_a_strict_program),
         RULE(test_one_active_task),
+        RULE(test_an_open_lease_is_given_again),
+        RULE(test_what_a_program_may_cost),
+        RULE(test_what_evolution_writes_may_cost),
         RULE(test_leases_per_window),
         RULE(test_nothing_to_do),
         RULE(test_author_and_judge_are_never_asked_again),

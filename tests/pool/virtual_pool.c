@@ -2,6 +2,7 @@
 
 #include "cmocka_include.h"
 #include "pool/population.h"
+#include "pool/settings.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -9,6 +10,15 @@
 #include <string.h>
 
 #include <poolminer/log.h>
+
+struct pm_pool_rules virtual_pool_default_rules(void)
+{
+    struct pm_options *options = pm_settings_create();
+    assert_non_null(options);
+    struct pm_pool_rules rules = pm_settings_rules(options);
+    pm_options_destroy(options);
+    return rules;
+}
 
 static void run(struct virtual_pool *pool, pm_pool_work *work, void *context)
 {
@@ -47,6 +57,11 @@ void virtual_pool_close(struct virtual_pool *pool)
     pool->store = NULL;
 }
 
+static void lease_id_of(int64_t number, char lease_id[PM_LEASE_ID_SIZE])
+{
+    snprintf(lease_id, PM_LEASE_ID_SIZE, "%032" PRIx64, (uint64_t)number);
+}
+
 struct leasing {
     struct virtual_pool *pool;
     struct pm_lease_wish wish;
@@ -62,25 +77,25 @@ static enum pm_pool_outcome lease(struct pm_pool_store *store, void *context,
                                   &leasing->wish, leasing->grant, leasing->refusal, error));
 }
 
+int virtual_pool_wish(struct virtual_pool *pool, const struct pm_lease_wish *wish,
+                      struct pm_grant *grant, struct pm_refusal *refusal)
+{
+    char lease_id[PM_LEASE_ID_SIZE];
+    struct leasing leasing = {.pool = pool, .wish = *wish, .grant = grant, .refusal = refusal};
+    lease_id_of(++pool->leases_asked, lease_id);
+    leasing.wish.random = (uint64_t)pool->leases_asked;
+    leasing.wish.lease_id = lease_id;
+    run(pool, lease, &leasing);
+    return refusal->status ? refusal->status : 200;
+}
+
 int virtual_pool_lease(struct virtual_pool *pool, const char *hotkey, enum pm_lease_kind kind,
                        int64_t evaluate_max, int64_t seed_max, struct pm_grant *grant,
                        struct pm_refusal *refusal)
 {
-    char lease_id[PM_LEASE_ID_SIZE];
-    snprintf(lease_id, sizeof lease_id, "%032" PRIx64, (uint64_t)++pool->leases_asked);
-    struct leasing leasing = {
-        .pool = pool,
-        .wish = {.hotkey = hotkey,
-                 .kind = kind,
-                 .evaluate_max = evaluate_max,
-                 .seed_max = seed_max,
-                 .random = (uint64_t)pool->leases_asked,
-                 .lease_id = lease_id},
-        .grant = grant,
-        .refusal = refusal,
-    };
-    run(pool, lease, &leasing);
-    return refusal->status ? refusal->status : 200;
+    const struct pm_lease_wish wish = {
+        .hotkey = hotkey, .kind = kind, .evaluate_max = evaluate_max, .seed_max = seed_max};
+    return virtual_pool_wish(pool, &wish, grant, refusal);
 }
 
 struct submitting {
@@ -257,11 +272,6 @@ struct virtual_algorithm virtual_pool_algorithm(struct virtual_pool *pool, int64
     struct examining examining = {.id = id};
     run(pool, examine, &examining);
     return examining.algorithm;
-}
-
-static void lease_id_of(int64_t number, char lease_id[PM_LEASE_ID_SIZE])
-{
-    snprintf(lease_id, PM_LEASE_ID_SIZE, "%032" PRIx64, (uint64_t)number);
 }
 
 struct finding {

@@ -14,6 +14,9 @@ struct virtual_pool {
     int64_t leases_asked; /* the next lease's id and random */
 };
 
+/* What poolminer-pool goes by when nobody says otherwise. */
+struct pm_pool_rules virtual_pool_default_rules(void);
+
 /* Opens the store and adds the built-in seeds; any failure fails the test. */
 void virtual_pool_open(struct virtual_pool *pool, const char *store_name);
 void virtual_pool_close(struct virtual_pool *pool);
@@ -22,6 +25,10 @@ void virtual_pool_close(struct virtual_pool *pool);
 int virtual_pool_lease(struct virtual_pool *pool, const char *hotkey, enum pm_lease_kind kind,
                        int64_t evaluate_max, int64_t seed_max, struct pm_grant *grant,
                        struct pm_refusal *refusal);
+
+/* The same for a wish as a whole; its lease_id and random are filled in. */
+int virtual_pool_wish(struct virtual_pool *pool, const struct pm_lease_wish *wish,
+                      struct pm_grant *grant, struct pm_refusal *refusal);
 
 /* Status 200 with an answer (the caller frees), or the status of the refusal. */
 int virtual_pool_submit(struct virtual_pool *pool, const char *hotkey, const char *lease_id,

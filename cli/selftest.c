@@ -46,12 +46,12 @@ static bool print_result(const struct result *result, bool json, struct pm_error
     if (json) {
         return print_json(result, error);
     }
-    printf("%s  %-9s  %s\n", result->hash, result->executor, result->simd);
+    printf("%s  %-12s  %s\n", result->hash, result->executor, result->simd);
     fflush(stdout);
     return true;
 }
 
-/* The reference executor, then the fast one at every level that this processor has. */
+/* The reference executor, then the fast one in every way that this machine has. */
 static bool run_all(bool json, bool *all_agree, struct pm_error *error)
 {
     struct result result = {.executor = "reference", .simd = "none"};
@@ -60,13 +60,12 @@ static bool run_all(bool json, bool *all_agree, struct pm_error *error)
         return false;
     }
     *all_agree = agrees(&result);
-    for (int i = 0; i < PM_SIMD_LEVEL_COUNT; i++) {
-        enum pm_simd_level level = (enum pm_simd_level)i;
-        if (!pm_simd_level_available(level)) {
-            continue;
-        }
-        result = (struct result){.executor = "fast", .simd = pm_simd_level_name(level)};
-        if (!pm_selftest_hash(pm_selftest_lanes, &level, result.hash, error) ||
+    struct pm_selftest_way ways[PM_SELFTEST_WAYS_MAX];
+    size_t count = pm_selftest_ways(ways);
+    for (size_t i = 0; i < count; i++) {
+        result = (struct result){.executor = ways[i].machine_code ? "machine code" : "fast",
+                                 .simd = pm_simd_level_name(ways[i].level)};
+        if (!pm_selftest_hash(pm_selftest_lanes, &ways[i], result.hash, error) ||
             !print_result(&result, json, error)) {
             return false;
         }

@@ -12,6 +12,7 @@
 
 #include <poolminer/algorithm.h>
 #include <poolminer/error.h>
+#include <poolminer/lanes.h>
 #include <poolminer/task.h>
 
 #define PM_SELFTEST_HASH "f1806c485c4548660f3c95d1a11de2516b2860ae3c879051946284d5e9498db1"
@@ -33,7 +34,17 @@ typedef bool pm_selftest_runner(void *context, const struct pm_algorithm *algori
 /* The reference executor; `context` is not used. */
 pm_selftest_runner pm_selftest_reference;
 
-/* The fast executor; `context` points to an enum pm_simd_level that is available. */
+/* A way in which the fast executor runs here: interpreted, or as machine code it wrote itself. */
+struct pm_selftest_way {
+    enum pm_simd_level level;
+    bool machine_code;
+};
+enum { PM_SELFTEST_WAYS_MAX = 2 * PM_SIMD_LEVEL_COUNT };
+
+/* Every way there is on this machine; returns their number. */
+size_t pm_selftest_ways(struct pm_selftest_way ways[PM_SELFTEST_WAYS_MAX]);
+
+/* The fast executor; `context` points to one of those ways. */
 pm_selftest_runner pm_selftest_lanes;
 
 /* The hash (BLAKE2b-256, lower-case hex) of what `runner` predicts. OpenMP over programs; some

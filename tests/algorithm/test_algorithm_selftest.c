@@ -24,25 +24,34 @@ static void the_reference_executor_agrees(void **state)
     assert_agrees(pm_selftest_reference, NULL);
 }
 
-static void every_simd_level_agrees(void **state)
+/* Every SIMD level there is, and the machine code where it is written. */
+static void every_way_agrees(void **state)
 {
     (void)state;
-    for (int i = 0; i < PM_SIMD_LEVEL_COUNT; i++) {
-        enum pm_simd_level level = (enum pm_simd_level)i;
-        if (pm_simd_level_available(level)) {
-            assert_agrees(pm_selftest_lanes, &level);
-        }
+    struct pm_selftest_way ways[PM_SELFTEST_WAYS_MAX];
+    size_t count = pm_selftest_ways(ways);
+    size_t levels = 0;
+    for (size_t i = 0; i < count; i++) {
+        levels += !ways[i].machine_code;
+        print_message("%s%s\n", pm_simd_level_name(ways[i].level),
+                      ways[i].machine_code ? ", machine code" : "");
+        assert_agrees(pm_selftest_lanes, &ways[i]);
     }
+    for (int level = 0; level < PM_SIMD_LEVEL_COUNT; level++) {
+        levels -= pm_simd_level_available((enum pm_simd_level)level);
+    }
+    assert_int_equal(levels, 0);
 }
 
 static void any_number_of_threads_agrees(void **state)
 {
     (void)state;
     int most_threads = omp_get_max_threads();
-    enum pm_simd_level level = pm_simd_level_best();
+    struct pm_selftest_way ways[PM_SELFTEST_WAYS_MAX];
+    size_t count = pm_selftest_ways(ways);
     for (int threads = 1; threads <= 8; threads++) {
         omp_set_num_threads(threads);
-        assert_agrees(pm_selftest_lanes, &level);
+        assert_agrees(pm_selftest_lanes, &ways[count - 1]);
     }
     omp_set_num_threads(most_threads);
 }
@@ -133,7 +142,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_reference_executor_agrees),
-        cmocka_unit_test(every_simd_level_agrees),
+        cmocka_unit_test(every_way_agrees),
         cmocka_unit_test(any_number_of_threads_agrees),
         cmocka_unit_test(one_changed_bit_changes_the_hash),
         cmocka_unit_test(a_failing_run_is_an_error),

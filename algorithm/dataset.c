@@ -22,7 +22,7 @@ bool pm_dataset_fingerprint(const struct pm_dataset *dataset, size_t record_coun
         count = record_count;
     }
     if (sodium_init() < 0 || crypto_generichash(hash, sizeof hash, dataset->records,
-                                                count * PM_DATASET_RECORD_SIZE, NULL, 0) != 0) {
+                                                count * (1 + dataset->pixel_count), NULL, 0) != 0) {
         return pm_fail(error, PM_ERROR_IO, "libsodium could not be initialised");
     }
     sodium_bin2hex(out, PM_FINGERPRINT_HEX_SIZE, hash, sizeof hash);

@@ -3,6 +3,7 @@
 #include "tests/algorithm/dataset_files.h"
 #include "tests/cmocka_include.h"
 
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -419,6 +420,34 @@ static void test_importing(void **state)
     pm_text_clear(&arff);
 }
 
+/* The fingerprint is one of the records as they are long, whatever lies behind them in memory. */
+static void test_importing_mnist(void **state)
+{
+    enum { COUNT = 40 };
+    (void)state;
+    write_mnist("n/train-images-idx3-ubyte", "n/train-labels-idx1-ubyte", COUNT);
+    struct pm_dataset_info info = import(files_path("n"), NULL);
+    assert_string_equal(info.name, "mnist");
+    assert_int_equal(info.format, PM_DATASET_FORMAT_IDX);
+
+    struct pm_dataset *dataset = NULL;
+    struct pm_error error = {0};
+    if (!pm_dataset_open("mnist", &dataset, &error)) {
+        fail_msg("%s", error.message);
+    }
+    assert_mnist(dataset, COUNT);
+    unsigned char hash[32];
+    char expected[PM_FINGERPRINT_HEX_SIZE];
+    assert_int_equal(crypto_generichash(hash, sizeof hash, dataset->records,
+                                        (size_t)COUNT * (1 + PM_DATASET_MNIST_PIXELS), NULL, 0),
+                     0);
+    sodium_bin2hex(expected, sizeof expected, hash, sizeof hash);
+    assert_string_equal(info.fingerprint, expected);
+    assert_string_equal(info.fingerprint_first2000, expected);
+    pm_dataset_destroy(dataset);
+    pm_dataset_info_clear(&info);
+}
+
 /* A name's new dataset takes the old one's place, and its file. */
 static void test_importing_again(void **state)
 {
@@ -610,6 +639,7 @@ int main(void)
         cmocka_unit_test(test_idx_that_is_refused),
         cmocka_unit_test(test_files_that_do_not_go_together),
         cmocka_unit_test(test_importing),
+        cmocka_unit_test(test_importing_mnist),
         cmocka_unit_test(test_importing_again),
         cmocka_unit_test(test_names_of_imports),
         cmocka_unit_test(test_damage_is_noticed),

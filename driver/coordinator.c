@@ -376,12 +376,19 @@ static bool follow_answer(struct pm_driver *driver, const struct pm_answer *answ
     return true;
 }
 
+/* A lease that is lost is asked for again, and only then: another machine with the same key has its
+ * own, which is none of ours. */
 static bool lease_once(struct pm_driver *driver, unsigned *failures, struct pm_error *error)
 {
     struct pm_answer answer;
-    if (!pm_pool_client_lease(driver->pool, &driver->settings.request, &answer, error)) {
+    struct pm_lease_request request = driver->settings.request;
+    request.resume = driver->lease_may_be_lost;
+    driver->lease_may_be_lost = true;
+    if (!pm_pool_client_lease(driver->pool, &request, &answer, error)) {
         return false;
     }
+    driver->lease_may_be_lost =
+        answer.kind == PM_ANSWER_NOT_NOW || answer.kind == PM_ANSWER_UNUSABLE;
     bool done = follow_answer(driver, &answer, failures, error);
     pm_answer_clear(&answer);
     return done;
@@ -399,6 +406,7 @@ static bool live(struct pm_driver *driver, struct pm_error *error)
 {
     unsigned failures = 0;
     bool swept = false;
+    driver->lease_may_be_lost = true; /* a driver before this one may have been killed */
     if (!register_miner(driver, error)) {
         return false;
     }

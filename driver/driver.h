@@ -80,6 +80,9 @@ struct pm_driver {
      * that a lease of one pool is never taken to another. */
     char account[PM_ACCOUNT_SIZE];
 
+    /* What was granted may never have arrived: at the start, and after a request for work that was
+     * not answered. */
+    bool lease_may_be_lost;
     char closed_lease_id[PM_LEASE_ID_MAX + 1]; /* what was closed last, for good; "": nothing yet */
     struct pm_driver_data data;
     struct pm_driver_counters counters;

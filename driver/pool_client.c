@@ -310,7 +310,8 @@ bool pm_pool_client_lease(struct pm_pool_client *client, const struct pm_lease_r
                                             (double)request->eval_batch_size) != NULL &&
                     cJSON_AddNumberToObject(content, "seed_batch_size",
                                             (double)request->seed_batch_size) != NULL &&
-                    cJSON_AddNumberToObject(content, "gossip_limit", 0) != NULL;
+                    cJSON_AddNumberToObject(content, "gossip_limit", 0) != NULL &&
+                    (!request->resume || cJSON_AddTrueToObject(content, "resume") != NULL);
     if (!complete) {
         cJSON_Delete(content);
         return pm_fail(error, PM_ERROR_MEMORY, "no memory for a lease request");

@@ -39,6 +39,7 @@ bool pm_pool_client_health(struct pm_pool_client *client, struct pm_answer *answ
 struct pm_lease_request {
     const char *task_type;
     int64_t eval_batch_size, seed_batch_size;
+    bool resume; /* a lease that is open already is wanted again; pools that cannot, ignore it */
 };
 bool pm_pool_client_lease(struct pm_pool_client *client, const struct pm_lease_request *request,
                           struct pm_answer *answer, struct pm_error *error);

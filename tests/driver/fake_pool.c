@@ -51,11 +51,13 @@ static void grant(struct fake_pool *pool, struct scripted_reply *reply)
              number, number, timeout);
 }
 
-static void on_lease(struct fake_pool *pool, struct scripted_reply *reply)
+static void on_lease(struct fake_pool *pool, const struct scripted_request *request,
+                     struct scripted_reply *reply)
 {
     int call = pool->lease_calls++;
     assert_true(call < FAKE_CALLS_MAX);
     pool->lease_call_ms[call] = atomic_load(&pool->now_ms);
+    pool->resumed[call] = strstr(request->body, "\"resume\":true") != NULL;
     if (pool->stop_after_lease_calls > 0 && pool->lease_calls >= pool->stop_after_lease_calls) {
         atomic_store(&pool->stop, true);
     }
@@ -126,7 +128,7 @@ static void handle(void *context, const struct scripted_request *request,
 {
     struct fake_pool *pool = context;
     if (strcmp(request->path, "/api/v1/tasks/lease") == 0) {
-        on_lease(pool, reply);
+        on_lease(pool, request, reply);
     } else if (strstr(request->path, "/submit_lease") != NULL) {
         on_submit(pool, request, reply);
     } else if (strcmp(request->path, "/api/v1/miners/register") == 0) {

@@ -41,6 +41,7 @@ struct fake_pool {
     /* what happened */
     int lease_calls, submit_calls, stats_calls, health_calls, granted, accepted;
     int64_t lease_call_ms[FAKE_CALLS_MAX];
+    bool resumed[FAKE_CALLS_MAX]; /* the request for work asked for an open lease again */
     struct fake_submission submissions[FAKE_CALLS_MAX];
 };
 

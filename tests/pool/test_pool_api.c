@@ -115,6 +115,24 @@ static void test_a_lease(void **state)
                          "Miner already has active task");
 }
 
+/* The answer to the first request is lost, as it were. */
+static void test_a_lost_lease(void **state)
+{
+    struct house *house = *state;
+    const struct client *client = &house->clients[0];
+    static const char path[] = "/api/v1/tasks/lease";
+    struct answer first = client_expect(client, "POST", path, "{\"resume\":true}", 200);
+    struct answer none = client_expect(client, "POST", path, "{\"resume\":false}", 400);
+    assert_string_equal(none.detail, "Miner already has active task");
+    assert_in_range(answer_integer(&none, "time_remaining_s"), 10700, 10800);
+    struct answer again = client_expect(client, "POST", path, "{\"resume\":true}", 200);
+    assert_string_equal(first.text, again.text);
+    client_expect_saying(client, "POST", path, "{\"resume\":1}", 422, "resume");
+    answer_clear(&first);
+    answer_clear(&none);
+    answer_clear(&again);
+}
+
 static void test_from_work_to_reputation(void **state)
 {
     struct house *house = *state;
@@ -332,6 +350,7 @@ int main(void)
         CALL(test_health),
         CALL(test_register_and_stats),
         CALL(test_a_lease),
+        CALL(test_a_lost_lease),
         CALL(test_from_work_to_reputation),
         CALL(test_results),
         CALL(test_the_older_calls),

@@ -4,7 +4,6 @@
 
 #include "algorithm/functional_cache.h"
 
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -13,6 +12,7 @@
 #include <poolminer/error.h>
 #include <poolminer/simplify.h>
 #include <poolminer/suite.h>
+#include <poolminer/until.h>
 
 struct pm_candidate {
     struct pm_algorithm *program; /* what mutations work on, dead code included */
@@ -45,15 +45,15 @@ struct pm_scorer {
     struct pm_suite *quick, *rest; /* the first tasks; the others, NULL if there are none */
     size_t quick_count, rest_count;
     struct pm_functional_cache *cache;
-    const atomic_bool *stop; /* may be NULL */
-    double *scratch;         /* task scores of a batch, and of one candidate on all tasks */
-    double chance;           /* what guessing may reach by luck */
-    double cost_limit;       /* programs that cost more an example are not run */
+    const struct pm_until *until; /* may be NULL */
+    double *scratch;              /* task scores of a batch, and of one candidate on all tasks */
+    double chance;                /* what guessing may reach by luck */
+    double cost_limit;            /* programs that cost more an example are not run */
 };
 
-/* `suite` has at least one task and outlives the scorer. */
-bool pm_scorer_init(struct pm_scorer *scorer, const struct pm_suite *suite, const atomic_bool *stop,
-                    struct pm_error *error);
+/* `suite` has at least one task; it and `until` outlive the scorer. */
+bool pm_scorer_init(struct pm_scorer *scorer, const struct pm_suite *suite,
+                    const struct pm_until *until, struct pm_error *error);
 void pm_scorer_clear(struct pm_scorer *scorer);
 
 /* Lets programs as expensive as this one be run. */
@@ -65,8 +65,8 @@ enum { PM_SCORER_BATCH_MAX = 64 };
  * better than chance (PM_INSIGHT_LEARNS) and do not cost too much are run on the first tasks, and
  * those of them that reach `*bar` there (mean accuracy) on the others too. Without a bar (NULL) all
  * are run on all tasks, and those that learn are complete. The outcome depends on the candidates
- * and the bar alone, not on the cache or the number of threads. PM_ERROR_INTERRUPTED when the stop
- * flag turned true. */
+ * and the bar alone, not on the cache or the number of threads. PM_ERROR_INTERRUPTED when the
+ * time is over. */
 bool pm_scorer_score(struct pm_scorer *scorer, struct pm_candidate *candidates, size_t count,
                      const double *bar, struct pm_error *error);
 

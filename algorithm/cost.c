@@ -42,8 +42,8 @@ static int64_t weight(enum pm_op op)
 
 /* The most elements that are read or written, times the weight; but a product of matrices takes
  * each element of its right side once for every row. */
-static int64_t instruction_cost(const struct pm_instruction *instruction,
-                                const struct pm_algorithm_meta *meta)
+int64_t pm_instruction_cost(const struct pm_instruction *instruction,
+                            const struct pm_algorithm_meta *meta)
 {
     if (pm_instruction_inertness(instruction, meta) != PM_ACTIVE) {
         return 0;
@@ -69,10 +69,15 @@ struct pm_cost pm_algorithm_cost(const struct pm_algorithm *algorithm)
     struct pm_cost cost = {{0}};
     for (int phase = 0; phase < PM_PHASE_COUNT; phase++) {
         for (int i = 0; i < algorithm->length[phase]; i++) {
-            cost.phase[phase] += instruction_cost(&algorithm->phase[phase][i], &algorithm->meta);
+            cost.phase[phase] += pm_instruction_cost(&algorithm->phase[phase][i], &algorithm->meta);
         }
     }
     return cost;
+}
+
+int64_t pm_cost_example(const struct pm_cost *cost)
+{
+    return cost->phase[PM_PHASE_PREDICT] + cost->phase[PM_PHASE_LEARN];
 }
 
 int64_t pm_cost_total(const struct pm_cost *cost)

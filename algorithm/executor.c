@@ -4,7 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <poolminer/cost.h>
 #include <poolminer/executor.h>
+
+/* Multiply-adds between two looks at the time: some milliseconds. */
+enum { POLL_COST = 4 << 20 };
 
 /* Registers lie one after the other: scalars, vectors, matrices. */
 struct pm_executor {
@@ -13,6 +17,8 @@ struct pm_executor {
     size_t register_floats;
     float *scalars, *vectors, *matrices;
     struct pm_run run;
+    const struct pm_until *until;
+    int64_t cost_left; /* to the next look at it */
     int step_count[PM_PHASE_COUNT];
     struct pm_step steps[PM_PHASE_COUNT][PM_PHASE_LENGTH_MAX];
 };
@@ -28,6 +34,11 @@ void pm_executor_destroy(struct pm_executor *executor)
         free(executor->memory);
     }
     free(executor);
+}
+
+void pm_executor_set_until(struct pm_executor *executor, const struct pm_until *until)
+{
+    executor->until = until;
 }
 
 static bool lay_out_memory(struct pm_executor *executor, const struct pm_algorithm_meta *meta,
@@ -71,7 +82,7 @@ static float *register_at(const struct pm_executor *executor, struct pm_operand 
 }
 
 static struct pm_step resolve(const struct pm_executor *executor,
-                              const struct pm_instruction *instruction)
+                              const struct pm_instruction *instruction, int64_t cost)
 {
     const struct pm_op_info *info = pm_op_info((enum pm_op)instruction->op);
     enum pm_kind a = info->arity > 0 ? (enum pm_kind)instruction->a.kind : PM_KIND_NONE;
@@ -89,6 +100,7 @@ static struct pm_step resolve(const struct pm_executor *executor,
         .c0 = instruction->c0,
         .c1 = instruction->c1,
         .element = instruction->element,
+        .cost = cost,
     };
 }
 
@@ -103,7 +115,8 @@ static void resolve_phase(struct pm_executor *executor, const struct pm_algorith
         if (pm_instruction_inertness(instruction, &algorithm->meta) != PM_ACTIVE) {
             continue;
         }
-        struct pm_step step = resolve(executor, instruction);
+        struct pm_step step =
+            resolve(executor, instruction, pm_instruction_cost(instruction, &algorithm->meta));
         step.phase = (uint32_t)phase;
         step.index = (uint32_t)i;
         executor->steps[phase][count++] = step;
@@ -154,31 +167,62 @@ static bool prepare(struct pm_executor *executor, const struct pm_algorithm *alg
     return !draws(algorithm) || make_key(executor, algorithm, task->id, error);
 }
 
-static void run_phase(const struct pm_executor *executor, enum pm_phase phase)
+/* False when the time is over. */
+static bool run_phase(struct pm_executor *executor, enum pm_phase phase)
 {
     for (int i = 0; i < executor->step_count[phase]; i++) {
         pm_step_run(&executor->steps[phase][i], &executor->run);
+        executor->cost_left -= executor->steps[phase][i].cost;
+        if (executor->cost_left < 0) {
+            executor->cost_left = POLL_COST;
+            if (pm_until_over(executor->until)) {
+                return false;
+            }
+        }
     }
+    return true;
 }
 
 /* Elements of v0 beyond the input keep what they hold. */
-static void predict(struct pm_executor *executor, const struct pm_task *task, uint32_t example)
+static bool predict(struct pm_executor *executor, const struct pm_task *task, uint32_t example)
 {
     executor->run.example = example;
     size_t dim = (size_t)task->input_dim;
     memcpy(executor->vectors, task->features + example * dim, dim * sizeof *executor->vectors);
-    run_phase(executor, PM_PHASE_PREDICT);
+    return run_phase(executor, PM_PHASE_PREDICT);
 }
 
-static void learn(struct pm_executor *executor, bool has_label, float label)
+static bool learn(struct pm_executor *executor, bool has_label, float label)
 {
     if (has_label) {
         executor->scalars[1] = label;
     }
-    run_phase(executor, PM_PHASE_LEARN);
+    const bool in_time = run_phase(executor, PM_PHASE_LEARN);
     if (has_label) {
         executor->scalars[1] = 0.0F;
     }
+    return in_time;
+}
+
+static bool run_examples(struct pm_executor *executor, bool has_label, const struct pm_task *task,
+                         float *predictions)
+{
+    executor->run.example = 0;
+    if (!run_phase(executor, PM_PHASE_SETUP)) {
+        return false;
+    }
+    for (uint32_t i = 0; i < task->train_count; i++) {
+        if (!predict(executor, task, i) || !learn(executor, has_label, task->labels[i])) {
+            return false;
+        }
+    }
+    for (uint32_t i = 0; i < task->validation_count; i++) {
+        if (!predict(executor, task, task->train_count + i)) {
+            return false;
+        }
+        predictions[i] = executor->scalars[0];
+    }
+    return true;
 }
 
 bool pm_executor_run(struct pm_executor *executor, const struct pm_algorithm *algorithm,
@@ -188,16 +232,9 @@ bool pm_executor_run(struct pm_executor *executor, const struct pm_algorithm *al
         return false;
     }
     memset(executor->memory, 0, executor->register_floats * sizeof *executor->memory);
-    executor->run.example = 0;
-    run_phase(executor, PM_PHASE_SETUP);
-    bool has_label = algorithm->meta.scalar_count > 1;
-    for (uint32_t i = 0; i < task->train_count; i++) {
-        predict(executor, task, i);
-        learn(executor, has_label, task->labels[i]);
-    }
-    for (uint32_t i = 0; i < task->validation_count; i++) {
-        predict(executor, task, task->train_count + i);
-        predictions[i] = executor->scalars[0];
+    executor->cost_left = POLL_COST;
+    if (!run_examples(executor, algorithm->meta.scalar_count > 1, task, predictions)) {
+        return pm_fail(error, PM_ERROR_INTERRUPTED, "running an algorithm was interrupted");
     }
     return true;
 }

@@ -25,6 +25,7 @@ struct pm_step {
     enum pm_kind out_kind, result_kind, a_kind, b_kind;
     float c0, c1;
     uint32_t element;      /* CONST_VEC */
+    int64_t cost;          /* cost.h */
     uint32_t phase, index; /* where the instruction stands: part of a random draw's counter */
 };
 

@@ -1,8 +1,14 @@
 #include "lane_program.h"
 
 #include <assert.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* How long a run goes on between two looks at its time: about so many cycles, which is some
+ * milliseconds; between steps, each of which may take as long, every so many. */
+static const double POLL_CYCLES = 2e7;
+enum { POLL_STEPS = 8 };
 
 struct pm_lanes {
     void *memory; /* all that follows points into it */
@@ -10,6 +16,7 @@ struct pm_lanes {
     unsigned char *state;    /* registers of the groups that train side by side */
     unsigned char *finished; /* what a lane whose training is over hands to validation */
     unsigned char *own;      /* registers of the validation examples that run side by side */
+    double examples_left;    /* to the run's next look at the time */
     struct pm_lane_keys keys[PM_LANE_GROUPS_MAX];
 };
 
@@ -68,7 +75,34 @@ struct run {
     const struct pm_lane_group *groups;
     uint32_t first;
     size_t group_count;
+    double poll_examples; /* how many of them between two looks at the time */
+    bool poll_steps;      /* within an example too */
 };
+
+static bool over(const struct run *run)
+{
+    return pm_until_over(run->request->until);
+}
+
+static void plan_polls(struct run *run)
+{
+    const double cycles = run->program->cost * (double)run->group_count;
+    const double examples = POLL_CYCLES / fmax(cycles, 1.0);
+    run->poll_steps = examples < 1.0;
+    run->poll_examples = fmax(examples, 1.0);
+    run->lanes->examples_left = run->poll_examples;
+}
+
+/* After `examples` more. False when it was time to look at the time, and it is over. */
+static bool pass(const struct run *run, double examples)
+{
+    run->lanes->examples_left -= examples;
+    if (run->lanes->examples_left >= 1.0) {
+        return true;
+    }
+    run->lanes->examples_left = run->poll_examples;
+    return !over(run);
+}
 
 static uint32_t limited(uint32_t count, uint32_t limit)
 {
@@ -103,10 +137,26 @@ static void interpret(const struct pm_lane_step *steps, int count,
     }
 }
 
-/* Runs a section on `examples` examples, one after another; moves the frame on. */
-static void run_section(const struct pm_lane_program *program, enum pm_lane_section section,
+/* The same for steps that may take long. False when the time is over. */
+static bool interpret_long(const struct run *run, const struct pm_lane_step *steps, int count,
+                           const struct pm_lane_frame *frame)
+{
+    for (int done = 0; done < count; done += POLL_STEPS) {
+        if (done > 0 && over(run)) {
+            return false;
+        }
+        const int left = count - done;
+        interpret(steps + done, left < POLL_STEPS ? left : POLL_STEPS, frame);
+    }
+    return true;
+}
+
+/* Runs a section on `examples` examples, one after another; moves the frame on. False when the time
+ * was over. */
+static bool run_section(const struct run *run, enum pm_lane_section section,
                         struct pm_lane_frame *frame, size_t examples)
 {
+    const struct pm_lane_program *program = run->program;
     const size_t advance[PM_LANE_BASE_COUNT] = {
         [PM_LANE_INPUT] = (size_t)program->input_dim * PM_LANE_VECTOR_SIZE,
         [PM_LANE_LABEL] = PM_LANE_VECTOR_SIZE,
@@ -126,11 +176,15 @@ static void run_section(const struct pm_lane_program *program, enum pm_lane_sect
         memcpy(native.advance, advance, sizeof advance);
         program->native[section].run(&native);
         *frame = native.all;
-        return;
+        return true;
     }
     const struct pm_lane_step *steps = pm_lane_section_steps(program, section);
     for (; examples > 0; examples--) {
-        interpret(steps, program->step_count[section], frame);
+        if (!run->poll_steps) {
+            interpret(steps, program->step_count[section], frame);
+        } else if (!interpret_long(run, steps, program->step_count[section], frame)) {
+            return false;
+        }
         if (section == PM_LANE_VALIDATE) {
             program->kernels->count_right(&program->output, frame);
         }
@@ -138,6 +192,24 @@ static void run_section(const struct pm_lane_program *program, enum pm_lane_sect
         frame->base[PM_LANE_INPUT] += advance[PM_LANE_INPUT];
         frame->base[PM_LANE_LABEL] += advance[PM_LANE_LABEL];
     }
+    return true;
+}
+
+/* The same, with a look at the time every few milliseconds. */
+static bool run_examples(const struct run *run, enum pm_lane_section section,
+                         struct pm_lane_frame *frame, size_t examples)
+{
+    const bool side_by_side = section == PM_LANE_VALIDATE && run->program->examples_stateless;
+    const double each = side_by_side ? (double)frame->instances : 1.0;
+    while (examples > 0) {
+        const double left = run->lanes->examples_left;
+        const size_t some = (double)examples < left ? examples : (size_t)left;
+        if (!run_section(run, section, frame, some) || !pass(run, each * (double)some)) {
+            return false;
+        }
+        examples -= some;
+    }
+    return true;
 }
 
 /* ---- setup ---- */
@@ -157,7 +229,7 @@ static struct pm_lane_frame groups_frame(const struct run *run)
     };
 }
 
-static void set_up(const struct run *run)
+static bool set_up(const struct run *run)
 {
     const struct pm_lane_program *program = run->program;
     for (size_t g = 0; g < run->group_count; g++) {
@@ -170,8 +242,8 @@ static void set_up(const struct run *run)
         program->kernels->make_keys(&program->text, run->groups[g].id, &run->lanes->keys[g]);
     }
     const struct pm_lane_frame frame = groups_frame(run);
-    interpret(pm_lane_section_steps(program, PM_LANE_SETUP), program->step_count[PM_LANE_SETUP],
-              &frame);
+    return interpret_long(run, pm_lane_section_steps(program, PM_LANE_SETUP),
+                          program->step_count[PM_LANE_SETUP], &frame);
 }
 
 /* ---- training ---- */
@@ -232,12 +304,12 @@ static uint32_t longest_training(const struct run *run)
     return limited(longest, run->request->train_limit);
 }
 
-static void train(const struct run *run)
+static bool train(const struct run *run)
 {
     const struct pm_lane_program *program = run->program;
     const uint32_t last = longest_training(run);
     if (program->step_count[PM_LANE_TRAIN] == 0) {
-        return;
+        return true;
     }
 
     struct pm_lane_frame frame = groups_frame(run);
@@ -248,7 +320,9 @@ static void train(const struct run *run)
     uint32_t example = 0;
     bool unequal = false;
     for (uint32_t end = next_end(run, -1); example < last; end = next_end(run, end)) {
-        run_section(program, PM_LANE_TRAIN, &frame, end - example);
+        if (!run_examples(run, PM_LANE_TRAIN, &frame, end - example)) {
+            return false;
+        }
         example = end;
         if (example < last) {
             copy_lanes(run, example, example, true);
@@ -258,6 +332,7 @@ static void train(const struct run *run)
     if (unequal) {
         copy_lanes(run, 0, last - 1, false);
     }
+    return true;
 }
 
 /* ---- validation ---- */
@@ -289,22 +364,24 @@ static void keep_predictions(const struct run *run, const struct pm_lane_frame *
 }
 
 /* Runs a frame on `examples` examples from `example` on, one after another. */
-static void validate_frame(const struct run *run, struct pm_lane_frame frame, size_t group,
+static bool validate_frame(const struct run *run, struct pm_lane_frame frame, size_t group,
                            uint32_t example, uint32_t examples)
 {
-    const struct pm_lane_program *program = run->program;
     const size_t first = run->tasks->train_capacity + example;
     frame.base[PM_LANE_INPUT] = read_only(features_of(run, group, first));
     frame.base[PM_LANE_LABEL] = read_only(labels_of(run, group, first));
     frame.example = example;
     struct pm_lane_frame moving = frame;
-    run_section(program, PM_LANE_VALIDATE, &moving, examples);
+    if (!run_examples(run, PM_LANE_VALIDATE, &moving, examples)) {
+        return false;
+    }
     if (run->request->predictions != NULL) {
         keep_predictions(run, &frame, group, example);
     }
+    return true;
 }
 
-static void validate_examples(const struct run *run, size_t group, unsigned char *right)
+static bool validate_examples(const struct run *run, size_t group, unsigned char *right)
 {
     const struct pm_lane_program *program = run->program;
     struct pm_lane_frame frame = {
@@ -322,11 +399,14 @@ static void validate_examples(const struct run *run, size_t group, unsigned char
     for (uint32_t example = 0; example < count; example += (uint32_t)frame.instances) {
         const uint32_t left = count - example;
         frame.instances = left < program->examples ? left : program->examples;
-        validate_frame(run, frame, group, example, 1);
+        if (!validate_frame(run, frame, group, example, 1)) {
+            return false;
+        }
     }
+    return true;
 }
 
-static void validate_groups(const struct run *run, int32_t (*right)[PM_LANES])
+static bool validate_groups(const struct run *run, int32_t (*right)[PM_LANES])
 {
     struct pm_lane_frame frame = groups_frame(run);
     uint32_t count = 0;
@@ -340,11 +420,27 @@ static void validate_groups(const struct run *run, int32_t (*right)[PM_LANES])
     frame.stride[PM_LANE_RIGHT] = sizeof *right;
     const uint32_t together = run->request->predictions != NULL ? 1 : count;
     for (uint32_t example = 0; example < count; example += together) {
-        validate_frame(run, frame, 0, example, together);
+        if (!validate_frame(run, frame, 0, example, together)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void keep_accuracies(const struct run *run, int32_t (*right)[PM_LANES])
+{
+    for (size_t g = 0; g < run->group_count; g++) {
+        for (size_t lane = 0; lane < PM_LANES; lane++) {
+            const uint32_t count = validation_count(run, g, lane);
+            if (has_task(run, g, lane)) {
+                run->request->accuracy[run->groups[g].task[lane]] =
+                    count > 0 ? right[g][lane] / (double)count : 0.0;
+            }
+        }
     }
 }
 
-static void validate(const struct run *run)
+static bool validate(const struct run *run)
 {
     _Alignas(PM_LANE_VECTOR_SIZE) int32_t right[PM_LANE_GROUPS_MAX][PM_LANES] = {{0}};
     if (run->program->random) {
@@ -356,23 +452,17 @@ static void validate(const struct run *run)
     }
     if (run->program->examples_stateless) {
         for (size_t g = 0; g < run->group_count; g++) {
-            validate_examples(run, g, (unsigned char *)right[g]);
-        }
-    } else {
-        validate_groups(run, right);
-    }
-    if (run->request->accuracy == NULL) {
-        return;
-    }
-    for (size_t g = 0; g < run->group_count; g++) {
-        for (size_t lane = 0; lane < PM_LANES; lane++) {
-            const uint32_t count = validation_count(run, g, lane);
-            if (has_task(run, g, lane)) {
-                run->request->accuracy[run->groups[g].task[lane]] =
-                    count > 0 ? right[g][lane] / (double)count : 0.0;
+            if (!validate_examples(run, g, (unsigned char *)right[g])) {
+                return false;
             }
         }
+    } else if (!validate_groups(run, right)) {
+        return false;
     }
+    if (run->request->accuracy != NULL) {
+        keep_accuracies(run, right);
+    }
+    return true;
 }
 
 bool pm_lanes_run(struct pm_lanes *lanes, const struct pm_lane_program *program,
@@ -394,9 +484,10 @@ bool pm_lanes_run(struct pm_lanes *lanes, const struct pm_lane_program *program,
         run.first = first + done;
         run.groups = &tasks->groups[run.first];
         run.group_count = count - done < program->groups ? count - done : program->groups;
-        set_up(&run);
-        train(&run);
-        validate(&run);
+        plan_polls(&run);
+        if (!set_up(&run) || !train(&run) || !validate(&run)) {
+            return pm_fail(error, PM_ERROR_INTERRUPTED, "running an algorithm was interrupted");
+        }
     }
     return true;
 }

@@ -4,40 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Element operations of one instruction; elementary functions and random numbers take about ten
- * times as long as an addition. */
-static double instruction_cost(const struct pm_instruction *instruction, double dim)
-{
-    const double size[] = {1.0, dim, dim * dim, 0.0};
-    const double out = size[instruction->out.kind], a = size[instruction->a.kind];
-    switch ((enum pm_op)instruction->op) {
-    case PM_OP_EXP:
-    case PM_OP_LOG:
-    case PM_OP_SIN:
-    case PM_OP_COS:
-    case PM_OP_TAN:
-        return 10.0 * a;
-    case PM_OP_GAUSSIAN:
-    case PM_OP_UNIFORM:
-        return 10.0 * out;
-    case PM_OP_MATMUL:
-        return out * dim;
-    default:
-        return out > a ? out : a;
-    }
-}
-
-/* Of one training example. Setup runs once a task and hardly counts. */
-static double program_cost(const struct pm_algorithm *algorithm)
-{
-    double cost = 0.0;
-    for (int phase = PM_PHASE_PREDICT; phase < PM_PHASE_COUNT; phase++) {
-        for (int i = 0; i < algorithm->length[phase]; i++) {
-            cost += instruction_cost(&algorithm->phase[phase][i], algorithm->meta.vector_dim);
-        }
-    }
-    return cost;
-}
+#include <poolminer/cost.h>
 
 /* Four standard deviations above one half: of the median (pi/2 times the variance of the mean) of
  * as many guessed tasks. Without it the search would climb about in the noise, and settle there. */
@@ -50,13 +17,13 @@ static double chance_level(const struct pm_suite *suite)
     return 0.5 + 4.0 * sqrt(1.5708 * variance) / (double)suite->count;
 }
 
-bool pm_scorer_init(struct pm_scorer *scorer, const struct pm_suite *suite, const atomic_bool *stop,
-                    struct pm_error *error)
+bool pm_scorer_init(struct pm_scorer *scorer, const struct pm_suite *suite,
+                    const struct pm_until *until, struct pm_error *error)
 {
     /* About four times what a two-layer network costs that trains by gradient descent. */
     const double dim = suite->input_dim;
     *scorer = (struct pm_scorer){.suite = suite,
-                                 .stop = stop,
+                                 .until = until,
                                  .chance = chance_level(suite),
                                  .cost_limit = 24.0 * dim * dim + 1000.0};
     size_t quick = suite->count / 4;
@@ -94,9 +61,15 @@ void pm_scorer_clear(struct pm_scorer *scorer)
     scorer->scratch = NULL;
 }
 
+static double example_cost(const struct pm_algorithm *algorithm)
+{
+    const struct pm_cost cost = pm_algorithm_cost(algorithm);
+    return (double)pm_cost_example(&cost);
+}
+
 void pm_scorer_admit(struct pm_scorer *scorer, const struct pm_candidate *candidate)
 {
-    const double cost = program_cost(candidate->simple);
+    const double cost = example_cost(candidate->simple);
     if (cost > scorer->cost_limit) {
         scorer->cost_limit = cost;
     }
@@ -122,7 +95,7 @@ static bool stage_run(const struct pm_scorer *scorer, const struct stage *stage,
     double scores[PM_SCORER_BATCH_MAX];
     return stage->count == 0 || view == NULL ||
            pm_suite_score(view, stage->algorithms, stage->count, scores, scorer->scratch,
-                          scorer->stop, error);
+                          scorer->until, error);
 }
 
 static void take_quick(const struct pm_scorer *scorer, struct pm_candidate *candidate,
@@ -202,7 +175,7 @@ static bool worth_running(const struct pm_scorer *scorer, const struct pm_candid
                           const double *bar)
 {
     return bar == NULL || (candidate->insight == PM_INSIGHT_LEARNS &&
-                           program_cost(candidate->simple) <= scorer->cost_limit);
+                           example_cost(candidate->simple) <= scorer->cost_limit);
 }
 
 static bool worth_all_tasks(const struct pm_candidate *candidate, const double *bar)

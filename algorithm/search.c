@@ -2,7 +2,6 @@
 
 #include <stdlib.h>
 
-#include <poolminer/clock.h>
 #include <poolminer/mutator.h>
 
 /* A mutant that means the same as its parent is mutated on, so that no candidate is wasted while
@@ -62,9 +61,10 @@ bool pm_search_init(struct pm_search *search, const struct pm_evolution_config *
                     const struct pm_algorithm *const *seeds, size_t seed_count,
                     const struct pm_suite *suite, struct pm_error *error)
 {
-    *search = (struct pm_search){.config = config};
+    *search = (struct pm_search){
+        .config = config, .until = {.stop = config->stop, .deadline_ms = config->deadline_ms}};
     search->profile = pm_profile_find(config->profile, error);
-    if (search->profile == NULL || !pm_scorer_init(&search->scorer, suite, config->stop, error)) {
+    if (search->profile == NULL || !pm_scorer_init(&search->scorer, suite, &search->until, error)) {
         return false;
     }
     if (!pm_elite_init(&search->elite, config->budget, error)) {
@@ -119,16 +119,10 @@ bool pm_search_breed(const struct pm_search *search, const struct pm_candidate *
     }
 }
 
-static bool out_of_time(const struct pm_evolution_config *config)
-{
-    return (config->stop != NULL && atomic_load_explicit(config->stop, memory_order_relaxed)) ||
-           (config->deadline_ms > 0 && pm_clock_unix_ms() >= config->deadline_ms);
-}
-
 bool pm_search_score(struct pm_search *search, struct pm_candidate *children, size_t count,
                      double bar, struct pm_error *error)
 {
-    if (out_of_time(search->config)) {
+    if (pm_until_over(&search->until)) {
         return pm_fail(error, PM_ERROR_INTERRUPTED, "evolution: stopped");
     }
     if (!pm_scorer_score(&search->scorer, children, count, &bar, error)) {

@@ -14,12 +14,14 @@
 #include <poolminer/evolution.h>
 #include <poolminer/profile.h>
 #include <poolminer/random.h>
+#include <poolminer/until.h>
 
 struct pm_search {
     const struct pm_evolution_config *config;
     const struct pm_profile *profile;
     struct pm_candidate *seeds; /* fitted to the profile and scored */
     size_t seed_count;
+    struct pm_until until;
     struct pm_scorer scorer;
     struct pm_elite elite;
     double best; /* search score, seeds included */

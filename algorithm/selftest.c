@@ -142,10 +142,10 @@ bool pm_selftest_tasks(struct pm_task tasks[PM_SELFTEST_TASKS], struct pm_error 
     struct pm_dataset *dataset = NULL;
     struct pm_suite *suite = NULL;
     memset(tasks, 0, PM_SELFTEST_TASKS * sizeof *tasks);
-    bool built =
-        pm_dataset_open("synthetic", &dataset, error) &&
-        pm_suite_evaluation(dataset, PM_EDITION_FIRST2000, INPUT_DIM, SUITE_TASKS, &suite, error) &&
-        copy_tasks(suite, tasks, error);
+    bool built = pm_dataset_open("synthetic", &dataset, error) &&
+                 pm_suite_evaluation(dataset, PM_EDITION_FIRST2000, INPUT_DIM, SUITE_TASKS, NULL,
+                                     &suite, error) &&
+                 copy_tasks(suite, tasks, error);
     pm_suite_destroy(suite);
     pm_dataset_destroy(dataset);
     return built;

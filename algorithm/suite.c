@@ -1,4 +1,5 @@
 #include <assert.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -64,16 +65,27 @@ static void choose_search_tasks(int input_dim, uint64_t seed, uint32_t ids[PM_SU
     }
 }
 
+static bool build_task(const struct pm_dataset *dataset, enum pm_suite_edition edition, uint32_t id,
+                       int input_dim, const struct pm_until *until, struct pm_task *out,
+                       struct pm_error *error)
+{
+    if (pm_until_over(until)) {
+        return pm_fail(error, PM_ERROR_INTERRUPTED, "building tasks was interrupted");
+    }
+    return pm_task_build(dataset, edition, id, input_dim, out, error);
+}
+
 static bool build_tasks(const struct pm_dataset *dataset, const uint32_t *ids,
-                        struct pm_suite *suite, struct pm_error *error)
+                        const struct pm_until *until, struct pm_suite *suite,
+                        struct pm_error *error)
 {
     struct effort effort = {0};
 #pragma omp parallel for schedule(dynamic)
     for (size_t i = 0; i < suite->count; i++) {
         struct pm_error task_error = {0};
         if (!atomic_load(&effort.failed) &&
-            !pm_task_build(dataset, suite->edition, ids[i], suite->input_dim, &suite->tasks[i],
-                           &task_error)) {
+            !build_task(dataset, suite->edition, ids[i], suite->input_dim, until, &suite->tasks[i],
+                        &task_error)) {
             give_up(&effort, &task_error);
         }
     }
@@ -83,7 +95,7 @@ static bool build_tasks(const struct pm_dataset *dataset, const uint32_t *ids,
 /* A suite of the first `task_limit` (0: all) of `count` tasks. */
 static bool build_suite(const struct pm_dataset *dataset, enum pm_suite_edition edition,
                         int input_dim, const uint32_t *ids, size_t count, size_t task_limit,
-                        struct pm_suite **out, struct pm_error *error)
+                        const struct pm_until *until, struct pm_suite **out, struct pm_error *error)
 {
     if (task_limit > 0 && task_limit < count) {
         count = task_limit;
@@ -100,7 +112,7 @@ static bool build_suite(const struct pm_dataset *dataset, enum pm_suite_edition 
     suite->simd_level = pm_simd_level_best();
     if (!pm_dataset_fingerprint(dataset, pm_suite_edition_records(edition), suite->fingerprint,
                                 error) ||
-        !build_tasks(dataset, ids, suite, error) ||
+        !build_tasks(dataset, ids, until, suite, error) ||
         !pm_lane_tasks_create(suite->tasks, suite->count, &suite->lanes, error)) {
         pm_suite_destroy(suite);
         return false;
@@ -119,8 +131,8 @@ static bool check_dimension(int input_dim, struct pm_error *error)
 }
 
 bool pm_suite_evaluation(const struct pm_dataset *dataset, enum pm_suite_edition edition,
-                         int input_dim, size_t task_limit, struct pm_suite **out,
-                         struct pm_error *error)
+                         int input_dim, size_t task_limit, const struct pm_until *until,
+                         struct pm_suite **out, struct pm_error *error)
 {
     uint32_t ids[PM_SUITE_EVALUATION_TASKS];
     if (!check_dimension(input_dim, error)) {
@@ -129,21 +141,21 @@ bool pm_suite_evaluation(const struct pm_dataset *dataset, enum pm_suite_edition
     if (!choose_evaluation_tasks(dataset, input_dim, ids)) {
         return pm_fail(error, PM_ERROR_MEMORY, "out of memory for choosing tasks");
     }
-    return build_suite(dataset, edition, input_dim, ids, PM_SUITE_EVALUATION_TASKS, task_limit, out,
-                       error);
+    return build_suite(dataset, edition, input_dim, ids, PM_SUITE_EVALUATION_TASKS, task_limit,
+                       until, out, error);
 }
 
 bool pm_suite_search(const struct pm_dataset *dataset, enum pm_suite_edition edition, int input_dim,
-                     uint64_t seed, size_t task_limit, struct pm_suite **out,
-                     struct pm_error *error)
+                     uint64_t seed, size_t task_limit, const struct pm_until *until,
+                     struct pm_suite **out, struct pm_error *error)
 {
     uint32_t ids[PM_SUITE_SEARCH_TASKS];
     if (!check_dimension(input_dim, error)) {
         return false;
     }
     choose_search_tasks(input_dim, seed, ids);
-    return build_suite(dataset, edition, input_dim, ids, PM_SUITE_SEARCH_TASKS, task_limit, out,
-                       error);
+    return build_suite(dataset, edition, input_dim, ids, PM_SUITE_SEARCH_TASKS, task_limit, until,
+                       out, error);
 }
 
 bool pm_suite_slice(const struct pm_suite *suite, size_t first, size_t count, struct pm_suite **out,

@@ -1,14 +1,19 @@
 #include <assert.h>
+#include <math.h>
 #include <omp.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include <poolminer/cost.h>
 #include <poolminer/executor.h>
 #include <poolminer/suite.h>
 
 /* Scoring compiles algorithms and runs them on groups of tasks. A piece of work is one algorithm on
  * a few groups; pieces are handed out one at a time, expensive algorithms first, so that threads
- * end together, and groups in the outer loop, so that a group's data serve many algorithms. */
+ * end together, and groups in the outer loop, so that a group's data serve many algorithms. Only
+ * what takes seconds comes last, algorithm by algorithm: time may be over before it is done, and
+ * should then have been spent on what could be finished. */
 
 enum {
     BATCH_MAX = 256,       /* algorithms compiled at a time */
@@ -17,18 +22,26 @@ enum {
     NATIVE_CYCLES = 40000, /* of interpretation, from which on machine code pays */
 };
 
+/* Of a training and a validation example, up to which machine code pays: beyond, it saves nothing
+ * worth mentioning, and could not be interrupted for too long. */
+static const double NATIVE_EXAMPLE_CYCLES_MAX = 5e7;
+
+/* Multiply-adds a training example, from which on an algorithm takes seconds. */
+static const double SLOW_COST = 1e6;
+
 struct work {
     const struct pm_algorithm *algorithm;
     struct pm_lane_program *program; /* NULL: for the reference executor */
-    double cost;
+    double cost;                     /* in about cycles; of a slow one in multiply-adds */
+    bool slow;
     double *task_scores;
 };
 
 struct scoring {
     const struct pm_suite *suite;
-    const atomic_bool *stop;
+    const struct pm_until *until;
     struct work *work;
-    size_t count;
+    size_t count, slow_count; /* after sorting, slow ones are at the end */
     uint32_t groups_together;
     struct pm_lane_code **codes; /* each thread's machine code, which all run; NULL: interpret */
     atomic_bool failed;
@@ -49,15 +62,6 @@ static void give_up(struct scoring *scoring, const struct pm_error *error)
     if (!atomic_exchange(&scoring->failed, true)) {
         scoring->first_error = *error;
     }
-}
-
-static bool stopped(const struct scoring *scoring, struct pm_error *error)
-{
-    if (scoring->stop != NULL && atomic_load(scoring->stop)) {
-        pm_fail(error, PM_ERROR_INTERRUPTED, "scoring was interrupted");
-        return true;
-    }
-    return false;
 }
 
 /* ---- one piece ---- */
@@ -83,7 +87,7 @@ static bool make_room_for_predictions(struct bench *bench, const struct pm_suite
     return true;
 }
 
-static bool prepare_reference(struct bench *bench, const struct pm_suite *suite,
+static bool prepare_reference(struct bench *bench, const struct scoring *scoring,
                               struct pm_error *error)
 {
     if (bench->executor == NULL) {
@@ -92,14 +96,15 @@ static bool prepare_reference(struct bench *bench, const struct pm_suite *suite,
     if (bench->executor == NULL) {
         return pm_fail(error, PM_ERROR_MEMORY, "out of memory for scoring");
     }
-    return make_room_for_predictions(bench, suite, error);
+    pm_executor_set_until(bench->executor, scoring->until);
+    return make_room_for_predictions(bench, scoring->suite, error);
 }
 
 static bool run_reference(const struct scoring *scoring, const struct work *work, uint32_t group,
                           struct bench *bench, struct pm_error *error)
 {
     const struct pm_suite *suite = scoring->suite;
-    if (!prepare_reference(bench, suite, error)) {
+    if (!prepare_reference(bench, scoring, error)) {
         return false;
     }
     for (size_t lane = 0; lane < PM_LANES; lane++) {
@@ -107,8 +112,10 @@ static bool run_reference(const struct scoring *scoring, const struct work *work
         if (task == UINT32_MAX) {
             continue;
         }
-        if (stopped(scoring, error) ||
-            !pm_executor_run(bench->executor, work->algorithm, &suite->tasks[task],
+        if (pm_until_over(scoring->until)) {
+            return pm_fail(error, PM_ERROR_INTERRUPTED, "scoring was interrupted");
+        }
+        if (!pm_executor_run(bench->executor, work->algorithm, &suite->tasks[task],
                              bench->predictions, error)) {
             return false;
         }
@@ -132,7 +139,8 @@ static bool run_regression(const struct scoring *scoring, const struct work *wor
             bench->task_predictions[tasks[lane]] = bench->predictions + lane * most;
         }
     }
-    const struct pm_lane_request request = {.predictions = bench->task_predictions};
+    const struct pm_lane_request request = {.until = scoring->until,
+                                            .predictions = bench->task_predictions};
     if (!pm_lanes_run(bench->lanes, work->program, suite->lanes, group, 1, &request, error)) {
         return false;
     }
@@ -145,21 +153,36 @@ static bool run_regression(const struct scoring *scoring, const struct work *wor
     return true;
 }
 
-static bool run_piece(const struct scoring *scoring, size_t piece, struct bench *bench,
-                      struct pm_error *error)
+/* Which algorithm a piece is of, and which of its parts. */
+static const struct work *find_piece(const struct scoring *scoring, size_t piece, size_t parts,
+                                     size_t *part)
 {
-    const struct work *work = &scoring->work[piece % scoring->count];
+    const size_t quick = scoring->count - scoring->slow_count;
+    if (piece < quick * parts) {
+        *part = piece / quick;
+        return &scoring->work[piece % quick];
+    }
+    *part = piece % parts;
+    return &scoring->work[piece / parts];
+}
+
+static bool run_piece(const struct scoring *scoring, size_t piece, size_t parts,
+                      struct bench *bench, struct pm_error *error)
+{
+    size_t part;
+    const struct work *work = find_piece(scoring, piece, parts, &part);
     const struct pm_lane_tasks *lanes = scoring->suite->lanes;
-    uint32_t first = (uint32_t)(piece / scoring->count) * scoring->groups_together;
+    uint32_t first = (uint32_t)part * scoring->groups_together;
     uint32_t count = lanes->group_count - first;
     if (count > scoring->groups_together) {
         count = scoring->groups_together;
     }
-    if (stopped(scoring, error)) {
-        return false;
+    if (pm_until_over(scoring->until)) {
+        return pm_fail(error, PM_ERROR_INTERRUPTED, "scoring was interrupted");
     }
     if (work->program != NULL && !scoring->suite->tasks[0].regression) {
-        const struct pm_lane_request request = {.accuracy = work->task_scores};
+        const struct pm_lane_request request = {.until = scoring->until,
+                                                .accuracy = work->task_scores};
         return pm_lanes_run(bench->lanes, work->program, lanes, first, count, &request, error);
     }
     for (uint32_t group = first; group < first + count; group++) {
@@ -174,11 +197,12 @@ static bool run_piece(const struct scoring *scoring, size_t piece, struct bench 
 /* ---- a batch ---- */
 
 /* Translates if running the program takes so long that translating it pays. */
-static void translate(const struct scoring *scoring, struct work *work)
+static void translate(const struct scoring *scoring, struct work *work, double example_cycles)
 {
     const struct pm_lane_tasks *lanes = scoring->suite->lanes;
-    double cycles = work->cost * lanes->train_capacity * lanes->group_count;
-    if (scoring->codes == NULL || cycles < NATIVE_CYCLES) {
+    double cycles = example_cycles * lanes->train_capacity * lanes->group_count;
+    if (scoring->codes == NULL || cycles < NATIVE_CYCLES ||
+        example_cycles > NATIVE_EXAMPLE_CYCLES_MAX) {
         return;
     }
     struct pm_lane_code **code = &scoring->codes[omp_get_thread_num()];
@@ -199,8 +223,9 @@ static bool compile(const struct scoring *scoring, struct work *work, struct pm_
         return pm_fail(error, PM_ERROR_MEMORY, "out of memory for a compiled algorithm");
     }
     if (pm_lane_program_compile(work->program, work->algorithm, &refusal)) {
-        work->cost = pm_lane_program_info(work->program).cost;
-        translate(scoring, work);
+        const double cycles = pm_lane_program_info(work->program).cost;
+        translate(scoring, work, cycles);
+        work->cost = work->slow ? work->cost : cycles;
         return true;
     }
     pm_lane_program_destroy(work->program);
@@ -217,7 +242,11 @@ static bool compile(const struct scoring *scoring, struct work *work, struct pm_
 static int compare_costs(const void *left, const void *right)
 {
     const struct work *a = left, *b = right;
-    return (a->cost < b->cost) - (a->cost > b->cost);
+    if (a->slow != b->slow) {
+        return a->slow - b->slow;
+    }
+    const int more = (a->cost > b->cost) - (a->cost < b->cost);
+    return a->slow ? more : -more;
 }
 
 static uint32_t choose_groups_together(const struct scoring *scoring, uint32_t group_count)
@@ -267,7 +296,8 @@ static void run_batch(struct scoring *scoring)
         qsort(scoring->work, scoring->count, sizeof *scoring->work, compare_costs);
 #pragma omp for schedule(dynamic) nowait
         for (size_t piece = 0; piece < pieces; piece++) {
-            if (!atomic_load(&scoring->failed) && !run_piece(scoring, piece, &bench, &error)) {
+            if (!atomic_load(&scoring->failed) &&
+                !run_piece(scoring, piece, parts, &bench, &error)) {
                 give_up(scoring, &error);
             }
         }
@@ -284,19 +314,21 @@ static void run_batch(struct scoring *scoring)
 
 static struct work work_on(const struct pm_algorithm *algorithm, double *task_scores)
 {
-    struct work work = {.algorithm = algorithm};
-    work.task_scores = task_scores;
-    return work;
+    const struct pm_cost phases = pm_algorithm_cost(algorithm);
+    const double cost = (double)pm_cost_example(&phases);
+    return (struct work){
+        .algorithm = algorithm, .cost = cost, .slow = cost > SLOW_COST, .task_scores = task_scores};
 }
 
 static bool score_batch(const struct pm_suite *suite, const struct pm_algorithm *const *algorithms,
-                        size_t count, double *task_scores, const atomic_bool *stop,
+                        size_t count, double *task_scores, const struct pm_until *until,
                         struct pm_error *error)
 {
     struct work work[BATCH_MAX];
-    struct scoring scoring = {.suite = suite, .stop = stop, .work = work, .count = count};
+    struct scoring scoring = {.suite = suite, .until = until, .work = work, .count = count};
     for (size_t i = 0; i < count; i++) {
         work[i] = work_on(algorithms[i], &task_scores[i * suite->count]);
+        scoring.slow_count += work[i].slow;
     }
     run_batch(&scoring);
     if (atomic_load(&scoring.failed) && error != NULL) {
@@ -321,12 +353,21 @@ double pm_median(double *values, size_t count)
     return count % 2 == 1 ? upper : (values[count / 2 - 1] + upper) / 2;
 }
 
+static bool is_finished(const double *values, size_t count)
+{
+    size_t i = 0;
+    while (i < count && !isnan(values[i])) {
+        i++;
+    }
+    return i == count;
+}
+
 static void take_medians(const double *table, size_t algorithms, size_t tasks, double *scores)
 {
     double values[PM_SUITE_EVALUATION_TASKS];
     for (size_t i = 0; i < algorithms; i++) {
         memcpy(values, table + i * tasks, tasks * sizeof *values);
-        scores[i] = pm_median(values, tasks);
+        scores[i] = is_finished(values, tasks) ? pm_median(values, tasks) : (double)NAN;
     }
 }
 
@@ -345,7 +386,7 @@ static bool check_algorithms(const struct pm_suite *suite,
 }
 
 bool pm_suite_score(const struct pm_suite *suite, const struct pm_algorithm *const *algorithms,
-                    size_t count, double *scores, double *task_scores, const atomic_bool *stop,
+                    size_t count, double *scores, double *task_scores, const struct pm_until *until,
                     struct pm_error *error)
 {
     if (count == 0) {
@@ -356,21 +397,22 @@ bool pm_suite_score(const struct pm_suite *suite, const struct pm_algorithm *con
     }
     double *table = task_scores;
     if (table == NULL) {
-        table = calloc(count, suite->count * sizeof *table);
+        table = reallocarray(NULL, count, suite->count * sizeof *table);
     }
     if (table == NULL) {
         return pm_fail(error, PM_ERROR_MEMORY, "out of memory for the scores of %zu algorithms",
                        count);
     }
+    for (size_t i = 0; i < count * suite->count; i++) {
+        table[i] = (double)NAN;
+    }
     bool scored = true;
     for (size_t done = 0; done < count && scored; done += BATCH_MAX) {
         scored = score_batch(suite, algorithms + done,
                              count - done < BATCH_MAX ? count - done : BATCH_MAX,
-                             table + done * suite->count, stop, error);
+                             table + done * suite->count, until, error);
     }
-    if (scored) {
-        take_medians(table, count, suite->count, scores);
-    }
+    take_medians(table, count, suite->count, scores);
     if (task_scores == NULL) {
         free(table);
     }

@@ -114,8 +114,9 @@ static bool score_batch(struct evaluation *evaluation, struct entry *entries, si
             algorithms[good++] = entries[i].algorithm;
         }
     }
+    const struct pm_until until = {.stop = pm_stop_flag()};
     if (good > 0 && !pm_suite_score(evaluation->suite, algorithms, good, scores,
-                                    evaluation->task_scores, pm_stop_flag(), error)) {
+                                    evaluation->task_scores, &until, error)) {
         return false;
     }
     good = 0;

@@ -108,7 +108,7 @@ static bool prepare(const struct pm_options *options, struct evolution *evolutio
            open_suite(options, input_dim, 0, &evolution->dataset, &evolution->evaluation_suite,
                       error) &&
            pm_suite_search(evolution->dataset, evolution->evaluation_suite->edition, input_dim,
-                           SEARCH_SUITE_SEED, 0, &evolution->search_suite, error);
+                           SEARCH_SUITE_SEED, 0, NULL, &evolution->search_suite, error);
 }
 
 static bool search(struct evolution *evolution, struct pm_error *error)

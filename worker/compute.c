@@ -65,7 +65,8 @@ static bool score_group(const struct pm_compute_config *config, const struct pm_
     for (size_t i = 0; i < count; i++) {
         algorithms[i] = scorings[i].algorithm;
     }
-    if (!pm_suite_score(suite, algorithms, count, scores, NULL, &config->control->stop, error)) {
+    const struct pm_until until = {.stop = &config->control->stop};
+    if (!pm_suite_score(suite, algorithms, count, scores, NULL, &until, error)) {
         return false;
     }
     for (size_t i = 0; i < count; i++) {

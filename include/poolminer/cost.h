@@ -16,6 +16,13 @@ struct pm_cost {
 
 struct pm_cost pm_algorithm_cost(const struct pm_algorithm *algorithm);
 
+/* One instruction's part in that, of a program with this memory. */
+int64_t pm_instruction_cost(const struct pm_instruction *instruction,
+                            const struct pm_algorithm_meta *meta);
+
+/* Of one training example: predict and learn. */
+int64_t pm_cost_example(const struct pm_cost *cost);
+
 /* Of one example, predict and learn, with setup (which runs once a task) counted in full. */
 int64_t pm_cost_total(const struct pm_cost *cost);
 

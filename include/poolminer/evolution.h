@@ -22,8 +22,8 @@ struct pm_evolution_config {
     double idiom_probability;    /* 0.4: of a mutation to insert an idiom (mutator.h) */
     uint64_t seed;               /* same seed, seeds and suite: same result, whatever the threads */
     size_t budget;               /* how many algorithms to return at most, best first */
-    int64_t deadline_ms;         /* unix; 0: none; looked at between batches of candidates */
-    const atomic_bool *stop;     /* may be NULL; polled while candidates are scored */
+    int64_t deadline_ms;         /* unix; 0: none */
+    const atomic_bool *stop;     /* may be NULL; both are looked at every few milliseconds */
 };
 struct pm_evolution_config pm_evolution_config_default(void);
 

@@ -9,6 +9,7 @@
 #include <poolminer/algorithm.h>
 #include <poolminer/error.h>
 #include <poolminer/task.h>
+#include <poolminer/until.h>
 
 struct pm_executor; /* the registers of one run; one per thread, reused */
 
@@ -16,6 +17,10 @@ struct pm_executor; /* the registers of one run; one per thread, reused */
  */
 struct pm_executor *pm_executor_create(void);
 void pm_executor_destroy(struct pm_executor *executor);
+
+/* Later runs end with PM_ERROR_INTERRUPTED when the time is over, which they look at every few
+ * milliseconds, also within an example. NULL: they run to their end. Borrowed. */
+void pm_executor_set_until(struct pm_executor *executor, const struct pm_until *until);
 
 /* Zeroes memory, runs setup, trains, and writes the predictions (s0) of the validation examples to
  * predictions[task->validation_count]. False when the algorithm's input_dim is not the task's,

@@ -15,6 +15,7 @@
 #include <poolminer/algorithm.h>
 #include <poolminer/error.h>
 #include <poolminer/task.h>
+#include <poolminer/until.h>
 
 enum {
     PM_LANES = 16,
@@ -119,16 +120,18 @@ struct pm_lanes;
 struct pm_lanes *pm_lanes_create(void);
 void pm_lanes_destroy(struct pm_lanes *lanes);
 
-/* What to run and what to keep. Zeroed: all examples, nothing kept. */
+/* What to run, how long, and what to keep. Zeroed: all examples, to the end, nothing kept. */
 struct pm_lane_request {
     uint32_t train_limit, validation_limit; /* at most so many examples; 0: all */
+    const struct pm_until *until;           /* looked at every few milliseconds; may be NULL */
     double *accuracy;          /* [task]: share of validation examples predicted right */
     float *const *predictions; /* [task]: room for its validation examples' predictions */
 };
 
 /* Runs a program on groups first .. first + count - 1. Writes the entries of the tasks in these
  * groups; several threads may run different groups into the same arrays. Fails only for want of
- * memory, or when the program's input_dim is not the tasks'. */
+ * memory, when the program's input_dim is not the tasks', or with PM_ERROR_INTERRUPTED when the
+ * time was over; what it is within a section that is machine code is seen between examples. */
 bool pm_lanes_run(struct pm_lanes *lanes, const struct pm_lane_program *program,
                   const struct pm_lane_tasks *tasks, uint32_t first, uint32_t count,
                   const struct pm_lane_request *request, struct pm_error *error);

@@ -2,7 +2,6 @@
 #ifndef POOLMINER_SUITE_H
 #define POOLMINER_SUITE_H
 
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -12,6 +11,7 @@
 #include <poolminer/error.h>
 #include <poolminer/lanes.h>
 #include <poolminer/task.h>
+#include <poolminer/until.h>
 
 enum { PM_SUITE_EVALUATION_TASKS = 128, PM_SUITE_SEARCH_TASKS = 32 };
 
@@ -30,14 +30,15 @@ struct pm_suite {
 
 /* The evaluation suite of dimension n: default_rng(1337 + 7919 n).choice(4500, 128), in that order;
  * of scalar_linear its first 128 tasks. `task_limit` (0: all) keeps only the first tasks. Tasks are
- * built in parallel (OpenMP). */
+ * built in parallel (OpenMP); `until` (may be NULL) is looked at between them, and
+ * PM_ERROR_INTERRUPTED says that it was over. */
 bool pm_suite_evaluation(const struct pm_dataset *dataset, enum pm_suite_edition edition,
-                         int input_dim, size_t task_limit, struct pm_suite **out,
-                         struct pm_error *error);
+                         int input_dim, size_t task_limit, const struct pm_until *until,
+                         struct pm_suite **out, struct pm_error *error);
 /* The search suite: 32 draws, repeats allowed, from default_rng(seed + 7919 n). */
 bool pm_suite_search(const struct pm_dataset *dataset, enum pm_suite_edition edition, int input_dim,
-                     uint64_t seed, size_t task_limit, struct pm_suite **out,
-                     struct pm_error *error);
+                     uint64_t seed, size_t task_limit, const struct pm_until *until,
+                     struct pm_suite **out, struct pm_error *error);
 /* A suite of tasks first .. first + count - 1 of another one, which has to outlive it; count > 0.
  */
 bool pm_suite_slice(const struct pm_suite *suite, size_t first, size_t count, struct pm_suite **out,
@@ -46,11 +47,15 @@ void pm_suite_destroy(struct pm_suite *suite);
 
 /* Scores `count` algorithms, OpenMP over algorithms and groups of tasks. scores[i] = median of
  * algorithm i's task scores; task_scores (NULL if not wanted) is count x suite->count, row i in
- * suite order. `stop` (may be NULL) is polled every few milliseconds: PM_ERROR_INTERRUPTED when it
- * turned true. An algorithm whose input_dim is not the suite's is an error. The fast executor and
- * the reference give the same scores. */
+ * suite order. An algorithm whose input_dim is not the suite's is an error. The fast executor and
+ * the reference give the same scores.
+ *
+ * `until` (may be NULL) is looked at every few milliseconds, within tasks too. When it is over, the
+ * error is PM_ERROR_INTERRUPTED and both tables hold what was finished, NaN for the rest; expensive
+ * algorithms come last, one after another, so that they do not keep the others from being
+ * finished. */
 bool pm_suite_score(const struct pm_suite *suite, const struct pm_algorithm *const *algorithms,
-                    size_t count, double *scores, double *task_scores, const atomic_bool *stop,
+                    size_t count, double *scores, double *task_scores, const struct pm_until *until,
                     struct pm_error *error);
 
 /* Median; mean of the two middle values for an even count. Sorts `values`. */

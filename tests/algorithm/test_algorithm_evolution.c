@@ -44,7 +44,7 @@ static int set_up(void **state)
 {
     static struct fixture fixture;
     if (!pm_dataset_synthetic(1, 600, &fixture.dataset, NULL) ||
-        !pm_suite_search(fixture.dataset, PM_EDITION_FIRST2000, DIM, 0, TASKS, &fixture.suite,
+        !pm_suite_search(fixture.dataset, PM_EDITION_FIRST2000, DIM, 0, TASKS, NULL, &fixture.suite,
                          NULL)) {
         return -1;
     }

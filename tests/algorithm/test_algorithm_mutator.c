@@ -254,7 +254,7 @@ static void test_simplify_keeps_scores(void **state)
     int shorter = 0;
     (void)state;
     assert_true(pm_dataset_synthetic(1, 200, &dataset, NULL));
-    assert_true(pm_suite_search(dataset, PM_EDITION_FIRST2000, 4, 0, 3, &suite, NULL));
+    assert_true(pm_suite_search(dataset, PM_EDITION_FIRST2000, 4, 0, 3, NULL, &suite, NULL));
     for (int i = 0; i < PROGRAMS; i++) {
         const struct pm_random_program shape = pm_random_program_shape(4, false, (uint64_t)i);
         struct pm_algorithm *pair[2] = {pm_random_program_create(&shape)};

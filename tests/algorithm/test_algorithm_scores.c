@@ -148,7 +148,7 @@ static void check(const struct cases *cases)
     struct pm_dataset *dataset = NULL;
     struct pm_suite *suite = NULL;
     assert_true(pm_dataset_open(cases->dataset, &dataset, &error));
-    if (!pm_suite_evaluation(dataset, cases->edition, cases->input_dim, 0, &suite, &error)) {
+    if (!pm_suite_evaluation(dataset, cases->edition, cases->input_dim, 0, NULL, &suite, &error)) {
         fail_msg("%s", error.message);
     }
     assert_string_equal(suite->fingerprint, cases->fingerprint);

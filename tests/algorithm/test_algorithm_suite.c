@@ -3,7 +3,9 @@
 #include "tests/cmocka_include.h"
 #include "tests/common/vectors.h"
 
+#include <math.h>
 #include <omp.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,7 +31,8 @@ static struct pm_suite *evaluation(const struct pm_dataset *dataset, int input_d
 {
     struct pm_suite *suite = NULL;
     struct pm_error error = {0};
-    if (!pm_suite_evaluation(dataset, PM_EDITION_FIRST2000, input_dim, limit, &suite, &error)) {
+    if (!pm_suite_evaluation(dataset, PM_EDITION_FIRST2000, input_dim, limit, NULL, &suite,
+                             &error)) {
         fail_msg("%s", error.message);
     }
     return suite;
@@ -75,7 +78,7 @@ static void search_tasks_are_the_networks(void **state)
         struct pm_suite *suite = NULL;
         assert_true(pm_suite_search(
             *state, PM_EDITION_FIRST2000, vectors_at(search, "n_components")->valueint,
-            (uint64_t)vectors_at(search, "seed")->valuedouble, 0, &suite, NULL));
+            (uint64_t)vectors_at(search, "seed")->valuedouble, 0, NULL, &suite, NULL));
         check_ids(suite, vectors_at(search, "task_ids"), PM_SUITE_SEARCH_TASKS);
         pm_suite_destroy(suite);
         checked++;
@@ -90,11 +93,11 @@ static void dimensions_have_limits(void **state)
     for (size_t i = 0; i < sizeof dimensions / sizeof *dimensions; i++) {
         struct pm_suite *suite = NULL;
         struct pm_error error = {0};
-        assert_false(
-            pm_suite_evaluation(*state, PM_EDITION_FIRST2000, dimensions[i], 1, &suite, &error));
+        assert_false(pm_suite_evaluation(*state, PM_EDITION_FIRST2000, dimensions[i], 1, NULL,
+                                         &suite, &error));
         assert_int_equal(error.code, PM_ERROR_LIMIT);
-        assert_false(
-            pm_suite_search(*state, PM_EDITION_FIRST2000, dimensions[i], 0, 1, &suite, &error));
+        assert_false(pm_suite_search(*state, PM_EDITION_FIRST2000, dimensions[i], 0, 1, NULL,
+                                     &suite, &error));
     }
 }
 
@@ -106,7 +109,7 @@ static void too_small_a_dataset_is_an_error(void **state)
     struct pm_suite *suite = NULL;
     struct pm_error error = {0};
     assert_true(pm_dataset_synthetic(1, 10, &small, NULL));
-    assert_false(pm_suite_evaluation(small, PM_EDITION_FIRST2000, 16, 0, &suite, &error));
+    assert_false(pm_suite_evaluation(small, PM_EDITION_FIRST2000, 16, 0, NULL, &suite, &error));
     assert_int_equal(error.code, PM_ERROR_INVALID);
     assert_null(suite);
     pm_dataset_destroy(small);
@@ -179,13 +182,28 @@ static void scoring_stops_when_asked(void **state)
     struct pm_error error = {0};
     double score = -1;
     atomic_bool stop = false;
-    assert_true(pm_suite_score(suite, &program, 1, &score, NULL, &stop, &error));
+    const struct pm_until until = {.stop = &stop};
+    assert_true(pm_suite_score(suite, &program, 1, &score, NULL, &until, &error));
     assert_true(score >= 0);
     atomic_store(&stop, true);
-    assert_false(pm_suite_score(suite, &program, 1, &score, NULL, &stop, &error));
+    assert_false(pm_suite_score(suite, &program, 1, &score, NULL, &until, &error));
     assert_int_equal(error.code, PM_ERROR_INTERRUPTED);
+    assert_true(isnan(score));
     pm_algorithm_destroy((struct pm_algorithm *)program);
     pm_suite_destroy(suite);
+}
+
+static void building_stops_when_asked(void **state)
+{
+    const atomic_bool stop = true;
+    const struct pm_until until = {.stop = &stop};
+    struct pm_suite *suite = NULL;
+    struct pm_error error = {0};
+    assert_false(pm_suite_evaluation(*state, PM_EDITION_FIRST2000, 16, 2, &until, &suite, &error));
+    assert_int_equal(error.code, PM_ERROR_INTERRUPTED);
+    assert_false(pm_suite_search(*state, PM_EDITION_FIRST2000, 16, 0, 2, &until, &suite, &error));
+    assert_int_equal(error.code, PM_ERROR_INTERRUPTED);
+    assert_null(suite);
 }
 
 static void algorithms_must_fit_the_suite(void **state)
@@ -223,6 +241,7 @@ int main(void)
         cmocka_unit_test(too_small_a_dataset_is_an_error),
         cmocka_unit_test(scores_are_medians_of_task_scores),
         cmocka_unit_test(scoring_stops_when_asked),
+        cmocka_unit_test(building_stops_when_asked),
         cmocka_unit_test(algorithms_must_fit_the_suite),
         cmocka_unit_test(median_is_in_the_middle),
     };

@@ -56,7 +56,7 @@ static int set_up(void **state)
     static struct fixture fixture;
     double scores[PROGRAMS];
     if (!pm_dataset_synthetic(1, 400, &fixture.dataset, NULL) ||
-        !pm_suite_evaluation(fixture.dataset, PM_EDITION_FIRST2000, 16, TASKS, &fixture.suite,
+        !pm_suite_evaluation(fixture.dataset, PM_EDITION_FIRST2000, 16, TASKS, NULL, &fixture.suite,
                              NULL)) {
         return -1;
     }
@@ -136,7 +136,7 @@ static void regression_scores_like_the_reference(void **state)
     struct pm_suite *suite = NULL;
     static double scores[2][PROGRAMS], found[2][PROGRAMS][TASKS];
     assert_true(pm_dataset_open("scalar_linear", &dataset, NULL));
-    assert_true(pm_suite_evaluation(dataset, PM_EDITION_FIRST2000, 16, 3, &suite, NULL));
+    assert_true(pm_suite_evaluation(dataset, PM_EDITION_FIRST2000, 16, 3, NULL, &suite, NULL));
     for (int reference = 0; reference < 2; reference++) {
         suite->reference = reference == 1;
         assert_true(pm_suite_score(suite, view(fixture), PROGRAMS - 1, scores[reference],

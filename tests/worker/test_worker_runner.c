@@ -97,8 +97,8 @@ static double score_of(const struct fixture *fixture, const char *text, int inpu
     double score;
     assert_true(pm_algorithm_parse(text, strlen(text), input_dim, PM_PARSE_LENIENT, NULL, NULL,
                                    &algorithm, NULL));
-    assert_true(
-        pm_suite_evaluation(fixture->dataset, PM_EDITION_FIRST2000, input_dim, 4, &suite, NULL));
+    assert_true(pm_suite_evaluation(fixture->dataset, PM_EDITION_FIRST2000, input_dim, 4, NULL,
+                                    &suite, NULL));
     assert_true(pm_suite_score(suite, (const struct pm_algorithm *const *)&algorithm, 1, &score,
                                NULL, NULL, NULL));
     pm_suite_destroy(suite);

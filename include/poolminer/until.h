@@ -1,0 +1,28 @@
+/* How long a computation may go on: what it polls while it runs. */
+#ifndef POOLMINER_UNTIL_H
+#define POOLMINER_UNTIL_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <poolminer/clock.h>
+
+/* Zeroed, and NULL: for ever. */
+struct pm_until {
+    const atomic_bool *stop; /* till this turns true; may be NULL */
+    int64_t deadline_ms;     /* till then, unix; 0: no deadline */
+};
+
+/* Whether the time is over. Takes some tens of nanoseconds. */
+static inline bool pm_until_over(const struct pm_until *until)
+{
+    if (until == NULL) {
+        return false;
+    }
+    return (until->stop != NULL && atomic_load_explicit(until->stop, memory_order_relaxed)) ||
+           (until->deadline_ms > 0 && pm_clock_unix_ms() >= until->deadline_ms);
+}
+
+#endif

@@ -1,7 +1,7 @@
+#include "algorithm/lane_tasks.h"
+
 #include <stdlib.h>
 #include <string.h>
-
-#include <poolminer/lanes.h>
 
 enum { ALIGNMENT = 64 };
 
@@ -97,31 +97,32 @@ static struct by_length *sort_by_length(const struct pm_task *tasks, size_t coun
     return order;
 }
 
-static bool allocate(struct pm_lane_tasks *layout)
+/* Floats of all groups: features, then labels, then what native code may read behind them when it
+ * looks at the example after the last one. */
+static size_t feature_floats(const struct pm_lane_tasks *layout)
 {
-    const size_t examples = ((size_t)layout->train_capacity + layout->validation_capacity) *
-                            layout->group_count * PM_LANES;
-    const size_t label_bytes = examples * sizeof(float);
-    const size_t feature_bytes = label_bytes * (size_t)layout->input_dim;
-    const size_t group_bytes = layout->group_count * sizeof(struct pm_lane_group);
-    /* Native code looks at the example after the last one. */
-    const size_t spare_bytes = PM_LANES * sizeof(float) * (size_t)layout->input_dim;
-    const size_t size = feature_bytes + label_bytes + group_bytes + spare_bytes;
-    unsigned char *memory =
-        aligned_alloc(ALIGNMENT, (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
-    if (memory == NULL) {
-        return false;
-    }
-    memset(memory, 0, feature_bytes);
-    layout->memory = memory;
-    layout->features = (const float *)(void *)memory;
-    layout->labels = (const float *)(void *)(memory + feature_bytes);
-    layout->groups = (const struct pm_lane_group *)(void *)(memory + feature_bytes + label_bytes);
-    return true;
+    return pm_lane_tasks_label_floats(layout) * (size_t)layout->input_dim;
 }
 
-bool pm_lane_tasks_create(const struct pm_task *tasks, size_t count, struct pm_lane_tasks **out,
-                          struct pm_error *error)
+size_t pm_lane_tasks_label_floats(const struct pm_lane_tasks *layout)
+{
+    return ((size_t)layout->train_capacity + layout->validation_capacity) * layout->group_count *
+           PM_LANES;
+}
+
+size_t pm_lane_tasks_floats(const struct pm_lane_tasks *layout)
+{
+    return feature_floats(layout) + pm_lane_tasks_label_floats(layout) +
+           PM_LANES * (size_t)layout->input_dim;
+}
+
+void pm_lane_tasks_attach(struct pm_lane_tasks *layout, const float *floats)
+{
+    layout->features = floats;
+    layout->labels = floats + feature_floats(layout);
+}
+
+static bool check_tasks(const struct pm_task *tasks, size_t count, struct pm_error *error)
 {
     if (count == 0 || count > UINT32_MAX - PM_LANES) {
         return pm_fail(error, PM_ERROR_LIMIT, "%zu tasks cannot be laid out in lanes", count);
@@ -133,34 +134,60 @@ bool pm_lane_tasks_create(const struct pm_task *tasks, size_t count, struct pm_l
                            tasks[0].input_dim, tasks[i].input_dim);
         }
     }
+    return true;
+}
 
+bool pm_lane_tasks_outline(const struct pm_task *tasks, size_t count, struct pm_lane_tasks **out,
+                           struct pm_error *error)
+{
+    if (!check_tasks(tasks, count, error)) {
+        return false;
+    }
+    const size_t group_count = (count + PM_LANES - 1) / PM_LANES;
     struct pm_lane_tasks *layout = calloc(1, sizeof *layout);
-    struct by_length *order = layout == NULL ? NULL : sort_by_length(tasks, count, layout);
+    struct pm_lane_group *groups = calloc(group_count, sizeof *groups);
+    struct by_length *order =
+        layout == NULL || groups == NULL ? NULL : sort_by_length(tasks, count, layout);
     if (order == NULL) {
         free(layout);
+        free(groups);
         return pm_fail(error, PM_ERROR_MEMORY, "out of memory for %zu tasks in lanes", count);
     }
     layout->input_dim = tasks[0].input_dim;
     layout->task_count = (uint32_t)count;
-    layout->group_count = (uint32_t)((count + PM_LANES - 1) / PM_LANES);
-    if (!allocate(layout)) {
-        free(order);
-        free(layout);
-        return pm_fail(error, PM_ERROR_MEMORY, "out of memory for %zu tasks in lanes", count);
-    }
-
-    const size_t examples = (size_t)layout->train_capacity + layout->validation_capacity;
-    const size_t label_floats = examples * PM_LANES;
-    float *features = layout->memory;
-    float *labels = features + layout->group_count * label_floats * (size_t)layout->input_dim;
-    struct pm_lane_group *groups = (void *)(labels + layout->group_count * label_floats);
-    for (size_t g = 0; g < layout->group_count; g++) {
+    layout->group_count = (uint32_t)group_count;
+    layout->groups = groups;
+    for (size_t g = 0; g < group_count; g++) {
         describe_group(tasks, order + g * PM_LANES, count - g * PM_LANES, &groups[g]);
-        fill_group(tasks, layout, &groups[g],
-                   features + g * label_floats * (size_t)layout->input_dim,
-                   labels + g * label_floats);
     }
     free(order);
+    *out = layout;
+    return true;
+}
+
+bool pm_lane_tasks_create(const struct pm_task *tasks, size_t count, struct pm_lane_tasks **out,
+                          struct pm_error *error)
+{
+    struct pm_lane_tasks *layout = NULL;
+    if (!pm_lane_tasks_outline(tasks, count, &layout, error)) {
+        return false;
+    }
+    const size_t bytes = pm_lane_tasks_floats(layout) * sizeof(float);
+    layout->memory = aligned_alloc(ALIGNMENT, (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
+    if (layout->memory == NULL) {
+        pm_lane_tasks_destroy(layout);
+        return pm_fail(error, PM_ERROR_MEMORY, "out of memory for %zu tasks in lanes", count);
+    }
+    memset(layout->memory, 0, bytes);
+    pm_lane_tasks_attach(layout, layout->memory);
+    float *features = layout->memory;
+    float *labels = features + feature_floats(layout);
+    const size_t group_labels = pm_lane_tasks_label_floats(layout) / layout->group_count;
+    for (size_t g = 0; g < layout->group_count; g++) {
+        fill_group(tasks, layout, &layout->groups[g],
+                   features + g * group_labels * (size_t)layout->input_dim,
+                   labels + g * group_labels);
+    }
     *out = layout;
     return true;
 }
@@ -171,5 +198,6 @@ void pm_lane_tasks_destroy(struct pm_lane_tasks *tasks)
         return;
     }
     free(tasks->memory);
+    free(tasks->groups);
     free(tasks);
 }

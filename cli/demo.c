@@ -48,7 +48,7 @@ static bool find_fingerprint(struct demo *demo, struct pm_error *error)
         return false;
     }
     struct pm_suite *suite = NULL;
-    bool done = pm_suite_evaluation(dataset, edition, INPUT_DIM, 0, NULL, &suite, error);
+    bool done = pm_suite_evaluation_kept(dataset, edition, INPUT_DIM, 0, NULL, &suite, error);
     if (done) {
         snprintf(demo->fingerprint, sizeof demo->fingerprint, "%s", suite->fingerprint);
     }

@@ -135,7 +135,8 @@ bool open_suite(const struct pm_options *options, int input_dim, size_t task_lim
         !pm_dataset_open(pm_options_text(options, "dataset"), &opened, error)) {
         return false;
     }
-    bool done = pm_suite_evaluation(opened, edition, input_dim, task_limit, NULL, suite, error);
+    bool done =
+        pm_suite_evaluation_kept(opened, edition, input_dim, task_limit, NULL, suite, error);
     if (done && dataset != NULL) {
         *dataset = opened;
     } else {

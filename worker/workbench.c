@@ -98,11 +98,11 @@ static bool build(const struct pm_workbench *bench, enum pm_bench_suite which, i
 {
     const size_t limit = bench->config.task_limit;
     if (which == PM_BENCH_EVALUATION) {
-        return pm_suite_evaluation(bench->dataset, bench->config.edition, input_dim, limit, NULL,
-                                   out, error);
+        return pm_suite_evaluation_kept(bench->dataset, bench->config.edition, input_dim, limit,
+                                        NULL, out, error);
     }
-    return pm_suite_search(bench->dataset, bench->config.edition, input_dim, 0, limit, NULL, out,
-                           error);
+    return pm_suite_search_kept(bench->dataset, bench->config.edition, input_dim, 0, limit, NULL,
+                                out, error);
 }
 
 /* Unlinks the suite from the list if it is there. */

@@ -58,10 +58,10 @@ struct pm_lane_tasks {
     int input_dim;
     uint32_t task_count, group_count;
     uint32_t train_capacity, validation_capacity; /* examples there is room for in each group */
-    const struct pm_lane_group *groups;
+    struct pm_lane_group *groups;
     const float *features; /* on 64 byte boundaries, like the labels */
     const float *labels;
-    void *memory; /* private: what destroy frees */
+    void *memory; /* private: what destroy frees besides the groups; NULL: others' */
 };
 #define PM_LANE_NO_LABEL 2.0f
 

@@ -26,6 +26,9 @@ struct pm_suite {
     bool interpret;                /* write no machine code; false unless set */
     bool reference;                /* score with the reference executor; false unless set */
     bool slice;                    /* `tasks` belong to another suite */
+    bool borrowed;                 /* the tasks' examples lie in memory that is not the suite's */
+    void *mapping;                 /* private: the file that they are read from, or NULL */
+    size_t mapping_bytes;
 };
 
 /* The evaluation suite of dimension n: default_rng(1337 + 7919 n).choice(4500, 128), in that order;
@@ -39,6 +42,20 @@ bool pm_suite_evaluation(const struct pm_dataset *dataset, enum pm_suite_edition
 bool pm_suite_search(const struct pm_dataset *dataset, enum pm_suite_edition edition, int input_dim,
                      uint64_t seed, size_t task_limit, const struct pm_until *until,
                      struct pm_suite **out, struct pm_error *error);
+
+/* The same suites, kept below the user's cache directory once they have been built: then they are
+ * mapped into memory, read-only, which takes milliseconds, and processes share that memory. A file
+ * is used only if its checksum is right and it is what would be built, from this dataset by this
+ * version; otherwise it is built and written anew. Where none can be written the suite is built as
+ * above. */
+bool pm_suite_evaluation_kept(const struct pm_dataset *dataset, enum pm_suite_edition edition,
+                              int input_dim, size_t task_limit, const struct pm_until *until,
+                              struct pm_suite **out, struct pm_error *error);
+bool pm_suite_search_kept(const struct pm_dataset *dataset, enum pm_suite_edition edition,
+                          int input_dim, uint64_t seed, size_t task_limit,
+                          const struct pm_until *until, struct pm_suite **out,
+                          struct pm_error *error);
+
 /* A suite of tasks first .. first + count - 1 of another one, which has to outlive it; count > 0.
  */
 bool pm_suite_slice(const struct pm_suite *suite, size_t first, size_t count, struct pm_suite **out,

@@ -80,13 +80,10 @@ static void fill_group(const struct pm_task *tasks, const struct pm_lane_tasks *
     }
 }
 
-static struct by_length *sort_by_length(const struct pm_task *tasks, size_t count,
-                                        struct pm_lane_tasks *layout)
+/* Fills in `order`, and the layout's capacities. */
+static void sort_by_length(const struct pm_task *tasks, size_t count, struct pm_lane_tasks *layout,
+                           struct by_length *order)
 {
-    struct by_length *order = malloc(count * sizeof *order);
-    if (order == NULL) {
-        return NULL;
-    }
     for (size_t i = 0; i < count; i++) {
         order[i] = (struct by_length){tasks[i].train_count, tasks[i].validation_count, (uint32_t)i};
         layout->train_capacity = bigger(layout->train_capacity, tasks[i].train_count);
@@ -94,7 +91,6 @@ static struct by_length *sort_by_length(const struct pm_task *tasks, size_t coun
             bigger(layout->validation_capacity, tasks[i].validation_count);
     }
     qsort(order, count, sizeof *order, compare_lengths);
-    return order;
 }
 
 /* Floats of all groups: features, then labels, then what native code may read behind them when it
@@ -143,16 +139,17 @@ bool pm_lane_tasks_outline(const struct pm_task *tasks, size_t count, struct pm_
     if (!check_tasks(tasks, count, error)) {
         return false;
     }
-    const size_t group_count = (count + PM_LANES - 1) / PM_LANES;
+    const size_t group_count = 1 + (count - 1) / PM_LANES;
     struct pm_lane_tasks *layout = calloc(1, sizeof *layout);
     struct pm_lane_group *groups = calloc(group_count, sizeof *groups);
-    struct by_length *order =
-        layout == NULL || groups == NULL ? NULL : sort_by_length(tasks, count, layout);
-    if (order == NULL) {
+    struct by_length *order = malloc(count * sizeof *order);
+    if (layout == NULL || groups == NULL || order == NULL) {
         free(layout);
         free(groups);
+        free(order);
         return pm_fail(error, PM_ERROR_MEMORY, "out of memory for %zu tasks in lanes", count);
     }
+    sort_by_length(tasks, count, layout, order);
     layout->input_dim = tasks[0].input_dim;
     layout->task_count = (uint32_t)count;
     layout->group_count = (uint32_t)group_count;

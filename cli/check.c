@@ -1,6 +1,6 @@
 /* poolminer check: explains an algorithm's text. */
-#include "cli/file_name.h"
 #include "cli/score_input.h"
+#include "cli/shown.h"
 #include "cli/verb.h"
 
 #include <stdio.h>
@@ -107,7 +107,7 @@ static bool describe_findings(const struct pm_check *check, cJSON *line)
 static bool print_json(const char *file, const struct pm_check *check, struct pm_error *error)
 {
     cJSON *line = cJSON_CreateObject();
-    bool done = line != NULL && add(line, "file", file_name_json(file)) &&
+    bool done = line != NULL && add(line, "file", shown_json(file)) &&
                 describe_summary(check, line) && describe_memory(check, line) &&
                 describe_instructions(check, line) && describe_unwritten(check, line) &&
                 describe_findings(check, line);
@@ -129,7 +129,7 @@ static bool print_text(const char *file, const struct pm_check *check, struct pm
     pm_check_explain(check, &text);
     bool done = !text.failed;
     if (done) {
-        file_name_print(file, stdout);
+        shown_print(file, stdout);
         printf("\n%s", text.data);
     } else {
         pm_fail(error, PM_ERROR_MEMORY, "check: no memory to print");

@@ -1,6 +1,6 @@
 /* poolminer evaluate: the score that a pool's consensus will find, one line a file. */
-#include "cli/file_name.h"
 #include "cli/score_input.h"
+#include "cli/shown.h"
 #include "cli/verb.h"
 
 #include <stdio.h>
@@ -43,7 +43,7 @@ static cJSON *describe(const struct evaluation *evaluation, const struct entry *
 {
     const struct pm_suite *suite = evaluation->suite;
     cJSON *line = cJSON_CreateObject();
-    bool done = add(line, "file", file_name_json(entry->file));
+    bool done = add(line, "file", shown_json(entry->file));
     if (entry->algorithm == NULL) {
         done = done && add(line, "error", cJSON_CreateString(entry->error.message));
     } else {
@@ -93,7 +93,7 @@ static void print_entry(struct evaluation *evaluation, const struct entry *entry
         verb_fail(&entry->error);
     } else {
         printf("%.6f  ", entry->score);
-        file_name_print(entry->file, stdout);
+        shown_print(entry->file, stdout);
         puts("");
         for (size_t i = 0; evaluation->per_task && i < evaluation->suite->count; i++) {
             printf("  task %4u  %.6f\n", (unsigned)evaluation->suite->tasks[i].id,

@@ -1,6 +1,6 @@
 /* poolminer evolve: an evolution on this machine, from algorithm files to the best text found. */
-#include "cli/file_name.h"
 #include "cli/score_input.h"
+#include "cli/shown.h"
 #include "cli/verb.h"
 
 #include <inttypes.h>
@@ -175,7 +175,7 @@ static cJSON *describe_seeds(const struct comparison *comparison)
     for (size_t i = 0; seeds != NULL && i < comparison->seed_count; i++) {
         const struct candidate *seed = &comparison->items[i];
         cJSON *object = cJSON_CreateObject();
-        cJSON *name = file_name_json(seed->name);
+        cJSON *name = shown_json(seed->name);
         if (name == NULL || !cJSON_AddItemToObject(object, "file", name)) {
             cJSON_Delete(name);
             cJSON_Delete(object);
@@ -239,7 +239,7 @@ static void print_text(const struct evolution *evolution, const struct compariso
     for (size_t i = 0; i < comparison->count; i++) {
         const struct candidate *item = &comparison->items[i];
         printf("# %16.6f  %12.6f  ", item->score, item->search_score);
-        file_name_print(item->name, stdout);
+        shown_print(item->name, stdout);
         puts(i == comparison->best ? " (this)" : "");
     }
     printf("# random seed %" PRIu64 "\n", evolution->config.seed);

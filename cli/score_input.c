@@ -1,6 +1,6 @@
 #include "cli/score_input.h"
 
-#include "cli/file_name.h"
+#include "cli/shown.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -86,7 +86,7 @@ static void drop_byte_order_mark(char *text, size_t *length)
 static void warn(void *context, int line, const char *reason)
 {
     const char *name = context;
-    file_name_print(name, stderr);
+    shown_print(name, stderr);
     fprintf(stderr, ":%d: %s\n", line, reason);
 }
 

@@ -35,7 +35,7 @@ static const struct setting SETTINGS[] = {
       .help =
           "The miner's key: a hotkey file, or one with a seed or a mnemonic. Made on first use, "
           "readable by you alone; by default `hotkey` in the data directory."}},
-    {USE_MINE,
+    {USE_MINE | USE_QUEUE,
      {.name = "data-dir",
       .file_key = "data_dir",
       .environment = "POOLMINER_DATA_DIR",
@@ -52,7 +52,7 @@ static const struct setting SETTINGS[] = {
       .default_value = "default",
       .argument = "NAME",
       .help = "Which jobs of the sidecar belong together."}},
-    {USE_MINE,
+    {USE_MINE | USE_QUEUE,
      {.name = "sidecar-port",
       .file_key = "sidecar_port",
       .environment = "POOLMINER_SIDECAR_PORT",

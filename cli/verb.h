@@ -14,6 +14,7 @@ enum setting_use {
     USE_COMPUTE = 1, /* dataset, suite, threads */
     USE_EVOLVE = 2,  /* generations, profile */
     USE_MINE = 4,    /* pool, sidecar, hotkey and what else a miner consists of */
+    USE_QUEUE = 8,   /* where a sidecar is found */
     USE_ALL = USE_COMPUTE | USE_EVOLVE | USE_MINE
 };
 
@@ -30,7 +31,7 @@ struct verb {
 };
 
 extern const struct verb verb_bench, verb_check, verb_config, verb_dataset, verb_demo,
-    verb_evaluate, verb_evolve, verb_mine, verb_selftest;
+    verb_evaluate, verb_evolve, verb_mine, verb_queue, verb_selftest;
 
 /* Writes "poolminer: " and the message to standard error; returns EXIT_FAILED, so that
  * `return verb_fail(&error)` reads well. */

@@ -14,11 +14,13 @@
 
 static const struct pm_option OPTIONS[] = {
     {.name = "host",
+     .environment = "POOLMINER_SIDECAR_HOST",
      .type = PM_OPTION_TEXT,
      .default_value = "127.0.0.1",
      .argument = "ADDRESS",
      .help = "Listen on this loopback address."},
     {.name = "port",
+     .environment = "POOLMINER_SIDECAR_PORT",
      .type = PM_OPTION_INTEGER,
      .default_value = "8123",
      .minimum = 0,

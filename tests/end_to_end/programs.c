@@ -17,20 +17,56 @@
 #include <poolminer/json.h>
 #include <poolminer/process.h>
 
-enum { READY_MS = 30000, FILE_MAX = 16 << 20, ARGUMENTS_MAX = 40, SHOWN_BYTES = 3000 };
+enum {
+    READY_MS = 30000,
+    FILE_MAX = 16 << 20,
+    ARGUMENTS_MAX = 40,
+    SHOWN_BYTES = 3000,
+    ORPHANS_MS = 10000, /* children of a killed supervisor stop by themselves */
+    STARTED_MAX = 32
+};
+
+/* What was started and not reaped yet: a test that ends early leaves it to place_destroy. */
+static pid_t started[STARTED_MAX];
+
+static void remember(pid_t pid)
+{
+    for (int i = 0; i < STARTED_MAX; i++) {
+        if (started[i] == 0) {
+            started[i] = pid;
+            return;
+        }
+    }
+    fail_msg("more than %d programs at once", STARTED_MAX);
+}
+
+static void forget(pid_t pid)
+{
+    for (int i = 0; i < STARTED_MAX; i++) {
+        started[i] = started[i] == pid ? 0 : started[i];
+    }
+}
 
 void place_create(struct place *place)
 {
     make_directory(place->path, sizeof place->path);
 }
 
+static bool none_is_left(void *context)
+{
+    return processes_in(context) == 0;
+}
+
 void place_destroy(struct place *place)
 {
-    for (int i = 0; i < 200 && processes_in(place) > 0; i++) {
-        pm_clock_sleep_ms(10);
+    for (int i = 0; i < STARTED_MAX; i++) {
+        if (started[i] != 0) {
+            kill_hard(started[i]);
+        }
     }
-    assert_int_equal(processes_in(place), 0);
+    bool all_gone = wait_until(none_is_left, place, ORPHANS_MS);
     remove_directory(place->path);
+    assert_true(all_gone);
 }
 
 const char *place_file(const struct place *place, const char *name)
@@ -67,6 +103,7 @@ pid_t start_program(const struct place *place, const char *label, const char *pr
     if (!pm_process_start(&process, &pid, &error)) {
         fail_msg("%s", error.message);
     }
+    remember(pid);
     return pid;
 }
 
@@ -125,6 +162,7 @@ int wait_end(const struct place *place, const char *label, pid_t pid, int64_t ti
         kill_hard(pid);
         fail_msg("%s did not end in %lld ms", label, (long long)timeout_ms);
     }
+    forget(pid);
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
@@ -132,6 +170,7 @@ void kill_hard(pid_t pid)
 {
     int status = 0;
     kill(pid, SIGKILL);
+    forget(pid);
     assert_true(pm_process_wait(pid, 5000, &status));
 }
 
@@ -183,7 +222,7 @@ static pid_t parent_of(const char *pid)
     return after != NULL && sscanf(after, ") %*c %d", &parent) == 1 ? (pid_t)parent : 0;
 }
 
-pid_t child_of(pid_t parent, const char *program)
+pid_t find_child(pid_t parent, const char *program)
 {
     pid_t child = 0;
     DIR *processes = opendir("/proc");
@@ -195,6 +234,12 @@ pid_t child_of(pid_t parent, const char *program)
         }
     }
     closedir(processes);
+    return child;
+}
+
+pid_t child_of(pid_t parent, const char *program)
+{
+    pid_t child = find_child(parent, program);
     assert_true(child > 0);
     return child;
 }
@@ -215,14 +260,23 @@ int processes_in(const struct place *place)
     return count;
 }
 
-bool log_says(const struct place *place, const char *name, const char *part)
+int times_in_log(const struct place *place, const char *name, const char *part)
 {
     char *text = NULL;
     size_t length = 0;
-    bool says = pm_file_read(place_file(place, name), FILE_MAX, &text, &length, NULL) &&
-                strstr(text, part) != NULL;
+    int times = 0;
+    if (pm_file_read(place_file(place, name), FILE_MAX, &text, &length, NULL)) {
+        for (const char *at = strstr(text, part); at != NULL; at = strstr(at + 1, part)) {
+            times++;
+        }
+    }
     free(text);
-    return says;
+    return times;
+}
+
+bool log_says(const struct place *place, const char *name, const char *part)
+{
+    return times_in_log(place, name, part) > 0;
 }
 
 static void show_log(const struct place *place, const char *name)

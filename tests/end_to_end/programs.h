@@ -12,7 +12,8 @@ struct place {
     char path[64];
 };
 void place_create(struct place *place);
-/* Fails the test when a process that was started in the place is still alive. */
+/* Also for a test that ended early: kills what START started and nobody has waited for. Fails the
+ * test when something else that was started in the place stays alive. */
 void place_destroy(struct place *place);
 /* "path/name" in static memory: good until eight more were asked for. */
 const char *place_file(const struct place *place, const char *name);
@@ -35,6 +36,8 @@ int wait_end(const struct place *place, const char *label, pid_t pid, int64_t ti
 /* The child of `parent` that runs `program` ("poolminer-sidecar"); the test ends when there is
  * none. */
 pid_t child_of(pid_t parent, const char *program);
+/* The same; 0 when there is none. */
+pid_t find_child(pid_t parent, const char *program);
 
 /* kill -9, reaped. */
 void kill_hard(pid_t pid);
@@ -52,6 +55,7 @@ int processes_in(const struct place *place);
 
 /* Whether the file of messages NAME ("driver.log") has `part` in it by now. */
 bool log_says(const struct place *place, const char *name, const char *part);
+int times_in_log(const struct place *place, const char *name, const char *part);
 
 /* Shows the end of every log of the place on standard error. */
 void show_logs(const struct place *place);

@@ -7,7 +7,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <poolminer/clock.h>
 #include <poolminer/json.h>
 #include <poolminer/process.h>
 #include <poolminer/queue_client.h>
@@ -77,9 +76,6 @@ static int tear_down(void **state)
 {
     struct mill *mill = *state;
     pm_queue_client_destroy(mill->client);
-    kill_hard(mill->worker);
-    kill_hard(mill->sidecar);
-    kill_hard(mill->pool);
     place_destroy(&mill->place);
     return 0;
 }
@@ -110,7 +106,6 @@ static void wait_for_work(struct mill *mill)
         show_logs(&mill->place);
         fail_msg("no job was leased");
     }
-    pm_clock_sleep_ms(300);
 }
 
 static cJSON *end_and_check(struct mill *mill)
@@ -135,6 +130,27 @@ static void check_counts(const cJSON *summary)
                 number_in(summary, "driver", "evolutions_submitted"));
 }
 
+/* The driver says once that it misses the sidecar, and once that it has it back. */
+static bool the_sidecar_is_missed(void *context)
+{
+    const struct place *place = &((const struct mill *)context)->place;
+    return times_in_log(place, "driver.log", "DRIVER-SIDECAR-AWAY") >
+           times_in_log(place, "driver.log", "DRIVER-SIDECAR-BACK");
+}
+
+static bool the_sidecar_is_back(void *context)
+{
+    return !the_sidecar_is_missed(context);
+}
+
+static void expect_soon(bool (*condition)(void *context), struct mill *mill, const char *otherwise)
+{
+    if (!wait_until(condition, mill, 30000)) {
+        show_logs(&mill->place);
+        fail_msg("%s", otherwise);
+    }
+}
+
 static void a_killed_sidecar_forgets_nothing(void **state)
 {
     struct mill *mill = *state;
@@ -142,8 +158,9 @@ static void a_killed_sidecar_forgets_nothing(void **state)
     for (int i = 0; i < 2; i++) {
         wait_for_work(mill);
         kill_hard(mill->sidecar);
-        pm_clock_sleep_ms(300);
+        expect_soon(the_sidecar_is_missed, mill, "the driver did not miss the sidecar");
         start_sidecar(mill);
+        expect_soon(the_sidecar_is_back, mill, "the driver did not find the sidecar again");
     }
     cJSON *summary = end_and_check(mill);
     check_counts(summary);
@@ -190,10 +207,7 @@ static void a_killed_pool_keeps_its_leases(void **state)
     start_driver(mill, "8");
     wait_for_work(mill);
     kill_hard(mill->pool);
-    if (!wait_until(the_pool_is_missed, mill, 30000)) {
-        show_logs(&mill->place);
-        fail_msg("the driver did not notice that the pool is away");
-    }
+    expect_soon(the_pool_is_missed, mill, "the driver did not notice that the pool is away");
     start_pool(mill);
     cJSON *summary = end_and_check(mill);
     check_counts(summary);

@@ -1,14 +1,15 @@
-#include "cli/file_name.h"
+#include "cli/shown.h"
 
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <poolminer/text.h>
 
-cJSON *file_name_json(const char *name)
+enum { SHOWN_MAX = 4096 };
+
+cJSON *shown_json(const char *text)
 {
-    char *copy = strdup(name);
+    char *copy = strdup(text);
     if (copy == NULL) {
         return NULL;
     }
@@ -18,10 +19,10 @@ cJSON *file_name_json(const char *name)
     return json;
 }
 
-void file_name_print(const char *name, FILE *stream)
+void shown_print(const char *text, FILE *stream)
 {
-    char copy[PATH_MAX];
-    snprintf(copy, sizeof copy, "%s", name);
+    char copy[SHOWN_MAX + 1];
+    snprintf(copy, sizeof copy, "%s", text);
     pm_text_make_printable(copy);
     fputs(copy, stream);
 }

@@ -95,6 +95,30 @@ static const struct route *find_route(struct pm_api_call *call,
     return NULL;
 }
 
+/* A key that has called too often is sent away before its signature is looked at, for that is the
+ * dearest part of a call. Only what it did sign counts. */
+static bool within_limit(struct pm_api_call *call)
+{
+    int retry_after_s;
+    if (call->headers.key == NULL ||
+        pm_rate_limit_allows(call->pool->rate_limit, call->headers.key, pm_clock_monotonic_ms(),
+                             &retry_after_s)) {
+        return true;
+    }
+    pm_refuse(&call->refusal, 429, "This key may make %d calls a minute; try again in %d s",
+              call->pool->requests_per_minute, retry_after_s);
+    call->refusal.retry_after_s = retry_after_s;
+    return false;
+}
+
+static bool count_call(struct pm_api_call *call, bool authentic)
+{
+    if (authentic) {
+        pm_rate_limit_count(call->pool->rate_limit, call->headers.key, pm_clock_monotonic_ms());
+    }
+    return authentic;
+}
+
 /* What the headers alone can show, so that nobody's body is read before it has to be. Says whether
  * the call may go on; else it has its refusal. */
 static bool authenticate_headers(struct pm_api_call *call, enum authentication authentication)
@@ -105,9 +129,12 @@ static bool authenticate_headers(struct pm_api_call *call, enum authentication a
         .signature = pm_pool_http_header(call->request, "X-Signature"),
     };
     call->hotkey = call->headers.key;
+    if ((authentication == MINER || authentication == RECIPIENT_UPDATE) && !within_limit(call)) {
+        return false;
+    }
     if (authentication == MINER) {
-        return pm_auth_check(&call->headers, call->now_ms, call->pool->rules.clock_tolerance_s,
-                             &call->refusal);
+        return count_call(call, pm_auth_check(&call->headers, call->now_ms,
+                                              call->pool->rules.clock_tolerance_s, &call->refusal));
     }
     if (authentication == MONITOR) {
         return pm_auth_check_monitor(pm_pool_http_header(call->request, "Authorization"),
@@ -135,8 +162,9 @@ static bool authenticate_recipient_update(struct pm_api_call *call)
         pm_api_refuse(call, 422, &error);
         return false;
     }
-    return pm_auth_check_recipient(&call->headers, coldkey, call->now_ms,
-                                   call->pool->rules.clock_tolerance_s, &call->refusal);
+    return count_call(call,
+                      pm_auth_check_recipient(&call->headers, coldkey, call->now_ms,
+                                              call->pool->rules.clock_tolerance_s, &call->refusal));
 }
 
 static bool authenticate_body(struct pm_api_call *call, enum authentication authentication)
@@ -247,11 +275,12 @@ void pm_api_handle(void *context, const struct pm_pool_http_request *request,
         report(&call, &error);
         forget_answer(&call);
         pm_refuse(&call.refusal, 503, "The pool cannot store this now; try again");
-        response->retry_after_s = STORE_RETRY_AFTER_S;
+        call.refusal.retry_after_s = STORE_RETRY_AFTER_S;
     }
     if (call.refusal.status) {
         response->status = call.refusal.status;
         response->body = print_refusal(&call.refusal);
+        response->retry_after_s = call.refusal.retry_after_s;
     } else {
         if (strcmp(request->method, "GET") != 0) {
             pm_trouble_over(call.pool->trouble);

@@ -95,6 +95,7 @@ static bool run(const struct pm_options *options, struct pm_pool_store *store, c
         .rules = pm_settings_rules(options),
         .store = store,
         .trouble = &trouble,
+        .requests_per_minute = (int)pm_options_integer(options, "requests-per-minute"),
         .dataset_fingerprint = pm_options_text(options, "dataset-fingerprint"),
         .suite = pm_options_text(options, "suite"),
     };
@@ -103,9 +104,12 @@ static bool run(const struct pm_options *options, struct pm_pool_store *store, c
         return false;
     }
     pool.monitor_token = token;
-    bool ok = pm_pool_store_run(store, prepare, &pool, error) &&
-              pm_pool_store_open_reader(path, &pool.reader, error) && serve(&pool, options, error);
+    pool.rate_limit = pm_rate_limit_create(pool.requests_per_minute);
+    bool ok = pool.rate_limit != NULL || pm_fail(error, PM_ERROR_MEMORY, "out of memory");
+    ok = ok && pm_pool_store_run(store, prepare, &pool, error) &&
+         pm_pool_store_open_reader(path, &pool.reader, error) && serve(&pool, options, error);
     pm_pool_store_close(pool.reader);
+    pm_rate_limit_destroy(pool.rate_limit);
     free(token);
     return ok;
 }

@@ -2,6 +2,7 @@
 #ifndef POOL_POOL_H
 #define POOL_POOL_H
 
+#include "pool/rate_limit.h"
 #include "pool/rules.h"
 #include "pool/store.h"
 #include "pool/trouble.h"
@@ -11,6 +12,8 @@ struct pm_pool {
     struct pm_pool_store *store;
     struct pm_pool_store *reader; /* the same store, for calls of nobody in particular */
     struct pm_trouble *trouble;
+    struct pm_rate_limit *rate_limit;
+    int requests_per_minute;         /* that it allows */
     const char *dataset_fingerprint; /* NULL: not said */
     const char *suite;               /* NULL: not said */
     const char *monitor_token;       /* NULL: nobody may monitor */

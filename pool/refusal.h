@@ -7,6 +7,7 @@
 struct pm_refusal {
     int status; /* 0: not refused */
     char detail[512];
+    int retry_after_s;    /* for a Retry-After header; 0: none */
     int64_t seconds_left; /* until it is worth asking again; 0: not said */
 };
 

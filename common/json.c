@@ -126,6 +126,11 @@ static bool print_children(struct pm_text *text, const cJSON *value, int depth,
                            struct pm_error *error)
 {
     bool object = cJSON_IsObject(value);
+    /* As in reading: brackets count, and not what is in the innermost. */
+    if (depth > PM_JSON_MAX_DEPTH) {
+        return pm_fail(error, PM_ERROR_LIMIT, "JSON: a value to be written nests deeper than %d",
+                       PM_JSON_MAX_DEPTH);
+    }
     pm_text_append(text, object ? "{" : "[");
     for (const cJSON *child = value->child; child != NULL; child = child->next) {
         if (child != value->child) {
@@ -147,10 +152,6 @@ static bool print_children(struct pm_text *text, const cJSON *value, int depth,
 
 static bool print_value(struct pm_text *text, const cJSON *value, int depth, struct pm_error *error)
 {
-    if (depth > PM_JSON_MAX_DEPTH) {
-        return pm_fail(error, PM_ERROR_LIMIT, "JSON: a value to be written nests deeper than %d",
-                       PM_JSON_MAX_DEPTH);
-    }
     if (cJSON_IsString(value)) {
         return print_string(text, value->valuestring, error);
     }

@@ -63,7 +63,7 @@ stop_all() {
 }
 trap stop_all EXIT
 # Bash waits for the program in the foreground, which gets the signal too, before it acts on this.
-trap 'echo "smoke.sh: stopped" >&2; exit 130' INT TERM
+trap 'echo "smoke.sh: stopped" >&2; exit 130' INT TERM HUP QUIT
 
 fail() {
     echo "smoke.sh: FAILED: $1" >&2

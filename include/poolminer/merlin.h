@@ -2,7 +2,7 @@
  *
  * A transcript absorbs labelled messages and yields challenges that depend on all of them.
  * Constant-time in the data absorbed. Whoever put a secret in wipes the struct (sodium_memzero).
- * Sources: merlin.cool (transcript framing), strobe.sourceforge.io (STROBE), FIPS 202 (Keccak). */
+ * Sources: merlin.cool (transcript framing), strobe.sourceforge.io (STROBE). */
 #ifndef POOLMINER_MERLIN_H
 #define POOLMINER_MERLIN_H
 
@@ -10,10 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { PM_KECCAK_STATE_SIZE = 200 };
-
-/* The permutation, in place; 25 little-endian 64-bit lanes. */
-void pm_keccak_f1600(uint8_t state[PM_KECCAK_STATE_SIZE]);
+#include <poolminer/keccak.h>
 
 struct pm_strobe {
     uint8_t state[PM_KECCAK_STATE_SIZE];

@@ -148,6 +148,29 @@ static void limits_depth(void **state)
     assert_true(parses("\"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[\"", NULL));
 }
 
+/* What can be read can be written, down to what stands in the innermost brackets. */
+static void writes_as_deep_as_it_reads(void **state)
+{
+    (void)state;
+    struct pm_error error = {0};
+    cJSON *value = cJSON_CreateNumber(1);
+    for (int depth = 1; depth <= PM_JSON_MAX_DEPTH + 1; depth++) {
+        cJSON *around = cJSON_CreateArray();
+        cJSON_AddItemToArray(around, value);
+        value = around;
+        char *text = pm_json_print(value, &error);
+        if (depth <= PM_JSON_MAX_DEPTH) {
+            assert_non_null(text);
+            assert_true(parses(text, NULL));
+        } else {
+            assert_null(text);
+            assert_int_equal(error.code, PM_ERROR_LIMIT);
+        }
+        free(text);
+    }
+    cJSON_Delete(value);
+}
+
 static void limits_size(void **state)
 {
     (void)state;
@@ -334,6 +357,7 @@ int main(void)
         cmocka_unit_test(refuses_bad_utf8),
         cmocka_unit_test(refuses_odd_numbers),
         cmocka_unit_test(limits_depth),
+        cmocka_unit_test(writes_as_deep_as_it_reads),
         cmocka_unit_test(limits_size),
         cmocka_unit_test(accessors_read),
         cmocka_unit_test(accessors_name_the_member),

@@ -1,10 +1,15 @@
 #include "tests/algorithm/lane_cases.h"
 
-#include "tests/cmocka_include.h"
-
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+static void require(const void *memory)
+{
+    if (memory == NULL) {
+        abort();
+    }
+}
 
 static float ordinary(struct pm_random *random)
 {
@@ -108,7 +113,7 @@ static struct pm_algorithm *program(struct pm_random *random)
         meta.vector_dim = input_dim + (int)pm_random_below(random, 5);
     }
     struct pm_algorithm *algorithm = pm_algorithm_create(input_dim, &meta, 30);
-    assert_non_null(algorithm);
+    require(algorithm);
     const uint32_t longest = 1 + pm_random_below(random, 30);
     const bool plain = pm_random_chance(random, 0.6);
     for (int phase = 0; phase < PM_PHASE_COUNT; phase++) {
@@ -127,7 +132,7 @@ static struct pm_task task(struct pm_random *random, uint32_t id, int input_dim)
     t.validation_count = pm_random_below(random, 20);
     const size_t examples = t.train_count + t.validation_count;
     t.features = malloc(examples * ((size_t)input_dim + 1) * sizeof *t.features);
-    assert_non_null(t.features);
+    require(t.features);
     t.labels = t.features + examples * (size_t)input_dim;
     const double strange = pm_random_chance(random, 0.5) ? 0.0 : 0.1;
     for (size_t i = 0; i < examples * (size_t)input_dim; i++) {
@@ -147,7 +152,7 @@ struct lane_case lane_case_create(uint64_t seed)
     struct lane_case c = {.algorithm = program(&random)};
     c.task_count = 1 + pm_random_below(&random, 40);
     c.tasks = calloc(c.task_count, sizeof *c.tasks);
-    assert_non_null(c.tasks);
+    require(c.tasks);
     for (size_t i = 0; i < c.task_count; i++) {
         c.tasks[i] = task(&random, pm_random_below(&random, 4500), c.algorithm->input_dim);
     }

@@ -42,7 +42,7 @@ static struct predictions predictions_create(const struct lane_case *c)
     for (size_t t = 0; t < c->task_count; t++) {
         count += c->tasks[t].validation_count;
     }
-    struct predictions predictions = {calloc(c->task_count, sizeof(float *)),
+    struct predictions predictions = {calloc(c->task_count + 1, sizeof(float *)),
                                       calloc(count, sizeof(float))};
     require(predictions.of != NULL && predictions.memory != NULL, "out of memory");
     float *next = predictions.memory;

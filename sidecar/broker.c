@@ -184,65 +184,6 @@ int pm_broker_port(const struct pm_broker *broker)
     return broker->port;
 }
 
-/* ---- receiving ---- */
-
-static void read_incoming(struct pm_broker *broker, struct pm_incoming *incoming, size_t count)
-{
-    zmq_msg_t *routing_id = &incoming->parts[0];
-    incoming->part_count = count < PM_REQUEST_PARTS_MAX ? count : PM_REQUEST_PARTS_MAX;
-    for (size_t i = 1; i < incoming->part_count; i++) {
-        incoming->frames[i - 1] = (struct pm_wire_frame){zmq_msg_data(&incoming->parts[i]),
-                                                         zmq_msg_size(&incoming->parts[i])};
-    }
-    incoming->peer = pm_roster_hear(&broker->roster, zmq_msg_data(routing_id),
-                                    zmq_msg_size(routing_id), broker->desk.now.steady_ms);
-    incoming->readable =
-        pm_wire_decode(incoming->frames, incoming->part_count - 1, PM_WIRE_ARGUMENTS_MAX,
-                       &incoming->message, &incoming->error);
-    broker->desk.counters.requests++;
-    if (!incoming->readable) {
-        broker->desk.counters.bad_messages++;
-        if (pm_broker_may_complain(broker, PM_COMPLAINT_BAD_MESSAGE)) {
-            pm_log(PM_LOG_WARN, "SIDECAR-BAD-MESSAGE", "client=%s: %s",
-                   incoming->peer == NULL ? "unnamed" : incoming->peer->identity.name,
-                   incoming->error.message);
-        }
-    }
-}
-
-static bool receive_round(struct pm_broker *broker, struct pm_error *error)
-{
-    size_t bytes = 0;
-    broker->incoming_count = 0;
-    while (broker->incoming_count < PM_ROUND_REQUESTS_MAX && bytes < PM_ROUND_BYTES_MAX) {
-        struct pm_incoming *incoming = &broker->incoming[broker->incoming_count];
-        size_t count;
-        if (!pm_wire_receive(broker->socket, incoming->parts, PM_REQUEST_PARTS_MAX, &count,
-                             error)) {
-            return false;
-        }
-        if (count == 0) {
-            return true;
-        }
-        read_incoming(broker, incoming, count);
-        broker->incoming_count++;
-        for (size_t i = 0; i + 1 < incoming->part_count; i++) {
-            bytes += incoming->frames[i].size;
-        }
-    }
-    return true;
-}
-
-static void clear_round(struct pm_broker *broker)
-{
-    for (size_t i = 0; i < broker->incoming_count; i++) {
-        struct pm_incoming *incoming = &broker->incoming[i];
-        pm_wire_message_clear(&incoming->message);
-        pm_wire_close(incoming->parts, incoming->part_count);
-    }
-    broker->incoming_count = 0;
-}
-
 /* ---- the loop ---- */
 
 static long poll_time(const struct pm_broker *broker)
@@ -299,7 +240,7 @@ bool pm_broker_run(struct pm_broker *broker, const atomic_bool *stop, struct pm_
             return pm_fail(error, PM_ERROR_IO, "waiting for messages: %s", zmq_strerror(errno));
         }
         broker->desk.now = look_at_clock(broker);
-        if (!receive_round(broker, error)) {
+        if (!pm_broker_gather(broker, error)) {
             return false;
         }
         keep_watch(broker);
@@ -307,7 +248,7 @@ bool pm_broker_run(struct pm_broker *broker, const atomic_bool *stop, struct pm_
             (broker->queue.work_arrived && broker->roster.parked_first != NULL)) {
             pm_broker_round(broker);
         }
-        clear_round(broker);
+        pm_broker_clear_round(broker);
     }
     return true;
 }

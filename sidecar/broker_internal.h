@@ -38,7 +38,9 @@ struct pm_broker {
     struct pm_roster roster;
     struct pm_desk desk;
     struct pm_incoming *incoming; /* PM_ROUND_REQUESTS_MAX */
-    size_t incoming_count;
+    size_t incoming_count, incoming_bytes;
+    size_t crowd[2];              /* requests in the last rounds, the latest first */
+    int64_t commit_ns;            /* what a durable commit takes, smoothed */
     struct pm_reply_out *replies; /* of this round, sent after its commit */
     size_t reply_count, reply_capacity, reply_bytes;
     struct pm_lease_name *undelivered; /* leases whose reply reached nobody */
@@ -49,6 +51,10 @@ struct pm_broker {
     int64_t next_probe_ms;
     int64_t quiet_until_ms[4]; /* per kind of repeated complaint: logged again only from here */
 };
+
+/* broker_gather.c: reads what has arrived, and waits a little for what is due. */
+bool pm_broker_gather(struct pm_broker *broker, struct pm_error *error);
+void pm_broker_clear_round(struct pm_broker *broker);
 
 /* broker_round.c: carries out what has arrived, parked clients, and leases to be taken back. */
 void pm_broker_round(struct pm_broker *broker);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <poolminer/clock.h>
 #include <poolminer/log.h>
 
 /* ---- replies ---- */
@@ -204,6 +205,18 @@ static void unpark_served(struct pm_broker *broker)
     }
 }
 
+static bool commit(struct pm_broker *broker, bool durable, struct pm_error *error)
+{
+    const int64_t begin_ns = pm_clock_monotonic_ns();
+    if (!pm_queue_commit(&broker->queue, error)) {
+        return false;
+    }
+    if (durable) {
+        broker->commit_ns += (pm_clock_monotonic_ns() - begin_ns - broker->commit_ns) / 8;
+    }
+    return true;
+}
+
 /* Carries out requests until there are no more or their replies are enough for one transaction;
  * *taken tells how many. */
 static bool transact(struct pm_broker *broker, const struct pm_incoming *incoming, size_t count,
@@ -220,7 +233,7 @@ static bool transact(struct pm_broker *broker, const struct pm_incoming *incomin
     while (good && *taken < count && broker->reply_bytes < PM_ROUND_BYTES_MAX) {
         good = handle(broker, &incoming[(*taken)++], error);
     }
-    if (good && pm_queue_commit(&broker->queue, error)) {
+    if (good && commit(broker, durable, error)) {
         broker->undelivered_count = 0;
         broker->desk.counters.commits++;
         broker->store_failed = false;

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
@@ -62,6 +63,12 @@ static const struct pm_option OPTIONS[] = {
      .maximum = 1048576,
      .argument = "MIB",
      .help = "Refuse new jobs beyond this many bytes."},
+    {.name = "sync",
+     .type = PM_OPTION_TEXT,
+     .default_value = "full",
+     .choices = "full|none",
+     .argument = "WHEN",
+     .help = "full: what is acknowledged survives a loss of power; none: faster, and it may not."},
     {.name = "ready-file",
      .type = PM_OPTION_TEXT,
      .argument = "FILE",
@@ -107,7 +114,8 @@ static bool run(const struct pm_options *options, struct pm_error *error)
 {
     char *path = pm_user_store(pm_options_text(options, "store"), "sidecar.db", error);
     struct pm_store *store = NULL;
-    bool good = path != NULL && pm_store_sqlite_open(path, true, &store, error);
+    const bool durable = strcmp(pm_options_text(options, "sync"), "full") == 0;
+    bool good = path != NULL && pm_store_sqlite_open(path, durable, &store, error);
     if (good) {
         good = serve(options, store, path, error);
         store->verbs->close(store);

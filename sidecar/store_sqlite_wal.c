@@ -10,7 +10,11 @@ enum {
     PAGE_BYTES = 4096, /* SQLite's own since 2016; only bounds hang on it */
     CHECKPOINT_PAGES = 4000,
     WAL_PAGES_MAX = 2 * CHECKPOINT_PAGES,
+    FRAME_BYTES = 24, /* before each page in the log */
+    LAID_OUT_BYTES = 2 * 1024 * 1024,
+    LOOK_PAGES = 256, /* the disk is looked at when the log has grown by so much */
 };
+static const int64_t PLENTY_BYTES = (int64_t)1 << 30; /* so much room cannot be gone in a moment */
 
 /* What the disk has left for us; INT64_MAX when that is unknown. */
 static int64_t disk_left(const struct pm_sqlite_store *store)
@@ -28,9 +32,32 @@ static bool write_back(struct pm_sqlite_store *store)
     bool good = sqlite3_wal_checkpoint_v2(store->database, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL,
                                           NULL) == SQLITE_OK;
     if (good) {
-        store->wal_pages = 0;
+        store->wal_pages = store->looked_at_pages = 0;
+        store->laid_out = 0;
+        store->disk_left = disk_left(store);
     }
     return good;
+}
+
+/* Writes zeros behind the end of the log before it gets there: a sync of a file that has grown also
+ * syncs the file system's own journal, which takes the disk twice as long. SQLite takes zeros for
+ * the end of the log. Without them all is well too, so nothing here can fail. */
+static void lay_out(struct pm_sqlite_store *store, int pages)
+{
+    static const char zeros[LAID_OUT_BYTES];
+    const sqlite3_int64 wanted = (sqlite3_int64)(pages + LOOK_PAGES) * (PAGE_BYTES + FRAME_BYTES);
+    sqlite3_file *log = NULL;
+    sqlite3_int64 size = 0;
+    if (!store->durable || store->laid_out >= wanted || store->disk_left < PLENTY_BYTES ||
+        sqlite3_file_control(store->database, NULL, SQLITE_FCNTL_JOURNAL_POINTER, &log) !=
+            SQLITE_OK ||
+        log == NULL || log->pMethods == NULL || log->pMethods->xFileSize(log, &size) != SQLITE_OK) {
+        return;
+    }
+    if (size < wanted && log->pMethods->xWrite(log, zeros, sizeof zeros, size) == SQLITE_OK) {
+        size += (sqlite3_int64)sizeof zeros;
+    }
+    store->laid_out = size;
 }
 
 /* After a commit. What fails here fails again, with a sentence, before the next transaction. */
@@ -38,10 +65,16 @@ static int commit_hook(void *context, sqlite3 *database, const char *schema, int
 {
     struct pm_sqlite_store *store = context;
     store->wal_pages = pages;
-    if (disk_left(store) < 2 * (int64_t)pages * PAGE_BYTES) {
+    if (pages < store->looked_at_pages || pages >= store->looked_at_pages + LOOK_PAGES) {
+        store->looked_at_pages = pages;
+        store->disk_left = disk_left(store);
+    }
+    if (store->disk_left < 2 * (int64_t)(pages + LOOK_PAGES) * PAGE_BYTES) {
         write_back(store);
     } else if (pages >= CHECKPOINT_PAGES) {
         sqlite3_wal_checkpoint_v2(database, schema, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    } else {
+        lay_out(store, pages);
     }
     return SQLITE_OK;
 }
@@ -50,7 +83,7 @@ bool pm_sqlite_wal_set_up(struct pm_sqlite_store *store, struct pm_error *error)
 {
     char sql[128];
     sqlite3_snprintf(sizeof sql, sql, "PRAGMA journal_mode = WAL; PRAGMA journal_size_limit = %d",
-                     CHECKPOINT_PAGES * PAGE_BYTES);
+                     WAL_PAGES_MAX * PAGE_BYTES);
     if (sqlite3_exec(store->database, sql, NULL, NULL, NULL) != SQLITE_OK) {
         return pm_sqlite_fail(store, "setting up", error);
     }
@@ -76,6 +109,10 @@ void pm_sqlite_wal_relieve(struct pm_sqlite_store *store)
 bool pm_sqlite_room(struct pm_store *base, int64_t *bytes, struct pm_error *error)
 {
     struct pm_sqlite_store *store = (struct pm_sqlite_store *)base;
+    if (store->disk_left > PLENTY_BYTES) {
+        *bytes = store->disk_left;
+        return true;
+    }
     if (store->room < 0) {
         int64_t left = disk_left(store);
         sqlite3_stmt *statement = pm_sqlite_statement(store, PM_SQL_FREE_PAGES, error);

@@ -66,6 +66,56 @@ static void rows_are_json(void **state)
     output_clear(&run);
 }
 
+struct seen {
+    int put, cycle, handover, backlog, disk;
+};
+
+static void check_queue_row(const char *line, size_t length, struct seen *seen)
+{
+    cJSON *row = NULL;
+    struct pm_error error = {0};
+    const char *server = NULL, *what = NULL;
+    double rate = 1, p50 = 0, p99 = 0;
+    if (!pm_json_parse(line, length, 10000, &row, &error) ||
+        !pm_json_string(row, "server", &server, &error) ||
+        !pm_json_string(row, "what", &what, &error) ||
+        !pm_json_optional_number(row, "per_s", &rate, &error) ||
+        !pm_json_number(row, "p50_us", &p50, &error) ||
+        !pm_json_number(row, "p99_us", &p99, &error)) {
+        fail_msg("%s in: %s", error.message, line);
+    }
+    assert_true(rate > 0 && p50 > 0 && p99 >= p50);
+    if (strcmp(server, "sidecar") == 0) {
+        seen->put += strcmp(what, "put") == 0;
+        seen->cycle += strcmp(what, "cycle") == 0;
+        seen->handover += strcmp(what, "handover") == 0;
+        seen->backlog += strcmp(what, "backlog") == 0;
+    }
+    seen->disk += strcmp(server, "disk") == 0;
+    cJSON_Delete(row);
+}
+
+/* Jobs go all the way through a real sidecar; beanstalkd's rows are there when it is installed. */
+static void queue_rows_are_json(void **state)
+{
+    (void)state;
+    struct output run = RUN("queue", "--json", "--clients", "3", "--payload", "100", "--seconds",
+                            "0.05", "--backlog", "200");
+    if (run.status != 0) {
+        fail_msg("%s", run.err);
+    }
+    struct seen seen = {0};
+    for (const char *line = run.out; *line != '\0'; line += strcspn(line, "\n") + 1) {
+        check_queue_row(line, strcspn(line, "\n"), &seen);
+    }
+    assert_int_equal(seen.put, 2); /* synced, and not */
+    assert_int_equal(seen.cycle, 2);
+    assert_int_equal(seen.handover, 2);
+    assert_int_equal(seen.backlog, 1);
+    assert_int_equal(seen.disk, 1);
+    output_clear(&run);
+}
+
 static void what_is_measured_must_be_said(void **state)
 {
     (void)state;
@@ -79,6 +129,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_are_json),
+        cmocka_unit_test(queue_rows_are_json),
         cmocka_unit_test(what_is_measured_must_be_said),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -1,0 +1,379 @@
+#include "cli/bench_queue.h"
+
+#include "cli/bench_queue_row.h"
+#include "cli/bench_samples.h"
+#include "cli/bench_server.h"
+#include "cli/bench_wire.h"
+#include "cli/paths.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <poolminer/clock.h>
+
+enum {
+    SHOWN_WANTED = 100, /* results are taken when there are so many */
+    HANDOVERS = 500,
+    IDLE_MS = 2, /* before a handover, so that nothing else goes on */
+    BACKLOG_CLIENTS = 16,
+    BACKLOG_PAYLOAD = 1024,
+    BACKLOG_LEASES = 1000,
+    SYNCS = 300,
+    SYNC_BYTES = 4096,
+};
+
+static const char *const SERVER_NAMES[] = {
+    [BENCH_SIDECAR] = "sidecar",
+    [BENCH_SIDECAR_NO_SYNC] = "sidecar",
+    [BENCH_BEANSTALKD] = "beanstalkd",
+};
+
+/* ---- a crowd of clients ---- */
+
+struct crowd {
+    struct bench_wire *wire;
+    size_t clients;
+    bool cycle;             /* put, lease, finish; else put alone */
+    enum bench_step *steps; /* of each client */
+    int64_t *started_ns;    /* when its operation began; 0: it has stopped */
+    size_t active, done;    /* clients that go on; operations so far */
+    size_t most;            /* operations; SIZE_MAX: until the time is up */
+    int64_t end_ns;
+    bool collecting; /* the collector, which comes after the clients, has a request */
+    struct bench_samples samples;
+};
+
+static bool begin_operation(struct crowd *crowd, size_t client, struct pm_error *error)
+{
+    int64_t now_ns = pm_clock_monotonic_ns();
+    if (now_ns >= crowd->end_ns || crowd->done + crowd->active > crowd->most) {
+        crowd->active--;
+        return true;
+    }
+    crowd->steps[client] = BENCH_PUT;
+    crowd->started_ns[client] = now_ns;
+    return crowd->wire->verbs->send(crowd->wire, client, BENCH_PUT, error);
+}
+
+static bool next_step(struct crowd *crowd, size_t client, struct pm_error *error)
+{
+    if (crowd->cycle && crowd->steps[client] != BENCH_FINISH) {
+        crowd->steps[client]++;
+        return crowd->wire->verbs->send(crowd->wire, client, crowd->steps[client], error);
+    }
+    crowd->done++;
+    return bench_samples_add(&crowd->samples, pm_clock_monotonic_ns() - crowd->started_ns[client],
+                             error) &&
+           begin_operation(crowd, client, error);
+}
+
+/* The collector takes results as a driver does: many at a time. */
+static bool collect(struct crowd *crowd, struct pm_error *error)
+{
+    struct bench_wire *wire = crowd->wire;
+    size_t finished = crowd->done - wire->collected;
+    if (!crowd->cycle || !wire->keeps_results || crowd->collecting ||
+        (wire->results_pending == 0 && finished < (crowd->active > 0 ? SHOWN_WANTED : 1))) {
+        return true;
+    }
+    crowd->collecting = true;
+    return wire->verbs->send(wire, crowd->clients,
+                             wire->results_pending > 0 ? BENCH_COLLECT : BENCH_RESULTS, error);
+}
+
+static bool run_crowd(struct crowd *crowd, struct pm_error *error)
+{
+    crowd->active = crowd->clients;
+    for (size_t i = 0; i < crowd->clients; i++) {
+        if (!begin_operation(crowd, i, error)) {
+            return false;
+        }
+    }
+    while (crowd->active > 0 || crowd->collecting) {
+        size_t who = 0;
+        if (!crowd->wire->verbs->receive(crowd->wire, &who, error)) {
+            return false;
+        }
+        if (who == crowd->clients) {
+            crowd->collecting = false;
+        } else if (!next_step(crowd, who, error)) {
+            return false;
+        }
+        if (!collect(crowd, error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static struct bench_wire *open_wire(enum bench_server_kind kind, const struct bench_server *server,
+                                    size_t links, size_t payload, struct pm_error *error)
+{
+    return kind == BENCH_BEANSTALKD ? bench_wire_beanstalkd(server->port, links, payload, error)
+                                    : bench_wire_sidecar(server->url, links, payload, error);
+}
+
+/* Lets a crowd at a server; *row gets what there is to say of it. */
+static bool measure_crowd(enum bench_server_kind kind, const struct bench_server *server,
+                          struct crowd *crowd, struct bench_queue_row *row, double seconds,
+                          struct pm_error *error)
+{
+    const double begin_cpu_s = bench_server_cpu_s(server);
+    const int64_t begin_ns = pm_clock_monotonic_ns();
+    crowd->clients = row->clients;
+    crowd->end_ns = begin_ns + (int64_t)(seconds * 1e9);
+    crowd->steps = calloc(row->clients, sizeof *crowd->steps);
+    crowd->started_ns = calloc(row->clients, sizeof *crowd->started_ns);
+    crowd->wire = open_wire(kind, server, row->clients + 1, row->payload, error);
+    bool good = crowd->steps != NULL && crowd->started_ns != NULL && crowd->wire != NULL &&
+                run_crowd(crowd, error);
+    if (good) {
+        row->per_s = (double)crowd->done * 1e9 / (double)(pm_clock_monotonic_ns() - begin_ns);
+        row->cpu_us = (bench_server_cpu_s(server) - begin_cpu_s) * 1e6 / (double)crowd->done;
+        row->p50_us = bench_samples_quantile(&crowd->samples, 0.50) * 1e-3;
+        row->p99_us = bench_samples_quantile(&crowd->samples, 0.99) * 1e-3;
+    }
+    if (crowd->wire != NULL) {
+        crowd->wire->verbs->close(crowd->wire);
+    }
+    bench_samples_clear(&crowd->samples);
+    free(crowd->steps);
+    free(crowd->started_ns);
+    return good;
+}
+
+static struct bench_queue_row row_of(enum bench_server_kind kind, const char *what, size_t clients,
+                                     size_t payload)
+{
+    return (struct bench_queue_row){.server = SERVER_NAMES[kind],
+                                    .what = what,
+                                    .synced = kind != BENCH_SIDECAR_NO_SYNC,
+                                    .clients = clients,
+                                    .payload = payload,
+                                    .per_s = NAN,
+                                    .p50_us = NAN,
+                                    .p99_us = NAN,
+                                    .cpu_us = NAN,
+                                    .ratio = NAN,
+                                    .resident_mib = NAN};
+}
+
+/* ---- rows ---- */
+
+struct bench {
+    const struct bench_queue_config *config;
+    bool has_beanstalkd;
+};
+
+/* One kind of operation with a fresh server. *per_s is beanstalkd's, once it is known. */
+static bool bench_rate(const struct bench *bench, enum bench_server_kind kind, bool cycle,
+                       size_t clients, size_t payload, double *per_s, struct pm_error *error)
+{
+    struct bench_server server;
+    struct bench_queue_row row = row_of(kind, cycle ? "cycle" : "put", clients, payload);
+    struct crowd crowd = {.cycle = cycle, .most = SIZE_MAX};
+    if (!bench_server_start(kind, &server, error)) {
+        return false;
+    }
+    bool good = measure_crowd(kind, &server, &crowd, &row, bench->config->seconds, error);
+    bench_server_stop(&server);
+    if (kind == BENCH_BEANSTALKD) {
+        *per_s = row.per_s;
+    }
+    row.ratio = row.per_s / *per_s;
+    return good && bench_queue_row_print(&row, bench->config->json, error);
+}
+
+static bool bench_rates(const struct bench *bench, bool cycle, size_t clients, size_t payload,
+                        struct pm_error *error)
+{
+    double per_s = NAN;
+    return (!bench->has_beanstalkd ||
+            bench_rate(bench, BENCH_BEANSTALKD, cycle, clients, payload, &per_s, error)) &&
+           bench_rate(bench, BENCH_SIDECAR, cycle, clients, payload, &per_s, error) &&
+           bench_rate(bench, BENCH_SIDECAR_NO_SYNC, cycle, clients, payload, &per_s, error);
+}
+
+/* From sending a put until a worker that waits has the job. */
+static bool hand_over(struct bench_wire *wire, struct bench_samples *samples,
+                      struct pm_error *error)
+{
+    enum { PUTTER, WORKER };
+    int64_t got_ns = 0;
+    size_t who = 0;
+    if (!wire->verbs->send(wire, WORKER, BENCH_LEASE, error)) {
+        return false;
+    }
+    pm_clock_sleep_ms(IDLE_MS);
+    const int64_t begin_ns = pm_clock_monotonic_ns();
+    if (!wire->verbs->send(wire, PUTTER, BENCH_PUT, error)) {
+        return false;
+    }
+    for (int answers = 0; answers < 2; answers++) {
+        if (!wire->verbs->receive(wire, &who, error)) {
+            return false;
+        }
+        got_ns = who == WORKER ? pm_clock_monotonic_ns() : got_ns;
+    }
+    return bench_samples_add(samples, got_ns - begin_ns, error) &&
+           wire->verbs->send(wire, WORKER, BENCH_FINISH, error) &&
+           wire->verbs->receive(wire, &who, error);
+}
+
+static bool bench_handover(const struct bench *bench, enum bench_server_kind kind,
+                           struct pm_error *error)
+{
+    struct bench_server server;
+    struct bench_queue_row row = row_of(kind, "handover", 2, BACKLOG_PAYLOAD);
+    struct bench_samples samples = {0};
+    if (!bench_server_start(kind, &server, error)) {
+        return false;
+    }
+    struct bench_wire *wire = open_wire(kind, &server, 2, row.payload, error);
+    bool good = wire != NULL;
+    for (int i = 0; good && i < HANDOVERS; i++) {
+        good = hand_over(wire, &samples, error);
+    }
+    row.p50_us = bench_samples_quantile(&samples, 0.50) * 1e-3;
+    row.p99_us = bench_samples_quantile(&samples, 0.99) * 1e-3;
+    if (wire != NULL) {
+        wire->verbs->close(wire);
+    }
+    bench_samples_clear(&samples);
+    bench_server_stop(&server);
+    return good && bench_queue_row_print(&row, bench->config->json, error);
+}
+
+static bool time_leases(enum bench_server_kind kind, const struct bench_server *server,
+                        size_t leases, struct bench_queue_row *row, struct pm_error *error)
+{
+    struct bench_samples samples = {0};
+    struct bench_wire *wire = open_wire(kind, server, 1, row->payload, error);
+    bool good = wire != NULL;
+    for (size_t i = 0; good && i < leases; i++) {
+        size_t who;
+        const int64_t begin_ns = pm_clock_monotonic_ns();
+        good = wire->verbs->send(wire, 0, BENCH_LEASE, error) &&
+               wire->verbs->receive(wire, &who, error) &&
+               bench_samples_add(&samples, pm_clock_monotonic_ns() - begin_ns, error);
+    }
+    row->p50_us = bench_samples_quantile(&samples, 0.50) * 1e-3;
+    row->p99_us = bench_samples_quantile(&samples, 0.99) * 1e-3;
+    if (wire != NULL) {
+        wire->verbs->close(wire);
+    }
+    bench_samples_clear(&samples);
+    return good;
+}
+
+/* Memory with many jobs queued, and how long a lease takes then. */
+static bool bench_backlog(const struct bench *bench, enum bench_server_kind kind,
+                          struct pm_error *error)
+{
+    const size_t jobs = bench->config->backlog;
+    struct bench_server server;
+    struct bench_queue_row row = row_of(kind, "backlog", BACKLOG_CLIENTS, BACKLOG_PAYLOAD);
+    struct crowd crowd = {.most = jobs};
+    if (!bench_server_start(kind, &server, error)) {
+        return false;
+    }
+    bool good = measure_crowd(kind, &server, &crowd, &row, 1e6, error);
+    row.resident_mib = bench_server_resident_mib(&server);
+    good = good &&
+           time_leases(kind, &server, jobs < BACKLOG_LEASES ? jobs : BACKLOG_LEASES, &row, error);
+    bench_server_stop(&server);
+    return good && bench_queue_row_print(&row, bench->config->json, error);
+}
+
+/* What one write and fdatasync of the disk take: the yardstick for what is synced. */
+static bool time_syncs(const char *path, struct bench_samples *samples, struct pm_error *error)
+{
+    static const char block[SYNC_BYTES];
+    int file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    bool good = file >= 0;
+    for (int i = 0; good && i < SYNCS; i++) {
+        const int64_t begin_ns = pm_clock_monotonic_ns();
+        good = write(file, block, sizeof block) == (ssize_t)sizeof block && fdatasync(file) == 0;
+        if (good && !bench_samples_add(samples, pm_clock_monotonic_ns() - begin_ns, error)) {
+            close(file);
+            return false;
+        }
+    }
+    int why = errno;
+    if (file >= 0) {
+        close(file);
+    }
+    return good || pm_fail(error, PM_ERROR_IO, "%s: %s", path, strerror(why));
+}
+
+static bool bench_disk(const struct bench *bench, struct pm_error *error)
+{
+    struct bench_queue_row row = row_of(BENCH_SIDECAR, "fdatasync", 1, SYNC_BYTES);
+    struct bench_samples samples = {0};
+    char *directory;
+    if (!path_make_temporary(&directory, error)) {
+        return false;
+    }
+    char *path = path_join(directory, "disk", error);
+    bool good = path != NULL && time_syncs(path, &samples, error);
+    row.server = "disk";
+    row.p50_us = bench_samples_quantile(&samples, 0.50) * 1e-3;
+    row.p99_us = bench_samples_quantile(&samples, 0.99) * 1e-3;
+    path_remove_temporary(directory);
+    bench_samples_clear(&samples);
+    free(path);
+    free(directory);
+    return good && bench_queue_row_print(&row, bench->config->json, error);
+}
+
+/* ---- all ---- */
+
+static bool all_rates(const struct bench *bench, bool cycle, struct pm_error *error)
+{
+    static const size_t clients[] = {1, 4, 16, 64}, payloads[] = {1024, 16384};
+    const struct bench_queue_config *config = bench->config;
+    for (size_t p = 0; p < (config->payload > 0 ? 1 : sizeof payloads / sizeof *payloads); p++) {
+        for (size_t c = 0; c < (config->clients > 0 ? 1 : sizeof clients / sizeof *clients); c++) {
+            if (!bench_rates(bench, cycle, config->clients > 0 ? config->clients : clients[c],
+                             config->payload > 0 ? config->payload : payloads[p], error)) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+static bool find_beanstalkd(struct bench *bench, struct pm_error *error)
+{
+    struct bench_server server;
+    bench->has_beanstalkd = bench_server_start(BENCH_BEANSTALKD, &server, error);
+    if (bench->has_beanstalkd) {
+        bench_server_stop(&server);
+        return true;
+    }
+    if (error->code != PM_ERROR_NOT_FOUND) {
+        return false;
+    }
+    fprintf(stderr, "poolminer: %s\n", error->message);
+    return true;
+}
+
+bool bench_queue(const struct bench_queue_config *config, struct pm_error *error)
+{
+    struct bench bench = {.config = config};
+    if (!find_beanstalkd(&bench, error)) {
+        return false;
+    }
+    if (!config->json) {
+        bench_queue_row_print_heading();
+    }
+    return bench_disk(&bench, error) && all_rates(&bench, false, error) &&
+           all_rates(&bench, true, error) && bench_handover(&bench, BENCH_SIDECAR, error) &&
+           bench_handover(&bench, BENCH_SIDECAR_NO_SYNC, error) &&
+           bench_backlog(&bench, BENCH_SIDECAR, error);
+}

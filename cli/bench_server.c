@@ -1,0 +1,195 @@
+#include "cli/bench_server.h"
+
+#include "cli/paths.h"
+
+#include <arpa/inet.h>
+#include <math.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <poolminer/clock.h>
+#include <poolminer/file.h>
+#include <poolminer/json.h>
+#include <poolminer/process.h>
+
+enum { START_MS = 20000, STOP_MS = 5000, LOOK_MS = 5 };
+
+/* Where the system looks for programs. NULL with the error set. */
+static char *find_program(const char *name, struct pm_error *error)
+{
+    const char *path = getenv("PATH");
+    char *found = NULL;
+    for (const char *at = path; at != NULL && *at != '\0';) {
+        size_t length = strcspn(at, ":");
+        if (asprintf(&found, "%.*s/%s", (int)length, at, name) < 0) {
+            break;
+        }
+        if (access(found, X_OK) == 0) {
+            return found;
+        }
+        free(found);
+        at += length + (at[length] == ':' ? 1 : 0);
+    }
+    pm_fail(error, PM_ERROR_NOT_FOUND,
+            "%s is not installed; its rows are left out (apt install %s)", name, name);
+    return NULL;
+}
+
+static bool is_ready_file(const char *path, pid_t pid, int *port)
+{
+    char *text;
+    size_t length;
+    cJSON *ready = NULL;
+    int64_t number = 0, writer = 0;
+    if (!pm_file_read(path, 1024, &text, &length, NULL)) {
+        return false;
+    }
+    bool good = pm_json_parse(text, length, 1024, &ready, NULL) &&
+                pm_json_integer(ready, "port", &number, NULL) &&
+                pm_json_integer(ready, "pid", &writer, NULL) && writer == pid;
+    cJSON_Delete(ready);
+    free(text);
+    *port = (int)number;
+    return good;
+}
+
+static bool is_listening(int port)
+{
+    const struct sockaddr_in address = {.sin_family = AF_INET,
+                                        .sin_port = htons((uint16_t)port),
+                                        .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int probe = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool good =
+        probe >= 0 && connect(probe, (const struct sockaddr *)&address, sizeof address) == 0;
+    if (probe >= 0) {
+        close(probe);
+    }
+    return good;
+}
+
+/* Waits for `ready`, NULL: for the port. */
+static bool wait_until_ready(struct bench_server *server, const char *program, const char *ready,
+                             struct pm_error *error)
+{
+    int status;
+    for (int64_t end_ms = pm_clock_monotonic_ms() + START_MS; pm_clock_monotonic_ms() < end_ms;) {
+        if (ready != NULL ? is_ready_file(ready, server->pid, &server->port)
+                          : is_listening(server->port)) {
+            snprintf(server->url, sizeof server->url, "tcp://127.0.0.1:%d", server->port);
+            return true;
+        }
+        if (pm_process_wait(server->pid, LOOK_MS, &status)) {
+            server->pid = 0;
+            return pm_fail(error, PM_ERROR_IO, "%s ended at once; it says why above", program);
+        }
+    }
+    return pm_fail(error, PM_ERROR_UNAVAILABLE, "%s does not come up", program);
+}
+
+static bool start_sidecar(struct bench_server *server, const char *sync, struct pm_error *error)
+{
+    char *program = pm_process_sibling("poolminer-sidecar", error);
+    char *store = path_join(server->directory, "queue.db", error);
+    char *ready = path_join(server->directory, "ready", error);
+    bool good = program != NULL && store != NULL && ready != NULL;
+    if (good) {
+        const char *arguments[] = {program, "--port", "0",  "--store",     store,  "--ready-file",
+                                   ready,   "--sync", sync, "--log-level", "warn", NULL};
+        const struct pm_process_config config = {.arguments = arguments};
+        good = pm_process_start(&config, &server->pid, error) &&
+               wait_until_ready(server, program, ready, error);
+    }
+    free(program);
+    free(store);
+    free(ready);
+    return good;
+}
+
+static bool start_beanstalkd(struct bench_server *server, struct pm_error *error)
+{
+    char *program = find_program("beanstalkd", error);
+    char port[16];
+    server->port = pm_process_free_port();
+    snprintf(port, sizeof port, "%d", server->port);
+    const char *arguments[] = {program,           "-l",  "127.0.0.1", "-p",      port, "-b",
+                               server->directory, "-f0", "-z",        "1048576", NULL};
+    const struct pm_process_config config = {.arguments = arguments};
+    bool good = program != NULL && pm_process_start(&config, &server->pid, error) &&
+                wait_until_ready(server, program, NULL, error);
+    free(program);
+    return good;
+}
+
+bool bench_server_start(enum bench_server_kind kind, struct bench_server *server,
+                        struct pm_error *error)
+{
+    *server = (struct bench_server){0};
+    if (!path_make_temporary(&server->directory, error)) {
+        return false;
+    }
+    bool good = kind == BENCH_BEANSTALKD
+                    ? start_beanstalkd(server, error)
+                    : start_sidecar(server, kind == BENCH_SIDECAR ? "full" : "none", error);
+    if (!good) {
+        bench_server_stop(server);
+    }
+    return good;
+}
+
+void bench_server_stop(struct bench_server *server)
+{
+    if (server->pid > 0) {
+        pm_process_stop(server->pid, STOP_MS);
+    }
+    if (server->directory != NULL) {
+        path_remove_temporary(server->directory);
+        free(server->directory);
+    }
+    *server = (struct bench_server){0};
+}
+
+/* A file of /proc, whose size is not known before it is read. */
+static bool read_process_file(const struct bench_server *server, const char *name, char *out,
+                              size_t size)
+{
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%ld/%s", (long)server->pid, name);
+    FILE *file = fopen(path, "re");
+    if (file == NULL) {
+        return false;
+    }
+    size_t length = fread(out, 1, size - 1, file);
+    out[length] = '\0';
+    fclose(file);
+    return length > 0;
+}
+
+double bench_server_resident_mib(const struct bench_server *server)
+{
+    char text[4096];
+    const char *line =
+        read_process_file(server, "status", text, sizeof text) ? strstr(text, "VmRSS:") : NULL;
+    return line == NULL ? NAN : (double)strtoll(line + strlen("VmRSS:"), NULL, 10) / 1024;
+}
+
+double bench_server_cpu_s(const struct bench_server *server)
+{
+    enum { FIELDS_BEFORE_UTIME = 12 }; /* after the name, which ends with the last ')' */
+    char text[1024];
+    const char *at =
+        read_process_file(server, "stat", text, sizeof text) ? strrchr(text, ')') : NULL;
+    for (int i = 0; at != NULL && i < FIELDS_BEFORE_UTIME; i++) {
+        at = strchr(at + 1, ' ');
+    }
+    if (at == NULL) {
+        return NAN;
+    }
+    char *rest;
+    double ticks = (double)strtoll(at, &rest, 10);
+    ticks += (double)strtoll(rest, NULL, 10);
+    return ticks / (double)sysconf(_SC_CLK_TCK);
+}

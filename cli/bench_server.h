@@ -1,0 +1,33 @@
+/* A queue server started for one row of `poolminer bench queue`, with an empty store. */
+#ifndef CLI_BENCH_SERVER_H
+#define CLI_BENCH_SERVER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <poolminer/error.h>
+
+enum bench_server_kind {
+    BENCH_SIDECAR,         /* every acknowledgement after a sync */
+    BENCH_SIDECAR_NO_SYNC, /* --sync none */
+    BENCH_BEANSTALKD,      /* binlog, -f0: synced at each write */
+};
+
+struct bench_server {
+    pid_t pid;
+    int port;
+    char url[64];
+    char *directory;
+};
+
+/* Its store is made below $TMPDIR, or /tmp. PM_ERROR_NOT_FOUND: not installed. */
+bool bench_server_start(enum bench_server_kind kind, struct bench_server *server,
+                        struct pm_error *error);
+void bench_server_stop(struct bench_server *server);
+
+/* Resident memory, and processor time used so far; NAN when they cannot be read. */
+double bench_server_resident_mib(const struct bench_server *server);
+double bench_server_cpu_s(const struct bench_server *server);
+
+#endif

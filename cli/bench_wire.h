@@ -1,0 +1,46 @@
+/* A server that queues jobs, as the benchmark sees it: connections to it, each with one request
+ * under way at most. One thread serves all connections, so that what is measured is the server. */
+#ifndef CLI_BENCH_WIRE_H
+#define CLI_BENCH_WIRE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <poolminer/error.h>
+
+enum bench_step {
+    BENCH_PUT,     /* a job goes in */
+    BENCH_LEASE,   /* a job comes out, also one that is put while this waits */
+    BENCH_FINISH,  /* the job that this connection got is done */
+    BENCH_RESULTS, /* asks for outcomes, also when there are none */
+    BENCH_COLLECT, /* takes what BENCH_RESULTS has shown */
+};
+
+struct bench_wire;
+
+struct bench_wire_verbs {
+    void (*close)(struct bench_wire *wire);
+    bool (*send)(struct bench_wire *wire, size_t link, enum bench_step step,
+                 struct pm_error *error);
+    /* Waits for the next answer on any connection. A refusal is an error. */
+    bool (*receive)(struct bench_wire *wire, size_t *link, struct pm_error *error);
+};
+
+struct bench_wire {
+    const struct bench_wire_verbs *verbs;
+    bool keeps_results;     /* a finished job is there until it is collected */
+    size_t collected;       /* by BENCH_COLLECT so far */
+    size_t results_pending; /* shown by the last BENCH_RESULTS */
+};
+
+enum { BENCH_SILENCE_MS = 60000, BENCH_PAYLOAD_MAX = 1024 * 1024 };
+
+/* `payload` bytes go with every put, and with every finish where there are results. NULL with the
+ * error set. */
+struct bench_wire *bench_wire_sidecar(const char *url, size_t links, size_t payload,
+                                      struct pm_error *error);
+struct bench_wire *bench_wire_beanstalkd(int port, size_t links, size_t payload,
+                                         struct pm_error *error);
+
+#endif

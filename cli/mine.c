@@ -5,6 +5,7 @@
 #include "cli/occupancy.h"
 #include "cli/paths.h"
 #include "cli/queue_status.h"
+#include "cli/score_input.h"
 #include "cli/supervise.h"
 #include "cli/verb.h"
 
@@ -23,7 +24,7 @@
 #include <poolminer/stop.h>
 
 /* The driver writes its summary once a minute: ours is told a little later. */
-enum { READY_MS = 15000, SUMMARY_LINE_MS = 60000, LAG_MS = 5000, HINT_MS = 10000 };
+enum { INPUT_DIM = 16, READY_MS = 15000, SUMMARY_LINE_MS = 60000, LAG_MS = 5000, HINT_MS = 10000 };
 
 struct miner {
     const struct pm_options *options;
@@ -50,6 +51,15 @@ static bool find_paths(struct miner *miner, struct pm_error *error)
     return miner->store != NULL && miner->ready_file != NULL && miner->summary != NULL &&
            pm_file_make_directories(miner->data_directory, 0700, error) &&
            occupancy_lock(miner->data_directory, &miner->lock, error);
+}
+
+/* What the worker would find out at its first job is better said before anything is started. */
+static bool check_dataset(const struct miner *miner, struct pm_error *error)
+{
+    struct pm_suite *suite = NULL;
+    bool done = open_suite(miner->options, INPUT_DIM, 0, NULL, &suite, error);
+    pm_suite_destroy(suite);
+    return done;
 }
 
 static bool start_sidecar(struct miner *miner, const struct launch *launch, struct pm_error *error)
@@ -211,7 +221,12 @@ static bool mine(struct miner *miner, struct pm_error *error)
     if (miner->supervisor == NULL) {
         return pm_fail(error, PM_ERROR_MEMORY, "mine: no memory");
     }
-    if (!find_paths(miner, error) || !start_programs(miner, error)) {
+    if (!check_dataset(miner, error) || !find_paths(miner, error)) {
+        return false;
+    }
+    /* Until here a signal ends the process at once: there is nothing to tidy up. */
+    pm_stop_install();
+    if (!start_programs(miner, error)) {
         return false;
     }
     if (!queue_status_connect(miner->sidecar_url, &miner->client, error)) {
@@ -241,7 +256,6 @@ static int run(const struct pm_options *options)
 {
     struct pm_error error = {0};
     struct miner miner = {.options = options, .lock = -1};
-    pm_stop_install();
     bool done = mine(&miner, &error);
     bool interrupted = !done && error.code == PM_ERROR_INTERRUPTED;
     int64_t stopping_ms = pm_clock_monotonic_ms();

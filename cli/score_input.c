@@ -73,16 +73,6 @@ static bool read_named_stream(const char *name, char **out, size_t *length, stru
     return done;
 }
 
-/* Some editors begin a file with it; it belongs to the file and not to the algorithm. */
-static void drop_byte_order_mark(char *text, size_t *length)
-{
-    static const char mark[] = {'\xef', '\xbb', '\xbf'};
-    if (*length >= sizeof mark && memcmp(text, mark, sizeof mark) == 0) {
-        *length -= sizeof mark;
-        memmove(text, text + sizeof mark, *length + 1);
-    }
-}
-
 static void warn(void *context, int line, const char *reason)
 {
     const char *name = context;
@@ -101,7 +91,9 @@ bool read_algorithm_text(const char *name, char **text, size_t *length, struct p
         done = pm_file_read(name, PM_ALGORITHM_TEXT_MAX, text, length, error);
     }
     if (done) {
-        drop_byte_order_mark(*text, length);
+        size_t skipped = pm_text_mark_length(*text, *length);
+        *length -= skipped;
+        memmove(*text, *text + skipped, *length + 1);
     }
     return done;
 }

@@ -11,6 +11,7 @@
 #include <poolminer/file.h>
 #include <poolminer/hotkey.h>
 #include <poolminer/json.h>
+#include <poolminer/text.h>
 
 enum { CRYPTO_ED25519 = 0, CRYPTO_SR25519 = 1, SECRET_TEXT_MAX = 2 + 2 * PM_SR25519_SECRET_SIZE };
 
@@ -179,10 +180,13 @@ static bool refuse_encrypted(const char *text, struct pm_error *error)
     return true;
 }
 
-/* A copy without blanks at its ends, in protected memory. */
+/* A copy without a byte order mark and without blanks at its ends, in protected memory. */
 static char *trimmed_copy(const char *text, size_t length, struct pm_error *error)
 {
     static const char blanks[] = " \t\r\n";
+    size_t skipped = pm_text_mark_length(text, length);
+    text += skipped;
+    length -= skipped;
     while (length > 0 && strchr(blanks, text[0]) != NULL) {
         text++;
         length--;

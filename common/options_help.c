@@ -50,11 +50,15 @@ static void print_row(const struct pm_option *option)
     if (option->minimum != 0 || option->maximum != 0) {
         snprintf(bounds, sizeof bounds, "%.16g to %.16g", option->minimum, option->maximum);
     }
-    const char *const notes[][2] = {
-        {"", bounds[0] != '\0' ? bounds : NULL},
-        {"default ", option->type == PM_OPTION_FLAG ? NULL : option->default_value},
-        {"file: ", option->file_key},
-        {"environment: ", option->environment}};
+    /* A default of nothing is for the help's own words. */
+    const char *default_value = option->default_value;
+    if (option->type == PM_OPTION_FLAG || (default_value != NULL && default_value[0] == '\0')) {
+        default_value = NULL;
+    }
+    const char *const notes[][2] = {{"", bounds[0] != '\0' ? bounds : NULL},
+                                    {"default ", default_value},
+                                    {"file: ", option->file_key},
+                                    {"environment: ", option->environment}};
     used = (size_t)snprintf(text, sizeof text, "%s", option->help != NULL ? option->help : "");
     const char *separator = " [";
     for (size_t i = 0; i < sizeof notes / sizeof *notes && used < sizeof text; i++) {

@@ -120,8 +120,7 @@ bool pm_options_load_file(struct pm_options *options, const char *path, struct p
     if (!pm_file_read(path, FILE_MAX_BYTES, &text, &length, error)) {
         return false;
     }
-    /* Some editors begin a file with a byte order mark, which is no part of the JSON. */
-    size_t skipped = length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+    size_t skipped = pm_text_mark_length(text, length);
     cJSON *root = NULL;
     bool done = pm_json_parse(text + skipped, length - skipped, FILE_MAX_BYTES, &root, error);
     free(text);

@@ -95,6 +95,12 @@ void pm_text_make_utf8(char *text)
     replace(text, false);
 }
 
+size_t pm_text_mark_length(const char *text, size_t length)
+{
+    static const char mark[] = {'\xef', '\xbb', '\xbf'};
+    return length >= sizeof mark && memcmp(text, mark, sizeof mark) == 0 ? sizeof mark : 0;
+}
+
 void pm_text_clear(struct pm_text *text)
 {
     free(text->data);

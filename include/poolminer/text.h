@@ -20,6 +20,10 @@ void pm_text_append_bytes(struct pm_text *text, const void *bytes, size_t count)
 void pm_text_make_printable(char *text);
 void pm_text_make_utf8(char *text);
 
+/* The byte order mark that some editors begin a file with: its length, or 0 where there is none. It
+ * belongs to the file and not to what the file says. */
+size_t pm_text_mark_length(const char *text, size_t length);
+
 /* Frees the data; the text is empty and may be used again. */
 void pm_text_clear(struct pm_text *text);
 

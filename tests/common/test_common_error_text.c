@@ -111,6 +111,8 @@ static void text_is_made_fit_for_its_reader(void **state)
     assert_string_equal(terminal, "?]0;x? \xc3\xa9 ?");
     pm_text_make_utf8(json);
     assert_string_equal(json, "\x1b]0;x\x07 \xc3\xa9 ?");
+    assert_int_equal(pm_text_mark_length("\xef\xbb\xbfx", 4), 3);
+    assert_int_equal(pm_text_mark_length("\xef\xbb\xbf", 2), 0);
     pm_text_make_printable(none);
     assert_string_equal(none, "");
 }

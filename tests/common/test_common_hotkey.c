@@ -83,6 +83,18 @@ static void wallet_files_are_read(void **state)
     }
 }
 
+/* As editors of other systems write files. */
+static void a_byte_order_mark_is_no_part_of_the_secret(void **state)
+{
+    (void)state;
+    static const char seed[] = "\xef\xbb\xbf"
+                               "0x1111111111111111111111111111111111111111111111111111111111111111";
+    struct pm_hotkey *plain = parse(seed + 3), *marked = parse(seed);
+    assert_string_equal(pm_hotkey_address(marked), pm_hotkey_address(plain));
+    pm_hotkey_destroy(plain);
+    pm_hotkey_destroy(marked);
+}
+
 static void any_one_secret_is_enough(void **state)
 {
     static const char *const secrets[] = {"secretPhrase", "secretSeed", "privateKey"};
@@ -334,6 +346,7 @@ int main(void)
         cmocka_unit_test(mnemonics_and_passwords_give_addresses),
         cmocka_unit_test(seeds_give_addresses),
         cmocka_unit_test(wallet_files_are_read),
+        cmocka_unit_test(a_byte_order_mark_is_no_part_of_the_secret),
         cmocka_unit_test(any_one_secret_is_enough),
         cmocka_unit_test(what_cannot_be_read_is_refused_with_its_reason),
         cmocka_unit_test(an_encrypted_file_is_recognised_as_bytes),

@@ -14,6 +14,7 @@
 #include <poolminer/file.h>
 #include <poolminer/stop.h>
 #include <poolminer/text.h>
+#include <poolminer/threads.h>
 
 /* Appends what comes until the end; a stream has no size that could be asked for before. */
 static bool append_stream(int descriptor, struct pm_text *text, struct pm_error *error)
@@ -114,6 +115,18 @@ bool read_algorithm(const char *name, int input_dim, struct pm_algorithm **out,
     return done || pm_fail_context(error, "%s", name);
 }
 
+/* OpenMP ends the process when the system has fewer. */
+static void set_threads(size_t wanted)
+{
+    const size_t count = pm_threads_available(wanted - 1) + 1;
+    if (count < wanted) {
+        fprintf(stderr,
+                "poolminer: --threads %zu is more than the system has; computing with %zu\n",
+                wanted, count);
+    }
+    omp_set_num_threads((int)count);
+}
+
 bool open_suite(const struct pm_options *options, int input_dim, size_t task_limit,
                 struct pm_dataset **dataset, struct pm_suite **suite, struct pm_error *error)
 {
@@ -121,7 +134,7 @@ bool open_suite(const struct pm_options *options, int input_dim, size_t task_lim
     enum pm_suite_edition edition = PM_EDITION_FIRST2000;
     struct pm_dataset *opened = NULL;
     if (threads > 0) {
-        omp_set_num_threads((int)threads);
+        set_threads((size_t)threads);
     }
     if (!pm_suite_edition_parse(pm_options_text(options, "suite"), &edition, error) ||
         !pm_dataset_open(pm_options_text(options, "dataset"), &opened, error)) {

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <poolminer/job.h>
 #include <poolminer/log.h>
 #include <poolminer/user_path.h>
 
@@ -49,7 +50,7 @@ static const struct setting SETTINGS[] = {
       .file_key = "run_id",
       .environment = "POOLMINER_RUN_ID",
       .type = PM_OPTION_TEXT,
-      .default_value = "default",
+      .default_value = PM_JOB_RUN_ID_DEFAULT,
       .argument = "NAME",
       .help = "Which jobs of the sidecar belong together."}},
     {USE_MINE | USE_QUEUE,

@@ -20,10 +20,13 @@ enum {
     BACKOFF_LAST_MS = 60000,
     STABLE_MS = 10000, /* a child that ran this long counts as having started well */
     QUICK_ENDS_MAX = 5,
-    STAGE_MS = SUPERVISOR_STOP_MS / STOP_STAGES,
     KILLED_MS = 1000, /* for the kernel to take a killed process away */
     READY_FILE_MAX = 4096,
 };
+
+/* The first to stop are workers and drivers, who have something to say to the others before. */
+static const int STAGE_MS[STOP_STAGES] = {
+    [STOP_FIRST] = 1100, [STOP_SECOND] = SUPERVISOR_STOP_MS - 1100};
 
 struct child {
     char *name, *log_path;
@@ -275,7 +278,7 @@ static void stop_stage(struct supervisor *supervisor, enum stop_stage stage)
             kill(supervisor->children[i].pid, SIGTERM);
         }
     }
-    if (await_stage(supervisor, stage, pm_clock_monotonic_ms() + STAGE_MS)) {
+    if (await_stage(supervisor, stage, pm_clock_monotonic_ms() + STAGE_MS[stage])) {
         return;
     }
     for (size_t i = 0; i < supervisor->count; i++) {

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include <poolminer/job.h>
 #include <poolminer/program.h>
 #include <poolminer/user_path.h>
 
@@ -21,7 +22,7 @@ static const struct pm_option table[] = {
         "the pool's API, http or https"),
     ROW("sidecar-url", "SIDECAR_URL", TEXT, "tcp://127.0.0.1:8123", 0, 0, "URL",
         "the sidecar's socket"),
-    ROW("run-id", "RUN_ID", TEXT, "default", 0, 0, "NAME",
+    ROW("run-id", "RUN_ID", TEXT, PM_JOB_RUN_ID_DEFAULT, 0, 0, "NAME",
         "names this run in the sidecar; workers ask for it"),
     ROW("duration-s", "DURATION_S", INTEGER, "0", 0, 31622400, "SECONDS",
         "no new lease after this; 0: mine until stopped"),

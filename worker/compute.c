@@ -2,11 +2,14 @@
 
 #include "worker/compute_internal.h"
 
+#include <assert.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <poolminer/algorithm.h>
 #include <poolminer/clock.h>
+#include <poolminer/cost.h>
 
 /* Groups big enough to keep the threads busy, small enough for progress and deadlines. */
 enum { GROUP_MIN = 8, GROUP_MAX = 64 };
@@ -57,21 +60,57 @@ static size_t group_size(size_t threads)
     return wanted < GROUP_MIN ? GROUP_MIN : wanted > GROUP_MAX ? GROUP_MAX : wanted;
 }
 
+/* What is finished when scoring is interrupted counts too. */
 static bool score_group(const struct pm_compute_config *config, const struct pm_suite *suite,
-                        struct pm_scoring *scorings, size_t count, struct pm_error *error)
+                        struct pm_scoring *const *scorings, size_t count, struct pm_error *error)
 {
     const struct pm_algorithm *algorithms[GROUP_MAX];
     double scores[GROUP_MAX];
     for (size_t i = 0; i < count; i++) {
-        algorithms[i] = scorings[i].algorithm;
+        algorithms[i] = scorings[i]->algorithm;
     }
     const struct pm_until until = {.stop = &config->control->stop};
-    if (!pm_suite_score(suite, algorithms, count, scores, NULL, &until, error)) {
-        return false;
-    }
+    const bool ok = pm_suite_score(suite, algorithms, count, scores, NULL, &until, error);
     for (size_t i = 0; i < count; i++) {
-        scorings[i].score = scores[i];
-        scorings[i].done = true;
+        scorings[i]->done = ok || (error->code == PM_ERROR_INTERRUPTED && !isnan(scores[i]));
+        scorings[i]->score = scorings[i]->done ? scores[i] : 0.0;
+    }
+    return ok;
+}
+
+static int cheapest_first(const void *left, const void *right)
+{
+    const struct pm_scoring *a = *(struct pm_scoring *const *)left;
+    const struct pm_scoring *b = *(struct pm_scoring *const *)right;
+    return (a->cost > b->cost) - (a->cost < b->cost);
+}
+
+/* Time may be over before all are scored: it should have gone into as many as possible. */
+static void put_in_order(struct pm_scoring *scorings, size_t count, struct pm_scoring **order)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct pm_cost cost = pm_algorithm_cost(scorings[i].algorithm);
+        scorings[i].cost = pm_cost_total(&cost);
+        order[i] = &scorings[i];
+    }
+    qsort(order, count, sizeof(struct pm_scoring *), cheapest_first);
+}
+
+static bool score_in_groups(const struct pm_compute_config *config, const struct pm_suite *suite,
+                            struct pm_scoring *const *order, size_t count,
+                            pm_scoring_observer *observer, void *context, struct pm_error *error)
+{
+    const size_t group = group_size(config->threads);
+    for (size_t first = 0; first < count; first += group) {
+        const size_t size = count - first < group ? count - first : group;
+        /* The heartbeat looks too, but may not have had its turn yet. */
+        pm_job_control_check_deadline(config->control);
+        if (!score_group(config, suite, order + first, size, error)) {
+            return false;
+        }
+        if (observer != NULL) {
+            observer(context, first + size);
+        }
     }
     return true;
 }
@@ -80,23 +119,18 @@ bool pm_compute_scores(const struct pm_compute_config *config, int input_dim,
                        struct pm_scoring *scorings, size_t count, pm_scoring_observer *observer,
                        void *context, struct pm_error *error)
 {
+    assert(count <= PM_JOB_ALGORITHMS_MAX);
+    const struct pm_until until = {.stop = &config->control->stop};
+    struct pm_scoring *order[PM_JOB_ALGORITHMS_MAX];
     const struct pm_suite *suite;
-    if (!pm_workbench_get(config->bench, PM_BENCH_EVALUATION, input_dim, &suite, error)) {
-        return false;
-    }
     struct pm_error reason = {0};
-    const size_t group = group_size(config->threads);
-    bool ok = true;
-    for (size_t first = 0; ok && first < count; first += group) {
-        const size_t size = count - first < group ? count - first : group;
-        /* The heartbeat looks too, but may not have had its turn yet. */
-        pm_job_control_check_deadline(config->control);
-        ok = score_group(config, suite, scorings + first, size, &reason);
-        if (ok && observer != NULL) {
-            observer(context, first + size);
-        }
+    put_in_order(scorings, count, order);
+    bool ok =
+        pm_workbench_get(config->bench, PM_BENCH_EVALUATION, input_dim, &until, &suite, &reason);
+    if (ok) {
+        ok = score_in_groups(config, suite, order, count, observer, context, &reason);
+        pm_workbench_put(config->bench, suite);
     }
-    pm_workbench_put(config->bench, suite);
     if (ok || (reason.code == PM_ERROR_INTERRUPTED &&
                pm_job_control_cause(config->control) == PM_STOP_DEADLINE)) {
         return true;

@@ -102,8 +102,10 @@ static bool search(struct evolving *evolving, struct pm_error *error)
     const struct pm_job_progress none = {.total = (uint64_t)work->generations,
                                          .unit = "generations"};
     pm_job_control_set_progress(config->control, &none);
-    if (!pm_workbench_get(config->bench, PM_BENCH_SEARCH, work->algorithms[0].input_dim, &suite,
-                          error)) {
+    const struct pm_until until = {.stop = &config->control->stop};
+    pm_job_control_set_deadline(config->control, evolving->deadline_ms);
+    if (!pm_workbench_get(config->bench, PM_BENCH_SEARCH, work->algorithms[0].input_dim, &until,
+                          &suite, error)) {
         return false;
     }
     struct pm_evolution_config evolution = pm_evolution_config_default();

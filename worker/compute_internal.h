@@ -13,15 +13,17 @@ bool pm_compute_evolve(const struct pm_compute_config *config, const struct pm_w
 /* An algorithm and where its score goes. */
 struct pm_scoring {
     const struct pm_algorithm *algorithm;
+    int64_t cost; /* pm_compute_scores fills it in: the cheap ones' turn comes first */
     double score;
     bool done;
 };
 
 typedef void pm_scoring_observer(void *context, size_t done);
 
-/* Scores algorithms of one input_dim on the evaluation suite, from the first on, a few at a time.
- * Cut short by the deadline it returns true and leaves `done` unset on the others. `observer` (may
- * be NULL) hears after each group how many are done. */
+/* Scores at most PM_JOB_ALGORITHMS_MAX algorithms of one input_dim on the evaluation suite, the
+ * cheapest first, a few at a time. Cut short by the deadline it returns true and leaves `done`
+ * unset on those that were not finished. `observer` (may be NULL) hears after each group how many
+ * are done. */
 bool pm_compute_scores(const struct pm_compute_config *config, int input_dim,
                        struct pm_scoring *scorings, size_t count, pm_scoring_observer *observer,
                        void *context, struct pm_error *error);

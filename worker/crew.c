@@ -12,10 +12,12 @@ enum {
     LEASE_WAIT_MS = 10000,
     RETRY_MS = 500,
     STOP_POLL_MS = 100,
-    /* Together under two seconds: the computation's time to stop, one call to give the job back. */
-    PATIENCE_MS = 600,
     HEARTBEAT_CALL_MS = 1000,
-    PARTING_MS = 1800,
+    /* Since the wish to end: how long the computation may take to stop, when calls to the sidecar
+     * are given up, when nobody is waited for any more. The supervisor has a second's patience. */
+    PATIENCE_MS = 250,
+    LATE_MS = 600,
+    PARTING_MS = 800,
     RESULT_CALL_MS = 5000,
 };
 
@@ -24,7 +26,12 @@ struct crew_member {
     bool started;
     struct pm_queue_client *client, *heartbeats;
     struct pm_job_runner_config config;
-    struct pm_job_runner_counts counts;
+};
+
+struct crew {
+    atomic_bool late; /* what is still being said to the sidecar is to be left unsaid */
+    struct pm_job_runner_tally tally;
+    struct crew_member members[];
 };
 
 static bool connect_client(const struct pm_crew_config *config, int64_t timeout_ms,
@@ -40,12 +47,12 @@ static bool connect_client(const struct pm_crew_config *config, int64_t timeout_
 static void *member_main(void *argument)
 {
     struct crew_member *member = argument;
-    member->counts = pm_job_runner_run(&member->config);
+    pm_job_runner_run(&member->config);
     return NULL;
 }
 
 static bool member_prepare(struct crew_member *member, const struct pm_crew_config *config,
-                           struct pm_error *error)
+                           struct crew *crew, struct pm_error *error)
 {
     const size_t share = config->threads / config->workers;
     if (!connect_client(config, RESULT_CALL_MS, &member->client, error) ||
@@ -62,6 +69,8 @@ static bool member_prepare(struct crew_member *member, const struct pm_crew_conf
         .wait_ms = LEASE_WAIT_MS,
         .retry_ms = RETRY_MS,
         .patience_ms = PATIENCE_MS,
+        .late = &crew->late,
+        .tally = &crew->tally,
         .show_progress = config->show_progress && config->workers == 1,
     };
     return true;
@@ -74,33 +83,27 @@ static void member_clear(struct crew_member *member)
 }
 
 /* False when the member still computes at `until`. */
-static bool member_join(struct crew_member *member, const struct timespec *until,
-                        struct pm_job_runner_counts *counts)
+static bool member_join(struct crew_member *member, const struct timespec *until)
 {
-    if (!member->started) {
-        return true;
-    }
-    if (pthread_clockjoin_np(member->thread, NULL, CLOCK_MONOTONIC, until) != 0) {
+    if (member->started &&
+        pthread_clockjoin_np(member->thread, NULL, CLOCK_MONOTONIC, until) != 0) {
         return false;
     }
-    counts->done += member->counts.done;
-    counts->failed += member->counts.failed;
-    counts->lost += member->counts.lost;
-    counts->released += member->counts.released;
+    member->started = false;
     return true;
 }
 
-static bool crew_start(struct crew_member *members, const struct pm_crew_config *config,
+static bool crew_start(struct crew *crew, const struct pm_crew_config *config,
                        struct pm_error *error)
 {
     for (size_t i = 0; i < config->workers; i++) {
-        if (!member_prepare(&members[i], config, error)) {
+        if (!member_prepare(&crew->members[i], config, crew, error)) {
             return false;
         }
     }
     size_t started = 0;
     for (size_t i = 0; i < config->workers; i++) {
-        struct crew_member *member = &members[i];
+        struct crew_member *member = &crew->members[i];
         member->started = pthread_create(&member->thread, NULL, member_main, member) == 0;
         started += member->started;
     }
@@ -114,39 +117,57 @@ static bool crew_start(struct crew_member *members, const struct pm_crew_config 
     return true;
 }
 
-static bool crew_join(struct crew_member *members, size_t count,
-                      struct pm_job_runner_counts *counts)
+static bool crew_join(struct crew *crew, size_t count, int64_t until_ms)
 {
-    const int64_t until_ms = pm_clock_monotonic_ms() + PARTING_MS;
     const struct timespec until = {.tv_sec = until_ms / 1000, .tv_nsec = until_ms % 1000 * 1000000};
     bool idle = true;
     for (size_t i = 0; i < count; i++) {
-        idle = member_join(&members[i], &until, counts) && idle;
+        idle = member_join(&crew->members[i], &until) && idle;
     }
     return idle;
+}
+
+static void crew_count(struct crew *crew, struct pm_job_runner_counts *counts)
+{
+    *counts = (struct pm_job_runner_counts){
+        .done = atomic_load(&crew->tally.done),
+        .failed = atomic_load(&crew->tally.failed),
+        .lost = atomic_load(&crew->tally.lost),
+        .released = atomic_load(&crew->tally.released),
+    };
+}
+
+static void crew_destroy(struct crew *crew, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        member_clear(&crew->members[i]);
+    }
+    free(crew);
 }
 
 bool pm_crew_run(const struct pm_crew_config *config, struct pm_job_runner_counts *counts,
                  bool *idle, struct pm_error *error)
 {
-    *counts = (struct pm_job_runner_counts){0};
     *idle = true;
-    struct crew_member *members = calloc(config->workers, sizeof *members);
-    if (members == NULL) {
+    struct crew *crew = calloc(1, sizeof *crew + config->workers * sizeof *crew->members);
+    if (crew == NULL) {
         return pm_fail(error, PM_ERROR_MEMORY, "starting %zu workers: out of memory",
                        config->workers);
     }
-    const bool ok = crew_start(members, config, error);
+    const bool ok = crew_start(crew, config, error);
     while (ok && !atomic_load(config->stop)) {
         pm_clock_sleep_ms(STOP_POLL_MS);
     }
-    *idle = crew_join(members, config->workers, counts);
+    const int64_t start_ms = pm_clock_monotonic_ms();
+    *idle = crew_join(crew, config->workers, start_ms + LATE_MS);
+    if (!*idle) {
+        atomic_store(&crew->late, true);
+        *idle = crew_join(crew, config->workers, start_ms + PARTING_MS);
+    }
+    crew_count(crew, counts);
     /* A thread that still computes still uses what is freed here. */
     if (*idle) {
-        for (size_t i = 0; i < config->workers; i++) {
-            member_clear(&members[i]);
-        }
-        free(members);
+        crew_destroy(crew, config->workers);
     }
     return ok;
 }

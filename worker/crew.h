@@ -20,7 +20,7 @@ struct pm_crew_config {
     bool show_progress;
 };
 
-/* Runs until the stop flag is set and, after that, at most two seconds. *idle tells whether all
+/* Runs until the stop flag is set and, after that, less than a second. *idle tells whether all
  * runners have ended: if not, their jobs have been given back but a thread is still computing, and
  * the process should end without tidying up. */
 bool pm_crew_run(const struct pm_crew_config *config, struct pm_job_runner_counts *counts,

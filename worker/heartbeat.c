@@ -60,8 +60,11 @@ static void part(struct pm_heartbeat *heartbeat)
     if (pm_job_control_wait(config->control, config->patience_ms)) {
         return;
     }
-    config->queue->set_stop_flag(config->queue->context, NULL);
+    config->queue->set_stop_flag(config->queue->context, config->late);
     heartbeat->released = true;
+    if (config->tally != NULL) {
+        atomic_fetch_add(&config->tally->released, 1);
+    }
     if (config->queue->release(config->queue->context, config->job->job_id, config->job->token,
                                NULL, 0, &error)) {
         pm_log(PM_LOG_INFO, "WORKER-JOB-RELEASED", "job=%lld: the worker ends",
@@ -123,5 +126,6 @@ void pm_heartbeat_join(struct pm_heartbeat *heartbeat)
 {
     pm_job_control_end(heartbeat->config.control);
     pthread_join(heartbeat->thread, NULL);
-    heartbeat->config.queue->set_stop_flag(heartbeat->config.queue->context, NULL);
+    heartbeat->config.queue->set_stop_flag(heartbeat->config.queue->context,
+                                           heartbeat->config.late);
 }

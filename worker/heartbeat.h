@@ -6,6 +6,7 @@
 
 #include "worker/job_control.h"
 #include "worker/job_queue.h"
+#include "worker/job_tally.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -20,7 +21,9 @@ struct pm_heartbeat_config {
     struct pm_job_control *control;
     const atomic_bool *stop; /* the process is to end */
     int64_t patience_ms;     /* how long the computation may take to heed that */
-    bool show_progress;      /* draw a bar on standard error */
+    const atomic_bool *late; /* calls made in parting end when this turns true; may be NULL */
+    struct pm_job_runner_tally *tally; /* where a job that is given back counts; may be NULL */
+    bool show_progress;                /* draw a bar on standard error */
 };
 
 struct pm_heartbeat {
@@ -32,7 +35,8 @@ struct pm_heartbeat {
 /* False when no thread could be started. */
 bool pm_heartbeat_start(struct pm_heartbeat *heartbeat, const struct pm_heartbeat_config *config,
                         struct pm_error *error);
-/* Ends the control's job and the thread; the queue is the caller's again, without a stop flag. */
+/* Ends the control's job and the thread; the queue is the caller's again, with `late` for its stop
+ * flag. */
 void pm_heartbeat_join(struct pm_heartbeat *heartbeat);
 
 #endif

@@ -15,9 +15,13 @@ enum { STOP_POLL_MS = 100 };
 
 struct runner {
     const struct pm_job_runner_config *config;
-    struct pm_job_runner_counts counts;
     enum pm_error_code away; /* why the last request for work failed; PM_ERROR_NONE: it did not */
 };
+
+static void count(atomic_ullong *number)
+{
+    atomic_fetch_add(number, 1);
+}
 
 static bool stopping(const struct runner *runner)
 {
@@ -57,11 +61,16 @@ static bool deliver_once(const struct pm_job_queue *queue, const struct delivery
                        error);
 }
 
+/* The sidecar, or its client, does not take what is in the request. */
+static bool cannot_be_sent(const struct pm_error *error)
+{
+    return error->code == PM_ERROR_INVALID || error->code == PM_ERROR_LIMIT;
+}
+
 /* An answer that trying again will not change. */
 static bool is_final(const struct pm_error *error)
 {
-    return error->code == PM_ERROR_REFUSED || error->code == PM_ERROR_INVALID ||
-           error->code == PM_ERROR_LIMIT;
+    return error->code == PM_ERROR_REFUSED || cannot_be_sent(error);
 }
 
 /* Tries until the sidecar has it or says that it does not want it; the heartbeat meanwhile keeps
@@ -101,13 +110,13 @@ static void count_delivery(struct runner *runner, const struct delivery *deliver
 {
     const long long job_id = delivery->job->job_id;
     if (!delivered) {
-        runner->counts.lost++;
+        count(&runner->config->tally->lost);
         pm_log(PM_LOG_WARN, "WORKER-RESULT-REFUSED", "job=%lld: %s", job_id, error->message);
     } else if (delivery->outcome != NULL) {
-        runner->counts.done++;
+        count(&runner->config->tally->done);
         log_done(delivery);
     } else {
-        runner->counts.failed++;
+        count(&runner->config->tally->failed);
         pm_log(PM_LOG_WARN, "WORKER-JOB-FAILED", "job=%lld: %s", job_id, delivery->reason);
     }
 }
@@ -116,10 +125,10 @@ static void release(struct runner *runner, const struct pm_job *job, bool alread
 {
     const struct pm_job_queue *queue = &runner->config->heartbeats;
     struct pm_error error = {0};
-    runner->counts.released++;
     if (already) {
         return;
     }
+    count(&runner->config->tally->released);
     if (queue->release(queue->context, job->job_id, job->token, NULL, 0, &error)) {
         pm_log(PM_LOG_INFO, "WORKER-JOB-RELEASED", "job=%lld: the worker ends",
                (long long)job->job_id);
@@ -161,8 +170,8 @@ static void run_leased(struct runner *runner, const struct pm_job *job,
     struct pm_outcome outcome = {0};
     struct pm_error error = {0};
     const bool computed = parse_and_compute(runner, job, control, &outcome, &error);
-    const struct pm_error failure = error;
-    const struct delivery delivery = {
+    struct pm_error failure = error;
+    struct delivery delivery = {
         .job = job,
         .outcome = computed ? &outcome : NULL,
         .seconds = (double)(pm_clock_monotonic_ns() - start_ns) * 1e-9,
@@ -172,10 +181,16 @@ static void run_leased(struct runner *runner, const struct pm_job *job,
     const enum pm_stop_cause cause = pm_job_control_cause(control);
     const bool given_up = !computed && (cause == PM_STOP_LOST || cause == PM_STOP_SHUTDOWN);
     bool delivered = !given_up && cause != PM_STOP_LOST && deliver(runner, &delivery, &error);
+    /* Sent again, the same result would be turned down again, by whichever worker. */
+    if (!delivered && computed && cannot_be_sent(&error)) {
+        failure = error;
+        delivery.outcome = NULL;
+        delivered = deliver(runner, &delivery, &error);
+    }
     pm_heartbeat_join(heartbeat);
 
     if (cause == PM_STOP_LOST) {
-        runner->counts.lost++;
+        count(&runner->config->tally->lost);
     } else if (given_up || heartbeat->released) {
         release(runner, job, heartbeat->released);
     } else {
@@ -201,6 +216,8 @@ static void run_job(struct runner *runner, const struct pm_job *job)
                                                .control = &control,
                                                .stop = runner->config->stop,
                                                .patience_ms = runner->config->patience_ms,
+                                               .late = runner->config->late,
+                                               .tally = runner->config->tally,
                                                .show_progress = runner->config->show_progress};
     if (pm_heartbeat_start(&heartbeat, &config, &error)) {
         run_leased(runner, job, &control, &heartbeat);
@@ -233,7 +250,7 @@ static void note_answer(struct runner *runner)
     runner->away = PM_ERROR_NONE;
 }
 
-struct pm_job_runner_counts pm_job_runner_run(const struct pm_job_runner_config *config)
+void pm_job_runner_run(const struct pm_job_runner_config *config)
 {
     struct runner runner = {.config = config};
     omp_set_num_threads((int)config->threads);
@@ -254,5 +271,4 @@ struct pm_job_runner_counts pm_job_runner_run(const struct pm_job_runner_config 
         }
         pm_job_clear(&job);
     }
-    return runner.counts;
 }

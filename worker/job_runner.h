@@ -3,6 +3,7 @@
 #define WORKER_JOB_RUNNER_H
 
 #include "worker/job_queue.h"
+#include "worker/job_tally.h"
 #include "worker/workbench.h"
 
 #include <stdatomic.h>
@@ -17,18 +18,16 @@ struct pm_job_runner_config {
     struct pm_job_queue queue;      /* for leases and results */
     struct pm_job_queue heartbeats; /* for the heartbeat's thread, and for parting */
     const atomic_bool *stop;
-    int64_t wait_ms;     /* how long the sidecar may let a request for work wait */
-    int64_t retry_ms;    /* pause after a call that failed */
-    int64_t patience_ms; /* how long a computation may take to stop when the process ends */
+    int64_t wait_ms;         /* how long the sidecar may let a request for work wait */
+    int64_t retry_ms;        /* pause after a call that failed */
+    int64_t patience_ms;     /* how long a computation may take to stop when the process ends */
+    const atomic_bool *late; /* calls made in parting end when this turns true, or NULL */
+    struct pm_job_runner_tally *tally; /* counts jobs while the runner runs; zeroed by the caller */
     bool show_progress;
-};
-
-struct pm_job_runner_counts {
-    uint64_t done, failed, lost, released;
 };
 
 /* Runs until the stop flag is set. The sidecar may come and go: leases and results are tried again
  * for as long as it takes. */
-struct pm_job_runner_counts pm_job_runner_run(const struct pm_job_runner_config *config);
+void pm_job_runner_run(const struct pm_job_runner_config *config);
 
 #endif

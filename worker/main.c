@@ -4,6 +4,7 @@
 #include "worker/options.h"
 
 #include <limits.h>
+#include <omp.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,10 +12,15 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <poolminer/job.h>
 #include <poolminer/log.h>
 #include <poolminer/options.h>
 #include <poolminer/program.h>
 #include <poolminer/stop.h>
+#include <poolminer/threads.h>
+
+/* A worker's own, its heartbeat's, and those of its two connections. */
+enum { THREADS_BESIDE = 6 };
 
 static size_t allowed_cores(void)
 {
@@ -56,11 +62,49 @@ static bool wants_bar(const struct pm_options *options)
     return isatty(STDERR_FILENO) && strcmp(pm_options_text(options, "log-format"), "text") == 0;
 }
 
+/* What was asked for, as far as the system has it: OpenMP would end the process over one thread
+ * less. Each worker has threads of its own beside those that compute. */
+static size_t choose_threads(const struct pm_options *options)
+{
+    const int64_t asked = pm_options_integer(options, "threads");
+    const size_t wanted = asked > 0 ? (size_t)asked : allowed_cores();
+    const size_t others = (size_t)pm_options_integer(options, "workers") * THREADS_BESIDE;
+    const size_t available = pm_threads_available(wanted + others);
+    if (available == wanted + others) {
+        return wanted;
+    }
+    const size_t chosen = available > others ? available - others : 1;
+    pm_log(PM_LOG_WARN, "WORKER-FEWER-THREADS",
+           "the system has no %zu more threads for this process; computing with %zu; allow more "
+           "(ulimit -u, ulimit -v, pids.max) or ask for fewer (--threads, --workers)",
+           wanted + others, chosen);
+    return chosen;
+}
+
+/* Building the suite that most jobs need tells now, rather than at each job, that the dataset will
+ * not do. Its threads do not wait for more work: jobs have theirs. */
+static bool try_dataset(struct pm_workbench *bench, const char *dataset, size_t threads,
+                        struct pm_error *error)
+{
+    const struct pm_until until = {.stop = pm_stop_flag()};
+    const struct pm_suite *suite;
+    omp_set_num_threads((int)threads);
+    if (!pm_workbench_get(bench, PM_BENCH_EVALUATION, PM_JOB_INPUT_DIM_DEFAULT, &until, &suite,
+                          error)) {
+        return error->code == PM_ERROR_INTERRUPTED
+                   ? pm_stop_requested()
+                   : pm_fail_context(error, "no tasks can be made of --dataset %s", dataset);
+    }
+    pm_workbench_put(bench, suite);
+    omp_pause_resource_all(omp_pause_hard);
+    return true;
+}
+
 static bool work(const struct pm_options *options, struct pm_workbench *bench, bool *idle,
                  struct pm_error *error)
 {
     char name[PM_PROGRAM_CLIENT_NAME_SIZE];
-    const int64_t threads = pm_options_integer(options, "threads");
+    const size_t threads = choose_threads(options);
     const char *given = pm_options_text(options, "name");
     pm_program_client_name("worker", name);
     const struct pm_crew_config config = {
@@ -68,7 +112,7 @@ static bool work(const struct pm_options *options, struct pm_workbench *bench, b
         .run_id = pm_options_text(options, "run-id"),
         .name = given != NULL ? given : name,
         .workers = (size_t)pm_options_integer(options, "workers"),
-        .threads = threads > 0 ? (size_t)threads : allowed_cores(),
+        .threads = threads,
         .bench = bench,
         .stop = pm_stop_flag(),
         .show_progress = wants_bar(options),
@@ -79,12 +123,12 @@ static bool work(const struct pm_options *options, struct pm_workbench *bench, b
            config.name, config.sidecar_url, config.run_id[0] ? config.run_id : "(any)",
            config.workers, config.threads, pm_suite_edition_name(pm_workbench_edition(bench)),
            pm_options_text(options, "dataset"), pm_workbench_fingerprint(bench));
-    if (!pm_crew_run(&config, &counts, idle, error)) {
+    if (!try_dataset(bench, pm_options_text(options, "dataset"), threads, error) ||
+        !pm_crew_run(&config, &counts, idle, error)) {
         return false;
     }
-    pm_log(PM_LOG_INFO, "WORKER-STOP", "done=%llu failed=%llu lost=%llu released=%llu",
-           (unsigned long long)counts.done, (unsigned long long)counts.failed,
-           (unsigned long long)counts.lost, (unsigned long long)counts.released);
+    pm_log(PM_LOG_INFO, "WORKER-STOP", "done=%llu failed=%llu lost=%llu released=%llu", counts.done,
+           counts.failed, counts.lost, counts.released);
     return true;
 }
 
@@ -125,7 +169,7 @@ int main(int argc, char *argv[])
         fputs("poolminer-worker: out of memory\n", stderr);
     } else if (pm_program_start(&program, options, argc, argv, &status) && !run(options, &error)) {
         pm_log(PM_LOG_ERROR, "WORKER-FAILED", "%s", error.message);
-        status = EXIT_FAILURE;
+        status = error.code == PM_ERROR_INVALID ? PM_EXIT_USAGE : EXIT_FAILURE;
     }
     pm_options_destroy(options);
     return pm_program_leave("poolminer-worker", status);

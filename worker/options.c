@@ -1,5 +1,6 @@
 #include "worker/options.h"
 
+#include <poolminer/job.h>
 #include <poolminer/program.h>
 
 static const struct pm_option TABLE[] = {
@@ -12,7 +13,7 @@ static const struct pm_option TABLE[] = {
     {.name = "run-id",
      .environment = "POOLMINER_RUN_ID",
      .type = PM_OPTION_TEXT,
-     .default_value = "",
+     .default_value = PM_JOB_RUN_ID_DEFAULT,
      .argument = "ID",
      .help = "Take jobs of this run only; empty: of any run."},
     {.name = "workers",

@@ -94,14 +94,14 @@ static size_t suite_bytes(const struct pm_suite *suite)
 }
 
 static bool build(const struct pm_workbench *bench, enum pm_bench_suite which, int input_dim,
-                  struct pm_suite **out, struct pm_error *error)
+                  const struct pm_until *until, struct pm_suite **out, struct pm_error *error)
 {
     const size_t limit = bench->config.task_limit;
     if (which == PM_BENCH_EVALUATION) {
         return pm_suite_evaluation_kept(bench->dataset, bench->config.edition, input_dim, limit,
-                                        NULL, out, error);
+                                        until, out, error);
     }
-    return pm_suite_search_kept(bench->dataset, bench->config.edition, input_dim, 0, limit, NULL,
+    return pm_suite_search_kept(bench->dataset, bench->config.edition, input_dim, 0, limit, until,
                                 out, error);
 }
 
@@ -120,7 +120,8 @@ static struct kept_suite *take_out(struct pm_workbench *bench, enum pm_bench_sui
 }
 
 static struct kept_suite *build_kept(const struct pm_workbench *bench, enum pm_bench_suite which,
-                                     int input_dim, struct pm_error *error)
+                                     int input_dim, const struct pm_until *until,
+                                     struct pm_error *error)
 {
     struct kept_suite *kept = calloc(1, sizeof *kept);
     if (kept == NULL) {
@@ -128,7 +129,7 @@ static struct kept_suite *build_kept(const struct pm_workbench *bench, enum pm_b
         return NULL;
     }
     kept->which = which;
-    if (!build(bench, which, input_dim, &kept->suite, error)) {
+    if (!build(bench, which, input_dim, until, &kept->suite, error)) {
         free(kept);
         return NULL;
     }
@@ -155,12 +156,13 @@ static void drop_excess(struct pm_workbench *bench)
 }
 
 bool pm_workbench_get(struct pm_workbench *bench, enum pm_bench_suite which, int input_dim,
-                      const struct pm_suite **out, struct pm_error *error)
+                      const struct pm_until *until, const struct pm_suite **out,
+                      struct pm_error *error)
 {
     pthread_mutex_lock(&bench->mutex);
     struct kept_suite *kept = take_out(bench, which, input_dim);
     if (kept == NULL) {
-        kept = build_kept(bench, which, input_dim, error);
+        kept = build_kept(bench, which, input_dim, until, error);
     }
     if (kept != NULL) {
         kept->users++;

@@ -33,9 +33,10 @@ const char *pm_workbench_task_type(const struct pm_workbench *bench);
 const char *pm_workbench_fingerprint(const struct pm_workbench *bench);
 
 /* A suite to use until it is put back. Thread safe; a thread that asks while another builds waits.
- */
+ * PM_ERROR_INTERRUPTED: `until` (may be NULL) was over while it was built. */
 bool pm_workbench_get(struct pm_workbench *bench, enum pm_bench_suite which, int input_dim,
-                      const struct pm_suite **out, struct pm_error *error);
+                      const struct pm_until *until, const struct pm_suite **out,
+                      struct pm_error *error);
 void pm_workbench_put(struct pm_workbench *bench, const struct pm_suite *suite);
 
 /* Suites held now; for tests. */

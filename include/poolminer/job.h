@@ -17,4 +17,7 @@ enum {
     PM_JOB_RESULT_MAX_BYTES = 1024 * 1024,
 };
 
+/* The run that drivers put their jobs in, and workers take jobs of, unless told otherwise. */
+#define PM_JOB_RUN_ID_DEFAULT "default"
+
 #endif

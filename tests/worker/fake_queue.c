@@ -99,6 +99,8 @@ static bool finish(void *context, int64_t job_id, int64_t token, const void *bod
         ok = no_answer(error);
     } else if (ok && number <= fake->finishes_without_answer) {
         ok = no_answer(error);
+    } else if (ok && fake->finish_too_large) {
+        ok = pm_fail(error, PM_ERROR_LIMIT, "the result is too large");
     } else if (ok && fake->refuse_finish) {
         ok = pm_fail(error, PM_ERROR_REFUSED, "lease-lost");
         atomic_store(&fake->stop, true);

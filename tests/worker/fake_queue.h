@@ -20,6 +20,7 @@ struct fake_queue {
     int leases_without_answer; /* so many first calls find no sidecar */
     int finishes_without_answer;
     bool refuse_progress, refuse_finish;
+    bool finish_too_large; /* results are beyond what the queue takes */
     int progress_without_answer;
     bool stop_at_progress;   /* the process is asked to end at the first heartbeat */
     bool stop_at_finish;     /* ... when the first result is to be sent */

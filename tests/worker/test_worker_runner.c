@@ -54,8 +54,14 @@ static int tear_down(void **state)
     return 0;
 }
 
-static struct pm_job_runner_counts run(const struct fixture *fixture, struct fake_queue *fake)
+/* What became of the runner's jobs. */
+struct counts {
+    unsigned long long done, failed, lost, released;
+};
+
+static struct counts run(const struct fixture *fixture, struct fake_queue *fake)
 {
+    struct pm_job_runner_tally tally = {0};
     const struct pm_job_runner_config config = {.run_id = "run",
                                                 .bench = fixture->bench,
                                                 .threads = 2,
@@ -64,8 +70,10 @@ static struct pm_job_runner_counts run(const struct fixture *fixture, struct fak
                                                 .stop = &fake->stop,
                                                 .wait_ms = 10,
                                                 .retry_ms = 10,
-                                                .patience_ms = 5000};
-    return pm_job_runner_run(&config);
+                                                .patience_ms = 5000,
+                                                .tally = &tally};
+    pm_job_runner_run(&config);
+    return (struct counts){tally.done, tally.failed, tally.lost, tally.released};
 }
 
 static cJSON *result_of(const struct fake_queue *fake)
@@ -116,7 +124,7 @@ static void test_evaluates_in_the_jobs_order(void **state)
     const struct fixture *fixture = *state;
     struct fake_queue fake;
     fake_queue_init(&fake, "evaluate", BODY);
-    const struct pm_job_runner_counts counts = run(fixture, &fake);
+    const struct counts counts = run(fixture, &fake);
     assert_int_equal(counts.done, 1);
     cJSON *json = result_of(&fake);
     assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(json, "evaluations")), 4);
@@ -201,7 +209,7 @@ static void expect_failure(const struct fixture *fixture, const char *kind, cons
 {
     struct fake_queue fake;
     fake_queue_init(&fake, kind, body);
-    const struct pm_job_runner_counts counts = run(fixture, &fake);
+    const struct counts counts = run(fixture, &fake);
     assert_int_equal(counts.failed, 1);
     assert_int_equal(fake.fails, 1);
     assert_int_equal(fake.finishes, 0);
@@ -266,11 +274,27 @@ static void test_refused_result_is_dropped(void **state)
     struct fake_queue fake;
     fake_queue_init(&fake, "evaluate", EVALUATE_ONE);
     fake.refuse_finish = true;
-    const struct pm_job_runner_counts counts = run(*state, &fake);
+    const struct counts counts = run(*state, &fake);
     assert_int_equal(counts.lost, 1);
     assert_int_equal(counts.done, 0);
     assert_int_equal(fake.finishes, 1);
     assert_int_equal(fake.fails + fake.releases, 0);
+    fake_queue_clear(&fake);
+}
+
+/* Nobody could hand such a result over: the job is not left to one worker after another. */
+static void test_result_that_is_too_large_fails_the_job(void **state)
+{
+    struct fake_queue fake;
+    fake_queue_init(&fake, "evaluate", EVALUATE_ONE);
+    fake.finish_too_large = true;
+    const struct counts counts = run(*state, &fake);
+    assert_int_equal(counts.failed, 1);
+    assert_int_equal(counts.done + counts.lost, 0);
+    assert_int_equal(fake.finishes, 1);
+    assert_int_equal(fake.fails, 1);
+    assert_false(fake.retry);
+    assert_non_null(strstr(fake.reason, "too large"));
     fake_queue_clear(&fake);
 }
 
@@ -281,7 +305,7 @@ static void test_lost_lease_stops_the_computation(void **state)
     fake_queue_init(&fake, "evolve", EVOLVE_LONG);
     fake.refuse_progress = true;
     fake.stop_after_refusal = true;
-    const struct pm_job_runner_counts counts = run(*state, &fake);
+    const struct counts counts = run(*state, &fake);
     assert_int_equal(counts.lost, 1);
     assert_int_equal(fake.finishes + fake.fails + fake.releases, 0);
     fake_queue_clear(&fake);
@@ -326,7 +350,7 @@ static void test_passed_deadline_of_an_evaluation_fails_it(void **state)
     struct fake_queue fake;
     fake_queue_init(&fake, "evaluate", EVALUATE_ONE);
     fake.deadline_ms = pm_clock_unix_ms() - 1000;
-    const struct pm_job_runner_counts counts = run(*state, &fake);
+    const struct counts counts = run(*state, &fake);
     assert_int_equal(counts.failed, 1);
     assert_false(fake.retry);
     assert_non_null(strstr(fake.reason, "deadline"));
@@ -348,13 +372,94 @@ static void test_evaluations_done_in_time_are_sent(void **state)
     fake_queue_clear(&fake);
 }
 
+/* Products of matrices of 128 x 128, as many as the language allows: hours. */
+static char *slow_text(void)
+{
+    struct pm_algorithm_meta meta = pm_algorithm_meta_default(8);
+    meta.vector_dim = PM_DIM_MAX;
+    meta.max_ops[PM_PHASE_PREDICT] = meta.max_ops[PM_PHASE_LEARN] = PM_PHASE_LENGTH_MAX;
+    struct pm_algorithm *algorithm = pm_algorithm_create(8, &meta, PM_PHASE_LENGTH_MAX);
+    const struct pm_operand m0 = {PM_KIND_MATRIX, 0}, m1 = {PM_KIND_MATRIX, 1};
+    assert_non_null(algorithm);
+    for (int phase = PM_PHASE_PREDICT; phase < PM_PHASE_COUNT; phase++) {
+        for (int i = 0; i < PM_PHASE_LENGTH_MAX; i++) {
+            algorithm->phase[phase][i] =
+                i + 1 < PM_PHASE_LENGTH_MAX
+                    ? (struct pm_instruction){.op = PM_OP_MATMUL, .out = m1, .a = m1, .b = m0}
+                    : (struct pm_instruction){.op = PM_OP_MEAN,
+                                              .out = {PM_KIND_SCALAR, 0},
+                                              .a = m1,
+                                              .b = {PM_KIND_NONE, 0}};
+        }
+        algorithm->length[phase] = PM_PHASE_LENGTH_MAX;
+    }
+    struct pm_error error = {0};
+    char *text = pm_algorithm_write(algorithm, &error);
+    assert_string_equal(error.message, "");
+    assert_non_null(text);
+    pm_algorithm_destroy(algorithm);
+    return text;
+}
+
+/* A job of the slow algorithm and a quick one, in this order. */
+static char *slow_body(void)
+{
+    cJSON *json = cJSON_Parse(EVALUATE ITEM(1, "", 8) "," ITEM(2, LINEAR, 8) "]}");
+    char *text = slow_text();
+    assert_non_null(json);
+    cJSON *slow = cJSON_GetArrayItem(cJSON_GetObjectItem(json, "algorithms"), 0);
+    assert_true(cJSON_ReplaceItemInObject(slow, "algorithm_dsl", cJSON_CreateString(text)));
+    char *body = cJSON_PrintUnformatted(json);
+    assert_non_null(body);
+    cJSON_Delete(json);
+    free(text);
+    return body;
+}
+
+/* The time given grows until the quick one gets done in it, on whatever machine this is. */
+static void test_a_slow_algorithm_keeps_no_other_from_being_sent(void **state)
+{
+    char *body = slow_body();
+    bool done = false;
+    for (int64_t ms = 250; !done && ms < 60000; ms *= 2) {
+        struct fake_queue fake;
+        fake_queue_init(&fake, "evaluate", body);
+        fake.deadline_ms = pm_clock_unix_ms() + ms;
+        done = run(*state, &fake).done == 1;
+        if (done) {
+            cJSON *json = result_of(&fake);
+            assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(json, "evaluations")), 1);
+            assert_true(number_of(item_of(json, "evaluations", 0), "algorithm_id") == 2.0);
+            cJSON_Delete(json);
+        }
+        fake_queue_clear(&fake);
+    }
+    assert_true(done);
+    free(body);
+}
+
+static void test_ending_worker_leaves_a_slow_algorithm(void **state)
+{
+    char *body = slow_body();
+    struct fake_queue fake;
+    fake_queue_init(&fake, "evaluate", body);
+    fake.lease_ms = 40;
+    fake.stop_at_progress = true;
+    const struct counts counts = run(*state, &fake);
+    assert_int_equal(counts.released, 1);
+    assert_int_equal(fake.releases, 1);
+    assert_int_equal(fake.finishes + fake.fails, 0);
+    fake_queue_clear(&fake);
+    free(body);
+}
+
 static void test_ending_worker_gives_its_job_back(void **state)
 {
     struct fake_queue fake;
     const int64_t start_ms = pm_clock_monotonic_ms();
     fake_queue_init(&fake, "evolve", EVOLVE_LONG);
     fake.stop_at_progress = true;
-    const struct pm_job_runner_counts counts = run(*state, &fake);
+    const struct counts counts = run(*state, &fake);
     assert_int_equal(counts.released, 1);
     assert_int_equal(fake.releases, 1);
     assert_int_equal(fake.finishes + fake.fails, 0);
@@ -368,7 +473,7 @@ static void test_ending_worker_tries_its_result_once_more(void **state)
     struct fake_queue fake;
     fake_queue_init(&fake, "evaluate", EVALUATE_ONE);
     fake.stop_at_finish = true;
-    const struct pm_job_runner_counts counts = run(*state, &fake);
+    const struct counts counts = run(*state, &fake);
     assert_int_equal(counts.done, 1);
     assert_int_equal(fake.finishes, 2);
     assert_non_null(fake.result);
@@ -381,18 +486,24 @@ static void test_heartbeat_parts_from_a_deaf_computation(void **state)
     const struct pm_job job = {.job_id = 41, .token = 7, .lease_ms = 60000};
     struct fake_queue fake;
     struct pm_job_control control;
+    struct pm_job_runner_tally tally = {0};
     struct pm_heartbeat heartbeat;
     (void)state;
     fake_queue_init(&fake, "evaluate", EVALUATE_ONE);
     const struct pm_job_queue queue = fake_queue_face(&fake);
     atomic_store(&fake.stop, true);
     pm_job_control_init(&control);
-    const struct pm_heartbeat_config config = {
-        .queue = &queue, .job = &job, .control = &control, .stop = &fake.stop, .patience_ms = 50};
+    const struct pm_heartbeat_config config = {.queue = &queue,
+                                               .job = &job,
+                                               .control = &control,
+                                               .stop = &fake.stop,
+                                               .patience_ms = 50,
+                                               .tally = &tally};
     assert_true(pm_heartbeat_start(&heartbeat, &config, NULL));
     pm_clock_sleep_ms(1000); /* deaf */
     pm_heartbeat_join(&heartbeat);
     assert_true(heartbeat.released);
+    assert_int_equal(tally.released, 1); /* at once, not when the computation comes back */
     assert_int_equal(fake.releases, 1);
     assert_true(atomic_load(&control.stop));
     assert_int_equal(pm_job_control_cause(&control), PM_STOP_SHUTDOWN);
@@ -407,11 +518,11 @@ static void test_bench_keeps_what_fits(void **state)
     struct pm_workbench *bench;
     const struct pm_suite *a, *b, *again;
     assert_true(pm_workbench_create(fixture->dataset, &tight, &bench, NULL));
-    assert_true(pm_workbench_get(bench, PM_BENCH_EVALUATION, 4, &a, NULL));
-    assert_true(pm_workbench_get(bench, PM_BENCH_SEARCH, 4, &b, NULL));
+    assert_true(pm_workbench_get(bench, PM_BENCH_EVALUATION, 4, NULL, &a, NULL));
+    assert_true(pm_workbench_get(bench, PM_BENCH_SEARCH, 4, NULL, &b, NULL));
     assert_ptr_not_equal(a, b);
     assert_int_equal(pm_workbench_kept(bench), 2); /* in use: both stay */
-    assert_true(pm_workbench_get(bench, PM_BENCH_EVALUATION, 4, &again, NULL));
+    assert_true(pm_workbench_get(bench, PM_BENCH_EVALUATION, 4, NULL, &again, NULL));
     assert_ptr_equal(a, again);
     pm_workbench_put(bench, again);
     assert_int_equal(pm_workbench_kept(bench), 2);
@@ -451,6 +562,9 @@ int main(void)
         cmocka_unit_test(test_result_is_sent_until_accepted),
         cmocka_unit_test(test_heartbeats_go_on_while_the_result_waits),
         cmocka_unit_test(test_refused_result_is_dropped),
+        cmocka_unit_test(test_result_that_is_too_large_fails_the_job),
+        cmocka_unit_test(test_a_slow_algorithm_keeps_no_other_from_being_sent),
+        cmocka_unit_test(test_ending_worker_leaves_a_slow_algorithm),
         cmocka_unit_test(test_lost_lease_stops_the_computation),
         cmocka_unit_test(test_silent_sidecar_does_not_stop_the_computation),
         cmocka_unit_test(test_time_limit_gives_what_there_is),

@@ -1,5 +1,6 @@
 #include "pool/admin.h"
 
+#include "pool/table_print.h"
 #include "pool/withdrawal.h"
 
 #include <inttypes.h>
@@ -74,20 +75,81 @@ static bool decide_by_word(struct pm_pool_store *store, const char *word, bool a
     return true;
 }
 
-bool pm_admin_run(struct pm_pool_store *store, const char *const *words, size_t count, FILE *out,
-                  struct pm_error *error)
+struct showing {
+    const struct pm_table *table;
+    enum pm_table_format format;
+    FILE *out;
+};
+
+static enum pm_pool_outcome show(struct pm_pool_store *store, void *context, struct pm_error *error)
 {
+    const struct showing *showing = context;
+    return pm_table_print(store, showing->table, showing->format, showing->out, error)
+               ? PM_POOL_ROLLBACK
+               : PM_POOL_FAILED;
+}
+
+static bool show_table(struct pm_pool_store *reader, const char *name, FILE *out,
+                       struct pm_error *error)
+{
+    struct showing showing = {.table = pm_table_find(name), .format = PM_TABLE_TEXT, .out = out};
+    return pm_pool_store_run(reader, show, &showing, error);
+}
+
+static bool export_table(struct pm_pool_store *reader, const char *name, const char *format,
+                         FILE *out, struct pm_error *error)
+{
+    struct showing showing = {.table = pm_table_find(name), .out = out};
+    if (showing.table == NULL) {
+        return pm_fail(error, PM_ERROR_INVALID, "admin export: \"%.40s\" is none of %s", name,
+                       pm_table_names);
+    }
+    return pm_table_format_parse(format, &showing.format, error) &&
+           pm_pool_store_run(reader, show, &showing, error);
+}
+
+static bool is_shown(const char *name)
+{
+    return strcmp(name, "miners") == 0 || strcmp(name, "epochs") == 0 ||
+           strcmp(name, "algorithms") == 0;
+}
+
+/* *known: it was a command about payouts. */
+static bool run_payouts(struct pm_pool_store *store, struct pm_pool_store *reader,
+                        const char *const *words, size_t count, FILE *out, bool *known,
+                        struct pm_error *error)
+{
+    *known = true;
+    if (count == 2 && strcmp(words[1], "list") == 0) {
+        return pm_pool_store_run(reader, list, out, error);
+    }
+    if (count == 3 && strcmp(words[1], "approve") == 0) {
+        return decide_by_word(store, words[2], true, out, error);
+    }
+    if (count == 3 && strcmp(words[1], "reject") == 0) {
+        return decide_by_word(store, words[2], false, out, error);
+    }
+    *known = false;
+    return false;
+}
+
+bool pm_admin_run(struct pm_pool_store *store, struct pm_pool_store *reader,
+                  const char *const *words, size_t count, FILE *out, struct pm_error *error)
+{
+    bool known = false, ok = false;
     if (count >= 2 && strcmp(words[0], "payouts") == 0) {
-        if (count == 2 && strcmp(words[1], "list") == 0) {
-            return pm_pool_store_run(store, list, out, error);
-        }
-        if (count == 3 && strcmp(words[1], "approve") == 0) {
-            return decide_by_word(store, words[2], true, out, error);
-        }
-        if (count == 3 && strcmp(words[1], "reject") == 0) {
-            return decide_by_word(store, words[2], false, out, error);
-        }
+        ok = run_payouts(store, reader, words, count, out, &known, error);
+    } else if (count == 1 && is_shown(words[0])) {
+        known = true;
+        ok = show_table(reader, words[0], out, error);
+    } else if (count == 3 && strcmp(words[0], "export") == 0) {
+        known = true;
+        ok = export_table(reader, words[1], words[2], out, error);
+    }
+    if (known) {
+        return ok;
     }
     return pm_fail(error, PM_ERROR_INVALID,
-                   "admin: expected payouts list, payouts approve ID or payouts reject ID");
+                   "admin: expected payouts list, payouts approve ID, payouts reject ID, miners,"
+                   " epochs, algorithms or export TABLE csv|json");
 }

@@ -9,9 +9,12 @@
 
 #include <poolminer/error.h>
 
-/* `words` are those after "admin": payouts list | payouts approve ID | payouts reject ID. Prints to
- * `out`. False with PM_ERROR_INVALID: not a command; PM_ERROR_REFUSED: it cannot be. */
-bool pm_admin_run(struct pm_pool_store *store, const char *const *words, size_t count, FILE *out,
-                  struct pm_error *error);
+/* `words` are those after "admin": payouts list | payouts approve ID | payouts reject ID | miners |
+ * epochs | algorithms | export TABLE csv|json. What is only looked at is read through `reader`, so
+ * that a pool that runs is not kept waiting by a long export. Prints to `out`, whose errors are the
+ * caller's to look at. False with PM_ERROR_INVALID: not a command; PM_ERROR_REFUSED: it cannot be.
+ */
+bool pm_admin_run(struct pm_pool_store *store, struct pm_pool_store *reader,
+                  const char *const *words, size_t count, FILE *out, struct pm_error *error);
 
 #endif

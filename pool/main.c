@@ -115,14 +115,18 @@ static bool run(const struct pm_options *options, struct pm_pool_store *store, c
 }
 
 static bool administrate(const struct pm_options *options, struct pm_pool_store *store,
-                         struct pm_error *error)
+                         const char *path, struct pm_error *error)
 {
+    struct pm_pool_store *reader = NULL;
     const char *words[ADMIN_WORDS_MAX];
     size_t count = pm_options_positional_count(options) - 1;
     for (size_t i = 0; i < count; i++) {
         words[i] = pm_options_positional(options, i + 1);
     }
-    return pm_admin_run(store, words, count, stdout, error);
+    bool ok = pm_pool_store_open_reader(path, &reader, error) &&
+              pm_admin_run(store, reader, words, count, stdout, error);
+    pm_pool_store_close(reader);
+    return ok;
 }
 
 /* SQLite would take these for a database that ends with the program. */
@@ -149,7 +153,7 @@ static bool open_and_run(const struct pm_options *options, struct pm_error *erro
         ok = pm_fail(error, PM_ERROR_NOT_FOUND, "%s: no pool has its store here", path);
     }
     ok = ok && pm_pool_store_open(path, &store, error) &&
-         (admin ? administrate(options, store, error) : run(options, store, path, error));
+         (admin ? administrate(options, store, path, error) : run(options, store, path, error));
     pm_pool_store_close(store);
     free(path);
     return ok;
@@ -162,7 +166,9 @@ static int run_with(struct pm_options *options, int argc, char *argv[])
         .name = "poolminer-pool",
         .log_name = "pool",
         .usage = "poolminer-pool [OPTION]...\n"
-                 "       poolminer-pool admin payouts list|approve ID|reject ID [--store FILE]",
+                 "       poolminer-pool admin payouts list|approve ID|reject ID [--store FILE]\n"
+                 "       poolminer-pool admin miners|epochs|algorithms [--store FILE]\n"
+                 "       poolminer-pool admin export TABLE csv|json [--store FILE]",
         .purpose = "Runs a pool: hands out work, finds consensus, pays by the epoch.",
         .positional_max = 1 + ADMIN_WORDS_MAX,
     };

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <poolminer/json.h>
+
 static struct virtual_pool pool;
 
 /* Two miners with 5 % of an epoch each, who have asked for it. */
@@ -60,7 +62,7 @@ static char *admin(const char *command, enum pm_error_code expected)
         words[count++] = word;
     }
     FILE *out = open_memstream(&printed, &size);
-    bool ok = pm_admin_run(pool.store, words, count, out, &error);
+    bool ok = pm_admin_run(pool.store, pool.store, words, count, out, &error);
     fclose(out);
     assert_int_equal(ok ? PM_ERROR_NONE : error.code, expected);
     return printed;
@@ -99,6 +101,73 @@ static void test_approve_and_reject(void **state)
     assert_int_equal(virtual_pool_miner(&pool, "a").balance.pending_rao, 30000000);
 }
 
+static void test_tables_for_people(void **state)
+{
+    (void)state;
+    char *printed = admin("miners", PM_ERROR_NONE);
+    assert_non_null(strstr(printed, "hotkey   "));
+    assert_non_null(strstr(printed, "\na   "));
+    assert_non_null(strstr(printed, "50000000"));
+    free(printed);
+    printed = admin("epochs", PM_ERROR_NONE);
+    assert_non_null(strstr(printed, "      1000000000        150000000        850000000"));
+    free(printed);
+    printed = admin("algorithms", PM_ERROR_NONE);
+    assert_non_null(strstr(printed, "    0.500000"));
+    assert_null(strstr(printed, "def Predict")); /* a program has no place in a line */
+    free(printed);
+}
+
+static size_t count_of(const char *text, const char *part)
+{
+    size_t count = 0;
+    for (; (text = strstr(text, part)) != NULL; text++) {
+        count++;
+    }
+    return count;
+}
+
+static void test_export_csv(void **state)
+{
+    (void)state;
+    char *printed = admin("export payouts csv", PM_ERROR_NONE);
+    assert_string_equal(printed, "epoch,hotkey,reputation,amount_rao\r\n"
+                                 "1,a,5.000000,50000000\r\n"
+                                 "1,b,5.000000,50000000\r\n"
+                                 "1,c,5.000000,50000000\r\n");
+    free(printed);
+    printed = admin("export algorithms csv", PM_ERROR_NONE); /* line breaks are in quotes */
+    assert_non_null(strstr(printed, ",16,\"# meta: scalar_count="));
+    assert_int_equal(count_of(printed, "\r\n"), 6);
+    free(printed);
+}
+
+static void test_export_json(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *command;
+        int rows;
+    } cases[] = {
+        {"export miners json", 3},       {"export epochs json", 2},   {"export algorithms json", 5},
+        {"export evaluations json", 15}, {"export rewards json", 15}, {"export payouts json", 3},
+        {"export withdrawals json", 2},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char *printed = admin(cases[i].command, PM_ERROR_NONE);
+        cJSON *json;
+        assert_true(pm_json_parse(printed, strlen(printed), 1 << 20, &json, NULL));
+        assert_int_equal(cJSON_GetArraySize(json), cases[i].rows);
+        cJSON_Delete(json);
+        free(printed);
+    }
+    char *printed = admin("export withdrawals json", PM_ERROR_NONE);
+    assert_non_null(strstr(printed, "\"withdrawal_id\":1,\"state\":\"pending\",\"hotkey\":\"a\","
+                                    "\"recipient_coldkey\":\"cold\",\"amount_rao\":20000000,"));
+    assert_non_null(strstr(printed, "\"decided_at\":null"));
+    free(printed);
+}
+
 static void test_what_is_no_command(void **state)
 {
     (void)state;
@@ -109,7 +178,12 @@ static void test_what_is_no_command(void **state)
                                            "payouts approve x",
                                            "payouts approve 1x",
                                            "payouts pay 1",
-                                           "epochs"};
+                                           "epochs all",
+                                           "evaluations",
+                                           "export",
+                                           "export miners",
+                                           "export people csv",
+                                           "export miners xml"};
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
         free(admin(commands[i], PM_ERROR_INVALID));
     }
@@ -122,6 +196,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_list, open_pool, close_pool),
         cmocka_unit_test_setup_teardown(test_approve_and_reject, open_pool, close_pool),
+        cmocka_unit_test_setup_teardown(test_tables_for_people, open_pool, close_pool),
+        cmocka_unit_test_setup_teardown(test_export_csv, open_pool, close_pool),
+        cmocka_unit_test_setup_teardown(test_export_json, open_pool, close_pool),
         cmocka_unit_test_setup_teardown(test_what_is_no_command, open_pool, close_pool),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -47,6 +47,7 @@ static const struct route routes[] = {
     {"GET", "/api/v1/rewards/history/{}", MINER, pm_api_history},
     {"POST", "/api/v1/rewards/withdraw/{}", MINER, pm_api_withdraw},
     {"GET", "/api/v1/monitor/summary", MONITOR, pm_api_monitor},
+    {"GET", "/metrics", MONITOR, pm_api_metrics},
 };
 enum { ROUTE_COUNT = sizeof routes / sizeof *routes };
 
@@ -200,12 +201,12 @@ static enum pm_pool_outcome run(struct pm_pool_store *store, void *context, stru
     if (!running->work(store, call, error)) {
         return PM_POOL_FAILED;
     }
-    if (call->refusal.status || call->text != NULL) {
-        return PM_POOL_COMMIT;
-    }
     if (call->incomplete) {
         pm_fail(error, PM_ERROR_MEMORY, "an answer: out of memory");
         return PM_POOL_FAILED;
+    }
+    if (call->refusal.status || call->text != NULL) {
+        return PM_POOL_COMMIT;
     }
     call->text = pm_json_print(call->json, error);
     return call->text != NULL ? PM_POOL_COMMIT : PM_POOL_FAILED;
@@ -222,10 +223,10 @@ static bool ask_store(struct pm_api_call *call, const struct route *route, struc
     call->body = body;
     if (authenticate_body(call, route->authentication)) {
         struct running running = {.call = call, .work = route->work};
-        /* Whoever asks without showing who they are gets in nobody's way. */
-        struct pm_pool_store *store =
-            route->authentication == NOBODY ? call->pool->reader : call->pool->store;
-        ok = pm_pool_store_run(store, run, &running, error);
+        /* Whoever asks without showing who they are, or to watch, gets in no miner's way. */
+        bool watches = route->authentication == NOBODY || route->authentication == MONITOR;
+        ok = pm_pool_store_run(watches ? call->pool->reader : call->pool->store, run, &running,
+                               error);
     }
     cJSON_Delete(body);
     return ok;
@@ -262,7 +263,9 @@ static char *print_refusal(const struct pm_refusal *refusal)
 static void report(const struct pm_api_call *call, const struct pm_error *error)
 {
     char what[PM_API_PARAMETER_SIZE];
-    snprintf(what, sizeof what, "%s %s", call->request->method, call->request->path);
+    snprintf(what, sizeof what, "request=%s %s %s", call->request->id, call->request->method,
+             call->request->path);
+    atomic_fetch_add(&call->pool->metrics->store_failures, 1);
     pm_trouble_failed(call->pool->trouble, pm_clock_monotonic_ms(), what, error->message);
 }
 
@@ -271,6 +274,7 @@ void pm_api_handle(void *context, const struct pm_pool_http_request *request,
 {
     struct pm_api_call call = {.pool = context, .request = request, .now_ms = pm_clock_unix_ms()};
     struct pm_error error = {0};
+    int64_t began_ns = pm_clock_monotonic_ns();
     if (!answer(&call, response, &error)) {
         report(&call, &error);
         forget_answer(&call);
@@ -287,9 +291,11 @@ void pm_api_handle(void *context, const struct pm_pool_http_request *request,
         }
         response->status = 200;
         response->body = call.text;
+        response->content_type = call.text_type;
         call.text = NULL;
     }
     forget_answer(&call);
+    pm_metrics_count(call.pool->metrics, response->status, pm_clock_monotonic_ns() - began_ns);
 }
 
 bool pm_api_refuse(struct pm_api_call *call, int status, const struct pm_error *error)

@@ -23,7 +23,8 @@ struct pm_api_call {
 
     /* The answer: a refusal, else a text, else JSON. */
     struct pm_refusal refusal;
-    char *text; /* malloc'd */
+    char *text;            /* malloc'd */
+    const char *text_type; /* its content type, static; NULL: application/json */
     cJSON *json;
     bool incomplete; /* memory ran out while `json` was made */
 };
@@ -33,7 +34,7 @@ struct pm_api_call {
 typedef bool pm_api_work(struct pm_pool_store *store, struct pm_api_call *call,
                          struct pm_error *error);
 
-pm_api_work pm_api_health, pm_api_monitor;
+pm_api_work pm_api_health, pm_api_monitor, pm_api_metrics;
 
 pm_api_work pm_api_register, pm_api_stats, pm_api_leaderboard;
 pm_api_work pm_api_recipient_set, pm_api_recipient_own, pm_api_recipient_of;

@@ -1,6 +1,10 @@
-/* /health and /api/v1/monitor: the pool itself. */
+/* /health, /api/v1/monitor and /metrics: the pool itself. */
 #include "pool/api_call.h"
 #include "pool/ledger.h"
+
+#include <string.h>
+
+#include <poolminer/payout.h>
 
 enum { BLOCK_MS = 12000 }; /* a block of the network: this pool has no chain, only its rhythm */
 
@@ -29,36 +33,81 @@ bool pm_api_health(struct pm_pool_store *store, struct pm_api_call *call, struct
     return true;
 }
 
-bool pm_api_monitor(struct pm_pool_store *store, struct pm_api_call *call, struct pm_error *error)
+/* What is told of the pool as a whole, to dashboards of any kind. */
+struct figure {
+    const char *name; /* of the member, and of the metric */
+    const char *help;
+    double value;
+};
+enum { FIGURES = 16 };
+
+static bool gather(struct pm_pool_store *store, const struct pm_api_call *call,
+                   struct figure out[FIGURES], struct pm_error *error)
 {
+    const struct pm_pool_rules *rules = &call->pool->rules;
     struct pm_pool_epoch epoch;
     struct pm_pool_totals totals;
     int64_t active, reputation, rewarded, waiting, best_id;
     double best = 0;
     bool any;
-    if (!pm_ledger_epoch(store, &call->pool->rules, call->now_ms, &epoch, error) ||
+    if (!pm_ledger_epoch_seen(store, rules, call->now_ms, &epoch, error) ||
         !pm_store_totals(store, &totals, error) ||
-        !pm_store_miners_active(store, call->now_ms - call->pool->rules.epoch_ms, &active, error) ||
+        !pm_store_miners_active(store, call->now_ms - rules->epoch_ms, &active, error) ||
         !pm_store_reputation_sum(store, epoch.number, &reputation, &rewarded, error) ||
         !pm_store_algorithms_summary(store, &waiting, &best, &best_id, &any, error)) {
         return false;
     }
+    const struct figure figures[FIGURES] = {
+        {"epoch", "Number of the epoch.", (double)epoch.number},
+        {"epoch_seconds_left", "To the end of the epoch.",
+         (double)pm_api_seconds_left(&epoch, call->now_ms)},
+        {"miners_registered", "Miners ever seen.", (double)totals.miners},
+        {"miners_active", "Miners seen within the length of an epoch.", (double)active},
+        {"leases_live", "Leases that are open.", (double)totals.leases_live},
+        {"algorithms", "Algorithms known.", (double)totals.algorithms},
+        {"algorithms_waiting", "Algorithms that wait for consensus.", (double)waiting},
+        {"population", "Algorithms that seeds are drawn from.", (double)totals.population},
+        {"evaluations", "Evaluations taken.", (double)totals.evaluations},
+        {"best_score", "Best consensus so far.", best},
+        {"total_reputation", "Reputation of all miners in this epoch.",
+         (double)reputation / PM_REPUTATION_UNIT},
+        {"epochs_settled", "Epochs paid out.", (double)totals.epochs_settled},
+        {"paid_rao", "Paid by all settled epochs.", (double)totals.paid_rao},
+        {"pool_rao", "Kept by the pool of all settled epochs.", (double)totals.pool_rao},
+        {"withdrawals_pending", "Withdrawals that wait for the operator.",
+         (double)totals.withdrawals_pending},
+        {"withdrawals_pending_rao", "What these come to.", (double)totals.withdrawals_pending_rao},
+    };
+    memcpy(out, figures, sizeof figures);
+    return true;
+}
+
+bool pm_api_monitor(struct pm_pool_store *store, struct pm_api_call *call, struct pm_error *error)
+{
+    struct figure figures[FIGURES];
+    if (!gather(store, call, figures, error)) {
+        return false;
+    }
     cJSON *json = pm_api_answer(call);
-    pm_api_add_integer(call, json, "epoch", epoch.number);
-    pm_api_add_integer(call, json, "epoch_seconds_left", pm_api_seconds_left(&epoch, call->now_ms));
-    pm_api_add_integer(call, json, "miners_registered", totals.miners);
-    pm_api_add_integer(call, json, "miners_active", active);
-    pm_api_add_integer(call, json, "leases_live", totals.leases_live);
-    pm_api_add_integer(call, json, "algorithms", totals.algorithms);
-    pm_api_add_integer(call, json, "algorithms_waiting", waiting);
-    pm_api_add_integer(call, json, "population", totals.population);
-    pm_api_add_integer(call, json, "evaluations", totals.evaluations);
-    pm_api_add_number(call, json, "best_score", best);
-    pm_api_add_reputation(call, json, "total_reputation", reputation);
-    pm_api_add_integer(call, json, "epochs_settled", totals.epochs_settled);
-    pm_api_add_integer(call, json, "paid_rao", totals.paid_rao);
-    pm_api_add_integer(call, json, "pool_rao", totals.pool_rao);
-    pm_api_add_integer(call, json, "withdrawals_pending", totals.withdrawals_pending);
-    pm_api_add_integer(call, json, "withdrawals_pending_rao", totals.withdrawals_pending_rao);
+    for (size_t i = 0; i < FIGURES; i++) {
+        pm_api_add_number(call, json, figures[i].name, figures[i].value);
+    }
+    return true;
+}
+
+bool pm_api_metrics(struct pm_pool_store *store, struct pm_api_call *call, struct pm_error *error)
+{
+    struct figure figures[FIGURES];
+    struct pm_text text = {0};
+    if (!gather(store, call, figures, error)) {
+        return false;
+    }
+    for (size_t i = 0; i < FIGURES; i++) {
+        pm_metrics_write(&text, figures[i].name, "gauge", figures[i].help, figures[i].value);
+    }
+    pm_metrics_write_all(&text, call->pool->metrics);
+    call->incomplete = text.failed;
+    call->text = text.data;
+    call->text_type = "text/plain; version=0.0.4";
     return true;
 }

@@ -5,6 +5,7 @@
 #include <microhttpd.h>
 #include <netdb.h>
 #include <pthread.h>
+#include <sodium.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,6 +38,8 @@ struct pm_pool_http_server {
     atomic_bool stopping;
     atomic_int active;      /* requests begun and not yet answered in full */
     atomic_size_t buffered; /* bytes of bodies that are coming in */
+    uint32_t life;          /* random, the first half of the ids that requests are given ... */
+    atomic_uint requests;   /* ... and the other half */
     int port;
 };
 
@@ -45,9 +48,12 @@ struct incoming {
     struct pm_connection *connection;
     struct pm_text body;
     int64_t started_ms;
+    char id[PM_REQUEST_ID_SIZE];
     size_t reserved; /* its part of the server's `buffered` */
     int refused;     /* status, or 0: what still comes of the body is thrown away */
 };
+
+static const char ID_HEADER[] = "X-Request-Id";
 
 const char *pm_pool_http_header(const struct pm_pool_http_request *request, const char *name)
 {
@@ -59,7 +65,7 @@ const char *pm_pool_http_query(const struct pm_pool_http_request *request, const
     return MHD_lookup_connection_value(request->connection, MHD_GET_ARGUMENT_KIND, name);
 }
 
-static enum MHD_Result send_response(struct MHD_Connection *connection,
+static enum MHD_Result send_response(struct MHD_Connection *connection, const char *id,
                                      const struct pm_pool_http_response *response)
 {
     char number[16];
@@ -72,6 +78,7 @@ static enum MHD_Result send_response(struct MHD_Connection *connection,
     }
     const char *type = response->content_type != NULL ? response->content_type : "application/json";
     MHD_add_response_header(message, MHD_HTTP_HEADER_CONTENT_TYPE, type);
+    MHD_add_response_header(message, ID_HEADER, id);
     if (response->allow[0]) {
         MHD_add_response_header(message, MHD_HTTP_HEADER_ALLOW, response->allow);
     }
@@ -88,7 +95,8 @@ static enum MHD_Result send_response(struct MHD_Connection *connection,
 }
 
 static enum MHD_Result refuse(const struct pm_pool_http_server *server,
-                              struct MHD_Connection *connection, int status)
+                              struct MHD_Connection *connection, const struct incoming *incoming,
+                              int status)
 {
     struct pm_pool_http_response response = {.status = status};
     struct pm_text text = {0};
@@ -104,7 +112,8 @@ static enum MHD_Result refuse(const struct pm_pool_http_server *server,
         response.retry_after_s = BUSY_RETRY_AFTER_S;
     }
     response.body = text.data;
-    return send_response(connection, &response);
+    pm_log(PM_LOG_DEBUG, "POOL-REQUEST", "request=%s status=%d", incoming->id, status);
+    return send_response(connection, incoming->id, &response);
 }
 
 static enum MHD_Result count_lengths(void *context, enum MHD_ValueKind kind, const char *key,
@@ -133,6 +142,22 @@ static struct pm_connection *connection_of(struct MHD_Connection *connection)
     return info != NULL ? info->socket_context : NULL;
 }
 
+/* A proxy's id is kept, so that its log and ours tell of the same request. */
+static void name_request(struct pm_pool_http_server *server, struct MHD_Connection *connection,
+                         char id[PM_REQUEST_ID_SIZE])
+{
+    static const char allowed[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.";
+    const char *given = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, ID_HEADER);
+    size_t length = given != NULL ? strspn(given, allowed) : 0;
+    if (length > 0 && length < PM_REQUEST_ID_SIZE && given[length] == '\0') {
+        memcpy(id, given, length + 1);
+    } else {
+        snprintf(id, PM_REQUEST_ID_SIZE, "%08x%08x", server->life,
+                 atomic_fetch_add(&server->requests, 1));
+    }
+}
+
 static enum MHD_Result begin(struct pm_pool_http_server *server, struct MHD_Connection *connection,
                              void **state)
 {
@@ -143,17 +168,18 @@ static enum MHD_Result begin(struct pm_pool_http_server *server, struct MHD_Conn
     }
     pm_connections_begin(server->connections, known, pm_clock_monotonic_ms());
     incoming->connection = known;
+    name_request(server, connection, incoming->id);
     incoming->started_ms = pm_clock_monotonic_ms();
     atomic_fetch_add(&server->active, 1);
     *state = incoming;
     if (!has_one_length(connection)) {
-        return refuse(server, connection, MHD_HTTP_BAD_REQUEST);
+        return refuse(server, connection, incoming, MHD_HTTP_BAD_REQUEST);
     }
     /* A body that announces its size is refused before it is sent. */
     const char *length =
         MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH);
     if (length != NULL && strtoull(length, NULL, 10) > server->config.body_max) {
-        return refuse(server, connection, MHD_HTTP_CONTENT_TOO_LARGE);
+        return refuse(server, connection, incoming, MHD_HTTP_CONTENT_TOO_LARGE);
     }
     return MHD_YES;
 }
@@ -196,12 +222,13 @@ static enum MHD_Result answer(const struct pm_pool_http_server *server,
                               const char *path, const struct incoming *incoming)
 {
     if (incoming->refused) {
-        return refuse(server, connection, incoming->refused);
+        return refuse(server, connection, incoming, incoming->refused);
     }
     if (incoming->body.failed) {
         return MHD_NO;
     }
     const struct pm_pool_http_request request = {
+        .id = incoming->id,
         .method = method,
         .path = path,
         .body = incoming->body.data != NULL ? incoming->body.data : "",
@@ -210,10 +237,10 @@ static enum MHD_Result answer(const struct pm_pool_http_server *server,
     };
     struct pm_pool_http_response response = {0};
     server->config.handler(server->config.context, &request, &response);
-    pm_log(PM_LOG_DEBUG, "POOL-REQUEST", "%s %s status=%d bytes=%zu ms=%lld", method, path,
-           response.status, incoming->body.length,
+    pm_log(PM_LOG_DEBUG, "POOL-REQUEST", "request=%s %s %s status=%d bytes=%zu ms=%lld",
+           incoming->id, method, path, response.status, incoming->body.length,
            (long long)(pm_clock_monotonic_ms() - incoming->started_ms));
-    return send_response(connection, &response);
+    return send_response(connection, incoming->id, &response);
 }
 
 static enum MHD_Result on_access(void *context, struct MHD_Connection *connection, const char *path,
@@ -394,6 +421,7 @@ bool pm_pool_http_server_create(const struct pm_pool_http_config *config,
         return pm_fail(error, PM_ERROR_MEMORY, "HTTP server: out of memory");
     }
     server->config = *config;
+    server->life = randombytes_random();
     if (!serve(server, error)) {
         pm_connections_destroy(server->connections);
         free(server);

@@ -8,7 +8,12 @@
 
 #include <poolminer/error.h>
 
+enum { PM_REQUEST_ID_SIZE = 65 };
+
 struct pm_pool_http_request {
+    /* What the log calls it, and the answer's X-Request-Id: the caller's own, if it sent one of at
+     * most 64 letters, digits and -_. */
+    const char *id;
     const char *method, *path; /* the path as sent: percent escapes are not decoded */
     const char *body;          /* NUL-terminated; "" without one */
     size_t body_size;

@@ -54,6 +54,7 @@ static void run_until_stopped(struct pm_pool *pool)
     while (!pm_stop_requested()) {
         struct pm_error error = {0};
         if (!pm_pool_store_run(pool->store, tick, pool, &error)) {
+            atomic_fetch_add(&pool->metrics->store_failures, 1);
             pm_trouble_failed(pool->trouble, pm_clock_monotonic_ms(), "settling", error.message);
         }
         pm_clock_sleep_ms(TICK_MS);
@@ -91,10 +92,12 @@ static bool run(const struct pm_options *options, struct pm_pool_store *store, c
                 struct pm_error *error)
 {
     struct pm_trouble trouble = PM_TROUBLE_NONE;
+    struct pm_metrics metrics = {.request_ns = 0};
     struct pm_pool pool = {
         .rules = pm_settings_rules(options),
         .store = store,
         .trouble = &trouble,
+        .metrics = &metrics,
         .requests_per_minute = (int)pm_options_integer(options, "requests-per-minute"),
         .dataset_fingerprint = pm_options_text(options, "dataset-fingerprint"),
         .suite = pm_options_text(options, "suite"),

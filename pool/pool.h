@@ -2,6 +2,7 @@
 #ifndef POOL_POOL_H
 #define POOL_POOL_H
 
+#include "pool/metrics.h"
 #include "pool/rate_limit.h"
 #include "pool/rules.h"
 #include "pool/store.h"
@@ -12,6 +13,7 @@ struct pm_pool {
     struct pm_pool_store *store;
     struct pm_pool_store *reader; /* the same store, for calls of nobody in particular */
     struct pm_trouble *trouble;
+    struct pm_metrics *metrics;
     struct pm_rate_limit *rate_limit;
     int requests_per_minute;         /* that it allows */
     const char *dataset_fingerprint; /* NULL: not said */

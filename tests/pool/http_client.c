@@ -48,6 +48,7 @@ static struct curl_slist *headers_of(const struct request *request)
     list = add_header(list, "X-Timestamp", request->timestamp);
     list = add_header(list, "X-Signature", request->signature);
     list = add_header(list, "Authorization", request->authorization);
+    list = add_header(list, "X-Request-Id", request->request_id);
     list = add_header(list, "Expect", "");
     if (request->chunked) {
         list = add_header(list, "Transfer-Encoding", "chunked");
@@ -89,13 +90,18 @@ static void check(const struct request *request, struct answer *answer)
         fail_msg("%s: status %d without a body", request->path, answer->status);
         return; /* which fail_msg has done already, but not every analyser knows */
     }
+    answer->detail = "";
+    assert_non_null(strstr(answer->headers, "Date: "));
+    assert_non_null(strstr(answer->headers, "X-Request-Id: "));
+    if (request->plain && answer->status == 200) {
+        assert_non_null(strstr(answer->headers, "Content-Type: text/plain"));
+        return;
+    }
     if (!pm_json_parse(answer->text, strlen(answer->text), ANSWER_MAX, &answer->json, &error)) {
         fail_msg("%s: %s", request->path, error.message);
     }
     assert_non_null(strstr(answer->headers, "Content-Type: application/json"));
-    assert_non_null(strstr(answer->headers, "Date: "));
     check_description(request, answer);
-    answer->detail = "";
     if (answer->status == 200) {
         return;
     }

@@ -26,6 +26,8 @@ struct request {
     const char *body;
     size_t body_size; /* 0: strlen(body) */
     bool chunked;
+    bool plain;             /* done, it is answered with text, not JSON */
+    const char *request_id; /* X-Request-Id */
 };
 struct answer http_send(const struct request *request);
 

@@ -36,6 +36,36 @@ static void test_health(void **state)
     answer_clear(&answer);
 }
 
+/* Each answer names its request, as the log does. */
+static void test_request_ids(void **state)
+{
+    const struct house *house = *state;
+    static const struct {
+        const char *sent, *header;
+    } cases[] = {
+        {"proxy-17_a.B", "X-Request-Id: proxy-17_a.B\r\n"},
+        {"with blank", NULL},
+        {"x;y", NULL},
+        {"1234567890123456789012345678901234567890123456789012345678901234567890", NULL},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct request request = {.method = "GET",
+                                        .url = house->pool.url,
+                                        .path = "/health",
+                                        .request_id = cases[i].sent};
+        struct answer answer = http_send(&request);
+        assert_true((strstr(answer.headers, cases[i].sent) != NULL) == (cases[i].header != NULL));
+        assert_true(cases[i].header == NULL || strstr(answer.headers, cases[i].header) != NULL);
+        answer_clear(&answer);
+    }
+    char path[PATH_SIZE], *log;
+    size_t length;
+    snprintf(path, sizeof path, "%s/log", house->pool.directory);
+    assert_true(pm_file_read(path, 1 << 24, &log, &length, NULL));
+    assert_non_null(strstr(log, "POOL-REQUEST request=proxy-17_a.B GET /health status=200"));
+    free(log);
+}
+
 static void test_register_and_stats(void **state)
 {
     struct house *house = *state;
@@ -289,7 +319,7 @@ static void test_description(void **state)
             operations++;
         }
     }
-    assert_int_equal(operations, 22);
+    assert_int_equal(operations, 23);
     answer_clear(&description);
 }
 
@@ -302,6 +332,33 @@ static struct answer monitor(const struct house *house, const char *authorizatio
     struct answer answer = http_send(&request);
     assert_int_equal(answer.status, status);
     return answer;
+}
+
+/* In Prometheus' text format: what the summary says, and what was counted. */
+static void assert_metrics(const struct house *house)
+{
+    static const char *const lines[] = {
+        "# TYPE poolminer_pool_miners_registered gauge\npoolminer_pool_miners_registered 1\n",
+        "\npoolminer_pool_evaluations 5\n",
+        "\npoolminer_pool_requests_total{status=\"401\"} 7\n",
+        "\npoolminer_pool_requests_total{status=\"200\"} 3\n",
+        "\npoolminer_pool_store_failures_total 0\n",
+    };
+    struct request request = {
+        .method = "GET", .url = house->pool.url, .path = "/metrics", .plain = true};
+    request.authorization = "Bearer secret";
+    struct answer answer = http_send(&request);
+    assert_int_equal(answer.status, 200);
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        if (strstr(answer.text, lines[i]) == NULL) {
+            fail_msg("no \"%s\" in %s", lines[i], answer.text);
+        }
+    }
+    answer_clear(&answer);
+    request.authorization = NULL;
+    answer = http_send(&request);
+    assert_int_equal(answer.status, 401);
+    answer_clear(&answer);
 }
 
 static void test_monitor(void **state)
@@ -327,6 +384,7 @@ static void test_monitor(void **state)
     assert_int_equal(answer_integer(&answer, "algorithms_waiting"), 5);
     assert_int_equal(answer_integer(&answer, "leases_live"), 0);
     answer_clear(&answer);
+    assert_metrics(house);
     unlink(path);
 }
 
@@ -348,6 +406,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CALL(test_health),
+        CALL(test_request_ids),
         CALL(test_register_and_stats),
         CALL(test_a_lease),
         CALL(test_a_lost_lease),

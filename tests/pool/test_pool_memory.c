@@ -65,7 +65,9 @@ static enum pm_pool_outcome ask(struct pm_pool_store *store, void *context, stru
 
 static void assert_whole_or_not_at_all(struct virtual_pool *virtual_pool, pm_api_work *work)
 {
-    const struct pm_pool pool = {.rules = virtual_pool->rules, .store = virtual_pool->store};
+    struct pm_metrics metrics = {.request_ns = 0};
+    const struct pm_pool pool = {
+        .rules = virtual_pool->rules, .store = virtual_pool->store, .metrics = &metrics};
     struct asking asking = {
         .pool = &pool, .work = work, .hotkey = "miner", .now_ms = virtual_pool->now_ms};
     int failures = 0;

@@ -21,7 +21,7 @@
 #include "algorithm/double_double.h"
 
 #include <float.h>
-#include <threads.h>
+#include <pthread.h>
 
 enum { LAST = PM_ZIGGURAT_LEVELS - 1, TIE_LEVEL = 38 };
 
@@ -67,7 +67,7 @@ static void derive(struct pm_ziggurat *table)
 }
 
 static struct pm_ziggurat normal;
-static once_flag normal_once = ONCE_FLAG_INIT;
+static pthread_once_t normal_once = PTHREAD_ONCE_INIT;
 
 static void derive_normal(void)
 {
@@ -76,6 +76,6 @@ static void derive_normal(void)
 
 const struct pm_ziggurat *pm_ziggurat_normal(void)
 {
-    call_once(&normal_once, derive_normal);
+    pthread_once(&normal_once, derive_normal);
     return &normal;
 }

@@ -355,7 +355,9 @@ static bool listen_on(struct pm_pool_http_server *server, struct pm_error *error
     snprintf(port, sizeof port, "%d", server->config.port);
     int code = getaddrinfo(host, port, &hints, &address);
     if (code != 0) {
-        return pm_fail(error, PM_ERROR_INVALID, "--host %s: %s", host, gai_strerror(code));
+        return pm_fail(error, PM_ERROR_INVALID,
+                       "--host %s: %s; give an address of this machine, as 127.0.0.1", host,
+                       gai_strerror(code));
     }
     server->daemon = start(server, address);
     freeaddrinfo(address);

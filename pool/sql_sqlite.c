@@ -30,8 +30,12 @@ static bool fail(struct sqlite *sqlite, const char *doing, struct pm_error *erro
 {
     int code = sqlite3_extended_errcode(sqlite->database);
     enum pm_error_code kind = (code & 0xff) == SQLITE_BUSY ? PM_ERROR_UNAVAILABLE : PM_ERROR_IO;
-    return pm_fail(error, kind, "store: %s: %s (SQLite error %d)", doing,
-                   sqlite3_errmsg(sqlite->database), code);
+    bool damaged = (code & 0xff) == SQLITE_NOTADB || (code & 0xff) == SQLITE_CORRUPT;
+    return pm_fail(error, kind, "store: %s: %s (SQLite error %d)%s", doing,
+                   sqlite3_errmsg(sqlite->database), code,
+                   damaged ? "; restore a copy of the file, or move it away to begin with an empty "
+                             "store"
+                           : "");
 }
 
 static void sqlite_close(struct pm_sql *sql)

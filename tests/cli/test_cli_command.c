@@ -398,6 +398,18 @@ static void lost_output_is_a_failure(void **state)
     }
 }
 
+static void a_damaged_store_is_told_with_a_next_step(void **state)
+{
+    (void)state;
+    static const char *const programs[] = {"pool", "sidecar"};
+    for (size_t i = 0; i < sizeof programs / sizeof *programs; i++) {
+        char line[256];
+        write_text(directory, "bad.db", "this has never been a store of anything\n");
+        snprintf(line, sizeof line, "%s-%s --port 0 --store bad.db", POOLMINER, programs[i]);
+        expect_output(run_shell(line), 1, "", "to begin with an empty ");
+    }
+}
+
 static void too_few_files_are_said(void **state)
 {
     (void)state;
@@ -431,6 +443,7 @@ int main(void)
         TEST(odd_file_names_are_shown_harmlessly),
         TEST(a_byte_order_mark_is_no_content),
         TEST(lost_output_is_a_failure),
+        TEST(a_damaged_store_is_told_with_a_next_step),
         TEST(too_few_files_are_said),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

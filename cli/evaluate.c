@@ -3,6 +3,7 @@
 #include "cli/shown.h"
 #include "cli/verb.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -115,8 +116,9 @@ static bool score_batch(struct evaluation *evaluation, struct entry *entries, si
         }
     }
     const struct pm_until until = {.stop = pm_stop_flag()};
-    if (good > 0 && !pm_suite_score(evaluation->suite, algorithms, good, scores,
-                                    evaluation->task_scores, &until, error)) {
+    const bool done = good == 0 || pm_suite_score(evaluation->suite, algorithms, good, scores,
+                                                  evaluation->task_scores, &until, error);
+    if (!done && error->code != PM_ERROR_INTERRUPTED) {
         return false;
     }
     good = 0;
@@ -126,9 +128,12 @@ static bool score_batch(struct evaluation *evaluation, struct entry *entries, si
             entries[i].task_scores = evaluation->task_scores + good * evaluation->suite->count;
             good++;
         }
-        print_entry(evaluation, &entries[i]);
+        /* An interruption leaves those unsaid that were not finished. */
+        if (entries[i].algorithm == NULL || !isnan(entries[i].score)) {
+            print_entry(evaluation, &entries[i]);
+        }
     }
-    return true;
+    return done;
 }
 
 static bool evaluate_batch(struct evaluation *evaluation, const struct pm_options *options,
@@ -182,7 +187,7 @@ static int run(const struct pm_options *options)
     struct pm_suite *suite = NULL;
     int result = EXIT_DONE;
     if (!open_suite(options, (int)pm_options_integer(options, "input-dim"),
-                    (size_t)pm_options_integer(options, "tasks"), NULL, &suite, &error)) {
+                    (size_t)pm_options_integer(options, "tasks"), NULL, NULL, &suite, &error)) {
         return verb_fail(&error);
     }
     /* Until here a signal ends the process at once: building a suite has nothing to tidy up. */

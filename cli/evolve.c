@@ -4,6 +4,7 @@
 #include "cli/verb.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,9 @@
 
 /* The search suite of the miners' own choosing is the same one that workers use. */
 enum { SEARCH_SUITE_SEED = 0 };
+
+/* For the final scores, after the time is over: nobody should wait two seconds for the end. */
+enum { LAST_MOMENT_MS = 1200 };
 
 struct evolution {
     struct pm_algorithm *seeds[PM_EVOLUTION_SEEDS_MAX];
@@ -103,12 +107,13 @@ static bool prepare(const struct pm_options *options, struct evolution *evolutio
     config->budget = 1;
     config->deadline_ms = max_seconds > 0 ? pm_clock_unix_ms() + max_seconds * 1000 : 0;
     config->stop = pm_stop_flag();
+    const struct pm_until until = {.deadline_ms = config->deadline_ms};
     return read_seeds(options, input_dim, evolution, error) &&
            choose_seed(options, &config->seed, error) &&
-           open_suite(options, input_dim, 0, &evolution->dataset, &evolution->evaluation_suite,
-                      error) &&
+           open_suite(options, input_dim, 0, &until, &evolution->dataset,
+                      &evolution->evaluation_suite, error) &&
            pm_suite_search(evolution->dataset, evolution->evaluation_suite->edition, input_dim,
-                           SEARCH_SUITE_SEED, 0, NULL, &evolution->search_suite, error);
+                           SEARCH_SUITE_SEED, 0, &until, &evolution->search_suite, error);
 }
 
 static bool search(struct evolution *evolution, struct pm_error *error)
@@ -137,35 +142,102 @@ static void collect(const struct pm_options *options, const struct evolution *ev
     }
 }
 
-/* Scores everything on both suites and chooses by the evaluation suite, seeds winning a tie. Not
- * interrupted: after Ctrl-C the best so far is still worth its score. */
-static bool compare(const struct pm_options *options, const struct evolution *evolution,
-                    struct comparison *out, struct pm_error *error)
+/* Scores everything on both suites; NaN is what could not be scored in time. */
+static bool score(const struct evolution *evolution, const struct pm_until *until,
+                  struct comparison *out, struct pm_error *error)
 {
     const struct pm_algorithm *algorithms[PM_EVOLUTION_SEEDS_MAX + 1];
     double scores[PM_EVOLUTION_SEEDS_MAX + 1], search_scores[PM_EVOLUTION_SEEDS_MAX + 1];
-    collect(options, evolution, out);
     for (size_t i = 0; i < out->count; i++) {
         algorithms[i] = out->items[i].algorithm;
     }
-    if (!pm_suite_score(evolution->evaluation_suite, algorithms, out->count, scores, NULL, NULL,
-                        error) ||
-        !pm_suite_score(evolution->search_suite, algorithms, out->count, search_scores, NULL, NULL,
-                        error)) {
+    bool done = pm_suite_score(evolution->evaluation_suite, algorithms, out->count, scores, NULL,
+                               until, error);
+    if (!done && error->code != PM_ERROR_INTERRUPTED) {
+        return false;
+    }
+    done = pm_suite_score(evolution->search_suite, algorithms, out->count, search_scores, NULL,
+                          until, error) &&
+           done;
+    if (!done && error->code != PM_ERROR_INTERRUPTED) {
         return false;
     }
     for (size_t i = 0; i < out->count; i++) {
         out->items[i].score = scores[i];
         out->items[i].search_score = search_scores[i];
-        out->best = scores[i] > scores[out->best] ? i : out->best;
     }
-    out->text = pm_algorithm_write(algorithms[out->best], error);
+    return done;
+}
+
+/* When the time is over the best so far is still worth its score: a moment is left for that. */
+static bool score_in_time(const struct evolution *evolution, struct comparison *out,
+                          struct pm_error *error)
+{
+    const struct pm_until until = {.stop = evolution->config.stop,
+                                   .deadline_ms = evolution->config.deadline_ms};
+    if (!pm_until_over(&until) && score(evolution, &until, out, error)) {
+        return true;
+    }
+    if (!pm_until_over(&until)) {
+        return false;
+    }
+    const struct pm_until moment = {.deadline_ms = pm_clock_unix_ms() + LAST_MOMENT_MS};
+    return score(evolution, &moment, out, error) || error->code == PM_ERROR_INTERRUPTED;
+}
+
+/* By the evaluation suite, seeds winning a tie; what has no score there, only if nothing has. */
+static size_t choose_best(const struct comparison *comparison)
+{
+    size_t best = comparison->count - 1; /* the evolved one, if there is one */
+    for (size_t i = comparison->count; i-- > 0;) {
+        const double best_score = comparison->items[best].score;
+        if (isnan(best_score) ? !isnan(comparison->items[i].score)
+                              : comparison->items[i].score >= best_score) {
+            best = i;
+        }
+    }
+    return best;
+}
+
+static bool compare(const struct pm_options *options, const struct evolution *evolution,
+                    struct comparison *out, struct pm_error *error)
+{
+    collect(options, evolution, out);
+    if (!score_in_time(evolution, out, error)) {
+        return false;
+    }
+    out->best = choose_best(out);
+    if (out->best < out->seed_count && isnan(out->items[out->best].score)) {
+        return pm_fail(error, PM_ERROR_INTERRUPTED,
+                       "evolve: the time was over before anything was scored; the seeds may be too "
+                       "slow to run");
+    }
+    if (out->count > out->seed_count && isnan(out->items[out->seed_count].search_score)) {
+        out->items[out->seed_count].search_score = evolution->result.items[0].fitness;
+    }
+    out->text = pm_algorithm_write(out->items[out->best].algorithm, error);
     return out->text != NULL;
 }
 
 static bool is_evolved(const struct comparison *comparison)
 {
     return comparison->best >= comparison->seed_count;
+}
+
+/* null: not scored in time. */
+static cJSON *score_json(double score)
+{
+    return isnan(score) ? cJSON_CreateNull() : cJSON_CreateNumber(score);
+}
+
+static bool add_score(cJSON *object, const char *name, double score)
+{
+    cJSON *item = score_json(score);
+    if (item != NULL && cJSON_AddItemToObject(object, name, item)) {
+        return true;
+    }
+    cJSON_Delete(item);
+    return false;
 }
 
 /* [{"file": ..., "score": ..., "search_score": ...}, ...]; NULL when memory is out. */
@@ -182,8 +254,8 @@ static cJSON *describe_seeds(const struct comparison *comparison)
             cJSON_Delete(seeds);
             return NULL;
         }
-        if (cJSON_AddNumberToObject(object, "score", seed->score) == NULL ||
-            cJSON_AddNumberToObject(object, "search_score", seed->search_score) == NULL ||
+        if (!add_score(object, "score", seed->score) ||
+            !add_score(object, "search_score", seed->search_score) ||
             !cJSON_AddItemToArray(seeds, object)) {
             cJSON_Delete(object);
             cJSON_Delete(seeds);
@@ -202,8 +274,8 @@ static cJSON *describe(const struct evolution *evolution, const struct compariso
         cJSON *value;
     } members[] = {
         {"algorithm_dsl", cJSON_CreateString(comparison->text)},
-        {"score", cJSON_CreateNumber(best->score)},
-        {"search_score", cJSON_CreateNumber(best->search_score)},
+        {"score", score_json(best->score)},
+        {"search_score", score_json(best->search_score)},
         {"evolved", cJSON_CreateBool(is_evolved(comparison))},
         {"seeds", describe_seeds(comparison)},
         {"seed", cJSON_CreateNumber((double)evolution->config.seed)},
@@ -232,13 +304,25 @@ static cJSON *describe(const struct evolution *evolution, const struct compariso
     return object;
 }
 
+/* "-": not scored in time. */
+static void print_score(int width, double score)
+{
+    if (isnan(score)) {
+        printf("%*s  ", width, "-");
+    } else {
+        printf("%*.6f  ", width, score);
+    }
+}
+
 static void print_text(const struct evolution *evolution, const struct comparison *comparison)
 {
     fputs(comparison->text, stdout);
     printf("# evaluation suite  search suite\n");
     for (size_t i = 0; i < comparison->count; i++) {
         const struct candidate *item = &comparison->items[i];
-        printf("# %16.6f  %12.6f  ", item->score, item->search_score);
+        printf("# ");
+        print_score(16, item->score);
+        print_score(12, item->search_score);
         shown_print(item->name, stdout);
         puts(i == comparison->best ? " (this)" : "");
     }
@@ -325,7 +409,7 @@ static const struct pm_option OPTIONS[] = {
      .minimum = 0,
      .maximum = 86400,
      .argument = "N",
-     .help = "Search at most this long; 0: until the generations are done."},
+     .help = "Build tasks and search at most this long; 0: until the generations are done."},
     {.name = "input-dim",
      .type = PM_OPTION_INTEGER,
      .default_value = "16",

@@ -57,7 +57,7 @@ static bool find_paths(struct miner *miner, struct pm_error *error)
 static bool check_dataset(const struct miner *miner, struct pm_error *error)
 {
     struct pm_suite *suite = NULL;
-    bool done = open_suite(miner->options, INPUT_DIM, 0, NULL, &suite, error);
+    bool done = open_suite(miner->options, INPUT_DIM, 0, NULL, NULL, &suite, error);
     pm_suite_destroy(suite);
     return done;
 }

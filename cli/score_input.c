@@ -128,7 +128,8 @@ static void set_threads(size_t wanted)
 }
 
 bool open_suite(const struct pm_options *options, int input_dim, size_t task_limit,
-                struct pm_dataset **dataset, struct pm_suite **suite, struct pm_error *error)
+                const struct pm_until *until, struct pm_dataset **dataset, struct pm_suite **suite,
+                struct pm_error *error)
 {
     int64_t threads = pm_options_integer(options, "threads");
     enum pm_suite_edition edition = PM_EDITION_FIRST2000;
@@ -141,7 +142,7 @@ bool open_suite(const struct pm_options *options, int input_dim, size_t task_lim
         return false;
     }
     bool done =
-        pm_suite_evaluation_kept(opened, edition, input_dim, task_limit, NULL, suite, error);
+        pm_suite_evaluation_kept(opened, edition, input_dim, task_limit, until, suite, error);
     if (done && dataset != NULL) {
         *dataset = opened;
     } else {

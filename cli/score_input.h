@@ -20,8 +20,9 @@ bool read_algorithm(const char *name, int input_dim, struct pm_algorithm **out,
 
 /* Opens the dataset and builds the evaluation suite that the settings name, its first `task_limit`
  * tasks (0: all), after --threads was obeyed. The caller destroys the suite, and the dataset unless
- * `dataset` is NULL. */
+ * `dataset` is NULL. PM_ERROR_INTERRUPTED: `until` (may be NULL) was over meanwhile. */
 bool open_suite(const struct pm_options *options, int input_dim, size_t task_limit,
-                struct pm_dataset **dataset, struct pm_suite **suite, struct pm_error *error);
+                const struct pm_until *until, struct pm_dataset **dataset, struct pm_suite **suite,
+                struct pm_error *error);
 
 #endif

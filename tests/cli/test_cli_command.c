@@ -310,6 +310,47 @@ static void evolve_is_reproducible(void **state)
     free(first);
 }
 
+/* Products of matrices of 128 x 128, as many as the language allows: hours. */
+static void write_slow(const char *name)
+{
+    enum { PRODUCTS = 510, LINE = 64 };
+    char *slow = calloc(PRODUCTS + 8, 2 * LINE);
+    assert_non_null(slow);
+    char *end = stpcpy(slow, "# meta: matrix_count=2 vector_dim=128 predict_max_ops=512\n"
+                             "def Setup():\n  s2 = 1\ndef Predict():\n");
+    for (int i = 0; i < PRODUCTS; i++) {
+        end = stpcpy(end, "  m1 = matmul(m1, m0)\n");
+    }
+    stpcpy(end, "  s0 = mean(m1)\ndef Learn():\n  m0 = outer(v0, v0)\n");
+    write_text(directory, name, slow);
+    free(slow);
+}
+
+/* Neither the search nor the scores at its end take longer than is asked for, and what was scored
+ * is said. The time grows until it is enough for the quick seed, on whatever machine this is. */
+static void evolve_keeps_to_its_time(void **state)
+{
+    (void)state;
+    write_text(directory, "linear.txt", LINEAR);
+    write_slow("slow.txt");
+    int status = -1;
+    for (int seconds = 1; status != 0 && seconds < TIMEOUT_MS / 2000; seconds *= 2) {
+        char limit[16];
+        snprintf(limit, sizeof limit, "%d", seconds);
+        struct output output =
+            RUN("evolve", "--seed-algorithm", "slow.txt", "--seed-algorithm", "linear.txt",
+                "--generations", "100000", "--max-seconds", limit, "--json");
+        status = output.status;
+        if (status == 0) {
+            assert_non_null(strstr(output.out, "\"file\":\"slow.txt\",\"score\":null"));
+        } else {
+            assert_non_null(strstr(output.err, "poolminer: "));
+        }
+        output_clear(&output);
+    }
+    assert_int_equal(status, 0);
+}
+
 static void evolve_names_its_mistakes(void **state)
 {
     (void)state;
@@ -438,6 +479,7 @@ int main(void)
         TEST(evaluate_warns_of_what_it_skips),
         TEST(a_missing_dataset_is_named),
         TEST(evolve_is_reproducible),
+        TEST(evolve_keeps_to_its_time),
         TEST(evolve_names_its_mistakes),
         TEST(a_pipe_is_read_as_a_file),
         TEST(odd_file_names_are_shown_harmlessly),

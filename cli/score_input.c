@@ -91,8 +91,8 @@ bool read_algorithm_text(const char *name, char **text, size_t *length, struct p
     } else {
         done = pm_file_read(name, PM_ALGORITHM_TEXT_MAX, text, length, error);
     }
-    if (done) {
-        size_t skipped = pm_text_mark_length(*text, *length);
+    size_t skipped = done ? pm_text_mark_length(*text, *length) : 0;
+    if (skipped > 0) {
         *length -= skipped;
         memmove(*text, *text + skipped, *length + 1);
     }

@@ -40,7 +40,7 @@ static bool append_stream(int descriptor, struct pm_text *text, struct pm_error 
         }
     }
     pm_text_append(text, "%s", "");
-    return !text->failed || pm_fail(error, PM_ERROR_MEMORY, "no memory");
+    return text->data != NULL || pm_fail(error, PM_ERROR_MEMORY, "no memory");
 }
 
 static bool read_stream(int descriptor, const char *name, char **out, size_t *length,

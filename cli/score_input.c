@@ -92,7 +92,7 @@ bool read_algorithm_text(const char *name, char **text, size_t *length, struct p
         done = pm_file_read(name, PM_ALGORITHM_TEXT_MAX, text, length, error);
     }
     size_t skipped = done ? pm_text_mark_length(*text, *length) : 0;
-    if (skipped > 0) {
+    if (*text != NULL && skipped > 0) {
         *length -= skipped;
         memmove(*text, *text + skipped, *length + 1);
     }

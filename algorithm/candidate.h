@@ -17,13 +17,18 @@
 struct pm_candidate {
     struct pm_algorithm *program; /* what mutations work on, dead code included */
     struct pm_algorithm *simple;  /* without: this is what is hashed, scored and returned */
-    uint64_t hash;                /* of `simple` */
+    uint64_t hash;                /* pm_program_hash of `simple` */
     size_t seed;                  /* index of the seed it descends from */
     struct pm_fitness fitness;
+    double bar;   /* mean accuracy to reach on the first tasks to be run on the others */
     double merit; /* of a complete one: its score, but for what chance alone may reach */
     enum pm_insight insight;
     bool complete; /* scored on all tasks; otherwise given up early, below every complete one */
 };
+
+/* Of the instructions, whatever memory they run in; the same for equal ones. Takes well under a
+ * microsecond, unlike that of the written form. */
+uint64_t pm_program_hash(const struct pm_algorithm *algorithm);
 
 /* Takes `program` over, also when it fails. */
 bool pm_candidate_init(struct pm_candidate *candidate, struct pm_algorithm *program, size_t seed,
@@ -49,6 +54,7 @@ struct pm_scorer {
     double *scratch;              /* task scores of a batch, and of one candidate on all tasks */
     double chance;                /* what guessing may reach by luck */
     double cost_limit;            /* programs that cost more an example are not run */
+    uint64_t known;               /* candidates that did not have to be run */
 };
 
 /* `suite` has at least one task; it and `until` outlive the scorer. */
@@ -59,15 +65,14 @@ void pm_scorer_clear(struct pm_scorer *scorer);
 /* Lets programs as expensive as this one be run. */
 void pm_scorer_admit(struct pm_scorer *scorer, const struct pm_candidate *candidate);
 
-enum { PM_SCORER_BATCH_MAX = 64 };
+enum { PM_SCORER_BATCH_MAX = 128 };
 
 /* Fills `fitness` and `complete` of at most PM_SCORER_BATCH_MAX candidates. Those that can do
  * better than chance (PM_INSIGHT_LEARNS) and do not cost too much are run on the first tasks, and
- * those of them that reach `*bar` there (mean accuracy) on the others too. Without a bar (NULL) all
- * are run on all tasks, and those that learn are complete. The outcome depends on the candidates
- * and the bar alone, not on the cache or the number of threads. PM_ERROR_INTERRUPTED when the
- * time is over. */
+ * those of them that reach their bar there on the others too. With `all_tasks` every one is run on
+ * all tasks, and those that learn are complete. A candidate's outcome depends on itself alone, not
+ * on the others, the cache or the number of threads. PM_ERROR_INTERRUPTED when the time is over. */
 bool pm_scorer_score(struct pm_scorer *scorer, struct pm_candidate *candidates, size_t count,
-                     const double *bar, struct pm_error *error);
+                     bool all_tasks, struct pm_error *error);
 
 #endif

@@ -10,6 +10,8 @@ static const double CONSTANT_LEAST = 1e-6, CONSTANT_MOST = 1e6;
  * By pure chance among 20 + 10 + 5 registers instructions would hardly ever meet. */
 static const double FITTING_REGISTER = 0.7;
 
+static const double SLOW_AGAIN = 2.0 / 3.0;
+
 static void note(struct pm_registers *set, struct pm_operand operand)
 {
     set->of[operand.kind] |= UINT64_C(1) << operand.index;
@@ -73,11 +75,38 @@ struct pm_operand pm_draw_register(const struct pm_scene *scene, enum pm_kind ki
     return (struct pm_operand){.kind = (uint8_t)kind, .index = (uint16_t)index};
 }
 
+struct pm_operand pm_draw_among(const struct pm_scene *scene, enum pm_kind kind,
+                                const struct pm_registers *among)
+{
+    const uint64_t choices = among->of[kind];
+    const uint32_t index =
+        choices != 0 ? nth_set_bit(choices, pm_random_below(scene->random, bit_count(choices)))
+                     : pm_random_below(scene->random, register_count(scene->meta, kind));
+    return (struct pm_operand){.kind = (uint8_t)kind, .index = (uint16_t)index};
+}
+
+uint64_t pm_all_registers(const struct pm_scene *scene, enum pm_kind kind)
+{
+    const uint32_t count = register_count(scene->meta, kind);
+    return count == 64 ? ~UINT64_C(0) : (UINT64_C(1) << count) - 1;
+}
+
+bool pm_op_is_slow(enum pm_op op)
+{
+    return (op >= PM_OP_EXP && op <= PM_OP_TAN) || op == PM_OP_GAUSSIAN || op == PM_OP_UNIFORM;
+}
+
 float pm_draw_constant(struct pm_random *random)
 {
     const int exponent = (int)pm_random_below(random, 10) - 8;
     const double magnitude = ldexp(1.0 + pm_random_unit(random), exponent);
     return (float)(pm_random_chance(random, 0.5) ? magnitude : -magnitude);
+}
+
+float pm_draw_rate(struct pm_random *random)
+{
+    const int exponent = (int)pm_random_below(random, 13) - 12;
+    return (float)ldexp(1.0 + pm_random_unit(random), exponent);
 }
 
 float pm_nudge_constant(struct pm_random *random, float value)
@@ -91,6 +120,15 @@ float pm_nudge_constant(struct pm_random *random, float value)
         return pm_draw_constant(random);
     }
     return (float)nudged;
+}
+
+float pm_tune_constant(struct pm_random *random, float value)
+{
+    /* The sum of two uniform numbers: small steps are likelier than big ones. */
+    const double step = 0.4 * (pm_random_unit(random) + pm_random_unit(random) - 1.0);
+    const double tuned = (double)value * (step > 0.0 ? 1.0 + step : 1.0 / (1.0 - step));
+    const double magnitude = fabs(tuned);
+    return magnitude >= CONSTANT_LEAST && magnitude <= CONSTANT_MOST ? (float)tuned : value;
 }
 
 int pm_constant_count(enum pm_op op)
@@ -138,10 +176,17 @@ static struct pm_operand draw_destination(const struct pm_scene *scene)
     return pm_draw_register(scene, kind, &chosen);
 }
 
+/* Elementary functions and random numbers take ten times as long as other operations and are of
+ * use ten times as seldom: of three that are drawn, two are drawn again. */
 static enum pm_op draw_op(const struct pm_scene *scene, enum pm_phase phase)
 {
     const uint32_t ops = scene->profile->ops[phase];
-    return (enum pm_op)nth_set_bit(ops, pm_random_below(scene->random, bit_count(ops)));
+    enum pm_op op;
+    do {
+        op = (enum pm_op)nth_set_bit(ops, pm_random_below(scene->random, bit_count(ops)));
+    } while (pm_op_is_slow(op) && phase != PM_PHASE_SETUP &&
+             pm_random_chance(scene->random, SLOW_AGAIN));
+    return op;
 }
 
 /* The shapes of an operation whose destination is of this kind. */

@@ -32,11 +32,24 @@ struct pm_scene pm_scene_of(const struct pm_profile *profile, const struct pm_al
 struct pm_operand pm_draw_register(const struct pm_scene *scene, enum pm_kind kind,
                                    const struct pm_registers *fitting);
 
+/* One of `among`, if any; otherwise any of this kind. */
+struct pm_operand pm_draw_among(const struct pm_scene *scene, enum pm_kind kind,
+                                const struct pm_registers *among);
+/* The registers of this kind that there are, as a set. */
+uint64_t pm_all_registers(const struct pm_scene *scene, enum pm_kind kind);
+
 /* A magnitude whose logarithm is about uniform between 2^-8 and 4, either sign. */
 float pm_draw_constant(struct pm_random *random);
+/* A positive number whose logarithm is about uniform between 2^-12 and 2. */
+float pm_draw_rate(struct pm_random *random);
 /* Half as big to twice as big, now and then with the other sign. */
 float pm_nudge_constant(struct pm_random *random, float value);
 
+/* At most 1.4 times as big or as small, seldom as much as that. */
+float pm_tune_constant(struct pm_random *random, float value);
+
+/* Elementary functions and random numbers. */
+bool pm_op_is_slow(enum pm_op op);
 /* How many numbers an operation has. */
 int pm_constant_count(enum pm_op op);
 /* Puts an instruction's numbers in order: a standard deviation is positive, low is below high. */

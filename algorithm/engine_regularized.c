@@ -11,6 +11,10 @@
  * number is the same on every machine because it shapes the result. */
 enum { BATCH = 25 };
 
+/* As in that paper, and in AutoML-Zero's. */
+enum { TOURNAMENT = 10 };
+static const double MUTATION_PROBABILITY = 0.9;
+
 _Static_assert(BATCH <= (int)PM_SCORER_BATCH_MAX, "a batch fits the scorer");
 
 struct regularized {
@@ -18,6 +22,8 @@ struct regularized {
     struct pm_candidate *members; /* a ring; the oldest is at `oldest` */
     double *quick;                /* scratch for the bar */
     size_t oldest, count, capacity;
+    int generation;
+    double bar; /* of the batch under way */
 };
 
 static void regularized_destroy(void *state)
@@ -70,7 +76,7 @@ static const struct pm_candidate *tournament(const struct regularized *engine,
 {
     const uint32_t count = (uint32_t)engine->count;
     const struct pm_candidate *best = &engine->members[pm_random_below(random, count)];
-    for (int i = 1; i < engine->search->config->tournament; i++) {
+    for (int i = 1; i < TOURNAMENT; i++) {
         const struct pm_candidate *other = &engine->members[pm_random_below(random, count)];
         if (pm_candidate_better(other, best)) {
             best = other;
@@ -113,50 +119,48 @@ static double population_mean(const struct regularized *engine)
 }
 
 /* The first generation are mutants of the seeds in turn, so that each has its chance. */
-static bool breed(const struct regularized *engine, int generation, size_t index,
+static bool breed(const void *state, size_t index, struct pm_random *random,
                   struct pm_candidate *child, struct pm_error *error)
 {
+    const struct regularized *engine = state;
     const struct pm_search *search = engine->search;
-    struct pm_random random;
-    pm_random_seed(&random, search->config->seed, (uint64_t)generation, index);
-    if (generation == 1) {
+    bool done;
+    if (engine->generation == 1) {
         const struct pm_candidate *seed = &search->seeds[index % search->seed_count];
-        return pm_search_breed(search, seed, &random, 1.0, child, error);
+        done = pm_search_mutate(search, seed, random, child, error);
+    } else {
+        const struct pm_candidate *parent = tournament(engine, random);
+        done = pm_random_chance(random, MUTATION_PROBABILITY)
+                   ? pm_search_mutate(search, parent, random, child, error)
+                   : pm_candidate_copy(child, parent, error);
     }
-    return pm_search_breed(search, tournament(engine, &random), &random,
-                           search->config->mutation_probability, child, error);
+    child->bar = engine->bar;
+    return done;
 }
 
-static bool run_batch(struct regularized *engine, int generation, size_t first, size_t count,
+static bool run_batch(struct regularized *engine, size_t first, size_t count,
                       struct pm_error *error)
 {
-    struct pm_candidate children[BATCH] = {0};
-    size_t bred = 0;
-    bool ok = true;
-    while (ok && bred < count) {
-        ok = breed(engine, generation, first + bred, &children[bred], error);
-        if (ok) {
-            bred++;
-        }
+    struct pm_candidate children[BATCH];
+    engine->bar = quick_bar(engine);
+    if (!pm_search_brood(engine->search, breed, engine, engine->generation, first, count, children,
+                         error)) {
+        return false;
     }
-    ok = ok && pm_search_score(engine->search, children, count, quick_bar(engine), error);
-    for (size_t i = 0; i < bred; i++) {
-        if (ok) {
-            add_member(engine, &children[i]);
-        } else {
-            pm_candidate_clear(&children[i]);
-        }
+    for (size_t i = 0; i < count; i++) {
+        add_member(engine, &children[i]);
     }
-    return ok;
+    return true;
 }
 
 static bool regularized_generation(void *state, int generation, double *mean,
                                    struct pm_error *error)
 {
     struct regularized *engine = state;
+    engine->generation = generation;
     for (size_t first = 0; first < engine->capacity; first += BATCH) {
         const size_t left = engine->capacity - first;
-        if (!run_batch(engine, generation, first, left < BATCH ? left : BATCH, error)) {
+        if (!run_batch(engine, first, left < BATCH ? left : BATCH, error)) {
             return false;
         }
     }
@@ -166,6 +170,8 @@ static bool regularized_generation(void *state, int generation, double *mean,
 
 const struct pm_engine pm_engine_regularized = {
     .name = "regularized",
+    .population = 100,
+    .idiom_probability = 0.0,
     .create = regularized_create,
     .destroy = regularized_destroy,
     .generation = regularized_generation,

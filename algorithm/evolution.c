@@ -6,18 +6,16 @@
 #include <poolminer/clock.h>
 #include <poolminer/evolution.h>
 
-static const struct pm_engine *const ENGINES[] = {&pm_engine_regularized, NULL};
+static const struct pm_engine *const ENGINES[] = {&pm_engine_islands, &pm_engine_regularized,
+                                                  &pm_engine_archive, NULL};
 
 struct pm_evolution_config pm_evolution_config_default(void)
 {
     return (struct pm_evolution_config){
-        .engine = "regularized",
+        .engine = ENGINES[0]->name,
         .profile = "full",
         .generations = 50,
-        .population = 100,
-        .tournament = 10,
-        .mutation_probability = 0.9,
-        .idiom_probability = 0.4,
+        .idiom_probability = -1.0,
         .budget = 1,
     };
 }
@@ -29,9 +27,15 @@ static const struct pm_engine *find_engine(const char *name, struct pm_error *er
             return *engine;
         }
     }
-    pm_fail(error, PM_ERROR_INVALID, "evolution engine \"%.32s\" does not exist: use regularized",
-            name);
+    pm_fail(error, PM_ERROR_INVALID,
+            "evolution engine \"%.32s\" does not exist: use islands, regularized or archive", name);
     return NULL;
+}
+
+const char *pm_evolution_engine_name(size_t index)
+{
+    const size_t count = sizeof ENGINES / sizeof *ENGINES - 1;
+    return index < count ? ENGINES[index]->name : NULL;
 }
 
 static bool check_range(const char *name, int64_t value, int64_t low, int64_t high,
@@ -44,22 +48,33 @@ static bool check_range(const char *name, int64_t value, int64_t low, int64_t hi
                    (long long)value, (long long)low, (long long)high);
 }
 
+static struct pm_evolution_config complete_config(const struct pm_evolution_config *config,
+                                                  const struct pm_engine *engine)
+{
+    struct pm_evolution_config complete = *config;
+    if (complete.population == 0) {
+        complete.population = engine->population;
+    }
+    if (complete.idiom_probability < 0.0) {
+        complete.idiom_probability = engine->idiom_probability;
+    }
+    return complete;
+}
+
 static bool check_config(const struct pm_evolution_config *config,
                          const struct pm_algorithm *const *seeds, size_t seed_count,
                          const struct pm_suite *suite, struct pm_error *error)
 {
     if (!check_range("generations", config->generations, 1, PM_EVOLUTION_GENERATIONS_MAX, error) ||
         !check_range("population", config->population, 2, PM_EVOLUTION_POPULATION_MAX, error) ||
-        !check_range("tournament", config->tournament, 1, config->population, error) ||
         !check_range("budget", (int64_t)config->budget, 1, PM_EVOLUTION_BUDGET_MAX, error) ||
         !check_range("the number of seeds", (int64_t)seed_count, 1, PM_EVOLUTION_SEEDS_MAX,
                      error) ||
         !check_range("the number of search tasks", (int64_t)suite->count, 1, 1000000, error)) {
         return false;
     }
-    if (!(config->mutation_probability >= 0.0 && config->mutation_probability <= 1.0)) {
-        return pm_fail(error, PM_ERROR_INVALID,
-                       "evolution: the mutation probability must be 0 to 1");
+    if (!(config->idiom_probability >= 0.0 && config->idiom_probability <= 1.0)) {
+        return pm_fail(error, PM_ERROR_INVALID, "evolution: the idiom probability must be 0 to 1");
     }
     for (size_t i = 0; i < seed_count; i++) {
         if (seeds[i]->input_dim != suite->input_dim) {
@@ -94,6 +109,7 @@ static bool run_generations(struct pm_search *search, const struct pm_engine *en
             .best = search->best,
             .mean = mean,
             .candidates = search->candidates,
+            .known = search->scorer.known,
             .seconds = (double)(pm_clock_monotonic_ns() - start_ns) * 1e-9,
         };
         wanted = observer == NULL || observer(context, &progress);
@@ -134,12 +150,16 @@ bool pm_evolution_run(const struct pm_evolution_config *config,
 {
     *out = (struct pm_evolution_result){0};
     const struct pm_engine *engine = find_engine(config->engine, error);
-    if (engine == NULL || !check_config(config, seeds, seed_count, search_suite, error)) {
+    if (engine == NULL) {
+        return false;
+    }
+    const struct pm_evolution_config complete = complete_config(config, engine);
+    if (!check_config(&complete, seeds, seed_count, search_suite, error)) {
         return false;
     }
     struct pm_search search;
     struct pm_error reason = {0};
-    bool ok = pm_search_init(&search, config, seeds, seed_count, search_suite, &reason) &&
+    bool ok = pm_search_init(&search, &complete, seeds, seed_count, search_suite, &reason) &&
               run_generations(&search, engine, observer, context, out, &reason);
     if (ok || reason.code == PM_ERROR_INTERRUPTED) {
         ok = take_elite(&search, out, &reason);
@@ -153,6 +173,36 @@ bool pm_evolution_run(const struct pm_evolution_config *config,
         *error = reason;
     }
     return false;
+}
+
+static int compare_choices(const void *a, const void *b)
+{
+    const struct pm_evolved *x = a, *y = b;
+    if (x->choice != y->choice) {
+        return x->choice < y->choice ? 1 : -1;
+    }
+    return (x->fitness < y->fitness) - (x->fitness > y->fitness);
+}
+
+bool pm_evolution_choose(struct pm_evolution_result *result, const struct pm_suite *suite,
+                         size_t budget, const struct pm_until *until, struct pm_error *error)
+{
+    const struct pm_algorithm *algorithms[PM_EVOLUTION_BUDGET_MAX];
+    double scores[PM_EVOLUTION_BUDGET_MAX];
+    for (size_t i = 0; i < result->count; i++) {
+        algorithms[i] = result->items[i].algorithm;
+    }
+    if (!pm_suite_score(suite, algorithms, result->count, scores, NULL, until, error)) {
+        return false;
+    }
+    for (size_t i = 0; i < result->count; i++) {
+        result->items[i].choice = scores[i];
+    }
+    qsort(result->items, result->count, sizeof *result->items, compare_choices);
+    while (result->count > budget) {
+        pm_algorithm_destroy(result->items[--result->count].algorithm);
+    }
+    return true;
 }
 
 void pm_evolution_result_clear(struct pm_evolution_result *result)

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { PM_QUICK_TASKS_MAX = 8 };
+enum { PM_QUICK_TASKS_MAX = 16 };
 
 /* How much of the suite a program has been scored on. */
 enum pm_scored { PM_SCORED_NOTHING, PM_SCORED_QUICK, PM_SCORED_ALL };

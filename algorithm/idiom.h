@@ -4,11 +4,16 @@
 
 #include "algorithm/draw.h"
 
-enum { PM_IDIOM_LENGTH_MAX = 3 };
+enum { PM_IDIOM_LENGTH_MAX = 10 };
 
-/* One of the idioms that the profile can write in some phase, its registers drawn in view of the
- * scene. Returns its length; *phase: where it belongs. */
-int pm_draw_idiom(const struct pm_scene *scene, enum pm_phase *phase,
-                  struct pm_instruction out[PM_IDIOM_LENGTH_MAX]);
+/* An instruction of an idiom and where it belongs; those of one phase stand next to each other. */
+struct pm_idiom_step {
+    enum pm_phase phase;
+    struct pm_instruction instruction;
+};
+
+/* One of the idioms, its registers drawn in view of the scene. Returns its length, 0 when the
+ * profile cannot write the one drawn. */
+int pm_draw_idiom(const struct pm_scene *scene, struct pm_idiom_step out[PM_IDIOM_LENGTH_MAX]);
 
 #endif

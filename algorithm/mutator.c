@@ -54,17 +54,48 @@ static void insert_or_remove(const struct pm_scene *scene, struct pm_algorithm *
     }
 }
 
+/* How many steps from `first` on are of the same phase. */
+static int run_length(const struct pm_idiom_step *steps, int count, int first)
+{
+    int end = first + 1;
+    while (end < count && steps[end].phase == steps[first].phase) {
+        end++;
+    }
+    return end - first;
+}
+
+static bool has_room(const struct pm_scene *scene, const struct pm_algorithm *algorithm,
+                     const struct pm_idiom_step *steps, int count)
+{
+    int more[PM_PHASE_COUNT] = {0};
+    for (int i = 0; i < count; i++) {
+        const enum pm_phase phase = steps[i].phase;
+        if (algorithm->length[phase] + ++more[phase] > scene->profile->max_ops[phase]) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* False when the idiom has no room, or the profile no word for it. */
 static bool insert_idiom(const struct pm_scene *scene, struct pm_algorithm *algorithm)
 {
-    struct pm_instruction idiom[PM_IDIOM_LENGTH_MAX];
-    enum pm_phase phase;
-    const int count = pm_draw_idiom(scene, &phase, idiom);
-    const int length = algorithm->length[phase];
-    if (count == 0 || length + count > scene->profile->max_ops[phase]) {
+    struct pm_idiom_step steps[PM_IDIOM_LENGTH_MAX];
+    const int count = pm_draw_idiom(scene, steps);
+    if (count == 0 || !has_room(scene, algorithm, steps, count)) {
         return false;
     }
-    insert_at(algorithm, phase, random_place(scene, length + 1), idiom, count);
+    for (int first = 0; first < count;) {
+        struct pm_instruction instructions[PM_IDIOM_LENGTH_MAX];
+        const int length = run_length(steps, count, first);
+        const enum pm_phase phase = steps[first].phase;
+        for (int i = 0; i < length; i++) {
+            instructions[i] = steps[first + i].instruction;
+        }
+        insert_at(algorithm, phase, random_place(scene, algorithm->length[phase] + 1), instructions,
+                  length);
+        first += length;
+    }
     return true;
 }
 
@@ -176,6 +207,26 @@ static void mutate(const struct pm_scene *scene, struct pm_algorithm *algorithm)
     } else {
         change_one(scene, algorithm, phase);
     }
+}
+
+struct pm_algorithm *pm_tune(const struct pm_profile *profile, const struct pm_algorithm *parent,
+                             struct pm_random *random)
+{
+    struct pm_algorithm *child = copy_with_room(profile, parent);
+    for (int phase = 0; child != NULL && phase < PM_PHASE_COUNT; phase++) {
+        for (int i = 0; i < child->length[phase]; i++) {
+            struct pm_instruction *instruction = &child->phase[phase][i];
+            const int constants = pm_constant_count((enum pm_op)instruction->op);
+            if (constants > 0 && pm_random_chance(random, 0.5)) {
+                instruction->c0 = pm_tune_constant(random, instruction->c0);
+            }
+            if (constants > 1 && pm_random_chance(random, 0.5)) {
+                instruction->c1 = pm_tune_constant(random, instruction->c1);
+                pm_order_bounds(instruction);
+            }
+        }
+    }
+    return child;
 }
 
 struct pm_algorithm *pm_mutate(const struct pm_profile *profile, const struct pm_algorithm *parent,

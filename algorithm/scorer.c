@@ -6,6 +6,8 @@
 
 #include <poolminer/cost.h>
 
+static const double MERIT_STEP = 0.002;
+
 /* Four standard deviations above one half: of the median (pi/2 times the variance of the mean) of
  * as many guessed tasks. Without it the search would climb about in the noise, and settle there. */
 static double chance_level(const struct pm_suite *suite)
@@ -20,13 +22,13 @@ static double chance_level(const struct pm_suite *suite)
 bool pm_scorer_init(struct pm_scorer *scorer, const struct pm_suite *suite,
                     const struct pm_until *until, struct pm_error *error)
 {
-    /* About four times what a two-layer network costs that trains by gradient descent. */
+    /* About three times what a two-layer network costs that trains by gradient descent. */
     const double dim = suite->input_dim;
     *scorer = (struct pm_scorer){.suite = suite,
                                  .until = until,
                                  .chance = chance_level(suite),
-                                 .cost_limit = 24.0 * dim * dim + 1000.0};
-    size_t quick = suite->count / 4;
+                                 .cost_limit = 10.0 * dim * dim + 500.0};
+    size_t quick = suite->count / 2;
     if (quick > PM_QUICK_TASKS_MAX) {
         quick = PM_QUICK_TASKS_MAX;
     }
@@ -172,30 +174,52 @@ static struct pm_candidate *twin(struct pm_candidate *candidates, size_t index)
 }
 
 static bool worth_running(const struct pm_scorer *scorer, const struct pm_candidate *candidate,
-                          const double *bar)
+                          bool all_tasks)
 {
-    return bar == NULL || (candidate->insight == PM_INSIGHT_LEARNS &&
-                           example_cost(candidate->simple) <= scorer->cost_limit);
+    return all_tasks || (candidate->insight == PM_INSIGHT_LEARNS &&
+                         example_cost(candidate->simple) <= scorer->cost_limit);
 }
 
-static bool worth_all_tasks(const struct pm_candidate *candidate, const double *bar)
+static bool worth_all_tasks(const struct pm_candidate *candidate, bool all_tasks)
 {
     return candidate->fitness.scored != PM_SCORED_NOTHING &&
-           (bar == NULL ||
-            (candidate->insight == PM_INSIGHT_LEARNS && candidate->fitness.quick >= *bar));
+           (all_tasks || (candidate->insight == PM_INSIGHT_LEARNS &&
+                          candidate->fitness.quick >= candidate->bar));
+}
+
+/* What two candidates with the same simplified form share is found out once, for the one that goes
+ * furthest: all tasks if one of them is worth that. */
+static bool twins_worth_all_tasks(const struct pm_candidate *candidates, size_t count, size_t index,
+                                  const struct pm_fitness *fitness, bool all_tasks)
+{
+    for (size_t i = index; i < count; i++) {
+        struct pm_candidate candidate = candidates[i];
+        candidate.fitness = *fitness;
+        if (candidate.hash == candidates[index].hash && worth_all_tasks(&candidate, all_tasks)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Differences of less than a step are more likely luck than merit: the shorter program is then the
+ * better one, and the search does not fill up with ornaments. */
+static double find_merit(const struct pm_scorer *scorer, const struct pm_candidate *candidate)
+{
+    return fmax(floor(candidate->fitness.score / MERIT_STEP) * MERIT_STEP, scorer->chance);
 }
 
 /* Twins share what was found; the cache learns it. */
 static void settle(struct pm_scorer *scorer, struct pm_candidate *candidates, size_t count,
-                   const double *bar)
+                   bool all_tasks)
 {
     for (size_t i = 0; i < count; i++) {
         struct pm_candidate *candidate = &candidates[i];
         const struct pm_candidate *scored = twin(candidates, i);
         candidate->fitness = scored->fitness;
         candidate->complete =
-            candidate->insight == PM_INSIGHT_LEARNS && worth_all_tasks(candidate, bar);
-        candidate->merit = fmax(candidate->fitness.score, scorer->chance);
+            candidate->insight == PM_INSIGHT_LEARNS && worth_all_tasks(candidate, all_tasks);
+        candidate->merit = find_merit(scorer, candidate);
         if (scored == candidate && candidate->fitness.scored != PM_SCORED_NOTHING) {
             pm_functional_cache_store(scorer->cache, candidate->hash, &candidate->fitness);
         }
@@ -203,13 +227,13 @@ static void settle(struct pm_scorer *scorer, struct pm_candidate *candidates, si
 }
 
 bool pm_scorer_score(struct pm_scorer *scorer, struct pm_candidate *candidates, size_t count,
-                     const double *bar, struct pm_error *error)
+                     bool all_tasks, struct pm_error *error)
 {
     struct stage quick = {.count = 0}, rest = {.count = 0};
     for (size_t i = 0; i < count; i++) {
         struct pm_candidate *candidate = &candidates[i];
         candidate->fitness = (struct pm_fitness){.scored = PM_SCORED_NOTHING};
-        if (twin(candidates, i) == candidate && worth_running(scorer, candidate, bar) &&
+        if (twin(candidates, i) == candidate && worth_running(scorer, candidate, all_tasks) &&
             !pm_functional_cache_find(scorer->cache, candidate->hash, &candidate->fitness)) {
             stage_add(&quick, candidate);
         }
@@ -219,14 +243,15 @@ bool pm_scorer_score(struct pm_scorer *scorer, struct pm_candidate *candidates, 
     }
     for (size_t i = 0; i < count; i++) {
         struct pm_candidate *candidate = &candidates[i];
-        if (twin(candidates, i) == candidate && worth_all_tasks(candidate, bar) &&
-            candidate->fitness.scored == PM_SCORED_QUICK) {
+        if (twin(candidates, i) == candidate && candidate->fitness.scored == PM_SCORED_QUICK &&
+            twins_worth_all_tasks(candidates, count, i, &candidate->fitness, all_tasks)) {
             stage_add(&rest, candidate);
         }
     }
     if (!score_rest(scorer, &rest, error)) {
         return false;
     }
-    settle(scorer, candidates, count, bar);
+    settle(scorer, candidates, count, all_tasks);
+    scorer->known += count - quick.count;
     return true;
 }

@@ -1,6 +1,9 @@
 #include "algorithm/search.h"
 
+#include "algorithm/crossover.h"
+
 #include <stdlib.h>
+#include <string.h>
 
 #include <poolminer/mutator.h>
 
@@ -11,6 +14,8 @@ enum { SILENT_MUTATIONS_MAX = 10 };
 
 /* A mutant that has lost sight of the input or of the labels is drawn again. */
 enum { BREED_ATTEMPTS = 10 };
+
+static const double MUTATION_AFTER_CROSSOVER = 0.5;
 
 void pm_search_clear(struct pm_search *search)
 {
@@ -26,7 +31,6 @@ void pm_search_clear(struct pm_search *search)
 static bool add_seed(struct pm_search *search, const struct pm_algorithm *seed,
                      struct pm_error *error)
 {
-    uint64_t written;
     struct pm_algorithm *fitted = pm_profile_fit(search->profile, seed, error);
     if (fitted == NULL ||
         !pm_candidate_init(&search->seeds[search->seed_count], fitted, search->seed_count, error)) {
@@ -34,15 +38,14 @@ static bool add_seed(struct pm_search *search, const struct pm_algorithm *seed,
     }
     struct pm_candidate *candidate = &search->seeds[search->seed_count++];
     pm_scorer_admit(&search->scorer, candidate);
-    return pm_algorithm_hash(seed, &written, error) &&
-           pm_elite_bar(&search->elite, written, error) &&
+    return pm_elite_bar(&search->elite, pm_program_hash(seed), error) &&
            pm_elite_bar(&search->elite, candidate->hash, error);
 }
 
 /* What the children have to beat is measured on all tasks, however little it is. */
 static bool score_seeds(struct pm_search *search, struct pm_error *error)
 {
-    if (!pm_scorer_score(&search->scorer, search->seeds, search->seed_count, NULL, error)) {
+    if (!pm_scorer_score(&search->scorer, search->seeds, search->seed_count, true, error)) {
         return false;
     }
     for (size_t i = 0; i < search->seed_count; i++) {
@@ -82,12 +85,13 @@ bool pm_search_init(struct pm_search *search, const struct pm_evolution_config *
     return score_seeds(search, error);
 }
 
-/* A mutant of `parent` that means something else, if it comes about in a few mutations. */
-static bool breed_once(const struct pm_search *search, const struct pm_candidate *parent,
-                       struct pm_random *random, struct pm_candidate *child, struct pm_error *error)
+/* Mutates `program`, which it takes over, until it means something else than the parent, if that
+ * comes about in a few mutations. */
+static bool mutate_on(const struct pm_search *search, const struct pm_candidate *parent,
+                      struct pm_algorithm *program, struct pm_random *random,
+                      struct pm_candidate *child, struct pm_error *error)
 {
     const double idioms = search->config->idiom_probability;
-    struct pm_algorithm *program = pm_mutate(search->profile, parent->program, idioms, random);
     for (int mutations = 1; program != NULL; mutations++) {
         if (!pm_candidate_init(child, program, parent->seed, error)) {
             return false;
@@ -101,31 +105,112 @@ static bool breed_once(const struct pm_search *search, const struct pm_candidate
     return pm_fail(error, PM_ERROR_MEMORY, "mutating an algorithm: out of memory");
 }
 
-bool pm_search_breed(const struct pm_search *search, const struct pm_candidate *parent,
-                     struct pm_random *random, double mutation_probability,
+/* The first version of a child: a mutant of one parent, or the offspring of two. */
+static struct pm_algorithm *conceive(const struct pm_search *search,
+                                     const struct pm_candidate *first,
+                                     const struct pm_candidate *second, struct pm_random *random)
+{
+    if (second == NULL) {
+        return pm_mutate(search->profile, first->program, search->config->idiom_probability,
+                         random);
+    }
+    struct pm_algorithm *crossed =
+        pm_cross(search->profile, first->program, second->program, random);
+    if (crossed == NULL || !pm_random_chance(random, MUTATION_AFTER_CROSSOVER)) {
+        return crossed;
+    }
+    struct pm_algorithm *mutant =
+        pm_mutate(search->profile, crossed, search->config->idiom_probability, random);
+    pm_algorithm_destroy(crossed);
+    return mutant;
+}
+
+bool pm_search_cross(const struct pm_search *search, const struct pm_candidate *first,
+                     const struct pm_candidate *second, struct pm_random *random,
                      struct pm_candidate *child, struct pm_error *error)
 {
-    if (!pm_random_chance(random, mutation_probability)) {
-        return pm_candidate_copy(child, parent, error);
-    }
     for (int attempt = 1;; attempt++) {
-        if (!breed_once(search, parent, random, child, error)) {
+        struct pm_algorithm *program = conceive(search, first, second, random);
+        if (!mutate_on(search, first, program, random, child, error)) {
             return false;
         }
-        if (child->insight >= parent->insight || attempt == BREED_ATTEMPTS) {
+        if (child->insight >= first->insight || attempt == BREED_ATTEMPTS) {
             return true;
         }
         pm_candidate_clear(child);
     }
 }
 
+bool pm_search_mutate(const struct pm_search *search, const struct pm_candidate *parent,
+                      struct pm_random *random, struct pm_candidate *child, struct pm_error *error)
+{
+    return pm_search_cross(search, parent, NULL, random, child, error);
+}
+
+bool pm_search_tune(const struct pm_search *search, const struct pm_candidate *parent,
+                    struct pm_random *random, struct pm_candidate *child, struct pm_error *error)
+{
+    struct pm_algorithm *tuned = pm_tune(search->profile, parent->program, random);
+    return mutate_on(search, parent, tuned, random, child, error);
+}
+
+/* What the threads that breed share. */
+struct breeding {
+    const struct pm_search *search;
+    pm_breed *breed;
+    const void *engine;
+    int generation;
+    size_t first;
+    struct pm_candidate *children;
+};
+
+static bool breed_child(const struct breeding *breeding, size_t i, struct pm_error *error)
+{
+    struct pm_random random;
+    pm_random_seed(&random, breeding->search->config->seed, (uint64_t)breeding->generation,
+                   breeding->first + i);
+    return breeding->breed(breeding->engine, breeding->first + i, &random, &breeding->children[i],
+                           error);
+}
+
+bool pm_search_brood(struct pm_search *search, pm_breed *breed, const void *engine, int generation,
+                     size_t first, size_t count, struct pm_candidate *children,
+                     struct pm_error *error)
+{
+    const struct breeding breeding = {search, breed, engine, generation, first, children};
+    struct pm_error reason = {0};
+    bool failed = false;
+    memset(children, 0, count * sizeof *children);
+#pragma omp parallel for schedule(dynamic, 4)
+    for (size_t i = 0; i < count; i++) {
+        struct pm_error mine = {0};
+        if (!breed_child(&breeding, i, &mine)) {
+#pragma omp critical(pm_search_brood)
+            {
+                failed = true;
+                reason = mine;
+            }
+        }
+    }
+    if (failed && error != NULL) {
+        *error = reason;
+    }
+    if (!failed && pm_search_score(search, children, count, error)) {
+        return true;
+    }
+    for (size_t i = 0; i < count; i++) {
+        pm_candidate_clear(&children[i]);
+    }
+    return false;
+}
+
 bool pm_search_score(struct pm_search *search, struct pm_candidate *children, size_t count,
-                     double bar, struct pm_error *error)
+                     struct pm_error *error)
 {
     if (pm_until_over(&search->until)) {
         return pm_fail(error, PM_ERROR_INTERRUPTED, "evolution: stopped");
     }
-    if (!pm_scorer_score(&search->scorer, children, count, &bar, error)) {
+    if (!pm_scorer_score(&search->scorer, children, count, false, error)) {
         return false;
     }
     for (size_t i = 0; i < count; i++) {

@@ -34,19 +34,39 @@ bool pm_search_init(struct pm_search *search, const struct pm_evolution_config *
                     const struct pm_suite *suite, struct pm_error *error);
 void pm_search_clear(struct pm_search *search);
 
-/* A fresh child for a batch: a mutant of `parent`, or, with what is left of
- * `mutation_probability`, its copy. */
-bool pm_search_breed(const struct pm_search *search, const struct pm_candidate *parent,
-                     struct pm_random *random, double mutation_probability,
+/* A mutant of `parent`. May be called by several threads at once. */
+bool pm_search_mutate(const struct pm_search *search, const struct pm_candidate *parent,
+                      struct pm_random *random, struct pm_candidate *child, struct pm_error *error);
+
+/* `parent` with its numbers changed a little; a mutant, if it has none. */
+bool pm_search_tune(const struct pm_search *search, const struct pm_candidate *parent,
+                    struct pm_random *random, struct pm_candidate *child, struct pm_error *error);
+
+/* A child of two parents, often mutated too; the first counts as its parent. The same holds. */
+bool pm_search_cross(const struct pm_search *search, const struct pm_candidate *first,
+                     const struct pm_candidate *second, struct pm_random *random,
                      struct pm_candidate *child, struct pm_error *error);
+
+/* Makes child `index` of a generation, its bar included, drawing from `random` alone. Called by
+ * several threads at once. */
+typedef bool pm_breed(const void *engine, size_t index, struct pm_random *random,
+                      struct pm_candidate *child, struct pm_error *error);
+
+/* Breeds and scores children first .. first + count - 1 of a generation, at most
+ * PM_SCORER_BATCH_MAX. The caller clears the children when it succeeds. Errors as below. */
+bool pm_search_brood(struct pm_search *search, pm_breed *breed, const void *engine, int generation,
+                     size_t first, size_t count, struct pm_candidate *children,
+                     struct pm_error *error);
 
 /* Scores the children, offers them to the elite and counts them. PM_ERROR_INTERRUPTED: asked to
  * stop or out of time; the batch then does not count. */
 bool pm_search_score(struct pm_search *search, struct pm_candidate *children, size_t count,
-                     double bar, struct pm_error *error);
+                     struct pm_error *error);
 
 struct pm_engine {
     const char *name;
+    int population;           /* where none is asked for */
+    double idiom_probability; /* the same */
     /* The state of a run over `search`; NULL when memory is out. */
     void *(*create)(struct pm_search *search);
     void (*destroy)(void *state);
@@ -55,6 +75,6 @@ struct pm_engine {
     bool (*generation)(void *state, int generation, double *mean, struct pm_error *error);
 };
 
-extern const struct pm_engine pm_engine_regularized;
+extern const struct pm_engine pm_engine_islands, pm_engine_regularized, pm_engine_archive;
 
 #endif

@@ -1,14 +1,21 @@
-/* poolminer bench: how fast things go on this machine. */
+/* poolminer bench: how fast things go on this machine, and how good what is found. */
 #include "cli/bench_evaluate.h"
+#include "cli/bench_evolve.h"
 #include "cli/bench_queue.h"
+#include "cli/bench_statistics.h"
+#include "cli/score_input.h"
 #include "cli/verb.h"
 
 #include <omp.h>
 #include <string.h>
 
-static int run_queue(const struct pm_options *options)
+#include <poolminer/evolution.h>
+#include <poolminer/stop.h>
+
+enum { INPUT_DIM = 16 };
+
+static bool queue(const struct pm_options *options, struct pm_error *error)
 {
-    struct pm_error error = {0};
     const struct bench_queue_config config = {
         .json = pm_options_flag(options, "json"),
         .clients = (size_t)pm_options_integer(options, "clients"),
@@ -16,35 +23,66 @@ static int run_queue(const struct pm_options *options)
         .backlog = (size_t)pm_options_integer(options, "backlog"),
         .seconds = pm_options_number(options, "seconds"),
     };
-    return bench_queue(&config, &error) ? EXIT_DONE : verb_fail(&error);
+    return bench_queue(&config, error);
 }
 
-static int run_evaluate(const struct pm_options *options)
+static bool evaluate(const struct pm_options *options, struct pm_error *error)
 {
-    struct pm_error error = {0};
-    int64_t threads = pm_options_integer(options, "threads");
+    const int64_t threads = pm_options_integer(options, "threads");
     const struct bench_evaluate_config config = {
         .json = pm_options_flag(options, "json"),
         .program = pm_options_text(options, "program"),
         .threads = threads > 0 ? (int)threads : omp_get_num_procs(),
         .algorithms = (size_t)pm_options_integer(options, "algorithms"),
     };
-    return bench_evaluate(&config, &error) ? EXIT_DONE : verb_fail(&error);
+    return bench_evaluate(&config, error);
+}
+
+static bool evolve(const struct pm_options *options, struct pm_error *error)
+{
+    struct pm_dataset *dataset = NULL;
+    struct pm_suite *evaluation = NULL;
+    if (!open_suite(options, INPUT_DIM, 0, NULL, &dataset, &evaluation, error)) {
+        return false;
+    }
+    const struct bench_evolve_config config = {
+        .json = pm_options_flag(options, "json"),
+        .engines = pm_options_text(options, "engines"),
+        .starts = pm_options_text(options, "starts"),
+        .profile = pm_options_text(options, "profile"),
+        .runs = pm_options_integer(options, "runs"),
+        .first_seed = pm_options_integer(options, "first-seed"),
+        .generations = pm_options_integer(options, "generations"),
+        .population = pm_options_integer(options, "population"),
+        .cpu_seconds = pm_options_number(options, "cpu-seconds"),
+        .idioms = pm_options_number(options, "idioms"),
+        .log = pm_options_text(options, "log"),
+        .dataset = dataset,
+        .evaluation = evaluation,
+    };
+    pm_stop_install();
+    const bool done = bench_evolve(&config, error);
+    pm_suite_destroy(evaluation);
+    pm_dataset_destroy(dataset);
+    return done;
 }
 
 static int run(const struct pm_options *options)
 {
+    static const struct {
+        const char *name;
+        bool (*measure)(const struct pm_options *options, struct pm_error *error);
+    } SUBJECTS[] = {{"evaluate", evaluate}, {"queue", queue}, {"evolve", evolve}};
     struct pm_error error = {0};
     const size_t count = pm_options_positional_count(options);
     const char *what = count == 1 ? pm_options_positional(options, 0) : "";
-    if (strcmp(what, "evaluate") == 0) {
-        return run_evaluate(options);
-    }
-    if (strcmp(what, "queue") == 0) {
-        return run_queue(options);
+    for (size_t i = 0; i < sizeof SUBJECTS / sizeof *SUBJECTS; i++) {
+        if (strcmp(SUBJECTS[i].name, what) == 0) {
+            return SUBJECTS[i].measure(options, &error) ? EXIT_DONE : verb_fail(&error);
+        }
     }
     pm_fail(&error, PM_ERROR_INVALID,
-            "bench: say what to measure: poolminer bench evaluate, or poolminer bench queue");
+            "bench: say what to measure: poolminer bench evaluate, queue or evolve");
     verb_fail(&error);
     return EXIT_USAGE;
 }
@@ -55,21 +93,14 @@ static const struct pm_option OPTIONS[] = {
      .type = PM_OPTION_TEXT,
      .choices = "linear|net|random|job_of_8|random_mean",
      .argument = "NAME",
-     .help = "Measure this one only."},
-    {.name = "threads",
-     .type = PM_OPTION_INTEGER,
-     .default_value = "0",
-     .minimum = 0,
-     .maximum = 1024,
-     .argument = "N",
-     .help = "Threads to use at most; 0: one for each processor."},
+     .help = "evaluate: measure this one only."},
     {.name = "algorithms",
      .type = PM_OPTION_INTEGER,
      .default_value = "1000",
      .minimum = 0,
      .maximum = 100000,
      .argument = "N",
-     .help = "How many random algorithms to take the mean over; 0: leave that out."},
+     .help = "evaluate: how many random algorithms to take the mean over; 0: leave that out."},
     {.name = "clients",
      .type = PM_OPTION_INTEGER,
      .default_value = "0",
@@ -98,17 +129,72 @@ static const struct pm_option OPTIONS[] = {
      .maximum = 3600,
      .argument = "S",
      .help = "queue: take so long for each figure."},
+    {.name = "engines",
+     .type = PM_OPTION_TEXT,
+     .default_value = "islands,regularized,archive",
+     .argument = "NAMES",
+     .help = "evolve: which engines, separated by commas."},
+    {.name = "starts",
+     .type = PM_OPTION_TEXT,
+     .default_value = "nothing,mediocre",
+     .argument = "NAMES",
+     .help = "evolve: from a constant predictor and an empty program (nothing), from two linear "
+             "models (mediocre), or from both, separated by a comma."},
+    {.name = "runs",
+     .type = PM_OPTION_INTEGER,
+     .default_value = "20",
+     .minimum = 1,
+     .maximum = BENCH_SERIES_MAX,
+     .argument = "N",
+     .help = "evolve: runs of each engine from each start, every one with a seed of its own."},
+    {.name = "first-seed",
+     .type = PM_OPTION_INTEGER,
+     .default_value = "1",
+     .minimum = 0,
+     .maximum = 1000000000,
+     .argument = "N",
+     .help = "evolve: the seed of the first run; the next has the next."},
+    {.name = "population",
+     .type = PM_OPTION_INTEGER,
+     .default_value = "0",
+     .minimum = 0,
+     .maximum = PM_EVOLUTION_POPULATION_MAX,
+     .argument = "N",
+     .help = "evolve: candidates in a generation; 0: the engine's own number."},
+    {.name = "cpu-seconds",
+     .type = PM_OPTION_NUMBER,
+     .default_value = "0",
+     .minimum = 0,
+     .maximum = 86400,
+     .argument = "N",
+     .help = "evolve: processor time that a run may take, whatever its --generations; 0: no "
+             "limit. Looked at between generations."},
+    {.name = "idioms",
+     .type = PM_OPTION_NUMBER,
+     .default_value = "-1",
+     .minimum = -1,
+     .maximum = 1,
+     .argument = "SHARE",
+     .help = "evolve: how many of the mutations insert an idiom; -1: as usual, 0: none."},
+    {.name = "log",
+     .type = PM_OPTION_TEXT,
+     .is_path = true,
+     .argument = "FILE",
+     .help = "evolve: keeps finished runs there; those found in it are not done again."},
 };
 
 const struct verb verb_bench = {
     .name = "bench",
-    .summary = "Measures how fast this machine evaluates algorithms, or queues jobs.",
-    .usage = "poolminer bench evaluate|queue [--json] [OPTION]...",
+    .summary = "Measures how fast this machine evaluates and queues, and what evolution finds.",
+    .usage = "poolminer bench evaluate|queue|evolve [--json] [OPTION]...",
     .purpose = "evaluate: known programs on 128 tasks of 200 training and 200 validation examples "
                "with 16 inputs,\nwith the reference executor and the fast one, and what the "
                "machine could do at most.\nqueue: jobs through a sidecar of its own, and through "
                "beanstalkd where that is installed,\nwith their stores below $TMPDIR. What the "
-               "columns mean: docs/performance.md.",
+               "columns mean: docs/performance.md.\nevolve: runs of the engines of evolution from "
+               "given seeds, each scored on the evaluation suite,\nand hand-written algorithms "
+               "beside them. What the rows mean: docs/evolution.md.",
+    .uses = USE_COMPUTE | USE_EVOLVE,
     .options = OPTIONS,
     .option_count = sizeof OPTIONS / sizeof *OPTIONS,
     .takes_files = true,

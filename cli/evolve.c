@@ -1,4 +1,5 @@
 /* poolminer evolve: an evolution on this machine, from algorithm files to the best text found. */
+#include "cli/evolve_trace.h"
 #include "cli/score_input.h"
 #include "cli/shown.h"
 #include "cli/verb.h"
@@ -19,6 +20,8 @@
 
 /* The search suite of the miners' own choosing is the same one that workers use. */
 enum { SEARCH_SUITE_SEED = 0 };
+/* Of so many the final choice is made, by their scores on the evaluation suite. */
+enum { FINALISTS = 16 };
 
 /* For the final scores, after the time is over: nobody should wait two seconds for the end. */
 enum { LAST_MOMENT_MS = 1200 };
@@ -31,6 +34,9 @@ struct evolution {
     struct pm_evolution_config config;
     struct pm_evolution_result result;
     double seconds;
+    struct evolve_trace trace;
+    int64_t shown_ms;            /* when progress was last shown */
+    struct pm_error trace_error; /* what kept the trace from going on, if anything */
 };
 
 /* The best that evolved and the seeds, side by side: the search saw only the search suite, and what
@@ -47,20 +53,33 @@ struct comparison {
     char *text; /* the best's */
 };
 
-static bool show_progress(void *context, const struct pm_evolution_progress *progress)
+static void show_progress(int64_t *shown_ms, const struct pm_evolution_progress *progress)
 {
-    int64_t *shown_ms = context;
     bool terminal = isatty(STDERR_FILENO);
     int64_t now_ms = pm_clock_monotonic_ms();
     bool last = progress->generation == progress->generations;
     if (!last && now_ms - *shown_ms < (terminal ? 200 : 5000)) {
-        return true;
+        return;
     }
     *shown_ms = now_ms;
-    fprintf(stderr, "%sgeneration %d of %d, best %.4f, mean %.4f, %" PRIu64 " candidates, %.0f s%s",
+    const double rate =
+        progress->seconds > 0 ? (double)progress->candidates / progress->seconds : 0.0;
+    const double known = progress->candidates > 0
+                             ? 100.0 * (double)progress->known / (double)progress->candidates
+                             : 0.0;
+    fprintf(stderr,
+            "%sgeneration %d of %d, best %.4f, mean %.4f, %" PRIu64
+            " candidates, %.0f a second, %.0f %% known, %.0f s%s",
             terminal ? "\r\x1b[K" : "", progress->generation, progress->generations, progress->best,
-            progress->mean, progress->candidates, progress->seconds, terminal && !last ? "" : "\n");
-    return true;
+            progress->mean, progress->candidates, rate, known, progress->seconds,
+            terminal && !last ? "" : "\n");
+}
+
+static bool observe(void *context, const struct pm_evolution_progress *progress)
+{
+    struct evolution *evolution = context;
+    show_progress(&evolution->shown_ms, progress);
+    return evolve_trace_add(&evolution->trace, progress, &evolution->trace_error);
 }
 
 static bool read_seeds(const struct pm_options *options, int input_dim, struct evolution *evolution,
@@ -104,7 +123,8 @@ static bool prepare(const struct pm_options *options, struct evolution *evolutio
     config->engine = pm_options_text(options, "engine");
     config->profile = pm_options_text(options, "profile");
     config->generations = (int)pm_options_integer(options, "generations");
-    config->budget = 1;
+    config->population = (int)pm_options_integer(options, "population");
+    config->budget = FINALISTS;
     config->deadline_ms = max_seconds > 0 ? pm_clock_unix_ms() + max_seconds * 1000 : 0;
     config->stop = pm_stop_flag();
     const struct pm_until until = {.deadline_ms = config->deadline_ms};
@@ -118,11 +138,18 @@ static bool prepare(const struct pm_options *options, struct evolution *evolutio
 
 static bool search(struct evolution *evolution, struct pm_error *error)
 {
-    int64_t started_ms = pm_clock_monotonic_ms(), shown_ms = started_ms;
+    int64_t started_ms = pm_clock_monotonic_ms();
+    evolution->shown_ms = started_ms;
     bool done =
         pm_evolution_run(&evolution->config, (const struct pm_algorithm *const *)evolution->seeds,
-                         evolution->seed_count, evolution->search_suite, show_progress, &shown_ms,
+                         evolution->seed_count, evolution->search_suite, observe, evolution,
                          &evolution->result, error);
+    if (done && evolution->trace_error.code != PM_ERROR_NONE) {
+        *error = evolution->trace_error;
+        done = false;
+    }
+    done = done &&
+           pm_evolution_choose(&evolution->result, evolution->evaluation_suite, 1, NULL, error);
     evolution->seconds = (double)(pm_clock_monotonic_ms() - started_ms) / 1000;
     return done;
 }
@@ -353,6 +380,16 @@ static bool print_result(const struct evolution *evolution, const struct compari
     return text != NULL;
 }
 
+static bool draw(const struct evolution *evolution, const struct comparison *comparison,
+                 const char *path, struct pm_error *error)
+{
+    char title[128];
+    snprintf(title, sizeof title, "Evolution by %s, seed %" PRIu64 ": %.4f on the evaluation suite",
+             evolution->config.engine, evolution->config.seed,
+             comparison->items[comparison->best].score);
+    return evolve_plot_write(path, title, &evolution->trace, error);
+}
+
 static void clear(struct evolution *evolution)
 {
     pm_evolution_result_clear(&evolution->result);
@@ -375,13 +412,18 @@ static int run(const struct pm_options *options)
         verb_fail(&error);
         return EXIT_USAGE;
     }
-    bool done = prepare(options, &evolution, &error);
+    const char *plot = pm_options_text(options, "plot");
+    bool done =
+        evolve_trace_open(&evolution.trace, pm_options_text(options, "log-evolution"), &error) &&
+        prepare(options, &evolution, &error);
     /* Until here a signal ends the process at once: building suites has nothing to tidy up. */
     pm_stop_install();
     done = done && search(&evolution, &error) &&
            compare(options, &evolution, &comparison, &error) &&
+           (plot == NULL || draw(&evolution, &comparison, plot, &error)) &&
            print_result(&evolution, &comparison, pm_options_flag(options, "json"), &error);
     free(comparison.text);
+    done = evolve_trace_close(&evolution.trace, done ? &error : NULL) && done;
     clear(&evolution);
     return done ? EXIT_DONE : verb_fail(&error);
 }
@@ -400,9 +442,27 @@ static const struct pm_option OPTIONS[] = {
      .help = "Of the random numbers: same seed, same result. A random one when not given."},
     {.name = "engine",
      .type = PM_OPTION_TEXT,
-     .default_value = "regularized",
+     .default_value = "islands",
+     .choices = "islands|regularized|archive",
      .argument = "NAME",
      .help = "How to search."},
+    {.name = "population",
+     .type = PM_OPTION_INTEGER,
+     .default_value = "0",
+     .minimum = 0,
+     .maximum = PM_EVOLUTION_POPULATION_MAX,
+     .argument = "N",
+     .help = "Candidates in a generation; 0: the engine's own number."},
+    {.name = "log-evolution",
+     .type = PM_OPTION_TEXT,
+     .is_path = true,
+     .argument = "FILE",
+     .help = "Writes a line of JSON for each generation there."},
+    {.name = "plot",
+     .type = PM_OPTION_TEXT,
+     .is_path = true,
+     .argument = "FILE",
+     .help = "Draws the run into an SVG file."},
     {.name = "max-seconds",
      .type = PM_OPTION_INTEGER,
      .default_value = "0",

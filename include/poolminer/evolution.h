@@ -12,20 +12,22 @@
 #include <poolminer/suite.h>
 
 struct pm_evolution_config {
-    const char *engine;          /* "regularized" */
+    const char *engine;          /* see pm_evolution_engine_name */
     const char *profile;         /* "full" | "baseline": what may be written (profile.h) */
     int generations;             /* 50 by default; one generation is one population's worth of
                                     candidates */
-    int population;              /* 100 */
-    int tournament;              /* 10 */
-    double mutation_probability; /* 0.9; otherwise a child is a copy */
-    double idiom_probability;    /* 0.4: of a mutation to insert an idiom (mutator.h) */
+    int population;              /* 0: the engine's own */
+    double idiom_probability;    /* of a mutation to insert an idiom (mutator.h); below 0: the
+                                    engine's own */
     uint64_t seed;               /* same seed, seeds and suite: same result, whatever the threads */
     size_t budget;               /* how many algorithms to return at most, best first */
     int64_t deadline_ms;         /* unix; 0: none */
     const atomic_bool *stop;     /* may be NULL; both are looked at every few milliseconds */
 };
 struct pm_evolution_config pm_evolution_config_default(void);
+
+/* The engines, the default one first; NULL at the end. What each does: docs/evolution.md. */
+const char *pm_evolution_engine_name(size_t index);
 
 enum {
     PM_EVOLUTION_GENERATIONS_MAX = 100000,
@@ -38,7 +40,8 @@ struct pm_evolution_progress {
     int generation, generations;
     double best; /* search score of the best so far, seeds included */
     double mean; /* of the population's members that were scored on all tasks */
-    uint64_t candidates;
+    uint64_t candidates; /* tried */
+    uint64_t known;      /* of these, those whose worth was known without running them */
     double seconds;
 };
 /* Called once a generation from the calling thread; return false to stop (what is best so far is
@@ -48,6 +51,7 @@ typedef bool pm_evolution_observer(void *context, const struct pm_evolution_prog
 struct pm_evolved {
     struct pm_algorithm *algorithm; /* without dead instructions; fitness is this very text's */
     double fitness;                 /* score on the search suite */
+    double choice;                  /* score on the suite of pm_evolution_choose; until then 0 */
     size_t parents[2];
     size_t parent_count; /* indices into the seeds it descends from */
 };
@@ -68,5 +72,11 @@ bool pm_evolution_run(const struct pm_evolution_config *config,
                       const struct pm_suite *search_suite, pm_evolution_observer *observer,
                       void *context, struct pm_evolution_result *out, struct pm_error *error);
 void pm_evolution_result_clear(struct pm_evolution_result *result);
+
+/* The final choice: orders the items by their score on `suite`, best first (equal ones by fitness),
+ * and keeps `budget` of them. Its tasks should not be those of the search, which the items may fit
+ * better by chance. PM_ERROR_INTERRUPTED when the time is over (`until` may be NULL). */
+bool pm_evolution_choose(struct pm_evolution_result *result, const struct pm_suite *suite,
+                         size_t budget, const struct pm_until *until, struct pm_error *error);
 
 #endif

@@ -18,4 +18,9 @@
 struct pm_algorithm *pm_mutate(const struct pm_profile *profile, const struct pm_algorithm *parent,
                                double idiom_probability, struct pm_random *random);
 
+/* A copy of `parent` half of whose numbers are a little bigger or smaller; equal to it if it has
+ * none. The rest as above. */
+struct pm_algorithm *pm_tune(const struct pm_profile *profile, const struct pm_algorithm *parent,
+                             struct pm_random *random);
+
 #endif

@@ -71,7 +71,6 @@ static struct pm_evolution_config small_config(int generations)
     struct pm_evolution_config config = pm_evolution_config_default();
     config.generations = generations;
     config.population = 40;
-    config.tournament = 5;
     config.budget = 6;
     return config;
 }
@@ -101,14 +100,14 @@ static void assert_same(const struct pm_evolution_result *a, const struct pm_evo
     }
 }
 
-static void test_same_for_any_number_of_threads(void **state)
+static void check_threads(const struct fixture *fixture, const char *engine)
 {
     static const int THREADS[] = {1, 2, 4};
-    const struct fixture *fixture = *state;
     struct pm_algorithm *seeds[] = {fixture->linear, fixture->nothing[0]};
-    struct pm_evolution_config config = small_config(4);
+    struct pm_evolution_config config = small_config(6);
     struct pm_evolution_result results[3];
     const int before = omp_get_max_threads();
+    config.engine = engine;
     config.seed = 11;
     for (int i = 0; i < 3; i++) {
         omp_set_num_threads(THREADS[i]);
@@ -116,7 +115,7 @@ static void test_same_for_any_number_of_threads(void **state)
     }
     omp_set_num_threads(before);
     assert_true(results[0].count > 1);
-    assert_int_equal(results[0].candidates, 4 * 40);
+    assert_int_equal(results[0].candidates, 6 * 40);
     assert_same(&results[0], &results[1]);
     assert_same(&results[0], &results[2]);
 
@@ -128,6 +127,18 @@ static void test_same_for_any_number_of_threads(void **state)
     for (int i = 0; i < 3; i++) {
         pm_evolution_result_clear(&results[i]);
     }
+}
+
+static void test_same_for_any_number_of_threads(void **state)
+{
+    const struct fixture *fixture = *state;
+    const char *engine;
+    size_t count = 0;
+    while ((engine = pm_evolution_engine_name(count)) != NULL) {
+        check_threads(fixture, engine);
+        count++;
+    }
+    assert_int_equal(count, 3);
 }
 
 struct climb {
@@ -216,6 +227,34 @@ static void test_baseline_stays_in_its_profile(void **state)
     pm_evolution_result_clear(&result);
 }
 
+/* The final choice puts what does best on other tasks first and keeps as many as asked for. */
+static void test_choice_is_made_on_other_tasks(void **state)
+{
+    const struct fixture *fixture = *state;
+    const struct pm_evolution_config config = small_config(6);
+    struct pm_algorithm *seeds[] = {fixture->linear, fixture->nothing[1]};
+    struct pm_evolution_result result = run(fixture, &config, seeds, 2);
+    struct pm_suite *other = NULL;
+    double scores[6];
+    assert_int_equal(result.count, 6);
+    assert_true(
+        pm_suite_search(fixture->dataset, PM_EDITION_FIRST2000, DIM, 1, TASKS, NULL, &other, NULL));
+    for (size_t i = 0; i < result.count; i++) {
+        const struct pm_algorithm *one = result.items[i].algorithm;
+        assert_true(pm_suite_score(other, &one, 1, &scores[i], NULL, NULL, NULL));
+    }
+    double best = scores[0];
+    for (size_t i = 1; i < result.count; i++) {
+        best = scores[i] > best ? scores[i] : best;
+    }
+    assert_true(pm_evolution_choose(&result, other, 3, NULL, NULL));
+    assert_int_equal(result.count, 3);
+    assert_true(result.items[0].choice == best);
+    assert_true(result.items[1].choice >= result.items[2].choice);
+    pm_evolution_result_clear(&result);
+    pm_suite_destroy(other);
+}
+
 static void test_passed_deadline_ends_at_once(void **state)
 {
     const struct fixture *fixture = *state;
@@ -300,11 +339,9 @@ static void test_bad_settings_are_refused_by_name(void **state)
     expect_refusal(fixture, &bad, fixture->linear, 1, "generations");
     bad = good, bad.population = 1;
     expect_refusal(fixture, &bad, fixture->linear, 1, "population");
-    bad = good, bad.tournament = 41;
-    expect_refusal(fixture, &bad, fixture->linear, 1, "tournament");
     bad = good, bad.budget = 0;
     expect_refusal(fixture, &bad, fixture->linear, 1, "budget");
-    bad = good, bad.mutation_probability = 1.5;
+    bad = good, bad.idiom_probability = 1.5;
     expect_refusal(fixture, &bad, fixture->linear, 1, "probability");
     expect_refusal(fixture, &good, fixture->linear, 0, "seeds");
     expect_refusal(fixture, &good, wide, 1, "input_dim");
@@ -323,7 +360,8 @@ static struct pm_candidate score_one(const struct fixture *fixture, const char *
     struct pm_scorer scorer;
     struct pm_candidate candidate = candidate_of(text);
     assert_true(pm_scorer_init(&scorer, fixture->suite, NULL, NULL));
-    assert_true(pm_scorer_score(&scorer, &candidate, 1, &bar, NULL));
+    candidate.bar = bar;
+    assert_true(pm_scorer_score(&scorer, &candidate, 1, false, NULL));
     pm_scorer_clear(&scorer);
     return candidate;
 }
@@ -371,7 +409,8 @@ static void test_cache_changes_nothing(void **state)
     assert_true(pm_scorer_init(&scorer, fixture->suite, NULL, NULL));
     for (size_t i = 0; i < sizeof BARS / sizeof *BARS; i++) {
         struct pm_candidate twins[2] = {candidate_of(LINEAR), candidate_of(LINEAR)};
-        assert_true(pm_scorer_score(&scorer, twins, 2, &BARS[i], NULL));
+        twins[0].bar = twins[1].bar = BARS[i];
+        assert_true(pm_scorer_score(&scorer, twins, 2, false, NULL));
         struct pm_candidate fresh = score_one(fixture, LINEAR, BARS[i]);
         for (int k = 0; k < 2; k++) {
             assert_int_equal(twins[k].complete, fresh.complete);
@@ -404,6 +443,7 @@ int main(void)
         cmocka_unit_test(test_rises_from_nothing),
         cmocka_unit_test(test_results_keep_the_rules),
         cmocka_unit_test(test_baseline_stays_in_its_profile),
+        cmocka_unit_test(test_choice_is_made_on_other_tasks),
         cmocka_unit_test(test_passed_deadline_ends_at_once),
         cmocka_unit_test(test_deadline_returns_the_best_so_far),
         cmocka_unit_test(test_stop_flag_ends_at_once),

@@ -2,6 +2,7 @@
 #include "cmocka_include.h"
 #include "run_program.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include <poolminer/json.h>
@@ -116,6 +117,43 @@ static void queue_rows_are_json(void **state)
     output_clear(&run);
 }
 
+/* Two runs of each engine in small: every row there is, and the same runs again from the log. */
+static void evolve_measures_and_resumes(void **state)
+{
+    (void)state;
+    char log[128];
+    snprintf(log, sizeof log, "%s/runs.jsonl", directory);
+    const char *rows[] = {"\"row\":\"reference\"",  "\"row\":\"run\"",     "\"row\":\"summary\"",
+                          "\"row\":\"comparison\"", "\"share_from_0.7\":", "\"p\":"};
+    struct output first = RUN("evolve", "--json", "--runs", "2", "--generations", "1",
+                              "--population", "20", "--starts", "mediocre", "--log", log);
+    assert_int_equal(first.status, 0);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (strstr(first.out, rows[i]) == NULL) {
+            fail_msg("no %s in: %s", rows[i], first.out);
+        }
+    }
+    struct output second = RUN("evolve", "--json", "--runs", "2", "--generations", "1",
+                               "--population", "20", "--starts", "mediocre", "--log", log);
+    assert_int_equal(second.status, 0);
+    assert_string_equal(first.out, second.out); /* seconds included: nothing was run again */
+    output_clear(&first);
+    output_clear(&second);
+}
+
+static void evolve_names_its_mistakes(void **state)
+{
+    (void)state;
+    struct output run = RUN("evolve", "--engines", "islands,steam");
+    assert_int_equal(run.status, 1);
+    assert_non_null(strstr(run.err, "no engine \"steam\""));
+    output_clear(&run);
+    run = RUN("evolve", "--starts", "");
+    assert_int_equal(run.status, 1);
+    assert_non_null(strstr(run.err, "no start \"\""));
+    output_clear(&run);
+}
+
 static void what_is_measured_must_be_said(void **state)
 {
     (void)state;
@@ -130,6 +168,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_are_json),
         cmocka_unit_test(queue_rows_are_json),
+        cmocka_unit_test(evolve_measures_and_resumes),
+        cmocka_unit_test(evolve_names_its_mistakes),
         cmocka_unit_test(what_is_measured_must_be_said),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -358,7 +358,7 @@ static void evolve_names_its_mistakes(void **state)
     expect_output(RUN("evolve"), 2, "", "no seed given");
     expect_output(RUN("evolve", "--seed", "-1"), 2, "", "0 to 9007199254740991 is allowed");
     expect_output(RUN("evolve", "--seed-algorithm", "no.txt"), 1, "", "no.txt");
-    expect_output(RUN("evolve", "--seed-algorithm", "linear.txt", "--engine", "steam"), 1, "",
+    expect_output(RUN("evolve", "--seed-algorithm", "linear.txt", "--engine", "steam"), 2, "",
                   "steam");
     expect_output(RUN("evolve", "--seed-algorithm", "linear.txt", "--profile", "x"), 2, "",
                   "--profile");

@@ -173,7 +173,7 @@ static void test_evolves(void **state)
         assert_int_equal(run(fixture, &fake).done, 1);
         cJSON *json = result_of(&fake);
         assert_true(number_of(json, "generations") == 2.0);
-        assert_true(number_of(json, "candidates") == 200.0);
+        assert_true(number_of(json, "candidates") == 1200.0);
         check_evolutions(fixture, json);
         char *evolutions = pm_json_print(cJSON_GetObjectItem(json, "evolutions"), NULL);
         if (first != NULL) {

@@ -1,0 +1,225 @@
+/* Islands: several populations side by side that seldom exchange members, so that what one of them
+ * settles for does not spread at once (Whitley, Rana and Heckendorn, "The Island Model Genetic
+ * Algorithm", 1999). Within an island the better stay, and no two of its members score the same
+ * task by task: what survives is better or different. */
+#include "algorithm/search.h"
+
+#include <stdlib.h>
+
+#include <poolminer/random.h>
+
+enum { ISLANDS = 4, CHILDREN_EACH = 32, BATCH = ISLANDS * CHILDREN_EACH };
+enum { MEMBERS = 100, TOURNAMENT = 6 };
+/* Generations from one migration to the next. */
+enum { MIGRATION = 5 };
+
+/* Of the children, how many differ from their parent in their numbers alone: some at first, most
+ * in the last fifth of the generations. */
+static const double TUNING = 0.15, TUNING_LATE = 0.6;
+
+_Static_assert(BATCH <= (int)PM_SCORER_BATCH_MAX, "a batch fits the scorer");
+
+struct island {
+    struct pm_candidate members[MEMBERS]; /* best first */
+    size_t count;
+    double bar; /* what its next children have to show on the first tasks */
+};
+
+struct islands {
+    struct pm_search *search;
+    int generation;
+    double tuning; /* share of the children that differ from a parent in numbers alone */
+    struct island all[ISLANDS];
+};
+
+static void islands_destroy(void *state)
+{
+    struct islands *engine = state;
+    for (size_t i = 0; engine != NULL && i < ISLANDS; i++) {
+        for (size_t k = 0; k < engine->all[i].count; k++) {
+            pm_candidate_clear(&engine->all[i].members[k]);
+        }
+    }
+    free(engine);
+}
+
+static void *islands_create(struct pm_search *search)
+{
+    struct islands *engine = calloc(1, sizeof *engine);
+    if (engine != NULL) {
+        engine->search = search;
+    }
+    return engine;
+}
+
+/* ---- an island ---- */
+
+static void take_out(struct island *island, size_t at)
+{
+    pm_candidate_clear(&island->members[at]);
+    island->count--;
+    for (size_t i = at; i < island->count; i++) {
+        island->members[i] = island->members[i + 1];
+    }
+}
+
+/* The member that does the same, or island->count. */
+static size_t find_same(const struct island *island, const struct pm_candidate *candidate)
+{
+    size_t i = 0;
+    while (i < island->count &&
+           (candidate->complete
+                ? !island->members[i].complete ||
+                      island->members[i].fitness.behaviour != candidate->fitness.behaviour
+                : island->members[i].hash != candidate->hash)) {
+        i++;
+    }
+    return i;
+}
+
+/* Takes the candidate over. Of two that do the same the younger stays unless it is longer, so that
+ * changes without effect can gather. */
+static void settle(struct island *island, struct pm_candidate *candidate)
+{
+    size_t out = find_same(island, candidate);
+    if (out == island->count && island->count == MEMBERS) {
+        out = MEMBERS - 1;
+    }
+    if (out < island->count) {
+        if (pm_candidate_better(&island->members[out], candidate)) {
+            pm_candidate_clear(candidate);
+            return;
+        }
+        take_out(island, out);
+    }
+    size_t at = island->count++;
+    while (at > 0 && pm_candidate_better(candidate, &island->members[at - 1])) {
+        island->members[at] = island->members[at - 1];
+        at--;
+    }
+    island->members[at] = *candidate;
+}
+
+static const struct pm_candidate *tournament(const struct island *island, struct pm_random *random)
+{
+    uint32_t best = (uint32_t)island->count;
+    for (int i = 0; i < TOURNAMENT; i++) {
+        const uint32_t drawn = pm_random_below(random, (uint32_t)island->count);
+        best = drawn < best ? drawn : best;
+    }
+    return &island->members[best];
+}
+
+static int compare_doubles(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* As much as the lower quarter of the members show, once there are enough of them. */
+static double find_bar(const struct island *island)
+{
+    double quick[MEMBERS];
+    if (island->count < MEMBERS) {
+        return 0.0;
+    }
+    for (size_t i = 0; i < MEMBERS; i++) {
+        quick[i] = island->members[i].fitness.quick;
+    }
+    qsort(quick, MEMBERS, sizeof *quick, compare_doubles);
+    return quick[MEMBERS / 4];
+}
+
+/* ---- generations ---- */
+
+static bool breed(const void *state, size_t index, struct pm_random *random,
+                  struct pm_candidate *child, struct pm_error *error)
+{
+    const struct islands *engine = state;
+    const struct pm_search *search = engine->search;
+    const struct island *island = &engine->all[index % ISLANDS];
+    const struct pm_candidate *parent = island->count > 0
+                                            ? tournament(island, random)
+                                            : &search->seeds[index / ISLANDS % search->seed_count];
+    const bool done = pm_random_chance(random, engine->tuning)
+                          ? pm_search_tune(search, parent, random, child, error)
+                          : pm_search_mutate(search, parent, random, child, error);
+    child->bar = island->bar;
+    return done;
+}
+
+static bool run_batch(struct islands *engine, size_t first, size_t count, struct pm_error *error)
+{
+    struct pm_candidate children[BATCH];
+    for (size_t i = 0; i < ISLANDS; i++) {
+        engine->all[i].bar = find_bar(&engine->all[i]);
+    }
+    if (!pm_search_brood(engine->search, breed, engine, engine->generation, first, count, children,
+                         error)) {
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        settle(&engine->all[(first + i) % ISLANDS], &children[i]);
+    }
+    return true;
+}
+
+/* The best of each island also settles on the next one. */
+static bool migrate(struct islands *engine, struct pm_error *error)
+{
+    struct pm_candidate best[ISLANDS];
+    for (size_t i = 0; i < ISLANDS; i++) {
+        if (!pm_candidate_copy(&best[i], &engine->all[i].members[0], error)) {
+            while (i-- > 0) {
+                pm_candidate_clear(&best[i]);
+            }
+            return false;
+        }
+    }
+    for (size_t i = 0; i < ISLANDS; i++) {
+        settle(&engine->all[(i + 1) % ISLANDS], &best[i]);
+    }
+    return true;
+}
+
+/* Of the members scored on all tasks; of the seeds' best while there are none. */
+static double mean_score(const struct islands *engine)
+{
+    double sum = 0.0;
+    size_t complete = 0;
+    for (size_t i = 0; i < ISLANDS; i++) {
+        for (size_t k = 0; k < engine->all[i].count; k++) {
+            if (engine->all[i].members[k].complete) {
+                sum += engine->all[i].members[k].fitness.score;
+                complete++;
+            }
+        }
+    }
+    return complete > 0 ? sum / (double)complete : engine->search->best;
+}
+
+static bool islands_generation(void *state, int generation, double *mean, struct pm_error *error)
+{
+    struct islands *engine = state;
+    const size_t population = (size_t)engine->search->config->population;
+    engine->generation = generation;
+    engine->tuning =
+        5 * generation > 4 * engine->search->config->generations ? TUNING_LATE : TUNING;
+    for (size_t first = 0; first < population; first += BATCH) {
+        const size_t left = population - first;
+        if (!run_batch(engine, first, left < BATCH ? left : BATCH, error)) {
+            return false;
+        }
+    }
+    *mean = mean_score(engine);
+    return generation % MIGRATION != 0 || migrate(engine, error);
+}
+
+const struct pm_engine pm_engine_islands = {
+    .name = "islands",
+    .population = 600,
+    .idiom_probability = 0.4,
+    .create = islands_create,
+    .destroy = islands_destroy,
+    .generation = islands_generation,
+};

@@ -2,7 +2,8 @@
 # Cross-compiles for 64-bit ARM and runs the self test (docs/selftest.md) and the tests of language
 # and executors under qemu. Needs gcc-aarch64-linux-gnu and qemu-user; the libraries are fetched as
 # Debian packages into a directory of their own, so nothing of the system changes and no root is
-# needed. About 50 MB to fetch, the first time; some minutes of emulation with --tests.
+# needed. About 50 MB to fetch, the first time; some minutes of emulation with --tests. Status 77
+# when the tools or the packages are not to be had.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
@@ -32,7 +33,7 @@ done
 for tool in aarch64-linux-gnu-gcc qemu-aarch64 apt-get dpkg-deb; do
     if ! command -v "$tool" >/dev/null; then
         echo "check-aarch64.sh: $tool is missing: apt install gcc-aarch64-linux-gnu qemu-user" >&2
-        exit 2
+        exit 77
     fi
 done
 mkdir -p "$directory"
@@ -68,7 +69,12 @@ fetch_libraries() {
 }
 
 if [[ ! -d $sysroot ]]; then
-    fetch_libraries
+    fetch_libraries >"$directory/fetch.log" 2>&1 || true
+    if [[ ! -d $sysroot ]]; then
+        cat "$directory/fetch.log" >&2
+        echo "check-aarch64.sh: Debian's packages for arm64 cannot be fetched" >&2
+        exit 77
+    fi
 fi
 
 cat >"$directory/toolchain.cmake" <<END
@@ -84,8 +90,11 @@ END
 export PKG_CONFIG_SYSROOT_DIR=$sysroot
 export PKG_CONFIG_LIBDIR=$sysroot/usr/lib/aarch64-linux-gnu/pkgconfig:$sysroot/usr/share/pkgconfig
 cmake -G Ninja -S "$root" -B "$directory/build" -DCMAKE_TOOLCHAIN_FILE="$directory/toolchain.cmake" \
-    -DPM_WERROR=ON
-ninja -C "$directory/build" poolminer
+    -DPM_WERROR=ON >"$directory/cmake.log" || {
+    cat "$directory/cmake.log"
+    exit 1
+}
+ninja -C "$directory/build" --quiet poolminer
 qemu-aarch64 -L "$sysroot" "$directory/build/bin/poolminer" selftest
 
 if $tests; then

@@ -27,9 +27,11 @@ test_packages=(
     clang
     clang-format
     clang-tidy
+    gcc-aarch64-linux-gnu # and qemu-user: the score hash on another processor
     libclang-rt-14-dev # sanitizers for clang
     libcmocka-dev
     libomp-14-dev # OpenMP for clang
+    qemu-user
     shellcheck
 )
 

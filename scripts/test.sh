@@ -1,15 +1,17 @@
 #!/bin/bash
 # Every check there is, as CI runs them: formatting, lint, builds by gcc and clang with warnings as
-# errors, all tests in a Release build and again under AddressSanitizer and UBSan. Build trees are kept
-# (build-release, build-sanitize, build-clang, below $POOLMINER_TEST_DIR if that is set), so that a
-# second run only does what changed. `scripts/test.sh release` runs one part only.
+# errors, all tests in a Release build and again under AddressSanitizer and UBSan, the threaded ones
+# under ThreadSanitizer, every fuzz target for some seconds, and the score hash by both compilers,
+# optimised and not, and on aarch64. Build trees are kept (build-release, build-clang, ..., below
+# $POOLMINER_TEST_DIR if that is set), so that a second run only does what changed.
+# `scripts/test.sh release` runs one part only.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 trees=${POOLMINER_TEST_DIR:-$root}
 jobs=$(nproc)
 
 usage() {
-    echo "Usage: scripts/test.sh [deps|format|lint|clang|release|sanitize]..."
+    echo "Usage: scripts/test.sh [deps|format|lint|clang|release|sanitize|tsan|fuzz|agreement|aarch64]..."
     echo "  Without arguments: all of them, in this order."
 }
 
@@ -69,14 +71,18 @@ check_lint() {
     sources '*.c' | xargs -r -P "$jobs" -I{} bash -c 'lint_file "$1"' lint {}
 }
 
+run_tests() { # tree, arguments of ctest
+    local tree=$trees/$1
+    shift
+    ctest --test-dir "$tree" --output-on-failure -j "$jobs" --no-tests=error "$@" 2>&1 |
+        tee "$tree/ctest.log"
+}
+
+# The other compiler's build has to give the same scores.
 check_clang() {
     CC=clang configure build-clang -DCMAKE_BUILD_TYPE=Release
     build build-clang
-}
-
-run_tests() { # tree
-    ctest --test-dir "$trees/$1" --output-on-failure -j "$jobs" --no-tests=error 2>&1 |
-        tee "$trees/$1/ctest.log"
+    run_tests build-clang -R '^test_algorithm_'
 }
 
 check_release() {
@@ -95,6 +101,62 @@ check_sanitize() {
     run_tests build-sanitize
 }
 
+# Tests of what runs in several threads of one process.
+threaded=(test_algorithm_suite test_algorithm_suite_score test_common_queue_client
+    test_pool_abuse test_pool_api test_pool_connections test_sidecar_broker test_worker_jobs
+    test_worker_runner)
+
+# A detector that sees nothing, or sees races in OpenMP itself, would tell nothing: it has to find
+# the race in one program and none in the other.
+prove_detector() {
+    local program
+    for program in race no_race; do
+        clang -g -O1 -fopenmp -fsanitize=thread -o "$trees/build-tsan/$program" \
+            "$root/tests/threads/$program.c"
+    done
+    if "$trees/build-tsan/race" >"$trees/build-tsan/race.log" 2>&1; then
+        echo "the race detector finds no race where there is one"
+        return 1
+    fi
+    "$trees/build-tsan/no_race"
+}
+
+# clang's OpenMP runtime is not instrumented: its Archer tool tells the detector how OpenMP
+# synchronises, and what libraries do among themselves is not looked at.
+check_tsan() {
+    local archer
+    archer=$(clang -print-resource-dir)/../../libarcher.so
+    export OMP_TOOL_LIBRARIES=$archer
+    export TSAN_OPTIONS="ignore_noninstrumented_modules=1 die_after_fork=0"
+    CC=clang configure build-tsan -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_FLAGS_DEBUG="-g -O1" \
+        -DPM_TSAN=ON -DPM_WERROR=OFF
+    prove_detector
+    ninja -C "$trees/build-tsan" -j "$jobs" -k 0 --quiet "${threaded[@]}"
+    run_tests build-tsan -R "^($(IFS='|' && echo "${threaded[*]}"))\$"
+}
+
+check_fuzz() {
+    CC=clang configure build-fuzz -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_FLAGS_DEBUG="-g -O2" \
+        -DPM_FUZZ=ON -DPM_FUZZ_SECONDS=8 -DPM_WERROR=OFF
+    ninja -C "$trees/build-fuzz" -j "$jobs" -k 0 --quiet fuzz_targets
+    run_tests build-fuzz -R '^fuzz_'
+}
+
+check_agreement() {
+    "$root/scripts/check-agreement.sh" --short "$trees/build-agreement"
+}
+
+# Status 77: there is no cross compiler, no emulator or no way to Debian's packages.
+check_aarch64() {
+    local status=0
+    "$root/scripts/check-aarch64.sh" "$trees/build-aarch64" || status=$?
+    if ((status == 77)); then
+        echo "skipped: see the line above"
+        return 0
+    fi
+    return "$status"
+}
+
 if [[ ${1:-} == --part ]]; then
     "check_$2"
     exit
@@ -102,7 +164,7 @@ fi
 
 parts=("$@")
 if ((${#parts[@]} == 0)); then
-    parts=(deps format lint clang release sanitize)
+    parts=(deps format lint clang release sanitize tsan fuzz agreement aarch64)
 fi
 for part in "${parts[@]}"; do
     if [[ $(type -t "check_$part") != function ]]; then

@@ -15,9 +15,12 @@
 #define PM_TEST_STRIDE 1
 #endif
 
-/* Single tasks on which chance decides. The prediction of r4242_60 is one number for all examples:
- * the norm of cosines of numbers around 1e8 and more, so the last bit of any sum anywhere moves it,
- * and in its sixth task our order of summation brings it below 0.5. Its score is not exempt. */
+/* Single tasks on which chance decides. The prediction of r4242_60 is one number for all examples
+ * of a task: the norm of 256 cosines of numbers around 1e8 and more, anything from 0 to 16, and all
+ * that counts is whether it is above 0.5. The last bit of any sum anywhere draws another one. For
+ * its sixth task an independent computation gives 3.6 with sums in double in index order, as the
+ * network's miner has them, 14.5 with sums in float32 in index order, and with docs/algorithm.md's
+ * order 0.42, as ours does. Its score is not exempt. */
 struct exemption {
     const char *id;
     int task;

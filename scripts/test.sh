@@ -101,7 +101,7 @@ check_sanitize() {
     run_tests build-sanitize
 }
 
-# Tests of what runs in several threads of one process.
+# Tests of what runs in several threads of one process, or beside its threads.
 threaded=(test_algorithm_suite test_algorithm_suite_score test_common_queue_client
     test_pool_abuse test_pool_api test_pool_connections test_sidecar_broker test_worker_jobs
     test_worker_runner)
@@ -127,11 +127,12 @@ check_tsan() {
     local archer
     archer=$(clang -print-resource-dir)/../../libarcher.so
     export OMP_TOOL_LIBRARIES=$archer
+    export OMP_NUM_THREADS=4
     export TSAN_OPTIONS="ignore_noninstrumented_modules=1 die_after_fork=0"
     CC=clang configure build-tsan -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_FLAGS_DEBUG="-g -O1" \
         -DPM_TSAN=ON -DPM_WERROR=OFF
     prove_detector
-    ninja -C "$trees/build-tsan" -j "$jobs" -k 0 --quiet "${threaded[@]}"
+    ninja -C "$trees/build-tsan" -j "$jobs" -k 0 --quiet poolminer-sidecar "${threaded[@]}"
     run_tests build-tsan -R "^($(IFS='|' && echo "${threaded[*]}"))\$"
 }
 

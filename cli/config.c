@@ -15,6 +15,7 @@ static cJSON *value_of(const struct pm_options *options, const struct pm_option 
 {
     const char *text;
     char *computed = NULL;
+    bool may_make = false;
     switch (option->type) {
     case PM_OPTION_INTEGER:
         return cJSON_CreateNumber((double)pm_options_integer(options, option->name));
@@ -29,7 +30,7 @@ static cJSON *value_of(const struct pm_options *options, const struct pm_option 
     if (text == NULL && strcmp(option->name, "data-dir") == 0) {
         path_data_directory(options, &computed, NULL);
     } else if (text == NULL && strcmp(option->name, "hotkey-file") == 0) {
-        path_hotkey_file(options, &computed, NULL);
+        path_hotkey_file(options, &computed, &may_make, NULL);
     }
     text = text != NULL ? text : computed;
     cJSON *value = text != NULL ? cJSON_CreateString(text) : cJSON_CreateNull();

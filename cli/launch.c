@@ -131,6 +131,7 @@ bool launch_driver(const struct launch *launch, const struct driver_launch *driv
     struct arguments arguments = {.count = 1};
     struct child_config config = {.name = driver->name,
                                   .stage = STOP_FIRST,
+                                  .input = driver->password,
                                   .restarts = launch->restarts,
                                   .may_end = driver->duration_s > 0 || driver->report_only};
     add(&arguments, "--pool-url", "%s", driver->pool_url);
@@ -142,6 +143,9 @@ bool launch_driver(const struct launch *launch, const struct driver_launch *driv
     add(&arguments, "--profile", "%s", driver->profile);
     add(&arguments, "--evolve-max-seconds", "%.15g", driver->evolve_max_seconds);
     add(&arguments, "--summary", "%s", driver->summary);
+    if (driver->password != NULL) {
+        add(&arguments, "--password-fd", "0");
+    }
     if (driver->no_work_wait_s > 0) {
         add(&arguments, "--no-work-wait-s", "%.15g", driver->no_work_wait_s);
     }

@@ -47,6 +47,7 @@ bool launch_worker(const struct launch *launch, const struct worker_launch *work
 struct driver_launch {
     const char *name; /* in logs: "driver", "driver-2" */
     const char *pool_url, *sidecar_url, *run_id, *hotkey_file, *profile, *summary;
+    const char *password; /* of an encrypted hotkey, with a line's end; NULL: not encrypted */
     int64_t generations;
     double duration_s, evolve_max_seconds, no_work_wait_s, window_wait_min_s,
         grace_s;      /* the last three: 0 for the driver's own */

@@ -1,6 +1,7 @@
 /* poolminer mine: sidecar, worker and driver from one settings file, kept alive, told of once a
  * minute, stopped together. */
 #include "cli/figures.h"
+#include "cli/key.h"
 #include "cli/launch.h"
 #include "cli/occupancy.h"
 #include "cli/paths.h"
@@ -31,6 +32,7 @@ struct miner {
     struct supervisor *supervisor;
     struct pm_queue_client *client;
     char *data_directory, *hotkey_file, *store, *ready_file, *summary;
+    char *password; /* of an encrypted hotkey, in protected memory; NULL: it is not */
     char sidecar_url[128];
     size_t driver;
     int lock;                     /* of the data directory; -1: not held */
@@ -40,8 +42,9 @@ struct miner {
 
 static bool find_paths(struct miner *miner, struct pm_error *error)
 {
+    bool may_make = false;
     if (!path_data_directory(miner->options, &miner->data_directory, error) ||
-        !path_hotkey_file(miner->options, &miner->hotkey_file, error)) {
+        !path_hotkey_file(miner->options, &miner->hotkey_file, &may_make, error)) {
         return false;
     }
     miner->store = path_join(miner->data_directory, "sidecar.db", error);
@@ -105,6 +108,7 @@ static bool start_programs(struct miner *miner, struct pm_error *error)
         .sidecar_url = miner->sidecar_url,
         .run_id = run_id,
         .hotkey_file = miner->hotkey_file,
+        .password = miner->password,
         .profile = pm_options_text(options, "profile"),
         .summary = miner->summary,
         .generations = pm_options_integer(options, "generations"),
@@ -226,7 +230,8 @@ static bool mine(struct miner *miner, struct pm_error *error)
     }
     /* Until here a signal ends the process at once: there is nothing to tidy up. */
     pm_stop_install();
-    if (!start_programs(miner, error)) {
+    if (!key_ask_password(miner->options, miner->hotkey_file, &miner->password, error) ||
+        !start_programs(miner, error)) {
         return false;
     }
     if (!queue_status_connect(miner->sidecar_url, &miner->client, error)) {
@@ -246,6 +251,7 @@ static void clear(struct miner *miner)
     pm_queue_client_destroy(miner->client);
     free(miner->data_directory);
     free(miner->hotkey_file);
+    key_free_password(miner->password);
     free(miner->store);
     free(miner->ready_file);
     free(miner->summary);
@@ -276,6 +282,7 @@ static const struct pm_option OPTIONS[] = {
      .maximum = 31622400,
      .argument = "N",
      .help = "Mine this long; 0: until stopped."},
+    KEY_PASSWORD_OPTION,
 };
 
 const struct verb verb_mine = {

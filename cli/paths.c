@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <poolminer/user_path.h>
+#include <poolminer/wallet.h>
 
 static bool no_memory(struct pm_error *error)
 {
@@ -35,20 +36,18 @@ bool path_data_directory(const struct pm_options *options, char **out, struct pm
     return *out != NULL || no_memory(error);
 }
 
-bool path_hotkey_file(const struct pm_options *options, char **out, struct pm_error *error)
+bool path_hotkey_file(const struct pm_options *options, char **out, bool *may_make,
+                      struct pm_error *error)
 {
-    const char *set = pm_options_text(options, "hotkey-file");
-    if (set != NULL) {
-        *out = strdup(set);
-        return *out != NULL || no_memory(error);
-    }
     char *directory = NULL;
     if (!path_data_directory(options, &directory, error)) {
         return false;
     }
-    *out = path_join(directory, "hotkey", error);
+    char *own = path_join(directory, "hotkey", error);
     free(directory);
-    return *out != NULL;
+    bool done = own != NULL && pm_wallet_key_file(options, own, out, may_make, error);
+    free(own);
+    return done;
 }
 
 bool path_make_temporary(char **out, struct pm_error *error)

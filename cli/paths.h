@@ -13,7 +13,8 @@ char *path_join(const char *directory, const char *name, struct pm_error *error)
 /* The data directory and the hotkey file as the settings say, or as their defaults are. The caller
  * frees *out. */
 bool path_data_directory(const struct pm_options *options, char **out, struct pm_error *error);
-bool path_hotkey_file(const struct pm_options *options, char **out, struct pm_error *error);
+bool path_hotkey_file(const struct pm_options *options, char **out, bool *may_make,
+                      struct pm_error *error);
 
 /* A new private directory (0700) for a demo, below $TMPDIR or /tmp. The caller frees *out. */
 bool path_make_temporary(char **out, struct pm_error *error);

@@ -26,11 +26,12 @@ enum {
 
 /* The first to stop are workers and drivers, who have something to say to the others before. */
 static const int STAGE_MS[STOP_STAGES] = {
-    [STOP_FIRST] = 1100, [STOP_SECOND] = SUPERVISOR_STOP_MS - 1100};
+    [STOP_FIRST] = 1400, [STOP_SECOND] = SUPERVISOR_STOP_MS - 1400};
 
 struct child {
     char *name, *log_path;
     char **arguments;
+    const char *input;
     enum stop_stage stage;
     bool restarts, may_end;
 
@@ -89,6 +90,7 @@ static bool copy_config(const struct child_config *config, struct child *child)
         child->arguments[i] = strdup(config->arguments[i]);
         done = child->arguments[i] != NULL;
     }
+    child->input = config->input;
     child->stage = config->stage;
     child->restarts = config->restarts;
     child->may_end = config->may_end;
@@ -99,6 +101,7 @@ static bool copy_config(const struct child_config *config, struct child *child)
 static bool start_child(struct child *child, struct pm_error *error)
 {
     const struct pm_process_config config = {.arguments = (const char *const *)child->arguments,
+                                             .input = child->input,
                                              .stderr_path = child->log_path,
                                              .stdout_path = child->log_path};
     if (!pm_process_start(&config, &child->pid, error)) {

@@ -15,12 +15,13 @@ struct child_config {
     const char *name;             /* for logs: "driver", "driver 2" */
     const char *const *arguments; /* argv, NULL-terminated; copied */
     const char *log_path;         /* standard error goes here; NULL: inherited */
+    const char *input; /* standard input at every start; NULL: empty; referred to, not copied */
     enum stop_stage stage;
     bool restarts; /* started again, after a pause, when it ends by itself */
     bool may_end;  /* ending with status 0 is fine */
 };
 
-enum { SUPERVISOR_CHILDREN_MAX = 16, SUPERVISOR_STOP_MS = 1500 };
+enum { SUPERVISOR_CHILDREN_MAX = 16, SUPERVISOR_STOP_MS = 1800 };
 
 struct supervisor;
 

@@ -13,9 +13,10 @@ enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 enum setting_use {
     USE_COMPUTE = 1, /* dataset, suite, threads */
     USE_EVOLVE = 2,  /* generations, profile */
-    USE_MINE = 4,    /* pool, sidecar, hotkey and what else a miner consists of */
+    USE_MINE = 4,    /* pool, sidecar and what else a miner consists of */
     USE_QUEUE = 8,   /* where a sidecar is found */
-    USE_ALL = USE_COMPUTE | USE_EVOLVE | USE_MINE
+    USE_KEY = 16,    /* the hotkey: its file, or a wallet */
+    USE_ALL = USE_COMPUTE | USE_EVOLVE | USE_MINE | USE_KEY
 };
 
 struct verb {
@@ -31,7 +32,7 @@ struct verb {
 };
 
 extern const struct verb verb_bench, verb_check, verb_config, verb_dataset, verb_demo,
-    verb_evaluate, verb_evolve, verb_mine, verb_queue, verb_selftest;
+    verb_evaluate, verb_evolve, verb_mine, verb_queue, verb_selftest, verb_wallet;
 
 /* Writes "poolminer: " and the message to standard error; returns EXIT_FAILED, so that
  * `return verb_fail(&error)` reads well. */

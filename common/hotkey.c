@@ -7,9 +7,9 @@
 #include <poolminer/hotkey.h>
 #include <poolminer/ss58.h>
 
-enum { NETWORK_PREFIX = 42, NEW_KEY_ENTROPY = 16 };
+enum { NETWORK_PREFIX = 42, NEW_KEY_WORDS = 12 };
 
-static struct pm_hotkey *allocate(struct pm_error *error)
+static struct pm_hotkey *allocate(enum pm_key_scheme scheme, struct pm_error *error)
 {
     if (sodium_init() < 0) {
         pm_fail(error, PM_ERROR_IO, "libsodium found no source of random numbers");
@@ -21,13 +21,24 @@ static struct pm_hotkey *allocate(struct pm_error *error)
         return NULL;
     }
     memset(hotkey, 0, sizeof *hotkey);
+    hotkey->scheme = scheme;
     return hotkey;
+}
+
+/* RFC 8032 by libsodium: its secret key is the seed, then the public key. */
+static bool take_public_key(struct pm_hotkey *hotkey, struct pm_error *error)
+{
+    if (hotkey->scheme == PM_KEY_SR25519) {
+        return pm_sr25519_public_key(hotkey->secret, hotkey->public_key, error);
+    }
+    memcpy(hotkey->public_key, hotkey->secret + PM_SEED_SIZE, PM_PUBLIC_KEY_SIZE);
+    return true;
 }
 
 /* Derives what follows from `secret`, and makes the memory read-only. Takes `hotkey` over. */
 static bool finish(struct pm_hotkey *hotkey, struct pm_hotkey **out, struct pm_error *error)
 {
-    if (!pm_sr25519_public_key(hotkey->secret, hotkey->public_key, error) ||
+    if (!take_public_key(hotkey, error) ||
         !pm_ss58_encode(hotkey->public_key, NETWORK_PREFIX, hotkey->address, error)) {
         pm_hotkey_destroy(hotkey);
         return false;
@@ -41,13 +52,18 @@ static void take_seed(struct pm_hotkey *hotkey, const uint8_t seed[PM_SEED_SIZE]
 {
     memcpy(hotkey->seed, seed, PM_SEED_SIZE);
     hotkey->has_seed = true;
-    pm_sr25519_expand_seed(seed, hotkey->secret);
+    if (hotkey->scheme == PM_KEY_SR25519) {
+        pm_sr25519_expand_seed(seed, hotkey->secret);
+    } else {
+        uint8_t public_key[PM_PUBLIC_KEY_SIZE];
+        crypto_sign_seed_keypair(public_key, hotkey->secret, seed);
+    }
 }
 
 bool pm_hotkey_from_secret(const uint8_t secret[PM_SR25519_SECRET_SIZE], struct pm_hotkey **out,
                            struct pm_error *error)
 {
-    struct pm_hotkey *hotkey = allocate(error);
+    struct pm_hotkey *hotkey = allocate(PM_KEY_SR25519, error);
     if (hotkey == NULL) {
         return false;
     }
@@ -58,7 +74,13 @@ bool pm_hotkey_from_secret(const uint8_t secret[PM_SR25519_SECRET_SIZE], struct 
 bool pm_hotkey_from_seed(const uint8_t seed[PM_SEED_SIZE], struct pm_hotkey **out,
                          struct pm_error *error)
 {
-    struct pm_hotkey *hotkey = allocate(error);
+    return pm_hotkey_from_scheme_seed(PM_KEY_SR25519, seed, out, error);
+}
+
+bool pm_hotkey_from_scheme_seed(enum pm_key_scheme scheme, const uint8_t seed[PM_SEED_SIZE],
+                                struct pm_hotkey **out, struct pm_error *error)
+{
+    struct pm_hotkey *hotkey = allocate(scheme, error);
     if (hotkey == NULL) {
         return false;
     }
@@ -83,10 +105,10 @@ static bool take_entropy(struct pm_hotkey *hotkey, const uint8_t *entropy, size_
     return done;
 }
 
-static bool from_entropy(const uint8_t *entropy, size_t size, const char *password,
-                         struct pm_hotkey **out, struct pm_error *error)
+static bool from_entropy(enum pm_key_scheme scheme, const uint8_t *entropy, size_t size,
+                         const char *password, struct pm_hotkey **out, struct pm_error *error)
 {
-    struct pm_hotkey *hotkey = allocate(error);
+    struct pm_hotkey *hotkey = allocate(scheme, error);
     if (hotkey == NULL) {
         return false;
     }
@@ -100,15 +122,16 @@ static bool from_entropy(const uint8_t *entropy, size_t size, const char *passwo
 bool pm_hotkey_from_mnemonic(const char *words, const char *password, struct pm_hotkey **out,
                              struct pm_error *error)
 {
+    return pm_hotkey_from_words(PM_KEY_SR25519, words, password, out, error);
+}
+
+bool pm_hotkey_from_words(enum pm_key_scheme scheme, const char *words, const char *password,
+                          struct pm_hotkey **out, struct pm_error *error)
+{
     uint8_t entropy[PM_BIP39_ENTROPY_MAX];
     size_t size = 0;
-    if (strchr(words, '/') != NULL) {
-        return pm_fail(error, PM_ERROR_INVALID,
-                       "mnemonic: derivation paths (/soft, //hard, ///password) are not read; give "
-                       "the seed of the derived key instead");
-    }
     bool done = pm_bip39_decode(words, entropy, &size, error) &&
-                from_entropy(entropy, size, password, out, error);
+                from_entropy(scheme, entropy, size, password, out, error);
     sodium_memzero(entropy, sizeof entropy);
     return done;
 }
@@ -116,12 +139,23 @@ bool pm_hotkey_from_mnemonic(const char *words, const char *password, struct pm_
 bool pm_hotkey_generate(struct pm_hotkey **out, char mnemonic[PM_MNEMONIC_SIZE],
                         struct pm_error *error)
 {
+    return pm_hotkey_generate_scheme(PM_KEY_SR25519, NEW_KEY_WORDS, out, mnemonic, error);
+}
+
+bool pm_hotkey_generate_scheme(enum pm_key_scheme scheme, int words, struct pm_hotkey **out,
+                               char mnemonic[PM_MNEMONIC_SIZE], struct pm_error *error)
+{
+    uint8_t entropy[PM_BIP39_ENTROPY_MAX];
+    if (words < 12 || words > 24 || words % 3 != 0) {
+        return pm_fail(error, PM_ERROR_INVALID, "mnemonic: 12, 15, 18, 21 or 24 words, not %d",
+                       words);
+    }
     if (sodium_init() < 0) {
         return pm_fail(error, PM_ERROR_IO, "libsodium found no source of random numbers");
     }
-    uint8_t entropy[NEW_KEY_ENTROPY];
-    randombytes_buf(entropy, sizeof entropy);
-    bool done = from_entropy(entropy, sizeof entropy, NULL, out, error);
+    size_t size = (size_t)words / 3 * 4;
+    randombytes_buf(entropy, size);
+    bool done = from_entropy(scheme, entropy, size, NULL, out, error);
     sodium_memzero(entropy, sizeof entropy);
     if (done && mnemonic != NULL) {
         memcpy(mnemonic, (*out)->mnemonic, PM_MNEMONIC_SIZE);
@@ -139,20 +173,62 @@ const char *pm_hotkey_address(const struct pm_hotkey *hotkey)
     return hotkey->address;
 }
 
+const uint8_t *pm_hotkey_public_key(const struct pm_hotkey *hotkey)
+{
+    return hotkey->public_key;
+}
+
+enum pm_key_scheme pm_hotkey_scheme(const struct pm_hotkey *hotkey)
+{
+    return hotkey->scheme;
+}
+
+const char *pm_hotkey_mnemonic(const struct pm_hotkey *hotkey)
+{
+    return hotkey->mnemonic;
+}
+
+const char *pm_key_scheme_name(enum pm_key_scheme scheme)
+{
+    return scheme == PM_KEY_SR25519 ? "SR25519" : "ED25519";
+}
+
 bool pm_hotkey_sign_hex(const struct pm_hotkey *hotkey, const char *message,
                         char hex[PM_SIGNATURE_HEX_SIZE], struct pm_error *error)
 {
     uint8_t signature[PM_SIGNATURE_SIZE];
-    if (!pm_sr25519_sign(hotkey->secret, hotkey->public_key, message, strlen(message), signature,
-                         error)) {
+    if (hotkey->scheme == PM_KEY_ED25519) {
+        crypto_sign_detached(signature, NULL, (const uint8_t *)message, strlen(message),
+                             hotkey->secret);
+    } else if (!pm_sr25519_sign(hotkey->secret, hotkey->public_key, message, strlen(message),
+                                signature, error)) {
         return false;
     }
     sodium_bin2hex(hex, PM_SIGNATURE_HEX_SIZE, signature, sizeof signature);
     return true;
 }
 
+static bool verify(enum pm_key_scheme scheme, const uint8_t public_key[PM_PUBLIC_KEY_SIZE],
+                   const char *message, const uint8_t signature[PM_SIGNATURE_SIZE],
+                   struct pm_error *error)
+{
+    if (scheme == PM_KEY_SR25519) {
+        return pm_sr25519_verify(public_key, message, strlen(message), signature, error);
+    }
+    return crypto_sign_verify_detached(signature, (const uint8_t *)message, strlen(message),
+                                       public_key) == 0 ||
+           pm_fail(error, PM_ERROR_INVALID,
+                   "signature: not this key's ED25519 signature of this text");
+}
+
 bool pm_hotkey_verify_hex(const char *address, const char *message, const char *signature_hex,
                           struct pm_error *error)
+{
+    return pm_hotkey_verify_scheme(PM_KEY_SR25519, address, message, signature_hex, error);
+}
+
+bool pm_hotkey_verify_scheme(enum pm_key_scheme scheme, const char *address, const char *message,
+                             const char *signature_hex, struct pm_error *error)
 {
     if (sodium_init() < 0) {
         return pm_fail(error, PM_ERROR_IO, "libsodium found no source of random numbers");
@@ -171,5 +247,5 @@ bool pm_hotkey_verify_hex(const char *address, const char *message, const char *
         return pm_fail(error, PM_ERROR_INVALID, "signature: must be %d hexadecimal digits",
                        PM_SIGNATURE_HEX_SIZE - 1);
     }
-    return pm_sr25519_verify(public_key, message, strlen(message), signature, error);
+    return verify(scheme, public_key, message, signature, error);
 }

@@ -88,7 +88,7 @@ static void reset_signals(void)
 
 /* Runs in the child; returns (with errno) only when it could not become the program. */
 static void become(const struct pm_process_config *config, const char *const *environment,
-                   pid_t parent)
+                   int input, pid_t parent)
 {
     reset_signals();
     /* A group of its own: Ctrl-C in the terminal reaches the supervisor, which stops its children
@@ -99,8 +99,11 @@ static void become(const struct pm_process_config *config, const char *const *en
         errno = ESRCH;
         return;
     }
-    int null = open("/dev/null", O_RDONLY);
-    if (null < 0 || dup2(null, STDIN_FILENO) < 0 || !redirect(config->stdout_path, STDOUT_FILENO) ||
+    if (input < 0) {
+        input = open("/dev/null", O_RDONLY);
+    }
+    if (input < 0 || dup2(input, STDIN_FILENO) < 0 ||
+        !redirect(config->stdout_path, STDOUT_FILENO) ||
         !redirect(config->stderr_path, STDERR_FILENO)) {
         return;
     }
@@ -112,12 +115,12 @@ static void become(const struct pm_process_config *config, const char *const *en
 }
 
 static pid_t fork_child(const struct pm_process_config *config, const char *const *environment,
-                        int report_fd)
+                        int input, int report_fd)
 {
     pid_t parent = getpid();
     pid_t pid = fork();
     if (pid == 0) {
-        become(config, environment, parent);
+        become(config, environment, input, parent);
         int number = errno;
         ssize_t ignored = write(report_fd, &number, sizeof number);
         (void)ignored;
@@ -137,6 +140,41 @@ static int read_report(int fd)
     return count == (ssize_t)sizeof number ? number : 0;
 }
 
+/* The reading end of a pipe with the text in it; -1 when there is none to give, or on failure. */
+static bool open_input(const struct pm_process_config *config, int *out, struct pm_error *error)
+{
+    int ends[2];
+    *out = -1;
+    if (config->input == NULL) {
+        return true;
+    }
+    size_t size = strnlen(config->input, PM_PROCESS_INPUT_MAX + 1);
+    if (size > PM_PROCESS_INPUT_MAX) {
+        return pm_fail(error, PM_ERROR_LIMIT, "starting %s: more input than %d bytes",
+                       config->arguments[0], PM_PROCESS_INPUT_MAX);
+    }
+    if (pipe2(ends, O_CLOEXEC) != 0) {
+        return pm_fail(error, PM_ERROR_IO, "starting %s: %s", config->arguments[0],
+                       strerror(errno));
+    }
+    bool written = write(ends[1], config->input, size) == (ssize_t)size;
+    close(ends[1]);
+    if (!written) {
+        close(ends[0]);
+        return pm_fail(error, PM_ERROR_IO, "starting %s: its input could not be written",
+                       config->arguments[0]);
+    }
+    *out = ends[0];
+    return true;
+}
+
+static void close_input(int input)
+{
+    if (input >= 0) {
+        close(input);
+    }
+}
+
 bool pm_process_start(const struct pm_process_config *config, pid_t *pid, struct pm_error *error)
 {
     const char *path = config->arguments[0];
@@ -144,13 +182,20 @@ bool pm_process_start(const struct pm_process_config *config, pid_t *pid, struct
     if (environment == NULL) {
         return pm_fail(error, PM_ERROR_MEMORY, "starting %s: no memory", path);
     }
+    int input = -1;
+    if (!open_input(config, &input, error)) {
+        free(environment);
+        return false;
+    }
     int report[2];
     if (pipe2(report, O_CLOEXEC) != 0) {
+        close_input(input);
         free(environment);
         return pm_fail(error, PM_ERROR_IO, "starting %s: %s", path, strerror(errno));
     }
-    pid_t child = fork_child(config, environment, report[1]);
+    pid_t child = fork_child(config, environment, input, report[1]);
     int fork_errno = errno;
+    close_input(input);
     close(report[1]);
     free(environment);
     int child_errno = child < 0 ? fork_errno : read_report(report[0]);

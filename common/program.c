@@ -134,6 +134,14 @@ bool pm_program_start(const struct pm_program *program, struct pm_options *optio
     return true;
 }
 
+void pm_program_forbid_core_dumps(void)
+{
+    /* No file is that small, and Linux takes 1 for "do not start the program of core_pattern",
+     * which would get a core whatever other limit there is. */
+    const struct rlimit none = {1, 1};
+    setrlimit(RLIMIT_CORE, &none);
+}
+
 bool pm_program_ready(const char *path, int port, struct pm_error *error)
 {
     char text[64];

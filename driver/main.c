@@ -10,22 +10,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <poolminer/clock.h>
 #include <poolminer/file.h>
 #include <poolminer/hotkey.h>
 #include <poolminer/log.h>
+#include <poolminer/password.h>
 #include <poolminer/program.h>
 #include <poolminer/stop.h>
-
-/* A core dump would hold the key. */
-static void forbid_core_dumps(void)
-{
-    const struct rlimit none = {0, 0};
-    setrlimit(RLIMIT_CORE, &none);
-}
 
 /* ---- the key ---- */
 
@@ -50,17 +43,20 @@ static bool make_hotkey(const char *path, struct pm_hotkey **out, struct pm_erro
     return true;
 }
 
-static bool load_hotkey(const char *path, struct pm_hotkey **out, struct pm_error *error)
+static bool load_hotkey(const struct pm_options *options, const char *path, bool may_make,
+                        struct pm_hotkey **out, struct pm_error *error)
 {
-    if (pm_hotkey_load(path, out, error)) {
+    int password_fd = (int)pm_options_integer(options, "password-fd");
+    const struct pm_password_source passwords = pm_password_source(&password_fd);
+    if (pm_hotkey_load(path, &passwords, out, error)) {
         return true;
     }
-    if (error->code != PM_ERROR_NOT_FOUND) {
+    if (error->code != PM_ERROR_NOT_FOUND || !may_make) {
         return false;
     }
     return make_hotkey(path, out, error) ||
            /* another driver may have made it just now */
-           (error->code == PM_ERROR_REFUSED && pm_hotkey_load(path, out, error));
+           (error->code == PM_ERROR_REFUSED && pm_hotkey_load(path, &passwords, out, error));
 }
 
 /* ---- the world ---- */
@@ -126,8 +122,9 @@ static bool run(const struct pm_options *options, const struct pm_driver_setting
     struct pm_hotkey *hotkey = NULL;
     int lock = -1;
     bool only_looks = pm_options_flag(options, "report");
-    char *path = pm_driver_hotkey_path(options, error);
-    bool done = path != NULL && load_hotkey(path, &hotkey, error) &&
+    bool may_make = false;
+    char *path = pm_driver_hotkey_path(options, &may_make, error);
+    bool done = path != NULL && load_hotkey(options, path, may_make, &hotkey, error) &&
                 (only_looks || pm_key_lock(path, &lock, error)) &&
                 mine(options, settings, hotkey, error);
     free(path);
@@ -167,7 +164,7 @@ static int run_with(struct pm_options *options, int argc, char *argv[])
 
 int main(int argc, char *argv[])
 {
-    forbid_core_dumps();
+    pm_program_forbid_core_dumps();
     struct pm_options *options = pm_driver_options_create();
     if (options == NULL || sodium_init() < 0) {
         fputs("poolminer-driver: no memory or no source of random numbers\n", stderr);

@@ -15,8 +15,8 @@
 enum {
     TIMEOUT_MS = 30 * 1000,
     STATS_TIMEOUT_MS = 5 * 1000, /* a figure for people must not hold up a submission */
-    GRACE_AFTER_STOP_MS = 1000,
-    CLOCK_NOISE_MS = 2000, /* Date counts whole seconds */
+    GRACE_AFTER_STOP_MS = 800,   /* with what follows within a supervisor's patience */
+    CLOCK_NOISE_MS = 2000,       /* Date counts whole seconds */
     CLOCK_WARNING_MS = 5000,
     CLOCK_OFFSET_MAX_MS = 24 * 60 * 60 * 1000,
     MESSAGE_SIZE = 32,

@@ -27,8 +27,8 @@ void pm_pool_client_destroy(struct pm_pool_client *client);
 
 /* Every call: true with the answer's meaning in `answer` (to be cleared), whatever it is; "no
  * answer" is one of them. False only for PM_ERROR_INTERRUPTED (a stop came; leases and submissions
- * get a second to end well), PM_ERROR_MEMORY, PM_ERROR_INVALID and PM_ERROR_IO. A 401 that a wrong
- * clock may explain is tried once more with the clock learned from the answer. */
+ * get a moment more to end well), PM_ERROR_MEMORY, PM_ERROR_INVALID and PM_ERROR_IO. A 401 that a
+ * wrong clock may explain is tried once more with the clock learned from the answer. */
 bool pm_pool_client_register(struct pm_pool_client *client, struct pm_answer *answer,
                              struct pm_error *error);
 bool pm_pool_client_stats(struct pm_pool_client *client, struct pm_answer *answer,

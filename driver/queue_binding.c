@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-enum { TIMEOUT_MS = 3000, LAST_TIMEOUT_MS = 700 };
+enum { TIMEOUT_MS = 3000, LAST_TIMEOUT_MS = 500 };
 
 struct pm_queue_binding {
     struct pm_queue_client *client;

@@ -1,10 +1,12 @@
 #include "driver/settings.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include <poolminer/job.h>
 #include <poolminer/program.h>
 #include <poolminer/user_path.h>
+#include <poolminer/wallet.h>
 
 enum { RUN_ID_MAX = 128 };
 
@@ -28,9 +30,14 @@ static const struct pm_option table[] = {
         "no new lease after this; 0: mine until stopped"),
     ROW("grace-s", "GRACE_S", INTEGER, "20", 0, 86400, "SECONDS",
         "time after --duration-s to finish and submit the open lease"),
-    ROW("hotkey-file", "HOTKEY_FILE", TEXT, NULL, 0, 0, "FILE",
-        "the miner's key: Bittensor's JSON, or a bare mnemonic or 0x seed; made when missing"
-        " [$XDG_DATA_HOME/poolminer/hotkey]"),
+    {.name = "hotkey-file", .environment = "POOLMINER_HOTKEY_FILE", .type = PM_OPTION_TEXT,
+     .is_path = true, .argument = "FILE",
+     .help = "the miner's key: Bittensor's JSON, or a bare mnemonic or 0x seed; made when missing"
+             " [$XDG_DATA_HOME/poolminer/hotkey, else the wallet default's hotkey default]"},
+    PM_WALLET_OPTIONS,
+    {.name = "password-fd", .type = PM_OPTION_INTEGER, .default_value = "-1", .minimum = -1,
+     .maximum = 65535, .argument = "N",
+     .help = "the descriptor to read an encrypted hotkey's password from; -1: ask on the terminal"},
     ROW("generations", "GENERATIONS", INTEGER, "50", 1, PM_JOB_GENERATIONS_MAX, "N",
         "generations an evolve job runs"),
     ROW("profile", "PROFILE", TEXT, "full", 0, 0, "NAME",
@@ -104,14 +111,14 @@ bool pm_driver_settings_read(const struct pm_options *options, struct pm_driver_
     return check_run_id(out->run_id, error);
 }
 
-char *pm_driver_hotkey_path(const struct pm_options *options, struct pm_error *error)
+char *pm_driver_hotkey_path(const struct pm_options *options, bool *may_make,
+                            struct pm_error *error)
 {
-    const char *given = pm_options_text(options, "hotkey-file");
-    char *path = NULL;
-    if (given == NULL) {
-        pm_user_path("XDG_DATA_HOME", ".local/share", "hotkey", &path, error);
-    } else if ((path = strdup(given)) == NULL) {
-        pm_fail(error, PM_ERROR_MEMORY, "no memory for a path");
+    char *own = NULL, *path = NULL;
+    bool needs_own = pm_options_text(options, "hotkey-file") == NULL && !pm_wallet_chosen(options);
+    if (!needs_own || pm_user_path("XDG_DATA_HOME", ".local/share", "hotkey", &own, error)) {
+        pm_wallet_key_file(options, own, &path, may_make, error);
     }
+    free(own);
     return path;
 }

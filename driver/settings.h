@@ -16,7 +16,9 @@ struct pm_options *pm_driver_options_create(void);
 bool pm_driver_settings_read(const struct pm_options *options, struct pm_driver_settings *out,
                              struct pm_error *error);
 
-/* --hotkey-file, or poolminer/hotkey in the user's data directory (XDG). The caller frees. */
-char *pm_driver_hotkey_path(const struct pm_options *options, struct pm_error *error);
+/* The key file by the rules of pm_wallet_key_file; a miner's own is poolminer/hotkey in the user's
+ * data directory (XDG). The caller frees; NULL with the error set. */
+char *pm_driver_hotkey_path(const struct pm_options *options, bool *may_make,
+                            struct pm_error *error);
 
 #endif

@@ -8,11 +8,14 @@
 
 #include <poolminer/error.h>
 
+enum { PM_PROCESS_INPUT_MAX = 4096 }; /* a pipe takes as much without a reader */
+
 struct pm_process_config {
     const char *const *arguments;   /* argv, NULL-terminated; [0] is the path */
     const char *const *environment; /* additional "NAME=value"s, NULL-terminated; may be NULL */
     const char *stdout_path;        /* appended to; NULL: inherited */
     const char *stderr_path;        /* appended to; NULL: inherited; may equal stdout_path */
+    const char *input; /* what standard input has, at most PM_PROCESS_INPUT_MAX; NULL: nothing */
 };
 
 /* Starts a child that dies with its parent (PR_SET_PDEATHSIG); descriptors above 2 are closed. */

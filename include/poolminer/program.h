@@ -43,11 +43,14 @@ bool pm_program_enter(const char *name);
  * lost. */
 int pm_program_leave(const char *name, int status);
 
-/* Enters, reads environment and command line into `options` (created by the caller from a table that has
- * PM_PROGRAM_LOG_OPTIONS) and starts the log and the stop flag. True: go on. False: end with
- * *status; what there was to say (help, version, a mistake in the usage) has been said. */
+/* Enters, reads environment and command line into `options` (created by the caller from a table
+ * that has PM_PROGRAM_LOG_OPTIONS) and starts the log and the stop flag. True: go on. False: end
+ * with *status; what there was to say (help, version, a mistake in the usage) has been said. */
 bool pm_program_start(const struct pm_program *program, struct pm_options *options, int argc,
                       char *const argv[], int *status);
+
+/* For programs that hold a key: a core dump would hold it too. */
+void pm_program_forbid_core_dumps(void);
 
 /* Starts the log as PM_PROGRAM_LOG_OPTIONS in `options` say; `log_name` is kept. */
 bool pm_program_start_log(const char *log_name, const struct pm_options *options,

@@ -34,6 +34,19 @@ bool pm_sr25519_verify(const uint8_t public_key[PM_PUBLIC_KEY_SIZE], const void 
                        size_t size, const uint8_t signature[PM_SIGNATURE_SIZE],
                        struct pm_error *error);
 
+/* Children of a key by Substrate's derivation; a chain code is what a junction of a path is made
+ * into. A hard child is a seed, and cannot be had without the parent's secret. A soft child's
+ * public key follows from the parent's; its nonce is free, and made from the parent's and `random`.
+ */
+enum { PM_CHAIN_CODE_SIZE = 32 };
+void pm_sr25519_derive_hard(const uint8_t secret[PM_SR25519_SECRET_SIZE],
+                            const uint8_t chain_code[PM_CHAIN_CODE_SIZE],
+                            uint8_t seed[PM_SEED_SIZE]);
+void pm_sr25519_derive_soft(const uint8_t secret[PM_SR25519_SECRET_SIZE],
+                            const uint8_t public_key[PM_PUBLIC_KEY_SIZE],
+                            const uint8_t chain_code[PM_CHAIN_CODE_SIZE], const uint8_t random[32],
+                            uint8_t child[PM_SR25519_SECRET_SIZE]);
+
 /* ---- the stages of a signature, apart: so that each is checked against published vectors ----
  *
  * Sign with pm_sr25519_sign. The same nonce scalar in two signatures reveals the key. */

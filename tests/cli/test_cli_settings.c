@@ -150,7 +150,10 @@ static void every_setting_is_in_all_three_places(void **state)
     (void)state;
     for (size_t i = 0; i < settings_count(); i++) {
         const struct pm_option *option = settings_option(i);
-        char variable[64] = "POOLMINER_";
+        /* Wallets are spelt as the network's tools spell them. */
+        bool is_wallets = strncmp(option->file_key, "wallet_", 7) == 0;
+        char variable[64] = "";
+        strcpy(variable, is_wallets ? "BT_" : "POOLMINER_");
         assert_non_null(option->name);
         assert_non_null(option->file_key);
         assert_non_null(option->environment);
@@ -168,8 +171,9 @@ static void paths_follow_the_environment(void **state)
     (void)state;
     struct settings settings;
     char *path = NULL, expected[128];
+    bool may_make = false;
     assert_true(load(&verb_mine, WORDS("mine"), &settings, NULL));
-    assert_true(path_hotkey_file(settings.options, &path, NULL));
+    assert_true(path_hotkey_file(settings.options, &path, &may_make, NULL));
     snprintf(expected, sizeof expected, "%s/.local/share/poolminer/hotkey", home);
     assert_string_equal(path, expected);
     free(path);
@@ -188,7 +192,7 @@ static void paths_follow_the_environment(void **state)
     assert_non_null(strstr(error.message, "--data-dir"));
     settings_clear(&settings);
     assert_true(load(&verb_mine, WORDS("mine", "--data-dir", "/d"), &settings, NULL));
-    assert_true(path_hotkey_file(settings.options, &path, NULL));
+    assert_true(path_hotkey_file(settings.options, &path, &may_make, NULL));
     assert_string_equal(path, "/d/hotkey");
     free(path);
     settings_clear(&settings);

@@ -19,7 +19,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (pm_hotkey_parse(text, size, &hotkey, &error)) {
         char hex[PM_SIGNATURE_HEX_SIZE];
         if (!pm_hotkey_sign_hex(hotkey, "auth:1", hex, &error) ||
-            !pm_hotkey_verify_hex(pm_hotkey_address(hotkey), "auth:1", hex, &error)) {
+            !pm_hotkey_verify_scheme(pm_hotkey_scheme(hotkey), pm_hotkey_address(hotkey), "auth:1",
+                                     hex, &error)) {
             abort();
         }
         pm_hotkey_destroy(hotkey);

@@ -1,0 +1,159 @@
+#include "cli/wallet_list.h"
+
+#include "cli/paths.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <poolminer/json.h>
+#include <poolminer/text.h>
+#include <poolminer/wallet.h>
+
+static int is_visible(const struct dirent *entry)
+{
+    return entry->d_name[0] != '.';
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+    size_t length = strlen(text), end_length = strlen(end);
+    return length >= end_length && strcmp(text + length - end_length, end) == 0;
+}
+
+/* HOTKEYpub.txt belongs to HOTKEY and is no key of its own. */
+static int is_hotkey(const struct dirent *entry)
+{
+    return is_visible(entry) && !ends_with(entry->d_name, "pub.txt");
+}
+
+static void free_entries(struct dirent **entries, int count)
+{
+    for (int i = 0; i < count; i++) {
+        free(entries[i]);
+    }
+    free(entries);
+}
+
+/* An address as JSON; null when the public half is missing or cannot be read: an encrypted or plain
+ * key is not opened for a list. */
+static cJSON *public_address(const char *path)
+{
+    char address[PM_ADDRESS_SIZE];
+    return pm_wallet_read_public(path, address, NULL) ? cJSON_CreateString(address)
+                                                      : cJSON_CreateNull();
+}
+
+static bool add_item(cJSON *object, const char *name, cJSON *item)
+{
+    if (cJSON_AddItemToObject(object, name, item)) {
+        return true;
+    }
+    cJSON_Delete(item);
+    return false;
+}
+
+static bool add_hotkeys(const char *wallet_directory, cJSON *out, struct pm_error *error)
+{
+    struct dirent **entries = NULL;
+    char *directory = path_join(wallet_directory, "hotkeys", error);
+    if (directory == NULL) {
+        return false;
+    }
+    int count = scandir(directory, &entries, is_hotkey, alphasort);
+    bool done = true;
+    for (int i = 0; done && i < count; i++) {
+        char *file = path_join(directory, entries[i]->d_name, error);
+        char *public_file = NULL;
+        pm_text_make_printable(entries[i]->d_name);
+        done = file != NULL && asprintf(&public_file, "%spub.txt", file) >= 0 &&
+               add_item(out, entries[i]->d_name, public_address(public_file));
+        free(public_file);
+        free(file);
+    }
+    free_entries(entries, count);
+    free(directory);
+    return done;
+}
+
+static bool add_wallet(const char *root, char *name, cJSON *out, struct pm_error *error)
+{
+    char *directory = path_join(root, name, error);
+    pm_text_make_printable(name); /* names are anybody's, and are shown from here on */
+    cJSON *wallet = cJSON_AddObjectToObject(out, name);
+    char *coldkey = directory == NULL ? NULL : path_join(directory, "coldkeypub.txt", error);
+    bool done = wallet != NULL && coldkey != NULL &&
+                add_item(wallet, "coldkey", public_address(coldkey)) &&
+                add_hotkeys(directory, cJSON_AddObjectToObject(wallet, "hotkeys"), error);
+    free(coldkey);
+    free(directory);
+    return done;
+}
+
+/* {"NAME": {"coldkey": ADDRESS, "hotkeys": {"NAME": ADDRESS}}}; NULL with the error set. */
+static cJSON *read_wallets(const char *root, struct pm_error *error)
+{
+    struct dirent **entries = NULL;
+    int count = scandir(root, &entries, is_visible, alphasort);
+    if (count < 0) {
+        pm_fail(
+            error, errno == ENOENT ? PM_ERROR_NOT_FOUND : PM_ERROR_IO,
+            "%s: %s; `poolminer wallet create --wallet.name NAME` makes a wallet, --wallet.path "
+            "names another place",
+            root, strerror(errno));
+        return NULL;
+    }
+    cJSON *out = cJSON_CreateObject();
+    bool done = out != NULL;
+    for (int i = 0; done && i < count; i++) {
+        done = add_wallet(root, entries[i]->d_name, out, error);
+    }
+    free_entries(entries, count);
+    if (!done) {
+        cJSON_Delete(out);
+        pm_fail(error, PM_ERROR_MEMORY, "wallet: no memory");
+        return NULL;
+    }
+    return out;
+}
+
+static void print_name(const char *indent, const char *name, const cJSON *address,
+                       const char *without)
+{
+    printf("%s%-20s %s\n", indent, name, cJSON_IsString(address) ? address->valuestring : without);
+}
+
+static void print_wallets(const char *root, const cJSON *wallets)
+{
+    printf("%s\n", root);
+    for (const cJSON *wallet = wallets->child; wallet != NULL; wallet = wallet->next) {
+        const cJSON *coldkey = cJSON_GetObjectItemCaseSensitive(wallet, "coldkey");
+        const cJSON *hotkeys = cJSON_GetObjectItemCaseSensitive(wallet, "hotkeys");
+        print_name("  ", wallet->string, coldkey, "(no coldkeypub.txt)");
+        for (const cJSON *hotkey = hotkeys->child; hotkey != NULL; hotkey = hotkey->next) {
+            print_name("    ", hotkey->string, hotkey, "(no public half beside it)");
+        }
+    }
+}
+
+bool wallet_list(const struct pm_options *options, struct pm_error *error)
+{
+    char *root = pm_wallet_root(options, error);
+    cJSON *wallets = root == NULL ? NULL : read_wallets(root, error);
+    bool done = wallets != NULL;
+    if (done && pm_options_flag(options, "json")) {
+        char *text = pm_json_print(wallets, error);
+        done = text != NULL;
+        if (done) {
+            puts(text);
+        }
+        free(text);
+    } else if (done) {
+        print_wallets(root, wallets);
+    }
+    cJSON_Delete(wallets);
+    free(root);
+    return done;
+}

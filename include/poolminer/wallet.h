@@ -1,0 +1,64 @@
+/* Where the network's tools keep keys: PATH/NAME/coldkeypub.txt and PATH/NAME/hotkeys/HOTKEY, with
+ * the public half in HOTKEYpub.txt beside it. */
+#ifndef POOLMINER_WALLET_H
+#define POOLMINER_WALLET_H
+
+#include <stdbool.h>
+
+#include <poolminer/error.h>
+#include <poolminer/hotkey.h>
+#include <poolminer/options.h>
+
+/* Rows for a table of options, as every tool of the network spells them. */
+#define PM_WALLET_OPTIONS                                                                          \
+    {.name = "wallet.name",                                                                        \
+     .file_key = "wallet_name",                                                                    \
+     .environment = "BT_WALLET_NAME",                                                              \
+     .type = PM_OPTION_TEXT,                                                                       \
+     .argument = "NAME",                                                                           \
+     .help = "Mine with a hotkey of this Bittensor wallet."},                                      \
+        {.name = "wallet.hotkey",                                                                  \
+         .file_key = "wallet_hotkey",                                                              \
+         .environment = "BT_WALLET_HOTKEY",                                                        \
+         .type = PM_OPTION_TEXT,                                                                   \
+         .argument = "NAME",                                                                       \
+         .help = "Which of the wallet's hotkeys; default where only the wallet is named."},        \
+    {                                                                                              \
+        .name = "wallet.path", .file_key = "wallet_path", .environment = "BT_WALLET_PATH",         \
+        .type = PM_OPTION_TEXT, .is_path = true, .argument = "DIR",                                \
+        .help = "Where wallets are; by default ~/.bittensor/wallets."                              \
+    }
+
+struct pm_wallet {
+    char *directory;           /* PATH/NAME */
+    char *coldkey_public_file; /* directory/coldkeypub.txt */
+    char *hotkey_file;         /* directory/hotkeys/HOTKEY */
+    char *hotkey_public_file;  /* directory/hotkeys/HOTKEYpub.txt */
+};
+
+/* The directory of all wallets: --wallet.path, or ~/.bittensor/wallets. The caller frees; NULL with
+ * the error set. */
+char *pm_wallet_root(const struct pm_options *options, struct pm_error *error);
+
+/* The files that PM_WALLET_OPTIONS name, whether they exist or not. Names are file names: no slash,
+ * not "." or "..". Clear after success. */
+bool pm_wallet_locate(const struct pm_options *options, struct pm_wallet *out,
+                      struct pm_error *error);
+void pm_wallet_clear(struct pm_wallet *wallet);
+
+/* True when a wallet was asked for: one of the three is set. */
+bool pm_wallet_chosen(const struct pm_options *options);
+
+/* The key file to use. "hotkey-file" in `options` and a wallet both given: the command line beats
+ * the environment beats the settings file; both in one of these is an error. Neither given: `own`
+ * if it is there, else the hotkey default of the wallet default if that is there, else `own`, to be
+ * made
+ * (*may_make). A wallet's hotkey that was asked for must exist. The caller frees *path. */
+bool pm_wallet_key_file(const struct pm_options *options, const char *own, char **path,
+                        bool *may_make, struct pm_error *error);
+
+/* The address in a file with a public key (coldkeypub.txt, HOTKEYpub.txt), held against the key
+ * beside it. PM_ERROR_NOT_FOUND when there is no such file. */
+bool pm_wallet_read_public(const char *path, char address[PM_ADDRESS_SIZE], struct pm_error *error);
+
+#endif

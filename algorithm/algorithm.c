@@ -113,6 +113,15 @@ static bool same_meta(const struct pm_algorithm_meta *a, const struct pm_algorit
            memcmp(a->max_ops, b->max_ops, sizeof a->max_ops) == 0;
 }
 
+int pm_algorithm_length(const struct pm_algorithm *algorithm)
+{
+    int length = 0;
+    for (int phase = 0; phase < PM_PHASE_COUNT; phase++) {
+        length += algorithm->length[phase];
+    }
+    return length;
+}
+
 bool pm_algorithm_equal(const struct pm_algorithm *a, const struct pm_algorithm *b)
 {
     if (a->input_dim != b->input_dim || !same_meta(&a->meta, &b->meta)) {

@@ -78,11 +78,7 @@ void pm_candidate_clear(struct pm_candidate *candidate)
 
 int pm_candidate_length(const struct pm_candidate *candidate)
 {
-    int length = 0;
-    for (int phase = 0; phase < PM_PHASE_COUNT; phase++) {
-        length += candidate->simple->length[phase];
-    }
-    return length;
+    return pm_algorithm_length(candidate->simple);
 }
 
 bool pm_candidate_better(const struct pm_candidate *a, const struct pm_candidate *b)

@@ -10,6 +10,7 @@
 
 #include <poolminer/algorithm.h>
 #include <poolminer/error.h>
+#include <poolminer/evolution.h>
 #include <poolminer/simplify.h>
 #include <poolminer/suite.h>
 #include <poolminer/until.h>
@@ -54,7 +55,8 @@ struct pm_scorer {
     double *scratch;              /* task scores of a batch, and of one candidate on all tasks */
     double chance;                /* what guessing may reach by luck */
     double cost_limit;            /* programs that cost more an example are not run */
-    uint64_t known;               /* candidates that did not have to be run */
+    bool forgetful;               /* look nothing up in the cache */
+    struct pm_evolution_savings savings;
 };
 
 /* `suite` has at least one task; it and `until` outlive the scorer. */

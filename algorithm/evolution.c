@@ -109,7 +109,7 @@ static bool run_generations(struct pm_search *search, const struct pm_engine *en
             .best = search->best,
             .mean = mean,
             .candidates = search->candidates,
-            .known = search->scorer.known,
+            .known = search->scorer.savings.known + search->scorer.savings.hopeless,
             .seconds = (double)(pm_clock_monotonic_ns() - start_ns) * 1e-9,
         };
         wanted = observer == NULL || observer(context, &progress);
@@ -123,6 +123,7 @@ static bool take_elite(struct pm_search *search, struct pm_evolution_result *out
 {
     struct pm_elite *elite = &search->elite;
     out->candidates = search->candidates;
+    out->savings = search->scorer.savings;
     if (elite->count == 0) {
         return true;
     }

@@ -8,6 +8,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <poolminer/algorithm.h>
+#include <poolminer/liveness.h>
+
 enum { PM_QUICK_TASKS_MAX = 16 };
 
 /* How much of the suite a program has been scored on. */
@@ -20,6 +23,13 @@ struct pm_fitness {
     double score;                     /* median over all tasks, once scored on all */
     uint64_t behaviour;               /* hash of all task scores, once scored on all */
 };
+
+/* What a program means, in 64 bits: a hash of its live instructions, with registers named in the
+ * order of their use and the operands of sums and products sorted. Programs of one key predict the
+ * same bits; those that draw random numbers only if they are equal but for dead code, and as long
+ * as they are run without it, since draws depend on the text. */
+uint64_t pm_functional_key(const struct pm_algorithm *algorithm,
+                           const struct pm_liveness *liveness);
 
 struct pm_functional_cache;
 

@@ -209,6 +209,26 @@ static double find_merit(const struct pm_scorer *scorer, const struct pm_candida
     return fmax(floor(candidate->fitness.score / MERIT_STEP) * MERIT_STEP, scorer->chance);
 }
 
+/* Whether it has to be run; counts why not. */
+static bool has_to_run(struct pm_scorer *scorer, struct pm_candidate *candidates, size_t index,
+                       bool all_tasks)
+{
+    struct pm_candidate *candidate = &candidates[index];
+    scorer->savings.instructions += (uint64_t)pm_algorithm_length(candidate->program);
+    scorer->savings.alive += (uint64_t)pm_algorithm_length(candidate->simple);
+    if (!worth_running(scorer, candidate, all_tasks)) {
+        scorer->savings.hopeless++;
+        return false;
+    }
+    if (twin(candidates, index) != candidate ||
+        (!scorer->forgetful &&
+         pm_functional_cache_find(scorer->cache, candidate->hash, &candidate->fitness))) {
+        scorer->savings.known++;
+        return false;
+    }
+    return true;
+}
+
 /* Twins share what was found; the cache learns it. */
 static void settle(struct pm_scorer *scorer, struct pm_candidate *candidates, size_t count,
                    bool all_tasks)
@@ -226,6 +246,17 @@ static void settle(struct pm_scorer *scorer, struct pm_candidate *candidates, si
     }
 }
 
+static void count_runs(struct pm_scorer *scorer, const struct stage *run)
+{
+    for (size_t i = 0; i < run->count; i++) {
+        if (run->candidates[i]->fitness.scored == PM_SCORED_ALL) {
+            scorer->savings.complete++;
+        } else {
+            scorer->savings.quick++;
+        }
+    }
+}
+
 bool pm_scorer_score(struct pm_scorer *scorer, struct pm_candidate *candidates, size_t count,
                      bool all_tasks, struct pm_error *error)
 {
@@ -233,8 +264,7 @@ bool pm_scorer_score(struct pm_scorer *scorer, struct pm_candidate *candidates, 
     for (size_t i = 0; i < count; i++) {
         struct pm_candidate *candidate = &candidates[i];
         candidate->fitness = (struct pm_fitness){.scored = PM_SCORED_NOTHING};
-        if (twin(candidates, i) == candidate && worth_running(scorer, candidate, all_tasks) &&
-            !pm_functional_cache_find(scorer->cache, candidate->hash, &candidate->fitness)) {
+        if (has_to_run(scorer, candidates, i, all_tasks)) {
             stage_add(&quick, candidate);
         }
     }
@@ -251,7 +281,7 @@ bool pm_scorer_score(struct pm_scorer *scorer, struct pm_candidate *candidates, 
     if (!score_rest(scorer, &rest, error)) {
         return false;
     }
+    count_runs(scorer, &quick);
     settle(scorer, candidates, count, all_tasks);
-    scorer->known += count - quick.count;
     return true;
 }

@@ -70,6 +70,7 @@ bool pm_search_init(struct pm_search *search, const struct pm_evolution_config *
     if (search->profile == NULL || !pm_scorer_init(&search->scorer, suite, &search->until, error)) {
         return false;
     }
+    search->scorer.forgetful = config->forgetful;
     if (!pm_elite_init(&search->elite, config->budget, error)) {
         return false;
     }

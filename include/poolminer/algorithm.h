@@ -44,6 +44,8 @@ struct pm_algorithm *pm_algorithm_create(int input_dim, const struct pm_algorith
 /* A copy with room for exactly its instructions. NULL when memory is out. */
 struct pm_algorithm *pm_algorithm_clone(const struct pm_algorithm *algorithm);
 void pm_algorithm_destroy(struct pm_algorithm *algorithm);
+/* Instructions of all phases. */
+int pm_algorithm_length(const struct pm_algorithm *algorithm);
 /* Same instructions and meta, bit for bit in the constants; members that an operation does not use
  * do not count. */
 bool pm_algorithm_equal(const struct pm_algorithm *a, const struct pm_algorithm *b);

@@ -20,6 +20,7 @@ struct pm_evolution_config {
     double idiom_probability;    /* of a mutation to insert an idiom (mutator.h); below 0: the
                                     engine's own */
     uint64_t seed;               /* same seed, seeds and suite: same result, whatever the threads */
+    bool forgetful;              /* without the functional cache: the same result, later */
     size_t budget;               /* how many algorithms to return at most, best first */
     int64_t deadline_ms;         /* unix; 0: none */
     const atomic_bool *stop;     /* may be NULL; both are looked at every few milliseconds */
@@ -48,6 +49,14 @@ struct pm_evolution_progress {
  * returned). */
 typedef bool pm_evolution_observer(void *context, const struct pm_evolution_progress *progress);
 
+/* How much of the work was spared. The first four add up to all candidates and seeds. */
+struct pm_evolution_savings {
+    uint64_t known;               /* their meaning had been scored before: the functional cache */
+    uint64_t hopeless;            /* not run: they cannot learn, or cost too much */
+    uint64_t quick, complete;     /* run on the first tasks only, on all */
+    uint64_t instructions, alive; /* as bred; alive: not dead code, which is not run */
+};
+
 struct pm_evolved {
     struct pm_algorithm *algorithm; /* without dead instructions; fitness is this very text's */
     double fitness;                 /* score on the search suite */
@@ -62,6 +71,7 @@ struct pm_evolution_result {
     size_t count;
     int generations;     /* run to their end */
     uint64_t candidates; /* drawn, whether or not they had to be scored */
+    struct pm_evolution_savings savings;
 };
 
 /* Seeds must share one input_dim, the suite's. Cut short by the deadline, the stop flag or the

@@ -436,6 +436,26 @@ static void test_nan_scores_like_guessing(void **state)
     pm_candidate_clear(&candidate);
 }
 
+static void test_savings_change_nothing(void **state)
+{
+    const struct fixture *fixture = *state;
+    struct pm_algorithm *seeds[] = {fixture->linear, fixture->nothing[0]};
+    struct pm_evolution_config config = small_config(6);
+    struct pm_evolution_result frugal = run(fixture, &config, seeds, 2);
+    config.forgetful = true;
+    struct pm_evolution_result forgetful = run(fixture, &config, seeds, 2);
+    assert_same(&frugal, &forgetful);
+    const struct pm_evolution_savings *with = &frugal.savings, *without = &forgetful.savings;
+    assert_int_equal(with->known + with->hopeless + with->quick + with->complete, 6 * 40 + 2);
+    assert_int_equal(without->hopeless, with->hopeless);
+    assert_int_equal(without->alive, with->alive);
+    assert_true(with->known > without->known);
+    assert_true(with->quick + with->complete < without->quick + without->complete);
+    assert_in_range(with->alive, 1, with->instructions);
+    pm_evolution_result_clear(&frugal);
+    pm_evolution_result_clear(&forgetful);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -452,6 +472,7 @@ int main(void)
         cmocka_unit_test(test_cheap_tests_come_first),
         cmocka_unit_test(test_expensive_programs_are_not_run),
         cmocka_unit_test(test_cache_changes_nothing),
+        cmocka_unit_test(test_savings_change_nothing),
         cmocka_unit_test(test_nan_scores_like_guessing),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -5,6 +5,7 @@
 #include "pool/population.h"
 #include "pool/request_body.h"
 #include "pool/settings.h"
+#include "pool/sql.h"
 
 #include <signal.h>
 #include <sodium.h>
@@ -144,15 +145,31 @@ static bool check_durable(const char *store, struct pm_error *error)
                    store);
 }
 
+/* Where the store is: a file, whose directory is made, or PostgreSQL's URL. */
+static char *locate_store(const struct pm_options *options, struct pm_error *error)
+{
+    const char *name = pm_options_text(options, "store");
+    if (!check_durable(name, error)) {
+        return NULL;
+    }
+    if (name == NULL || !pm_sql_is_postgres(name)) {
+        return pm_user_store(name, "pool.db", error);
+    }
+    char *copy = strdup(name);
+    if (copy == NULL) {
+        pm_fail(error, PM_ERROR_MEMORY, "out of memory");
+    }
+    return copy;
+}
+
 /* Opens the store and does what was asked for with it. */
 static bool open_and_run(const struct pm_options *options, struct pm_error *error)
 {
     struct pm_pool_store *store = NULL;
     bool admin = pm_options_positional_count(options) > 0;
-    const char *name = pm_options_text(options, "store");
-    char *path = check_durable(name, error) ? pm_user_store(name, "pool.db", error) : NULL;
+    char *path = locate_store(options, error);
     bool ok = path != NULL;
-    if (ok && admin && access(path, F_OK) != 0) {
+    if (ok && admin && !pm_sql_is_postgres(path) && access(path, F_OK) != 0) {
         ok = pm_fail(error, PM_ERROR_NOT_FOUND, "%s: no pool has its store here", path);
     }
     ok = ok && pm_pool_store_open(path, &store, error) &&

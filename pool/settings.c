@@ -24,8 +24,9 @@ static const struct pm_option table[] = {
     {.name = "store",
      .environment = "POOLMINER_POOL_STORE",
      .type = PM_OPTION_TEXT,
-     .argument = "FILE",
-     .help = "database; $XDG_STATE_HOME/poolminer/pool.db when not given"},
+     .argument = "FILE|URL",
+     .help =
+         "database: a file, or postgresql://...; $XDG_STATE_HOME/poolminer/pool.db when not given"},
     {.name = "epoch-s",
      .environment = "POOLMINER_POOL_EPOCH_S",
      .type = PM_OPTION_INTEGER,

@@ -83,10 +83,18 @@ enum pm_sql_access {
  * write-ahead log, fsync before a commit returns. */
 bool pm_sql_open_sqlite(const char *path, enum pm_sql_access access, struct pm_sql **out,
                         struct pm_error *error);
+/* PostgreSQL at a URL, "postgresql://...", as libpq reads it. Several processes may use it at once:
+ * the transactions of their writers follow one another, by an advisory lock, and one whose process
+ * dies is undone. A connection that was lost is made anew by the next transaction. */
+bool pm_sql_open_postgres(const char *url, enum pm_sql_access access, struct pm_sql **out,
+                          struct pm_error *error);
+/* Whether a store's name is such a URL, rather than a file. */
+bool pm_sql_is_postgres(const char *name);
 void pm_sql_close(struct pm_sql *sql);
 
 /* A transaction that may write. When commit returns true the changes are durable; on false nothing
- * of the transaction has happened. */
+ * of the transaction has happened (but if PostgreSQL goes away in the very middle of a commit, none
+ * or all of it has: what the pool's miners send again gets the same answer either way). */
 bool pm_sql_begin(struct pm_sql *sql, struct pm_error *error);
 bool pm_sql_commit(struct pm_sql *sql, struct pm_error *error);
 void pm_sql_rollback(struct pm_sql *sql);

@@ -17,7 +17,8 @@ static bool open_with(const char *name, enum pm_sql_access access, struct pm_poo
     if (store == NULL) {
         return pm_fail(error, PM_ERROR_MEMORY, "store: out of memory");
     }
-    bool ok = pm_sql_open_sqlite(name, access, &store->sql, error) &&
+    bool ok = (pm_sql_is_postgres(name) ? pm_sql_open_postgres(name, access, &store->sql, error)
+                                        : pm_sql_open_sqlite(name, access, &store->sql, error)) &&
               (access == PM_SQL_READ || pm_store_migrate(store->sql, error));
     if (!ok) {
         pm_sql_close(store->sql);
@@ -34,9 +35,9 @@ bool pm_pool_store_open(const char *name, struct pm_pool_store **out, struct pm_
     return open_with(name, PM_SQL_WRITE, out, error);
 }
 
-bool pm_pool_store_open_reader(const char *path, struct pm_pool_store **out, struct pm_error *error)
+bool pm_pool_store_open_reader(const char *name, struct pm_pool_store **out, struct pm_error *error)
 {
-    return open_with(path, PM_SQL_READ, out, error);
+    return open_with(name, PM_SQL_READ, out, error);
 }
 
 void pm_pool_store_close(struct pm_pool_store *store)

@@ -23,11 +23,12 @@ enum {
 
 struct pm_pool_store;
 
-/* `name` is a file's path or ":memory:". Brings the schema up to date. */
+/* `name` is a file's path, ":memory:", or PostgreSQL's URL (postgresql://...). Brings the schema up
+ * to date. */
 bool pm_pool_store_open(const char *name, struct pm_pool_store **out, struct pm_error *error);
 /* A second way into a store that is open, for work that only reads: it waits for no work of the
  * first, and sees what that has committed. */
-bool pm_pool_store_open_reader(const char *path, struct pm_pool_store **out,
+bool pm_pool_store_open_reader(const char *name, struct pm_pool_store **out,
                                struct pm_error *error);
 void pm_pool_store_close(struct pm_pool_store *store);
 

@@ -15,6 +15,7 @@ build_packages=(
     libcjson-dev
     libcurl4-openssl-dev
     libmicrohttpd-dev
+    libpq-dev
     libsleef-dev
     libsodium-dev
     libsqlite3-dev
@@ -32,6 +33,7 @@ test_packages=(
     libcmocka-dev
     libomp-14-dev # OpenMP for clang
     qemu-user
+    postgresql # the pool's other store
     shellcheck
 )
 

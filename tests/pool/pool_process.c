@@ -1,6 +1,7 @@
 #include "pool/pool_process.h"
 
 #include "cmocka_include.h"
+#include "pool/test_store.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -27,6 +28,9 @@ void pool_process_create(struct pool_process *process)
     snprintf(process->directory, sizeof process->directory, "/tmp/test_pool_XXXXXX");
     assert_non_null(mkdtemp(process->directory));
     process->pid = 0;
+    if (test_store_url() != NULL) {
+        test_store_wipe();
+    }
 }
 
 static void path_of(const struct pool_process *process, const char *name, char path[PATH_SIZE])
@@ -59,8 +63,10 @@ void pool_process_start(struct pool_process *process, const char *const *options
     path_of(process, "ready", ready);
     path_of(process, "log", log);
     unlink(ready);
-    const char *arguments[ARGUMENTS_MAX] = {POOL_PROGRAM, "--port",       "0",   "--store",
-                                            store,        "--ready-file", ready, NULL};
+    const char *url = test_store_url();
+    const char *arguments[ARGUMENTS_MAX] = {
+        POOL_PROGRAM,   "--port", "0", "--store", url != NULL ? url : store,
+        "--ready-file", ready,    NULL};
     size_t count = 7;
     for (; options != NULL && *options != NULL; options++) {
         assert_true(count + 1 < ARGUMENTS_MAX);

@@ -3,6 +3,7 @@
  * in the middle of there is all or nothing. */
 #include "cmocka_include.h"
 #include "pool/scenario.h"
+#include "pool/test_store.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -17,7 +18,7 @@
 enum { STORIES = 2, STORY_STEPS = 800, LIFE_STEPS_MAX = 60, LAST_MS_MAX = 4 };
 
 static struct scenario scenario;
-static char store[64];
+static char store[256];
 
 /* Takes one step in the model alone. */
 static void step_model(struct scenario *own)
@@ -116,8 +117,12 @@ static int compare(void)
 
 static void remove_store(void)
 {
+    if (test_store_url() != NULL) {
+        test_store_wipe();
+        return;
+    }
     static const char *const suffixes[] = {"", "-wal", "-shm"};
-    char path[80];
+    char path[sizeof store + 8];
     for (size_t i = 0; i < 3; i++) {
         snprintf(path, sizeof path, "%s%s", store, suffixes[i]);
         unlink(path);
@@ -127,7 +132,11 @@ static void remove_store(void)
 static void tell_story(uint64_t seed)
 {
     struct virtual_pool pool = {0};
-    snprintf(store, sizeof store, "/tmp/test_pool_crash_%d.db", (int)getpid());
+    if (test_store_url() != NULL) {
+        snprintf(store, sizeof store, "%s", test_store_url());
+    } else {
+        snprintf(store, sizeof store, "/tmp/test_pool_crash_%d.db", (int)getpid());
+    }
     remove_store();
     scenario_create(&scenario, seed);
     scenario_prepare(&scenario, &pool);

@@ -3,6 +3,7 @@
 #include "cmocka_include.h"
 #include "pool/population.h"
 #include "pool/settings.h"
+#include "pool/test_store.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -45,6 +46,10 @@ void virtual_pool_open(struct virtual_pool *pool, const char *store_name)
 {
     struct pm_error error = {0};
     pm_log_init("test", PM_LOG_WARN, PM_LOG_TEXT);
+    if (strcmp(store_name, ":memory:") == 0 && test_store_url() != NULL) {
+        test_store_wipe();
+        store_name = test_store_url();
+    }
     if (!pm_pool_store_open(store_name, &pool->store, &error)) {
         fail_msg("%s", error.message);
     }

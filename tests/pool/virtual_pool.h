@@ -17,7 +17,8 @@ struct virtual_pool {
 /* What poolminer-pool goes by when nobody says otherwise. */
 struct pm_pool_rules virtual_pool_default_rules(void);
 
-/* Opens the store and adds the built-in seeds; any failure fails the test. */
+/* Opens the store (":memory:": an empty one, in PostgreSQL when there is one for tests) and adds
+ * the built-in seeds; any failure fails the test. */
 void virtual_pool_open(struct virtual_pool *pool, const char *store_name);
 void virtual_pool_close(struct virtual_pool *pool);
 

@@ -1,0 +1,12 @@
+/* The database that tests of the store run on: SQLite, or the PostgreSQL that with_postgres.sh has
+ * started for them. */
+#ifndef TESTS_POOL_TEST_STORE_H
+#define TESTS_POOL_TEST_STORE_H
+
+/* PostgreSQL's URL, or NULL: SQLite. */
+const char *test_store_url(void);
+
+/* Everything in PostgreSQL's database is gone afterwards. */
+void test_store_wipe(void);
+
+#endif

@@ -32,8 +32,8 @@ test_packages=(
     libclang-rt-14-dev # sanitizers for clang
     libcmocka-dev
     libomp-14-dev # OpenMP for clang
-    qemu-user
     postgresql # the pool's other store
+    qemu-user
     shellcheck
 )
 

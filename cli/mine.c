@@ -234,7 +234,7 @@ static bool mine(struct miner *miner, struct pm_error *error)
         !start_programs(miner, error)) {
         return false;
     }
-    if (!queue_status_connect(miner->sidecar_url, &miner->client, error)) {
+    if (!queue_status_connect(miner->sidecar_url, NULL, &miner->client, error)) {
         return false;
     }
     queue_status_read(miner->client, &miner->at_start, NULL);

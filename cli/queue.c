@@ -219,7 +219,8 @@ static int run(const struct pm_options *options)
         return EXIT_USAGE;
     }
     pm_stop_install();
-    if (!find_url(options, url, &error) || !queue_status_connect(url, &client, &error)) {
+    if (!find_url(options, url, &error) ||
+        !queue_status_connect(url, pm_options_text(options, "key-file"), &client, &error)) {
         return verb_fail(&error);
     }
     int result = EXIT_DONE;
@@ -243,6 +244,11 @@ static const struct pm_option OPTIONS[] = {
      .type = PM_OPTION_TEXT,
      .argument = "URL",
      .help = "The sidecar to ask; by default the one at --sidecar-port on this machine."},
+    {.name = "key-file",
+     .environment = "POOLMINER_KEY_FILE",
+     .type = PM_OPTION_TEXT,
+     .argument = "FILE",
+     .help = "For a sidecar that wants keys: what `poolminer keys authorize` made."},
 };
 
 const struct verb verb_queue = {

@@ -151,6 +151,12 @@ static bool exchange(struct pm_queue_client *client, const struct pm_request *re
             continue; /* ZeroMQ connects again by itself; the request went down with the line */
         }
         pm_queue_socket_close(client);
+        if (pm_clock_monotonic_ms() >= end_ms && client->turned_away) {
+            return pm_fail(error, PM_ERROR_UNAVAILABLE,
+                           "the sidecar at %s does not let this client in: see there whether its "
+                           "key is authorized (poolminer keys list), and whether both use keys",
+                           client->url);
+        }
         if (pm_clock_monotonic_ms() >= end_ms) {
             return pm_fail(error, PM_ERROR_UNAVAILABLE,
                            "no answer from the sidecar at %s within %lld ms: is it running there?",
@@ -214,6 +220,35 @@ bool pm_queue_client_tell(struct pm_queue_client *client, struct pm_request *req
 
 /* ---- life ---- */
 
+static bool is_this_machine(const char *url)
+{
+    return strncmp(url, "tcp://127.", 10) == 0 || strncmp(url, "tcp://localhost:", 16) == 0;
+}
+
+static bool read_keys(struct pm_queue_client *client, const struct pm_queue_client_config *config,
+                      struct pm_error *error)
+{
+    if (config->key_file == NULL) {
+        return is_this_machine(config->url) ||
+               pm_fail(error, PM_ERROR_INVALID,
+                       "the sidecar at %s is on another machine and is only spoken to encrypted: "
+                       "name the file that `poolminer keys authorize` made there with --key-file",
+                       config->url);
+    }
+    client->keys = calloc(1, sizeof *client->keys);
+    if (client->keys == NULL) {
+        return pm_fail(error, PM_ERROR_MEMORY, "out of memory for a key");
+    }
+    if (!pm_curve_keys_read(config->key_file, client->keys, error)) {
+        return false;
+    }
+    return client->keys->is_client ||
+           pm_fail(error, PM_ERROR_INVALID,
+                   "the key file %s is a sidecar's own: name one that `poolminer keys authorize` "
+                   "made",
+                   config->key_file);
+}
+
 static bool client_start(struct pm_queue_client *client,
                          const struct pm_queue_client_config *config, struct pm_error *error)
 {
@@ -224,6 +259,9 @@ static bool client_start(struct pm_queue_client *client,
     client->last_request_id = random[1] >> 1; /* far from wrapping to 0, which means "none" */
     if (pm_wire_identity_encode(config->role, config->name, random[0], client->identity, error) ==
         0) {
+        return false;
+    }
+    if (!read_keys(client, config, error)) {
         return false;
     }
     client->timeout_ms = config->timeout_ms;
@@ -266,6 +304,10 @@ void pm_queue_client_destroy(struct pm_queue_client *client)
     pm_queue_socket_close(client);
     if (client->context != NULL) {
         zmq_ctx_term(client->context);
+    }
+    if (client->keys != NULL) {
+        pm_curve_keys_wipe(client->keys);
+        free(client->keys);
     }
     free(client->url);
     free(client);

@@ -3,6 +3,7 @@
 #ifndef PM_COMMON_QUEUE_CLIENT_CALL_H
 #define PM_COMMON_QUEUE_CLIENT_CALL_H
 
+#include <poolminer/curve_keys.h>
 #include <poolminer/queue_client.h>
 #include <poolminer/wire.h>
 
@@ -13,6 +14,8 @@ struct pm_queue_client {
     void *monitor; /* tells when the socket's connection is lost */
     unsigned monitors_opened;
     char *url;
+    struct pm_curve_keys *keys; /* NULL: not encrypted */
+    bool turned_away;           /* the sidecar does not take the key */
     char identity[PM_WIRE_ROUTING_ID_MAX + 1];
     int64_t timeout_ms;
     const atomic_bool *stop;

@@ -8,7 +8,12 @@
 
 #include <poolminer/clock.h>
 
-enum { STOP_POLL_MS = 100 }; /* how long a stop flag may stay unseen */
+enum {
+    STOP_POLL_MS = 100, /* how long a stop flag may stay unseen */
+    FAILED_EVENTS = ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL |
+                    ZMQ_EVENT_HANDSHAKE_FAILED_AUTH,
+    WATCHED_EVENTS = ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED | FAILED_EVENTS,
+};
 
 static bool open_monitor(struct pm_queue_client *client, struct pm_error *error)
 {
@@ -18,7 +23,7 @@ static bool open_monitor(struct pm_queue_client *client, struct pm_error *error)
     client->monitor = zmq_socket(client->context, ZMQ_PAIR);
     if (client->monitor == NULL ||
         zmq_setsockopt(client->monitor, ZMQ_LINGER, &no_linger, sizeof no_linger) != 0 ||
-        zmq_socket_monitor(client->socket, endpoint, ZMQ_EVENT_DISCONNECTED) != 0 ||
+        zmq_socket_monitor(client->socket, endpoint, WATCHED_EVENTS) != 0 ||
         zmq_connect(client->monitor, endpoint) != 0) {
         pm_fail(error, PM_ERROR_IO, "watching the connection to the sidecar: %s",
                 zmq_strerror(errno));
@@ -35,10 +40,25 @@ static bool connection_lost(struct pm_queue_client *client)
     size_t count;
     bool lost = false;
     while (pm_wire_receive(client->monitor, parts, 2, &count, NULL) && count > 0) {
+        uint16_t event = 0; /* the first frame begins with its number */
+        if (zmq_msg_size(&parts[0]) >= sizeof event) {
+            memcpy(&event, zmq_msg_data(&parts[0]), sizeof event);
+        }
         pm_wire_close(parts, count < 2 ? count : 2);
-        lost = true;
+        client->turned_away = (event & FAILED_EVENTS) != 0 ||
+                              (client->turned_away && event != ZMQ_EVENT_HANDSHAKE_SUCCEEDED);
+        lost = lost || event == ZMQ_EVENT_DISCONNECTED;
     }
     return lost;
+}
+
+static bool use_keys(void *socket, const struct pm_curve_keys *keys)
+{
+    return keys == NULL ||
+           (zmq_setsockopt(socket, ZMQ_CURVE_SERVERKEY, keys->sidecar_key, PM_CURVE_KEY_SIZE) ==
+                0 &&
+            zmq_setsockopt(socket, ZMQ_CURVE_PUBLICKEY, keys->public_key, PM_CURVE_KEY_SIZE) == 0 &&
+            zmq_setsockopt(socket, ZMQ_CURVE_SECRETKEY, keys->secret_key, PM_CURVE_KEY_SIZE) == 0);
 }
 
 bool pm_queue_socket_open(struct pm_queue_client *client, struct pm_error *error)
@@ -65,7 +85,8 @@ bool pm_queue_socket_open(struct pm_queue_client *client, struct pm_error *error
         set = zmq_setsockopt(socket, settings[i].option, &settings[i].value, sizeof(int)) == 0;
     }
     const int64_t frame_max = PM_WIRE_BODY_MAX;
-    set = set && zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &frame_max, sizeof frame_max) == 0;
+    set = set && zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &frame_max, sizeof frame_max) == 0 &&
+          use_keys(socket, client->keys);
     if (!set || zmq_connect(socket, client->url) != 0) {
         pm_fail(error, errno == EINVAL ? PM_ERROR_INVALID : PM_ERROR_IO,
                 "connecting to the sidecar at %s: %s", client->url, zmq_strerror(errno));

@@ -104,7 +104,8 @@ static bool mine(const struct pm_options *options, const struct pm_driver_settin
         pm_pool_client_destroy(driver.pool);
         return reported;
     }
-    bool done = pm_queue_binding_create(sidecar_url, name, pm_stop_flag(), &binding, error);
+    bool done = pm_queue_binding_create(sidecar_url, pm_options_text(options, "key-file"), name,
+                                        pm_stop_flag(), &binding, error);
     if (done) {
         driver.queue = pm_queue_binding_queue(binding);
         pm_log(PM_LOG_INFO, "DRIVER-START", "hotkey=%s pool=%s sidecar=%s run=%s", driver.address,

@@ -6,20 +6,22 @@ enum { TIMEOUT_MS = 3000, LAST_TIMEOUT_MS = 500 };
 
 struct pm_queue_binding {
     struct pm_queue_client *client;
-    const char *url, *name;
+    const char *url, *key_file, *name;
     const atomic_bool *stop;
 };
 
-bool pm_queue_binding_create(const char *url, const char *name, const atomic_bool *stop,
-                             struct pm_queue_binding **out, struct pm_error *error)
+bool pm_queue_binding_create(const char *url, const char *key_file, const char *name,
+                             const atomic_bool *stop, struct pm_queue_binding **out,
+                             struct pm_error *error)
 {
     struct pm_queue_binding *binding = calloc(1, sizeof *binding);
     if (binding == NULL) {
         return pm_fail(error, PM_ERROR_MEMORY, "no memory for the sidecar's client");
     }
-    *binding = (struct pm_queue_binding){.url = url, .name = name, .stop = stop};
+    *binding =
+        (struct pm_queue_binding){.url = url, .key_file = key_file, .name = name, .stop = stop};
     const struct pm_queue_client_config config = {
-        .url = url, .role = "driver", .name = name, .timeout_ms = TIMEOUT_MS};
+        .url = url, .key_file = key_file, .role = "driver", .name = name, .timeout_ms = TIMEOUT_MS};
     if (!pm_queue_client_create(&config, &binding->client, error)) {
         free(binding);
         return false;
@@ -70,6 +72,7 @@ static bool record_put_at_last(const struct pm_queue_binding *binding, const cha
 {
     struct pm_queue_client *client = NULL;
     const struct pm_queue_client_config config = {.url = binding->url,
+                                                  .key_file = binding->key_file,
                                                   .role = "driver",
                                                   .name = binding->name,
                                                   .timeout_ms = LAST_TIMEOUT_MS};

@@ -11,10 +11,12 @@
 
 struct pm_queue_binding;
 
-/* `url` and `name` must outlive the binding. `stop` cuts calls short, save for records: a lease
- * that was just granted is still written down, which takes a second at most. */
-bool pm_queue_binding_create(const char *url, const char *name, const atomic_bool *stop,
-                             struct pm_queue_binding **out, struct pm_error *error);
+/* `url`, `key_file` (may be NULL) and `name` must outlive the binding. `stop` cuts calls short,
+ * save for records: a lease that was just granted is still written down, which takes a second at
+ * most. */
+bool pm_queue_binding_create(const char *url, const char *key_file, const char *name,
+                             const atomic_bool *stop, struct pm_queue_binding **out,
+                             struct pm_error *error);
 void pm_queue_binding_destroy(struct pm_queue_binding *binding);
 struct pm_driver_queue pm_queue_binding_queue(struct pm_queue_binding *binding);
 

@@ -24,6 +24,8 @@ static const struct pm_option table[] = {
         "the pool's API, http or https"),
     ROW("sidecar-url", "SIDECAR_URL", TEXT, "tcp://127.0.0.1:8123", 0, 0, "URL",
         "the sidecar's socket"),
+    ROW("key-file", "KEY_FILE", TEXT, NULL, 0, 0, "FILE",
+        "for a sidecar on another machine: what `poolminer keys authorize` made there"),
     ROW("run-id", "RUN_ID", TEXT, PM_JOB_RUN_ID_DEFAULT, 0, 0, "NAME",
         "names this run in the sidecar; workers ask for it"),
     ROW("duration-s", "DURATION_S", INTEGER, "0", 0, 31622400, "SECONDS",

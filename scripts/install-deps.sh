@@ -29,6 +29,7 @@ test_packages=(
     clang-format
     clang-tidy
     gcc-aarch64-linux-gnu # and qemu-user: the score hash on another processor
+    iproute2 # a worker behind a cable
     libclang-rt-14-dev # sanitizers for clang
     libcmocka-dev
     libomp-14-dev # OpenMP for clang

@@ -98,12 +98,12 @@ static bool bind_socket(struct pm_broker *broker, struct pm_error *error)
     const char *host = broker->config.host;
     char endpoint[256], bound[256];
     size_t bound_size = sizeof bound;
-    if (!is_loopback(host)) {
-        return pm_fail(
-            error, PM_ERROR_REFUSED,
-            "the host %s is not this machine's loopback: connections are not encrypted, "
-            "so only --host 127.0.0.1 is served, and other machines come through a tunnel",
-            host);
+    if (broker->access == NULL && !is_loopback(host)) {
+        return pm_fail(error, PM_ERROR_REFUSED,
+                       "other machines reach %s, so clients must have keys: make them with "
+                       "`poolminer keys create` and `poolminer keys authorize NAME`, and name "
+                       "their directory with --keys; or take --host 127.0.0.1",
+                       host);
     }
     const char *address = strcmp(host, "localhost") == 0 ? "127.0.0.1" : host;
     if (broker->config.port == 0) {
@@ -124,6 +124,13 @@ static bool bind_socket(struct pm_broker *broker, struct pm_error *error)
 
 /* ---- life ---- */
 
+static bool set_access(struct pm_broker *broker, struct pm_error *error)
+{
+    return broker->config.keys == NULL ||
+           (pm_access_open(broker->context, broker->config.keys, &broker->access, error) &&
+            pm_access_secure(broker->access, broker->socket, error));
+}
+
 static bool start(struct pm_broker *broker, struct pm_store *store, struct pm_error *error)
 {
     const struct pm_broker_config *config = &broker->config;
@@ -141,7 +148,8 @@ static bool start(struct pm_broker *broker, struct pm_store *store, struct pm_er
     broker->desk.roster = &broker->roster;
     broker->desk.lease_ms = config->lease_ms;
     broker->desk.heartbeat_ms = config->heartbeat_ms;
-    return set_options(broker->socket, config->heartbeat_ms, error) && bind_socket(broker, error) &&
+    return set_options(broker->socket, config->heartbeat_ms, error) && set_access(broker, error) &&
+           bind_socket(broker, error) &&
            pm_queue_open(&broker->queue, store, &queue_config, broker->desk.now, error);
 }
 
@@ -169,6 +177,7 @@ void pm_broker_destroy(struct pm_broker *broker)
     if (broker->socket != NULL) {
         zmq_close(broker->socket);
     }
+    pm_access_close(broker->access);
     if (broker->context != NULL) {
         zmq_ctx_term(broker->context);
     }
@@ -214,6 +223,24 @@ static int64_t held(const struct pm_broker *broker, enum pm_job_state state)
     return store->verbs->counted(store, 0, (enum pm_counter)(PM_COUNTER_STATE_FIRST + (int)state));
 }
 
+/* The list of keys, and who asks to be let in. */
+static void keep_door(struct pm_broker *broker)
+{
+    char refused[PM_ACCESS_ADDRESS_SIZE];
+    struct pm_error error = {0};
+    if (!pm_access_refresh(broker->access, &error)) {
+        pm_log(PM_LOG_ERROR, "SIDECAR-KEYS-UNREADABLE", "nobody is let in: %s", error.message);
+    }
+    pm_access_answer(broker->access, refused);
+    if (refused[0] != '\0') {
+        broker->desk.counters.refused++;
+        if (pm_broker_may_complain(broker, PM_COMPLAINT_ACCESS)) {
+            pm_log(PM_LOG_WARN, "SIDECAR-KEY-REFUSED",
+                   "address=%s: its key is not authorized (poolminer keys authorize)", refused);
+        }
+    }
+}
+
 static void keep_watch(struct pm_broker *broker)
 {
     int64_t now_ms = broker->desk.now.steady_ms;
@@ -235,11 +262,18 @@ static void keep_watch(struct pm_broker *broker)
 bool pm_broker_run(struct pm_broker *broker, const atomic_bool *stop, struct pm_error *error)
 {
     while (!atomic_load(stop)) {
-        zmq_pollitem_t item = {broker->socket, 0, ZMQ_POLLIN, 0};
-        if (zmq_poll(&item, 1, poll_time(broker)) < 0 && errno != EINTR) {
+        zmq_pollitem_t items[2] = {{broker->socket, 0, ZMQ_POLLIN, 0}};
+        if (broker->access != NULL) {
+            items[1] = (zmq_pollitem_t){pm_access_socket(broker->access), 0, ZMQ_POLLIN, 0};
+        }
+        if (zmq_poll(items, broker->access != NULL ? 2 : 1, poll_time(broker)) < 0 &&
+            errno != EINTR) {
             return pm_fail(error, PM_ERROR_IO, "waiting for messages: %s", zmq_strerror(errno));
         }
         broker->desk.now = look_at_clock(broker);
+        if (broker->access != NULL) {
+            keep_door(broker);
+        }
         if (!pm_broker_gather(broker, error)) {
             return false;
         }

@@ -13,8 +13,9 @@
 #include <poolminer/error.h>
 
 struct pm_broker_config {
-    const char *host; /* a loopback address */
+    const char *host; /* numeric, or localhost */
     int port;         /* 0: any free one */
+    const char *keys; /* directory, see access.h; NULL: a loopback address, no encryption */
     int64_t lease_ms, heartbeat_ms;
     int64_t max_jobs, max_bytes;
 };
@@ -22,7 +23,7 @@ struct pm_broker_config {
 struct pm_broker;
 
 /* Binds the socket. The store must outlive the broker. PM_ERROR_REFUSED: the address is in use, or
- * is not loopback. */
+ * is not loopback and there are no keys. */
 bool pm_broker_create(const struct pm_broker_config *config, struct pm_store *store,
                       struct pm_broker **out, struct pm_error *error);
 void pm_broker_destroy(struct pm_broker *broker);

@@ -43,6 +43,16 @@ static void read_incoming(struct pm_broker *broker, struct pm_incoming *incoming
     }
 }
 
+/* Its key was taken off the list after it had come in. */
+static void turn_away(struct pm_broker *broker, struct pm_incoming *incoming, size_t count)
+{
+    pm_wire_close(incoming->parts, count < PM_REQUEST_PARTS_MAX ? count : PM_REQUEST_PARTS_MAX);
+    broker->desk.counters.refused++;
+    if (pm_broker_may_complain(broker, PM_COMPLAINT_ACCESS)) {
+        pm_log(PM_LOG_WARN, "SIDECAR-KEY-REFUSED", "a client whose key was revoked is not heard");
+    }
+}
+
 static bool round_is_full(const struct pm_broker *broker)
 {
     return broker->incoming_count >= PM_ROUND_REQUESTS_MAX ||
@@ -61,6 +71,11 @@ static bool receive_all(struct pm_broker *broker, struct pm_error *error)
         }
         if (count == 0) {
             return true;
+        }
+        if (broker->access != NULL &&
+            (count < 2 || !pm_access_allows(broker->access, &incoming->parts[1]))) {
+            turn_away(broker, incoming, count);
+            continue;
         }
         read_incoming(broker, incoming, count);
         broker->incoming_count++;

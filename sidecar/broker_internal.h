@@ -2,6 +2,7 @@
 #ifndef PM_SIDECAR_BROKER_INTERNAL_H
 #define PM_SIDECAR_BROKER_INTERNAL_H
 
+#include "sidecar/access.h"
 #include "sidecar/broker.h"
 #include "sidecar/requests.h"
 
@@ -26,12 +27,21 @@ struct pm_incoming {
     struct pm_error error; /* why it is not readable */
 };
 
+enum pm_complaint {
+    PM_COMPLAINT_BAD_MESSAGE,
+    PM_COMPLAINT_STORE,
+    PM_COMPLAINT_UNDELIVERABLE,
+    PM_COMPLAINT_ACCESS,
+    PM_COMPLAINTS
+};
+
 struct pm_lease_name {
     int64_t job, token;
 };
 
 struct pm_broker {
     void *context, *socket;
+    struct pm_access *access; /* NULL: this machine only, and everybody on it */
     int port;
     struct pm_broker_config config;
     struct pm_queue queue;
@@ -49,7 +59,8 @@ struct pm_broker {
     int64_t last_clock_ms; /* real monotonic time of the last look */
     int64_t next_tick_ms;  /* steady; likewise below */
     int64_t next_probe_ms;
-    int64_t quiet_until_ms[4]; /* per kind of repeated complaint: logged again only from here */
+    int64_t quiet_until_ms[PM_COMPLAINTS]; /* per kind of repeated complaint: logged again only from
+                                              here */
 };
 
 /* broker_gather.c: reads what has arrived, and waits a little for what is due. */
@@ -70,7 +81,6 @@ void pm_broker_probe(struct pm_broker *broker);
 void pm_broker_answer_overdue(struct pm_broker *broker);
 
 /* True at most once in ten seconds for each kind. */
-enum pm_complaint { PM_COMPLAINT_BAD_MESSAGE, PM_COMPLAINT_STORE, PM_COMPLAINT_UNDELIVERABLE };
 bool pm_broker_may_complain(struct pm_broker *broker, enum pm_complaint kind);
 
 #endif

@@ -19,7 +19,7 @@ static const struct pm_option OPTIONS[] = {
      .type = PM_OPTION_TEXT,
      .default_value = "127.0.0.1",
      .argument = "ADDRESS",
-     .help = "Listen on this loopback address."},
+     .help = "Listen on this address; one that other machines reach needs keys."},
     {.name = "port",
      .environment = "POOLMINER_SIDECAR_PORT",
      .type = PM_OPTION_INTEGER,
@@ -28,6 +28,11 @@ static const struct pm_option OPTIONS[] = {
      .maximum = 65535,
      .argument = "N",
      .help = "Listen on this port; 0 takes a free one."},
+    {.name = "keys",
+     .environment = "POOLMINER_SIDECAR_KEYS",
+     .type = PM_OPTION_TEXT,
+     .argument = "DIRECTORY",
+     .help = "Encrypt, and let in only whom `poolminer keys authorize` has written down here."},
     {.name = "store",
      .environment = "POOLMINER_SIDECAR_STORE",
      .type = PM_OPTION_TEXT,
@@ -92,6 +97,7 @@ static bool serve(const struct pm_options *options, struct pm_store *store, cons
     const struct pm_broker_config config = {
         .host = pm_options_text(options, "host"),
         .port = (int)pm_options_integer(options, "port"),
+        .keys = pm_options_text(options, "keys"),
         .lease_ms = pm_options_integer(options, "lease-ms"),
         .heartbeat_ms = pm_options_integer(options, "heartbeat-ms"),
         .max_jobs = pm_options_integer(options, "max-jobs"),
@@ -101,8 +107,8 @@ static bool serve(const struct pm_options *options, struct pm_store *store, cons
     if (!pm_broker_create(&config, store, &broker, error)) {
         return false;
     }
-    pm_log(PM_LOG_INFO, "SIDECAR-LISTENING", "tcp://%s:%d store=%s", config.host,
-           pm_broker_port(broker), path);
+    pm_log(PM_LOG_INFO, "SIDECAR-LISTENING", "tcp://%s:%d store=%s%s", config.host,
+           pm_broker_port(broker), path, config.keys != NULL ? " encrypted" : "");
     bool good =
         pm_program_ready(pm_options_text(options, "ready-file"), pm_broker_port(broker), error) &&
         pm_broker_run(broker, pm_stop_flag(), error);

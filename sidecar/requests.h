@@ -25,7 +25,7 @@ void pm_reply_out_clear(struct pm_reply_out *reply);
 bool pm_reply_out_error(struct pm_reply_out *reply, const struct pm_error *error);
 
 struct pm_counters {
-    int64_t requests, bad_messages, undeliverable, store_errors, commits;
+    int64_t requests, bad_messages, refused, undeliverable, store_errors, commits;
 };
 
 /* What the verbs work on. */

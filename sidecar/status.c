@@ -190,6 +190,7 @@ static void add_sidecar(cJSON *object, const struct pm_desk *desk)
     cJSON *counters = cJSON_AddObjectToObject(object, "counters");
     add_integer(counters, "requests", desk->counters.requests);
     add_integer(counters, "bad_messages", desk->counters.bad_messages);
+    add_integer(counters, "refused", desk->counters.refused);
     add_integer(counters, "undeliverable", desk->counters.undeliverable);
     add_integer(counters, "store_errors", desk->counters.store_errors);
     add_integer(counters, "commits", desk->counters.commits);

@@ -38,6 +38,7 @@ static bool connect_client(const struct pm_crew_config *config, int64_t timeout_
                            struct pm_queue_client **out, struct pm_error *error)
 {
     const struct pm_queue_client_config client = {.url = config->sidecar_url,
+                                                  .key_file = config->key_file,
                                                   .role = "worker",
                                                   .name = config->name,
                                                   .timeout_ms = timeout_ms};

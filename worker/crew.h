@@ -13,8 +13,9 @@
 
 struct pm_crew_config {
     const char *sidecar_url, *run_id, *name;
-    size_t workers; /* jobs at the same time */
-    size_t threads; /* of all jobs together; each gets its share, one at least */
+    const char *key_file; /* NULL: the sidecar is on this machine */
+    size_t workers;       /* jobs at the same time */
+    size_t threads;       /* of all jobs together; each gets its share, one at least */
     struct pm_workbench *bench;
     const atomic_bool *stop;
     bool show_progress;

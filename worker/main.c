@@ -109,6 +109,7 @@ static bool work(const struct pm_options *options, struct pm_workbench *bench, b
     pm_program_client_name("worker", name);
     const struct pm_crew_config config = {
         .sidecar_url = pm_options_text(options, "sidecar-url"),
+        .key_file = pm_options_text(options, "key-file"),
         .run_id = pm_options_text(options, "run-id"),
         .name = given != NULL ? given : name,
         .workers = (size_t)pm_options_integer(options, "workers"),

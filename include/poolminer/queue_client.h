@@ -23,7 +23,12 @@ struct pm_queue_client_config {
     const char *role;   /* "driver" | "worker" | "admin" */
     const char *name;   /* shown in status and logs; unique per process: "worker-HOST-PID" */
     int64_t timeout_ms; /* for one call, beyond the wait a lease asks for */
+    /* A client's key file (poolminer/curve_keys.h): the connection is encrypted, and the sidecar
+     * must have the key in the file. NULL: neither, and only on this machine. */
+    const char *key_file;
 };
+
+/* PM_ERROR_INVALID also: the URL is another machine's and there is no key file. */
 
 bool pm_queue_client_create(const struct pm_queue_client_config *config,
                             struct pm_queue_client **out, struct pm_error *error);

@@ -14,7 +14,9 @@
 
 pid_t sidecar_pid;
 char sidecar_url[64];
-static int port;
+const char *sidecar_keys_directory;
+const char *sidecar_host = "127.0.0.1";
+int sidecar_port;
 static struct pm_error error;
 
 /* ---- the program ---- */
@@ -40,10 +42,12 @@ static int read_ready_file(void)
 void sidecar_start(void)
 {
     char port_text[16], lease_text[16], heartbeat_text[16];
-    snprintf(port_text, sizeof port_text, "%d", port);
+    snprintf(port_text, sizeof port_text, "%d", sidecar_port);
     snprintf(lease_text, sizeof lease_text, "%d", PROGRAM_LEASE_MS);
     snprintf(heartbeat_text, sizeof heartbeat_text, "%d", PROGRAM_HEARTBEAT_MS);
     const char *arguments[] = {PM_SIDECAR_PROGRAM,
+                               "--host",
+                               sidecar_host,
                                "--port",
                                port_text,
                                "--store",
@@ -54,6 +58,8 @@ void sidecar_start(void)
                                lease_text,
                                "--heartbeat-ms",
                                heartbeat_text,
+                               sidecar_keys_directory != NULL ? "--keys" : NULL,
+                               sidecar_keys_directory,
                                NULL};
     const struct pm_process_config config = {.arguments = arguments,
                                              .stderr_path = pm_test_path("log")};
@@ -67,8 +73,8 @@ void sidecar_start(void)
         }
     }
     assert_true(found > 0);
-    port = found;
-    snprintf(sidecar_url, sizeof sidecar_url, "tcp://127.0.0.1:%d", port);
+    sidecar_port = found;
+    snprintf(sidecar_url, sizeof sidecar_url, "tcp://%s:%d", sidecar_host, sidecar_port);
 }
 
 void sidecar_kill(void)
@@ -97,7 +103,7 @@ int sidecar_set_up(void **state)
 {
     (void)state;
     pm_test_clean();
-    port = 0;
+    sidecar_port = 0;
     sidecar_start();
     return 0;
 }

@@ -13,6 +13,10 @@ enum { PROGRAM_LEASE_MS = 3000, PROGRAM_HEARTBEAT_MS = 800 };
 
 extern pid_t sidecar_pid;
 extern char sidecar_url[64];
+/* NULL (as at first): without keys. */
+extern const char *sidecar_keys_directory;
+extern const char *sidecar_host; /* 127.0.0.1 at first */
+extern int sidecar_port;         /* 0 until the first start, which takes a free one */
 
 /* Starts it over the store store.db in the test directory; the same port again after the first
  * time, as a supervisor would. Fails the test when it does not come up. */

@@ -571,7 +571,7 @@ static void what_cannot_be_served_is_refused_with_a_sentence(void **state)
     refuse_to_start((const char *[]){"--port", port, "--store", missing, NULL}, 1,
                     "choose another --port");
     refuse_to_start((const char *[]){"--host", "0.0.0.0", "--port", "0", "--store", missing, NULL},
-                    1, "not this machine's loopback");
+                    1, "poolminer keys create");
     refuse_to_start(
         (const char *[]){"--host", "127.0.0.1x", "--port", "0", "--store", missing, NULL}, 1,
         "--host takes a numeric address of this machine");

@@ -2,13 +2,12 @@
 #ifndef DRIVER_ANSWER_H
 #define DRIVER_ANSWER_H
 
-#include "driver/http.h"
-
 #include <cjson/cJSON.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include <poolminer/error.h>
+#include <poolminer/http_client.h>
 
 enum pm_call {
     PM_CALL_REGISTER,

@@ -1,6 +1,5 @@
 #include "driver/pool_client.h"
 
-#include "driver/http.h"
 #include "driver/limits.h"
 
 #include <inttypes.h>
@@ -9,6 +8,7 @@
 #include <string.h>
 
 #include <poolminer/clock.h>
+#include <poolminer/http_client.h>
 #include <poolminer/json.h>
 #include <poolminer/log.h>
 
@@ -62,7 +62,7 @@ bool pm_pool_client_create(const struct pm_pool_client_config *config, struct pm
                                   .grace_after_stop_ms = GRACE_AFTER_STOP_MS};
     if (!pm_http_create(&http, &client->http, error)) {
         free(client);
-        return false;
+        return pm_fail_context(error, "pool URL");
     }
     client->hotkey = config->hotkey;
     client->timeout_ms = config->timeout_ms > 0 ? config->timeout_ms : TIMEOUT_MS;

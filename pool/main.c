@@ -3,6 +3,7 @@
 #include "pool/api.h"
 #include "pool/ledger.h"
 #include "pool/population.h"
+#include "pool/relay.h"
 #include "pool/request_body.h"
 #include "pool/settings.h"
 #include "pool/sql.h"
@@ -89,6 +90,42 @@ static bool serve(struct pm_pool *pool, const struct pm_options *options, struct
     return ok;
 }
 
+/* *out stays NULL without --relay-url. */
+static bool start_relay(const struct pm_options *options, struct pm_pool_store *store,
+                        struct pm_hotkey **hotkey, struct pm_relay **out, struct pm_error *error)
+{
+    const char *url = pm_options_text(options, "relay-url");
+    const char *key_path = pm_options_text(options, "relay-hotkey");
+    if (url == NULL) {
+        return true;
+    }
+    if (key_path == NULL) {
+        return pm_fail(error, PM_ERROR_INVALID,
+                       "--relay-url: the relay wants signatures; name a key file with"
+                       " --relay-hotkey");
+    }
+    if (!pm_hotkey_load(key_path, NULL, hotkey, error)) {
+        return pm_fail_context(error, "--relay-hotkey");
+    }
+    const struct pm_relay_config config = {.url = url,
+                                           .task_id = pm_options_text(options, "relay-task-id"),
+                                           .hotkey = *hotkey,
+                                           .store = store};
+    return pm_relay_create(&config, out, error);
+}
+
+static bool serve_and_relay(struct pm_pool *pool, const struct pm_options *options,
+                            struct pm_error *error)
+{
+    struct pm_hotkey *hotkey = NULL;
+    struct pm_relay *relay = NULL;
+    bool ok =
+        start_relay(options, pool->store, &hotkey, &relay, error) && serve(pool, options, error);
+    pm_relay_destroy(relay);
+    pm_hotkey_destroy(hotkey);
+    return ok;
+}
+
 static bool run(const struct pm_options *options, struct pm_pool_store *store, const char *path,
                 struct pm_error *error)
 {
@@ -111,7 +148,8 @@ static bool run(const struct pm_options *options, struct pm_pool_store *store, c
     pool.rate_limit = pm_rate_limit_create(pool.requests_per_minute);
     bool ok = pool.rate_limit != NULL || pm_fail(error, PM_ERROR_MEMORY, "out of memory");
     ok = ok && pm_pool_store_run(store, prepare, &pool, error) &&
-         pm_pool_store_open_reader(path, &pool.reader, error) && serve(&pool, options, error);
+         pm_pool_store_open_reader(path, &pool.reader, error) &&
+         serve_and_relay(&pool, options, error);
     pm_pool_store_close(pool.reader);
     pm_rate_limit_destroy(pool.rate_limit);
     free(token);

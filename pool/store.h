@@ -149,6 +149,11 @@ struct pm_result_filter {
 /* Algorithms at consensus, best first. */
 bool pm_store_results_visit(struct pm_pool_store *store, const struct pm_result_filter *filter,
                             pm_store_visit_algorithm *visit, void *context, struct pm_error *error);
+/* The best evolved algorithm at consensus, if it is better than what was forwarded last (no visit
+ * otherwise); and that it has been forwarded. */
+bool pm_store_relay_next(struct pm_pool_store *store, pm_store_visit_algorithm *visit,
+                         void *context, struct pm_error *error);
+bool pm_store_relay_done(struct pm_pool_store *store, int64_t id, struct pm_error *error);
 bool pm_store_result_verify(struct pm_pool_store *store, int64_t id, int64_t now_ms,
                             struct pm_error *error);
 

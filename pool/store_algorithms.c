@@ -202,3 +202,25 @@ bool pm_store_lease_visit_seeds(struct pm_pool_store *store, const char *lease_i
                             PM_SQL_VALUES(pm_sql_text(lease_id)), &cursor, error);
     return visit_rows(cursor, ok, visit, context, error);
 }
+
+bool pm_store_relay_next(struct pm_pool_store *store, pm_store_visit_algorithm *visit,
+                         void *context, struct pm_error *error)
+{
+    struct pm_sql_cursor *cursor;
+    bool ok = pm_sql_select(store->sql,
+                            "SELECT " ALGORITHM_COLUMNS " FROM algorithms a"
+                            " WHERE a.agreed_ms > 0 AND a.author IS NOT NULL AND a.score >"
+                            " COALESCE((SELECT b.score FROM algorithms b"
+                            "   JOIN counters c ON c.value = b.id WHERE c.name = 'relayed'), -1)"
+                            " ORDER BY a.score DESC, a.id LIMIT 1",
+                            PM_SQL_NO_VALUES, &cursor, error);
+    return visit_rows(cursor, ok, visit, context, error);
+}
+
+bool pm_store_relay_done(struct pm_pool_store *store, int64_t id, struct pm_error *error)
+{
+    return pm_sql_execute(store->sql,
+                          "INSERT INTO counters (name, value) VALUES ('relayed', $1)"
+                          " ON CONFLICT (name) DO UPDATE SET value = $1",
+                          PM_SQL_VALUES(pm_sql_integer(id)), error);
+}

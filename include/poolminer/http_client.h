@@ -1,8 +1,8 @@
 /* HTTP with limits: one handle, one kept-alive connection, http and https only, redirects never
  * followed, every answer bounded in time and size. Proxies come from the environment, certificates
  * are checked against the system's store. Knows nothing of pools. */
-#ifndef DRIVER_HTTP_H
-#define DRIVER_HTTP_H
+#ifndef POOLMINER_HTTP_CLIENT_H
+#define POOLMINER_HTTP_CLIENT_H
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -42,7 +42,7 @@ struct pm_http_response {
     int64_t sent_ms, received_ms; /* unix, own clock: when the exchange began and ended */
 };
 
-/* PM_ERROR_INVALID says what is wrong with the URL. */
+/* PM_ERROR_INVALID says what is wrong with the URL; the caller says whose it is. */
 bool pm_http_create(const struct pm_http_config *config, struct pm_http **out,
                     struct pm_error *error);
 void pm_http_destroy(struct pm_http *http);

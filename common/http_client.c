@@ -1,5 +1,3 @@
-#include "driver/http.h"
-
 #include <curl/curl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,6 +5,7 @@
 #include <strings.h>
 
 #include <poolminer/clock.h>
+#include <poolminer/http_client.h>
 
 enum { POLL_MS = 100, HEAD_MAX_BYTES = 64 * 1024, URL_MAX_BYTES = 2048, FIRST_CAPACITY = 4096 };
 
@@ -44,14 +43,14 @@ static bool check_parts(CURLU *url, const char *base_url, struct pm_error *error
                (strcasecmp(scheme, "http") == 0 || strcasecmp(scheme, "https") == 0);
     curl_free(scheme);
     if (!web) {
-        return pm_fail(error, PM_ERROR_INVALID,
-                       "pool URL %.200s: must begin with http:// or https://", base_url);
+        return pm_fail(error, PM_ERROR_INVALID, "%.200s: must begin with http:// or https://",
+                       base_url);
     }
     if (has_part(url, CURLUPART_USER) || has_part(url, CURLUPART_PASSWORD) ||
         has_part(url, CURLUPART_QUERY) || has_part(url, CURLUPART_FRAGMENT)) {
         /* not repeated here: it may hold a password */
         return pm_fail(error, PM_ERROR_INVALID,
-                       "pool URL: a user name, query or fragment has no place in it");
+                       "a user name, query or fragment has no place in it");
     }
     return true;
 }
@@ -59,17 +58,16 @@ static bool check_parts(CURLU *url, const char *base_url, struct pm_error *error
 static bool check_url(const char *base_url, struct pm_error *error)
 {
     if (strnlen(base_url, URL_MAX_BYTES) == URL_MAX_BYTES) {
-        return pm_fail(error, PM_ERROR_LIMIT, "pool URL: longer than %d bytes", URL_MAX_BYTES);
+        return pm_fail(error, PM_ERROR_LIMIT, "longer than %d bytes", URL_MAX_BYTES);
     }
     CURLU *url = curl_url();
     if (url == NULL) {
         return pm_fail(error, PM_ERROR_MEMORY, "no memory for a URL");
     }
-    bool good =
-        curl_url_set(url, CURLUPART_URL, base_url, 0) == CURLUE_OK
-            ? check_parts(url, base_url, error)
-            : pm_fail(error, PM_ERROR_INVALID,
-                      "pool URL %.200s: not a URL; write it like http://127.0.0.1:8434", base_url);
+    bool good = curl_url_set(url, CURLUPART_URL, base_url, 0) == CURLUE_OK
+                    ? check_parts(url, base_url, error)
+                    : pm_fail(error, PM_ERROR_INVALID,
+                              "%.200s: not a URL; write it like http://127.0.0.1:8434", base_url);
     curl_url_cleanup(url);
     return good;
 }

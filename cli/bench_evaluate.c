@@ -2,6 +2,7 @@
 
 #include "cli/bench_programs.h"
 #include "cli/bench_row.h"
+#include "cli/bench_search.h"
 #include "cli/bench_tasks.h"
 
 #include <math.h>
@@ -127,19 +128,11 @@ static bool measure_batch(struct bench *bench, struct batch *batch, int threads,
 
 static struct bench_row row_of(const struct bench *bench, const char *program, const char *executor)
 {
-    const bool fast = executor[0] == 'f';
-    return (struct bench_row){
-        .program = program,
-        .executor = executor,
-        .simd = fast ? pm_simd_level_name(bench->suite.simd_level) : "none",
-        .threads = 1,
-        .us_per_algorithm = NAN,
-        .us_compile = NAN,
-        .ns_per_instruction_example = NAN,
-        .ratio_to_reference = NAN,
-        .scaling = NAN,
-        .machine_share = NAN,
-    };
+    struct bench_row row = bench_row_empty(program, executor);
+    if (executor[0] == 'f') {
+        row.simd = pm_simd_level_name(bench->suite.simd_level);
+    }
+    return row;
 }
 
 static double ns_per_instruction_example(double us, const struct pm_algorithm *algorithm)
@@ -191,29 +184,47 @@ static bool bench_fast(struct bench *bench, const char *name, const struct pm_al
     return done;
 }
 
-/* Many copies of the program, on one thread and on all of them. */
-static bool bench_threads(struct bench *bench, const char *name,
-                          const struct pm_algorithm *algorithm, double reference_us,
+/* A batch on 1, 2, 4, ... and all threads; `row` has what does not depend on them. */
+static bool bench_threads(struct bench *bench, struct batch *batch, struct bench_row row,
+                          double reference_us, const struct pm_algorithm *algorithm,
                           struct pm_error *error)
 {
+    double one_us = NAN;
+    bool done = true;
+    for (int threads = 1; done && threads > 0;
+         threads = bench_more_threads(bench->config, threads)) {
+        double us = NAN;
+        if (!measure_batch(bench, batch, threads, &us, error)) {
+            return false;
+        }
+        one_us = threads == 1 ? us : one_us;
+        row.threads = threads;
+        row.scaling = one_us / (us * threads);
+        row.us_per_algorithm = us / (double)batch->count;
+        if (algorithm != NULL) {
+            row.ns_per_instruction_example =
+                ns_per_instruction_example(row.us_per_algorithm, algorithm);
+            row.ratio_to_reference = reference_us / row.us_per_algorithm;
+        }
+        done = bench_row_print(&row, bench->config->json, error);
+    }
+    return done;
+}
+
+/* Many copies of the program. */
+static bool bench_copies(struct bench *bench, const char *name,
+                         const struct pm_algorithm *algorithm, double reference_us,
+                         struct pm_error *error)
+{
     const struct pm_algorithm *copies[BATCH];
-    double scores[BATCH], one_us = NAN;
+    double scores[BATCH];
     struct batch batch = {.algorithms = copies, .count = BATCH, .scores = scores};
     struct bench_row row = row_of(bench, name, "fast");
     for (size_t i = 0; i < BATCH; i++) {
         copies[i] = algorithm;
     }
-    row.threads = bench->config->threads;
     row.machine_code = bench->code != NULL && !bench->suite.interpret;
-    if (!measure_batch(bench, &batch, 1, &one_us, error) ||
-        !measure_batch(bench, &batch, row.threads, &row.us_per_algorithm, error)) {
-        return false;
-    }
-    row.scaling = one_us / (row.us_per_algorithm * row.threads);
-    row.us_per_algorithm /= BATCH;
-    row.ns_per_instruction_example = ns_per_instruction_example(row.us_per_algorithm, algorithm);
-    row.ratio_to_reference = reference_us / row.us_per_algorithm;
-    return bench_row_print(&row, bench->config->json, error);
+    return bench_threads(bench, &batch, row, reference_us, algorithm, error);
 }
 
 static bool bench_one(struct bench *bench, const char *name, struct pm_error *error)
@@ -224,7 +235,7 @@ static bool bench_one(struct bench *bench, const char *name, struct pm_error *er
         algorithm != NULL && bench_reference(bench, name, algorithm, &reference_us, error) &&
         bench_fast(bench, name, algorithm, reference_us, false, error) &&
         (bench->code == NULL || bench_fast(bench, name, algorithm, reference_us, true, error)) &&
-        bench_threads(bench, name, algorithm, reference_us, error);
+        bench_copies(bench, name, algorithm, reference_us, error);
     pm_algorithm_destroy(algorithm);
     return done;
 }
@@ -240,19 +251,11 @@ static bool bench_job(struct bench *bench, struct pm_error *error)
     double scores[MIXED_BATCH];
     struct batch batch = {.algorithms = algorithms, .count = MIXED_BATCH, .scores = scores};
     struct bench_row row = row_of(bench, "job_of_8", "fast");
-    double one_us = NAN;
     for (size_t i = 0; i < MIXED_BATCH; i++) {
         algorithms[i] = i % 2 == 0 ? linear : net;
     }
-    row.threads = bench->config->threads;
     row.machine_code = bench->code != NULL;
-    bool done = net != NULL && measure_batch(bench, &batch, 1, &one_us, error) &&
-                measure_batch(bench, &batch, row.threads, &row.us_per_algorithm, error);
-    if (done) {
-        row.scaling = one_us / (row.us_per_algorithm * row.threads);
-        row.us_per_algorithm /= MIXED_BATCH;
-        done = bench_row_print(&row, bench->config->json, error);
-    }
+    const bool done = net != NULL && bench_threads(bench, &batch, row, NAN, NULL, error);
     pm_algorithm_destroy(linear);
     pm_algorithm_destroy(net);
     return done;
@@ -315,6 +318,10 @@ static bool is_wanted(const struct bench *bench, const char *name)
 static bool run_all(struct bench *bench, struct pm_error *error)
 {
     static const char *const names[] = {"linear", "net", "random"};
+    static const struct {
+        const char *name;
+        bool (*measure)(const struct bench_evaluate_config *config, struct pm_error *error);
+    } others[] = {{"search", bench_search}, {"evolution", bench_savings}, {"tasks", bench_suite}};
     if (!bench->config->json) {
         bench_row_print_heading();
     }
@@ -326,8 +333,16 @@ static bool run_all(struct bench *bench, struct pm_error *error)
     if (is_wanted(bench, "job_of_8") && !bench_job(bench, error)) {
         return false;
     }
-    return bench->config->algorithms == 0 || !is_wanted(bench, "random_mean") ||
-           bench_random(bench, error);
+    if (bench->config->algorithms > 0 && is_wanted(bench, "random_mean") &&
+        !bench_random(bench, error)) {
+        return false;
+    }
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        if (is_wanted(bench, others[i].name) && !others[i].measure(bench->config, error)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 bool bench_evaluate(const struct bench_evaluate_config *config, struct pm_error *error)

@@ -1,10 +1,34 @@
 #include "cli/bench_row.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include <poolminer/json.h>
+
+struct bench_row bench_row_empty(const char *program, const char *executor)
+{
+    return (struct bench_row){
+        .program = program,
+        .executor = executor,
+        .simd = "none",
+        .threads = 1,
+        .us_per_algorithm = NAN,
+        .us_compile = NAN,
+        .ns_per_instruction_example = NAN,
+        .ratio_to_reference = NAN,
+        .scaling = NAN,
+        .machine_share = NAN,
+    };
+}
+
+void bench_row_add(struct bench_row *row, const char *name, double value)
+{
+    assert(row->extra_count < BENCH_EXTRAS_MAX);
+    row->extras[row->extra_count].name = name;
+    row->extras[row->extra_count++].value = value;
+}
 
 static bool add_number(cJSON *object, const char *name, double value)
 {
@@ -27,10 +51,20 @@ static bool fill_json(cJSON *object, const struct bench_row *row)
            (row->limit == NULL || cJSON_AddStringToObject(object, "limit", row->limit) != NULL);
 }
 
+static bool add_extras(cJSON *object, const struct bench_row *row)
+{
+    for (size_t i = 0; i < row->extra_count; i++) {
+        if (!add_number(object, row->extras[i].name, row->extras[i].value)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool print_json(const struct bench_row *row, struct pm_error *error)
 {
     cJSON *object = cJSON_CreateObject();
-    if (object == NULL || !fill_json(object, row)) {
+    if (object == NULL || !fill_json(object, row) || !add_extras(object, row)) {
         cJSON_Delete(object);
         return pm_fail(error, PM_ERROR_MEMORY, "out of memory for a benchmark's result");
     }
@@ -73,7 +107,14 @@ bool bench_row_print(const struct bench_row *row, bool json, struct pm_error *er
     print_cell(row->ratio_to_reference, 9, 1);
     print_cell(row->scaling, 8, 2);
     print_cell(row->machine_share, 7, 2);
-    printf(" %s\n", row->limit != NULL ? row->limit : "-");
+    if (row->limit != NULL || row->extra_count == 0) {
+        printf(" %s", row->limit != NULL ? row->limit : "-");
+    }
+    for (size_t i = 0; i < row->extra_count; i++) {
+        printf(" %s=%.*f", row->extras[i].name, row->extras[i].value < 10 ? 2 : 0,
+               row->extras[i].value);
+    }
+    printf("\n");
     fflush(stdout);
     return true;
 }

@@ -3,8 +3,11 @@
 #define CLI_BENCH_ROW_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include <poolminer/error.h>
+
+enum { BENCH_EXTRAS_MAX = 6 };
 
 /* NAN: not known. */
 struct bench_row {
@@ -18,7 +21,17 @@ struct bench_row {
     double scaling;            /* of the threads' speed, that of one thread times their number: 1 */
     double machine_share;      /* of the time, what the machine needs at least */
     const char *limit;         /* by what */
+    struct {
+        const char *name;
+        double value;
+    } extras[BENCH_EXTRAS_MAX]; /* figures that only this row has */
+    size_t extra_count;
 };
+
+/* One thread, nothing known. */
+struct bench_row bench_row_empty(const char *program, const char *executor);
+/* At most BENCH_EXTRAS_MAX. */
+void bench_row_add(struct bench_row *row, const char *name, double value);
 
 void bench_row_print_heading(void);
 bool bench_row_print(const struct bench_row *row, bool json, struct pm_error *error);

@@ -42,10 +42,10 @@ uint64_t pm_program_hash(const struct pm_algorithm *algorithm)
     return hash;
 }
 
-bool pm_candidate_init(struct pm_candidate *candidate, struct pm_algorithm *program, size_t seed,
+bool pm_candidate_init(struct pm_candidate *candidate, struct pm_algorithm *program, uint64_t seeds,
                        struct pm_error *error)
 {
-    *candidate = (struct pm_candidate){.program = program, .seed = seed};
+    *candidate = (struct pm_candidate){.program = program, .seeds = seeds};
     candidate->simple = pm_simplify(program, error);
     if (candidate->simple != NULL) {
         candidate->hash = pm_program_hash(candidate->simple);
@@ -62,6 +62,8 @@ bool pm_candidate_copy(struct pm_candidate *candidate, const struct pm_candidate
     *candidate = *from;
     candidate->program = pm_algorithm_clone(from->program);
     candidate->simple = pm_algorithm_clone(from->simple);
+    candidate->lineage = pm_lineage_share(from->lineage);
+    candidate->change = PM_CHANGE_NONE;
     if (candidate->program != NULL && candidate->simple != NULL) {
         return true;
     }
@@ -73,6 +75,7 @@ void pm_candidate_clear(struct pm_candidate *candidate)
 {
     pm_algorithm_destroy(candidate->program);
     pm_algorithm_destroy(candidate->simple);
+    pm_lineage_release(candidate->lineage);
     *candidate = (struct pm_candidate){0};
 }
 

@@ -3,6 +3,7 @@
 #define ALGORITHM_CANDIDATE_H
 
 #include "algorithm/functional_cache.h"
+#include "algorithm/lineage.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -19,7 +20,9 @@ struct pm_candidate {
     struct pm_algorithm *program; /* what mutations work on, dead code included */
     struct pm_algorithm *simple;  /* without: this is what is hashed, scored and returned */
     uint64_t hash;                /* pm_program_hash of `simple` */
-    size_t seed;                  /* index of the seed it descends from */
+    uint64_t seeds;               /* those it descends from: bit i is seed i */
+    struct pm_lineage *lineage;   /* how it came about; NULL for a seed */
+    enum pm_change change;        /* from its parent, while it is not in the lineage yet */
     struct pm_fitness fitness;
     double bar;   /* mean accuracy to reach on the first tasks to be run on the others */
     double merit; /* of a complete one: its score, but for what chance alone may reach */
@@ -32,7 +35,7 @@ struct pm_candidate {
 uint64_t pm_program_hash(const struct pm_algorithm *algorithm);
 
 /* Takes `program` over, also when it fails. */
-bool pm_candidate_init(struct pm_candidate *candidate, struct pm_algorithm *program, size_t seed,
+bool pm_candidate_init(struct pm_candidate *candidate, struct pm_algorithm *program, uint64_t seeds,
                        struct pm_error *error);
 bool pm_candidate_copy(struct pm_candidate *candidate, const struct pm_candidate *from,
                        struct pm_error *error);

@@ -98,6 +98,7 @@ static bool run_generations(struct pm_search *search, const struct pm_engine *en
     bool ok = true, wanted = true;
     while (ok && wanted && out->generations < search->config->generations) {
         double mean;
+        search->generation = out->generations + 1;
         ok = engine->generation(state, out->generations + 1, &mean, error);
         if (!ok) {
             break;
@@ -118,6 +119,16 @@ static bool run_generations(struct pm_search *search, const struct pm_engine *en
     return ok;
 }
 
+static void list_parents(uint64_t seeds, struct pm_evolved *item)
+{
+    const size_t most = sizeof item->parents / sizeof *item->parents;
+    for (size_t i = 0; i < PM_EVOLUTION_SEEDS_MAX && item->parent_count < most; i++) {
+        if ((seeds >> i & 1) != 0) {
+            item->parents[item->parent_count++] = i;
+        }
+    }
+}
+
 static bool take_elite(struct pm_search *search, struct pm_evolution_result *out,
                        struct pm_error *error)
 {
@@ -133,13 +144,16 @@ static bool take_elite(struct pm_search *search, struct pm_evolution_result *out
     }
     for (size_t i = 0; i < elite->count; i++) {
         struct pm_candidate *member = &elite->members[i];
-        out->items[out->count++] = (struct pm_evolved){
+        struct pm_evolved *item = &out->items[out->count++];
+        *item = (struct pm_evolved){
             .algorithm = member->simple,
             .fitness = member->fitness.score,
-            .parents = {member->seed},
-            .parent_count = 1,
         };
         member->simple = NULL;
+        list_parents(member->seeds, item);
+        if (!pm_lineage_trace(member->lineage, &item->lineage, &item->lineage_count, error)) {
+            return false;
+        }
     }
     return true;
 }
@@ -176,6 +190,18 @@ bool pm_evolution_run(const struct pm_evolution_config *config,
     return false;
 }
 
+const char *pm_change_name(enum pm_change change)
+{
+    static const char *const NAMES[] = {"none", "mutation", "tuning", "crossing"};
+    return NAMES[change];
+}
+
+static void clear_item(struct pm_evolved *item)
+{
+    pm_algorithm_destroy(item->algorithm);
+    free(item->lineage);
+}
+
 static int compare_choices(const void *a, const void *b)
 {
     const struct pm_evolved *x = a, *y = b;
@@ -201,7 +227,7 @@ bool pm_evolution_choose(struct pm_evolution_result *result, const struct pm_sui
     }
     qsort(result->items, result->count, sizeof *result->items, compare_choices);
     while (result->count > budget) {
-        pm_algorithm_destroy(result->items[--result->count].algorithm);
+        clear_item(&result->items[--result->count]);
     }
     return true;
 }
@@ -209,7 +235,7 @@ bool pm_evolution_choose(struct pm_evolution_result *result, const struct pm_sui
 void pm_evolution_result_clear(struct pm_evolution_result *result)
 {
     for (size_t i = 0; i < result->count; i++) {
-        pm_algorithm_destroy(result->items[i].algorithm);
+        clear_item(&result->items[i]);
     }
     free(result->items);
     *result = (struct pm_evolution_result){0};

@@ -32,8 +32,8 @@ static bool add_seed(struct pm_search *search, const struct pm_algorithm *seed,
                      struct pm_error *error)
 {
     struct pm_algorithm *fitted = pm_profile_fit(search->profile, seed, error);
-    if (fitted == NULL ||
-        !pm_candidate_init(&search->seeds[search->seed_count], fitted, search->seed_count, error)) {
+    if (fitted == NULL || !pm_candidate_init(&search->seeds[search->seed_count], fitted,
+                                             UINT64_C(1) << search->seed_count, error)) {
         return false;
     }
     struct pm_candidate *candidate = &search->seeds[search->seed_count++];
@@ -89,14 +89,16 @@ bool pm_search_init(struct pm_search *search, const struct pm_evolution_config *
 /* Mutates `program`, which it takes over, until it means something else than the parent, if that
  * comes about in a few mutations. */
 static bool mutate_on(const struct pm_search *search, const struct pm_candidate *parent,
-                      struct pm_algorithm *program, struct pm_random *random,
+                      struct pm_algorithm *program, enum pm_change change, struct pm_random *random,
                       struct pm_candidate *child, struct pm_error *error)
 {
     const double idioms = search->config->idiom_probability;
     for (int mutations = 1; program != NULL; mutations++) {
-        if (!pm_candidate_init(child, program, parent->seed, error)) {
+        if (!pm_candidate_init(child, program, parent->seeds, error)) {
             return false;
         }
+        child->lineage = pm_lineage_share(parent->lineage);
+        child->change = mutations == 1 ? change : PM_CHANGE_MUTATION;
         if (child->hash != parent->hash || mutations == SILENT_MUTATIONS_MAX) {
             return true;
         }
@@ -132,9 +134,12 @@ bool pm_search_cross(const struct pm_search *search, const struct pm_candidate *
 {
     for (int attempt = 1;; attempt++) {
         struct pm_algorithm *program = conceive(search, first, second, random);
-        if (!mutate_on(search, first, program, random, child, error)) {
+        if (!mutate_on(search, first, program,
+                       second == NULL ? PM_CHANGE_MUTATION : PM_CHANGE_CROSSING, random, child,
+                       error)) {
             return false;
         }
+        child->seeds |= second != NULL ? second->seeds : 0;
         if (child->insight >= first->insight || attempt == BREED_ATTEMPTS) {
             return true;
         }
@@ -152,7 +157,7 @@ bool pm_search_tune(const struct pm_search *search, const struct pm_candidate *p
                     struct pm_random *random, struct pm_candidate *child, struct pm_error *error)
 {
     struct pm_algorithm *tuned = pm_tune(search->profile, parent->program, random);
-    return mutate_on(search, parent, tuned, random, child, error);
+    return mutate_on(search, parent, tuned, PM_CHANGE_TUNING, random, child, error);
 }
 
 /* What the threads that breed share. */
@@ -205,6 +210,19 @@ bool pm_search_brood(struct pm_search *search, pm_breed *breed, const void *engi
     return false;
 }
 
+/* A child that was scored on all tasks has its change in its lineage. */
+static bool record(const struct pm_search *search, struct pm_candidate *child,
+                   struct pm_error *error)
+{
+    if (!child->complete || child->change == PM_CHANGE_NONE) {
+        return true;
+    }
+    const struct pm_lineage_step step = {
+        .generation = search->generation, .change = child->change, .fitness = child->fitness.score};
+    child->change = PM_CHANGE_NONE;
+    return pm_lineage_extend(&child->lineage, &step, error);
+}
+
 bool pm_search_score(struct pm_search *search, struct pm_candidate *children, size_t count,
                      struct pm_error *error)
 {
@@ -215,6 +233,9 @@ bool pm_search_score(struct pm_search *search, struct pm_candidate *children, si
         return false;
     }
     for (size_t i = 0; i < count; i++) {
+        if (!record(search, &children[i], error)) {
+            return false;
+        }
         if (!pm_elite_offer(&search->elite, &children[i], error)) {
             return false;
         }

@@ -26,6 +26,7 @@ struct pm_search {
     struct pm_elite elite;
     double best; /* search score, seeds included */
     uint64_t candidates;
+    int generation; /* under way, from 1 */
 };
 
 /* Fits the seeds to the profile and scores them. To be cleared also when it fails. */

@@ -12,18 +12,18 @@
 #include <poolminer/suite.h>
 
 struct pm_evolution_config {
-    const char *engine;          /* see pm_evolution_engine_name */
-    const char *profile;         /* "full" | "baseline": what may be written (profile.h) */
-    int generations;             /* 50 by default; one generation is one population's worth of
-                                    candidates */
-    int population;              /* 0: the engine's own */
-    double idiom_probability;    /* of a mutation to insert an idiom (mutator.h); below 0: the
-                                    engine's own */
-    uint64_t seed;               /* same seed, seeds and suite: same result, whatever the threads */
-    bool forgetful;              /* without the functional cache: the same result, later */
-    size_t budget;               /* how many algorithms to return at most, best first */
-    int64_t deadline_ms;         /* unix; 0: none */
-    const atomic_bool *stop;     /* may be NULL; both are looked at every few milliseconds */
+    const char *engine;       /* see pm_evolution_engine_name */
+    const char *profile;      /* "full" | "baseline": what may be written (profile.h) */
+    int generations;          /* 50 by default; one generation is one population's worth of
+                                 candidates */
+    int population;           /* 0: the engine's own */
+    double idiom_probability; /* of a mutation to insert an idiom (mutator.h); below 0: the
+                                 engine's own */
+    uint64_t seed;            /* same seed, seeds and suite: same result, whatever the threads */
+    bool forgetful;           /* without the functional cache: the same result, later */
+    size_t budget;            /* how many algorithms to return at most, best first */
+    int64_t deadline_ms;      /* unix; 0: none */
+    const atomic_bool *stop;  /* may be NULL; both are looked at every few milliseconds */
 };
 struct pm_evolution_config pm_evolution_config_default(void);
 
@@ -39,8 +39,8 @@ enum {
 
 struct pm_evolution_progress {
     int generation, generations;
-    double best; /* search score of the best so far, seeds included */
-    double mean; /* of the population's members that were scored on all tasks */
+    double best;         /* search score of the best so far, seeds included */
+    double mean;         /* of the population's members that were scored on all tasks */
     uint64_t candidates; /* tried */
     uint64_t known;      /* of these, those whose worth was known without running them */
     double seconds;
@@ -57,12 +57,33 @@ struct pm_evolution_savings {
     uint64_t instructions, alive; /* as bred; alive: not dead code, which is not run */
 };
 
+/* How a candidate differs from its parent. */
+enum pm_change {
+    PM_CHANGE_NONE,     /* not at all */
+    PM_CHANGE_MUTATION, /* in instructions */
+    PM_CHANGE_TUNING,   /* in numbers alone */
+    PM_CHANGE_CROSSING, /* by parts of another candidate */
+};
+/* "none", "mutation", "tuning", "crossing". */
+const char *pm_change_name(enum pm_change change);
+
+/* A step on the way from a seed to a result. */
+struct pm_lineage_step {
+    int generation;
+    enum pm_change change;
+    double fitness; /* that it led to */
+};
+enum { PM_LINEAGE_STEPS_MAX = 32 };
+
 struct pm_evolved {
     struct pm_algorithm *algorithm; /* without dead instructions; fitness is this very text's */
     double fitness;                 /* score on the search suite */
     double choice;                  /* score on the suite of pm_evolution_choose; until then 0 */
-    size_t parents[2];
-    size_t parent_count; /* indices into the seeds it descends from */
+    size_t parents[2];              /* indices into the seeds it descends from, two at most */
+    size_t parent_count;
+    struct pm_lineage_step *lineage; /* the steps that led further than all before them; the last
+                                        PM_LINEAGE_STEPS_MAX where there are more */
+    size_t lineage_count;
 };
 struct pm_evolution_result {
     struct pm_evolved *items; /* best first; all different, as written and in what they score task

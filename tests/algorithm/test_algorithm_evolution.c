@@ -16,6 +16,10 @@ static const char LINEAR[] = "def Setup():\n  s2 = 0.05\n"
                              "def Predict():\n  s0 = dot(v0, v1)\n"
                              "def Learn():\n  s3 = s1 - s0\n  s3 = s3 * s2\n"
                              "  v2 = s3 * v0\n  v1 = v1 + v2\n";
+static const char OTHER_LINEAR[] = "def Setup():\n  s2 = 0.5\n"
+                                   "def Predict():\n  s0 = dot(v0, v1)\n  s0 = s0 + s2\n"
+                                   "def Learn():\n  s3 = s1 - s2\n  v2 = s3 * v0\n"
+                                   "  v1 = v1 + v2\n";
 static const char NOT_A_NUMBER[] = "def Predict():\n  v1 = v0 / s5\n  v1 = v1 * v1\n"
                                    "  v1 = v1 * v1\n  s3 = mean(v1)\n  s4 = s3 * s3\n"
                                    "  s0 = s4 - s4\n  s0 = s0 + s6\n"
@@ -177,6 +181,22 @@ static void test_rises_from_nothing(void **state)
     pm_evolution_result_clear(&result);
 }
 
+/* Upwards, in the order of time, to what the item is worth at most. */
+static void check_lineage(const struct pm_evolved *item)
+{
+    assert_in_range(item->lineage_count, 1, PM_LINEAGE_STEPS_MAX);
+    for (size_t i = 0; i < item->lineage_count; i++) {
+        const struct pm_lineage_step *step = &item->lineage[i];
+        assert_in_range(step->generation, 1, 5);
+        assert_int_not_equal(step->change, PM_CHANGE_NONE);
+        if (i > 0) {
+            assert_true(step->fitness > item->lineage[i - 1].fitness);
+            assert_true(step->generation >= item->lineage[i - 1].generation);
+        }
+    }
+    assert_true(item->lineage[item->lineage_count - 1].fitness >= item->fitness);
+}
+
 static void test_results_keep_the_rules(void **state)
 {
     const struct fixture *fixture = *state;
@@ -194,6 +214,7 @@ static void test_results_keep_the_rules(void **state)
         assert_true(score == item->fitness);
         assert_int_equal(item->parent_count, 1);
         assert_in_range(item->parents[0], 0, 1);
+        check_lineage(item);
         assert_false(pm_algorithm_equal(item->algorithm, fixture->linear));
         for (size_t j = 0; j < i; j++) {
             assert_true(result.items[j].fitness >= item->fitness);
@@ -348,6 +369,26 @@ static void test_bad_settings_are_refused_by_name(void **state)
     pm_algorithm_destroy(wide);
 }
 
+/* The archive crosses: some of what it finds has two ancestors among the seeds. */
+static void test_crossing_joins_seeds(void **state)
+{
+    const struct fixture *fixture = *state;
+    struct pm_evolution_config config = small_config(10);
+    struct pm_algorithm *other = parse(OTHER_LINEAR, DIM);
+    struct pm_algorithm *seeds[] = {fixture->linear, other};
+    size_t joined = 0;
+    config.engine = "archive";
+    for (config.seed = 1; config.seed <= 5 && joined == 0; config.seed++) {
+        struct pm_evolution_result result = run(fixture, &config, seeds, 2);
+        for (size_t i = 0; i < result.count; i++) {
+            joined += result.items[i].parent_count == 2 ? 1 : 0;
+        }
+        pm_evolution_result_clear(&result);
+    }
+    assert_true(joined > 0);
+    pm_algorithm_destroy(other);
+}
+
 static struct pm_candidate candidate_of(const char *text)
 {
     struct pm_candidate candidate;
@@ -462,6 +503,7 @@ int main(void)
         cmocka_unit_test(test_same_for_any_number_of_threads),
         cmocka_unit_test(test_rises_from_nothing),
         cmocka_unit_test(test_results_keep_the_rules),
+        cmocka_unit_test(test_crossing_joins_seeds),
         cmocka_unit_test(test_baseline_stays_in_its_profile),
         cmocka_unit_test(test_choice_is_made_on_other_tasks),
         cmocka_unit_test(test_passed_deadline_ends_at_once),

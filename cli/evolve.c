@@ -292,6 +292,27 @@ static cJSON *describe_seeds(const struct comparison *comparison)
     return seeds;
 }
 
+/* [{"generation": ..., "change": ..., "search_score": ...}, ...] of the best evolved, empty when
+ * there is none; NULL when memory is out. */
+static cJSON *describe_lineage(const struct pm_evolution_result *result)
+{
+    cJSON *lineage = cJSON_CreateArray();
+    for (size_t i = 0; lineage != NULL && result->count > 0 && i < result->items[0].lineage_count;
+         i++) {
+        const struct pm_lineage_step *step = &result->items[0].lineage[i];
+        cJSON *object = cJSON_CreateObject();
+        if (cJSON_AddNumberToObject(object, "generation", step->generation) == NULL ||
+            cJSON_AddStringToObject(object, "change", pm_change_name(step->change)) == NULL ||
+            cJSON_AddNumberToObject(object, "search_score", step->fitness) == NULL ||
+            !cJSON_AddItemToArray(lineage, object)) {
+            cJSON_Delete(object);
+            cJSON_Delete(lineage);
+            return NULL;
+        }
+    }
+    return lineage;
+}
+
 static cJSON *describe(const struct evolution *evolution, const struct comparison *comparison)
 {
     const struct candidate *best = &comparison->items[comparison->best];
@@ -305,6 +326,7 @@ static cJSON *describe(const struct evolution *evolution, const struct compariso
         {"search_score", score_json(best->search_score)},
         {"evolved", cJSON_CreateBool(is_evolved(comparison))},
         {"seeds", describe_seeds(comparison)},
+        {"lineage", describe_lineage(&evolution->result)},
         {"seed", cJSON_CreateNumber((double)evolution->config.seed)},
         {"generations", cJSON_CreateNumber(evolution->result.generations)},
         {"candidates", cJSON_CreateNumber((double)evolution->result.candidates)},
@@ -341,6 +363,15 @@ static void print_score(int width, double score)
     }
 }
 
+static void print_lineage(const struct pm_evolution_result *result)
+{
+    for (size_t i = 0; result->count > 0 && i < result->items[0].lineage_count; i++) {
+        const struct pm_lineage_step *step = &result->items[0].lineage[i];
+        printf("# generation %5d  %12.6f  by %s\n", step->generation, step->fitness,
+               pm_change_name(step->change));
+    }
+}
+
 static void print_text(const struct evolution *evolution, const struct comparison *comparison)
 {
     fputs(comparison->text, stdout);
@@ -353,6 +384,7 @@ static void print_text(const struct evolution *evolution, const struct compariso
         shown_print(item->name, stdout);
         puts(i == comparison->best ? " (this)" : "");
     }
+    print_lineage(&evolution->result);
     printf("# random seed %" PRIu64 "\n", evolution->config.seed);
     if (!is_evolved(comparison)) {
         printf("# nothing better than the seeds was found; this is the best of them. More "

@@ -32,7 +32,8 @@ struct verb {
 };
 
 extern const struct verb verb_bench, verb_check, verb_config, verb_dataset, verb_demo,
-    verb_evaluate, verb_evolve, verb_keys, verb_mine, verb_queue, verb_selftest, verb_wallet;
+    verb_evaluate, verb_evolve, verb_explain, verb_keys, verb_mine, verb_queue, verb_selftest,
+    verb_wallet;
 
 /* Writes "poolminer: " and the message to standard error; returns EXIT_FAILED, so that
  * `return verb_fail(&error)` reads well. */

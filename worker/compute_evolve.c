@@ -83,13 +83,17 @@ static int64_t search_deadline(int64_t deadline_ms)
 static bool observe(void *context, const struct pm_evolution_progress *progress)
 {
     const struct evolving *evolving = context;
+    const double rate =
+        progress->seconds > 0.0 ? (double)progress->candidates / progress->seconds : 0.0;
     const struct pm_job_progress shown = {.done = (uint64_t)progress->generation,
                                           .total = (uint64_t)progress->generations,
                                           .unit = "generations",
                                           .evolving = true,
                                           .best = progress->best,
                                           .mean = progress->mean,
-                                          .candidates = progress->candidates};
+                                          .candidates = progress->candidates,
+                                          .known = progress->known,
+                                          .candidates_per_second = rate};
     pm_job_control_set_progress(evolving->config->control, &shown);
     return !atomic_load(&evolving->config->control->stop);
 }
@@ -145,22 +149,41 @@ static int best_first(const void *a, const void *b)
     return (x->search_score < y->search_score) - (x->search_score > y->search_score);
 }
 
+static bool is_any_scored(const struct evolving *evolving)
+{
+    for (size_t i = 0; i < evolving->found.count; i++) {
+        if (evolving->finals[i].done) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What was scored in time. Where the time did not suffice for any score, something is better than
+ * nothing: all of it, by what the search thinks of it. */
 static bool collect(const struct evolving *evolving, struct pm_evolution_item *items, size_t *count,
                     struct pm_error *error)
 {
+    const bool any_scored = is_any_scored(evolving);
     for (size_t i = 0; i < evolving->found.count; i++) {
         const struct pm_evolved *evolved = &evolving->found.items[i];
-        if (!evolving->finals[i].done) {
+        const struct pm_scoring *final = &evolving->finals[i];
+        if (!final->done && any_scored) {
             continue;
         }
-        const size_t listed = evolving->listed[evolved->parents[0]];
         struct pm_evolution_item *item = &items[*count];
         *item = (struct pm_evolution_item){
-            .parent_id = evolving->work->algorithms[listed].id,
+            .parent_count = evolved->parent_count,
             .text = pm_algorithm_write(evolved->algorithm, error),
             .search_score = evolved->fitness,
-            .score = evolving->finals[i].score,
+            .score = final->done ? final->score : evolved->fitness,
+            .lineage = evolved->lineage,
+            .lineage_count = evolved->lineage_count,
         };
+        for (size_t k = 0; k < evolved->parent_count; k++) {
+            const size_t listed = evolving->listed[evolved->parents[k]];
+            item->parent_ids[k] = evolving->work->algorithms[listed].id;
+        }
         if (item->text == NULL) {
             return false;
         }
@@ -180,7 +203,7 @@ static bool write_result(const struct evolving *evolving, int64_t start_ns, stru
         const struct pm_provenance provenance = pm_compute_provenance(evolving->config, start_ns);
         out->count = count < work->budget ? count : work->budget;
         out->best_score = count > 0 ? items[0].score : 0.0;
-        out->partial = evolving->found.generations < work->generations;
+        out->partial = evolving->found.generations < work->generations || !is_any_scored(evolving);
         out->result = pm_evolutions_write(&provenance, evolving->found.generations,
                                           evolving->found.candidates, items, out->count, error);
     }

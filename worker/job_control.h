@@ -22,7 +22,8 @@ struct pm_job_progress {
     const char *unit; /* "algorithms" | "generations" */
     bool evolving;    /* the rest is set */
     double best, mean;
-    uint64_t candidates;
+    uint64_t candidates, known; /* tried; of these, known without running them */
+    double candidates_per_second;
 };
 
 struct pm_job_control {

@@ -184,16 +184,39 @@ static bool append_evaluation(cJSON *list, const struct pm_evaluation *evaluatio
             cJSON_AddStringToObject(json, "error", evaluation->problem) != NULL);
 }
 
+static bool append_parents(cJSON *json, const struct pm_evolution_item *item)
+{
+    cJSON *parents = cJSON_AddArrayToObject(json, "parent_algorithm_ids");
+    for (size_t i = 0; parents != NULL && i < item->parent_count; i++) {
+        cJSON *parent = cJSON_CreateNumber((double)item->parent_ids[i]);
+        if (parent == NULL || !cJSON_AddItemToArray(parents, parent)) {
+            cJSON_Delete(parent);
+            return false;
+        }
+    }
+    return parents != NULL;
+}
+
+static bool append_lineage(cJSON *json, const struct pm_evolution_item *item)
+{
+    cJSON *lineage = cJSON_AddArrayToObject(json, "lineage");
+    bool ok = lineage != NULL;
+    for (size_t i = 0; ok && i < item->lineage_count; i++) {
+        const struct pm_lineage_step *step = &item->lineage[i];
+        cJSON *object = append_object(lineage);
+        ok = object != NULL &&
+             cJSON_AddNumberToObject(object, "generation", step->generation) != NULL &&
+             cJSON_AddStringToObject(object, "change", pm_change_name(step->change)) != NULL &&
+             cJSON_AddNumberToObject(object, "search_score", step->fitness) != NULL;
+    }
+    return ok;
+}
+
 static bool append_evolution(cJSON *list, const struct pm_evolution_item *item)
 {
     cJSON *json = append_object(list);
-    cJSON *parents = json != NULL ? cJSON_AddArrayToObject(json, "parent_algorithm_ids") : NULL;
-    cJSON *parent = parents != NULL ? cJSON_CreateNumber((double)item->parent_id) : NULL;
-    if (parent != NULL && !cJSON_AddItemToArray(parents, parent)) {
-        cJSON_Delete(parent);
-        return false;
-    }
-    return parent != NULL && cJSON_AddStringToObject(json, "algorithm_dsl", item->text) != NULL &&
+    return json != NULL && append_parents(json, item) && append_lineage(json, item) &&
+           cJSON_AddStringToObject(json, "algorithm_dsl", item->text) != NULL &&
            cJSON_AddNumberToObject(json, "search_score", item->search_score) != NULL &&
            cJSON_AddNumberToObject(json, "score", item->score) != NULL;
 }

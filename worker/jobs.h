@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include <poolminer/error.h>
+#include <poolminer/evolution.h>
 #include <poolminer/job.h>
 
 enum pm_work_kind { PM_WORK_EVALUATE, PM_WORK_EVOLVE };
@@ -48,9 +49,12 @@ struct pm_evaluation {
 };
 
 struct pm_evolution_item {
-    int64_t parent_id;
+    int64_t parent_ids[2];
+    size_t parent_count;
     char *text;
     double search_score, score;
+    const struct pm_lineage_step *lineage;
+    size_t lineage_count;
 };
 
 /* What every result says about how it came about. */

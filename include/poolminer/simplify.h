@@ -13,6 +13,11 @@
  * NULL with the error set when memory is out. */
 struct pm_algorithm *pm_simplify(const struct pm_algorithm *algorithm, struct pm_error *error);
 
+/* The simplified form with constants folded: an instruction that computes the same number every
+ * time it runs, in all elements of its destination, becomes that number. What was said above of
+ * predictions holds here too. */
+struct pm_algorithm *pm_fold(const struct pm_algorithm *algorithm, struct pm_error *error);
+
 /* What a program's predictions can depend on. Tasks differ in everything that a program could know
  * beforehand, so one that does not learn scores no better than chance. */
 enum pm_insight {

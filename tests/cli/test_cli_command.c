@@ -364,6 +364,50 @@ static void evolve_names_its_mistakes(void **state)
                   "--profile");
 }
 
+static void evolve_keeps_its_course(void **state)
+{
+    (void)state;
+    char log[128], plot[128];
+    snprintf(log, sizeof log, "%s/course.jsonl", directory);
+    snprintf(plot, sizeof plot, "%s/course.svg", directory);
+    write_text(directory, "linear.txt", LINEAR);
+    struct output run =
+        RUN("evolve", "--seed-algorithm", "linear.txt", "--seed", "1", "--json", "--generations",
+            "3", "--population", "20", "--log-evolution", log, "--plot", plot);
+    assert_int_equal(run.status, 0);
+    assert_non_null(strstr(run.out, "\"lineage\":["));
+    output_clear(&run);
+    char *text = NULL;
+    size_t length = 0;
+    assert_true(pm_file_read(log, 1 << 20, &text, &length, NULL));
+    int lines = 0;
+    for (const char *line = text; *line != '\0'; line = strchr(line, '\n') + 1) {
+        assert_non_null(strstr(line, "\"best\":"));
+        lines++;
+    }
+    assert_int_equal(lines, 3);
+    free(text);
+    assert_true(pm_file_read(plot, 1 << 20, &text, &length, NULL));
+    assert_int_equal(strncmp(text, "<svg ", 5), 0);
+    assert_non_null(strstr(text, "<polyline "));
+    assert_non_null(strstr(text, "</svg>"));
+    free(text);
+    expect_output(RUN("evolve", "--seed-algorithm", "linear.txt", "--log-evolution", "no/such"), 1,
+                  "", "no/such: cannot be written");
+}
+
+static void explain_simplifies_and_comments(void **state)
+{
+    (void)state;
+    write_text(directory, "long.txt",
+               "def Setup():\n  s2 = 0.5\n  s3 = s2 * s2\ndef Predict():\n  s0 = dot(v0, v1)\n"
+               "def Learn():\n  v1 = s3 * v0\n  v7 = v1 + v1\n");
+    expect_output(RUN("explain", "long.txt"), 0, "s3 = 0.25                     # a constant", "");
+    expect_output(RUN("explain", "long.txt"), 0, "# 3 of 5 instructions are left", "");
+    expect_output(RUN("explain"), 2, "", "no file given");
+    expect_output(RUN("explain", "no.txt"), 1, "", "no.txt");
+}
+
 static struct output run_shell(const char *line)
 {
     return run_at_home(directory, (const char *const[]){"/bin/sh", "-c", line, NULL}, TIMEOUT_MS);
@@ -480,6 +524,8 @@ int main(void)
         TEST(a_missing_dataset_is_named),
         TEST(evolve_is_reproducible),
         TEST(evolve_keeps_to_its_time),
+        TEST(evolve_keeps_its_course),
+        TEST(explain_simplifies_and_comments),
         TEST(evolve_names_its_mistakes),
         TEST(a_pipe_is_read_as_a_file),
         TEST(odd_file_names_are_shown_harmlessly),

@@ -222,14 +222,29 @@ static void test_unfinished_evaluations_are_left_out(void **state)
 static void test_evolutions_are_written(void **state)
 {
     char text[] = "def Predict():\n  s0 = 1\n";
-    const struct pm_evolution_item items[] = {
-        {.parent_id = 9, .text = text, .search_score = 0.75, .score = 0.7}};
+    const struct pm_lineage_step lineage[] = {
+        {.generation = 2, .change = PM_CHANGE_MUTATION, .fitness = 0.6},
+        {.generation = 40, .change = PM_CHANGE_TUNING, .fitness = 0.75}};
+    const struct pm_evolution_item items[] = {{.parent_ids = {9, 4},
+                                               .parent_count = 2,
+                                               .text = text,
+                                               .search_score = 0.75,
+                                               .score = 0.7,
+                                               .lineage = lineage,
+                                               .lineage_count = 2}};
     (void)state;
     cJSON *json = parse_result(pm_evolutions_write(&PROVENANCE, 50, 5000, items, 1, NULL));
     const cJSON *item = cJSON_GetArrayItem(cJSON_GetObjectItem(json, "evolutions"), 0);
     const cJSON *parents = cJSON_GetObjectItem(item, "parent_algorithm_ids");
-    assert_int_equal(cJSON_GetArraySize(parents), 1);
+    assert_int_equal(cJSON_GetArraySize(parents), 2);
     assert_true(cJSON_GetArrayItem(parents, 0)->valuedouble == 9.0);
+    assert_true(cJSON_GetArrayItem(parents, 1)->valuedouble == 4.0);
+    const cJSON *steps = cJSON_GetObjectItem(item, "lineage");
+    assert_int_equal(cJSON_GetArraySize(steps), 2);
+    const cJSON *last = cJSON_GetArrayItem(steps, 1);
+    assert_true(cJSON_GetObjectItem(last, "generation")->valuedouble == 40.0);
+    assert_string_equal(cJSON_GetObjectItem(last, "change")->valuestring, "tuning");
+    assert_true(cJSON_GetObjectItem(last, "search_score")->valuedouble == 0.75);
     assert_string_equal(cJSON_GetObjectItem(item, "algorithm_dsl")->valuestring, text);
     assert_true(number_at(json, "evolutions", 0, "score") == 0.7);
     assert_true(number_at(json, "evolutions", 0, "search_score") == 0.75);

@@ -341,6 +341,10 @@ static void test_time_limit_gives_what_there_is(void **state)
     assert_true(number_of(progress, "total") == 100000.0);
     assert_true(number_of(progress, "done") <= 100000.0);
     assert_string_equal(cJSON_GetObjectItem(progress, "unit")->valuestring, "generations");
+    if (cJSON_GetObjectItem(progress, "best") != NULL) {
+        assert_true(number_of(progress, "known") <= number_of(progress, "candidates"));
+        assert_true(number_of(progress, "candidates_per_second") > 0.0);
+    }
     cJSON_Delete(progress);
     fake_queue_clear(&fake);
 }

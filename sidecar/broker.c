@@ -245,9 +245,12 @@ static void keep_watch(struct pm_broker *broker)
 {
     int64_t now_ms = broker->desk.now.steady_ms;
     if (now_ms >= broker->next_tick_ms) {
-        if (held(broker, PM_JOB_LEASED) + held(broker, PM_JOB_QUEUED) > 0) {
+        if (broker->queue.store->shared ||
+            held(broker, PM_JOB_LEASED) + held(broker, PM_JOB_QUEUED) > 0) {
             pm_broker_tick(broker);
         }
+        /* Jobs may have come by way of another sidecar. */
+        broker->queue.work_arrived = broker->queue.work_arrived || broker->queue.store->shared;
         broker->next_tick_ms = now_ms + TICK_MS;
     }
     if (now_ms >= broker->next_probe_ms) {

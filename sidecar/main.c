@@ -36,8 +36,9 @@ static const struct pm_option OPTIONS[] = {
     {.name = "store",
      .environment = "POOLMINER_SIDECAR_STORE",
      .type = PM_OPTION_TEXT,
-     .argument = "FILE",
-     .help = "Keep jobs in this file; $XDG_STATE_HOME/poolminer/sidecar.db when not given."},
+     .argument = "STORE",
+     .help = "Keep jobs in this file, or this postgresql://... database; "
+             "$XDG_STATE_HOME/poolminer/sidecar.db when not given."},
     {.name = "lease-ms",
      .type = PM_OPTION_INTEGER,
      .default_value = "20000",
@@ -116,16 +117,29 @@ static bool serve(const struct pm_options *options, struct pm_store *store, cons
     return good;
 }
 
-static bool run(const struct pm_options *options, struct pm_error *error)
+static void close_store(struct pm_store *store)
 {
-    char *path = pm_user_store(pm_options_text(options, "store"), "sidecar.db", error);
-    struct pm_store *store = NULL;
-    const bool durable = strcmp(pm_options_text(options, "sync"), "full") == 0;
-    bool good = path != NULL && pm_store_sqlite_open(path, durable, &store, error);
-    if (good) {
-        good = serve(options, store, path, error);
+    if (store != NULL) {
         store->verbs->close(store);
     }
+}
+
+static bool run(const struct pm_options *options, struct pm_error *error)
+{
+    struct pm_store *store = NULL;
+    const bool durable = strcmp(pm_options_text(options, "sync"), "full") == 0;
+    const char *given = pm_options_text(options, "store");
+    if (given != NULL && pm_store_is_postgres(given)) {
+        /* The URL may hold a password, and is not shown. */
+        bool good = pm_store_postgres_open(given, durable, &store, error) &&
+                    serve(options, store, "postgresql", error);
+        close_store(store);
+        return good;
+    }
+    char *path = pm_user_store(given, "sidecar.db", error);
+    bool good = path != NULL && pm_store_sqlite_open(path, durable, &store, error) &&
+                serve(options, store, path, error);
+    close_store(store);
     free(path);
     return good;
 }

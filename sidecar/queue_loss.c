@@ -93,7 +93,12 @@ bool pm_queue_tick(struct pm_queue *queue, struct pm_queue_time now, struct pm_q
     const struct pm_store_query leases = {.list = PM_STORE_LEASES_DUE, .time_ms = now.steady_ms};
     const struct pm_store_query deadlines = {.list = PM_STORE_DEADLINES_DUE,
                                              .time_ms = now.unix_ms};
+    struct pm_store *store = queue->store;
     *count = 0;
+    if (store->shared &&
+        !store->verbs->adopt(store, now.steady_ms + queue->config.lease_ms, error)) {
+        return false;
+    }
     if (now.steady_ms >= queue->leases_due_ms &&
         (!apply_list(queue, now, &leases, events, capacity, count, error) ||
          !find_next_due(queue, now, error))) {

@@ -94,8 +94,11 @@ static bool add_leased_job(cJSON *list, const struct pm_desk *desk, int64_t id,
     struct pm_store *store = desk->queue->store;
     struct pm_store_job job;
     bool found;
-    if (!store->verbs->job_get(store, id, &job, &found, error) || !found) {
+    if (!store->verbs->job_get(store, id, &job, &found, error)) {
         return false;
+    }
+    if (!found) {
+        return true; /* another sidecar was quicker */
     }
     struct pm_wire_identity identity = {0};
     pm_wire_identity_decode(job.holder, strlen(job.holder), &identity);
@@ -157,8 +160,11 @@ static bool add_set_aside(cJSON *object, const struct pm_desk *desk, struct pm_e
     for (size_t i = 0; i < count; i++) {
         struct pm_store_job job;
         bool found;
-        if (!store->verbs->job_get(store, ids[i], &job, &found, error) || !found) {
+        if (!store->verbs->job_get(store, ids[i], &job, &found, error)) {
             return false;
+        }
+        if (!found) {
+            continue; /* another sidecar was quicker */
         }
         struct pm_wire_identity identity = {0};
         pm_wire_identity_decode(job.holder, strlen(job.holder), &identity);

@@ -140,7 +140,11 @@ struct pm_store_verbs {
     bool (*job_move)(struct pm_store *store, const struct pm_store_job *job, enum pm_job_state from,
                      const struct pm_wire_frame *result, struct pm_error *error);
     bool (*job_renew)(struct pm_store *store, int64_t id, int64_t until_ms, struct pm_error *error);
+    /* All leases, but for those that another living sidecar looks after. */
     bool (*renew_all)(struct pm_store *store, int64_t until_ms, struct pm_error *error);
+    /* Leases that sidecars which are gone have left behind get until `until_ms`, and
+     * PM_STORE_LEASES_DUE is of this sidecar's leases, these among them. */
+    bool (*adopt)(struct pm_store *store, int64_t until_ms, struct pm_error *error);
     /* Deletes a job, which is in job->state, and its parts. */
     bool (*job_delete)(struct pm_store *store, const struct pm_store_job *job,
                        struct pm_error *error);
@@ -172,6 +176,7 @@ struct pm_store_verbs {
 
 struct pm_store {
     const struct pm_store_verbs *verbs;
+    bool shared; /* other sidecars may work over it: jobs come and go without a request here */
 };
 
 /* SQLite, one file. `durable` false: commits are never synced, and ":memory:" is no file (tests,
@@ -180,5 +185,11 @@ struct pm_store {
  * that SQLite does not keep in a file. */
 bool pm_store_sqlite_open(const char *path, bool durable, struct pm_store **out,
                           struct pm_error *error);
+
+/* PostgreSQL, in the schema poolminer_queue, which is made; for several sidecars at once. The URL
+ * is libpq's. PM_ERROR_IO: the server cannot be reached, or refuses. */
+bool pm_store_is_postgres(const char *name);
+bool pm_store_postgres_open(const char *url, bool durable, struct pm_store **out,
+                            struct pm_error *error);
 
 #endif

@@ -121,6 +121,15 @@ static bool sqlite_commit(struct pm_store *base, struct pm_error *error)
     return true;
 }
 
+/* Nobody else works over the file. */
+static bool sqlite_adopt(struct pm_store *base, int64_t until_ms, struct pm_error *error)
+{
+    (void)base;
+    (void)until_ms;
+    (void)error;
+    return true;
+}
+
 static void sqlite_close(struct pm_store *base)
 {
     struct pm_sqlite_store *store = (struct pm_sqlite_store *)base;
@@ -154,6 +163,7 @@ static const struct pm_store_verbs VERBS = {
     .job_move = pm_sqlite_job_move,
     .job_renew = pm_sqlite_job_renew,
     .renew_all = pm_sqlite_renew_all,
+    .adopt = sqlite_adopt,
     .job_delete = pm_sqlite_job_delete,
     .list = pm_sqlite_list,
     .part_get = pm_sqlite_part_get,

@@ -125,6 +125,11 @@ static bool faulty_job_renew(struct pm_store *store, int64_t id, int64_t until_m
     return FORWARD(job_renew, INNER, id, until_ms, error);
 }
 
+static bool faulty_adopt(struct pm_store *store, int64_t until_ms, struct pm_error *error)
+{
+    return FORWARD(adopt, INNER, until_ms, error);
+}
+
 static bool faulty_renew_all(struct pm_store *store, int64_t until_ms, struct pm_error *error)
 {
     return FORWARD(renew_all, INNER, until_ms, error);
@@ -205,6 +210,7 @@ static const struct pm_store_verbs VERBS = {
     .job_move = faulty_job_move,
     .job_renew = faulty_job_renew,
     .renew_all = faulty_renew_all,
+    .adopt = faulty_adopt,
     .job_delete = faulty_job_delete,
     .list = faulty_list,
     .part_get = faulty_part_get,

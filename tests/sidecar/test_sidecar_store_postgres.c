@@ -1,0 +1,224 @@
+/* The store suite over PostgreSQL, and what is its own: two stores over one database. The server's
+ * URL is in POOLMINER_TEST_STORE. */
+#include "sidecar/sidecar_test.h"
+#include "sidecar/store_suite.h"
+
+#include <libpq-fe.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *url;
+static struct pm_error error;
+static struct pm_store *here, *there;
+
+static bool open_store(struct pm_store **out, struct pm_error *why)
+{
+    return pm_store_postgres_open(url, true, out, why);
+}
+
+static void ask_server(const char *sql)
+{
+    PGconn *connection = PQconnectdb(url);
+    PGresult *result = PQexec(connection, sql);
+    ExecStatusType status = PQresultStatus(result);
+    if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) {
+        fail_msg("%s: %s", sql, PQerrorMessage(connection));
+    }
+    PQclear(result);
+    PQfinish(connection);
+}
+
+static void erase(void)
+{
+    ask_server("SET client_min_messages = warning; DROP SCHEMA IF EXISTS poolminer_queue CASCADE");
+}
+
+static int open_two(void **state)
+{
+    (void)state;
+    erase();
+    assert_done(open_store(&here, &error), error);
+    assert_done(open_store(&there, &error), error);
+    return 0;
+}
+
+static int close_two(void **state)
+{
+    (void)state;
+    here->verbs->close(here);
+    if (there != NULL) {
+        there->verbs->close(there);
+    }
+    return 0;
+}
+
+static void begin(struct pm_store *store)
+{
+    assert_done(store->verbs->begin(store, true, &error), error);
+}
+
+static void commit(struct pm_store *store)
+{
+    assert_done(store->verbs->commit(store, &error), error);
+}
+
+static int64_t put(struct pm_store *store, const char *key)
+{
+    struct pm_store_job job = {.state = PM_JOB_QUEUED, .created_ms = 1, .bytes = 1};
+    const struct pm_wire_frame body = {"x", 1};
+    snprintf(job.key, sizeof job.key, "%s", key);
+    snprintf(job.kind, sizeof job.kind, "evaluate");
+    assert_done(store->verbs->run_find(store, "r", true, &job.run, &error), error);
+    assert_done(store->verbs->job_insert(store, &job, &body, &error), error);
+    store->verbs->count(store, job.run, PM_COUNTER_PUT, 1);
+    return job.id;
+}
+
+static bool next(struct pm_store *store, struct pm_store_job *job)
+{
+    bool found;
+    assert_done(store->verbs->job_next(store, 0, job, &found, &error), error);
+    return found;
+}
+
+static void lease(struct pm_store *store, struct pm_store_job *job, int64_t until_ms)
+{
+    job->state = PM_JOB_LEASED;
+    job->token++;
+    job->lease_until_ms = until_ms;
+    snprintf(job->holder, sizeof job->holder, "worker:w:0123456789abcdef");
+    assert_done(store->verbs->job_move(store, job, PM_JOB_QUEUED, NULL, &error), error);
+}
+
+/* A job that one sidecar is about to lease is not there for the other one. */
+static void one_job_goes_to_one_sidecar(void **state)
+{
+    (void)state;
+    struct pm_store_job first, second, third;
+    begin(here);
+    put(here, "a");
+    put(here, "b");
+    commit(here);
+    begin(here);
+    begin(there);
+    assert_true(next(here, &first));
+    assert_true(next(there, &second));
+    assert_true(first.id != second.id);
+    lease(here, &first, 1000);
+    lease(there, &second, 1000);
+    assert_false(next(here, &third));
+    assert_false(next(there, &third));
+    commit(here);
+    commit(there);
+}
+
+static void what_both_count_adds_up(void **state)
+{
+    (void)state;
+    begin(here);
+    put(here, "a");
+    commit(here);
+    begin(here);
+    begin(there);
+    put(here, "b");
+    put(there, "c");
+    commit(here);
+    put(there, "d");
+    commit(there);
+    begin(here);
+    assert_int_equal(here->verbs->counted(here, 0, PM_COUNTER_PUT), 4);
+    here->verbs->rollback(here);
+}
+
+static size_t due(struct pm_store *store)
+{
+    const struct pm_store_query query = {.list = PM_STORE_LEASES_DUE, .time_ms = INT64_MAX};
+    int64_t ids[8];
+    size_t count;
+    assert_done(store->verbs->list(store, &query, ids, 8, &count, &error), error);
+    return count;
+}
+
+/* A sidecar looks after its own leases, and after those of one that is gone. */
+static void leases_of_the_dead_are_adopted(void **state)
+{
+    (void)state;
+    struct pm_store_job job;
+    bool found;
+    begin(there);
+    put(there, "a");
+    assert_true(next(there, &job));
+    lease(there, &job, 5);
+    commit(there);
+    begin(here);
+    assert_done(here->verbs->adopt(here, 700, &error), error);
+    assert_int_equal(due(here), 0);
+    commit(here);
+    there->verbs->close(there);
+    there = NULL;
+    for (int i = 0; i < 1000 && due(here) == 0; i++) { /* until the server has seen it go */
+        begin(here);
+        assert_done(here->verbs->adopt(here, 700, &error), error);
+        commit(here);
+    }
+    assert_int_equal(due(here), 1);
+    assert_done(here->verbs->job_get(here, job.id, &job, &found, &error), error);
+    assert_int_equal(job.lease_until_ms, 700);
+    assert_int_equal(job.token, 1);
+}
+
+/* The server hangs up, as it does when it is restarted: the next transaction has a new line. */
+static void a_lost_connection_is_made_again(void **state)
+{
+    (void)state;
+    begin(here);
+    put(here, "a");
+    commit(here);
+    ask_server("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE"
+               " pid <> pg_backend_pid() AND application_name = 'poolminer-sidecar'");
+    begin(here);
+    put(here, "b");
+    commit(here);
+    begin(here);
+    put(here, "c");
+    ask_server("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE"
+               " pid <> pg_backend_pid() AND application_name = 'poolminer-sidecar'");
+    assert_refused(here->verbs->commit(here, &error), error, PM_ERROR_IO, "PostgreSQL says");
+    here->verbs->rollback(here);
+    begin(here);
+    assert_int_equal(here->verbs->counted(here, 0, PM_COUNTER_PUT), 2);
+    here->verbs->rollback(here);
+}
+
+static void what_cannot_be_opened_is_said(void **state)
+{
+    (void)state;
+    struct pm_store *store;
+    assert_refused(pm_store_postgres_open("postgresql:///x?host=/nowhere", true, &store, &error),
+                   error, PM_ERROR_IO, "is the server there");
+    ask_server("UPDATE poolminer_queue.version SET version = 77");
+    assert_refused(open_store(&store, &error), error, PM_ERROR_INVALID, "newer version");
+    assert_true(pm_store_is_postgres("postgres://h/d"));
+    assert_false(pm_store_is_postgres("/tmp/postgresql"));
+}
+
+#define WITH_TWO(test) cmocka_unit_test_setup_teardown(test, open_two, close_two)
+
+int main(void)
+{
+    url = getenv("POOLMINER_TEST_STORE");
+    if (url == NULL) {
+        printf("skipped: POOLMINER_TEST_STORE names no PostgreSQL server\n");
+        return PM_TEST_SKIPPED;
+    }
+    const struct pm_store_backend postgres = {"postgres", open_store, erase};
+    const struct CMUnitTest tests[] = {
+        WITH_TWO(one_job_goes_to_one_sidecar),    WITH_TWO(what_both_count_adds_up),
+        WITH_TWO(leases_of_the_dead_are_adopted), WITH_TWO(a_lost_connection_is_made_again),
+        WITH_TWO(what_cannot_be_opened_is_said),
+    };
+    int failed = pm_store_suite_run(&postgres);
+    failed += cmocka_run_group_tests_name("two over one database", tests, NULL, NULL);
+    return failed;
+}

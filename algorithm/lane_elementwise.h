@@ -24,6 +24,20 @@ PM_INLINE pm_vec binary(enum pm_lane_binary op, pm_vec a, pm_vec b)
     }
 }
 
+/* SLEEF 3.5's tangents of vectors are its scalar one's, which is the definition, but for the two
+ * floats beside pi / 4, of either sign, that lie between two quadrants to the last bit: vectors
+ * take the even quadrant, the scalar takes the outer one. */
+PM_INLINE pm_vec tangent(pm_vec x)
+{
+    const pm_vec size = pm_vec_abs(x);
+    const pm_ivec sign = (pm_ivec)x & INT32_MIN;
+    const pm_ivec first = size == 0x1.921fb8p-1f, second = size == 0x1.921fbap-1f;
+    const pm_ivec one = (pm_ivec)pm_vec_all(0x1.000004p+0f) | sign;
+    const pm_ivec other = (pm_ivec)pm_vec_all(0x1.000006p+0f) | sign;
+    return pm_vec_choose(first, (pm_vec)one,
+                         pm_vec_choose(second, (pm_vec)other, PM_SLEEF(tan)(x)));
+}
+
 PM_INLINE pm_vec unary(enum pm_lane_unary op, pm_vec x)
 {
     switch (op) {
@@ -45,7 +59,7 @@ PM_INLINE pm_vec unary(enum pm_lane_unary op, pm_vec x)
     case PM_LANE_COS:
         return PM_SLEEF(cos)(x);
     case PM_LANE_TAN:
-        return PM_SLEEF(tan)(x);
+        return tangent(x);
     default:
         return x;
     }

@@ -18,9 +18,10 @@ static float ordinary(struct pm_random *random)
 
 float lane_case_float(struct pm_random *random)
 {
-    static const float special[] = {0.0f,   -0.0f, INFINITY, -INFINITY, NAN,   1e-40f, -1e-40f,
-                                    1e-45f, 1e38f, -1e38f,   1e-30f,    1e30f, 0.5f,   1.0f,
-                                    -1.0f,  10.0f, -10.0f,   88.0f,     125.0f};
+    static const float special[] = {
+        0.0f,   -0.0f, INFINITY, -INFINITY, NAN,    1e-40f,         -1e-40f,
+        1e-45f, 1e38f, -1e38f,   1e-30f,    1e30f,  0.5f,           1.0f,
+        -1.0f,  10.0f, -10.0f,   88.0f,     125.0f, 0x1.921fb8p-1f, -0x1.921fbap-1f};
     if (pm_random_chance(random, 0.3)) {
         return special[pm_random_below(random, sizeof special / sizeof *special)];
     }

@@ -13,6 +13,7 @@
 
 #include <poolminer/clock.h>
 #include <poolminer/file.h>
+#include <poolminer/hotkey.h>
 #include <poolminer/process.h>
 
 /* A throw-away key of the test vectors, in all its forms. */
@@ -20,9 +21,9 @@ static const char mnemonic[] =
     "bottom drive obey lake curtain smoke basket hold race lonely fit walk";
 static const char address[] = "5DfhGyQdFobKM8NsWvEeAKk5EQQgYe9AydgJ7rMB6E1EqRzV";
 static const char *const secrets[] = {
-    "bottom drive obey",
-    "fac7959dbfe72f052e5a0c3c8d6530f202b02fd8f9f5ca3580ec8deb7797479e",
+    "bottom drive obey", "fac7959dbfe72f052e5a0c3c8d6530f202b02fd8f9f5ca3580ec8deb7797479e",
     "05d65584630d16cd4af6d0bec10f34bb504a5dcb62dba2122d49f5a663763d0a",
+    "open sesame", /* the password of an encrypted one */
 };
 
 struct bench {
@@ -65,16 +66,21 @@ static int close_bench(void **state)
     return 0;
 }
 
-static pid_t start(const char *const *arguments, const char *log)
+static pid_t start_with_input(const char *const *arguments, const char *input, const char *log)
 {
     struct pm_error error = {0};
     pid_t pid = 0;
     const struct pm_process_config config = {
-        .arguments = arguments, .stdout_path = log, .stderr_path = log};
+        .arguments = arguments, .input = input, .stdout_path = log, .stderr_path = log};
     if (!pm_process_start(&config, &pid, &error)) {
         fail_msg("%s", error.message);
     }
     return pid;
+}
+
+static pid_t start(const char *const *arguments, const char *log)
+{
+    return start_with_input(arguments, NULL, log);
 }
 
 static void start_sidecar(struct bench *bench)
@@ -88,7 +94,8 @@ static void start_sidecar(struct bench *bench)
     bench->sidecar = start(arguments, in_place(bench, "sidecar.log"));
 }
 
-static pid_t start_driver(const struct bench *bench)
+/* `input` is the password of an encrypted key. */
+static pid_t start_driver_with(const struct bench *bench, const char *input)
 {
     const char *const arguments[] = {PM_DRIVER_PROGRAM,
                                      "--pool-url",
@@ -99,8 +106,15 @@ static pid_t start_driver(const struct bench *bench)
                                      in_place(bench, "hotkey"),
                                      "--log-level",
                                      "debug",
+                                     "--password-fd",
+                                     "0",
                                      NULL};
-    return start(arguments, in_place(bench, "driver.log"));
+    return start_with_input(arguments, input, in_place(bench, "driver.log"));
+}
+
+static pid_t start_driver(const struct bench *bench)
+{
+    return start_driver_with(bench, NULL);
 }
 
 /* All of a file (or "", when it is not there), zero bytes made blanks. */
@@ -131,7 +145,7 @@ static bool file_has(const char *path, const char *text)
 
 static void await(const char *path, const char *text)
 {
-    for (int i = 0; i < 200; i++) {
+    for (int i = 0; i < 1200; i++) {
         if (file_has(path, text)) {
             return;
         }
@@ -160,14 +174,12 @@ static void assert_no_secret(const char *path)
     }
 }
 
-static void the_key_goes_nowhere(void **state)
+/* Mines for a moment, then looks for the key wherever it could have gone. */
+static void assert_key_goes_nowhere(struct bench *bench, const char *password)
 {
-    struct bench *bench = *state;
     char proc[64];
-    write_text(bench->place, "hotkey", mnemonic);
-    assert_true(file_has(in_place(bench, "hotkey"), secrets[0])); /* it would be found */
     start_sidecar(bench);
-    pid_t driver = start_driver(bench);
+    pid_t driver = start_driver_with(bench, password);
     await(in_place(bench, "driver.log"), "DRIVER-LEASE ");
     await(in_place(bench, "sidecar.db-wal"), "/lease-1/evolve/0");
     snprintf(proc, sizeof proc, "/proc/%d/cmdline", (int)driver);
@@ -175,12 +187,62 @@ static void the_key_goes_nowhere(void **state)
     assert_no_secret(proc);
     snprintf(proc, sizeof proc, "/proc/%d/environ", (int)driver);
     assert_no_secret(proc);
+    snprintf(proc, sizeof proc, "/proc/%d/limits", (int)driver);
+    assert_true(file_has(proc, "Max core file size        1 ")); /* none is that small */
     end(driver);
     assert_true(file_has(in_place(bench, "driver.log"), address));
     static const char *const files[] = {"driver.log", "sidecar.log", "sidecar.db",
                                         "sidecar.db-wal"};
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
         assert_no_secret(in_place(bench, files[i]));
+    }
+}
+
+static void the_key_goes_nowhere(void **state)
+{
+    struct bench *bench = *state;
+    write_text(bench->place, "hotkey", mnemonic);
+    assert_true(file_has(in_place(bench, "hotkey"), secrets[0])); /* it would be found */
+    assert_key_goes_nowhere(bench, NULL);
+}
+
+static void an_encrypted_key_is_used_and_its_password_goes_nowhere(void **state)
+{
+    struct bench *bench = *state;
+    struct pm_hotkey *hotkey = NULL;
+    assert_true(pm_hotkey_from_mnemonic(mnemonic, NULL, &hotkey, NULL));
+    assert_true(pm_hotkey_save_sealed(hotkey, "open sesame", in_place(bench, "hotkey"), NULL));
+    pm_hotkey_destroy(hotkey);
+    assert_no_secret(in_place(bench, "hotkey"));
+    assert_key_goes_nowhere(bench, "open sesame\n");
+}
+
+static void what_is_wrong_with_a_key_is_told_without_it(void **state)
+{
+    static const char *const files[] = {
+        "bottom drive obey lake curtain smoke basket hold race lonely fit fit",
+        "bottom drive obey lake curtain smoke basket hold race lonely fit wal",
+        "bottom drive obey lake curtain smoke basket hold race lonely fit walk//",
+        "{\"secretPhrase\":\"bottom drive obey lake curtain smoke basket hold race lonely fit "
+        "walk\","
+        "\"ss58Address\":\"5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY\"}",
+        "{\"secretSeed\":\"0xfac7959dbfe72f052e5a0c3c8d6530f202b02fd8f9f5ca3580ec8deb7797479e\"",
+        "{\"secretSeed\":\"0xfac7959dbfe72f052e5a0c3c8d6530f202b02fd8f9f5ca3580ec8deb7797479e0\"}",
+        "{\"cryptoType\":7,\"secretSeed\":"
+        "\"0xfac7959dbfe72f052e5a0c3c8d6530f202b02fd8f9f5ca3580ec8deb7797479e\"}",
+        "0xfac7959dbfe72f052e5a0c3c8d6530f202b02fd8f9f5ca3580ec8deb7797479ex",
+    };
+    struct bench *bench = *state;
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        const char *key = write_text(bench->place, "hotkey", files[i]);
+        const char *const arguments[] = {PM_DRIVER_PROGRAM, "--hotkey-file", key, NULL};
+        struct output output = run_program(bench->place, arguments, NULL, 20000);
+        assert_int_equal(output.status, 2);
+        assert_non_null(strstr(output.err, "DRIVER-FAILED"));
+        for (size_t j = 0; j < sizeof secrets / sizeof secrets[0]; j++) {
+            assert_null(strstr(output.err, secrets[j]));
+        }
+        output_clear(&output);
     }
 }
 
@@ -335,6 +397,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(the_key_goes_nowhere),
+        TEST(an_encrypted_key_is_used_and_its_password_goes_nowhere),
+        TEST(what_is_wrong_with_a_key_is_told_without_it),
         TEST(after_kill_9_the_lease_is_found_again),
         TEST(without_a_sidecar_it_waits_and_ends_when_asked),
         TEST(a_missing_key_is_made_once_and_private),

@@ -9,6 +9,21 @@
 
 #include <poolminer/json.h>
 
+/* What was given several times. */
+static cJSON *list_of(const struct pm_options *options, const char *name)
+{
+    cJSON *list = cJSON_CreateArray();
+    for (size_t i = 0; list != NULL && i < pm_options_repeat_count(options, name); i++) {
+        cJSON *item = cJSON_CreateString(pm_options_repeat(options, name, i));
+        if (!cJSON_AddItemToArray(list, item)) {
+            cJSON_Delete(item);
+            cJSON_Delete(list);
+            return NULL;
+        }
+    }
+    return list;
+}
+
 /* The value as JSON; NULL when memory is out. A path whose default depends on the user is shown as
  * it would be used. */
 static cJSON *value_of(const struct pm_options *options, const struct pm_option *option)
@@ -25,6 +40,9 @@ static cJSON *value_of(const struct pm_options *options, const struct pm_option 
         return cJSON_CreateBool(pm_options_flag(options, option->name));
     case PM_OPTION_TEXT:
         break;
+    }
+    if (option->repeats && pm_options_repeat_count(options, option->name) > 1) {
+        return list_of(options, option->name);
     }
     text = pm_options_text(options, option->name);
     if (text == NULL && strcmp(option->name, "data-dir") == 0) {

@@ -112,9 +112,10 @@ static bool start_driver(struct demo *demo, int miner, bool report_only, size_t 
 {
     char name[32];
     snprintf(name, sizeof name, "driver of miner %d", miner + 1);
+    const char *const pool_urls[] = {demo->pool_url, NULL};
     const struct driver_launch config = {
         .name = name,
-        .pool_url = demo->pool_url,
+        .pool_urls = pool_urls,
         .sidecar_url = demo->sidecar_url,
         .run_id = RUN_ID,
         .hotkey_file = demo->hotkey_files[miner],

@@ -9,7 +9,7 @@
 
 #include <poolminer/process.h>
 
-enum { ARGUMENTS_MAX = 48 };
+enum { ARGUMENTS_MAX = 64 };
 
 /* An argument vector that grows; a failure is found out at the end. Item 0 is for the program. */
 struct arguments {
@@ -134,7 +134,9 @@ bool launch_driver(const struct launch *launch, const struct driver_launch *driv
                                   .input = driver->password,
                                   .restarts = launch->restarts,
                                   .may_end = driver->duration_s > 0 || driver->report_only};
-    add(&arguments, "--pool-url", "%s", driver->pool_url);
+    for (size_t i = 0; driver->pool_urls[i] != NULL; i++) {
+        add(&arguments, "--pool-url", "%s", driver->pool_urls[i]);
+    }
     add(&arguments, "--sidecar-url", "%s", driver->sidecar_url);
     add(&arguments, "--run-id", "%s", driver->run_id);
     add(&arguments, "--duration-s", "%.15g", driver->duration_s);

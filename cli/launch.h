@@ -45,8 +45,9 @@ bool launch_worker(const struct launch *launch, const struct worker_launch *work
                    struct pm_error *error);
 
 struct driver_launch {
-    const char *name; /* in logs: "driver", "driver-2" */
-    const char *pool_url, *sidecar_url, *run_id, *hotkey_file, *profile, *summary;
+    const char *name;             /* in logs: "driver", "driver-2" */
+    const char *const *pool_urls; /* of one pool, preferred one first, NULL at the end */
+    const char *sidecar_url, *run_id, *hotkey_file, *profile, *summary;
     const char *password; /* of an encrypted hotkey, with a line's end; NULL: not encrypted */
     int64_t generations;
     double duration_s, evolve_max_seconds, no_work_wait_s, window_wait_min_s,

@@ -25,7 +25,14 @@
 #include <poolminer/stop.h>
 
 /* The driver writes its summary once a minute: ours is told a little later. */
-enum { INPUT_DIM = 16, READY_MS = 15000, SUMMARY_LINE_MS = 60000, LAG_MS = 5000, HINT_MS = 10000 };
+enum {
+    INPUT_DIM = 16,
+    READY_MS = 15000,
+    SUMMARY_LINE_MS = 60000,
+    LAG_MS = 5000,
+    HINT_MS = 10000,
+    POOL_URLS_MAX = 9
+};
 
 struct miner {
     const struct pm_options *options;
@@ -87,6 +94,17 @@ static bool start_sidecar(struct miner *miner, const struct launch *launch, stru
     return true;
 }
 
+/* The driver says when there are too many: one more than it takes is handed on. */
+static void list_pool_urls(const struct pm_options *options, const char *urls[POOL_URLS_MAX + 1])
+{
+    size_t count = pm_options_repeat_count(options, "pool-url"), taken = 0;
+    while (taken < count && taken < POOL_URLS_MAX) {
+        urls[taken] = pm_options_repeat(options, "pool-url", taken);
+        taken++;
+    }
+    urls[taken] = NULL;
+}
+
 static bool start_programs(struct miner *miner, struct pm_error *error)
 {
     const struct pm_options *options = miner->options;
@@ -102,9 +120,11 @@ static bool start_programs(struct miner *miner, struct pm_error *error)
                                          .suite = pm_options_text(options, "suite"),
                                          .workers = pm_options_integer(options, "workers"),
                                          .threads = pm_options_integer(options, "threads")};
+    const char *pool_urls[POOL_URLS_MAX + 1];
+    list_pool_urls(options, pool_urls);
     const struct driver_launch driver = {
         .name = "driver",
-        .pool_url = pm_options_text(options, "pool-url"),
+        .pool_urls = pool_urls,
         .sidecar_url = miner->sidecar_url,
         .run_id = run_id,
         .hotkey_file = miner->hotkey_file,

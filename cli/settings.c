@@ -23,9 +23,11 @@ static const struct setting SETTINGS[] = {
       .file_key = "pool_endpoint",
       .environment = "POOLMINER_POOL_ENDPOINT",
       .type = PM_OPTION_TEXT,
+      .repeats = true,
       .default_value = "http://127.0.0.1:8434",
       .argument = "URL",
-      .help = "The pool to mine for."}},
+      .help = "The pool to mine for; several (a list in the file) are addresses of the same pool, "
+              "tried in turn."}},
     {USE_KEY,
      {.name = "hotkey-file",
       .file_key = "hotkey_file",
@@ -252,9 +254,9 @@ static bool find_file(const struct pm_options *options, char **path, struct pm_e
     return found != NULL || pm_fail(error, PM_ERROR_MEMORY, "settings: no memory");
 }
 
-static bool check_pool_url(const struct pm_options *options, struct pm_error *error)
+static bool check_pool_url(const struct pm_options *options, const char *url,
+                           struct pm_error *error)
 {
-    const char *url = pm_options_text(options, "pool-url");
     static const char *const schemes[] = {"http://", "https://"};
     for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++) {
         size_t length = strlen(schemes[i]);
@@ -265,6 +267,16 @@ static bool check_pool_url(const struct pm_options *options, struct pm_error *er
     return pm_fail(error, PM_ERROR_INVALID,
                    "%s: pool_endpoint (--pool-url): \"%.80s\" is no http:// or https:// address",
                    pm_options_source(options, "pool-url"), url);
+}
+
+static bool check_pool_urls(const struct pm_options *options, struct pm_error *error)
+{
+    for (size_t i = 0; i < pm_options_repeat_count(options, "pool-url"); i++) {
+        if (!check_pool_url(options, pm_options_repeat(options, "pool-url", i), error)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 static bool check_run_id(const struct pm_options *options, struct pm_error *error)
@@ -286,7 +298,7 @@ static bool check_values(const struct verb *verb, const struct pm_options *optio
                          struct pm_error *error)
 {
     return !(verb->uses & USE_MINE) ||
-           (check_pool_url(options, error) && check_run_id(options, error));
+           (check_pool_urls(options, error) && check_run_id(options, error));
 }
 
 static bool load_everything(int argc, char *const argv[], struct settings *out,

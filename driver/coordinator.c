@@ -271,6 +271,7 @@ static bool take_lease(struct pm_driver *driver, const cJSON *body, bool *usable
                        struct pm_error *error)
 {
     struct pm_lease_record record = {.jobs = driver->settings.jobs};
+    snprintf(record.granted_by, sizeof record.granted_by, "%s", pm_pool_client_url(driver->pool));
     struct pm_error reason = {0};
     *usable = false;
     if (!pm_lease_parse(body, &record.lease, &reason)) {

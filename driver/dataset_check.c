@@ -18,14 +18,15 @@ static void take(const cJSON *body, const char *name, char *out, size_t size)
 bool pm_dataset_learn(struct pm_driver *driver, struct pm_error *error)
 {
     struct pm_answer answer;
-    if (driver->data.known) {
+    const char *url = pm_pool_client_url(driver->pool);
+    if (driver->data.url != NULL && strcmp(driver->data.url, url) == 0) {
         return true;
     }
     if (!pm_pool_client_health(driver->pool, &answer, error)) {
         return false;
     }
     if (answer.kind == PM_ANSWER_OK) {
-        driver->data.known = true;
+        driver->data.url = pm_pool_client_url(driver->pool);
         take(answer.body, "dataset_fingerprint", driver->data.fingerprint,
              sizeof driver->data.fingerprint);
         take(answer.body, "suite", driver->data.suite, sizeof driver->data.suite);

@@ -11,7 +11,8 @@
 #include <poolminer/error.h>
 #include <poolminer/queue_client.h>
 
-/* Asks the pool's /health, until it has answered once. False: a stop, or no memory. */
+/* Asks the pool's /health, until each of its addresses in use has answered once. False: a stop, or
+ * no memory. */
 bool pm_dataset_learn(struct pm_driver *driver, struct pm_error *error);
 
 /* False (PM_ERROR_INVALID) when this result was computed from other data than the pool's; the

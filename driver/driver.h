@@ -59,7 +59,7 @@ struct pm_driver_counters {
 
 /* What the pool says its scores are computed from; "" for what it does not say. */
 struct pm_driver_data {
-    bool known; /* it was asked, and answered */
+    const char *url; /* who was asked, and answered; NULL: nobody yet */
     char fingerprint[65], suite[33];
 };
 

@@ -56,6 +56,7 @@ char *pm_lease_record_encode(const struct pm_lease_record *record, struct pm_err
         cJSON_AddNumberToObject(object, "evolve_max_seconds", (double)jobs->evolve_max_seconds) !=
             NULL &&
         cJSON_AddStringToObject(object, "profile", jobs->profile) != NULL &&
+        cJSON_AddStringToObject(object, "granted_by", record->granted_by) != NULL &&
         add(object, "lease", pm_lease_write(&record->lease));
     return print_and_delete(object, complete, error);
 }
@@ -77,7 +78,7 @@ static bool decode_members(const cJSON *object, struct pm_lease_record *out, str
 {
     struct pm_lease_job_settings *jobs = &out->jobs;
     const cJSON *lease = NULL;
-    const char *profile = NULL;
+    const char *profile = NULL, *granted_by = ""; /* which older records do not have */
     int64_t version = 0;
     if (!read_range(object, "version", VERSION, VERSION, &version, error) ||
         !pm_json_integer(object, "deadline_ms", &out->deadline_ms, error) ||
@@ -87,12 +88,14 @@ static bool decode_members(const cJSON *object, struct pm_lease_record *out, str
         !read_range(object, "generations", 1, PM_JOB_GENERATIONS_MAX, &jobs->generations, error) ||
         !read_range(object, "evolve_max_seconds", 0, INT32_MAX, &jobs->evolve_max_seconds, error) ||
         !pm_json_string(object, "profile", &profile, error) ||
+        !pm_json_optional_string(object, "granted_by", &granted_by, error) ||
         !pm_json_object(object, "lease", &lease, error)) {
         return false;
     }
     if (strlen(profile) >= sizeof out->profile) {
         return pm_fail(error, PM_ERROR_LIMIT, "profile: too long");
     }
+    snprintf(out->granted_by, sizeof out->granted_by, "%s", granted_by);
     memcpy(out->profile, profile, strlen(profile) + 1);
     jobs->profile = out->profile;
     return pm_lease_parse(lease, &out->lease, error);

@@ -21,11 +21,15 @@
 /* The reason of an open record once a submission may have been sent. */
 #define PM_LEASE_SUBMITTING "submitting"
 
+enum { PM_LEASE_GRANTED_BY_SIZE = 513 };
+
 struct pm_lease_record {
     struct pm_lease lease;
     int64_t deadline_ms; /* unix, by our own clock */
     struct pm_lease_job_settings jobs;
     char profile[32]; /* what jobs.profile points to after decoding */
+    /* The pool's address that granted it, for another may not know it; "": not known. */
+    char granted_by[PM_LEASE_GRANTED_BY_SIZE];
     bool maybe_submitted;
 };
 

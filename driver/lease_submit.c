@@ -35,9 +35,22 @@ static void end_gone(struct sending *sending)
     }
 }
 
+/* Another address than the one that granted the lease may be another pool behind the same name: its
+ * no says nothing about this lease. */
+static bool is_strangers(const struct sending *sending, const struct pm_answer *answer)
+{
+    const char *granted_by = sending->record->granted_by;
+    return answer->kind != PM_ANSWER_OK && granted_by[0] != '\0' &&
+           strcmp(granted_by, pm_pool_client_url(sending->driver->pool)) != 0;
+}
+
 /* Sets the end when the answer settles the matter. False: the pool does not accept the key. */
 static bool judge(struct sending *sending, const struct pm_answer *answer, struct pm_error *error)
 {
+    if (is_strangers(sending, answer)) {
+        pm_notice_raise(&sending->driver->pool_notice, "DRIVER-POOL-AWAY", &answer->reason);
+        return true;
+    }
     switch (answer->kind) {
     case PM_ANSWER_OK:
         end(sending, PM_LEASE_SUBMITTED, PM_ERROR_NONE, "");

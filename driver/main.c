@@ -1,5 +1,6 @@
 /* poolminer-driver: leases work from a pool, has workers compute it, submits the results. */
 #include "driver/coordinator.h"
+#include "driver/endpoints.h"
 #include "driver/key_lock.h"
 #include "driver/queue_binding.h"
 #include "driver/report.h"
@@ -81,21 +82,33 @@ static uint32_t random_number(void *context)
 
 /* ---- the parts together ---- */
 
+static size_t pool_urls(const struct pm_options *options, const char *urls[PM_ENDPOINTS_MAX + 1])
+{
+    size_t count = pm_options_repeat_count(options, "pool-url");
+    for (size_t i = 0; i < count && i <= PM_ENDPOINTS_MAX; i++) {
+        urls[i] = pm_options_repeat(options, "pool-url", i);
+    }
+    return count;
+}
+
 static bool mine(const struct pm_options *options, const struct pm_driver_settings *settings,
                  const struct pm_hotkey *hotkey, struct pm_error *error)
 {
     char name[PM_PROGRAM_CLIENT_NAME_SIZE];
     struct pm_queue_binding *binding = NULL;
     const char *sidecar_url = pm_options_text(options, "sidecar-url");
-    const struct pm_pool_client_config pool = {
-        .pool_url = pm_options_text(options, "pool-url"), .hotkey = hotkey, .stop = pm_stop_flag()};
+    const char *urls[PM_ENDPOINTS_MAX + 1]; /* one too many is found out by the client */
+    const struct pm_pool_client_config pool = {.pool_urls = urls,
+                                               .pool_url_count = pool_urls(options, urls),
+                                               .hotkey = hotkey,
+                                               .stop = pm_stop_flag()};
     struct pm_driver driver = {
         .settings = *settings,
         .host = {.now_ms = now_ms, .wait_ms = wait_ms, .random = random_number},
         .stop = pm_stop_flag(),
         .address = pm_hotkey_address(hotkey)};
     pm_program_client_name("driver", name);
-    pm_driver_account(driver.address, pool.pool_url, driver.account);
+    pm_driver_account(driver.address, urls[0], driver.account);
     if (!pm_pool_client_create(&pool, &driver.pool, error)) {
         return false;
     }
@@ -109,7 +122,7 @@ static bool mine(const struct pm_options *options, const struct pm_driver_settin
     if (done) {
         driver.queue = pm_queue_binding_queue(binding);
         pm_log(PM_LOG_INFO, "DRIVER-START", "hotkey=%s pool=%s sidecar=%s run=%s", driver.address,
-               pool.pool_url, sidecar_url, driver.settings.run_id);
+               urls[0], sidecar_url, driver.settings.run_id);
         done = pm_coordinator_run(&driver, error);
     }
     pm_queue_binding_destroy(binding);

@@ -1,5 +1,6 @@
 #include "driver/pool_client.h"
 
+#include "driver/endpoints.h"
 #include "driver/limits.h"
 
 #include <inttypes.h>
@@ -23,8 +24,9 @@ enum {
 };
 
 struct pm_pool_client {
-    struct pm_http *http;
+    struct pm_endpoints *endpoints;
     const struct pm_hotkey *hotkey;
+    const char *last_url; /* the address of the last call */
     int64_t timeout_ms;
     int64_t clock_offset_ms;
     int64_t reported_offset_ms; /* what the log last said */
@@ -57,14 +59,15 @@ bool pm_pool_client_create(const struct pm_pool_client_config *config, struct pm
     if (client == NULL) {
         return pm_fail(error, PM_ERROR_MEMORY, "no memory for the pool's client");
     }
-    struct pm_http_config http = {.base_url = config->pool_url,
-                                  .stop = config->stop,
-                                  .grace_after_stop_ms = GRACE_AFTER_STOP_MS};
-    if (!pm_http_create(&http, &client->http, error)) {
+    const struct pm_http_config http = {.stop = config->stop,
+                                        .grace_after_stop_ms = GRACE_AFTER_STOP_MS};
+    if (!pm_endpoints_create(&http, config->pool_urls, config->pool_url_count,
+                             config->probe_every_ms, &client->endpoints, error)) {
         free(client);
         return pm_fail_context(error, "pool URL");
     }
     client->hotkey = config->hotkey;
+    client->last_url = config->pool_urls[0];
     client->timeout_ms = config->timeout_ms > 0 ? config->timeout_ms : TIMEOUT_MS;
     *out = client;
     return true;
@@ -73,9 +76,14 @@ bool pm_pool_client_create(const struct pm_pool_client_config *config, struct pm
 void pm_pool_client_destroy(struct pm_pool_client *client)
 {
     if (client != NULL) {
-        pm_http_destroy(client->http);
+        pm_endpoints_destroy(client->endpoints);
         free(client);
     }
+}
+
+const char *pm_pool_client_url(const struct pm_pool_client *client)
+{
+    return client->last_url;
 }
 
 int64_t pm_pool_client_clock_offset_ms(const struct pm_pool_client *client)
@@ -226,7 +234,9 @@ static bool exchange(struct pm_pool_client *client, const struct call *call,
         .timeout_ms = call->timeout_ms,
         .finish_on_stop = call->finish_on_stop,
     };
-    bool done = pm_http_perform(client->http, &request, response, error);
+    struct pm_http *http = pm_endpoints_choose(client->endpoints);
+    client->last_url = pm_endpoints_url(client->endpoints);
+    bool done = pm_http_perform(http, &request, response, error);
     free(body);
     return done;
 }
@@ -234,6 +244,13 @@ static bool exchange(struct pm_pool_client *client, const struct call *call,
 static bool is_answer(const struct pm_error *error)
 {
     return error->code == PM_ERROR_UNAVAILABLE || error->code == PM_ERROR_LIMIT;
+}
+
+/* Busy is healthy, too. */
+static bool is_healthy(const struct pm_answer *answer)
+{
+    return (answer->kind != PM_ANSWER_NOT_NOW && answer->kind != PM_ANSWER_UNUSABLE) ||
+           answer->status == 429;
 }
 
 static bool perform(struct pm_pool_client *client, const struct call *call,
@@ -257,6 +274,7 @@ static bool perform(struct pm_pool_client *client, const struct call *call,
         }
         pm_http_response_clear(&response);
         if (!again) {
+            pm_endpoints_note(client->endpoints, is_healthy(answer));
             return true;
         }
         pm_answer_clear(answer);

@@ -7,6 +7,7 @@
 #include <cjson/cJSON.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <poolminer/error.h>
@@ -15,7 +16,9 @@
 struct pm_pool_client;
 
 struct pm_pool_client_config {
-    const char *pool_url;
+    const char *const *pool_urls; /* of one pool, the preferred one first; at most 8 */
+    size_t pool_url_count;
+    int64_t probe_every_ms; /* how often the first is tried when another is in use; 0: 60 s */
     const struct pm_hotkey *hotkey; /* must outlive the client */
     int64_t timeout_ms;             /* of one exchange; 0: 30,000 */
     const atomic_bool *stop;        /* may be NULL */
@@ -48,6 +51,9 @@ bool pm_pool_client_lease(struct pm_pool_client *client, const struct pm_lease_r
  * each try. `lease_id` is of the characters that pm_lease_parse admits. */
 bool pm_pool_client_submit(struct pm_pool_client *client, const char *lease_id,
                            const cJSON *content, struct pm_answer *answer, struct pm_error *error);
+
+/* The address that the last call went to; belongs to the client. */
+const char *pm_pool_client_url(const struct pm_pool_client *client);
 
 /* The pool's clock minus ours, as learned from Date headers; 0 when they agree within 2 s. A Date
  * that is more than a day off is not believed. */

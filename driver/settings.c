@@ -20,8 +20,10 @@ enum { RUN_ID_MAX = 128 };
 
 /* clang-format off */
 static const struct pm_option table[] = {
-    ROW("pool-url", "POOL_ENDPOINT", TEXT, "http://127.0.0.1:8434", 0, 0, "URL",
-        "the pool's API, http or https"),
+    {.name = "pool-url", .environment = "POOLMINER_POOL_ENDPOINT", .type = PM_OPTION_TEXT,
+     .repeats = true, .default_value = "http://127.0.0.1:8434", .argument = "URL",
+     .help = "the pool's API, http or https; given several times, further addresses of the same"
+             " pool for when one does not answer"},
     ROW("sidecar-url", "SIDECAR_URL", TEXT, "tcp://127.0.0.1:8123", 0, 0, "URL",
         "the sidecar's socket"),
     ROW("key-file", "KEY_FILE", TEXT, NULL, 0, 0, "FILE",

@@ -126,6 +126,10 @@ static void mistakes_in_the_settings_file_are_named(void **state)
     expect_output(RUN("config"), 2, "",
                   "file gui_config.json: pool_endpoint (--pool-url): \"ftp://x\" is no http:// or "
                   "https:// address");
+    write_text(directory, "gui_config.json", "{\"pool_endpoint\": [\"http://a\", \"b\"]}");
+    expect_output(RUN("config"), 2, "", "\"b\" is no http:// or https:// address");
+    write_text(directory, "gui_config.json", "{\"pool_endpoint\": [\"http://a\", \"http://b\"]}");
+    expect_output(RUN("config"), 0, "[\"http://a\",\"http://b\"]", "");
     write_text(directory, "gui_config.json", "{\"run_id\": \"a b\"}");
     expect_output(RUN("mine"), 2, "", "run_id (--run-id): \"a b\" is not");
     write_text(directory, "gui_config.json", "{\"sidecar_port\": 70000}");

@@ -41,6 +41,7 @@ static void grant(struct fake_pool *pool, struct scripted_reply *reply)
 {
     char timeout[PM_CLOCK_ISO_SIZE];
     int number = ++pool->granted;
+    atomic_store(&pool->down, pool->down_after_grant && number == 1);
     pm_clock_format_iso(atomic_load(&pool->now_ms) + pool->lease_ms, timeout);
     snprintf(reply->body, sizeof reply->body,
              "{\"lease_id\":\"lease-%d\",\"window_number\":%d,\"timeout_at\":\"%s\","
@@ -127,6 +128,10 @@ static void handle(void *context, const struct scripted_request *request,
                    struct scripted_reply *reply)
 {
     struct fake_pool *pool = context;
+    if (atomic_load(&pool->down)) {
+        reply->manner = SCRIPTED_CLOSE;
+        return;
+    }
     if (strcmp(request->path, "/api/v1/tasks/lease") == 0) {
         on_lease(pool, request, reply);
     } else if (strstr(request->path, "/submit_lease") != NULL) {

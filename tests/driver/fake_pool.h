@@ -36,6 +36,8 @@ struct fake_pool {
     int leases_to_grant;         /* then 404 */
     int64_t lease_ms;            /* how long a lease lasts */
     int stop_after_lease_calls;  /* 0: never */
+    bool down_after_grant;       /* from the first grant on every request is hung up on ... */
+    atomic_bool down;            /* ... as long as this is set */
     int64_t health_remaining_s;  /* -1: not told */
     const char *dataset, *suite; /* as /health tells; NULL: not told */
     /* what happened */

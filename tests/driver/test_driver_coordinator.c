@@ -25,7 +25,8 @@ struct bench {
     char mnemonic[PM_MNEMONIC_SIZE];
     struct pm_driver driver; /* of the life that ran last */
     struct pm_driver_settings settings;
-    const char *pool_name; /* the URL that leases are kept under; NULL: POOL_NAME */
+    const char *second_url; /* another address of the pool, or NULL */
+    const char *pool_name;  /* the URL that leases are kept under; NULL: POOL_NAME */
     struct pm_error error;
 };
 
@@ -63,8 +64,11 @@ static int close_bench(void **state)
 static bool live_as(struct bench *bench, const struct pm_hotkey *hotkey)
 {
     struct pm_driver *driver = &bench->driver;
-    const struct pm_pool_client_config config = {.pool_url =
-                                                     scripted_server_url(bench->pool.server),
+    const char *const urls[] = {scripted_server_url(bench->pool.server), bench->second_url};
+    const struct pm_pool_client_config config = {.pool_urls = urls,
+                                                 .pool_url_count =
+                                                     bench->second_url != NULL ? 2 : 1,
+                                                 .probe_every_ms = 1,
                                                  .hotkey = hotkey,
                                                  .timeout_ms = 300,
                                                  .stop = &bench->pool.stop};
@@ -382,6 +386,63 @@ static void a_key_that_is_not_accepted_ends_it_with_a_sentence(void **state)
         (struct fake_answer){.status = 401, .body = "{\"detail\":\"Invalid signature\"}"};
     assert_false(live(bench));
     assert_int_equal(bench->error.code, PM_ERROR_REFUSED);
+}
+
+/* ---- another address of the pool ---- */
+
+struct other_address {
+    struct fake_pool *pool;
+    bool knows_the_lease;
+    atomic_int submissions;
+};
+
+/* The same pool by another way, or a stranger; either way the first address comes up again then. */
+static void answer_as_other(void *context, const struct scripted_request *request,
+                            struct scripted_reply *reply)
+{
+    struct other_address *other = context;
+    strcpy(reply->body, "{}");
+    if (strstr(request->path, "/submit_lease") != NULL) {
+        atomic_fetch_add(&other->submissions, 1);
+        atomic_store(&other->pool->down, false);
+        if (!other->knows_the_lease) {
+            reply->status = 404;
+            strcpy(reply->body, "{\"detail\":\"Active lease assignment not found\"}");
+        }
+    } else if (strcmp(request->path, "/api/v1/tasks/lease") == 0) {
+        reply->status = 404;
+    }
+}
+
+static void live_with_other(struct bench *bench, struct other_address *other)
+{
+    struct scripted_server *server = scripted_server_start(answer_as_other, other);
+    other->pool = &bench->pool;
+    bench->pool.down_after_grant = true;
+    bench->second_url = scripted_server_url(server);
+    assert_true(live(bench));
+    scripted_server_stop(server);
+}
+
+static void a_submission_finds_its_way_by_another_address(void **state)
+{
+    struct bench *bench = *state;
+    struct other_address other = {.knows_the_lease = true};
+    live_with_other(bench, &other);
+    assert_int_equal(atomic_load(&other.submissions), 1);
+    assert_int_equal(bench->pool.accepted, 0);
+    assert_closed(bench, "submitted", "");
+}
+
+static void what_a_stranger_says_of_a_lease_does_not_count(void **state)
+{
+    struct bench *bench = *state;
+    struct other_address other = {.knows_the_lease = false};
+    live_with_other(bench, &other);
+    assert_true(atomic_load(&other.submissions) >= 1);
+    assert_int_equal(bench->pool.accepted, 1); /* the first address is back */
+    assert_full_submission(&bench->pool.submissions[0]);
+    assert_closed(bench, "submitted", "");
 }
 
 /* ---- answers to lease requests ---- */
@@ -767,6 +828,8 @@ int main(void)
         TEST(a_lease_the_pool_forgot_is_dropped_with_the_likelier_story),
         TEST(after_a_lost_answer_the_story_is_another),
         TEST(a_key_that_is_not_accepted_ends_it_with_a_sentence),
+        TEST(a_submission_finds_its_way_by_another_address),
+        TEST(what_a_stranger_says_of_a_lease_does_not_count),
         TEST(waits_between_leases_are_as_the_table_says),
         TEST(another_lease_in_the_way_is_awaited_and_told),
         TEST(a_lease_with_nothing_in_it_is_closed_and_no_work),

@@ -62,7 +62,9 @@ static void open_bench(struct bench *bench, int64_t timeout_ms)
     strcpy(bench->reply.body, "{}");
     assert_true(pm_hotkey_generate(&bench->hotkey, NULL, NULL));
     bench->server = scripted_server_start(handle, bench);
-    const struct pm_pool_client_config config = {.pool_url = scripted_server_url(bench->server),
+    const char *const url = scripted_server_url(bench->server);
+    const struct pm_pool_client_config config = {.pool_urls = &url,
+                                                 .pool_url_count = 1,
                                                  .hotkey = bench->hotkey,
                                                  .timeout_ms = timeout_ms,
                                                  .stop = &bench->stop};
@@ -268,8 +270,9 @@ static void nobody_there_is_not_now_with_the_address(void **state)
     struct bench bench;
     open_bench(&bench, 0);
     struct pm_pool_client *client = NULL;
-    const struct pm_pool_client_config config = {.pool_url = "http://127.0.0.1:1/",
-                                                 .hotkey = bench.hotkey};
+    const char *const url = "http://127.0.0.1:1/";
+    const struct pm_pool_client_config config = {
+        .pool_urls = &url, .pool_url_count = 1, .hotkey = bench.hotkey};
     assert_true(pm_pool_client_create(&config, &client, NULL));
     assert_true(pm_pool_client_health(client, &bench.answer, NULL));
     assert_int_equal(bench.answer.kind, PM_ANSWER_NOT_NOW);
@@ -411,7 +414,8 @@ static void bad_urls_are_refused_with_the_reason(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct pm_pool_client *client = NULL;
         struct pm_error error = {0};
-        const struct pm_pool_client_config config = {.pool_url = rows[i].url, .hotkey = hotkey};
+        const struct pm_pool_client_config config = {
+            .pool_urls = &rows[i].url, .pool_url_count = 1, .hotkey = hotkey};
         assert_false(pm_pool_client_create(&config, &client, &error));
         assert_int_equal(error.code, PM_ERROR_INVALID);
         if (strstr(error.message, rows[i].reason) == NULL) {

@@ -1,0 +1,135 @@
+#include "driver/endpoints.h"
+
+#include "driver/answer.h"
+#include "driver/limits.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <poolminer/clock.h>
+#include <poolminer/log.h>
+
+enum { PROBE_TIMEOUT_MS = 3000 }; /* a probe must not hold up what is to be sent */
+
+struct pm_endpoints {
+    struct pm_http *http[PM_ENDPOINTS_MAX];
+    char *urls[PM_ENDPOINTS_MAX];
+    size_t count, current;
+    int failures; /* of the current one, in a row */
+    int64_t probe_every_ms, next_probe_ms;
+};
+
+static bool add(struct pm_endpoints *endpoints, const struct pm_http_config *shared,
+                const char *url, struct pm_error *error)
+{
+    struct pm_http_config config = *shared;
+    config.base_url = url;
+    size_t index = endpoints->count;
+    endpoints->urls[index] = strdup(url);
+    if (endpoints->urls[index] == NULL) {
+        return pm_fail(error, PM_ERROR_MEMORY, "no memory for the pool's addresses");
+    }
+    endpoints->count++;
+    return pm_http_create(&config, &endpoints->http[index], error);
+}
+
+bool pm_endpoints_create(const struct pm_http_config *http, const char *const *urls, size_t count,
+                         int64_t probe_every_ms, struct pm_endpoints **out, struct pm_error *error)
+{
+    if (count == 0 || count > PM_ENDPOINTS_MAX) {
+        return pm_fail(error, PM_ERROR_INVALID, "give 1 to %d addresses, not %zu", PM_ENDPOINTS_MAX,
+                       count);
+    }
+    struct pm_endpoints *endpoints = calloc(1, sizeof *endpoints);
+    if (endpoints == NULL) {
+        return pm_fail(error, PM_ERROR_MEMORY, "no memory for the pool's addresses");
+    }
+    endpoints->probe_every_ms = probe_every_ms > 0 ? probe_every_ms : PM_ENDPOINT_PROBE_EVERY_MS;
+    for (size_t i = 0; i < count; i++) {
+        if (!add(endpoints, http, urls[i], error)) {
+            pm_endpoints_destroy(endpoints);
+            return false;
+        }
+    }
+    *out = endpoints;
+    return true;
+}
+
+void pm_endpoints_destroy(struct pm_endpoints *endpoints)
+{
+    if (endpoints == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < endpoints->count; i++) {
+        pm_http_destroy(endpoints->http[i]);
+        free(endpoints->urls[i]);
+    }
+    free(endpoints);
+}
+
+const char *pm_endpoints_url(const struct pm_endpoints *endpoints)
+{
+    return endpoints->urls[endpoints->current];
+}
+
+static bool is_healthy(struct pm_http *http)
+{
+    const struct pm_http_request request = {.method = "GET",
+                                            .path = "/health",
+                                            .answer_max_bytes = PM_ANSWER_MAX_BYTES,
+                                            .timeout_ms = PROBE_TIMEOUT_MS};
+    struct pm_http_response response = {.date_ms = -1};
+    struct pm_answer answer;
+    struct pm_error failure = {0};
+    bool came = pm_http_perform(http, &request, &response, &failure);
+    pm_answer_classify(PM_CALL_HEALTH, &response, came ? NULL : &failure, &answer);
+    bool healthy = answer.kind == PM_ANSWER_OK;
+    pm_answer_clear(&answer);
+    pm_http_response_clear(&response);
+    return healthy;
+}
+
+static void go_to(struct pm_endpoints *endpoints, size_t index)
+{
+    endpoints->current = index;
+    endpoints->failures = 0;
+    endpoints->next_probe_ms = pm_clock_monotonic_ms() + endpoints->probe_every_ms;
+}
+
+struct pm_http *pm_endpoints_choose(struct pm_endpoints *endpoints)
+{
+    if (endpoints->current != 0 && pm_clock_monotonic_ms() >= endpoints->next_probe_ms) {
+        if (is_healthy(endpoints->http[0])) {
+            pm_log(PM_LOG_INFO, "POOL-ENDPOINT-BACK", "%s answers again", endpoints->urls[0]);
+            go_to(endpoints, 0);
+        } else {
+            endpoints->next_probe_ms = pm_clock_monotonic_ms() + endpoints->probe_every_ms;
+        }
+    }
+    return endpoints->http[endpoints->current];
+}
+
+/* On to the next that answers; where none does, everything stays as it is, for another three. */
+static void move_on(struct pm_endpoints *endpoints)
+{
+    endpoints->failures = 0;
+    for (size_t step = 1; step < endpoints->count; step++) {
+        size_t next = (endpoints->current + step) % endpoints->count;
+        if (is_healthy(endpoints->http[next])) {
+            pm_log(PM_LOG_WARN, "POOL-ENDPOINT-NEXT",
+                   "%s failed %d times in a row; going on with %s",
+                   endpoints->urls[endpoints->current], PM_ENDPOINT_FAILURES_MAX,
+                   endpoints->urls[next]);
+            go_to(endpoints, next);
+            return;
+        }
+    }
+}
+
+void pm_endpoints_note(struct pm_endpoints *endpoints, bool healthy)
+{
+    endpoints->failures = healthy ? 0 : endpoints->failures + 1;
+    if (endpoints->failures >= PM_ENDPOINT_FAILURES_MAX && endpoints->count > 1) {
+        move_on(endpoints);
+    }
+}

@@ -19,7 +19,7 @@
 #include <poolminer/text.h>
 
 enum {
-    THREADS = 4,
+    THREADS = 16, /* most of them wait for the store, which commits for all that wait at once */
     CONNECTIONS_MAX = 1024,
     FILES_BESIDE = 64, /* open files that are no connections: store, log, and to spare */
     CONNECTION_MEMORY = 32 * 1024, /* request line and headers have to fit */

@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <poolminer/log.h>
-
 static bool open_with(const char *name, enum pm_sql_access access, struct pm_pool_store **out,
                       struct pm_error *error)
 {
@@ -26,6 +24,8 @@ static bool open_with(const char *name, enum pm_sql_access access, struct pm_poo
         return false;
     }
     pthread_mutex_init(&store->mutex, NULL);
+    pthread_cond_init(&store->changed, NULL);
+    store->last = &store->first;
     *out = store;
     return true;
 }
@@ -46,14 +46,16 @@ void pm_pool_store_close(struct pm_pool_store *store)
         return;
     }
     pm_sql_close(store->sql);
+    pthread_cond_destroy(&store->changed);
     pthread_mutex_destroy(&store->mutex);
     free(store);
 }
 
 void pm_store_log(struct pm_pool_store *store, const char *id, const char *format, ...)
 {
-    assert(store->note_count < PM_STORE_NOTES_MAX);
-    struct pm_store_note *note = &store->notes[store->note_count++];
+    struct pm_store_job *job = store->running;
+    assert(job->note_count < PM_STORE_NOTES_MAX);
+    struct pm_store_note *note = &job->notes[job->note_count++];
     va_list arguments;
     va_start(arguments, format);
     note->id = id;
@@ -61,39 +63,13 @@ void pm_store_log(struct pm_pool_store *store, const char *id, const char *forma
     va_end(arguments);
 }
 
-static bool commit(struct pm_pool_store *store, struct pm_error *error)
-{
-    if (!pm_sql_commit(store->sql, error)) {
-        return false;
-    }
-    for (size_t i = 0; i < store->note_count; i++) {
-        pm_log(PM_LOG_INFO, store->notes[i].id, "%s", store->notes[i].text);
-    }
-    return true;
-}
-
-static bool run_locked(struct pm_pool_store *store, pm_pool_work *work, void *context,
-                       struct pm_error *error)
-{
-    if (!pm_sql_begin(store->sql, error)) {
-        return false;
-    }
-    store->note_count = 0;
-    enum pm_pool_outcome outcome = work(store, context, error);
-    if (outcome == PM_POOL_COMMIT) {
-        return commit(store, error);
-    }
-    pm_sql_rollback(store->sql);
-    return outcome == PM_POOL_ROLLBACK;
-}
-
 bool pm_pool_store_run(struct pm_pool_store *store, pm_pool_work *work, void *context,
                        struct pm_error *error)
 {
-    pthread_mutex_lock(&store->mutex);
-    bool ok = run_locked(store, work, context, error);
-    pthread_mutex_unlock(&store->mutex);
-    return ok;
+    struct pm_error unwanted = {0};
+    struct pm_store_job job = {
+        .work = work, .context = context, .error = error != NULL ? error : &unwanted};
+    return pm_store_queue_run(store, &job);
 }
 
 bool pm_store_copy_text(struct pm_sql_cursor *cursor, int column, char *out, size_t size,

@@ -39,7 +39,8 @@ enum pm_pool_outcome { PM_POOL_COMMIT, PM_POOL_ROLLBACK, PM_POOL_FAILED };
 typedef enum pm_pool_outcome pm_pool_work(struct pm_pool_store *store, void *context,
                                           struct pm_error *error);
 
-/* Threads queue here. True: committed or rolled back as the work asked. */
+/* Threads queue here, and what waits together is committed together. True: committed or rolled back
+ * as the work asked. */
 bool pm_pool_store_run(struct pm_pool_store *store, pm_pool_work *work, void *context,
                        struct pm_error *error);
 

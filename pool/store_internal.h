@@ -13,12 +13,29 @@ struct pm_store_note {
     char text[256];
 };
 
-struct pm_pool_store {
-    struct pm_sql *sql;
-    pthread_mutex_t mutex; /* held while work runs */
+/* A piece of work in the queue, on the stack of the thread that waits for it. */
+struct pm_store_job {
+    pm_pool_work *work;
+    void *context;
+    struct pm_error *error;
+    enum pm_pool_outcome outcome;
+    bool ok, done;
     struct pm_store_note notes[PM_STORE_NOTES_MAX];
     size_t note_count;
+    struct pm_store_job *next;
 };
+
+struct pm_pool_store {
+    struct pm_sql *sql;     /* used by whoever leads */
+    pthread_mutex_t mutex;  /* of what follows */
+    pthread_cond_t changed; /* a job is done, or nobody leads any more */
+    bool led;               /* a thread runs jobs, its own and others' */
+    struct pm_store_job *first, **last;
+    struct pm_store_job *running; /* by the thread that leads */
+};
+
+/* Takes a job through the queue (store_queue.c). */
+bool pm_store_queue_run(struct pm_pool_store *store, struct pm_store_job *job);
 
 /* Brings the schema up to date (store_schema.c). */
 bool pm_store_migrate(struct pm_sql *sql, struct pm_error *error);

@@ -76,16 +76,17 @@ static void log_notes(const struct pm_store_job *job)
     }
 }
 
-/* One transaction for all; afterwards each has its outcome. */
+/* One transaction for all; afterwards each has its outcome. When it cannot be committed, those fail
+ * too who only looked: what they saw is not so. */
 static void serve(struct pm_pool_store *store, struct pm_store_job *first)
 {
     struct pm_error reason = {0};
-    if (!pm_sql_begin(store->sql, &reason)) {
+    bool begun = pm_sql_begin(store->sql, &reason);
+    bool wanted = begun && run_all(store, first);
+    if (!begun || (wanted && !pm_sql_commit(store->sql, &reason))) {
         fail_all(first, &reason);
-    } else if (!run_all(store, first)) {
+    } else if (!wanted) {
         pm_sql_rollback(store->sql);
-    } else if (!pm_sql_commit(store->sql, &reason)) {
-        fail_all(first, &reason); /* also who only looked: what it saw is not so */
     }
     for (struct pm_store_job *job = first; job != NULL; job = job->next) {
         job->ok = job->outcome != PM_POOL_FAILED;

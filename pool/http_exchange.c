@@ -1,0 +1,247 @@
+#include "pool/http_exchange.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include <poolminer/clock.h>
+#include <poolminer/log.h>
+#include <poolminer/text.h>
+
+enum {
+    BODIES_MAX = 64 * 1024 * 1024, /* bytes of all bodies that are coming in at one time */
+    BUSY_RETRY_AFTER_S = 2,
+};
+
+/* One request while it comes in. */
+struct incoming {
+    struct pm_connection *connection;
+    struct pm_text body;
+    int64_t started_ms;
+    char id[PM_REQUEST_ID_SIZE];
+    size_t reserved; /* its part of the server's `buffered` */
+    int refused;     /* status, or 0: what still comes of the body is thrown away */
+};
+
+static const char ID_HEADER[] = "X-Request-Id";
+
+const char *pm_pool_http_header(const struct pm_pool_http_request *request, const char *name)
+{
+    return MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, name);
+}
+
+const char *pm_pool_http_query(const struct pm_pool_http_request *request, const char *name)
+{
+    return MHD_lookup_connection_value(request->connection, MHD_GET_ARGUMENT_KIND, name);
+}
+
+static enum MHD_Result send_response(struct MHD_Connection *connection, const char *id,
+                                     const struct pm_pool_http_response *response)
+{
+    char number[16];
+    size_t size = response->body != NULL ? strlen(response->body) : 0;
+    struct MHD_Response *message =
+        MHD_create_response_from_buffer(size, response->body, MHD_RESPMEM_MUST_FREE);
+    if (message == NULL) {
+        free(response->body);
+        return MHD_NO;
+    }
+    const char *type = response->content_type != NULL ? response->content_type : "application/json";
+    MHD_add_response_header(message, MHD_HTTP_HEADER_CONTENT_TYPE, type);
+    MHD_add_response_header(message, ID_HEADER, id);
+    if (response->allow[0]) {
+        MHD_add_response_header(message, MHD_HTTP_HEADER_ALLOW, response->allow);
+    }
+    if (response->close) {
+        MHD_add_response_header(message, MHD_HTTP_HEADER_CONNECTION, "close");
+    }
+    if (response->retry_after_s) {
+        snprintf(number, sizeof number, "%d", response->retry_after_s);
+        MHD_add_response_header(message, MHD_HTTP_HEADER_RETRY_AFTER, number);
+    }
+    enum MHD_Result result = MHD_queue_response(connection, (unsigned)response->status, message);
+    MHD_destroy_response(message);
+    return result;
+}
+
+static enum MHD_Result refuse(const struct pm_http_exchanges *exchanges,
+                              struct MHD_Connection *connection, const struct incoming *incoming,
+                              int status)
+{
+    struct pm_pool_http_response response = {.status = status};
+    struct pm_text text = {0};
+    if (status == MHD_HTTP_BAD_REQUEST) {
+        pm_text_append(&text, "{\"detail\":\"The request says more than once how long it is; send "
+                              "one Content-Length, or chunks\"}");
+        response.close = true;
+    } else if (status == MHD_HTTP_CONTENT_TOO_LARGE) {
+        pm_text_append(&text, "{\"detail\":\"body: over the limit of %zu bytes\"}",
+                       exchanges->config.body_max);
+    } else {
+        pm_text_append(&text, "{\"detail\":\"The pool is busy; try again\"}");
+        response.retry_after_s = BUSY_RETRY_AFTER_S;
+    }
+    response.body = text.data;
+    pm_log(PM_LOG_DEBUG, "POOL-REQUEST", "request=%s status=%d", incoming->id, status);
+    return send_response(connection, incoming->id, &response);
+}
+
+static enum MHD_Result count_lengths(void *context, enum MHD_ValueKind kind, const char *key,
+                                     const char *value)
+{
+    int *count = context;
+    (void)kind;
+    (void)value;
+    *count += strcasecmp(key, MHD_HTTP_HEADER_CONTENT_LENGTH) == 0 ||
+              strcasecmp(key, MHD_HTTP_HEADER_TRANSFER_ENCODING) == 0;
+    return MHD_YES;
+}
+
+/* Where two readers could disagree on where a request ends, a second request can hide in it. */
+static bool has_one_length(struct MHD_Connection *connection)
+{
+    int count = 0;
+    MHD_get_connection_values(connection, MHD_HEADER_KIND, count_lengths, &count);
+    return count <= 1;
+}
+
+static struct pm_connection *connection_of(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    return info != NULL ? info->socket_context : NULL;
+}
+
+/* A proxy's id is kept, so that its log and ours tell of the same request. */
+static void name_request(struct pm_http_exchanges *exchanges, struct MHD_Connection *connection,
+                         char id[PM_REQUEST_ID_SIZE])
+{
+    static const char allowed[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.";
+    const char *given = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, ID_HEADER);
+    size_t length = given != NULL ? strspn(given, allowed) : 0;
+    if (length > 0 && length < PM_REQUEST_ID_SIZE && given[length] == '\0') {
+        memcpy(id, given, length + 1);
+    } else {
+        snprintf(id, PM_REQUEST_ID_SIZE, "%08x%08x", exchanges->life,
+                 atomic_fetch_add(&exchanges->requests, 1));
+    }
+}
+
+static enum MHD_Result begin(struct pm_http_exchanges *exchanges, struct MHD_Connection *connection,
+                             void **state)
+{
+    struct pm_connection *known = connection_of(connection);
+    struct incoming *incoming = known != NULL ? calloc(1, sizeof *incoming) : NULL;
+    if (incoming == NULL) {
+        return MHD_NO;
+    }
+    pm_connections_begin(exchanges->connections, known, pm_clock_monotonic_ms());
+    incoming->connection = known;
+    name_request(exchanges, connection, incoming->id);
+    incoming->started_ms = pm_clock_monotonic_ms();
+    atomic_fetch_add(&exchanges->active, 1);
+    *state = incoming;
+    if (!has_one_length(connection)) {
+        return refuse(exchanges, connection, incoming, MHD_HTTP_BAD_REQUEST);
+    }
+    /* A body that announces its size is refused before it is sent. */
+    const char *length =
+        MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH);
+    if (length != NULL && strtoull(length, NULL, 10) > exchanges->config.body_max) {
+        return refuse(exchanges, connection, incoming, MHD_HTTP_CONTENT_TOO_LARGE);
+    }
+    return MHD_YES;
+}
+
+static void give_back(struct pm_http_exchanges *exchanges, struct incoming *incoming)
+{
+    pm_text_clear(&incoming->body);
+    atomic_fetch_sub(&exchanges->buffered, incoming->reserved);
+    incoming->reserved = 0;
+}
+
+/* Nobody has shown who they are while a body comes in, so its memory is bounded by size, by time
+ * and over all connections together. */
+static enum MHD_Result receive(struct pm_http_exchanges *exchanges, struct incoming *incoming,
+                               const char *data, size_t *size)
+{
+    if (pm_clock_monotonic_ms() - incoming->started_ms > exchanges->config.request_ms) {
+        return MHD_NO;
+    }
+    if (!incoming->refused) {
+        incoming->reserved += *size;
+        size_t buffered = atomic_fetch_add(&exchanges->buffered, *size) + *size;
+        if (incoming->reserved > exchanges->config.body_max) {
+            incoming->refused = MHD_HTTP_CONTENT_TOO_LARGE;
+        } else if (buffered > BODIES_MAX) {
+            incoming->refused = MHD_HTTP_SERVICE_UNAVAILABLE;
+        } else {
+            pm_text_append_bytes(&incoming->body, data, *size);
+        }
+        if (incoming->refused) {
+            give_back(exchanges, incoming);
+        }
+    }
+    *size = 0;
+    return MHD_YES;
+}
+
+static enum MHD_Result answer(const struct pm_http_exchanges *exchanges,
+                              struct MHD_Connection *connection, const char *method,
+                              const char *path, const struct incoming *incoming)
+{
+    if (incoming->refused) {
+        return refuse(exchanges, connection, incoming, incoming->refused);
+    }
+    if (incoming->body.failed) {
+        return MHD_NO;
+    }
+    const struct pm_pool_http_request request = {
+        .id = incoming->id,
+        .method = method,
+        .path = path,
+        .body = incoming->body.data != NULL ? incoming->body.data : "",
+        .body_size = incoming->body.length,
+        .connection = connection,
+    };
+    struct pm_pool_http_response response = {0};
+    exchanges->config.handler(exchanges->config.context, &request, &response);
+    pm_log(PM_LOG_DEBUG, "POOL-REQUEST", "request=%s %s %s status=%d bytes=%zu ms=%lld",
+           incoming->id, method, path, response.status, incoming->body.length,
+           (long long)(pm_clock_monotonic_ms() - incoming->started_ms));
+    return send_response(connection, incoming->id, &response);
+}
+
+enum MHD_Result pm_http_exchange_access(void *context, struct MHD_Connection *connection,
+                                        const char *path, const char *method, const char *version,
+                                        const char *data, size_t *size, void **state)
+{
+    struct pm_http_exchanges *exchanges = context;
+    (void)version;
+    if (*state == NULL) {
+        return begin(exchanges, connection, state);
+    }
+    if (*size) {
+        return receive(exchanges, *state, data, size);
+    }
+    return answer(exchanges, connection, method, path, *state);
+}
+
+void pm_http_exchange_completed(void *context, struct MHD_Connection *connection, void **state,
+                                enum MHD_RequestTerminationCode code)
+{
+    struct pm_http_exchanges *exchanges = context;
+    struct incoming *incoming = *state;
+    (void)connection;
+    (void)code;
+    if (incoming == NULL) {
+        return;
+    }
+    give_back(exchanges, incoming);
+    pm_connections_end(exchanges->connections, incoming->connection, pm_clock_monotonic_ms());
+    free(incoming);
+    *state = NULL;
+    atomic_fetch_sub(&exchanges->active, 1);
+}

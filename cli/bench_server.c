@@ -99,7 +99,7 @@ static bool start_sidecar(struct bench_server *server, const char *sync, struct 
     if (good) {
         const char *arguments[] = {program, "--port", "0",  "--store",     store,  "--ready-file",
                                    ready,   "--sync", sync, "--log-level", "warn", NULL};
-        const struct pm_process_config config = {.arguments = arguments};
+        const struct pm_process_config config = {.arguments = arguments, .no_settings = true};
         good = pm_process_start(&config, &server->pid, error) &&
                wait_until_ready(server, program, ready, error);
     }

@@ -102,6 +102,7 @@ static bool start_child(struct child *child, struct pm_error *error)
 {
     const struct pm_process_config config = {.arguments = (const char *const *)child->arguments,
                                              .input = child->input,
+                                             .no_settings = true,
                                              .stderr_path = child->log_path,
                                              .stdout_path = child->log_path};
     if (!pm_process_start(&config, &child->pid, error)) {

@@ -29,7 +29,8 @@ struct supervisor *supervisor_create(void);
 /* Stops what still runs. */
 void supervisor_destroy(struct supervisor *supervisor);
 
-/* Starts a child; *index names it from here on. Children die with this process. */
+/* Starts a child; *index names it from here on. Children die with this process. They have settings
+ * from their arguments alone, none from the environment. */
 bool supervisor_start(struct supervisor *supervisor, const struct child_config *config,
                       size_t *index, struct pm_error *error);
 

@@ -30,8 +30,19 @@ static bool same_name(const char *a, const char *b)
     return length == strcspn(b, "=") && strncmp(a, b, length) == 0;
 }
 
+static bool starts_with(const char *text, const char *prefix)
+{
+    return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+static bool is_setting(const char *variable)
+{
+    return (starts_with(variable, "POOLMINER_") && !starts_with(variable, "POOLMINER_SIMD=")) ||
+           starts_with(variable, "BT_WALLET_");
+}
+
 /* The parent's environment with `additional` over it; the strings stay where they are. */
-static const char **build_environment(const char *const *additional)
+static const char **build_environment(const char *const *additional, bool no_settings)
 {
     size_t extra = count_strings(additional);
     size_t inherited = count_strings((const char *const *)environ);
@@ -44,11 +55,11 @@ static const char **build_environment(const char *const *additional)
         out[count++] = additional[i];
     }
     for (size_t i = 0; i < inherited; i++) {
-        bool replaced = false;
-        for (size_t j = 0; j < extra && !replaced; j++) {
-            replaced = same_name(environ[i], additional[j]);
+        bool left_out = no_settings && is_setting(environ[i]);
+        for (size_t j = 0; j < extra && !left_out; j++) {
+            left_out = same_name(environ[i], additional[j]);
         }
-        if (!replaced) {
+        if (!left_out) {
             out[count++] = environ[i];
         }
     }
@@ -178,7 +189,7 @@ static void close_input(int input)
 bool pm_process_start(const struct pm_process_config *config, pid_t *pid, struct pm_error *error)
 {
     const char *path = config->arguments[0];
-    const char **environment = build_environment(config->environment);
+    const char **environment = build_environment(config->environment, config->no_settings);
     if (environment == NULL) {
         return pm_fail(error, PM_ERROR_MEMORY, "starting %s: no memory", path);
     }

@@ -16,6 +16,9 @@ struct pm_process_config {
     const char *stdout_path;        /* appended to; NULL: inherited */
     const char *stderr_path;        /* appended to; NULL: inherited; may equal stdout_path */
     const char *input; /* what standard input has, at most PM_PROCESS_INPUT_MAX; NULL: nothing */
+    /* POOLMINER_... and BT_WALLET_... are not inherited: the arguments say it all, and what was
+     * meant for another program changes nothing. POOLMINER_SIMD, which no argument says, stays. */
+    bool no_settings;
 };
 
 /* Starts a child that dies with its parent (PR_SET_PDEATHSIG); descriptors above 2 are closed. */

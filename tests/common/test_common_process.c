@@ -98,6 +98,31 @@ static void environment_is_added(void **state)
     assert_output("fresh over kept\n");
 }
 
+/* What mine's user has set for another program is not for mine's children. */
+static void settings_can_be_kept_back(void **state)
+{
+    (void)state;
+    static const char *const extra[] = {"POOLMINER_NICE=3", NULL};
+    const char *const arguments[] = {
+        "/bin/sh", "-c",
+        "echo [$POOLMINER_KEY_FILE][$BT_WALLET_NAME][$POOLMINER_SIMD][$POOLMINER_NICE][$POOL]",
+        NULL};
+    const struct pm_process_config config = {.arguments = arguments,
+                                             .environment = extra,
+                                             .no_settings = true,
+                                             .stdout_path = output,
+                                             .stderr_path = output};
+    setenv("POOLMINER_KEY_FILE", "/key", 1);
+    setenv("BT_WALLET_NAME", "cold", 1);
+    setenv("POOLMINER_SIMD", "scalar", 1);
+    setenv("POOL", "kept", 1);
+    pid_t pid = 0;
+    int status = 0;
+    assert_true(pm_process_start(&config, &pid, NULL));
+    assert_true(pm_process_wait(pid, 5000, &status));
+    assert_output("[][][scalar][3][kept]\n");
+}
+
 static void descriptors_are_not_inherited(void **state)
 {
     (void)state;
@@ -318,6 +343,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(output_and_status_come_back),
         TEST(environment_is_added),
+        TEST(settings_can_be_kept_back),
         TEST(descriptors_are_not_inherited),
         TEST(ignored_signals_are_not_inherited),
         TEST(missing_programs_are_named),

@@ -81,7 +81,17 @@ static void a_demo_succeeds_and_leaves_nothing(void **state)
     snprintf(temporary, sizeof temporary, "TMPDIR=%s", place.path);
     snprintf(home, sizeof home, "HOME=%s", place.path);
     snprintf(duration, sizeof duration, "%d", DURATION_S);
-    const char *const environment[] = {temporary, home, "XDG_CONFIG_HOME=", NULL};
+    /* What other programs of poolminer are told here is nothing to the demo's. */
+    const char *const environment[] = {temporary,
+                                       home,
+                                       "XDG_CONFIG_HOME=",
+                                       "POOLMINER_POOL_MINIMUM_ITERATIONS=1000000",
+                                       "POOLMINER_POOL_HOST=nowhere.invalid",
+                                       "POOLMINER_POOL_FEE=many",
+                                       "POOLMINER_KEY_FILE=/nowhere/worker.key",
+                                       "POOLMINER_SIDECAR_KEYS=/nowhere/keys",
+                                       "POOLMINER_WORKER_NAME=no good name",
+                                       NULL};
     const char *const program = PM_BIN_DIR "/poolminer";
     const char *const arguments[] = {program, "demo", "--duration-s", duration, "--json", NULL};
     struct output output = run_program(place.path, arguments, environment, LIMIT_MS);

@@ -100,6 +100,44 @@ static void it_mines_from_the_settings_file(void **state)
     assert_int_equal(file.st_mode & 0777, 0700);
 }
 
+/* Variables of other programs that run here too; mine's own decisions hold for its children, and
+ * what mine takes from the environment reaches them. */
+static void others_settings_do_not_reach_its_programs(void **state)
+{
+    struct setting *setting = *state;
+    const struct place *place = &setting->place;
+    const char *const program = PM_BIN_DIR "/poolminer";
+    const char *const arguments[] = {program,        "mine", "--config", setting->config,
+                                     "--duration-s", "8",    NULL};
+    char home[96], data[96];
+    snprintf(home, sizeof home, "HOME=%s", place->path);
+    snprintf(data, sizeof data, "XDG_DATA_HOME=%s/data", place->path);
+    const char *const hostile[] = {home,
+                                   data,
+                                   "POOLMINER_CONFIG=",
+                                   "POOLMINER_KEY_FILE=/nowhere/worker.key",
+                                   "POOLMINER_SIDECAR_KEYS=/nowhere/keys",
+                                   "POOLMINER_SIDECAR_URL=tcp://127.0.0.1:1",
+                                   "POOLMINER_SIDECAR_HOST=nowhere.invalid",
+                                   "POOLMINER_SIDECAR_STORE=/nowhere/store",
+                                   "POOLMINER_WORKER_NAME=no good name",
+                                   "POOLMINER_NICE=many",
+                                   "POOLMINER_NO_WORK_WAIT_S=many",
+                                   "POOLMINER_RUN_ID=from-the-environment",
+                                   "POOLMINER_LOG_LEVEL=info",
+                                   NULL};
+    struct output output = run_program(place->path, arguments, hostile, 60000);
+    cJSON *summary = read_json(place, "miner/summary.json");
+    if (output.status != 0 || summary == NULL ||
+        number_in(summary, "driver", "submissions_accepted") < 1 ||
+        strstr(output.err, "WORKER-START") == NULL ||
+        strstr(output.err, " run=from-the-environment ") == NULL) {
+        fail_msg("status %d\n%s\n%s", output.status, output.out, output.err);
+    }
+    cJSON_Delete(summary);
+    output_clear(&output);
+}
+
 static void a_signal_stops_everything_in_two_seconds(void **state)
 {
     struct setting *setting = *state;
@@ -214,6 +252,7 @@ int main(void)
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(it_mines_from_the_settings_file),
+        TEST(others_settings_do_not_reach_its_programs),
         TEST(a_signal_stops_everything_in_two_seconds),
         TEST(children_do_not_outlive_a_kill),
         TEST(killed_programs_come_back),

@@ -127,6 +127,13 @@ static int64_t seconds_until(int64_t then_ms, int64_t now_ms)
     return (then_ms - now_ms + 999) / 1000;
 }
 
+static void refuse_second(const struct pm_pool_lease *active, int64_t now_ms,
+                          struct pm_refusal *refusal)
+{
+    pm_refuse(refusal, 400, PM_DETAIL_ACTIVE_TASK);
+    refusal->seconds_left = seconds_until(active->timeout_ms, now_ms);
+}
+
 /* May this miner have a lease now? A lease whose submission was refused for its content does not
  * stand in the way: the miner has shown that it is through with it. */
 static bool check_free(struct pm_pool_store *store, const struct pm_pool_rules *rules,
@@ -135,8 +142,7 @@ static bool check_free(struct pm_pool_store *store, const struct pm_pool_rules *
                        struct pm_refusal *refusal, struct pm_error *error)
 {
     if (active != NULL && !active->refused) {
-        pm_refuse(refusal, 400, PM_DETAIL_ACTIVE_TASK);
-        refusal->seconds_left = seconds_until(active->timeout_ms, now_ms);
+        refuse_second(active, now_ms, refusal);
         return true;
     }
     if (active != NULL && !pm_store_lease_drop(store, active->id, error)) {
@@ -182,16 +188,25 @@ static bool check_copies(const struct copying *copying, size_t *count, struct pm
     return true;
 }
 
-/* The miner's open lease as it was given. */
+/* The miner's open lease as it was given; or not, when it is of before seeds were noted (schema 1)
+ * and had some. */
 static bool give_again(struct pm_pool_store *store, const struct pm_pool_lease *active,
-                       struct pm_grant *out, struct pm_error *error)
+                       int64_t now_ms, struct pm_grant *out, struct pm_refusal *refusal,
+                       struct pm_error *error)
 {
     struct copying evaluate = {.items = out->evaluate}, seeds = {.items = out->seeds};
     out->lease = *active;
-    return pm_store_lease_visit_assigned(store, active->id, copy_next, &evaluate, error) &&
-           check_copies(&evaluate, &out->evaluate_count, error) &&
-           pm_store_lease_visit_seeds(store, active->id, copy_next, &seeds, error) &&
-           check_copies(&seeds, &out->seed_count, error);
+    if (!pm_store_lease_visit_assigned(store, active->id, copy_next, &evaluate, error) ||
+        !check_copies(&evaluate, &out->evaluate_count, error) ||
+        !pm_store_lease_visit_seeds(store, active->id, copy_next, &seeds, error) ||
+        !check_copies(&seeds, &out->seed_count, error)) {
+        return false;
+    }
+    if (active->evolve_budget > 0 && out->seed_count == 0) {
+        pm_grant_clear(out);
+        refuse_second(active, now_ms, refusal);
+    }
+    return true;
 }
 
 static bool record(struct pm_pool_store *store, const struct pm_grant *grant,
@@ -264,7 +279,7 @@ bool pm_lease_issue(struct pm_pool_store *store, const struct pm_pool_rules *rul
     if (refusal->status) {
         return true;
     }
-    bool ok = again ? give_again(store, &active, out, error)
+    bool ok = again ? give_again(store, &active, now_ms, out, refusal, error)
                     : grant(store, rules, now_ms, wish, epoch.number, out, refusal, error);
     if (!ok) {
         pm_grant_clear(out);

@@ -142,6 +142,9 @@ bool launch_driver(const struct launch *launch, const struct driver_launch *driv
     add(&arguments, "--duration-s", "%.15g", driver->duration_s);
     add(&arguments, "--hotkey-file", "%s", driver->hotkey_file);
     add(&arguments, "--generations", "%lld", (long long)driver->generations);
+    if (driver->evolve_jobs > 0) {
+        add(&arguments, "--evolve-jobs", "%lld", (long long)driver->evolve_jobs);
+    }
     add(&arguments, "--profile", "%s", driver->profile);
     add(&arguments, "--evolve-max-seconds", "%.15g", driver->evolve_max_seconds);
     add(&arguments, "--summary", "%s", driver->summary);

@@ -50,6 +50,7 @@ struct driver_launch {
     const char *sidecar_url, *run_id, *hotkey_file, *profile, *summary;
     const char *password; /* of an encrypted hotkey, with a line's end; NULL: not encrypted */
     int64_t generations;
+    int64_t evolve_jobs; /* of a lease; 0: the driver's own number */
     double duration_s, evolve_max_seconds, no_work_wait_s, window_wait_min_s,
         grace_s;      /* the last three: 0 for the driver's own */
     bool report_only; /* asks the pool for the miner's figures, writes them down, and ends */

@@ -105,6 +105,14 @@ static void list_pool_urls(const struct pm_options *options, const char *urls[PO
     urls[taken] = NULL;
 }
 
+/* As many as can be computed at once, each a search of its own; as many as the driver allows. */
+static int64_t evolve_jobs(const struct pm_options *options)
+{
+    enum { EVOLVE_JOBS_MAX = 16 };
+    const int64_t workers = pm_options_integer(options, "workers");
+    return workers < EVOLVE_JOBS_MAX ? workers : EVOLVE_JOBS_MAX;
+}
+
 static bool start_programs(struct miner *miner, struct pm_error *error)
 {
     const struct pm_options *options = miner->options;
@@ -132,6 +140,7 @@ static bool start_programs(struct miner *miner, struct pm_error *error)
         .profile = pm_options_text(options, "profile"),
         .summary = miner->summary,
         .generations = pm_options_integer(options, "generations"),
+        .evolve_jobs = evolve_jobs(options),
         .duration_s = (double)pm_options_integer(options, "duration-s"),
         .evolve_max_seconds = (double)pm_options_integer(options, "evolve-max-seconds")};
     return launch_worker(&launch, &worker, NULL, error) &&

@@ -115,7 +115,9 @@ static const struct setting SETTINGS[] = {
       .minimum = 1,
       .maximum = 256,
       .argument = "N",
-      .help = "Jobs that are computed at once."}},
+      .help = "Jobs that are computed at once; an evolution is searched for by as many, at most "
+              "16, and "
+              "the best of what they find is submitted."}},
     {USE_COMPUTE,
      {.name = "threads",
       .file_key = "threads",

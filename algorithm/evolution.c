@@ -34,8 +34,12 @@ static const struct pm_engine *find_engine(const char *name, struct pm_error *er
 
 const char *pm_evolution_engine_name(size_t index)
 {
-    const size_t count = sizeof ENGINES / sizeof *ENGINES - 1;
-    return index < count ? ENGINES[index]->name : NULL;
+    const struct pm_engine *const *engine = ENGINES;
+    while (*engine != NULL && index > 0) {
+        engine++;
+        index--;
+    }
+    return *engine != NULL ? (*engine)->name : NULL;
 }
 
 static bool check_range(const char *name, int64_t value, int64_t low, int64_t high,

@@ -18,7 +18,7 @@ struct setting {
 };
 
 static const struct setting SETTINGS[] = {
-    {USE_MINE,
+    {USE_MINE | USE_POOL,
      {.name = "pool-url",
       .file_key = "pool_endpoint",
       .environment = "POOLMINER_POOL_ENDPOINT",
@@ -299,8 +299,8 @@ static bool check_run_id(const struct pm_options *options, struct pm_error *erro
 static bool check_values(const struct verb *verb, const struct pm_options *options,
                          struct pm_error *error)
 {
-    return !(verb->uses & USE_MINE) ||
-           (check_pool_urls(options, error) && check_run_id(options, error));
+    return (!(verb->uses & (USE_MINE | USE_POOL)) || check_pool_urls(options, error)) &&
+           (!(verb->uses & USE_MINE) || check_run_id(options, error));
 }
 
 static bool load_everything(int argc, char *const argv[], struct settings *out,

@@ -16,6 +16,7 @@ enum setting_use {
     USE_MINE = 4,    /* pool, sidecar and what else a miner consists of */
     USE_QUEUE = 8,   /* where a sidecar is found */
     USE_KEY = 16,    /* the hotkey: its file, or a wallet */
+    USE_POOL = 32,   /* which pool */
     USE_ALL = USE_COMPUTE | USE_EVOLVE | USE_MINE | USE_KEY
 };
 
@@ -31,9 +32,9 @@ struct verb {
     int (*run)(const struct pm_options *options);
 };
 
-extern const struct verb verb_bench, verb_check, verb_config, verb_dataset, verb_demo,
-    verb_evaluate, verb_evolve, verb_explain, verb_keys, verb_mine, verb_queue, verb_selftest,
-    verb_wallet;
+extern const struct verb verb_balance, verb_bench, verb_check, verb_config, verb_dataset, verb_demo,
+    verb_evaluate, verb_evolve, verb_explain, verb_keys, verb_history, verb_mine, verb_queue,
+    verb_recipient, verb_selftest, verb_wallet, verb_withdraw;
 
 /* Writes "poolminer: " and the message to standard error; returns EXIT_FAILED, so that
  * `return verb_fail(&error)` reads well. */

@@ -97,7 +97,7 @@ static bool mine(const struct pm_options *options, const struct pm_driver_settin
     char name[PM_PROGRAM_CLIENT_NAME_SIZE];
     struct pm_queue_binding *binding = NULL;
     const char *sidecar_url = pm_options_text(options, "sidecar-url");
-    const char *urls[PM_ENDPOINTS_MAX + 1]; /* one too many is found out by the client */
+    const char *urls[PM_ENDPOINTS_MAX + 1] = {NULL}; /* one too many: the client says so */
     const struct pm_pool_client_config pool = {.pool_urls = urls,
                                                .pool_url_count = pool_urls(options, urls),
                                                .hotkey = hotkey,

@@ -12,15 +12,13 @@
 #include <poolminer/http_client.h>
 #include <poolminer/json.h>
 #include <poolminer/log.h>
+#include <poolminer/pool_proof.h>
 
 enum {
     TIMEOUT_MS = 30 * 1000,
     STATS_TIMEOUT_MS = 5 * 1000, /* a figure for people must not hold up a submission */
     GRACE_AFTER_STOP_MS = 800,   /* with what follows within a supervisor's patience */
-    CLOCK_NOISE_MS = 2000,       /* Date counts whole seconds */
     CLOCK_WARNING_MS = 5000,
-    CLOCK_OFFSET_MAX_MS = 24 * 60 * 60 * 1000,
-    MESSAGE_SIZE = 32,
 };
 
 struct pm_pool_client {
@@ -31,15 +29,6 @@ struct pm_pool_client {
     int64_t clock_offset_ms;
     int64_t reported_offset_ms; /* what the log last said */
     bool unbelievable;          /* a Date that was not believed has been reported */
-};
-
-/* The three headers and what they were made of. */
-struct proof {
-    char message[MESSAGE_SIZE]; /* "auth:1700000000" */
-    char signature[PM_SIGNATURE_HEX_SIZE];
-    char key_header[16 + PM_ADDRESS_SIZE];
-    char timestamp_header[24 + MESSAGE_SIZE];
-    char signature_header[24 + PM_SIGNATURE_HEX_SIZE];
 };
 
 struct call {
@@ -93,10 +82,9 @@ int64_t pm_pool_client_clock_offset_ms(const struct pm_pool_client *client)
 
 /* ---- the clock ---- */
 
-/* A Date is not signed: whoever can write one must not get signatures for a time far away. */
 static bool believe(struct pm_pool_client *client, int64_t offset_ms)
 {
-    if (llabs(offset_ms) <= CLOCK_OFFSET_MAX_MS) {
+    if (llabs(offset_ms) <= PM_POOL_CLOCK_OFFSET_MAX_MS) {
         return true;
     }
     if (!client->unbelievable) {
@@ -109,19 +97,15 @@ static bool believe(struct pm_pool_client *client, int64_t offset_ms)
     return false;
 }
 
-/* The pool's clock minus ours, by this answer's Date; false when it has none that can be used. Date
- * was written somewhere between sending and receiving and is cut to seconds. */
+/* The pool's clock minus ours, by this answer's Date; false when it has none that can be used. */
 static bool measured_offset(struct pm_pool_client *client, const struct pm_http_response *response,
                             int64_t *offset_ms)
 {
     if (response->date_ms < 0) {
         return false;
     }
-    int64_t middle_ms = response->sent_ms + (response->received_ms - response->sent_ms) / 2;
-    *offset_ms = response->date_ms + 500 - middle_ms;
-    if (llabs(*offset_ms) <= CLOCK_NOISE_MS) {
-        *offset_ms = 0;
-    }
+    *offset_ms =
+        pm_pool_clock_offset_ms(response->date_ms, response->sent_ms, response->received_ms);
     return believe(client, *offset_ms);
 }
 
@@ -142,7 +126,7 @@ static void follow_clock(struct pm_pool_client *client, const struct pm_http_res
 {
     int64_t offset_ms = 0;
     if (measured_offset(client, response, &offset_ms) &&
-        llabs(offset_ms - client->clock_offset_ms) > CLOCK_NOISE_MS) {
+        llabs(offset_ms - client->clock_offset_ms) > PM_POOL_CLOCK_NOISE_MS) {
         set_offset(client, offset_ms);
     }
 }
@@ -153,7 +137,7 @@ static bool try_other_clock(struct pm_pool_client *client, const struct pm_http_
 {
     int64_t offset_ms = 0;
     if (measured_offset(client, response, &offset_ms) &&
-        llabs(offset_ms - client->clock_offset_ms) > CLOCK_NOISE_MS) {
+        llabs(offset_ms - client->clock_offset_ms) > PM_POOL_CLOCK_NOISE_MS) {
         set_offset(client, offset_ms);
         return true;
     }
@@ -166,26 +150,9 @@ static bool try_other_clock(struct pm_pool_client *client, const struct pm_http_
 
 /* ---- one call ---- */
 
-static bool make_proof(const struct pm_pool_client *client, struct proof *proof,
-                       struct pm_error *error)
-{
-    int64_t seconds = (pm_clock_unix_ms() + client->clock_offset_ms) / 1000;
-    snprintf(proof->message, sizeof proof->message, "auth:%" PRId64, seconds);
-    if (!pm_hotkey_sign_hex(client->hotkey, proof->message, proof->signature, error)) {
-        return false;
-    }
-    snprintf(proof->key_header, sizeof proof->key_header, "X-Key: %s",
-             pm_hotkey_address(client->hotkey));
-    snprintf(proof->timestamp_header, sizeof proof->timestamp_header, "X-Timestamp: %" PRId64,
-             seconds);
-    snprintf(proof->signature_header, sizeof proof->signature_header, "X-Signature: %s",
-             proof->signature);
-    return true;
-}
-
 /* The body's text; submissions carry the proof once more. NULL: memory is out. */
 static char *print_body(const struct pm_pool_client *client, const struct call *call,
-                        const struct proof *proof, struct pm_error *error)
+                        const struct pm_pool_proof *proof, struct pm_error *error)
 {
     cJSON *body = cJSON_CreateObject(); /* its content is referred to, not copied */
     bool complete = body != NULL;
@@ -211,8 +178,9 @@ static char *print_body(const struct pm_pool_client *client, const struct call *
 static bool exchange(struct pm_pool_client *client, const struct call *call,
                      struct pm_http_response *response, struct pm_error *error)
 {
-    struct proof proof = {0};
-    if (call->is_signed && !make_proof(client, &proof, error)) {
+    struct pm_pool_proof proof = {0};
+    int64_t seconds = (pm_clock_unix_ms() + client->clock_offset_ms) / 1000;
+    if (call->is_signed && !pm_pool_proof_make(client->hotkey, seconds, &proof, error)) {
         return false;
     }
     const char *headers[] = {proof.key_header, proof.timestamp_header, proof.signature_header};

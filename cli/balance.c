@@ -1,0 +1,181 @@
+/* poolminer balance, poolminer history: what the pool owes this miner, and what it paid. */
+#include "cli/account.h"
+#include "cli/key.h"
+#include "cli/money.h"
+#include "cli/verb.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <poolminer/json.h>
+
+/* The pool's answer as it is, on one line. */
+static bool print_json(const cJSON *answer, struct pm_error *error)
+{
+    char *text = pm_json_print(answer, error);
+    if (text == NULL) {
+        return false;
+    }
+    puts(text);
+    free(text);
+    return true;
+}
+
+/* ---- balance ---- */
+
+static void print_amount(const cJSON *answer, const char *member, const char *label)
+{
+    int64_t rao = 0;
+    char text[MONEY_TEXT_SIZE];
+    if (pm_json_integer(answer, member, &rao, NULL)) {
+        money_text(rao, text);
+        printf("%-22s %24s\n", label, text);
+    }
+}
+
+static bool print_balance(const struct account *account, const cJSON *answer,
+                          struct pm_error *error)
+{
+    int64_t balance = 0;
+    if (!pm_json_integer(answer, "balance_rao", &balance, error)) {
+        return pm_fail_context(error, "the pool's answer");
+    }
+    printf("%s at %s\n", account_address(account), account_pool(account));
+    print_amount(answer, "balance_rao", "balance");
+    print_amount(answer, "estimated_pending_rao", "this epoch, so far");
+    print_amount(answer, "pending_withdrawal_rao", "asked for, not sent");
+    print_amount(answer, "withdrawn_rao", "withdrawn");
+    print_amount(answer, "lifetime_rao", "paid in all");
+    print_amount(answer, "minimum_withdrawal_rao", "least withdrawal");
+    return true;
+}
+
+static bool balance(const struct pm_options *options, struct account *account,
+                    struct pm_error *error)
+{
+    cJSON *answer = NULL;
+    bool done = account_get(account, "/api/v1/rewards/balance/%s", &answer, error) &&
+                (pm_options_flag(options, "json") ? print_json(answer, error)
+                                                  : print_balance(account, answer, error));
+    cJSON_Delete(answer);
+    return done;
+}
+
+/* ---- history ---- */
+
+static bool print_payout(const cJSON *payout, struct pm_error *error)
+{
+    int64_t epoch = 0, rao = 0;
+    double reputation = 0;
+    const char *settled = "";
+    char text[MONEY_TEXT_SIZE];
+    if (!pm_json_integer(payout, "epoch", &epoch, error) ||
+        !pm_json_integer(payout, "amount_rao", &rao, error) ||
+        !pm_json_optional_number(payout, "reputation", &reputation, error) ||
+        !pm_json_optional_string(payout, "settled_at", &settled, error)) {
+        return pm_fail_context(error, "the pool's answer");
+    }
+    money_text(rao, text);
+    printf("%8lld  %-24.24s %10.2f %24s\n", (long long)epoch, settled, reputation, text);
+    return true;
+}
+
+static bool print_history(const cJSON *answer, struct pm_error *error)
+{
+    const cJSON *payouts = NULL;
+    const cJSON *payout = NULL;
+    char text[MONEY_TEXT_SIZE];
+    if (!pm_json_array(answer, "payouts", &payouts, error)) {
+        return pm_fail_context(error, "the pool's answer");
+    }
+    printf("%8s  %-24s %10s %24s\n", "epoch", "settled", "reputation", "paid");
+    cJSON_ArrayForEach(payout, payouts)
+    {
+        if (!print_payout(payout, error)) {
+            return false;
+        }
+    }
+    double a_day = money_rao_a_day(payouts);
+    if (a_day >= 0) {
+        money_text((int64_t)a_day, text);
+        printf("at that rate %s a day\n", text);
+    }
+    return true;
+}
+
+static bool history(const struct pm_options *options, struct account *account,
+                    struct pm_error *error)
+{
+    char path[64];
+    cJSON *answer = NULL;
+    snprintf(path, sizeof path, "/api/v1/rewards/history/%%s?limit=%lld",
+             (long long)pm_options_integer(options, "limit"));
+    bool done = account_get(account, path, &answer, error) &&
+                (pm_options_flag(options, "json") ? print_json(answer, error)
+                                                  : print_history(answer, error));
+    cJSON_Delete(answer);
+    return done;
+}
+
+/* ---- the verbs ---- */
+
+static int run_with(const struct pm_options *options,
+                    bool (*action)(const struct pm_options *options, struct account *account,
+                                   struct pm_error *error))
+{
+    struct pm_error error = {0};
+    struct account *account = NULL;
+    bool done = account_open(options, &account, &error) && action(options, account, &error);
+    account_close(account);
+    return done ? EXIT_DONE : verb_fail(&error);
+}
+
+static int run_balance(const struct pm_options *options)
+{
+    return run_with(options, balance);
+}
+
+static int run_history(const struct pm_options *options)
+{
+    return run_with(options, history);
+}
+
+static const struct pm_option BALANCE_OPTIONS[] = {
+    {.name = "json", .type = PM_OPTION_FLAG, .help = "The pool's answer as one line of JSON."},
+    KEY_PASSWORD_OPTION,
+};
+
+static const struct pm_option HISTORY_OPTIONS[] = {
+    {.name = "json", .type = PM_OPTION_FLAG, .help = "The pool's answer as one line of JSON."},
+    {.name = "limit",
+     .type = PM_OPTION_INTEGER,
+     .default_value = "20",
+     .minimum = 1,
+     .maximum = 1000,
+     .argument = "N",
+     .help = "At most so many payouts, the newest."},
+    KEY_PASSWORD_OPTION,
+};
+
+const struct verb verb_balance = {
+    .name = "balance",
+    .summary = "Shows what the pool owes this miner.",
+    .usage = "poolminer balance [--json] [OPTION]...",
+    .purpose = "Asks the pool what it owes this miner's key: settled, waiting and withdrawn.",
+    .uses = USE_POOL | USE_KEY,
+    .options = BALANCE_OPTIONS,
+    .option_count = sizeof BALANCE_OPTIONS / sizeof *BALANCE_OPTIONS,
+    .run = run_balance,
+};
+
+const struct verb verb_history = {
+    .name = "history",
+    .summary = "Shows what the pool paid this miner, epoch by epoch.",
+    .usage = "poolminer history [--limit N] [--json] [OPTION]...",
+    .purpose = "Asks the pool for the payouts to this miner's key, newest first, and tells their "
+               "rate.",
+    .uses = USE_POOL | USE_KEY,
+    .options = HISTORY_OPTIONS,
+    .option_count = sizeof HISTORY_OPTIONS / sizeof *HISTORY_OPTIONS,
+    .run = run_history,
+};

@@ -1,0 +1,83 @@
+#include "cli/money.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <poolminer/clock.h>
+#include <poolminer/json.h>
+
+void money_text(int64_t rao, char out[MONEY_TEXT_SIZE])
+{
+    char digits[24];
+    int count = snprintf(digits, sizeof digits, "%llu",
+                         rao < 0 ? -(unsigned long long)rao : (unsigned long long)rao);
+    size_t at = 0;
+    if (rao < 0) {
+        out[at++] = '-';
+    }
+    for (int i = 0; i < count; i++) {
+        if (i > 0 && (count - i) % 3 == 0) {
+            out[at++] = ',';
+        }
+        out[at++] = digits[i];
+    }
+    snprintf(out + at, MONEY_TEXT_SIZE - at, " RAO");
+}
+
+bool money_confirm(bool agreed, const char *question, struct pm_error *error)
+{
+    char answer[16] = "";
+    if (agreed) {
+        return true;
+    }
+    if (!isatty(STDIN_FILENO)) {
+        return pm_fail(error, PM_ERROR_REFUSED,
+                       "nothing was done: there is no terminal to ask on; --yes says yes to: %s",
+                       question);
+    }
+    printf("%s [y/N] ", question);
+    fflush(stdout);
+    bool yes = fgets(answer, sizeof answer, stdin) != NULL &&
+               (strcmp(answer, "y\n") == 0 || strcmp(answer, "yes\n") == 0);
+    return yes || pm_fail(error, PM_ERROR_INTERRUPTED, "nothing was done");
+}
+
+double money_rao_a_day(const cJSON *payouts)
+{
+    static const double DAY_MS = 24.0 * 3600.0 * 1000.0;
+    const cJSON *payout = NULL;
+    int64_t newest_ms = 0, oldest_ms = 0, amount = 0, oldest_amount = 0;
+    double total = 0;
+    int count = 0;
+    cJSON_ArrayForEach(payout, payouts)
+    {
+        const char *settled = "";
+        if (!pm_json_integer(payout, "amount_rao", &amount, NULL) ||
+            !pm_json_string(payout, "settled_at", &settled, NULL) ||
+            !pm_clock_parse_iso(settled, &oldest_ms)) {
+            return -1;
+        }
+        newest_ms = count == 0 ? oldest_ms : newest_ms;
+        oldest_amount = amount;
+        total += (double)amount;
+        count++;
+    }
+    if (count < 2 || newest_ms <= oldest_ms) {
+        return -1;
+    }
+    /* The oldest was earned before the span begins. */
+    return (total - (double)oldest_amount) / (double)(newest_ms - oldest_ms) * DAY_MS;
+}
+
+void money_duration(double days, char out[MONEY_DURATION_SIZE])
+{
+    if (days >= 2) {
+        snprintf(out, MONEY_DURATION_SIZE, "about %.0f days", ceil(days));
+    } else if (days * 24 >= 2) {
+        snprintf(out, MONEY_DURATION_SIZE, "about %.0f hours", ceil(days * 24));
+    } else {
+        snprintf(out, MONEY_DURATION_SIZE, "about %.0f minutes", ceil(days * 24 * 60));
+    }
+}

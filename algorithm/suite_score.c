@@ -1,17 +1,20 @@
 #include <assert.h>
 #include <math.h>
 #include <omp.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <poolminer/cost.h>
 #include <poolminer/executor.h>
+#include <poolminer/liveness.h>
 #include <poolminer/suite.h>
 
 /* Scoring compiles algorithms and runs them on groups of tasks. A piece of work is one algorithm on
  * a few groups; pieces are handed out one at a time, expensive algorithms first, so that threads
- * end together, and groups in the outer loop, so that a group's data serve many algorithms. Only
+ * end together, and groups in the outer loop, so that a group's data serve many algorithms. Who
+ * gets an algorithm's first piece compiles it: no thread waits for all to be compiled. Only
  * what takes seconds comes last, algorithm by algorithm: time may be over before it is done, and
  * should then have been spent on what could be finished. */
 
@@ -32,15 +35,19 @@ static const double SLOW_COST = 1e6;
 struct work {
     const struct pm_algorithm *algorithm;
     struct pm_lane_program *program; /* NULL: for the reference executor */
-    double cost;                     /* in about cycles; of a slow one in multiply-adds */
+    double cost;                     /* multiply-adds of an example; of a quick one, live ones */
     bool slow;
     double *task_scores;
 };
+
+/* How far an algorithm is. */
+enum state { WAITING, COMPILING, COMPILED, FAILED };
 
 struct scoring {
     const struct pm_suite *suite;
     const struct pm_until *until;
     struct work *work;
+    atomic_int state[BATCH_MAX];
     size_t count, slow_count; /* after sorting, slow ones are at the end */
     uint32_t groups_together;
     struct pm_lane_code **codes; /* each thread's machine code, which all run; NULL: interpret */
@@ -154,23 +161,20 @@ static bool run_regression(const struct scoring *scoring, const struct work *wor
 }
 
 /* Which algorithm a piece is of, and which of its parts. */
-static const struct work *find_piece(const struct scoring *scoring, size_t piece, size_t parts,
-                                     size_t *part)
+static size_t find_piece(const struct scoring *scoring, size_t piece, size_t parts, size_t *part)
 {
     const size_t quick = scoring->count - scoring->slow_count;
     if (piece < quick * parts) {
         *part = piece / quick;
-        return &scoring->work[piece % quick];
+        return piece % quick;
     }
     *part = piece % parts;
-    return &scoring->work[piece / parts];
+    return piece / parts;
 }
 
-static bool run_piece(const struct scoring *scoring, size_t piece, size_t parts,
+static bool run_piece(const struct scoring *scoring, const struct work *work, size_t part,
                       struct bench *bench, struct pm_error *error)
 {
-    size_t part;
-    const struct work *work = find_piece(scoring, piece, parts, &part);
     const struct pm_lane_tasks *lanes = scoring->suite->lanes;
     uint32_t first = (uint32_t)part * scoring->groups_together;
     uint32_t count = lanes->group_count - first;
@@ -223,9 +227,7 @@ static bool compile(const struct scoring *scoring, struct work *work, struct pm_
         return pm_fail(error, PM_ERROR_MEMORY, "out of memory for a compiled algorithm");
     }
     if (pm_lane_program_compile(work->program, work->algorithm, &refusal)) {
-        const double cycles = pm_lane_program_info(work->program).cost;
-        translate(scoring, work, cycles);
-        work->cost = work->slow ? work->cost : cycles;
+        translate(scoring, work, pm_lane_program_info(work->program).cost);
         return true;
     }
     pm_lane_program_destroy(work->program);
@@ -237,6 +239,36 @@ static bool compile(const struct scoring *scoring, struct work *work, struct pm_
         *error = refusal;
     }
     return false;
+}
+
+/* Compiles the algorithm, or waits for who does. *usable is false if that failed there. */
+static bool get_compiled(struct scoring *scoring, size_t index, bool *usable,
+                         struct pm_error *error)
+{
+    atomic_int *state = &scoring->state[index];
+    int seen = WAITING;
+    if (atomic_compare_exchange_strong(state, &seen, COMPILING)) {
+        *usable = compile(scoring, &scoring->work[index], error);
+        atomic_store(state, *usable ? COMPILED : FAILED);
+        return *usable;
+    }
+    while ((seen = atomic_load(state)) == COMPILING) {
+        sched_yield();
+    }
+    *usable = seen == COMPILED;
+    return true;
+}
+
+static bool do_piece(struct scoring *scoring, size_t piece, size_t parts, struct bench *bench,
+                     struct pm_error *error)
+{
+    size_t part;
+    bool usable;
+    const size_t index = find_piece(scoring, piece, parts, &part);
+    if (!get_compiled(scoring, index, &usable, error)) {
+        return false;
+    }
+    return !usable || run_piece(scoring, &scoring->work[index], part, bench, error);
 }
 
 static int compare_costs(const void *left, const void *right)
@@ -286,18 +318,10 @@ static void run_batch(struct scoring *scoring)
             pm_fail(&error, PM_ERROR_MEMORY, "out of memory for scoring");
             give_up(scoring, &error);
         }
-#pragma omp for schedule(dynamic)
-        for (size_t i = 0; i < scoring->count; i++) {
-            if (!compile(scoring, &scoring->work[i], &error)) {
-                give_up(scoring, &error);
-            }
-        }
-#pragma omp single
-        qsort(scoring->work, scoring->count, sizeof *scoring->work, compare_costs);
 #pragma omp for schedule(dynamic) nowait
         for (size_t piece = 0; piece < pieces; piece++) {
             if (!atomic_load(&scoring->failed) &&
-                !run_piece(scoring, piece, parts, &bench, &error)) {
+                !do_piece(scoring, piece, parts, &bench, &error)) {
                 give_up(scoring, &error);
             }
         }
@@ -312,12 +336,31 @@ static void run_batch(struct scoring *scoring)
     free(scoring->codes);
 }
 
+/* Multiply-adds of a training example that can change a prediction. */
+static double live_cost(const struct pm_algorithm *algorithm)
+{
+    struct pm_liveness liveness;
+    int64_t cost = 0;
+    pm_liveness_analyse(algorithm, &liveness);
+    for (int phase = PM_PHASE_PREDICT; phase < PM_PHASE_COUNT; phase++) {
+        for (int i = 0; i < algorithm->length[phase]; i++) {
+            if ((liveness.flags[phase][i] & PM_LIVE_TRAINING) != 0) {
+                cost += pm_instruction_cost(&algorithm->phase[phase][i], &algorithm->meta);
+            }
+        }
+    }
+    return (double)cost;
+}
+
 static struct work work_on(const struct pm_algorithm *algorithm, double *task_scores)
 {
     const struct pm_cost phases = pm_algorithm_cost(algorithm);
     const double cost = (double)pm_cost_example(&phases);
-    return (struct work){
-        .algorithm = algorithm, .cost = cost, .slow = cost > SLOW_COST, .task_scores = task_scores};
+    const bool slow = cost > SLOW_COST;
+    return (struct work){.algorithm = algorithm,
+                         .cost = slow ? cost : live_cost(algorithm),
+                         .slow = slow,
+                         .task_scores = task_scores};
 }
 
 static bool score_batch(const struct pm_suite *suite, const struct pm_algorithm *const *algorithms,
@@ -330,6 +373,7 @@ static bool score_batch(const struct pm_suite *suite, const struct pm_algorithm 
         work[i] = work_on(algorithms[i], &task_scores[i * suite->count]);
         scoring.slow_count += work[i].slow;
     }
+    qsort(work, count, sizeof *work, compare_costs);
     run_batch(&scoring);
     if (atomic_load(&scoring.failed) && error != NULL) {
         *error = scoring.first_error;

@@ -2,6 +2,7 @@
  */
 #include "tests/cmocka_include.h"
 
+#include <omp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -117,6 +118,23 @@ static void machine_code_scores_like_the_reference(void **state)
     assert_memory_equal(found, fixture->expected, sizeof found);
 }
 
+/* Fewer threads than algorithms, as many, and far more, which then wait for who compiles. */
+static void any_number_of_threads_scores_alike(void **state)
+{
+    static const int numbers[] = {1, 2, 8, 64};
+    enum { JOB = PROGRAMS < 8 ? PROGRAMS : 8 };
+    const struct fixture *fixture = *state;
+    const int before = omp_get_max_threads();
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        double scores[JOB], found[JOB][TASKS];
+        omp_set_num_threads(numbers[i]);
+        assert_true(
+            pm_suite_score(fixture->suite, view(fixture), JOB, scores, &found[0][0], NULL, NULL));
+        assert_memory_equal(found, fixture->expected, sizeof found);
+    }
+    omp_set_num_threads(before);
+}
+
 static void slices_score_like_the_whole(void **state)
 {
     struct fixture *fixture = *state;
@@ -171,6 +189,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_level_scores_like_the_reference),
         cmocka_unit_test(machine_code_scores_like_the_reference),
+        cmocka_unit_test(any_number_of_threads_scores_alike),
         cmocka_unit_test(slices_score_like_the_whole),
         cmocka_unit_test(regression_scores_like_the_reference),
         cmocka_unit_test(the_environment_forces_the_level_down),

@@ -12,6 +12,7 @@
 enum {
     BODIES_MAX = 64 * 1024 * 1024, /* bytes of all bodies that are coming in at one time */
     BUSY_RETRY_AFTER_S = 2,
+    HEARD_OUT_MAX = 16 * 1024 * 1024, /* bytes of a body that is refused for its size */
 };
 
 /* One request while it comes in. */
@@ -129,6 +130,28 @@ static void name_request(struct pm_http_exchanges *exchanges, struct MHD_Connect
     }
 }
 
+static unsigned long long announced(struct MHD_Connection *connection)
+{
+    const char *length =
+        MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH);
+    return length != NULL ? strtoull(length, NULL, 10) : 0;
+}
+
+static bool announces_too_much(const struct pm_http_exchanges *exchanges,
+                               struct MHD_Connection *connection)
+{
+    return announced(connection) > exchanges->config.body_max;
+}
+
+/* Who is hung up on while still sending may never see the answer. So a body that is too large, but
+ * not by far, is let in and thrown away before it is refused, unless its sender waits to be told.
+ */
+static bool is_heard_out(struct MHD_Connection *connection)
+{
+    return announced(connection) <= HEARD_OUT_MAX &&
+           MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_EXPECT) == NULL;
+}
+
 static enum MHD_Result begin(struct pm_http_exchanges *exchanges, struct MHD_Connection *connection,
                              void **state)
 {
@@ -146,11 +169,11 @@ static enum MHD_Result begin(struct pm_http_exchanges *exchanges, struct MHD_Con
     if (!has_one_length(connection)) {
         return refuse(exchanges, connection, incoming, MHD_HTTP_BAD_REQUEST);
     }
-    /* A body that announces its size is refused before it is sent. */
-    const char *length =
-        MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH);
-    if (length != NULL && strtoull(length, NULL, 10) > exchanges->config.body_max) {
-        return refuse(exchanges, connection, incoming, MHD_HTTP_CONTENT_TOO_LARGE);
+    if (announces_too_much(exchanges, connection)) {
+        incoming->refused = MHD_HTTP_CONTENT_TOO_LARGE;
+        return is_heard_out(connection)
+                   ? MHD_YES
+                   : refuse(exchanges, connection, incoming, MHD_HTTP_CONTENT_TOO_LARGE);
     }
     return MHD_YES;
 }

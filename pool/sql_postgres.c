@@ -278,7 +278,7 @@ bool pm_sql_open_postgres(const char *url, enum pm_sql_access access, struct pm_
     postgres->connection = PQconnectdb(url);
     PQsetNoticeProcessor(postgres->connection, on_notice, NULL);
     if (PQstatus(postgres->connection) != CONNECTION_OK) {
-        fail(postgres, "connecting", error); /* without the URL: it may hold a password */
+        fail(postgres, "connecting to --store", error); /* not the URL: it may hold a password */
         postgres_close(&postgres->base);
         return false;
     }

@@ -331,6 +331,39 @@ static void test_what_is_no_http(void **state)
     assert_healthy();
 }
 
+/* Sends a request and returns all that comes until the pool hangs up; the caller frees. */
+static char *exchange_raw(const char *request)
+{
+    struct pm_text text = {0};
+    char bytes[256];
+    ssize_t got;
+    int connection = connect_raw();
+    assert_true(write(connection, request, strlen(request)) > 0);
+    while ((got = read(connection, bytes, sizeof bytes)) > 0) {
+        pm_text_append_bytes(&text, bytes, (size_t)got);
+    }
+    close(connection);
+    assert_non_null(text.data);
+    return text.data;
+}
+
+/* What is far too large, or waits for leave to be sent, is refused before it comes. */
+static void test_announced_bodies(void **state)
+{
+    (void)state;
+    static const char *const requests[] = {
+        "POST /api/v1/tasks/lease HTTP/1.1\r\nHost: x\r\nContent-Length: 999999999999\r\n\r\n",
+        "POST /api/v1/tasks/lease HTTP/1.1\r\nHost: x\r\nContent-Length: 2000000\r\n"
+        "Expect: 100-continue\r\n\r\n",
+    };
+    for (size_t i = 0; i < sizeof requests / sizeof *requests; i++) {
+        char *answer = exchange_raw(requests[i]);
+        assert_int_equal(strncmp(answer, "HTTP/1.1 413 ", 13), 0);
+        assert_non_null(strstr(answer, "{\"detail\":\"body: over the limit"));
+        free(answer);
+    }
+}
+
 /* A second request must not hide in the body of the first. */
 static void test_two_lengths(void **state)
 {
@@ -348,22 +381,13 @@ static void test_two_lengths(void **state)
         "Transfer-Encoding: identity\r\n\r\n0\r\n\r\n",
     };
     for (size_t i = 0; i < sizeof requests / sizeof *requests; i++) {
-        struct pm_text text = {0};
-        char bytes[256];
-        ssize_t got;
-        int connection = connect_raw();
-        assert_true(write(connection, requests[i], strlen(requests[i])) > 0);
-        while ((got = read(connection, bytes, sizeof bytes)) > 0) { /* to the end: it hangs up */
-            pm_text_append_bytes(&text, bytes, (size_t)got);
+        char *answer = exchange_raw(requests[i]);
+        if (strncmp(answer, "HTTP/1.1 400 ", 13) != 0 ||
+            strstr(answer, "{\"detail\":\"The request says more than once") == NULL ||
+            strstr(answer + 1, "HTTP/1.1") != NULL) {
+            fail_msg("%s: %s", requests[i], answer);
         }
-        close(connection);
-        assert_non_null(text.data);
-        if (strncmp(text.data, "HTTP/1.1 400 ", 13) != 0 ||
-            strstr(text.data, "{\"detail\":\"The request says more than once") == NULL ||
-            strstr(text.data + 1, "HTTP/1.1") != NULL) {
-            fail_msg("%s: %s", requests[i], text.data);
-        }
-        pm_text_clear(&text);
+        free(answer);
     }
 }
 
@@ -498,6 +522,7 @@ int main(void)
         cmocka_unit_test(test_hostile_algorithms),
         cmocka_unit_test(test_another_miners_lease),
         cmocka_unit_test(test_what_is_no_http),
+        cmocka_unit_test(test_announced_bodies),
         cmocka_unit_test(test_two_lengths),
         cmocka_unit_test(test_idle_connections),
         cmocka_unit_test(test_a_store_that_cannot_write),

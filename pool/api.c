@@ -15,39 +15,43 @@
 enum { STORE_RETRY_AFTER_S = 5 };
 
 enum authentication { NOBODY, MINER, RECIPIENT_UPDATE, MONITOR };
+/* Work that only reads is not in line for the one who writes. A submission writes even when its
+ * body has no meaning: that it was refused. */
+enum access { READS, WRITES, SUBMITS };
 
 struct route {
     const char *method;
     const char *pattern; /* {} stands for one part of the path */
     enum authentication authentication;
+    enum access access;
     pm_api_work *work; /* NULL: the description of the API, which needs no store */
 };
 
 /* Where two patterns fit a path, the first one counts. */
 static const struct route routes[] = {
-    {"GET", "/health", NOBODY, pm_api_health},
-    {"GET", "/openapi.json", NOBODY, NULL},
-    {"POST", "/api/v1/miners/register", MINER, pm_api_register},
-    {"GET", "/api/v1/miners/stats", MINER, pm_api_stats},
-    {"GET", "/api/v1/miners/leaderboard", NOBODY, pm_api_leaderboard},
-    {"PUT", "/api/v1/miners/recipient-coldkey", RECIPIENT_UPDATE, pm_api_recipient_set},
-    {"POST", "/api/v1/miners/recipient-coldkey", RECIPIENT_UPDATE, pm_api_recipient_set},
-    {"GET", "/api/v1/miners/recipient-coldkey", MINER, pm_api_recipient_own},
-    {"GET", "/api/v1/miners/recipient-coldkey/{}", NOBODY, pm_api_recipient_of},
-    {"GET", "/api/v1/tasks/pending_evaluations", MINER, pm_api_pending},
-    {"POST", "/api/v1/tasks/request", MINER, pm_api_task},
-    {"POST", "/api/v1/tasks/lease", MINER, pm_api_lease},
-    {"POST", "/api/v1/tasks/{}/submit_lease", MINER, pm_api_submit_lease},
-    {"POST", "/api/v1/tasks/{}/submit_evolution", MINER, pm_api_submit_evolution},
-    {"POST", "/api/v1/tasks/{}/submit_evaluation", MINER, pm_api_submit_evaluation},
-    {"GET", "/api/v1/results", MINER, pm_api_results},
-    {"GET", "/api/v1/results/sota", NOBODY, pm_api_sota},
-    {"POST", "/api/v1/results/verify/{}", MINER, pm_api_verify},
-    {"GET", "/api/v1/rewards/balance/{}", MINER, pm_api_balance},
-    {"GET", "/api/v1/rewards/history/{}", MINER, pm_api_history},
-    {"POST", "/api/v1/rewards/withdraw/{}", MINER, pm_api_withdraw},
-    {"GET", "/api/v1/monitor/summary", MONITOR, pm_api_monitor},
-    {"GET", "/metrics", MONITOR, pm_api_metrics},
+    {"GET", "/health", NOBODY, READS, pm_api_health},
+    {"GET", "/openapi.json", NOBODY, READS, NULL},
+    {"POST", "/api/v1/miners/register", MINER, WRITES, pm_api_register},
+    {"GET", "/api/v1/miners/stats", MINER, WRITES, pm_api_stats},
+    {"GET", "/api/v1/miners/leaderboard", NOBODY, READS, pm_api_leaderboard},
+    {"PUT", "/api/v1/miners/recipient-coldkey", RECIPIENT_UPDATE, WRITES, pm_api_recipient_set},
+    {"POST", "/api/v1/miners/recipient-coldkey", RECIPIENT_UPDATE, WRITES, pm_api_recipient_set},
+    {"GET", "/api/v1/miners/recipient-coldkey", MINER, READS, pm_api_recipient_own},
+    {"GET", "/api/v1/miners/recipient-coldkey/{}", NOBODY, READS, pm_api_recipient_of},
+    {"GET", "/api/v1/tasks/pending_evaluations", MINER, READS, pm_api_pending},
+    {"POST", "/api/v1/tasks/request", MINER, WRITES, pm_api_task},
+    {"POST", "/api/v1/tasks/lease", MINER, WRITES, pm_api_lease},
+    {"POST", "/api/v1/tasks/{}/submit_lease", MINER, SUBMITS, pm_api_submit_lease},
+    {"POST", "/api/v1/tasks/{}/submit_evolution", MINER, SUBMITS, pm_api_submit_evolution},
+    {"POST", "/api/v1/tasks/{}/submit_evaluation", MINER, SUBMITS, pm_api_submit_evaluation},
+    {"GET", "/api/v1/results", MINER, READS, pm_api_results},
+    {"GET", "/api/v1/results/sota", NOBODY, READS, pm_api_sota},
+    {"POST", "/api/v1/results/verify/{}", MINER, WRITES, pm_api_verify},
+    {"GET", "/api/v1/rewards/balance/{}", MINER, WRITES, pm_api_balance},
+    {"GET", "/api/v1/rewards/history/{}", MINER, WRITES, pm_api_history},
+    {"POST", "/api/v1/rewards/withdraw/{}", MINER, WRITES, pm_api_withdraw},
+    {"GET", "/api/v1/monitor/summary", MONITOR, READS, pm_api_monitor},
+    {"GET", "/metrics", MONITOR, READS, pm_api_metrics},
 };
 enum { ROUTE_COUNT = sizeof routes / sizeof *routes };
 
@@ -147,9 +151,8 @@ static bool authenticate_headers(struct pm_api_call *call, enum authentication a
 static bool authenticate_miner_body(struct pm_api_call *call)
 {
     struct pm_body_proof proof;
-    struct pm_error error = {0};
-    if (!pm_body_proof(call->body, &proof, &error)) {
-        pm_api_refuse(call, 422, &error);
+    if (!pm_body_proof(call->body, &proof, &call->unreadable)) {
+        pm_api_refuse(call, 422, &call->unreadable);
         return false;
     }
     return pm_auth_check_proof(&call->headers, &proof, &call->refusal);
@@ -157,10 +160,9 @@ static bool authenticate_miner_body(struct pm_api_call *call)
 
 static bool authenticate_recipient_update(struct pm_api_call *call)
 {
-    struct pm_error error = {0};
     const char *coldkey;
-    if (!pm_body_recipient(call->body, &coldkey, &error)) {
-        pm_api_refuse(call, 422, &error);
+    if (!pm_body_recipient(call->body, &coldkey, &call->unreadable)) {
+        pm_api_refuse(call, 422, &call->unreadable);
         return false;
     }
     return count_call(call,
@@ -197,7 +199,6 @@ static enum pm_pool_outcome run(struct pm_pool_store *store, void *context, stru
 {
     struct running *running = context;
     struct pm_api_call *call = running->call;
-    forget_answer(call);
     if (!running->work(store, call, error)) {
         return PM_POOL_FAILED;
     }
@@ -212,22 +213,29 @@ static enum pm_pool_outcome run(struct pm_pool_store *store, void *context, stru
     return call->text != NULL ? PM_POOL_COMMIT : PM_POOL_FAILED;
 }
 
+/* True with *body (the caller frees) and the proof in it checked; else the call has its refusal. */
+static bool read_body(struct pm_api_call *call, enum authentication authentication, cJSON **body)
+{
+    if (!pm_body_parse(call->request->body, call->request->body_size, body, &call->unreadable)) {
+        pm_api_refuse(call, 422, &call->unreadable);
+        return false;
+    }
+    call->body = *body;
+    return authenticate_body(call, authentication);
+}
+
 static bool ask_store(struct pm_api_call *call, const struct route *route, struct pm_error *error)
 {
     cJSON *body = NULL;
-    struct pm_error reason = {0};
-    bool ok = true;
-    if (!pm_body_parse(call->request->body, call->request->body_size, &body, &reason)) {
-        return pm_api_refuse(call, 422, &reason);
+    struct running running = {.call = call, .work = route->work};
+    if (!read_body(call, route->authentication, &body)) {
+        bool says_nothing = route->access == SUBMITS && call->refusal.status == 422;
+        running.work = says_nothing ? pm_api_submit_unreadable : NULL;
     }
-    call->body = body;
-    if (authenticate_body(call, route->authentication)) {
-        struct running running = {.call = call, .work = route->work};
-        /* Whoever asks without showing who they are, or to watch, gets in no miner's way. */
-        bool watches = route->authentication == NOBODY || route->authentication == MONITOR;
-        ok = pm_pool_store_run(watches ? call->pool->reader : call->pool->store, run, &running,
-                               error);
-    }
+    bool reads = route->access == READS;
+    bool ok =
+        running.work == NULL ||
+        pm_pool_store_run(reads ? call->pool->reader : call->pool->store, run, &running, error);
     cJSON_Delete(body);
     return ok;
 }

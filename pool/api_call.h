@@ -20,6 +20,7 @@ struct pm_api_call {
     const char *hotkey;                    /* the caller, when the route asks for a miner */
     char parameter[PM_API_PARAMETER_SIZE]; /* what stands for {} in the path */
     const cJSON *body;                     /* NULL when empty */
+    struct pm_error unreadable;            /* why the body has no meaning; code 0 when it has */
 
     /* The answer: a refusal, else a text, else JSON. */
     struct pm_refusal refusal;
@@ -30,7 +31,7 @@ struct pm_api_call {
 };
 
 /* Answers one call inside a transaction; false when the store failed. What it leaves in the call is
- * answered only after the commit, and thrown away when the transaction is tried again. */
+ * answered only after the commit. */
 typedef bool pm_api_work(struct pm_pool_store *store, struct pm_api_call *call,
                          struct pm_error *error);
 
@@ -41,6 +42,7 @@ pm_api_work pm_api_recipient_set, pm_api_recipient_own, pm_api_recipient_of;
 
 pm_api_work pm_api_lease, pm_api_task, pm_api_pending;
 pm_api_work pm_api_submit_lease, pm_api_submit_evolution, pm_api_submit_evaluation;
+pm_api_work pm_api_submit_unreadable;
 
 pm_api_work pm_api_results, pm_api_sota, pm_api_verify;
 

@@ -153,22 +153,25 @@ bool pm_api_pending(struct pm_pool_store *store, struct pm_api_call *call, struc
     return true;
 }
 
+bool pm_api_submit_unreadable(struct pm_pool_store *store, struct pm_api_call *call,
+                              struct pm_error *error)
+{
+    pm_api_refuse(call, 422, &call->unreadable);
+    return pm_pool_submission_unreadable(store, call->now_ms, call->hotkey, call->parameter, error);
+}
+
 static bool submit(struct pm_pool_store *store, struct pm_api_call *call, enum pm_lease_kind kind,
                    struct pm_error *error)
 {
-    struct pm_error reason = {0};
     struct pm_pool_submission *submission = malloc(sizeof *submission);
     if (submission == NULL) {
         return pm_fail(error, PM_ERROR_MEMORY, "a submission: out of memory");
     }
-    bool ok = true;
-    if (!pm_body_submission(call->body, kind, submission, &reason)) {
-        pm_api_refuse(call, 422, &reason);
-    } else {
-        ok = pm_pool_submission_take(store, &call->pool->rules, call->now_ms, call->hotkey,
-                                     call->parameter, submission, &call->text, &call->refusal,
-                                     error);
-    }
+    bool ok = pm_body_submission(call->body, kind, submission, &call->unreadable)
+                  ? pm_pool_submission_take(store, &call->pool->rules, call->now_ms, call->hotkey,
+                                            call->parameter, submission, &call->text,
+                                            &call->refusal, error)
+                  : pm_api_submit_unreadable(store, call, error);
     free(submission);
     return ok;
 }

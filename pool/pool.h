@@ -11,7 +11,7 @@
 struct pm_pool {
     struct pm_pool_rules rules;
     struct pm_pool_store *store;
-    struct pm_pool_store *reader; /* the same store, for calls of nobody in particular */
+    struct pm_pool_store *reader; /* the same store, for calls that only read */
     struct pm_trouble *trouble;
     struct pm_metrics *metrics;
     struct pm_rate_limit *rate_limit;

@@ -277,6 +277,11 @@ static bool book(struct taking *taking, char **answer, struct pm_error *error)
     return false;
 }
 
+static bool is_live(const struct pm_pool_lease *lease, int64_t now_ms)
+{
+    return lease->state == PM_LEASE_ACTIVE && lease->timeout_ms > now_ms;
+}
+
 /* Is this the live lease of this miner? A lease that is done answers the same submission again. */
 static bool check_lease(struct taking *taking, const char *hotkey, bool found, char **answer,
                         struct pm_error *error)
@@ -290,7 +295,7 @@ static bool check_lease(struct taking *taking, const char *hotkey, bool found, c
         strcmp(lease->submission_digest, taking->digest) == 0) {
         return pm_store_lease_answer(taking->store, lease->id, answer, error);
     }
-    if (!found || lease->state != PM_LEASE_ACTIVE || lease->timeout_ms <= taking->now_ms) {
+    if (!found || !is_live(lease, taking->now_ms)) {
         pm_refuse(taking->refusal, 404, PM_DETAIL_NO_LEASE);
     }
     return true;
@@ -323,4 +328,16 @@ bool pm_pool_submission_take(struct pm_pool_store *store, const struct pm_pool_r
         pm_pool_program_clear(&taking.programs[i]);
     }
     return ok;
+}
+
+bool pm_pool_submission_unreadable(struct pm_pool_store *store, int64_t now_ms, const char *hotkey,
+                                   const char *lease_id, struct pm_error *error)
+{
+    struct pm_pool_lease lease;
+    bool found;
+    if (!pm_store_lease_get(store, lease_id, &lease, &found, error)) {
+        return false;
+    }
+    bool own = found && strcmp(lease.hotkey, hotkey) == 0 && is_live(&lease, now_ms);
+    return !own || pm_store_lease_refused(store, lease_id, error);
 }

@@ -44,4 +44,10 @@ bool pm_pool_submission_take(struct pm_pool_store *store, const struct pm_pool_r
                              const struct pm_pool_submission *submission, char **answer,
                              struct pm_refusal *refusal, struct pm_error *error);
 
+/* A submission for `lease_id` from `hotkey` whose body says nothing that could be taken: the lease,
+ * if it is this miner's and live, stays open for a mended one, and does not stand in the way of
+ * another lease. */
+bool pm_pool_submission_unreadable(struct pm_pool_store *store, int64_t now_ms, const char *hotkey,
+                                   const char *lease_id, struct pm_error *error);
+
 #endif

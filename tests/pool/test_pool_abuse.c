@@ -267,6 +267,69 @@ static void test_hostile_algorithms(void **state)
     answer_clear(&lease);
 }
 
+static void ask_for_work(const char *kind, char *id, size_t size)
+{
+    char body[64];
+    bool lease = kind[0] == '\0';
+    snprintf(body, sizeof body, lease ? "{}" : "{\"task_type\":\"%s\"}", kind);
+    struct answer answer = client_expect(
+        &alice, "POST", lease ? "/api/v1/tasks/lease" : "/api/v1/tasks/request", body, 200);
+    snprintf(id, size, "%s", answer_string(&answer, lease ? "lease_id" : "batch_id"));
+    answer_clear(&answer);
+}
+
+/* Whatever is wrong with a submission's content, it does not lock its miner out: the lease stays
+ * open for a mended one, and the next lease is granted. */
+static void test_a_submission_without_meaning(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *kind, *call, *body, *said;
+    } cases[] = {
+        {"", "submit_lease", "{", "body"},
+        {"", "submit_lease", "[]", "body"},
+        {"", "submit_lease", "\xff", "body"},
+        {"", "submit_lease", "", "body"},
+        {"", "submit_lease", "{\"signature\":5}", "signature"},
+        {"", "submit_lease", "{\"evaluations\":7}", "evaluations"},
+        {"", "submit_lease", "{\"evaluations\":[7]}", "evaluations[0]"},
+        {"", "submit_lease", "{\"evaluations\":[{\"score\":0.5}]}", "algorithm_id"},
+        {"", "submit_lease", "{\"evaluations\":[{\"algorithm_id\":1}]}", "score"},
+        {"", "submit_lease", "{\"evaluations\":[{\"algorithm_id\":1,\"score\":1.5}]}", "score"},
+        {"", "submit_lease", "{\"evaluations\":[{\"algorithm_id\":1,\"score\":-1}]}", "score"},
+        {"", "submit_lease",
+         "{\"evaluations\":[{\"algorithm_id\":1,\"score\":1},{\"algorithm_id\":1,\"score\":1}]}",
+         "twice"},
+        {"", "submit_lease", "{\"evolutions\":7}", "evolutions"},
+        {"", "submit_lease", "{\"evolutions\":[7]}", "evolutions[0]"},
+        {"", "submit_lease", "{\"evolutions\":[{}]}", "algorithm_dsl"},
+        {"", "submit_lease", "{\"evolutions\":[{},{},{},{},{},{},{},{},{}]}", "at most 8"},
+        {"", "submit_lease",
+         "{\"evolutions\":[{\"algorithm_dsl\":\"\",\"parent_algorithm_ids\":[\"x\"]}]}",
+         "parent_algorithm_ids[0]"},
+        {"", "submit_lease", "{\"iterations\":-1}", "iterations"},
+        {"", "submit_lease", "{\"iterations\":\"many\"}", "iterations"},
+        {"evaluate", "submit_evaluation", "{}", "evaluations"},
+        {"evolve", "submit_evolution", "{}", "evolved_function"},
+        {"evolve", "submit_evolution", "{\"evolved_function\":\"\",\"parent_functions\":[1]}",
+         "parent_functions[0]"},
+    };
+    char path[PATH_SIZE], id[64];
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        ask_for_work(cases[i].kind, id, sizeof id);
+        snprintf(path, sizeof path, "/api/v1/tasks/%s/%s", id, cases[i].call);
+        client_expect_saying(&alice, "POST", "/api/v1/tasks/lease", "{}", 400, "active task");
+        client_expect_saying(&alice, "POST", path, cases[i].body, 422, cases[i].said);
+    }
+    ask_for_work("", id, sizeof id);
+    snprintf(path, sizeof path, "/api/v1/tasks/%s/submit_lease", id);
+    client_expect_saying(&bob, "POST", path, "{", 422, "body");
+    client_expect_saying(&alice, "POST", "/api/v1/tasks/lease", "{}", 400,
+                         "active task"); /* hers */
+    client_expect_saying(&alice, "POST", path, "{", 422, "body");
+    client_expect_saying(&alice, "POST", path, "{\"evaluations\":[]}", 200, "accepted");
+}
+
 static void test_another_miners_lease(void **state)
 {
     (void)state;
@@ -520,6 +583,7 @@ int main(void)
         cmocka_unit_test(test_bodies_that_are_none),
         cmocka_unit_test(test_large_bodies),
         cmocka_unit_test(test_hostile_algorithms),
+        cmocka_unit_test(test_a_submission_without_meaning),
         cmocka_unit_test(test_another_miners_lease),
         cmocka_unit_test(test_what_is_no_http),
         cmocka_unit_test(test_announced_bodies),

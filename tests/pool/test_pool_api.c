@@ -1,6 +1,8 @@
 /* The API over HTTP, as miners call it: the real program, real signatures. */
 #include "cmocka_include.h"
 #include "pool/house.h"
+#include "pool/sql.h"
+#include "pool/test_store.h"
 
 #include <ctype.h>
 #include <inttypes.h>
@@ -143,6 +145,39 @@ static void test_a_lease(void **state)
                          "Miner already has active task");
     client_expect_saying(client, "POST", "/api/v1/tasks/request", NULL, 400,
                          "Miner already has active task");
+}
+
+/* A transaction of another process on the same store. */
+static struct pm_sql *hold_writer(const struct house *house)
+{
+    char path[PATH_SIZE];
+    struct pm_sql *sql;
+    const char *url = test_store_url();
+    snprintf(path, sizeof path, "%s/pool.db", house->pool.directory);
+    assert_true(url != NULL ? pm_sql_open_postgres(url, PM_SQL_WRITE, &sql, NULL)
+                            : pm_sql_open_sqlite(path, PM_SQL_WRITE, &sql, NULL));
+    assert_true(pm_sql_begin(sql, NULL));
+    return sql;
+}
+
+/* What only reads is answered while the one writer is held. */
+static void test_reading_waits_for_no_writer(void **state)
+{
+    struct house *house = *state;
+    const struct client *client = &house->clients[0];
+    static const char *const paths[] = {"/api/v1/tasks/pending_evaluations", "/api/v1/results",
+                                        "/api/v1/miners/recipient-coldkey",
+                                        "/api/v1/miners/leaderboard", "/api/v1/results/sota"};
+    struct answer answer = client_expect(client, "POST", "/api/v1/miners/register", NULL, 200);
+    answer_clear(&answer);
+    struct pm_sql *sql = hold_writer(house);
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+        answer = client_call(client, "GET", paths[i], NULL);
+        assert_int_equal(answer.status, 200);
+        answer_clear(&answer);
+    }
+    pm_sql_rollback(sql);
+    pm_sql_close(sql);
 }
 
 /* The answer to the first request is lost, as it were. */
@@ -409,6 +444,7 @@ int main(void)
         CALL(test_request_ids),
         CALL(test_register_and_stats),
         CALL(test_a_lease),
+        CALL(test_reading_waits_for_no_writer),
         CALL(test_a_lost_lease),
         CALL(test_from_work_to_reputation),
         CALL(test_results),

@@ -1,16 +1,12 @@
 #include "pool/assignment.h"
 
+#include <stdbool.h>
+
 enum {
     ELITE_SHARE = 8,    /* the best eighth of the population ... */
     ELITE_MAX = 16,     /* ... but not more than this many ... */
     FROM_ANYWHERE = 25, /* ... and in so many of a hundred draws anybody */
 };
-
-bool pm_assignment_may_judge(const struct pm_pool_candidate *candidate, int quorum)
-{
-    return !candidate->own && !candidate->judged && !candidate->assigned &&
-           candidate->judged_count + candidate->assigned_count < quorum;
-}
 
 /* SplitMix64: every state gives a well mixed number, which is all that is asked here. */
 static uint64_t next_random(uint64_t *state)

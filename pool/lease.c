@@ -11,6 +11,7 @@ static void clear_granted(struct pm_granted *items, size_t *count)
 {
     for (size_t i = 0; i < *count; i++) {
         free(items[i].dsl);
+        items[i].dsl = NULL;
     }
     *count = 0;
 }
@@ -41,49 +42,22 @@ static bool check_copy(const struct pm_granted *granted, struct pm_error *error)
            pm_fail(error, PM_ERROR_MEMORY, "granting a lease: out of memory");
 }
 
-struct picking {
-    int quorum;
-    int64_t want, count;
-    int64_t *ids; /* NULL: only counted */
-};
-
-static bool pick_candidate(void *context, const struct pm_pool_candidate *candidate)
-{
-    struct picking *picking = context;
-    if (!pm_assignment_may_judge(candidate, picking->quorum)) {
-        return true;
-    }
-    if (picking->ids != NULL) {
-        picking->ids[picking->count] = candidate->algorithm_id;
-    }
-    picking->count++;
-    return picking->count < picking->want;
-}
-
 bool pm_lease_pending(struct pm_pool_store *store, const struct pm_pool_rules *rules,
                       const char *hotkey, int64_t *count, struct pm_error *error)
 {
-    struct picking picking = {.quorum = rules->quorum, .want = INT64_MAX};
-    if (!pm_store_candidates_visit(store, hotkey, pick_candidate, &picking, error)) {
-        return false;
-    }
-    *count = picking.count;
-    return true;
+    return pm_store_judgeable_count(store, hotkey, rules->quorum, count, error);
 }
 
 static bool choose_evaluations(struct pm_pool_store *store, const struct pm_pool_rules *rules,
                                const struct pm_lease_wish *wish, struct pm_grant *out,
                                struct pm_error *error)
 {
-    int64_t ids[PM_BATCH_MAX];
-    struct picking picking = {.quorum = rules->quorum, .want = wish->evaluate_max, .ids = ids};
-    if (picking.want == 0) {
-        return true;
-    }
-    if (!pm_store_candidates_visit(store, wish->hotkey, pick_candidate, &picking, error)) {
+    int64_t ids[PM_BATCH_MAX], count;
+    if (!pm_store_judgeable(store, wish->hotkey, rules->quorum, ids, wish->evaluate_max, &count,
+                            error)) {
         return false;
     }
-    for (int64_t i = 0; i < picking.count; i++) {
+    for (int64_t i = 0; i < count; i++) {
         bool found;
         struct pm_granted *granted = &out->evaluate[out->evaluate_count];
         if (!pm_store_algorithm_visit(store, ids[i], copy_algorithm, granted, &found, error) ||
@@ -164,23 +138,22 @@ static bool check_free(struct pm_pool_store *store, const struct pm_pool_rules *
 
 struct copying {
     struct pm_granted *items;
-    size_t count;
+    size_t *count; /* what is to be freed, also when the visit fails */
 };
 
 static bool copy_next(void *context, const struct pm_pool_algorithm *algorithm)
 {
     struct copying *copying = context;
-    if (copying->count == PM_BATCH_MAX) {
+    if (*copying->count == PM_BATCH_MAX) {
         return false;
     }
-    copy_algorithm(&copying->items[copying->count++], algorithm);
+    copy_algorithm(&copying->items[(*copying->count)++], algorithm);
     return true;
 }
 
-static bool check_copies(const struct copying *copying, size_t *count, struct pm_error *error)
+static bool check_copies(const struct copying *copying, struct pm_error *error)
 {
-    *count = copying->count; /* also on failure, to be freed */
-    for (size_t i = 0; i < copying->count; i++) {
+    for (size_t i = 0; i < *copying->count; i++) {
         if (!check_copy(&copying->items[i], error)) {
             return false;
         }
@@ -194,12 +167,13 @@ static bool give_again(struct pm_pool_store *store, const struct pm_pool_lease *
                        int64_t now_ms, struct pm_grant *out, struct pm_refusal *refusal,
                        struct pm_error *error)
 {
-    struct copying evaluate = {.items = out->evaluate}, seeds = {.items = out->seeds};
+    struct copying evaluate = {out->evaluate, &out->evaluate_count};
+    struct copying seeds = {out->seeds, &out->seed_count};
     out->lease = *active;
     if (!pm_store_lease_visit_assigned(store, active->id, copy_next, &evaluate, error) ||
-        !check_copies(&evaluate, &out->evaluate_count, error) ||
+        !check_copies(&evaluate, error) ||
         !pm_store_lease_visit_seeds(store, active->id, copy_next, &seeds, error) ||
-        !check_copies(&seeds, &out->seed_count, error)) {
+        !check_copies(&seeds, error)) {
         return false;
     }
     if (active->evolve_budget > 0 && out->seed_count == 0) {

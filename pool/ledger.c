@@ -127,21 +127,6 @@ bool pm_ledger_judged(struct pm_pool_store *store, const struct pm_pool_rules *r
     return agree(store, rules, epoch, algorithm_id, subject.author, now_ms, error);
 }
 
-struct due {
-    int quorum;
-    int64_t id;
-};
-
-/* Those with most evaluations come first, so the first one tells whether any is due. */
-static bool find_due(void *context, const struct pm_pool_candidate *candidate)
-{
-    struct due *due = context;
-    if (candidate->judged_count >= due->quorum) {
-        due->id = candidate->algorithm_id;
-    }
-    return false;
-}
-
 bool pm_ledger_agree_due(struct pm_pool_store *store, const struct pm_pool_rules *rules,
                          int64_t now_ms, struct pm_error *error)
 {
@@ -150,17 +135,17 @@ bool pm_ledger_agree_due(struct pm_pool_store *store, const struct pm_pool_rules
         return false;
     }
     for (;;) {
-        struct due due = {.quorum = rules->quorum};
         struct subject subject = {.agreed = false};
+        int64_t id;
         bool found;
-        if (!pm_store_candidates_visit(store, "", find_due, &due, error)) {
+        if (!pm_store_consensus_due(store, rules->quorum, &id, &found, error)) {
             return false;
         }
-        if (due.id == 0) {
+        if (!found) {
             return true;
         }
-        if (!pm_store_algorithm_visit(store, due.id, collect_subject, &subject, &found, error) ||
-            !agree(store, rules, epoch.number, due.id, subject.author, now_ms, error)) {
+        if (!pm_store_algorithm_visit(store, id, collect_subject, &subject, &found, error) ||
+            !agree(store, rules, epoch.number, id, subject.author, now_ms, error)) {
             return false;
         }
     }
@@ -197,13 +182,27 @@ static bool claims_reserve(struct claims *claims, int64_t capacity, struct pm_er
 static bool collect_claim(void *context, const char *hotkey, int64_t reputation)
 {
     struct claims *claims = context;
-    if (claims->count == claims->capacity) {
+    if (claims->count < claims->capacity) {
+        snprintf(claims->hotkeys[claims->count], PM_ADDRESS_SIZE, "%s", hotkey);
+        claims->reputation[claims->count] = reputation;
+    }
+    claims->count++;
+    return claims->count <= claims->capacity;
+}
+
+/* Everybody with reputation is paid, or nobody yet. */
+static bool collect_claims(struct pm_pool_store *store, struct pm_pool_epoch *epoch,
+                           struct claims *claims, struct pm_error *error)
+{
+    int64_t miners;
+    if (!pm_store_reputation_sum(store, epoch->number, &epoch->reputation, &miners, error) ||
+        !claims_reserve(claims, miners, error) ||
+        !pm_store_reputation_visit(store, epoch->number, collect_claim, claims, error)) {
         return false;
     }
-    snprintf(claims->hotkeys[claims->count], PM_ADDRESS_SIZE, "%s", hotkey);
-    claims->reputation[claims->count] = reputation;
-    claims->count++;
-    return true;
+    return claims->count == claims->capacity ||
+           pm_fail(error, PM_ERROR_IO, "store: %lld miners have reputation, %zu were read",
+                   (long long)miners, claims->count);
 }
 
 static bool pay(struct pm_pool_store *store, const struct pm_pool_epoch *epoch,
@@ -226,10 +225,7 @@ static bool settle(struct pm_pool_store *store, const struct pm_pool_rules *rule
                    struct pm_pool_epoch *epoch, int64_t now_ms, struct pm_error *error)
 {
     struct claims claims = {0};
-    int64_t miners;
-    bool ok = pm_store_reputation_sum(store, epoch->number, &epoch->reputation, &miners, error) &&
-              claims_reserve(&claims, miners, error) &&
-              pm_store_reputation_visit(store, epoch->number, collect_claim, &claims, error) &&
+    bool ok = collect_claims(store, epoch, &claims, error) &&
               pm_payout_divide(&rules->payout, claims.reputation, claims.count, claims.paid,
                                &epoch->pool_rao, error);
     epoch->settled = true;

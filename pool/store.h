@@ -34,8 +34,8 @@ void pm_pool_store_close(struct pm_pool_store *store);
 
 enum pm_pool_outcome { PM_POOL_COMMIT, PM_POOL_ROLLBACK, PM_POOL_FAILED };
 
-/* `store` is to be handed to the functions below. May be called again for the same transaction when
- * the database asked for a retry, so it begins by resetting what it fills in `context`. */
+/* `store` is to be handed to the functions below. Called once: writers follow one another on either
+ * database, so none is ever asked to try again. */
 typedef enum pm_pool_outcome pm_pool_work(struct pm_pool_store *store, void *context,
                                           struct pm_error *error);
 
@@ -175,18 +175,17 @@ bool pm_store_evaluations_visit(struct pm_pool_store *store, int64_t algorithm_i
 bool pm_store_evaluation_judge(struct pm_pool_store *store, int64_t algorithm_id,
                                const char *hotkey, bool accurate, struct pm_error *error);
 
-/* An algorithm that waits for consensus, as one miner sees it. */
-struct pm_pool_candidate {
-    int64_t algorithm_id;
-    int64_t judged_count;       /* evaluations it has */
-    int64_t assigned_count;     /* miners who hold it in a live lease */
-    bool own, judged, assigned; /* by this miner */
-};
-typedef bool pm_store_visit_candidate(void *context, const struct pm_pool_candidate *candidate);
-/* Those nearest to consensus first, then the oldest. `hotkey` may be "": nobody's view. */
-bool pm_store_candidates_visit(struct pm_pool_store *store, const char *hotkey,
-                               pm_store_visit_candidate *visit, void *context,
-                               struct pm_error *error);
+/* What a miner may judge: not its own, not judged by it, not in its hands, and still in want of
+ * judges, those who judged and those who hold it in a live lease being fewer than the quorum. So
+ * every evaluation that comes back in time is one of those that make the consensus. At most `limit`
+ * ids, of those nearest to consensus first, then the oldest; and how many there are. */
+bool pm_store_judgeable(struct pm_pool_store *store, const char *hotkey, int quorum, int64_t *ids,
+                        int64_t limit, int64_t *count, struct pm_error *error);
+bool pm_store_judgeable_count(struct pm_pool_store *store, const char *hotkey, int quorum,
+                              int64_t *count, struct pm_error *error);
+/* An algorithm that has the quorum's evaluations and no consensus yet. */
+bool pm_store_consensus_due(struct pm_pool_store *store, int quorum, int64_t *id, bool *found,
+                            struct pm_error *error);
 
 /* ---- leases ---- */
 
@@ -254,6 +253,7 @@ bool pm_store_reputation(struct pm_pool_store *store, int64_t epoch, const char 
 /* 1 for the best; miners without reputation share the place after the last. */
 bool pm_store_rank(struct pm_pool_store *store, int64_t epoch, int64_t reputation, int64_t *out,
                    struct pm_error *error);
+/* Of the miners who have any; the visit shows the same ones. */
 bool pm_store_reputation_sum(struct pm_pool_store *store, int64_t epoch, int64_t *sum,
                              int64_t *miners, struct pm_error *error);
 typedef bool pm_store_visit_reputation(void *context, const char *hotkey, int64_t reputation);

@@ -44,35 +44,47 @@ bool pm_store_evaluation_judge(struct pm_pool_store *store, int64_t algorithm_id
         error);
 }
 
-bool pm_store_candidates_visit(struct pm_pool_store *store, const char *hotkey,
-                               pm_store_visit_candidate *visit, void *context,
-                               struct pm_error *error)
+/* $1 is the miner, $2 the quorum. */
+#define JUDGEABLE                                                                                  \
+    " FROM algorithms a WHERE a.agreed_ms = 0 AND (a.author IS NULL OR a.author <> $1)"            \
+    " AND NOT EXISTS (SELECT 1 FROM evaluations e WHERE e.algorithm_id = a.id AND e.hotkey = $1)"  \
+    " AND NOT EXISTS (SELECT 1 FROM assignments s JOIN leases l ON l.id = s.lease_id"              \
+    "   WHERE s.algorithm_id = a.id AND l.hotkey = $1)"                                            \
+    " AND a.evaluation_count"                                                                      \
+    "   + (SELECT COUNT(*) FROM assignments s WHERE s.algorithm_id = a.id) < $2"
+
+bool pm_store_judgeable(struct pm_pool_store *store, const char *hotkey, int quorum, int64_t *ids,
+                        int64_t limit, int64_t *count, struct pm_error *error)
 {
     struct pm_sql_cursor *cursor;
     bool row = false;
+    *count = 0;
     bool ok = pm_sql_select(
-        store->sql,
-        "SELECT a.id, a.evaluation_count,"
-        " (SELECT COUNT(*) FROM assignments s WHERE s.algorithm_id = a.id),"
-        " CASE WHEN a.author = $1 THEN 1 ELSE 0 END,"
-        " (SELECT COUNT(*) FROM evaluations e WHERE e.algorithm_id = a.id AND e.hotkey = $1),"
-        " (SELECT COUNT(*) FROM assignments s JOIN leases l ON l.id = s.lease_id"
-        "   WHERE s.algorithm_id = a.id AND l.hotkey = $1)"
-        " FROM algorithms a WHERE a.agreed_ms = 0 ORDER BY a.evaluation_count DESC, a.id",
-        PM_SQL_VALUES(pm_sql_text(hotkey)), &cursor, error);
+        store->sql, "SELECT a.id" JUDGEABLE " ORDER BY a.evaluation_count DESC, a.id LIMIT $3",
+        PM_SQL_VALUES(pm_sql_text(hotkey), pm_sql_integer(quorum), pm_sql_integer(limit)), &cursor,
+        error);
     while (ok && (ok = pm_sql_next(cursor, &row, error)) && row) {
-        const struct pm_pool_candidate candidate = {
-            .algorithm_id = pm_sql_column_integer(cursor, 0),
-            .judged_count = pm_sql_column_integer(cursor, 1),
-            .assigned_count = pm_sql_column_integer(cursor, 2),
-            .own = pm_sql_column_integer(cursor, 3) != 0,
-            .judged = pm_sql_column_integer(cursor, 4) != 0,
-            .assigned = pm_sql_column_integer(cursor, 5) != 0,
-        };
-        if (!visit(context, &candidate)) {
-            break;
-        }
+        ids[(*count)++] = pm_sql_column_integer(cursor, 0);
     }
     pm_sql_end(cursor);
     return ok;
+}
+
+bool pm_store_judgeable_count(struct pm_pool_store *store, const char *hotkey, int quorum,
+                              int64_t *count, struct pm_error *error)
+{
+    bool found;
+    return pm_sql_select_integer(store->sql, "SELECT COUNT(*)" JUDGEABLE,
+                                 PM_SQL_VALUES(pm_sql_text(hotkey), pm_sql_integer(quorum)), count,
+                                 &found, error);
+}
+
+bool pm_store_consensus_due(struct pm_pool_store *store, int quorum, int64_t *id, bool *found,
+                            struct pm_error *error)
+{
+    return pm_sql_select_integer(store->sql,
+                                 "SELECT id FROM algorithms"
+                                 " WHERE agreed_ms = 0 AND evaluation_count >= $1"
+                                 " ORDER BY evaluation_count DESC, id LIMIT 1",
+                                 PM_SQL_VALUES(pm_sql_integer(quorum)), id, found, error);
 }

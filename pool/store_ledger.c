@@ -69,7 +69,8 @@ bool pm_store_reputation_visit(struct pm_pool_store *store, int64_t epoch,
     struct pm_sql_cursor *cursor;
     bool row = false;
     bool ok = pm_sql_select(store->sql,
-                            "SELECT hotkey, micro FROM reputation WHERE epoch = $1 ORDER BY hotkey",
+                            "SELECT hotkey, micro FROM reputation"
+                            " WHERE epoch = $1 AND micro > 0 ORDER BY hotkey",
                             PM_SQL_VALUES(pm_sql_integer(epoch)), &cursor, error);
     while (ok && (ok = pm_sql_next(cursor, &row, error)) && row) {
         if (!visit(context, pm_sql_column_text(cursor, 0), pm_sql_column_integer(cursor, 1))) {

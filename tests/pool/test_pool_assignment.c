@@ -1,42 +1,10 @@
-/* Who may judge what, and which seeds are handed out. */
+/* Which seeds are handed out. */
 #include "cmocka_include.h"
 #include "pool/assignment.h"
 
 #include <string.h>
 
-enum { QUORUM = 3, WANT_MAX = 64, DRAWS = 4000 };
-
-static void test_a_stranger_may_judge(void **state)
-{
-    (void)state;
-    const struct pm_pool_candidate fresh = {.algorithm_id = 1};
-    assert_true(pm_assignment_may_judge(&fresh, QUORUM));
-    assert_true(pm_assignment_may_judge(&fresh, 1));
-}
-
-static void test_author_and_judges_may_not(void **state)
-{
-    (void)state;
-    const struct pm_pool_candidate own = {.own = true};
-    const struct pm_pool_candidate judged = {.judged_count = 1, .judged = true};
-    const struct pm_pool_candidate assigned = {.assigned_count = 1, .assigned = true};
-    assert_false(pm_assignment_may_judge(&own, QUORUM));
-    assert_false(pm_assignment_may_judge(&judged, QUORUM));
-    assert_false(pm_assignment_may_judge(&assigned, QUORUM));
-}
-
-static void test_no_more_judges_than_the_quorum(void **state)
-{
-    (void)state;
-    for (int64_t judged = 0; judged <= QUORUM; judged++) {
-        for (int64_t assigned = 0; assigned <= QUORUM; assigned++) {
-            const struct pm_pool_candidate candidate = {.judged_count = judged,
-                                                        .assigned_count = assigned};
-            assert_int_equal(pm_assignment_may_judge(&candidate, QUORUM),
-                             judged + assigned < QUORUM);
-        }
-    }
-}
+enum { WANT_MAX = 64, DRAWS = 4000 };
 
 static void test_seeds_are_different_and_within(void **state)
 {
@@ -92,9 +60,6 @@ static void test_mostly_the_best_with_variety(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_a_stranger_may_judge),
-        cmocka_unit_test(test_author_and_judges_may_not),
-        cmocka_unit_test(test_no_more_judges_than_the_quorum),
         cmocka_unit_test(test_seeds_are_different_and_within),
         cmocka_unit_test(test_same_random_same_seeds),
         cmocka_unit_test(test_mostly_the_best_with_variety),

@@ -4,6 +4,7 @@
 #include "pool/rule_steps.h"
 #include "pool/seeds.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -161,6 +162,34 @@ static void test_withdrawals(void **state)
     assert_int_equal(virtual_pool_withdraw(pool, "nobody", 0, &refusal), 400);
 }
 
+static enum pm_pool_outcome book_nothing(struct pm_pool_store *store, void *context,
+                                         struct pm_error *error)
+{
+    const struct virtual_pool *pool = context;
+    int64_t epoch = 1, nothing = 0;
+    return pm_store_miner_touch(store, "a", pool->now_ms, error) &&
+                   pm_store_reward_add(store, PM_REWARD_EVALUATION, 1, "a", epoch, nothing,
+                                       pool->now_ms, error)
+               ? PM_POOL_COMMIT
+               : PM_POOL_FAILED;
+}
+
+/* Who is in the books with nothing takes nobody's place when the epoch pays. */
+static void test_everybody_with_reputation_is_paid(void **state)
+{
+    struct virtual_pool *pool = *state;
+    rule_settle_seeds(pool);
+    assert_true(pm_pool_store_run(pool->store, book_nothing, pool, NULL));
+    pool->now_ms = virtual_pool_tick(pool).end_ms;
+    virtual_pool_tick(pool);
+    assert_int_equal(virtual_pool_miner(pool, "a").balance.lifetime_rao, 0);
+    for (int i = 1; i <= pool->rules.quorum; i++) {
+        char hotkey[16];
+        snprintf(hotkey, sizeof hotkey, "s%d", i);
+        assert_int_equal(virtual_pool_miner(pool, hotkey).balance.lifetime_rao, 50000000);
+    }
+}
+
 static void test_an_operator_lowers_the_quorum(void **state)
 {
     struct virtual_pool *pool = *state;
@@ -241,6 +270,7 @@ int main(void)
         RULE(test_quiet_epochs_are_skipped),
         RULE(test_consensus_counts_in_its_own_epoch),
         RULE(test_withdrawals),
+        RULE(test_everybody_with_reputation_is_paid),
         RULE(test_an_operator_lowers_the_quorum),
         RULE(test_only_what_is_committed_is_logged),
     };

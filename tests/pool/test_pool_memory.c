@@ -3,6 +3,7 @@
 #include "cmocka_include.h"
 #include "pool/api_call.h"
 #include "pool/rule_steps.h"
+#include "pool/store_internal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -155,11 +156,72 @@ static void test_submissions(void **state)
     pm_grant_clear(&grant);
 }
 
+/* ---- a store that fails in the middle ---- */
+
+static const struct pm_sql_driver *whole_driver;
+static int rows_left;
+
+static bool next_of_few(struct pm_sql_cursor *cursor, bool *row, struct pm_error *error)
+{
+    if (rows_left == 0) {
+        *row = false;
+        return pm_fail(error, PM_ERROR_IO, "no more rows");
+    }
+    rows_left--;
+    return whole_driver->next(cursor, row, error);
+}
+
+struct resuming {
+    struct virtual_pool *pool;
+    struct pm_grant *grant;
+    int rows;
+};
+
+static enum pm_pool_outcome resume(struct pm_pool_store *store, void *context,
+                                   struct pm_error *error)
+{
+    struct resuming *resuming = context;
+    struct pm_refusal refusal;
+    const struct pm_lease_wish wish = {.hotkey = "miner", .resume = true, .lease_id = "unused"};
+    whole_driver = store->sql->driver;
+    struct pm_sql_driver failing = *whole_driver;
+    failing.next = next_of_few;
+    rows_left = resuming->rows;
+    store->sql->driver = &failing;
+    bool ok = pm_lease_issue(store, &resuming->pool->rules, resuming->pool->now_ms, &wish,
+                             resuming->grant, &refusal, error);
+    store->sql->driver = whole_driver;
+    return ok ? PM_POOL_ROLLBACK : PM_POOL_FAILED;
+}
+
+/* Whatever row it fails at: what was copied until then is given back. */
+static void test_a_failure_in_the_middle_of_a_lease(void **state)
+{
+    struct virtual_pool *pool = *state;
+    static struct pm_grant grant;
+    struct pm_grant given = rule_lease(pool, "miner", 8, 8);
+    struct resuming resuming = {.pool = pool, .grant = &grant};
+    assert_true(given.evaluate_count > 1 && given.seed_count > 1);
+    while (!pm_pool_store_run(pool->store, resume, &resuming, NULL)) {
+        for (size_t i = 0; i < PM_BATCH_MAX; i++) {
+            assert_null(grant.evaluate[i].dsl);
+            assert_null(grant.seeds[i].dsl);
+        }
+        resuming.rows++;
+        assert_in_range(resuming.rows, 1, ALLOCATIONS_MAX);
+    }
+    assert_true((size_t)resuming.rows > given.evaluate_count + given.seed_count);
+    assert_int_equal(grant.evaluate_count, given.evaluate_count);
+    pm_grant_clear(&grant);
+    pm_grant_clear(&given);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         RULE(test_leases_and_tasks),
         RULE(test_registering),
+        RULE(test_a_failure_in_the_middle_of_a_lease),
         RULE(test_what_is_only_read),
         RULE(test_submissions),
     };

@@ -232,6 +232,61 @@ static void test_no_more_in_hand_than_the_quorum_needs(void **state)
     }
 }
 
+struct looking {
+    const char *hotkey;
+    int quorum;
+    int64_t limit, count, ids[PM_BATCH_MAX], all;
+};
+
+static enum pm_pool_outcome look(struct pm_pool_store *store, void *context, struct pm_error *error)
+{
+    struct looking *looking = context;
+    return pm_store_judgeable(store, looking->hotkey, looking->quorum, looking->ids, looking->limit,
+                              &looking->count, error) &&
+                   pm_store_judgeable_count(store, looking->hotkey, looking->quorum, &looking->all,
+                                            error)
+               ? PM_POOL_ROLLBACK
+               : PM_POOL_FAILED;
+}
+
+static struct looking judgeable(struct virtual_pool *pool, const char *hotkey, int64_t limit)
+{
+    struct looking looking = {.hotkey = hotkey, .quorum = pool->rules.quorum, .limit = limit};
+    assert_true(pm_pool_store_run(pool->store, look, &looking, NULL));
+    return looking;
+}
+
+/* Nearest to consensus first, then the oldest; no more than were asked for leave the database. */
+static void test_what_a_miner_may_judge(void **state)
+{
+    struct virtual_pool *pool = *state;
+    rule_settle_seeds(pool);
+    int64_t first = rule_evolve(pool, "a", 1);
+    int64_t second = rule_evolve(pool, "b", 2);
+    struct pm_grant grant = rule_lease(pool, "a", 8, 2); /* "a" holds the second */
+    assert_int_equal(grant.evaluate_count, 1);
+    struct looking stranger = judgeable(pool, "c", PM_BATCH_MAX);
+    assert_int_equal(stranger.all, 2);
+    assert_int_equal(stranger.count, 2);
+    assert_int_equal(stranger.ids[0], first);
+    assert_int_equal(stranger.ids[1], second);
+    assert_int_equal(judgeable(pool, "a", PM_BATCH_MAX).all, 0); /* its own, and in its hands */
+    rule_submit(
+        pool, "a", grant.lease.id,
+        &(struct pm_pool_submission){.evaluations = {{second, 0.5}}, .evaluation_count = 1});
+    assert_int_equal(judgeable(pool, "a", PM_BATCH_MAX).all, 0); /* judged */
+    struct looking one = judgeable(pool, "c", 1);
+    assert_int_equal(one.all, 2);
+    assert_int_equal(one.count, 1);
+    assert_int_equal(one.ids[0], second);
+    pool->rules.quorum = 1; /* the second has its judge */
+    one = judgeable(pool, "c", PM_BATCH_MAX);
+    assert_int_equal(one.all, 1);
+    assert_int_equal(one.ids[0], first);
+    assert_int_equal(judgeable(pool, "c", 0).count, 0);
+    pm_grant_clear(&grant);
+}
+
 static void test_work_that_times_out_goes_to_others(void **state)
 {
     struct virtual_pool *pool = *state;
@@ -454,6 +509,7 @@ int main(void)
         RULE(test_nothing_to_do),
         RULE(test_author_and_judge_are_never_asked_again),
         RULE(test_no_more_in_hand_than_the_quorum_needs),
+        RULE(test_what_a_miner_may_judge),
         RULE(test_work_that_times_out_goes_to_others),
         RULE(test_the_same_submission_again),
         RULE(test_another_miners_lease),

@@ -13,6 +13,7 @@ struct pm_http {
     CURLM *multi;
     CURL *easy;
     char *base_url; /* without a slash at its end */
+    char *ca_file;  /* NULL: the system's store */
     int64_t connect_timeout_ms;
     const atomic_bool *stop;
     int64_t grace_after_stop_ms;
@@ -91,10 +92,12 @@ bool pm_http_create(const struct pm_http_config *config, struct pm_http **out,
     http->multi = curl_multi_init();
     http->easy = curl_easy_init();
     http->base_url = strdup(config->base_url);
+    http->ca_file = config->ca_file != NULL ? strdup(config->ca_file) : NULL;
     http->connect_timeout_ms = config->connect_timeout_ms > 0 ? config->connect_timeout_ms : 10000;
     http->stop = config->stop;
     http->grace_after_stop_ms = config->grace_after_stop_ms;
-    if (http->multi == NULL || http->easy == NULL || http->base_url == NULL) {
+    if (http->multi == NULL || http->easy == NULL || http->base_url == NULL ||
+        (config->ca_file != NULL && http->ca_file == NULL)) {
         pm_http_destroy(http);
         return pm_fail(error, PM_ERROR_MEMORY, "no memory for the HTTP client");
     }
@@ -114,6 +117,7 @@ void pm_http_destroy(struct pm_http *http)
     curl_easy_cleanup(http->easy);
     curl_multi_cleanup(http->multi);
     free(http->base_url);
+    free(http->ca_file);
     free(http);
     curl_global_cleanup();
 }
@@ -254,6 +258,9 @@ static void set_up(struct pm_http *http, const struct pm_http_request *request, 
     curl_easy_setopt(easy, CURLOPT_USERAGENT, "poolminer/" PM_VERSION);
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)request->timeout_ms);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)http->connect_timeout_ms);
+    if (http->ca_file != NULL) {
+        curl_easy_setopt(easy, CURLOPT_CAINFO, http->ca_file);
+    }
     curl_easy_setopt(easy, CURLOPT_MAXCONNECTS, 1L);
     curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);

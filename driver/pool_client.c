@@ -48,7 +48,8 @@ bool pm_pool_client_create(const struct pm_pool_client_config *config, struct pm
     if (client == NULL) {
         return pm_fail(error, PM_ERROR_MEMORY, "no memory for the pool's client");
     }
-    const struct pm_http_config http = {.stop = config->stop,
+    const struct pm_http_config http = {.ca_file = config->ca_file,
+                                        .stop = config->stop,
                                         .grace_after_stop_ms = GRACE_AFTER_STOP_MS};
     if (!pm_endpoints_create(&http, config->pool_urls, config->pool_url_count,
                              config->probe_every_ms, &client->endpoints, error)) {

@@ -33,6 +33,7 @@ test_packages=(
     libclang-rt-14-dev # sanitizers for clang
     libcmocka-dev
     libomp-14-dev # OpenMP for clang
+    libssl-dev # a pool behind TLS
     postgresql # the pool's other store
     qemu-user
     shellcheck

@@ -15,6 +15,7 @@ struct pm_http;
 
 struct pm_http_config {
     const char *base_url;        /* http://host:port[/path] or https://..., no query, no user */
+    const char *ca_file;         /* certificates to trust; NULL: the system's store */
     int64_t connect_timeout_ms;  /* 0: 10,000 */
     const atomic_bool *stop;     /* may be NULL; polled about every 100 ms */
     int64_t grace_after_stop_ms; /* how long a request with `finish_on_stop` may still take */

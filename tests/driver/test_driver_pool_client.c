@@ -2,9 +2,11 @@
 #include "cmocka_include.h"
 #include "driver/pool_client.h"
 #include "tests/driver/scripted_server.h"
+#include "tests/driver/tls_front.h"
 
 #include <inttypes.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +16,10 @@
 #include <poolminer/clock.h>
 #include <poolminer/log.h>
 
+static bool over_tls; /* the same tests a second time */
+
 struct bench {
+    struct tls_front *front; /* NULL: plain */
     struct pm_hotkey *hotkey;
     struct pm_pool_client *client;
     struct scripted_server *server;
@@ -62,12 +67,16 @@ static void open_bench(struct bench *bench, int64_t timeout_ms)
     strcpy(bench->reply.body, "{}");
     assert_true(pm_hotkey_generate(&bench->hotkey, NULL, NULL));
     bench->server = scripted_server_start(handle, bench);
-    const char *const url = scripted_server_url(bench->server);
-    const struct pm_pool_client_config config = {.pool_urls = &url,
-                                                 .pool_url_count = 1,
-                                                 .hotkey = bench->hotkey,
-                                                 .timeout_ms = timeout_ms,
-                                                 .stop = &bench->stop};
+    bench->front = over_tls ? tls_front_start(scripted_server_url(bench->server)) : NULL;
+    const char *const url =
+        over_tls ? tls_front_url(bench->front) : scripted_server_url(bench->server);
+    const struct pm_pool_client_config config = {
+        .ca_file = over_tls ? tls_front_certificate(bench->front) : NULL,
+        .pool_urls = &url,
+        .pool_url_count = 1,
+        .hotkey = bench->hotkey,
+        .timeout_ms = timeout_ms,
+        .stop = &bench->stop};
     assert_true(pm_pool_client_create(&config, &bench->client, &bench->error));
 }
 
@@ -75,6 +84,7 @@ static void close_bench(struct bench *bench)
 {
     pm_answer_clear(&bench->answer);
     pm_pool_client_destroy(bench->client);
+    tls_front_stop(bench->front);
     scripted_server_stop(bench->server);
     pm_hotkey_destroy(bench->hotkey);
 }
@@ -395,6 +405,38 @@ static void a_stop_ends_a_request_in_time(void **state)
     close_bench(&bench);
 }
 
+/* Asks by `url` with `ca_file`; returns how often the pool heard of it. */
+static int ask_by(struct bench *bench, const char *url, const char *ca_file)
+{
+    const struct pm_pool_client_config config = {
+        .pool_urls = &url, .pool_url_count = 1, .ca_file = ca_file, .hotkey = bench->hotkey};
+    struct pm_pool_client *client = NULL;
+    pm_answer_clear(&bench->answer);
+    assert_true(pm_pool_client_create(&config, &client, NULL));
+    assert_true(pm_pool_client_health(client, &bench->answer, NULL));
+    pm_pool_client_destroy(client);
+    return scripted_server_requests(bench->server);
+}
+
+static void a_certificate_that_is_not_trusted_or_not_the_hosts_is_refused(void **state)
+{
+    (void)state;
+    struct bench bench;
+    if (!over_tls) {
+        skip();
+    }
+    open_bench(&bench, 0);
+    const char *certificate = tls_front_certificate(bench.front);
+    assert_int_equal(ask_by(&bench, tls_front_url(bench.front), NULL), 0);
+    assert_int_equal(bench.answer.kind, PM_ANSWER_NOT_NOW);
+    assert_non_null(strstr(bench.answer.reason.message, "certificate"));
+    assert_int_equal(ask_by(&bench, tls_front_other_url(bench.front), certificate), 0);
+    assert_int_equal(bench.answer.kind, PM_ANSWER_NOT_NOW);
+    assert_int_equal(ask_by(&bench, tls_front_url(bench.front), certificate), 1);
+    assert_int_equal(bench.answer.kind, PM_ANSWER_OK);
+    close_bench(&bench);
+}
+
 static void bad_urls_are_refused_with_the_reason(void **state)
 {
     (void)state;
@@ -447,7 +489,11 @@ int main(void)
         cmocka_unit_test(a_date_that_is_days_off_is_not_believed),
         cmocka_unit_test(small_differences_are_noise),
         cmocka_unit_test(a_stop_ends_a_request_in_time),
+        cmocka_unit_test(a_certificate_that_is_not_trusted_or_not_the_hosts_is_refused),
         cmocka_unit_test(bad_urls_are_refused_with_the_reason),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    signal(SIGPIPE, SIG_IGN); /* OpenSSL writes without asking whether anybody is there */
+    over_tls = true;
+    return failed + cmocka_run_group_tests_name("over TLS", tests, NULL, NULL);
 }

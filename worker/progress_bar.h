@@ -8,7 +8,8 @@
 
 enum { PM_PROGRESS_BAR_WIDTH = 72 };
 
-/* "[#####.....]  25/50 generations  best 0.7812", cut and padded to PM_PROGRESS_BAR_WIDTH. */
+/* "[#####.....]  25/50 generations  best 0.7812  4200/s" (candidates), cut and padded to
+ * PM_PROGRESS_BAR_WIDTH. */
 void pm_progress_bar_format(const struct pm_job_progress *progress,
                             char out[PM_PROGRESS_BAR_WIDTH + 1]);
 

@@ -540,12 +540,17 @@ static void test_bench_keeps_what_fits(void **state)
 static void test_progress_bar(void **state)
 {
     char line[PM_PROGRESS_BAR_WIDTH + 1];
-    struct pm_job_progress progress = {
-        .done = 25, .total = 50, .unit = "generations", .evolving = true, .best = 0.78125};
+    struct pm_job_progress progress = {.done = 25,
+                                       .total = 50,
+                                       .unit = "generations",
+                                       .evolving = true,
+                                       .best = 0.78125,
+                                       .candidates_per_second = 4200.4};
     (void)state;
     pm_progress_bar_format(&progress, line);
     assert_int_equal(strlen(line), PM_PROGRESS_BAR_WIDTH);
-    assert_non_null(strstr(line, "[############............]   25/50 generations  best 0.7812"));
+    assert_non_null(
+        strstr(line, "[############............]   25/50 generations  best 0.7812  4200/s"));
     progress = (struct pm_job_progress){.unit = "algorithms"};
     pm_progress_bar_format(&progress, line);
     assert_non_null(strstr(line, "[........................]    0/0 algorithms"));

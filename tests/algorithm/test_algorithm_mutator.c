@@ -1,4 +1,5 @@
 /* The random generator, profiles, mutations and simplification. */
+#include "algorithm/crossover.h"
 #include "tests/cmocka_include.h"
 
 #include <math.h>
@@ -150,6 +151,82 @@ static void test_mutants_of_baseline_are_legal(void **state)
     (void)state;
     check_descent("baseline", 0.4, 5000);
     check_descent("baseline", 0.0, 5000);
+}
+
+/* Children of two long programs, which share nothing, are legal and take from both. */
+static void test_crossed_programs_are_legal(void **state)
+{
+    static const char *const NAMES[] = {"full", "baseline"};
+    (void)state;
+    for (size_t n = 0; n < sizeof NAMES / sizeof *NAMES; n++) {
+        const struct pm_profile *profile = pm_profile_find(NAMES[n], NULL);
+        struct pm_algorithm *seed = parse(EMPTY, 16);
+        struct pm_algorithm *parents[2];
+        size_t mixed = 0;
+        for (uint64_t i = 0; i < 2; i++) {
+            parents[i] = pm_profile_fit(profile, seed, NULL);
+            for (uint64_t k = 0; k < 500; k++) {
+                struct pm_random random;
+                pm_random_seed(&random, 7, i, k);
+                struct pm_algorithm *child = pm_mutate(profile, parents[i], 0.4, &random);
+                pm_algorithm_destroy(parents[i]);
+                parents[i] = child;
+            }
+        }
+        for (uint64_t i = 0; i < 1000; i++) {
+            struct pm_random random;
+            pm_random_seed(&random, 8, 0, i);
+            struct pm_algorithm *child = pm_cross(profile, parents[0], parents[1], &random);
+            assert_non_null(child);
+            check_bounds(profile, child);
+            check_reads_back(child);
+            mixed +=
+                !pm_algorithm_equal(child, parents[0]) && !pm_algorithm_equal(child, parents[1])
+                    ? 1
+                    : 0;
+            pm_algorithm_destroy(child);
+        }
+        assert_in_range(mixed, 500, 1000);
+        pm_algorithm_destroy(parents[0]);
+        pm_algorithm_destroy(parents[1]);
+        pm_algorithm_destroy(seed);
+    }
+}
+
+/* Numbers move a little, nothing else does. */
+static void test_tuning_moves_numbers_alone(void **state)
+{
+    const struct pm_profile *profile = pm_profile_find("full", NULL);
+    struct pm_algorithm *seed = parse("def Setup():\n  s2 = 0.5\n  v2 = gaussian(0.25, 2.0)\n"
+                                      "def Predict():\n  s0 = dot(v0, v2)\n",
+                                      16);
+    struct pm_algorithm *parent = pm_profile_fit(profile, seed, NULL);
+    size_t moved = 0;
+    (void)state;
+    for (uint64_t i = 0; i < 200; i++) {
+        struct pm_random random;
+        pm_random_seed(&random, 9, 0, i);
+        struct pm_algorithm *child = pm_tune(profile, parent, &random);
+        assert_non_null(child);
+        check_bounds(profile, child);
+        for (int phase = 0; phase < PM_PHASE_COUNT; phase++) {
+            assert_int_equal(child->length[phase], parent->length[phase]);
+            for (int k = 0; k < child->length[phase]; k++) {
+                struct pm_instruction *tuned = &child->phase[phase][k];
+                const struct pm_instruction *old = &parent->phase[phase][k];
+                assert_true(fabsf(tuned->c0) >= fabsf(old->c0) / 1.5F &&
+                            fabsf(tuned->c0) <= fabsf(old->c0) * 1.5F);
+                moved += tuned->c0 != old->c0 ? 1 : 0;
+                tuned->c0 = old->c0;
+                tuned->c1 = old->c1;
+            }
+        }
+        assert_true(pm_algorithm_equal(child, parent));
+        pm_algorithm_destroy(child);
+    }
+    assert_true(moved > 50);
+    pm_algorithm_destroy(parent);
+    pm_algorithm_destroy(seed);
 }
 
 static bool has_op(const struct pm_algorithm *algorithm, enum pm_phase phase, enum pm_op op)
@@ -317,6 +394,8 @@ int main(void)
         cmocka_unit_test(test_unit_is_within_zero_and_one),
         cmocka_unit_test(test_mutants_of_full_are_legal),
         cmocka_unit_test(test_mutants_of_baseline_are_legal),
+        cmocka_unit_test(test_crossed_programs_are_legal),
+        cmocka_unit_test(test_tuning_moves_numbers_alone),
         cmocka_unit_test(test_mutations_reach_every_operation),
         cmocka_unit_test(test_profiles_are_found_by_name),
         cmocka_unit_test(test_baseline_refuses_wide_input),

@@ -82,7 +82,7 @@ static void print_table(const struct demo_report *report)
         "\nReputation is earned with accurate evaluations and good evolutions; each epoch's budget "
         "is shared\nby it, to at most 5 %% a miner, which is why few miners are paid alike. RAO is "
         "the pool's unit of\npay, a billionth of a token; here it is play money. Rules: "
-        "docs/pool.md. Mine yourself: `poolminer mine`.\n");
+        "docs/pool.md. To mine yourself: README.md, \"Two commands\".\n");
 }
 
 static cJSON *describe_miner(const struct figures *row)

@@ -188,13 +188,33 @@ static void print_hint(struct miner *miner)
     }
 }
 
+/* What the pool says of this miner, ending with `tail`. */
+static void print_figures(const struct figures *figures, const char *tail)
+{
+    char accuracy[40] = "none judged yet", best[16] = "-";
+    if (figures->evaluations_finalised > 0) {
+        snprintf(accuracy, sizeof accuracy, "%.0f %% accurate",
+                 100.0 * (double)figures->evaluations_accurate /
+                     (double)figures->evaluations_finalised);
+    }
+    if (figures->evolutions_finalised > 0) {
+        snprintf(best, sizeof best, "%.4f", figures->best_score);
+    }
+    print_time();
+    printf("evaluated %" PRId64 " (%s), evolved %" PRId64 " (%" PRId64
+           " over 0.7), best agreed on %s, reputation %.2f, paid %" PRId64 " RAO%s\n",
+           figures->evaluations, accuracy, figures->evolutions, figures->evolutions_over_threshold,
+           best, figures->reputation, figures->paid_rao, tail);
+    fflush(stdout);
+}
+
 static void print_line(struct miner *miner)
 {
-    char queue[80] = "the sidecar does not answer";
+    char queue[80] = "; the sidecar does not answer";
     struct queue_status status;
     bool answered, works = has_work(miner, &status, &answered);
     if (answered) {
-        snprintf(queue, sizeof queue, "%" PRId64 " computing, %" PRId64 " waiting", status.leased,
+        snprintf(queue, sizeof queue, "; %" PRId64 " computing, %" PRId64 " waiting", status.leased,
                  status.queued);
     }
     struct figures figures;
@@ -203,22 +223,13 @@ static void print_line(struct miner *miner)
         print_no_work(miner);
         return;
     }
-    print_time();
-    if (!known) {
-        printf("%" PRId64 " jobs computed, the pool has told no figures yet; %s\n",
-               status.completed - miner->at_start.completed, queue);
-    } else {
-        char accuracy[40] = "none judged yet";
-        if (figures.evaluations_finalised > 0) {
-            snprintf(accuracy, sizeof accuracy, "%.0f %% accurate",
-                     100.0 * (double)figures.evaluations_accurate /
-                         (double)figures.evaluations_finalised);
-        }
-        printf("evaluated %" PRId64 " (%s), evolved %" PRId64 " (%" PRId64
-               " over 0.7), best %.4f, reputation %.2f, paid %" PRId64 " RAO; %s\n",
-               figures.evaluations, accuracy, figures.evolutions, figures.evolutions_over_threshold,
-               figures.best_score, figures.reputation, figures.paid_rao, queue);
+    if (known) {
+        print_figures(&figures, queue);
+        return;
     }
+    print_time();
+    printf("%" PRId64 " jobs computed, the pool has told no figures yet%s\n",
+           status.completed - miner->at_start.completed, queue);
     fflush(stdout);
 }
 
@@ -295,6 +306,10 @@ static int run(const struct pm_options *options)
     bool interrupted = !done && error.code == PM_ERROR_INTERRUPTED;
     int64_t stopping_ms = pm_clock_monotonic_ms();
     supervisor_destroy(miner.supervisor);
+    struct figures figures;
+    if (done && pm_stop_requested() && figures_read(miner.summary, &figures, NULL)) {
+        print_figures(&figures, ""); /* the driver has written its last ones while it stopped */
+    }
     if (done || interrupted) {
         pm_log(PM_LOG_INFO, "MINE-STOPPED", "everything stopped in %.1f s",
                (double)(pm_clock_monotonic_ms() - stopping_ms) / 1000);

@@ -227,10 +227,7 @@ static int run(const struct pm_options *options)
     if (decision != NULL) {
         result = decide(decision, options, client);
     } else if (!list(options, client, &error)) {
-        pm_fail_context(&error,
-                        "no answer from the sidecar at %s, which runs while `poolminer "
-                        "mine` does",
-                        url);
+        pm_fail_context(&error, "the sidecar, which runs while `poolminer mine` does");
         result = verb_fail(&error);
     }
     pm_queue_client_destroy(client);

@@ -55,7 +55,8 @@ static void print_row(const struct pm_option *option)
     if (option->type == PM_OPTION_FLAG || (default_value != NULL && default_value[0] == '\0')) {
         default_value = NULL;
     }
-    const char *const notes[][2] = {{"", bounds[0] != '\0' ? bounds : NULL},
+    const char *const notes[][2] = {{"one of ", option->choices},
+                                    {"", bounds[0] != '\0' ? bounds : NULL},
                                     {"default ", default_value},
                                     {"file: ", option->file_key},
                                     {"environment: ", option->environment}};

@@ -138,7 +138,8 @@ static void classify_body(enum pm_call call, const struct pm_http_response *resp
     } else if (is_object) {
         read_detail(body, out);
     } else {
-        pm_fail(&out->reason, PM_ERROR_REFUSED, "HTTP status %d", out->status);
+        pm_fail(&out->reason, PM_ERROR_REFUSED,
+                "HTTP status %d without a reason: is this a pool's address?", out->status);
     }
     cJSON_Delete(body);
 }

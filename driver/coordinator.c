@@ -67,8 +67,7 @@ static bool register_once(struct pm_driver *driver, unsigned *failures, bool *do
         good = fail_unauthorized(&answer, error);
         break;
     case PM_ANSWER_REFUSED: /* a lease will tell whether the pool minds */
-        pm_log(PM_LOG_WARN, "DRIVER-REGISTER-REFUSED", "status=%d: %s", answer.status,
-               answer.reason.message);
+        pm_log(PM_LOG_WARN, "DRIVER-REGISTER-REFUSED", "%s", answer.reason.message);
         *done = true;
         break;
     default:

@@ -95,6 +95,6 @@ void pm_notice_clear(struct pm_notice *notice, const char *id)
 {
     if (notice->active) {
         notice->active = false;
-        pm_log(PM_LOG_INFO, id, "works again");
+        pm_log(PM_LOG_WARN, id, "works again"); /* as loud as what it ends */
     }
 }

@@ -100,7 +100,7 @@ struct pm_http *pm_endpoints_choose(struct pm_endpoints *endpoints)
 {
     if (endpoints->current != 0 && pm_clock_monotonic_ms() >= endpoints->next_probe_ms) {
         if (is_healthy(endpoints->http[0])) {
-            pm_log(PM_LOG_INFO, "POOL-ENDPOINT-BACK", "%s answers again", endpoints->urls[0]);
+            pm_log(PM_LOG_WARN, "POOL-ENDPOINT-BACK", "%s answers again", endpoints->urls[0]);
             go_to(endpoints, 0);
         } else {
             endpoints->next_probe_ms = pm_clock_monotonic_ms() + endpoints->probe_every_ms;

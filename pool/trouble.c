@@ -35,7 +35,7 @@ void pm_trouble_over(struct pm_trouble *trouble)
     trouble->unlogged = 0;
     pthread_mutex_unlock(&trouble->mutex);
     if (was_on) {
-        pm_log(PM_LOG_INFO, "POOL-STORE-BACK",
+        pm_log(PM_LOG_WARN, "POOL-STORE-BACK",
                "the store can be written again (%" PRId64 " failures were not logged)", unlogged);
     }
 }

@@ -32,7 +32,7 @@ static int64_t beat(const struct pm_heartbeat *heartbeat, bool *away)
     free(json);
     if (ok) {
         if (*away) {
-            pm_log(PM_LOG_INFO, "WORKER-SIDECAR-BACK", "job=%lld", (long long)config->job->job_id);
+            pm_log(PM_LOG_WARN, "WORKER-SIDECAR-BACK", "job=%lld", (long long)config->job->job_id);
         }
         *away = false;
         return pm_clock_monotonic_ms() + interval_ms;

@@ -245,7 +245,7 @@ static void note_no_answer(struct runner *runner, const struct pm_error *error)
 static void note_answer(struct runner *runner)
 {
     if (runner->away != PM_ERROR_NONE) {
-        pm_log(PM_LOG_INFO, "WORKER-SIDECAR-BACK", "asking for work is answered again");
+        pm_log(PM_LOG_WARN, "WORKER-SIDECAR-BACK", "asking for work is answered again");
     }
     runner->away = PM_ERROR_NONE;
 }

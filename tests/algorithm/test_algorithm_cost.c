@@ -83,9 +83,8 @@ static void test_the_most_expensive_program(void **state)
     (void)state;
     static const char *const phases[] = {"Setup", "Predict", "Learn"};
     struct pm_text text = {0};
-    pm_text_append(&text,
-                   "# meta: scalar_count=20 vector_count=10 matrix_count=64 vector_dim=128"
-                   " setup_max_ops=512 predict_max_ops=512 learn_max_ops=512\n");
+    pm_text_append(&text, "# meta: scalar_count=20 vector_count=10 matrix_count=64 vector_dim=128"
+                          " setup_max_ops=512 predict_max_ops=512 learn_max_ops=512\n");
     for (size_t phase = 0; phase < 3; phase++) {
         pm_text_append(&text, "def %s():\n", phases[phase]);
         for (int i = 0; i < PM_PHASE_LENGTH_MAX; i++) {

@@ -77,7 +77,8 @@ static void reasons_are_the_pools_own_words(void **state)
     assert_string_equal(answer.reason.message, "[{\"msg\":\"field required\"}]");
     pm_answer_clear(&answer);
     classify(PM_CALL_SUBMIT, 403, "<html>", &answer);
-    assert_string_equal(answer.reason.message, "HTTP status 403");
+    assert_string_equal(answer.reason.message,
+                        "HTTP status 403 without a reason: is this a pool's address?");
     pm_answer_clear(&answer);
 }
 

@@ -3,10 +3,10 @@
 #include "cli/bench_evolve.h"
 #include "cli/bench_queue.h"
 #include "cli/bench_statistics.h"
+#include "cli/cores.h"
 #include "cli/score_input.h"
 #include "cli/verb.h"
 
-#include <omp.h>
 #include <string.h>
 
 #include <poolminer/evolution.h>
@@ -28,11 +28,10 @@ static bool queue(const struct pm_options *options, struct pm_error *error)
 
 static bool evaluate(const struct pm_options *options, struct pm_error *error)
 {
-    const int64_t threads = pm_options_integer(options, "threads");
     const struct bench_evaluate_config config = {
         .json = pm_options_flag(options, "json"),
         .program = pm_options_text(options, "program"),
-        .threads = threads > 0 ? (int)threads : omp_get_num_procs(),
+        .threads = cores_use(pm_options_integer(options, "threads")),
         .algorithms = (size_t)pm_options_integer(options, "algorithms"),
     };
     return bench_evaluate(&config, error);

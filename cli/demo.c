@@ -1,6 +1,7 @@
 /* poolminer demo: a whole pool on this machine, in a directory that is gone afterwards. */
 #include "cli/demo.h"
 
+#include "cli/cores.h"
 #include "cli/launch.h"
 #include "cli/paths.h"
 #include "cli/queue_status.h"
@@ -33,7 +34,7 @@ struct demo {
     char *directory;
     char fingerprint[PM_FINGERPRINT_HEX_SIZE];
     char pool_url[64], sidecar_url[64];
-    char hotkey_files[DEMO_MINERS][256], summaries[DEMO_MINERS][256];
+    char *hotkey_files[DEMO_MINERS], *summaries[DEMO_MINERS];
     struct figures figures[DEMO_MINERS];
     double duration_s, epoch_s;
 };
@@ -48,6 +49,7 @@ static bool find_fingerprint(struct demo *demo, struct pm_error *error)
         return false;
     }
     struct pm_suite *suite = NULL;
+    cores_use(pm_options_integer(demo->options, "threads"));
     bool done = pm_suite_evaluation_kept(dataset, edition, INPUT_DIM, 0, NULL, &suite, error);
     if (done) {
         snprintf(demo->fingerprint, sizeof demo->fingerprint, "%s", suite->fingerprint);
@@ -215,10 +217,14 @@ static bool prepare(struct demo *demo, struct pm_error *error)
         return false;
     }
     for (int i = 0; i < DEMO_MINERS; i++) {
-        snprintf(demo->hotkey_files[i], sizeof demo->hotkey_files[i], "%s/hotkey-%d",
-                 demo->directory, i + 1);
-        snprintf(demo->summaries[i], sizeof demo->summaries[i], "%s/summary-%d.json",
-                 demo->directory, i + 1);
+        char hotkey[32], summary[32];
+        snprintf(hotkey, sizeof hotkey, "hotkey-%d", i + 1);
+        snprintf(summary, sizeof summary, "summary-%d.json", i + 1);
+        demo->hotkey_files[i] = path_join(demo->directory, hotkey, error);
+        demo->summaries[i] = path_join(demo->directory, summary, error);
+        if (demo->hotkey_files[i] == NULL || demo->summaries[i] == NULL) {
+            return false;
+        }
     }
     demo->supervisor = supervisor_create();
     demo->launch = launch_create(demo->supervisor, options);
@@ -281,6 +287,10 @@ static int run(const struct pm_options *options)
         path_remove_temporary(demo.directory);
     }
     free(demo.directory);
+    for (int i = 0; i < DEMO_MINERS; i++) {
+        free(demo.hotkey_files[i]);
+        free(demo.summaries[i]);
+    }
     if (!done) {
         return verb_fail(&error);
     }

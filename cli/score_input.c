@@ -1,10 +1,10 @@
 #include "cli/score_input.h"
 
+#include "cli/cores.h"
 #include "cli/shown.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +14,6 @@
 #include <poolminer/file.h>
 #include <poolminer/stop.h>
 #include <poolminer/text.h>
-#include <poolminer/threads.h>
 
 /* Appends what comes until the end; a stream has no size that could be asked for before. */
 static bool append_stream(int descriptor, struct pm_text *text, struct pm_error *error)
@@ -115,28 +114,13 @@ bool read_algorithm(const char *name, int input_dim, struct pm_algorithm **out,
     return done || pm_fail_context(error, "%s", name);
 }
 
-/* OpenMP ends the process when the system has fewer. */
-static void set_threads(size_t wanted)
-{
-    const size_t count = pm_threads_available(wanted - 1) + 1;
-    if (count < wanted) {
-        fprintf(stderr,
-                "poolminer: --threads %zu is more than the system has; computing with %zu\n",
-                wanted, count);
-    }
-    omp_set_num_threads((int)count);
-}
-
 bool open_suite(const struct pm_options *options, int input_dim, size_t task_limit,
                 const struct pm_until *until, struct pm_dataset **dataset, struct pm_suite **suite,
                 struct pm_error *error)
 {
-    int64_t threads = pm_options_integer(options, "threads");
     enum pm_suite_edition edition = PM_EDITION_FIRST2000;
     struct pm_dataset *opened = NULL;
-    if (threads > 0) {
-        set_threads((size_t)threads);
-    }
+    cores_use(pm_options_integer(options, "threads"));
     if (!pm_suite_edition_parse(pm_options_text(options, "suite"), &edition, error) ||
         !pm_dataset_open(pm_options_text(options, "dataset"), &opened, error)) {
         return false;

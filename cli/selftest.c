@@ -1,7 +1,7 @@
 /* poolminer selftest: whether this machine gives the scores that every other one gives. */
+#include "cli/cores.h"
 #include "cli/verb.h"
 
-#include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -78,10 +78,7 @@ static int run(const struct pm_options *options)
 {
     struct pm_error error = {0};
     bool json = pm_options_flag(options, "json"), all_agree = false;
-    int64_t threads = pm_options_integer(options, "threads");
-    if (threads > 0) {
-        omp_set_num_threads((int)threads);
-    }
+    cores_use(pm_options_integer(options, "threads"));
     if (!run_all(json, &all_agree, &error)) {
         return verb_fail(&error);
     }

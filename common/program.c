@@ -12,9 +12,13 @@
 #include <poolminer/log.h>
 #include <poolminer/program.h>
 #include <poolminer/stop.h>
+#include <poolminer/threads.h>
 
 /* What ZeroMQ, SQLite, libcurl and a few connections take; libzmq aborts when it gets none. */
 enum { DESCRIPTORS_MIN = 64 };
+
+/* ZeroMQ has two for each connection, and aborts without; the pool's server has as many. */
+enum { THREADS_MIN = 8 };
 
 /* A library's socket on descriptor 1 or 2 would get what is written for people. The places are
  * taken the wrong way round, so that using one still fails as a closed one does. */
@@ -61,6 +65,15 @@ bool pm_program_enter(const char *name)
                 "%s: only %ju files may be open at once, %d are needed; raise the limit "
                 "(ulimit -n 1024)\n",
                 name, (uintmax_t)allowed, DESCRIPTORS_MIN);
+        return false;
+    }
+    pm_threads_bound_memory();
+    const size_t threads = pm_threads_available(THREADS_MIN);
+    if (threads < THREADS_MIN) {
+        fprintf(stderr,
+                "%s: only %zu more threads may be started, %d are needed; raise the limit (ulimit "
+                "-u, ulimit -v, pids.max)\n",
+                name, threads, THREADS_MIN);
         return false;
     }
     return true;

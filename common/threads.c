@@ -1,8 +1,12 @@
+#include <malloc.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
 #include <poolminer/threads.h>
+
+enum { STACK_BYTES_MAX = 2 << 20 };
 
 /* Started threads stay until all are there: it is their number at one time that is limited. */
 struct gathering {
@@ -46,4 +50,33 @@ size_t pm_threads_available(size_t wanted)
     dismiss(&gathering, threads, count);
     free(threads);
     return count;
+}
+
+size_t pm_threads_affordable(size_t wanted)
+{
+    const size_t half = pm_threads_available(2 * wanted) / 2;
+    return half < wanted ? half : wanted;
+}
+
+static void bound_stacks(void)
+{
+    pthread_attr_t attributes;
+    size_t bytes = 0;
+    if (pthread_getattr_default_np(&attributes) != 0) {
+        return;
+    }
+    if (pthread_attr_getstacksize(&attributes, &bytes) == 0 && bytes > STACK_BYTES_MAX &&
+        pthread_attr_setstacksize(&attributes, STACK_BYTES_MAX) == 0) {
+        pthread_setattr_default_np(&attributes);
+    }
+    pthread_attr_destroy(&attributes);
+}
+
+void pm_threads_bound_memory(void)
+{
+    struct rlimit addresses;
+    bound_stacks();
+    if (getrlimit(RLIMIT_AS, &addresses) == 0 && addresses.rlim_cur != RLIM_INFINITY) {
+        mallopt(M_ARENA_MAX, 1);
+    }
 }

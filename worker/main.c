@@ -62,23 +62,29 @@ static bool wants_bar(const struct pm_options *options)
     return isatty(STDERR_FILENO) && strcmp(pm_options_text(options, "log-format"), "text") == 0;
 }
 
-/* What was asked for, as far as the system has it: OpenMP would end the process over one thread
- * less. Each worker has threads of its own beside those that compute. */
-static size_t choose_threads(const struct pm_options *options)
+/* What was asked for, as far as the system can spare it: OpenMP would end the process over one
+ * thread less. Each worker has threads of its own beside those that compute. */
+static bool choose_threads(const struct pm_options *options, size_t *out, struct pm_error *error)
 {
     const int64_t asked = pm_options_integer(options, "threads");
     const size_t wanted = asked > 0 ? (size_t)asked : allowed_cores();
-    const size_t others = (size_t)pm_options_integer(options, "workers") * THREADS_BESIDE;
-    const size_t available = pm_threads_available(wanted + others);
-    if (available == wanted + others) {
-        return wanted;
+    const size_t workers = (size_t)pm_options_integer(options, "workers");
+    const size_t others = workers * THREADS_BESIDE;
+    const size_t affordable = pm_threads_affordable(wanted + others);
+    if (affordable <= others) {
+        return pm_fail(error, PM_ERROR_LIMIT,
+                       "the system has too few threads left for --workers %zu; allow more "
+                       "(ulimit -u, ulimit -v, pids.max) or start fewer workers",
+                       workers);
     }
-    const size_t chosen = available > others ? available - others : 1;
-    pm_log(PM_LOG_WARN, "WORKER-FEWER-THREADS",
-           "the system has no %zu more threads for this process; computing with %zu; allow more "
-           "(ulimit -u, ulimit -v, pids.max) or ask for fewer (--threads, --workers)",
-           wanted + others, chosen);
-    return chosen;
+    *out = affordable - others;
+    if (*out < wanted) {
+        pm_log(PM_LOG_WARN, "WORKER-FEWER-THREADS",
+               "the system cannot spare %zu threads for this process; computing with %zu; allow "
+               "more (ulimit -u, ulimit -v, pids.max) or ask for fewer (--threads, --workers)",
+               wanted + others, *out);
+    }
+    return true;
 }
 
 /* Building the suite that most jobs need tells now, rather than at each job, that the dataset will
@@ -104,9 +110,12 @@ static bool work(const struct pm_options *options, struct pm_workbench *bench, b
                  struct pm_error *error)
 {
     char name[PM_PROGRAM_CLIENT_NAME_SIZE];
-    const size_t threads = choose_threads(options);
+    size_t threads = 0;
     const char *given = pm_options_text(options, "name");
     pm_program_client_name("worker", name);
+    if (!choose_threads(options, &threads, error)) {
+        return false;
+    }
     const struct pm_crew_config config = {
         .sidecar_url = pm_options_text(options, "sidecar-url"),
         .key_file = pm_options_text(options, "key-file"),

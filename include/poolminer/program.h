@@ -35,7 +35,8 @@ struct pm_program {
 
 /* Before anything else, so before a library opens something: standard descriptors that are closed
  * are occupied (using them fails as before), and the limit on open files is raised to what the
- * libraries cannot do without. False: said why; end with EXIT_FAILURE. */
+ * libraries cannot do without, threads' memory is bounded, and a few threads are tried. False:
+ * said why; end with EXIT_FAILURE. */
 bool pm_program_enter(const char *name);
 
 /* After everything else: what goes to standard output is written out. Returns `status`, or

@@ -1,5 +1,5 @@
 /* Threads that a program may count on: OpenMP ends the process when it gets fewer than it asks for,
- * so what to ask for is found out before. */
+ * and ZeroMQ when it gets none, so what to ask for is found out before. */
 #ifndef POOLMINER_THREADS_H
 #define POOLMINER_THREADS_H
 
@@ -8,5 +8,14 @@
 /* How many of `wanted` threads the system lets this process have beside those it has now; tried by
  * starting them. They are gone on return. */
 size_t pm_threads_available(size_t wanted);
+
+/* How many of `wanted` threads to ask for: at most half of what there is, for what the threads
+ * compute with comes out of the same limits, and others have theirs. */
+size_t pm_threads_affordable(size_t wanted);
+
+/* What a thread costs is bounded from here on, for OpenMP's and the libraries' too: its stack to
+ * 2 MiB, whatever the limit for the first one's (ulimit -s) is; and where addresses are limited
+ * (ulimit -v) all share one heap, for each of their own would reserve 64 MiB. */
+void pm_threads_bound_memory(void);
 
 #endif

@@ -181,6 +181,25 @@ static void too_few_files_are_said_at_once(void **state)
     assert_string_equal(said.err, "");
 }
 
+/* ---- threads ---- */
+
+static int enter_without_room_for_a_stack(void)
+{
+    const struct rlimit limit = {1 << 20, 1 << 20};
+    setrlimit(RLIMIT_AS, &limit);
+    return pm_program_enter("poolminer-test") ? 0 : 1;
+}
+
+static void too_few_threads_are_said_at_once(void **state)
+{
+    (void)state;
+    struct said said = in_child(enter_without_room_for_a_stack);
+    assert_int_equal(said.status, 1);
+    assert_string_equal(said.err,
+                        "poolminer-test: only 0 more threads may be started, 8 are needed; raise "
+                        "the limit (ulimit -u, ulimit -v, pids.max)\n");
+}
+
 /* ---- standard output ---- */
 
 static int leave_with(int status, const char *path)
@@ -278,6 +297,7 @@ int main(void)
         cmocka_unit_test(a_start_goes_on_or_says_why_not),
         cmocka_unit_test(closed_standard_descriptors_are_not_given_away),
         cmocka_unit_test(too_few_files_are_said_at_once),
+        cmocka_unit_test(too_few_threads_are_said_at_once),
         cmocka_unit_test(lost_output_is_a_failure),
         cmocka_unit_test(readiness_is_written_whole),
         cmocka_unit_test(a_client_is_named_by_role_host_and_process),

@@ -160,8 +160,8 @@ static bool move_into_place(const char *from, const char *to, bool overwrite)
     return link(from, to) == 0 && unlink(from) == 0;
 }
 
-bool pm_file_write_atomic(const char *path, const void *data, size_t size, unsigned mode,
-                          bool overwrite, struct pm_error *error)
+static bool replace_or_create(const char *path, const void *data, size_t size, unsigned mode,
+                              bool overwrite, struct pm_error *error)
 {
     uint64_t random = 0;
     if (getrandom(&random, sizeof random, 0) != (ssize_t)sizeof random) {
@@ -185,6 +185,43 @@ bool pm_file_write_atomic(const char *path, const void *data, size_t size, unsig
     }
     free(temporary);
     return done;
+}
+
+/* A device or a pipe takes bytes; what is renamed over it would take its place. */
+static bool write_through(const char *path, const void *data, size_t size, struct pm_error *error)
+{
+    /* O_NONBLOCK: opening a pipe that nobody reads must fail rather than hang. */
+    int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (fd < 0) {
+        return fail_errno(error, path, errno == ENXIO ? "nobody reads it" : "cannot be opened");
+    }
+    bool done = fcntl(fd, F_SETFL, 0) == 0 && write_all(fd, data, size);
+    int saved_errno = errno;
+    if (close(fd) != 0 && done) {
+        done = false;
+    } else {
+        errno = saved_errno;
+    }
+    return done || fail_errno(error, path, "cannot be written");
+}
+
+bool pm_file_write_atomic(const char *path, const void *data, size_t size, unsigned mode,
+                          bool overwrite, struct pm_error *error)
+{
+    struct stat status;
+    if (!overwrite || lstat(path, &status) != 0 || S_ISREG(status.st_mode)) {
+        return replace_or_create(path, data, size, mode, overwrite, error);
+    }
+    if (S_ISLNK(status.st_mode)) {
+        char *target = realpath(path, NULL);
+        if (target == NULL) {
+            return fail_errno(error, path, "a link that leads nowhere");
+        }
+        bool done = pm_file_write_atomic(target, data, size, mode, overwrite, error);
+        free(target);
+        return done;
+    }
+    return write_through(path, data, size, error);
 }
 
 static bool make_directory(const char *path, unsigned mode, struct pm_error *error)

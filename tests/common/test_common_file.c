@@ -2,6 +2,7 @@
 #include "cmocka_include.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -89,6 +90,44 @@ static void overwrites_only_when_told(void **state)
     assert_int_equal(entries(), 1);
 }
 
+static void what_is_no_file_stays_what_it_is(void **state)
+{
+    (void)state;
+    struct pm_error error = {0};
+    struct stat status;
+    char target[128], link[128], byte = 0;
+    snprintf(target, sizeof target, "%s", in("target"));
+    snprintf(link, sizeof link, "%s", in("link"));
+    assert_int_equal(symlink("target", link), 0);
+    assert_false(pm_file_write_atomic(link, "x", 1, 0600, true, &error));
+    assert_non_null(strstr(error.message, "a link that leads nowhere"));
+    assert_true(pm_file_write_atomic(target, "old", 3, 0600, true, NULL));
+    assert_true(pm_file_write_atomic(link, "new", 3, 0600, true, NULL));
+    assert_content(target, "new");
+    assert_int_equal(lstat(link, &status), 0);
+    assert_true(S_ISLNK(status.st_mode));
+    assert_int_equal(entries(), 2);
+    /* A link to a device: as root, the device itself would be replaced. */
+    assert_int_equal(unlink(link), 0);
+    assert_int_equal(symlink("/dev/full", link), 0);
+    assert_false(pm_file_write_atomic(link, "x", 1, 0600, true, &error));
+    assert_non_null(strstr(error.message, "/dev/full: cannot be written: No space left"));
+    assert_int_equal(stat(link, &status), 0);
+    assert_true(S_ISCHR(status.st_mode));
+    assert_int_equal(unlink(link), 0);
+    assert_int_equal(mkfifo(link, 0600), 0);
+    assert_false(pm_file_write_atomic(link, "x", 1, 0600, true, &error));
+    assert_non_null(strstr(error.message, "nobody reads it"));
+    int reader = open(link, O_RDONLY | O_NONBLOCK);
+    assert_true(reader >= 0);
+    assert_true(pm_file_write_atomic(link, "x", 1, 0600, true, NULL));
+    assert_int_equal(read(reader, &byte, 1), 1);
+    assert_int_equal(byte, 'x');
+    close(reader);
+    assert_int_equal(stat(link, &status), 0);
+    assert_true(S_ISFIFO(status.st_mode));
+}
+
 /* A disk that takes only so much: the old content stays, and no temporary file remains. */
 static void a_failed_write_leaves_the_old_file(void **state)
 {
@@ -166,9 +205,13 @@ int main(void)
 {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(writes_and_reads),      TEST(overwrites_only_when_told),
-        TEST(reading_has_limits),    TEST(a_failed_write_leaves_the_old_file),
-        TEST(odd_paths_are_refused), TEST(makes_directories),
+        TEST(writes_and_reads),
+        TEST(overwrites_only_when_told),
+        TEST(what_is_no_file_stays_what_it_is),
+        TEST(reading_has_limits),
+        TEST(a_failed_write_leaves_the_old_file),
+        TEST(odd_paths_are_refused),
+        TEST(makes_directories),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,3 +1,4 @@
+#include "algorithm/suite_cache.h"
 #include "algorithm/suite_file.h"
 
 #include <fcntl.h>
@@ -77,42 +78,62 @@ static void find_place(struct keeper *keeper)
 
 /* ---- opening ---- */
 
-/* Maps a file; false, and *size 0, if there is none that can be a suite's. */
-static bool map_file(const char *path, void **out, size_t *size)
+/* Reads `size` bytes of a file into pages of their own; NULL when it has fewer. */
+static void *read_pages(int file, size_t size)
+{
+    unsigned char *pages =
+        mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (pages == MAP_FAILED) {
+        return NULL;
+    }
+    size_t had = 0;
+    ssize_t count = 1;
+    while (had < size && count > 0) {
+        count = read(file, pages + had, size - had);
+        had += count > 0 ? (size_t)count : 0;
+    }
+    if (had < size || mprotect(pages, size, PROT_READ) != 0) {
+        munmap(pages, size);
+        return NULL;
+    }
+    return pages;
+}
+
+/* NULL if there is no file that can be a suite's. Copied rather than mapped: whoever cuts the file
+ * short must not end the processes that use it. */
+static void *read_file(const char *path, size_t *size)
 {
     struct stat status;
-    *size = 0;
+    void *pages = NULL;
     const int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (file < 0) {
-        return false;
+        return NULL;
     }
     if (fstat(file, &status) == 0 && S_ISREG(status.st_mode) && status.st_size > 0 &&
         status.st_size <= PM_SUITE_FILE_MAX) {
         *size = (size_t)status.st_size;
-        *out = mmap(NULL, *size, PROT_READ, MAP_PRIVATE, file, 0);
-        if (*out == MAP_FAILED) {
-            *size = 0;
-        }
+        pages = read_pages(file, *size);
     }
     close(file);
-    return *size > 0;
+    return pages;
 }
 
 static bool open_kept(const struct keeper *keeper, struct pm_suite **out)
 {
     struct pm_error error = {0};
-    void *mapping = NULL;
-    size_t size;
-    if (keeper->path == NULL || !map_file(keeper->path, &mapping, &size)) {
+    size_t size = 0;
+    void *pages = keeper->path != NULL ? read_file(keeper->path, &size) : NULL;
+    if (pages == NULL) {
         return false;
     }
-    if (!pm_suite_file_read(mapping, size, keeper->plan, keeper->identity, out, &error)) {
+    if (!pm_suite_file_read(pages, size, keeper->plan, keeper->identity, out, &error)) {
         pm_log(PM_LOG_WARN, "SUITE-CACHE-DAMAGED", "%s is not used, and written anew: %s",
                keeper->path, error.message);
-        munmap(mapping, size);
+        munmap(pages, size);
         return false;
     }
-    (*out)->mapping = mapping;
+    utimensat(AT_FDCWD, keeper->path, NULL, 0); /* used now: the last to be given up */
+    (*out)->mapping = pages;
     (*out)->mapping_bytes = size;
     memcpy((*out)->fingerprint, keeper->fingerprint, sizeof keeper->fingerprint);
     return true;
@@ -132,20 +153,17 @@ static bool write_file(const struct keeper *keeper, const struct pm_suite *suite
     return written;
 }
 
-/* From here on the file is used rather than what was built, so that other processes share it. */
-static void keep(const struct keeper *keeper, struct pm_suite **suite)
+static void keep(const struct keeper *keeper, const struct pm_suite *suite)
 {
     struct pm_error error = {0};
-    struct pm_suite *kept = NULL;
     if (keeper->path == NULL) {
         return;
     }
-    if (!write_file(keeper, *suite, &error)) {
+    if (write_file(keeper, suite, &error)) {
+        pm_suite_cache_trim(keeper->directory, PM_SUITE_CACHE_MAX);
+    } else {
         pm_log(PM_LOG_DEBUG, "SUITE-CACHE-UNWRITTEN", "prepared tasks are not kept: %s",
                error.message);
-    } else if (open_kept(keeper, &kept)) {
-        pm_suite_destroy(*suite);
-        *suite = kept;
     }
 }
 
@@ -161,7 +179,7 @@ static bool get(const struct pm_suite_plan *plan, const struct pm_dataset *datas
     find_place(&keeper);
     bool got = open_kept(&keeper, out);
     if (!got && pm_suite_plan_build(plan, dataset, keeper.fingerprint, until, out, error)) {
-        keep(&keeper, out);
+        keep(&keeper, *out);
         got = true;
     }
     free(keeper.directory);

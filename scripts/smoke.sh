@@ -49,8 +49,9 @@ fi
 export PATH=$bin:$PATH
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/poolminer-smoke-XXXXXX")
-# Everything the programs keep by themselves (key, queue, ledger) goes here.
+# Everything the programs keep by themselves (key, queue, ledger, tasks) goes here.
 export XDG_DATA_HOME=$work/data XDG_STATE_HOME=$work/state XDG_CONFIG_HOME=$work/config
+export XDG_CACHE_HOME=$work/cache
 started=()
 stop_all() {
     for pid in "${started[@]}"; do

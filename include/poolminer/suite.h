@@ -27,7 +27,7 @@ struct pm_suite {
     bool reference;                /* score with the reference executor; false unless set */
     bool slice;                    /* `tasks` belong to another suite */
     bool borrowed;                 /* the tasks' examples lie in memory that is not the suite's */
-    void *mapping;                 /* private: the file that they are read from, or NULL */
+    void *mapping;                 /* private: the pages that they are in, or NULL */
     size_t mapping_bytes;
 };
 

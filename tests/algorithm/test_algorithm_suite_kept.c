@@ -1,12 +1,16 @@
 /* Prepared tasks in a file: the same as those built, and nothing but them. */
+#include "algorithm/suite_cache.h"
 #include "algorithm/suite_file.h"
 #include "tests/cmocka_include.h"
 #include "tests/run_program.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <poolminer/file.h>
 #include <poolminer/suite.h>
@@ -122,13 +126,73 @@ static void what_was_built_is_kept(void **state)
     char path[PATH_SIZE];
     find_file(path);
     assert_null(fresh->mapping);
-    assert_non_null(first->mapping);
+    assert_null(first->mapping);
     assert_non_null(second->mapping);
     assert_same(fresh, first);
     assert_same(fresh, second);
     pm_suite_destroy(fresh);
     pm_suite_destroy(first);
     pm_suite_destroy(second);
+}
+
+/* By something that does not know of renaming, while the suite is in use. */
+static void a_file_may_be_cut_short_in_use(void **state)
+{
+    char path[PATH_SIZE];
+    pm_suite_destroy(kept(*state));
+    struct pm_suite *fresh = built(*state), *suite = kept(*state);
+    assert_non_null(suite->mapping);
+    find_file(path);
+    assert_int_equal(truncate(path, 0), 0);
+    assert_same(fresh, suite);
+    pm_suite_destroy(fresh);
+    pm_suite_destroy(suite);
+}
+
+static bool is_there(const char *place, const char *name)
+{
+    char path[PATH_SIZE];
+    snprintf(path, sizeof path, "%s/%s", place, name);
+    return access(path, F_OK) == 0;
+}
+
+static void what_was_not_used_for_longest_goes_first(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"c", "a", "d", "b"}; /* in the order of their use */
+    static const char bytes[100];
+    char place[PATH_SIZE / 2], path[PATH_SIZE];
+    snprintf(place, sizeof place, "%s/trimmed", directory);
+    assert_int_equal(mkdir(place, 0755), 0);
+    for (int i = 0; i < 4; i++) {
+        const struct timespec times[2] = {{1000 + i, 0}, {1000 + i, 0}};
+        snprintf(path, sizeof path, "%s/%s", place, names[i]);
+        write_file(path, bytes, sizeof bytes);
+        assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+    }
+    pm_suite_cache_trim(place, 400);
+    assert_true(is_there(place, "c"));
+    pm_suite_cache_trim(place, 299);
+    assert_false(is_there(place, "c"));
+    assert_false(is_there(place, "a"));
+    assert_true(is_there(place, "d"));
+    assert_true(is_there(place, "b"));
+    pm_suite_cache_trim(place, 0);
+    assert_false(is_there(place, "b"));
+}
+
+/* Else what every start needs would go before what nothing needs any more. */
+static void use_is_noted(void **state)
+{
+    const struct timespec long_ago[2] = {{1000, 0}, {1000, 0}};
+    char path[PATH_SIZE];
+    struct stat status;
+    pm_suite_destroy(kept(*state));
+    find_file(path);
+    assert_int_equal(utimensat(AT_FDCWD, path, long_ago, 0), 0);
+    pm_suite_destroy(kept(*state));
+    assert_int_equal(stat(path, &status), 0);
+    assert_true(status.st_mtime > 1000);
 }
 
 /* A slice copies what it needs, and frees nothing of the suite's. */
@@ -267,6 +331,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_was_built_is_kept),
+        cmocka_unit_test(a_file_may_be_cut_short_in_use),
+        cmocka_unit_test(use_is_noted),
+        cmocka_unit_test(what_was_not_used_for_longest_goes_first),
         cmocka_unit_test(slices_of_a_kept_suite),
         cmocka_unit_test(a_damaged_file_is_written_anew),
         cmocka_unit_test(a_sealed_lie_is_found),

@@ -116,12 +116,18 @@ bool pm_meta_read_line(struct pm_meta_text *meta, const struct pm_line *line,
     return true;
 }
 
+/* What to say of a number that may be a saturated one. */
+static const char *beyond(int value)
+{
+    return value == VALUE_LIMIT ? " or more" : value == -VALUE_LIMIT ? " or less" : "";
+}
+
 static bool fail_limits(const struct pm_meta_text *text, int key, int minimum, int maximum,
                         struct pm_error *error)
 {
-    return pm_fail(error, PM_ERROR_LIMIT, "line %d: meta: %s is %d; the limits are %d to %d",
-                   text->values[key].line, count_keys[key], text->values[key].value, minimum,
-                   maximum);
+    const int value = text->values[key].value;
+    return pm_fail(error, PM_ERROR_LIMIT, "line %d: meta: %s is %d%s; the limits are %d to %d",
+                   text->values[key].line, count_keys[key], value, beyond(value), minimum, maximum);
 }
 
 static bool resolve_count(const struct pm_meta_text *text, int key, int minimum, int maximum,
@@ -152,19 +158,19 @@ static bool resolve_vector_dim(const struct pm_meta_text *text, int input_dim,
     int stated = *vector_dim;
     *vector_dim = input_dim;
     return pm_report(report, text->values[KEY].line, PM_ODD, error,
-                     "meta: vector_dim %d is less than the input's %d, which counts", stated,
-                     input_dim);
+                     "meta: vector_dim %d%s is less than the input's %d, which counts", stated,
+                     beyond(stated), input_dim);
 }
 
 static bool resolve_bound(const struct pm_meta_text *text, int phase,
                           const struct pm_report *report, int *bound, struct pm_error *error)
 {
     int key = bound_key(phase, 0);
-    int beyond = bound_key(phase, PM_META_SPELLINGS);
-    while (key < beyond && !text->values[key].given) {
+    int past = bound_key(phase, PM_META_SPELLINGS);
+    while (key < past && !text->values[key].given) {
         key++;
     }
-    if (key == beyond) {
+    if (key == past) {
         return true;
     }
     int stated = text->values[key].value;
@@ -174,7 +180,8 @@ static bool resolve_bound(const struct pm_meta_text *text, int phase,
     }
     *bound = stated < 0 ? 0 : PM_PHASE_LENGTH_MAX;
     return pm_report(report, text->values[key].line, PM_REFUSED, error,
-                     "meta: a bound of %d instructions is taken as %d", stated, *bound);
+                     "meta: a bound of %d%s instructions is taken as %d", stated, beyond(stated),
+                     *bound);
 }
 
 bool pm_meta_resolve(const struct pm_meta_text *text, int input_dim, const struct pm_report *report,

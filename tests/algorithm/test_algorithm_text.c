@@ -255,6 +255,8 @@ static void limits_are_errors_in_both_modes(void **state)
     }
     static const char wide[] = "# meta: vector_dim=129\nNoOp()";
     check_error(wide, strlen(wide), 16, PM_PARSE_LENIENT, PM_ERROR_LIMIT, "limits are 1 to 128");
+    static const char huge[] = "# meta: vector_dim=99999999999\nNoOp()";
+    check_error(huge, strlen(huge), 16, PM_PARSE_LENIENT, PM_ERROR_LIMIT, "is 1000000 or more;");
     check_error("NoOp()", 6, 0, PM_PARSE_LENIENT, PM_ERROR_LIMIT, "input_dim is 0");
     check_error("NoOp()", 6, 129, PM_PARSE_LENIENT, PM_ERROR_LIMIT, "input_dim is 129");
     check_error("NoOp()", 6, -1, PM_PARSE_LENIENT, PM_ERROR_LIMIT, "input_dim is -1");

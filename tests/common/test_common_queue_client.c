@@ -202,6 +202,9 @@ static void bad_configurations_are_refused(void **state)
     (void)state;
     refuse_config("http://127.0.0.1:1", "worker", "w", 1000, "http://127.0.0.1:1");
     refuse_config(NULL, "worker", "w", 1000, "nothing");
+    refuse_config("tcp://127.example.org:1", "worker", "w", 1000, "on another machine");
+    refuse_config("tcp://127.0.0.1.example.org:1", "worker", "w", 1000, "on another machine");
+    refuse_config("tcp://localhost.example.org:1", "worker", "w", 1000, "on another machine");
     refuse_config("tcp://127.0.0.1", "worker", "w", 1000, "tcp://127.0.0.1");
     refuse_config("tcp://127.0.0.1:1", "boss", "w", 1000, "boss");
     refuse_config("tcp://127.0.0.1:1", "worker", "a b", 1000, "a b");

@@ -1,4 +1,4 @@
-/* What all jobs of a worker share: the dataset and the suites built from it. Suites take seconds to
+/* What all jobs of a worker share: the dataset and the suites built from it. Suites take a while to
  * build and are kept, as many as fit the bound. */
 #ifndef WORKER_WORKBENCH_H
 #define WORKER_WORKBENCH_H

@@ -44,6 +44,7 @@ struct miner {
     size_t driver;
     int lock;                     /* of the data directory; -1: not held */
     bool key_is_new;              /* there was no key before this start */
+    bool key_is_told;             /* where the key is has been said */
     struct queue_status at_start; /* what earlier runs left in the store */
 };
 
@@ -233,6 +234,18 @@ static void print_line(struct miner *miner)
     fflush(stdout);
 }
 
+/* A new key is the driver's to make: until its file is there, there is none to speak of. */
+static void tell_of_key(struct miner *miner)
+{
+    if (miner->key_is_told || access(miner->hotkey_file, F_OK) != 0) {
+        return;
+    }
+    miner->key_is_told = true;
+    printf("Your key is %s%s\n", miner->hotkey_file,
+           miner->key_is_new ? ", made on this first use: keep a copy of that file." : ".");
+    fflush(stdout);
+}
+
 /* Until asked to stop, or until the driver's duration is over. */
 static bool look_after(struct miner *miner, struct pm_error *error)
 {
@@ -243,6 +256,7 @@ static bool look_after(struct miner *miner, struct pm_error *error)
         if (!supervisor_poll(miner->supervisor, error)) {
             return false;
         }
+        tell_of_key(miner);
         if (!hinted && pm_clock_monotonic_ms() >= hint_ms) {
             hinted = true;
             print_hint(miner);
@@ -280,8 +294,6 @@ static bool mine(struct miner *miner, struct pm_error *error)
     queue_status_read(miner->client, &miner->at_start, NULL);
     printf("Mining for %s, sidecar at %s, files in %s. Ctrl-C stops.\n",
            pm_options_text(miner->options, "pool-url"), miner->sidecar_url, miner->data_directory);
-    printf("Your key is %s%s\n", miner->hotkey_file,
-           miner->key_is_new ? ", made on this first use: keep a copy of that file." : ".");
     fflush(stdout);
     return look_after(miner, error);
 }

@@ -96,6 +96,9 @@ static bool convert(const struct pm_option *option, const char *text, const char
 {
     switch (option->type) {
     case PM_OPTION_TEXT:
+        if (option->is_path && text[0] == '\0') {
+            return fail_value(source, name, "a path", text, error);
+        }
         return is_choice(option->choices, text) ||
                fail_value(source, name, option->choices, text, error);
     case PM_OPTION_FLAG:

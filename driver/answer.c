@@ -101,16 +101,11 @@ static enum pm_answer_kind kind_of_status(enum pm_call call, const struct pm_ans
 }
 
 /* No answer, or one that broke off. */
-static void classify_failure(enum pm_call call, bool sent, const struct pm_error *error,
-                             struct pm_answer *out)
+static void classify_failure(bool sent, const struct pm_error *error, struct pm_answer *out)
 {
     out->reason = *error;
     out->lost = sent;
     out->kind = error->code == PM_ERROR_LIMIT ? PM_ANSWER_UNUSABLE : PM_ANSWER_NOT_NOW;
-    if (call == PM_CALL_SUBMIT && out->status >= 200 && out->status < 300) {
-        out->kind = PM_ANSWER_OK; /* the pool said 200; what it says beside does not matter */
-        out->lost = false;
-    }
 }
 
 static void classify_body(enum pm_call call, const struct pm_http_response *response,
@@ -129,9 +124,10 @@ static void classify_body(enum pm_call call, const struct pm_http_response *resp
             out->body = body;
             return;
         }
-        bool needs_body = call != PM_CALL_SUBMIT && call != PM_CALL_REGISTER;
-        if (needs_body) {
+        /* A proxy's page with a 200 is no pool's word that the work has arrived. */
+        if (call != PM_CALL_REGISTER) {
             out->kind = PM_ANSWER_UNUSABLE;
+            out->lost = true; /* though the pool may have acted on the request */
             pm_fail(&out->reason, PM_ERROR_PROTOCOL, "the answer is no JSON object: %s",
                     error.message);
         }
@@ -150,7 +146,7 @@ void pm_answer_classify(enum pm_call call, const struct pm_http_response *respon
     *out = (struct pm_answer){
         .status = response->status, .retry_after_ms = -1, .time_remaining_ms = -1};
     if (error != NULL) {
-        classify_failure(call, response->sent, error, out);
+        classify_failure(response->sent, error, out);
         return;
     }
     out->retry_after_ms =

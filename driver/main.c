@@ -37,6 +37,7 @@ static bool make_hotkey(const char *path, struct pm_hotkey **out, struct pm_erro
     }
     if (!pm_hotkey_save(*out, path, error)) {
         pm_hotkey_destroy(*out);
+        *out = NULL; /* another driver's key may be loaded in its place, or none */
         return false;
     }
     pm_log(PM_LOG_INFO, "DRIVER-HOTKEY-NEW", "%s: a new key was made; keep a copy of this file",
@@ -55,9 +56,11 @@ static bool load_hotkey(const struct pm_options *options, const char *path, bool
     if (error->code != PM_ERROR_NOT_FOUND || !may_make) {
         return false;
     }
+    struct pm_error made_just_now = {0};
     return make_hotkey(path, out, error) ||
-           /* another driver may have made it just now */
-           (error->code == PM_ERROR_REFUSED && pm_hotkey_load(path, &passwords, out, error));
+           /* another driver may have made it just now; if not, the first error says why */
+           (error->code == PM_ERROR_REFUSED &&
+            pm_hotkey_load(path, &passwords, out, &made_just_now));
 }
 
 /* ---- the world ---- */

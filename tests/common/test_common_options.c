@@ -31,6 +31,7 @@ static const struct pm_option TABLE[] = {
      .type = PM_OPTION_TEXT,
      .repeats = true},
     {.name = "count", .file_key = "count", .type = PM_OPTION_INTEGER},
+    {.name = "place", .file_key = "place", .type = PM_OPTION_TEXT, .is_path = true},
     {.name = "suite",
      .file_key = "suite",
      .type = PM_OPTION_TEXT,
@@ -240,6 +241,7 @@ static void command_line_mistakes_are_named(void **state)
                  "command line: --workers: expected a whole number, not \"\"");
     refuses_line(*state, LINE("--workers", "65"),
                  "command line: --workers: 65 is out of range, 1 to 64 is allowed");
+    refuses_line(*state, LINE("--place="), "command line: --place: expected a path, not \"\"");
     refuses_line(*state, LINE("--count", "9007199254740993"),
                  "command line: --count: expected a whole number, not \"9007199254740993\"");
     refuses_line(*state, LINE("--fee", "nan"),

@@ -61,9 +61,20 @@ static void bad_bodies_of_good_answers(void **state)
     assert_kind(PM_CALL_LEASE, 200, "[]", PM_ANSWER_UNUSABLE);
     assert_kind(PM_CALL_STATS, 200, "null", PM_ANSWER_UNUSABLE);
     assert_kind(PM_CALL_STATS, 200, "\xff\xfe", PM_ANSWER_UNUSABLE);
-    /* the work is done whatever the pool says beside */
-    assert_kind(PM_CALL_SUBMIT, 200, "not JSON", PM_ANSWER_OK);
     assert_kind(PM_CALL_REGISTER, 200, "", PM_ANSWER_OK);
+}
+
+static void only_an_object_acknowledges_a_submission(void **state)
+{
+    (void)state;
+    static const char *const bodies[] = {"", "<html>Please log in</html>", "{\"status\":\"acc",
+                                         "[]", "\"accepted\""};
+    for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++) {
+        struct pm_answer answer;
+        assert_int_equal(classify(PM_CALL_SUBMIT, 200, bodies[i], &answer), PM_ANSWER_UNUSABLE);
+        assert_true(answer.lost); /* it may have arrived all the same */
+        pm_answer_clear(&answer);
+    }
 }
 
 static void reasons_are_the_pools_own_words(void **state)
@@ -117,9 +128,10 @@ static void failures_are_not_now_or_unusable(void **state)
     error.code = PM_ERROR_LIMIT;
     pm_answer_classify(PM_CALL_LEASE, &response, &error, &answer);
     assert_int_equal(answer.kind, PM_ANSWER_UNUSABLE);
-    response.status = 200; /* the head came, the rest broke off */
+    response.status = 200; /* the head came, the rest was too much */
     pm_answer_classify(PM_CALL_SUBMIT, &response, &error, &answer);
-    assert_int_equal(answer.kind, PM_ANSWER_OK);
+    assert_int_equal(answer.kind, PM_ANSWER_UNUSABLE);
+    assert_true(answer.lost);
     pm_answer_classify(PM_CALL_LEASE, &response, &error, &answer);
     assert_int_equal(answer.kind, PM_ANSWER_UNUSABLE);
 }
@@ -145,6 +157,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_row_of_the_table),
         cmocka_unit_test(bad_bodies_of_good_answers),
+        cmocka_unit_test(only_an_object_acknowledges_a_submission),
         cmocka_unit_test(reasons_are_the_pools_own_words),
         cmocka_unit_test(the_time_that_remains_is_found),
         cmocka_unit_test(failures_are_not_now_or_unusable),

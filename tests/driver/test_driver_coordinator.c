@@ -309,6 +309,22 @@ static void what_is_not_now_is_sent_again_before_anything_else(void **state)
     assert_closed(bench, "submitted", "");
 }
 
+static void a_page_with_status_200_is_no_acknowledgement(void **state)
+{
+    struct bench *bench = *state;
+    bench->pool.submit_answers[0] =
+        (struct fake_answer){.status = 200, .body = "<html>Please log in</html>"};
+    bench->pool.submit_answers[1] = (struct fake_answer){.status = 200, .body = ""};
+    bench->pool.submit_answers[2] = (struct fake_answer){.manner = SCRIPTED_TRUNCATE};
+    assert_true(live(bench));
+    assert_int_equal(bench->pool.submit_calls, 4);
+    for (int i = 1; i < 4; i++) {
+        assert_string_equal(bench->pool.submissions[i].content, bench->pool.submissions[0].content);
+    }
+    assert_closed(bench, "submitted", "");
+    assert_int_equal(bench->driver.counters.submissions_accepted, 1);
+}
+
 static void a_pool_that_never_answers_costs_the_lease_and_no_more(void **state)
 {
     struct bench *bench = *state;
@@ -822,6 +838,7 @@ int main(void)
         TEST(an_open_lease_that_ran_out_meanwhile_is_closed),
         TEST(a_record_that_cannot_be_read_is_set_aside),
         TEST(what_is_not_now_is_sent_again_before_anything_else),
+        TEST(a_page_with_status_200_is_no_acknowledgement),
         TEST(a_pool_that_never_answers_costs_the_lease_and_no_more),
         TEST(a_refusal_is_kept_with_its_reason_and_life_goes_on),
         TEST(too_few_iterations_raise_the_next_leases_generations),

@@ -235,10 +235,10 @@ static void a_closed_connection_is_not_now(void **state)
     misbehave(SCRIPTED_CLOSE, PM_ANSWER_NOT_NOW, PM_ANSWER_NOT_NOW);
 }
 
-static void a_truncated_answer_is_no_lease_but_an_acknowledgement(void **state)
+static void a_truncated_answer_is_neither_lease_nor_acknowledgement(void **state)
 {
     (void)state;
-    misbehave(SCRIPTED_TRUNCATE, PM_ANSWER_NOT_NOW, PM_ANSWER_OK);
+    misbehave(SCRIPTED_TRUNCATE, PM_ANSWER_NOT_NOW, PM_ANSWER_NOT_NOW);
 }
 
 static void what_is_no_http_is_not_now(void **state)
@@ -477,7 +477,7 @@ int main(void)
         cmocka_unit_test(answers_are_told_apart),
         cmocka_unit_test(a_silent_server_costs_only_the_timeout),
         cmocka_unit_test(a_closed_connection_is_not_now),
-        cmocka_unit_test(a_truncated_answer_is_no_lease_but_an_acknowledgement),
+        cmocka_unit_test(a_truncated_answer_is_neither_lease_nor_acknowledgement),
         cmocka_unit_test(what_is_no_http_is_not_now),
         cmocka_unit_test(a_body_without_end_is_cut),
         cmocka_unit_test(headers_without_end_are_cut),

@@ -306,6 +306,31 @@ static void a_missing_key_is_made_once_and_private(void **state)
     free(kept);
 }
 
+/* Ends with a sentence that has this in it. */
+static void assert_no_key_is_made(const struct bench *bench, const char *path, int status,
+                                  const char *says)
+{
+    const char *const arguments[] = {PM_DRIVER_PROGRAM, "--pool-url", "http://127.0.0.1:1",
+                                     "--hotkey-file",   path,         NULL};
+    struct output output = run_program(bench->place, arguments, NULL, 20000);
+    assert_int_equal(output.status, status);
+    assert_null(strstr(output.err, "DRIVER-HOTKEY-NEW"));
+    if (strstr(output.err, says) == NULL) {
+        fail_msg("expected \"%s\" in: %s", says, output.err);
+    }
+    output_clear(&output);
+}
+
+static void a_key_that_cannot_be_written_is_said(void **state)
+{
+    struct bench *bench = *state;
+    assert_int_equal(symlink(in_place(bench, "nowhere"), in_place(bench, "dangling")), 0);
+    assert_no_key_is_made(bench, in_place(bench, "dangling"), 1,
+                          "dangling: exists already and is not overwritten");
+    assert_no_key_is_made(bench, "/proc/hotkey", 1, "/proc/hotkey: cannot be written");
+    assert_no_key_is_made(bench, "", 2, "--hotkey-file: expected a path, not \"\"");
+}
+
 static void a_key_that_others_may_read_is_refused(void **state)
 {
     struct bench *bench = *state;
@@ -402,6 +427,7 @@ int main(void)
         TEST(after_kill_9_the_lease_is_found_again),
         TEST(without_a_sidecar_it_waits_and_ends_when_asked),
         TEST(a_missing_key_is_made_once_and_private),
+        TEST(a_key_that_cannot_be_written_is_said),
         TEST(a_key_that_others_may_read_is_refused),
         TEST(one_driver_mines_with_a_key),
         TEST(help_version_and_mistakes),

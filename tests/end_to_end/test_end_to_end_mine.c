@@ -247,6 +247,23 @@ static void a_missing_pool_is_asked_for(void **state)
     assert_int_equal(wait_end(place, "mine", mine, 10000), 0);
 }
 
+/* There is no such key, and another start would not make one. */
+static void a_key_that_cannot_be_made_ends_it_at_once(void **state)
+{
+    struct setting *setting = *state;
+    const struct place *place = &setting->place;
+    char hotkey[128];
+    snprintf(hotkey, sizeof hotkey, "%s", place_file(place, "dangling"));
+    assert_int_equal(symlink(place_file(place, "nowhere"), hotkey), 0);
+    pid_t mine = START(place, "mine", "poolminer", "mine", "--config", setting->config,
+                       "--hotkey-file", hotkey);
+    assert_int_equal(wait_end(place, "mine", mine, 30000), 1);
+    assert_true(log_says(place, "mine.log", "dangling: exists already and is not overwritten"));
+    assert_true(log_says(place, "mine.log", "the driver ended with status 1"));
+    assert_false(log_says(place, "mine.log", "CHILD-RESTART"));
+    assert_false(log_says(place, "mine.log", "Your key is"));
+}
+
 int main(void)
 {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
@@ -259,6 +276,7 @@ int main(void)
         TEST(a_taken_port_is_said),
         TEST(a_second_mine_is_told_of_the_first),
         TEST(a_missing_pool_is_asked_for),
+        TEST(a_key_that_cannot_be_made_ends_it_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* The drivers' verbs: put, results, collect, cancel, and records. */
+/* The drivers' verbs: room, put, results, collect, cancel, and records. */
 #include "common/queue_client_call.h"
 
 #include <stdio.h>
@@ -8,6 +8,14 @@
 #include <poolminer/json.h>
 
 enum { COLLECT_MAX = 1000, CANCEL_KEY_MAX = 256, PAGE_MAX = PM_WIRE_BODIES_MAX };
+
+bool pm_queue_client_room(struct pm_queue_client *client, int64_t bytes, struct pm_error *error)
+{
+    struct pm_request request;
+    pm_request_begin(&request, "room");
+    pm_request_add_number(&request, "bytes", bytes);
+    return pm_queue_client_tell(client, &request, error);
+}
 
 bool pm_queue_client_put(struct pm_queue_client *client, const struct pm_job_put *put,
                          int64_t *job_id, bool *existed, struct pm_error *error)
@@ -309,6 +317,27 @@ bool pm_queue_client_record_put(struct pm_queue_client *client, const char *run_
     pm_request_add_reason(&request, reason);
     pm_request_set_body(&request, body, body_size);
     return pm_queue_client_tell(client, &request, error);
+}
+
+bool pm_queue_client_record_state(struct pm_queue_client *client, const char *run_id,
+                                  const char *key, char state[PM_RECORD_STATE_SIZE],
+                                  struct pm_error *error)
+{
+    struct pm_request request;
+    pm_request_begin(&request, "record-state");
+    pm_request_add_text(&request, "run", run_id);
+    pm_request_add_text(&request, "key", key);
+    struct pm_reply reply;
+    if (!pm_queue_client_call(client, &request, 0, &reply, error)) {
+        return false;
+    }
+    const char *found = "";
+    bool good =
+        pm_json_string(reply.message.arguments, "state", &found, error) &&
+        ((size_t)snprintf(state, PM_RECORD_STATE_SIZE, "%s", found) < PM_RECORD_STATE_SIZE ||
+         pm_fail(error, PM_ERROR_PROTOCOL, "state: too long"));
+    pm_reply_clear(&reply);
+    return good || pm_reply_fail("record-state", error);
 }
 
 static bool read_record(void *list, const struct pm_reply *reply, const cJSON *item, size_t index,

@@ -134,7 +134,6 @@ static bool resume_record(struct pm_driver *driver, const struct pm_record *stor
     return done;
 }
 
-/* Also tells whether the sidecar is there: without it no lease is taken. */
 static bool resume_open_leases(struct pm_driver *driver, struct pm_error *error)
 {
     struct pm_records records = {0};
@@ -145,7 +144,6 @@ static bool resume_open_leases(struct pm_driver *driver, struct pm_error *error)
             return false;
         }
     }
-    pm_driver_queue_works(driver);
     pm_lease_record_prefix(driver->account, prefix);
     bool done = true;
     for (size_t i = 0; done && i < records.count; i++) {
@@ -245,22 +243,42 @@ static bool open_lease(struct pm_driver *driver, struct pm_lease_record *record,
     return true;
 }
 
+/* Fills `state` with what became of the lease here; "": nothing yet, or a stop leaves no time to
+ * ask (the lease is then recorded, which matters more than being computed twice). */
+static bool look_up(struct pm_driver *driver, const struct pm_lease_record *record,
+                    char state[PM_RECORD_STATE_SIZE], struct pm_error *error)
+{
+    char key[PM_JOB_KEY_SIZE];
+    const struct pm_driver_queue *queue = &driver->queue;
+    pm_lease_record_key(driver->account, record->lease.id, key);
+    while (!queue->record_state(queue->context, driver->settings.run_id, key, state, error)) {
+        if (pm_driver_stopping(driver)) {
+            return true;
+        }
+        if (!pm_driver_queue_again(driver, record->deadline_ms, error)) {
+            return pm_fail_context(error, "looking up lease %s", record->lease.id);
+        }
+    }
+    return true;
+}
+
 /* A pool may hand out a lease again whose first answer was lost; one that is closed already would
- * only be computed again for nothing. */
+ * only be computed again for nothing. False: see `reason`. */
 static bool may_take(const struct pm_driver *driver, const struct pm_lease_record *record,
-                     struct pm_error *reason)
+                     const char *state, struct pm_error *reason)
 {
     const char *id = record->lease.id;
+    bool closed = state[0] != '\0' && strcmp(state, PM_LEASE_OPEN) != 0;
     if (record->deadline_ms <= pm_driver_now_ms(driver)) {
         return pm_fail(reason, PM_ERROR_INVALID,
                        "the pool handed out lease %s, which has already run out; is a clock wrong?",
                        id);
     }
-    if (strcmp(id, driver->closed_lease_id) == 0) {
+    if (closed && strcmp(id, driver->retry_lease_id) != 0) {
         return pm_fail(reason, PM_ERROR_INVALID,
-                       "the pool handed out lease %s again, which is closed here; the reason was "
-                       "logged then",
-                       id);
+                       "the pool handed out lease %s again, which is closed here as %s; the reason "
+                       "was logged then",
+                       id, state);
     }
     return true;
 }
@@ -278,10 +296,11 @@ static bool take_lease(struct pm_driver *driver, const cJSON *body, bool *usable
         return true;
     }
     record.deadline_ms = record.lease.timeout_ms - pm_pool_client_clock_offset_ms(driver->pool);
-    bool done = true;
-    if (!may_take(driver, &record, &reason)) {
+    char state[PM_RECORD_STATE_SIZE] = "";
+    bool done = look_up(driver, &record, state, error);
+    if (done && !may_take(driver, &record, state, &reason)) {
         pm_notice_raise(&driver->pool_notice, "DRIVER-LEASE-BAD", &reason);
-    } else {
+    } else if (done) {
         pm_notice_clear(&driver->pool_notice, "DRIVER-POOL-BACK");
         done = open_lease(driver, &record, usable, error);
     }
@@ -376,6 +395,18 @@ static bool follow_answer(struct pm_driver *driver, const struct pm_answer *answ
     return true;
 }
 
+/* Without a sidecar that has room for a lease none is taken: it could only run out. */
+static bool await_room(struct pm_driver *driver, struct pm_error *error)
+{
+    while (!driver->queue.room(driver->queue.context, PM_JOB_BODY_MAX, error)) {
+        if (!pm_driver_queue_again(driver, pm_driver_end_ms(driver), error)) {
+            return false;
+        }
+    }
+    pm_driver_queue_works(driver);
+    return true;
+}
+
 /* A lease that is lost is asked for again, and only then: another machine with the same key has its
  * own, which is none of ours. */
 static bool lease_once(struct pm_driver *driver, unsigned *failures, struct pm_error *error)
@@ -416,6 +447,10 @@ static bool live(struct pm_driver *driver, struct pm_error *error)
             sweep(driver);
             swept = true;
         }
+        if (done && pm_driver_over(driver)) {
+            return true;
+        }
+        done = done && await_room(driver, error);
         if (done && pm_driver_over(driver)) {
             return true;
         }

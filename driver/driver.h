@@ -17,6 +17,7 @@
 /* The queue, as much of it as the driver uses; promises as in poolminer/queue_client.h. */
 struct pm_driver_queue {
     void *context;
+    bool (*room)(void *context, int64_t bytes, struct pm_error *error);
     bool (*put)(void *context, const struct pm_job_put *put, struct pm_error *error);
     bool (*results)(void *context, const char *run_id, const char *key_prefix, size_t limit,
                     struct pm_job_results *out, struct pm_error *error);
@@ -26,6 +27,8 @@ struct pm_driver_queue {
     bool (*record_put)(void *context, const char *run_id, const char *key, const char *state,
                        const char *reason, const void *body, size_t body_size,
                        struct pm_error *error);
+    bool (*record_state)(void *context, const char *run_id, const char *key,
+                         char state[PM_RECORD_STATE_SIZE], struct pm_error *error);
     bool (*records)(void *context, const char *run_id, const char *state, size_t limit,
                     struct pm_records *out, struct pm_error *error);
 };
@@ -83,7 +86,9 @@ struct pm_driver {
     /* What was granted may never have arrived: at the start, and after a request for work that was
      * not answered. */
     bool lease_may_be_lost;
-    char closed_lease_id[PM_LEASE_ID_MAX + 1]; /* what was closed last, for good; "": nothing yet */
+    /* Refused for too few iterations: worth another try with more, although it is closed; "": none.
+     */
+    char retry_lease_id[PM_LEASE_ID_MAX + 1];
     struct pm_driver_data data;
     struct pm_driver_counters counters;
     int64_t started_ms;

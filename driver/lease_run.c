@@ -72,11 +72,6 @@ static bool put_closed_record(struct pm_driver *driver, const struct pm_lease *l
     return done;
 }
 
-static void remember_closed(struct pm_driver *driver, const char *lease_id)
-{
-    snprintf(driver->closed_lease_id, sizeof driver->closed_lease_id, "%s", lease_id);
-}
-
 bool pm_lease_run_expire(struct pm_driver *driver, const struct pm_lease_record *record,
                          const char *reason, struct pm_error *error)
 {
@@ -86,7 +81,6 @@ bool pm_lease_run_expire(struct pm_driver *driver, const struct pm_lease_record 
         return false;
     }
     driver->counters.leases_expired++;
-    remember_closed(driver, record->lease.id);
     pm_log(PM_LOG_WARN, "DRIVER-LEASE-EXPIRED", "lease=%s: %s", record->lease.id, reason);
     return true;
 }
@@ -285,21 +279,22 @@ static bool gather(struct run *run, struct pm_error *error)
 
 /* ---- closing ---- */
 
-/* True when the same lease is worth another try with more generations, should the pool allow it. */
-static bool raise_generations(struct run *run)
+/* The same lease is then worth another try, should the pool allow it. */
+static void raise_generations(struct run *run)
 {
-    struct pm_lease_job_settings *jobs = &run->driver->settings.jobs;
+    struct pm_driver *driver = run->driver;
+    struct pm_lease_job_settings *jobs = &driver->settings.jobs;
     int64_t raised = pm_generations_after_refusal(jobs->generations, run->end.reason.message,
                                                   pm_submission_iterations(&run->submission));
     if (raised <= jobs->generations) {
-        return false;
+        return;
     }
     pm_log(PM_LOG_WARN, "DRIVER-GENERATIONS-RAISED",
            "from %" PRId64 " to %" PRId64 " a lease, because the pool asks for more iterations; "
            "start with --generations %" PRId64 " to keep it so",
            jobs->generations, raised, raised);
     jobs->generations = raised;
-    return true;
+    snprintf(driver->retry_lease_id, sizeof driver->retry_lease_id, "%s", run->record->lease.id);
 }
 
 static void count_best(struct run *run)
@@ -316,7 +311,9 @@ static void count(struct run *run)
 {
     struct pm_driver_counters *counters = &run->driver->counters;
     const char *id = run->record->lease.id;
-    bool again = false;
+    if (strcmp(id, run->driver->retry_lease_id) == 0) {
+        run->driver->retry_lease_id[0] = '\0'; /* this was the other try */
+    }
     count_best(run);
     if (strcmp(run->end.state, PM_LEASE_SUBMITTED) == 0) {
         counters->submissions_accepted++;
@@ -329,13 +326,10 @@ static void count(struct run *run)
     } else if (strcmp(run->end.state, PM_LEASE_REFUSED) == 0) {
         counters->submissions_refused++;
         pm_log(PM_LOG_WARN, "DRIVER-REFUSED", "lease=%s: %s", id, run->end.reason.message);
-        again = raise_generations(run);
+        raise_generations(run);
     } else {
         counters->leases_expired++;
         pm_log(PM_LOG_WARN, "DRIVER-LEASE-EXPIRED", "lease=%s: %s", id, run->end.reason.message);
-    }
-    if (!again) {
-        remember_closed(run->driver, id);
     }
 }
 

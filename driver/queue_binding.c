@@ -39,6 +39,12 @@ void pm_queue_binding_destroy(struct pm_queue_binding *binding)
     }
 }
 
+static bool room(void *context, int64_t bytes, struct pm_error *error)
+{
+    struct pm_queue_binding *binding = context;
+    return pm_queue_client_room(binding->client, bytes, error);
+}
+
 static bool put(void *context, const struct pm_job_put *job, struct pm_error *error)
 {
     struct pm_queue_binding *binding = context;
@@ -101,6 +107,13 @@ static bool record_put(void *context, const char *run_id, const char *key, const
     return record_put_at_last(binding, run_id, key, state, reason, body, body_size, error);
 }
 
+static bool record_state(void *context, const char *run_id, const char *key,
+                         char state[PM_RECORD_STATE_SIZE], struct pm_error *error)
+{
+    struct pm_queue_binding *binding = context;
+    return pm_queue_client_record_state(binding->client, run_id, key, state, error);
+}
+
 static bool records(void *context, const char *run_id, const char *state, size_t limit,
                     struct pm_records *out, struct pm_error *error)
 {
@@ -111,10 +124,12 @@ static bool records(void *context, const char *run_id, const char *state, size_t
 struct pm_driver_queue pm_queue_binding_queue(struct pm_queue_binding *binding)
 {
     return (struct pm_driver_queue){.context = binding,
+                                    .room = room,
                                     .put = put,
                                     .results = results,
                                     .collect = collect,
                                     .cancel = cancel,
                                     .record_put = record_put,
+                                    .record_state = record_state,
                                     .records = records};
 }

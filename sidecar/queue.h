@@ -77,6 +77,11 @@ bool pm_queue_record_put(struct pm_queue *queue, struct pm_queue_time now, const
 bool pm_queue_records(struct pm_queue *queue, const char *run, const char *state, int64_t before,
                       size_t limit, pm_store_record_visitor *visit, void *context,
                       struct pm_error *error);
+/* The state of one record; "": there is none. */
+bool pm_queue_record_state(struct pm_queue *queue, const char *run, const char *key,
+                           char state[PM_STORE_STATE_MAX + 1], struct pm_error *error);
+/* Whether new work of so many bytes would be taken now. */
+bool pm_queue_has_room(struct pm_queue *queue, int64_t bytes, struct pm_error *error);
 
 /* ---- workers ---- */
 struct pm_queue_lease {

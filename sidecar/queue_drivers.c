@@ -89,6 +89,19 @@ static bool insert(struct pm_queue *queue, struct pm_queue_time now, const struc
     return true;
 }
 
+static bool check_job_count(struct pm_queue *queue, struct pm_error *error)
+{
+    return jobs_held(queue) < queue->config.max_jobs ||
+           pm_fail(error, PM_ERROR_UNAVAILABLE, "the queue holds %lld jobs, all it may",
+                   (long long)queue->config.max_jobs);
+}
+
+bool pm_queue_has_room(struct pm_queue *queue, int64_t bytes, struct pm_error *error)
+{
+    return check_job_count(queue, error) &&
+           pm_queue_check_bytes(queue, PM_QUEUE_ROOM_NEW, bytes, error);
+}
+
 bool pm_queue_put(struct pm_queue *queue, struct pm_queue_time now, const struct pm_job_put *put,
                   int64_t *id, bool *existed, struct pm_error *error)
 {
@@ -103,11 +116,8 @@ bool pm_queue_put(struct pm_queue *queue, struct pm_queue_time now, const struct
     if (*existed) {
         return true;
     }
-    if (jobs_held(queue) >= queue->config.max_jobs) {
-        return pm_fail(error, PM_ERROR_UNAVAILABLE, "the queue holds %lld jobs, all it may",
-                       (long long)queue->config.max_jobs);
-    }
-    return pm_queue_make_room(queue, PM_QUEUE_ROOM_NEW, (int64_t)put->body_size, error) &&
+    return check_job_count(queue, error) &&
+           pm_queue_make_room(queue, PM_QUEUE_ROOM_NEW, (int64_t)put->body_size, error) &&
            (run != 0 || store->verbs->run_find(store, put->run_id, true, &run, error)) &&
            insert(queue, now, put, run, id, error);
 }
@@ -330,6 +340,18 @@ bool pm_queue_records(struct pm_queue *queue, const char *run, const char *state
            (run_id == 0 ||
             store->verbs->records(store, run_id, state, before <= 0 ? INT64_MAX : before, limit,
                                   visit, context, error));
+}
+
+bool pm_queue_record_state(struct pm_queue *queue, const char *run, const char *key,
+                           char state[PM_STORE_STATE_MAX + 1], struct pm_error *error)
+{
+    struct pm_store *store = queue->store;
+    int64_t run_id, size;
+    state[0] = '\0';
+    return check_name("run", run, PM_STORE_RUN_MAX, false, error) &&
+           check_name("key", key, PM_STORE_KEY_MAX, false, error) &&
+           store->verbs->run_find(store, run, false, &run_id, error) &&
+           (run_id == 0 || store->verbs->record_find(store, run_id, key, state, &size, error));
 }
 
 /* ---- a person ---- */

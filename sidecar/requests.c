@@ -116,13 +116,22 @@ static const struct verb {
     size_t bodies_min, bodies_max;
     bool light;
 } VERBS[] = {
-    {"put", pm_errand_put, 1, 1, false},          {"lease", pm_errand_lease, 0, 0, false},
-    {"progress", pm_errand_progress, 0, 0, true}, {"finish", pm_errand_finish, 1, 1, false},
-    {"fail", pm_errand_fail, 0, 0, false},        {"release", pm_errand_release, 0, 1, false},
-    {"results", pm_errand_results, 0, 0, true},   {"collect", pm_errand_collect, 0, 0, false},
-    {"cancel", pm_errand_cancel, 0, 0, false},    {"record-put", pm_errand_record_put, 1, 1, false},
-    {"records", pm_errand_records, 0, 0, true},   {"status", handle_status, 0, 0, true},
-    {"retry", handle_retry, 0, 0, false},         {"discard", handle_discard, 0, 0, false},
+    {"put", pm_errand_put, 1, 1, false},
+    {"lease", pm_errand_lease, 0, 0, false},
+    {"progress", pm_errand_progress, 0, 0, true},
+    {"finish", pm_errand_finish, 1, 1, false},
+    {"fail", pm_errand_fail, 0, 0, false},
+    {"release", pm_errand_release, 0, 1, false},
+    {"results", pm_errand_results, 0, 0, true},
+    {"collect", pm_errand_collect, 0, 0, false},
+    {"cancel", pm_errand_cancel, 0, 0, false},
+    {"record-put", pm_errand_record_put, 1, 1, false},
+    {"records", pm_errand_records, 0, 0, true},
+    {"status", handle_status, 0, 0, true},
+    {"room", pm_errand_room, 0, 0, true},
+    {"record-state", pm_errand_record_state, 0, 0, true},
+    {"retry", handle_retry, 0, 0, false},
+    {"discard", handle_discard, 0, 0, false},
 };
 
 static const struct verb *find_verb(const char *name)

@@ -1,4 +1,4 @@
-/* The drivers' verbs: put, results, collect, cancel, record-put, records. */
+/* The drivers' verbs: room, put, results, collect, cancel, record-put, record-state, records. */
 #include "sidecar/requests_internal.h"
 
 #include <stdlib.h>
@@ -194,4 +194,28 @@ bool pm_errand_records(struct pm_errand *errand, struct pm_error *error)
     }
     cJSON_AddBoolToObject(object, "more", page.full || errand->reply->body_count == (size_t)limit);
     return pm_reply_set(errand->reply, object, error);
+}
+
+bool pm_errand_record_state(struct pm_errand *errand, struct pm_error *error)
+{
+    const char *run, *key;
+    char state[PM_STORE_STATE_MAX + 1];
+    return pm_json_string(errand->arguments, "run", &run, error) &&
+           pm_json_string(errand->arguments, "key", &key, error) &&
+           pm_queue_record_state(errand->desk->queue, run, key, state, error) &&
+           pm_reply_format(errand->reply, error, "{\"state\":\"%s\"}", state);
+}
+
+bool pm_errand_room(struct pm_errand *errand, struct pm_error *error)
+{
+    int64_t bytes;
+    if (!pm_json_integer(errand->arguments, "bytes", &bytes, error)) {
+        return false;
+    }
+    if (bytes < 0 || bytes > PM_WIRE_BODY_MAX) {
+        return pm_fail(error, PM_ERROR_INVALID, "bytes from 0 to %d are asked for",
+                       PM_WIRE_BODY_MAX);
+    }
+    return pm_queue_has_room(errand->desk->queue, bytes, error) &&
+           pm_reply_format(errand->reply, error, "{}");
 }

@@ -32,6 +32,8 @@ bool pm_errand_collect(struct pm_errand *errand, struct pm_error *error);
 bool pm_errand_cancel(struct pm_errand *errand, struct pm_error *error);
 bool pm_errand_record_put(struct pm_errand *errand, struct pm_error *error);
 bool pm_errand_records(struct pm_errand *errand, struct pm_error *error);
+bool pm_errand_record_state(struct pm_errand *errand, struct pm_error *error);
+bool pm_errand_room(struct pm_errand *errand, struct pm_error *error);
 bool pm_errand_lease(struct pm_errand *errand, struct pm_error *error);
 bool pm_errand_progress(struct pm_errand *errand, struct pm_error *error);
 bool pm_errand_finish(struct pm_errand *errand, struct pm_error *error);

@@ -40,6 +40,9 @@ void pm_queue_client_set_stop_flag(struct pm_queue_client *client, const atomic_
 
 /* ---- drivers ---- */
 
+/* True: new jobs and records of `bytes` together (at most PM_JOB_BODY_MAX) would be taken now. */
+bool pm_queue_client_room(struct pm_queue_client *client, int64_t bytes, struct pm_error *error);
+
 struct pm_job_put {
     const char *run_id;
     /* Unique in the run until collected: putting the same key again returns the first job. */
@@ -110,6 +113,11 @@ struct pm_records {
 bool pm_queue_client_record_put(struct pm_queue_client *client, const char *run_id, const char *key,
                                 const char *state, const char *reason, const void *body,
                                 size_t body_size, struct pm_error *error);
+/* The state of one record; "" when there is none. */
+enum { PM_RECORD_STATE_SIZE = 33 };
+bool pm_queue_client_record_state(struct pm_queue_client *client, const char *run_id,
+                                  const char *key, char state[PM_RECORD_STATE_SIZE],
+                                  struct pm_error *error);
 /* Records of the run in `state` ("" for any), newest first, at most `limit`. */
 bool pm_queue_client_records(struct pm_queue_client *client, const char *run_id, const char *state,
                              size_t limit, struct pm_records *out, struct pm_error *error);

@@ -124,6 +124,22 @@ static bool take_large(int *left, struct pm_error *error)
     return pm_fail(error, PM_ERROR_LIMIT, "larger than the sidecar takes");
 }
 
+static bool check_full(const struct fake_queue *queue, struct pm_error *error)
+{
+    return queue->full_until_ms == 0 || atomic_load(queue->clock_ms) >= queue->full_until_ms ||
+           pm_fail(error, PM_ERROR_UNAVAILABLE, "the disk is nearly full");
+}
+
+static bool room(void *context, int64_t bytes, struct pm_error *error)
+{
+    struct fake_queue *queue = context;
+    (void)bytes;
+    if (!begin(queue, error)) {
+        return false;
+    }
+    return check_full(queue, error) && finish(queue, error);
+}
+
 static bool put(void *context, const struct pm_job_put *job, struct pm_error *error)
 {
     struct fake_queue *queue = context;
@@ -244,6 +260,9 @@ static bool record_put(void *context, const char *run_id, const char *key, const
         place++;
     }
     assert_true(place < FAKE_RECORDS_MAX);
+    if (place == queue->record_count && !check_full(queue, error)) {
+        return false;
+    }
     if (place == queue->record_count) {
         queue->record_count++;
     } else {
@@ -255,6 +274,23 @@ static bool record_put(void *context, const char *run_id, const char *key, const
                                                  .reason = strdup(reason),
                                                  .body = strndup(body, body_size)};
     return finish(queue, error);
+}
+
+static bool record_state(void *context, const char *run_id, const char *key,
+                         char state[PM_RECORD_STATE_SIZE], struct pm_error *error)
+{
+    struct fake_queue *queue = context;
+    state[0] = '\0';
+    if (!begin(queue, error) || !finish(queue, error)) {
+        return false;
+    }
+    for (size_t i = 0; i < queue->record_count; i++) {
+        const struct fake_record *record = &queue->records[i];
+        if (strcmp(record->run_id, run_id) == 0 && strcmp(record->key, key) == 0) {
+            snprintf(state, PM_RECORD_STATE_SIZE, "%s", record->state);
+        }
+    }
+    return true;
 }
 
 static bool records(void *context, const char *run_id, const char *state, size_t limit,
@@ -283,11 +319,13 @@ static bool records(void *context, const char *run_id, const char *state, size_t
 struct pm_driver_queue fake_queue_bind(struct fake_queue *queue)
 {
     return (struct pm_driver_queue){.context = queue,
+                                    .room = room,
                                     .put = put,
                                     .results = results,
                                     .collect = collect,
                                     .cancel = cancel,
                                     .record_put = record_put,
+                                    .record_state = record_state,
                                     .records = records};
 }
 
@@ -303,7 +341,7 @@ void fake_queue_clear(struct fake_queue *queue)
     for (size_t i = 0; i < queue->record_count; i++) {
         clear_record(&queue->records[i]);
     }
-    *queue = (struct fake_queue){.stop = queue->stop};
+    *queue = (struct fake_queue){.stop = queue->stop, .clock_ms = queue->clock_ms};
 }
 
 const struct fake_record *fake_queue_record(const struct fake_queue *queue, const char *lease_id)

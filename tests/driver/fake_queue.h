@@ -44,6 +44,8 @@ struct fake_queue {
     int large_jobs;              /* the next jobs fail as LIMIT */
     int die_at;                  /* at this call and all later ones the driver is dead; 0: never */
     bool die_after;              /* the call on which it dies still has its effect */
+    int64_t full_until_ms;       /* new records are refused until then by ... */
+    const atomic_int_least64_t *clock_ms;
     const atomic_bool *stop; /* calls other than records are cut short, as the real queue's are */
     bool put_before_open;    /* a job came whose lease had no open record */
 };

@@ -37,6 +37,7 @@ static int open_bench(void **state)
     assert_true(pm_hotkey_generate(&bench->hotkey, bench->mnemonic, NULL));
     bench->pool.leases_to_grant = 1;
     bench->queue.stop = &bench->pool.stop;
+    bench->queue.clock_ms = &bench->pool.now_ms;
     bench->settings = (struct pm_driver_settings){
         .run_id = "run",
         .duration_ms = 600 * SECOND,
@@ -563,6 +564,31 @@ static void a_lease_that_is_closed_is_not_taken_again(void **state)
     assert_true(bench->pool.lease_call_ms[3] - bench->pool.lease_call_ms[2] >= 500);
 }
 
+/* Whatever was closed in between, and by whichever start of the driver. */
+static void no_closed_lease_is_computed_again(void **state)
+{
+    static const char first[] =
+        EMPTY_LEASE("l1", ",\"evaluate_algorithms\":[{\"id\":1,\"algorithm_dsl\":\"a\"}]");
+    static const char second[] =
+        EMPTY_LEASE("l2", ",\"evaluate_algorithms\":[{\"id\":2,\"algorithm_dsl\":\"b\"}]");
+    struct bench *bench = *state;
+    for (size_t i = 0; i < 8; i++) { /* 4 for each start, which ends with no work */
+        bench->pool.lease_answers[i < 4 ? i : i + 1] =
+            (struct fake_answer){.status = 200, .body = i % 2 == 0 ? first : second};
+    }
+    bench->pool.leases_to_grant = 0;
+    bench->pool.stop_after_lease_calls = 5;
+    assert_true(live(bench));
+    assert_int_equal(bench->pool.submit_calls, 2);
+    atomic_store(&bench->pool.stop, false);
+    bench->pool.stop_after_lease_calls = 10;
+    assert_true(live(bench));
+    assert_int_equal(bench->pool.lease_calls, 10);
+    assert_int_equal(bench->pool.submit_calls, 2);
+    assert_string_equal(record(bench, "l1")->state, "submitted");
+    assert_string_equal(record(bench, "l2")->state, "submitted");
+}
+
 static void leases_that_cannot_be_used_are_passed_over(void **state)
 {
     static const char *const bodies[] = {
@@ -589,6 +615,19 @@ static void a_lease_too_large_for_the_sidecar_costs_that_lease_only(void **state
     assert_string_equal(record(bench, "lease-2")->state, "expired");
     assert_string_equal(record(bench, "lease-2")->reason, "larger than the sidecar takes");
     assert_string_equal(record(bench, "lease-3")->state, "submitted");
+}
+
+/* It would run out before it could be recorded, and the next one too. */
+static void a_sidecar_without_room_gets_no_lease(void **state)
+{
+    struct bench *bench = *state;
+    int64_t began_ms = atomic_load(&bench->pool.now_ms);
+    bench->queue.full_until_ms = began_ms + 100 * SECOND;
+    bench->pool.lease_ms = 20 * SECOND;
+    assert_true(live(bench));
+    assert_true(bench->pool.lease_call_ms[0] >= bench->queue.full_until_ms);
+    assert_closed(bench, "submitted", "");
+    assert_int_equal(bench->driver.counters.leases_expired, 0);
 }
 
 static void a_pool_that_is_not_there_yet_is_awaited(void **state)
@@ -851,8 +890,10 @@ int main(void)
         TEST(another_lease_in_the_way_is_awaited_and_told),
         TEST(a_lease_with_nothing_in_it_is_closed_and_no_work),
         TEST(a_lease_that_is_closed_is_not_taken_again),
+        TEST(no_closed_lease_is_computed_again),
         TEST(leases_that_cannot_be_used_are_passed_over),
         TEST(a_lease_too_large_for_the_sidecar_costs_that_lease_only),
+        TEST(a_sidecar_without_room_gets_no_lease),
         TEST(a_pool_that_is_not_there_yet_is_awaited),
         TEST(what_is_there_45_s_before_the_end_is_submitted),
         TEST(failed_jobs_and_nonsense_leave_the_rest),

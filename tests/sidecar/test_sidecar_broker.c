@@ -356,6 +356,12 @@ static void a_restart_forgets_nothing(void **state)
     assert_string_equal(records.items[0].reason, "why");
     assert_in_range(records.items[0].updated_ms, pm_clock_unix_ms() - 60000, pm_clock_unix_ms());
     pm_records_clear(&records);
+    char record_state[PM_RECORD_STATE_SIZE];
+    assert_done(pm_queue_client_record_state(driver, "r", "note", record_state, &error), error);
+    assert_string_equal(record_state, "open");
+    assert_done(pm_queue_client_record_state(driver, "r", "none", record_state, &error), error);
+    assert_string_equal(record_state, "");
+    assert_done(pm_queue_client_room(driver, PM_JOB_BODY_MAX, &error), error);
     pm_job_clear(&leased);
     pm_queue_client_destroy(driver);
     pm_queue_client_destroy(worker);

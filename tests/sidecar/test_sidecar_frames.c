@@ -256,6 +256,11 @@ static void broken_arguments_name_the_member(void **state)
         {"record-put", "{\"run\":\"r\",\"key\":\"k\",\"state\":\"?\",\"reason\":\"\"}", "b",
          "invalid", "state"},
         {"records", "{\"run\":\"r\",\"state\":\"A\"}", NULL, "invalid", "state"},
+        {"record-state", "{\"run\":\"r\"}", NULL, "invalid", "key"},
+        {"record-state", "{\"run\":\"r\",\"key\":\"\"}", NULL, "invalid", "key"},
+        {"room", "{}", NULL, "invalid", "bytes"},
+        {"room", "{\"bytes\":-1}", NULL, "invalid", "bytes"},
+        {"room", "{\"bytes\":1048577}", NULL, "invalid", "bytes"},
         {"retry", "{\"job\":1}", NULL, "not-found", "no job 1 is set aside"},
         {"discard", "{\"job\":1}", NULL, "not-found", "no job 1 is set aside"},
     };

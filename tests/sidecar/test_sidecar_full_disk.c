@@ -81,6 +81,8 @@ static void work_goes_through_a_full_disk(void **state)
         int count = put_until_refused(driver);
         assert_int_equal(error.code, PM_ERROR_UNAVAILABLE);
         assert_non_null(strstr(error.message, "are kept for results: free some room"));
+        assert_false(pm_queue_client_room(driver, PM_JOB_BODY_MAX, &error));
+        assert_int_equal(error.code, PM_ERROR_UNAVAILABLE);
         assert_true(count > 100);
         first = round == 0 ? count : first;
         assert_true(count >= first * 3 / 4); /* what was collected has made room */

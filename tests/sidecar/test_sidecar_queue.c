@@ -341,12 +341,14 @@ static void results_have_room_where_new_jobs_have_not(void **state)
     lease_job("", "h");
     lease_job("", "h");
     finish_job(first, 1, large); /* 20,000 may be held, twice the bound for new jobs */
+    REFUSED(pm_queue_has_room(&queue, 5, &error), PM_ERROR_UNAVAILABLE, "collect results");
     const struct pm_wire_frame more = {large, 5};
     REFUSED(pm_queue_finish(&queue, second, 1, &more, &repeated, &error), PM_ERROR_UNAVAILABLE,
             "collect results");
     size_t collected;
     DO(pm_queue_collect(&queue, &first, 1, &collected, &error));
     assert_int_equal(counted(PM_COUNTER_BYTES), 0);
+    DO(pm_queue_has_room(&queue, 5, &error));
     DO(pm_queue_finish(&queue, second, 1, &more, &repeated, &error));
 }
 

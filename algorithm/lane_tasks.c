@@ -147,7 +147,8 @@ bool pm_lane_tasks_outline(const struct pm_task *tasks, size_t count, struct pm_
         free(layout);
         free(groups);
         free(order);
-        return pm_fail(error, PM_ERROR_MEMORY, "out of memory for %zu tasks in lanes", count);
+        pm_fail(error, PM_ERROR_MEMORY, "out of memory for %zu tasks in lanes", count);
+        return false;
     }
     sort_by_length(tasks, count, layout, order);
     layout->input_dim = tasks[0].input_dim;

@@ -19,7 +19,7 @@ struct pm_pool_client_config {
     const char *const *pool_urls; /* of one pool, the preferred one first; at most 8 */
     size_t pool_url_count;
     int64_t probe_every_ms; /* how often the first is tried when another is in use; 0: 60 s */
-    const char *ca_file;            /* certificates to trust; NULL: the system's store */
+    const char *ca_file;    /* certificates to trust; NULL: the system's store */
     const struct pm_hotkey *hotkey; /* must outlive the client */
     int64_t timeout_ms;             /* of one exchange; 0: 30,000 */
     const atomic_bool *stop;        /* may be NULL */

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include <poolminer/clock.h>
+#include <poolminer/stop.h>
 
 enum {
     SHOWN_WANTED = 100, /* results are taken when there are so many */
@@ -32,6 +33,13 @@ static const char *const SERVER_NAMES[] = {
     [BENCH_SIDECAR_NO_SYNC] = "sidecar",
     [BENCH_BEANSTALKD] = "beanstalkd",
 };
+
+/* Asked at every step: what was started and made for the benchmark is taken away in order. */
+static bool goes_on(struct pm_error *error)
+{
+    return !pm_stop_requested() ||
+           pm_fail(error, PM_ERROR_INTERRUPTED, "bench queue: stopped before its end");
+}
 
 /* ---- a crowd of clients ---- */
 
@@ -96,7 +104,7 @@ static bool run_crowd(struct crowd *crowd, struct pm_error *error)
     }
     while (crowd->active > 0 || crowd->collecting) {
         size_t who = 0;
-        if (!crowd->wire->verbs->receive(crowd->wire, &who, error)) {
+        if (!goes_on(error) || !crowd->wire->verbs->receive(crowd->wire, &who, error)) {
             return false;
         }
         if (who == crowd->clients) {
@@ -206,7 +214,7 @@ static bool hand_over(struct bench_wire *wire, struct bench_samples *samples,
     enum { PUTTER, WORKER };
     int64_t got_ns = 0;
     size_t who = 0;
-    if (!wire->verbs->send(wire, WORKER, BENCH_LEASE, error)) {
+    if (!goes_on(error) || !wire->verbs->send(wire, WORKER, BENCH_LEASE, error)) {
         return false;
     }
     pm_clock_sleep_ms(IDLE_MS);
@@ -258,7 +266,7 @@ static bool time_leases(enum bench_server_kind kind, const struct bench_server *
     for (size_t i = 0; good && i < leases; i++) {
         size_t who;
         const int64_t begin_ns = pm_clock_monotonic_ns();
-        good = wire->verbs->send(wire, 0, BENCH_LEASE, error) &&
+        good = goes_on(error) && wire->verbs->send(wire, 0, BENCH_LEASE, error) &&
                wire->verbs->receive(wire, &who, error) &&
                bench_samples_add(&samples, pm_clock_monotonic_ns() - begin_ns, error);
     }
@@ -308,7 +316,7 @@ static bool time_syncs(const char *path, struct bench_samples *samples, struct p
     if (file >= 0) {
         close(file);
     }
-    return good || pm_fail(error, PM_ERROR_IO, "%s: %s", path, strerror(why));
+    return (good || pm_fail(error, PM_ERROR_IO, "%s: %s", path, strerror(why))) && goes_on(error);
 }
 
 static bool bench_disk(const struct bench *bench, struct pm_error *error)
@@ -366,14 +374,18 @@ static bool find_beanstalkd(struct bench *bench, struct pm_error *error)
 bool bench_queue(const struct bench_queue_config *config, struct pm_error *error)
 {
     struct bench bench = {.config = config};
+    pm_stop_install();
     if (!find_beanstalkd(&bench, error)) {
         return false;
     }
     if (!config->json) {
         bench_queue_row_print_heading();
     }
-    return bench_disk(&bench, error) && all_rates(&bench, false, error) &&
-           all_rates(&bench, true, error) && bench_handover(&bench, BENCH_SIDECAR, error) &&
-           bench_handover(&bench, BENCH_SIDECAR_NO_SYNC, error) &&
-           bench_backlog(&bench, BENCH_SIDECAR, error);
+    const bool done = bench_disk(&bench, error) && all_rates(&bench, false, error) &&
+                      all_rates(&bench, true, error) &&
+                      bench_handover(&bench, BENCH_SIDECAR, error) &&
+                      bench_handover(&bench, BENCH_SIDECAR_NO_SYNC, error) &&
+                      bench_backlog(&bench, BENCH_SIDECAR, error);
+    /* A call that the signal broke off has reasons of its own. */
+    return done || (goes_on(error) && false);
 }

@@ -15,6 +15,7 @@
 #include <poolminer/file.h>
 #include <poolminer/json.h>
 #include <poolminer/process.h>
+#include <poolminer/stop.h>
 
 enum { START_MS = 20000, STOP_MS = 5000, LOOK_MS = 5 };
 
@@ -81,6 +82,9 @@ static bool wait_until_ready(struct bench_server *server, const char *program, c
                           : is_listening(server->port)) {
             snprintf(server->url, sizeof server->url, "tcp://127.0.0.1:%d", server->port);
             return true;
+        }
+        if (pm_stop_requested()) {
+            return pm_fail(error, PM_ERROR_INTERRUPTED, "stopped while %s started", program);
         }
         if (pm_process_wait(server->pid, LOOK_MS, &status)) {
             server->pid = 0;

@@ -67,12 +67,12 @@ static const char *group_digits(int64_t value, char out[GROUPED_SIZE])
 
 static void print_table(const struct demo_report *report)
 {
-    printf("\n%-13s %11s %9s %11s %10s %9s %8s %11s %13s\n", "miner", "evaluations", "accurate",
-           "evolutions", "finalised", "over 0.7", "best", "reputation", "RAO paid");
+    printf("\n%-13s %11s %9s %11s %10s %14s %8s %11s %13s\n", "miner", "evaluations", "accurate",
+           "evolutions", "finalised", "over threshold", "best", "reputation", "RAO paid");
     char paid[GROUPED_SIZE];
     for (int i = 0; i < DEMO_MINERS; i++) {
         const struct figures *row = &report->figures[i];
-        printf("%.10s... %11" PRId64 " %9" PRId64 " %11" PRId64 " %10" PRId64 " %9" PRId64
+        printf("%.10s... %11" PRId64 " %9" PRId64 " %11" PRId64 " %10" PRId64 " %14" PRId64
                " %8.4f %11.2f %13s\n",
                row->hotkey, row->evaluations, row->evaluations_accurate, row->evolutions,
                row->evolutions_finalised, row->evolutions_over_threshold, row->best_score,

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <poolminer/clock.h>
@@ -36,7 +37,7 @@ struct evolution {
     double seconds;
     struct evolve_trace trace;
     int64_t shown_ms;            /* when progress was last shown */
-    struct pm_error trace_error; /* what kept the trace from going on, if anything */
+    struct pm_error trace_error; /* what kept the trace from being whole, if anything */
 };
 
 /* The best that evolved and the seeds, side by side: the search saw only the search suite, and what
@@ -78,8 +79,10 @@ static void show_progress(int64_t *shown_ms, const struct pm_evolution_progress 
 static bool observe(void *context, const struct pm_evolution_progress *progress)
 {
     struct evolution *evolution = context;
+    const bool failed = evolution->trace_error.code != PM_ERROR_NONE;
     show_progress(&evolution->shown_ms, progress);
-    return evolve_trace_add(&evolution->trace, progress, &evolution->trace_error);
+    evolve_trace_add(&evolution->trace, progress, failed ? NULL : &evolution->trace_error);
+    return true;
 }
 
 static bool read_seeds(const struct pm_options *options, int input_dim, struct evolution *evolution,
@@ -128,12 +131,21 @@ static bool prepare(const struct pm_options *options, struct evolution *evolutio
     config->deadline_ms = max_seconds > 0 ? pm_clock_unix_ms() + max_seconds * 1000 : 0;
     config->stop = pm_stop_flag();
     const struct pm_until until = {.deadline_ms = config->deadline_ms};
-    return read_seeds(options, input_dim, evolution, error) &&
-           choose_seed(options, &config->seed, error) &&
-           open_suite(options, input_dim, 0, &until, &evolution->dataset,
-                      &evolution->evaluation_suite, error) &&
-           pm_suite_search(evolution->dataset, evolution->evaluation_suite->edition, input_dim,
-                           SEARCH_SUITE_SEED, 0, &until, &evolution->search_suite, error);
+    if (!read_seeds(options, input_dim, evolution, error) ||
+        !choose_seed(options, &config->seed, error)) {
+        return false;
+    }
+    const bool built =
+        open_suite(options, input_dim, 0, &until, &evolution->dataset, &evolution->evaluation_suite,
+                   error) &&
+        pm_suite_search(evolution->dataset, evolution->evaluation_suite->edition, input_dim,
+                        SEARCH_SUITE_SEED, 0, &until, &evolution->search_suite, error);
+    if (!built && error->code == PM_ERROR_INTERRUPTED) {
+        pm_fail(error, PM_ERROR_INTERRUPTED,
+                "evolve: --max-seconds %lld were over before the tasks were built; allow more",
+                (long long)max_seconds);
+    }
+    return built;
 }
 
 static bool search(struct evolution *evolution, struct pm_error *error)
@@ -144,10 +156,6 @@ static bool search(struct evolution *evolution, struct pm_error *error)
         pm_evolution_run(&evolution->config, (const struct pm_algorithm *const *)evolution->seeds,
                          evolution->seed_count, evolution->search_suite, observe, evolution,
                          &evolution->result, error);
-    if (done && evolution->trace_error.code != PM_ERROR_NONE) {
-        *error = evolution->trace_error;
-        done = false;
-    }
     done = done &&
            pm_evolution_choose(&evolution->result, evolution->evaluation_suite, 1, NULL, error);
     evolution->seconds = (double)(pm_clock_monotonic_ms() - started_ms) / 1000;
@@ -422,6 +430,32 @@ static bool draw(const struct evolution *evolution, const struct comparison *com
     return evolve_plot_write(path, title, &evolution->trace, error);
 }
 
+/* After the result has been printed: the log and the drawing of it are worth less than it is. */
+static bool keep_course(const char *plot, struct evolution *evolution,
+                        const struct comparison *comparison, struct pm_error *error)
+{
+    if (evolution->trace_error.code != PM_ERROR_NONE) {
+        *error = evolution->trace_error;
+        return false;
+    }
+    return plot == NULL || draw(evolution, comparison, plot, error);
+}
+
+/* One would replace the other at the end. */
+static bool check_paths(const char *plot, const char *log, struct pm_error *error)
+{
+    struct stat a, b;
+    if (plot == NULL || log == NULL) {
+        return true;
+    }
+    const bool same = stat(plot, &a) == 0 && stat(log, &b) == 0
+                          ? S_ISREG(a.st_mode) && a.st_dev == b.st_dev && a.st_ino == b.st_ino
+                          : strcmp(plot, log) == 0;
+    return !same ||
+           pm_fail(error, PM_ERROR_INVALID,
+                   "evolve: --plot and --log-evolution are the same file, %s; name two", plot);
+}
+
 static void clear(struct evolution *evolution)
 {
     pm_evolution_result_clear(&evolution->result);
@@ -445,15 +479,19 @@ static int run(const struct pm_options *options)
         return EXIT_USAGE;
     }
     const char *plot = pm_options_text(options, "plot");
+    const char *log = pm_options_text(options, "log-evolution");
+    if (!check_paths(plot, log, &error)) {
+        verb_fail(&error);
+        return EXIT_USAGE;
+    }
     bool done =
-        evolve_trace_open(&evolution.trace, pm_options_text(options, "log-evolution"), &error) &&
-        prepare(options, &evolution, &error);
+        evolve_trace_open(&evolution.trace, log, &error) && prepare(options, &evolution, &error);
     /* Until here a signal ends the process at once: building suites has nothing to tidy up. */
     pm_stop_install();
     done = done && search(&evolution, &error) &&
            compare(options, &evolution, &comparison, &error) &&
-           (plot == NULL || draw(&evolution, &comparison, plot, &error)) &&
-           print_result(&evolution, &comparison, pm_options_flag(options, "json"), &error);
+           print_result(&evolution, &comparison, pm_options_flag(options, "json"), &error) &&
+           keep_course(plot, &evolution, &comparison, &error);
     free(comparison.text);
     done = evolve_trace_close(&evolution.trace, done ? &error : NULL) && done;
     clear(&evolution);

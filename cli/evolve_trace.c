@@ -84,7 +84,12 @@ bool evolve_trace_add(struct evolve_trace *trace, const struct pm_evolution_prog
     }
     const bool written = fprintf(trace->log, "%s\n", text) > 0 && fflush(trace->log) == 0;
     free(text);
-    return written || fail_log(trace, error);
+    if (!written) {
+        fail_log(trace, error);
+        fclose(trace->log);
+        trace->log = NULL; /* half a line is not gone on from */
+    }
+    return written;
 }
 
 bool evolve_trace_close(struct evolve_trace *trace, struct pm_error *error)

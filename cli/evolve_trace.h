@@ -18,7 +18,8 @@ struct evolve_trace {
 
 /* `log_path` (NULL: no log) is replaced. To be closed also when it fails. */
 bool evolve_trace_open(struct evolve_trace *trace, const char *log_path, struct pm_error *error);
-/* Keeps the point, and writes it to the log as a line of JSON. */
+/* Keeps the point, and writes it to the log as a line of JSON; after a failure to write nothing
+ * more goes to the log. */
 bool evolve_trace_add(struct evolve_trace *trace, const struct pm_evolution_progress *progress,
                       struct pm_error *error);
 /* False when the log did not reach its file. */

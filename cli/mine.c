@@ -203,7 +203,7 @@ static void print_figures(const struct figures *figures, const char *tail)
     }
     print_time();
     printf("evaluated %" PRId64 " (%s), evolved %" PRId64 " (%" PRId64
-           " over 0.7), best agreed on %s, reputation %.2f, paid %" PRId64 " RAO%s\n",
+           " over the threshold), best agreed on %s, reputation %.2f, paid %" PRId64 " RAO%s\n",
            figures->evaluations, accuracy, figures->evolutions, figures->evolutions_over_threshold,
            best, figures->reputation, figures->paid_rao, tail);
     fflush(stdout);

@@ -54,7 +54,7 @@ bool path_make_temporary(char **out, struct pm_error *error)
 {
     const char *base = getenv("TMPDIR");
     char *path =
-        path_join(base != NULL && base[0] == '/' ? base : "/tmp", "poolminer-demo-XXXXXX", error);
+        path_join(base != NULL && base[0] == '/' ? base : "/tmp", "poolminer-XXXXXX", error);
     if (path == NULL) {
         return false;
     }

@@ -2,6 +2,7 @@
 
 #include "pool/http_exchange.h"
 
+#include <errno.h>
 #include <microhttpd.h>
 #include <netdb.h>
 #include <pthread.h>
@@ -29,7 +30,8 @@ struct pm_pool_http_server {
     struct pm_http_exchanges exchanges;
     struct MHD_Daemon *daemon;
     size_t connections_max;
-    pthread_t cutter; /* cuts connections that are too slow */
+    atomic_int said_errno; /* when the library last said something: why it did not start */
+    pthread_t cutter;      /* cuts connections that are too slow */
     atomic_bool stopping;
     int port;
 };
@@ -72,8 +74,9 @@ static size_t keep_escapes(void *context, struct MHD_Connection *connection, cha
 
 static void on_log(void *context, const char *format, va_list arguments)
 {
+    struct pm_pool_http_server *server = context;
     char line[256];
-    (void)context;
+    atomic_store(&server->said_errno, errno);
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
     vsnprintf(line, sizeof line, format, arguments);
@@ -92,7 +95,7 @@ static struct MHD_Daemon *start(struct pm_pool_http_server *server, const struct
     /* clang-format off */
     return MHD_start_daemon(flags, 0, NULL, NULL, pm_http_exchange_access,
                             &server->exchanges,
-                            MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,
+                            MHD_OPTION_EXTERNAL_LOGGER, on_log, server,
                             MHD_OPTION_SOCK_ADDR, address->ai_addr,
                             MHD_OPTION_THREAD_POOL_SIZE, (unsigned)THREADS,
                             MHD_OPTION_CONNECTION_LIMIT, (unsigned)server->connections_max,
@@ -105,6 +108,28 @@ static struct MHD_Daemon *start(struct pm_pool_http_server *server, const struct
                             MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL,
                             MHD_OPTION_END);
     /* clang-format on */
+}
+
+static bool fail_to_start(const struct pm_pool_http_server *server, struct pm_error *error)
+{
+    const char *host = server->exchanges.config.host;
+    int port = server->exchanges.config.port;
+    int reason = atomic_load(&server->said_errno);
+    switch (reason) {
+    case EADDRINUSE:
+        return pm_fail(error, PM_ERROR_IO,
+                       "cannot listen on %s port %d: another program has that port; stop it, or"
+                       " choose another --port",
+                       host, port);
+    case EAGAIN:
+        return pm_fail(error, PM_ERROR_LIMIT,
+                       "cannot serve on %s port %d: the system gives no %d threads; raise ulimit -u"
+                       " or ulimit -v",
+                       host, port, THREADS);
+    default:
+        return pm_fail(error, PM_ERROR_IO, "cannot listen on %s port %d: %s", host, port,
+                       strerror(reason));
+    }
 }
 
 static bool listen_on(struct pm_pool_http_server *server, struct pm_error *error)
@@ -123,9 +148,7 @@ static bool listen_on(struct pm_pool_http_server *server, struct pm_error *error
     server->daemon = start(server, address);
     freeaddrinfo(address);
     if (server->daemon == NULL) {
-        return pm_fail(error, PM_ERROR_IO,
-                       "cannot listen on %s port %s: is the port taken by another program?", host,
-                       port);
+        return fail_to_start(server, error);
     }
     const union MHD_DaemonInfo *info =
         MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_BIND_PORT);

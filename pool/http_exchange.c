@@ -73,8 +73,8 @@ static enum MHD_Result refuse(const struct pm_http_exchanges *exchanges,
     struct pm_pool_http_response response = {.status = status};
     struct pm_text text = {0};
     if (status == MHD_HTTP_BAD_REQUEST) {
-        pm_text_append(&text, "{\"detail\":\"The request says more than once how long it is; send "
-                              "one Content-Length, or chunks\"}");
+        pm_text_append(&text, "{\"detail\":\"It is not clear how long the request is; send one "
+                              "Content-Length, or chunks, and no blank before a colon\"}");
         response.close = true;
     } else if (status == MHD_HTTP_CONTENT_TOO_LARGE) {
         pm_text_append(&text, "{\"detail\":\"body: over the limit of %zu bytes\"}",
@@ -88,23 +88,29 @@ static enum MHD_Result refuse(const struct pm_http_exchanges *exchanges,
     return send_response(connection, incoming->id, &response);
 }
 
-static enum MHD_Result count_lengths(void *context, enum MHD_ValueKind kind, const char *key,
-                                     const char *value)
+struct framing {
+    int lengths;
+    bool blank; /* in the name of a header, which others may take for the name without it */
+};
+
+static enum MHD_Result look_at_header(void *context, enum MHD_ValueKind kind, const char *name,
+                                      const char *value)
 {
-    int *count = context;
+    struct framing *framing = context;
     (void)kind;
     (void)value;
-    *count += strcasecmp(key, MHD_HTTP_HEADER_CONTENT_LENGTH) == 0 ||
-              strcasecmp(key, MHD_HTTP_HEADER_TRANSFER_ENCODING) == 0;
+    framing->lengths += strcasecmp(name, MHD_HTTP_HEADER_CONTENT_LENGTH) == 0 ||
+                        strcasecmp(name, MHD_HTTP_HEADER_TRANSFER_ENCODING) == 0;
+    framing->blank = framing->blank || strpbrk(name, " \t") != NULL;
     return MHD_YES;
 }
 
 /* Where two readers could disagree on where a request ends, a second request can hide in it. */
-static bool has_one_length(struct MHD_Connection *connection)
+static bool has_clear_length(struct MHD_Connection *connection)
 {
-    int count = 0;
-    MHD_get_connection_values(connection, MHD_HEADER_KIND, count_lengths, &count);
-    return count <= 1;
+    struct framing framing = {0};
+    MHD_get_connection_values(connection, MHD_HEADER_KIND, look_at_header, &framing);
+    return framing.lengths <= 1 && !framing.blank;
 }
 
 static struct pm_connection *connection_of(struct MHD_Connection *connection)
@@ -166,7 +172,7 @@ static enum MHD_Result begin(struct pm_http_exchanges *exchanges, struct MHD_Con
     incoming->started_ms = pm_clock_monotonic_ms();
     atomic_fetch_add(&exchanges->active, 1);
     *state = incoming;
-    if (!has_one_length(connection)) {
+    if (!has_clear_length(connection)) {
         return refuse(exchanges, connection, incoming, MHD_HTTP_BAD_REQUEST);
     }
     if (announces_too_much(exchanges, connection)) {
@@ -211,6 +217,21 @@ static enum MHD_Result receive(struct pm_http_exchanges *exchanges, struct incom
     return MHD_YES;
 }
 
+/* What is asked for may be named as a whole, "http://host/path", as clients name it to proxies; the
+ * host is ours in any case. */
+static const char *path_within(const char *target)
+{
+    static const char *const schemes[] = {"http://", "https://"};
+    for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++) {
+        size_t length = strlen(schemes[i]);
+        if (strncasecmp(target, schemes[i], length) == 0) {
+            const char *path = strchr(target + length, '/');
+            return path != NULL ? path : "/";
+        }
+    }
+    return target;
+}
+
 static enum MHD_Result answer(const struct pm_http_exchanges *exchanges,
                               struct MHD_Connection *connection, const char *method,
                               const char *path, const struct incoming *incoming)
@@ -249,7 +270,7 @@ enum MHD_Result pm_http_exchange_access(void *context, struct MHD_Connection *co
     if (*size) {
         return receive(exchanges, *state, data, size);
     }
-    return answer(exchanges, connection, method, path, *state);
+    return answer(exchanges, connection, method, path_within(path), *state);
 }
 
 void pm_http_exchange_completed(void *context, struct MHD_Connection *connection, void **state,

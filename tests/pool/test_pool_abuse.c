@@ -428,7 +428,7 @@ static void test_announced_bodies(void **state)
 }
 
 /* A second request must not hide in the body of the first. */
-static void test_two_lengths(void **state)
+static void test_lengths_that_are_not_clear(void **state)
 {
     (void)state;
     static const char *const requests[] = {
@@ -442,15 +442,50 @@ static void test_two_lengths(void **state)
         "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
         "POST /api/v1/tasks/lease HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
         "Transfer-Encoding: identity\r\n\r\n0\r\n\r\n",
+        "POST /api/v1/tasks/lease HTTP/1.1\r\nHost: x\r\nContent-Length : 2\r\n\r\n{}",
+        "POST /api/v1/tasks/lease HTTP/1.1\r\nHost: x\r\nContent-Length\t: 2\r\n\r\n{}",
+        "POST /api/v1/tasks/lease HTTP/1.1\r\nHost: x\r\nTransfer-Encoding : chunked\r\n\r\n"
+        "0\r\n\r\n",
     };
     for (size_t i = 0; i < sizeof requests / sizeof *requests; i++) {
         char *answer = exchange_raw(requests[i]);
         if (strncmp(answer, "HTTP/1.1 400 ", 13) != 0 ||
-            strstr(answer, "{\"detail\":\"The request says more than once") == NULL ||
+            strstr(answer, "{\"detail\":\"It is not clear how long the request is") == NULL ||
             strstr(answer + 1, "HTTP/1.1") != NULL) {
             fail_msg("%s: %s", requests[i], answer);
         }
         free(answer);
+    }
+}
+
+/* The absolute form of a request's target: a server has to take it, whatever it calls the host. */
+static void test_targets_in_full(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *target, *status;
+    } cases[] = {
+        {"http://example.org/health", "HTTP/1.1 200 "},
+        {"HTTPS://[::1]:80/api/v1/miners/leaderboard?limit=3", "HTTP/1.1 200 "},
+        {"http://example.org/nothing", "HTTP/1.1 404 "},
+        {"http://example.org", "HTTP/1.1 404 "},
+        {"http://", "HTTP/1.1 404 "},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char bytes[256];
+        struct pm_text text = {0};
+        ssize_t got;
+        int connection = connect_raw();
+        int size = snprintf(bytes, sizeof bytes, "GET %s HTTP/1.1\r\nHost: x\r\n%s\r\n\r\n",
+                            cases[i].target, "Connection: close");
+        assert_int_equal(write(connection, bytes, (size_t)size), size);
+        while ((got = read(connection, bytes, sizeof bytes)) > 0) {
+            pm_text_append_bytes(&text, bytes, (size_t)got);
+        }
+        close(connection);
+        assert_non_null(text.data);
+        assert_int_equal(strncmp(text.data, cases[i].status, strlen(cases[i].status)), 0);
+        pm_text_clear(&text);
     }
 }
 
@@ -587,7 +622,8 @@ int main(void)
         cmocka_unit_test(test_another_miners_lease),
         cmocka_unit_test(test_what_is_no_http),
         cmocka_unit_test(test_announced_bodies),
-        cmocka_unit_test(test_two_lengths),
+        cmocka_unit_test(test_lengths_that_are_not_clear),
+        cmocka_unit_test(test_targets_in_full),
         cmocka_unit_test(test_idle_connections),
         cmocka_unit_test(test_a_store_that_cannot_write),
         cmocka_unit_test(test_many_at_once),

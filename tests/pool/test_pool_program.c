@@ -3,10 +3,13 @@
 #include "pool/virtual_pool.h"
 #include "run_program.h"
 
+#include <arpa/inet.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <poolminer/file.h>
 
@@ -130,6 +133,40 @@ static void test_a_store_without_a_mark(void **state)
     }
 }
 
+/* What keeps it from serving is called by its name. */
+static void test_a_port_that_is_taken(void **state)
+{
+    (void)state;
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    socklen_t size = sizeof address;
+    char port[16], path[PATH_SIZE];
+    int taken = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(bind(taken, (struct sockaddr *)&address, sizeof address), 0);
+    assert_int_equal(listen(taken, 1), 0);
+    assert_int_equal(getsockname(taken, (struct sockaddr *)&address, &size), 0);
+    snprintf(port, sizeof port, "%d", ntohs(address.sin_port));
+    snprintf(path, sizeof path, "%s/taken.db", directory);
+    expect_output(run_at_home(directory,
+                              (const char *[]){POOL_PROGRAM, "--store", path, "--port", port, NULL},
+                              TIMEOUT_MS),
+                  1, "", "another program has that port");
+    close(taken);
+}
+
+/* The stacks of its threads are larger than what the process may have. */
+static void test_threads_that_are_missing(void **state)
+{
+    (void)state;
+    char path[PATH_SIZE], script[2 * PATH_SIZE + 512];
+    snprintf(path, sizeof path, "%s/threads.db", directory);
+    snprintf(script, sizeof script,
+             "ulimit -s 1000000; ulimit -v 8000000; exec %s --port 0 --store %s", POOL_PROGRAM,
+             path);
+    expect_output(
+        run_at_home(directory, (const char *[]){"/bin/sh", "-c", script, NULL}, TIMEOUT_MS), 1, "",
+        "the system gives no 16 threads");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -138,6 +175,10 @@ int main(void)
         cmocka_unit_test(test_a_store_that_would_forget),
         cmocka_unit_test(test_the_database_of_another_program),
         cmocka_unit_test(test_a_store_without_a_mark),
+        cmocka_unit_test(test_a_port_that_is_taken),
+#ifndef __SANITIZE_ADDRESS__ /* which takes all addresses there are */
+        cmocka_unit_test(test_threads_that_are_missing),
+#endif
     };
     return cmocka_run_group_tests(tests, make, clean);
 }

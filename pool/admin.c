@@ -56,22 +56,92 @@ static enum pm_pool_outcome decide(struct pm_pool_store *store, void *context,
                : PM_POOL_FAILED;
 }
 
-static bool decide_by_word(struct pm_pool_store *store, const char *word, bool approve, FILE *out,
+/* ---- the command that the words are ---- */
+
+enum action { LIST_PAYOUTS, APPROVE_PAYOUT, REJECT_PAYOUT, PRINT_TABLE };
+
+struct command {
+    enum action action;
+    int64_t withdrawal_id;
+    const struct pm_table *table;
+    enum pm_table_format format;
+};
+
+static bool is(const char *const *words, size_t count, const char *first, size_t wanted)
+{
+    return count == wanted && strcmp(words[0], first) == 0;
+}
+
+static bool parse_decision(const char *verb, const char *word, struct command *out,
                            struct pm_error *error)
 {
     char *end;
-    struct decision decision = {.id = strtoll(word, &end, 10), .approve = approve};
-    if (end == word || *end) {
-        return pm_fail(error, PM_ERROR_INVALID, "admin payouts: \"%s\" is no withdrawal's id",
-                       word);
+    out->action = strcmp(verb, "approve") == 0 ? APPROVE_PAYOUT : REJECT_PAYOUT;
+    out->withdrawal_id = strtoll(word, &end, 10);
+    return (end != word && *end == '\0') ||
+           pm_fail(error, PM_ERROR_INVALID, "admin payouts: \"%.40s\" is no withdrawal's id", word);
+}
+
+static bool parse_export(const char *name, const char *format, struct command *out,
+                         struct pm_error *error)
+{
+    out->action = PRINT_TABLE;
+    out->table = pm_table_find(name);
+    if (out->table == NULL) {
+        return pm_fail(error, PM_ERROR_INVALID, "admin export: \"%.40s\" is none of %s", name,
+                       pm_table_names);
     }
+    return pm_table_format_parse(format, &out->format, error);
+}
+
+static bool parse(const char *const *words, size_t count, struct command *out,
+                  struct pm_error *error)
+{
+    if (is(words, count, "payouts", 2) && strcmp(words[1], "list") == 0) {
+        out->action = LIST_PAYOUTS;
+        return true;
+    }
+    if (is(words, count, "payouts", 3) &&
+        (strcmp(words[1], "approve") == 0 || strcmp(words[1], "reject") == 0)) {
+        return parse_decision(words[1], words[2], out, error);
+    }
+    if (is(words, count, "miners", 1) || is(words, count, "epochs", 1) ||
+        is(words, count, "algorithms", 1)) {
+        out->action = PRINT_TABLE;
+        out->table = pm_table_find(words[0]);
+        out->format = PM_TABLE_TEXT;
+        return true;
+    }
+    if (is(words, count, "export", 3)) {
+        return parse_export(words[1], words[2], out, error);
+    }
+    return pm_fail(error, PM_ERROR_INVALID,
+                   "admin%s%.40s: expected payouts list, payouts approve ID, payouts reject ID,"
+                   " miners, epochs, algorithms or export TABLE csv|json",
+                   count ? " " : "", count ? words[0] : "");
+}
+
+bool pm_admin_check(const char *const *words, size_t count, struct pm_error *error)
+{
+    struct command command;
+    return parse(words, count, &command, error);
+}
+
+/* ---- what it does ---- */
+
+static bool decide_payout(struct pm_pool_store *store, const struct command *command, FILE *out,
+                          struct pm_error *error)
+{
+    struct decision decision = {.id = command->withdrawal_id,
+                                .approve = command->action == APPROVE_PAYOUT};
     if (!pm_pool_store_run(store, decide, &decision, error)) {
         return false;
     }
     if (decision.refusal.status) {
         return pm_fail(error, PM_ERROR_REFUSED, "%s", decision.refusal.detail);
     }
-    fprintf(out, "withdrawal %" PRId64 " %s\n", decision.id, approve ? "approved" : "rejected");
+    fprintf(out, "withdrawal %" PRId64 " %s\n", decision.id,
+            decision.approve ? "approved" : "rejected");
     return true;
 }
 
@@ -89,67 +159,22 @@ static enum pm_pool_outcome show(struct pm_pool_store *store, void *context, str
                : PM_POOL_FAILED;
 }
 
-static bool show_table(struct pm_pool_store *reader, const char *name, FILE *out,
-                       struct pm_error *error)
-{
-    struct showing showing = {.table = pm_table_find(name), .format = PM_TABLE_TEXT, .out = out};
-    return pm_pool_store_run(reader, show, &showing, error);
-}
-
-static bool export_table(struct pm_pool_store *reader, const char *name, const char *format,
-                         FILE *out, struct pm_error *error)
-{
-    struct showing showing = {.table = pm_table_find(name), .out = out};
-    if (showing.table == NULL) {
-        return pm_fail(error, PM_ERROR_INVALID, "admin export: \"%.40s\" is none of %s", name,
-                       pm_table_names);
-    }
-    return pm_table_format_parse(format, &showing.format, error) &&
-           pm_pool_store_run(reader, show, &showing, error);
-}
-
-static bool is_shown(const char *name)
-{
-    return strcmp(name, "miners") == 0 || strcmp(name, "epochs") == 0 ||
-           strcmp(name, "algorithms") == 0;
-}
-
-/* *known: it was a command about payouts. */
-static bool run_payouts(struct pm_pool_store *store, struct pm_pool_store *reader,
-                        const char *const *words, size_t count, FILE *out, bool *known,
-                        struct pm_error *error)
-{
-    *known = true;
-    if (count == 2 && strcmp(words[1], "list") == 0) {
-        return pm_pool_store_run(reader, list, out, error);
-    }
-    if (count == 3 && strcmp(words[1], "approve") == 0) {
-        return decide_by_word(store, words[2], true, out, error);
-    }
-    if (count == 3 && strcmp(words[1], "reject") == 0) {
-        return decide_by_word(store, words[2], false, out, error);
-    }
-    *known = false;
-    return false;
-}
-
 bool pm_admin_run(struct pm_pool_store *store, struct pm_pool_store *reader,
                   const char *const *words, size_t count, FILE *out, struct pm_error *error)
 {
-    bool known = false, ok = false;
-    if (count >= 2 && strcmp(words[0], "payouts") == 0) {
-        ok = run_payouts(store, reader, words, count, out, &known, error);
-    } else if (count == 1 && is_shown(words[0])) {
-        known = true;
-        ok = show_table(reader, words[0], out, error);
-    } else if (count == 3 && strcmp(words[0], "export") == 0) {
-        known = true;
-        ok = export_table(reader, words[1], words[2], out, error);
+    struct command command;
+    if (!parse(words, count, &command, error)) {
+        return false;
     }
-    if (known) {
-        return ok;
+    switch (command.action) {
+    case LIST_PAYOUTS:
+        return pm_pool_store_run(reader, list, out, error);
+    case APPROVE_PAYOUT:
+    case REJECT_PAYOUT:
+        return decide_payout(store, &command, out, error);
+    case PRINT_TABLE:
+        break;
     }
-    return pm_fail(error, PM_ERROR_INVALID,
-                   "admin: expected payouts list, payouts approve ID, payouts reject ID, miners,"
-                   " epochs, algorithms or export TABLE csv|json");
+    struct showing showing = {command.table, command.format, out};
+    return pm_pool_store_run(reader, show, &showing, error);
 }

@@ -9,6 +9,10 @@
 
 #include <poolminer/error.h>
 
+/* Whether the words after "admin" are a command, to be asked before anything is opened for it:
+ * PM_ERROR_INVALID when not. */
+bool pm_admin_check(const char *const *words, size_t count, struct pm_error *error);
+
 /* `words` are those after "admin": payouts list | payouts approve ID | payouts reject ID | miners |
  * epochs | algorithms | export TABLE csv|json. What is only looked at is read through `reader`, so
  * that a pool that runs is not kept waiting by a long export. Prints to `out`, whose errors are the

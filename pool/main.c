@@ -156,15 +156,21 @@ static bool run(const struct pm_options *options, struct pm_pool_store *store, c
     return ok;
 }
 
+static size_t admin_words(const struct pm_options *options, const char *words[ADMIN_WORDS_MAX])
+{
+    size_t count = pm_options_positional_count(options) - 1;
+    for (size_t i = 0; i < count; i++) {
+        words[i] = pm_options_positional(options, i + 1);
+    }
+    return count;
+}
+
 static bool administrate(const struct pm_options *options, struct pm_pool_store *store,
                          const char *path, struct pm_error *error)
 {
     struct pm_pool_store *reader = NULL;
     const char *words[ADMIN_WORDS_MAX];
-    size_t count = pm_options_positional_count(options) - 1;
-    for (size_t i = 0; i < count; i++) {
-        words[i] = pm_options_positional(options, i + 1);
-    }
+    size_t count = admin_words(options, words);
     bool ok = pm_pool_store_open_reader(path, &reader, error) &&
               pm_admin_run(store, reader, words, count, stdout, error);
     pm_pool_store_close(reader);
@@ -204,7 +210,11 @@ static char *locate_store(const struct pm_options *options, struct pm_error *err
 static bool open_and_run(const struct pm_options *options, struct pm_error *error)
 {
     struct pm_pool_store *store = NULL;
+    const char *words[ADMIN_WORDS_MAX];
     bool admin = pm_options_positional_count(options) > 0;
+    if (admin && !pm_admin_check(words, admin_words(options, words), error)) {
+        return false;
+    }
     char *path = locate_store(options, error);
     bool ok = path != NULL;
     if (ok && admin && !pm_sql_is_postgres(path) && access(path, F_OK) != 0) {

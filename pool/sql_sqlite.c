@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum {
@@ -23,6 +24,7 @@ struct sqlite {
     struct pm_sql base;
     sqlite3 *database;
     enum pm_sql_access access;
+    bool short_of_room;                           /* something could not be written */
     struct sqlite_cursor cursors[STATEMENTS_MAX]; /* hashed by the address of the text */
 };
 
@@ -30,6 +32,7 @@ static bool fail(struct sqlite *sqlite, const char *doing, struct pm_error *erro
 {
     int code = sqlite3_extended_errcode(sqlite->database);
     enum pm_error_code kind = (code & 0xff) == SQLITE_BUSY ? PM_ERROR_UNAVAILABLE : PM_ERROR_IO;
+    sqlite->short_of_room |= (code & 0xff) == SQLITE_FULL || (code & 0xff) == SQLITE_IOERR;
     bool damaged = (code & 0xff) == SQLITE_NOTADB || (code & 0xff) == SQLITE_CORRUPT;
     return pm_fail(error, kind, "store: %s: %s (SQLite error %d)%s", doing,
                    sqlite3_errmsg(sqlite->database), code,
@@ -142,10 +145,24 @@ static bool sqlite_next(struct pm_sql_cursor *base, bool *row, struct pm_error *
     return true;
 }
 
+/* A log that has taken the last of a disk cannot grow to take anything more; written back into the
+ * file, where most of it goes over what is there already, it gives that room back. What fails here
+ * fails again, with a sentence, in the transaction. */
+static void make_room(struct sqlite *sqlite)
+{
+    sqlite->short_of_room =
+        sqlite3_wal_checkpoint_v2(sqlite->database, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL) !=
+        SQLITE_OK;
+}
+
 static bool sqlite_begin(struct pm_sql *sql, struct pm_error *error)
 {
+    struct sqlite *sqlite = (struct sqlite *)sql;
     /* IMMEDIATE: two writers on one file queue up here instead of failing in the middle. */
-    const char *begin = ((struct sqlite *)sql)->access == PM_SQL_READ ? "BEGIN" : "BEGIN IMMEDIATE";
+    const char *begin = sqlite->access == PM_SQL_READ ? "BEGIN" : "BEGIN IMMEDIATE";
+    if (sqlite->access == PM_SQL_WRITE && sqlite->short_of_room) {
+        make_room(sqlite);
+    }
     return pm_sql_execute(sql, begin, PM_SQL_NO_VALUES, error);
 }
 
@@ -203,6 +220,11 @@ static const struct pm_sql_driver sqlite_driver = {
  * its -wal and -shm files the same mode. */
 static bool create_private(const char *path, struct pm_error *error)
 {
+    struct stat status;
+    if (stat(path, &status) == 0 && !S_ISREG(status.st_mode)) {
+        return pm_fail(error, PM_ERROR_INVALID,
+                       "store %s: this is no regular file; name another one with --store", path);
+    }
     int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (file < 0) {
         return pm_fail(error, PM_ERROR_IO, "store %s: cannot be opened for writing: %m", path);

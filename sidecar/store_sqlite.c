@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum {
@@ -269,6 +270,13 @@ static bool is_passing(const char *path)
     return path[0] == '\0' || path[0] == ':' || strncmp(path, "file:", 5) == 0;
 }
 
+/* SQLite takes /dev/null for an empty file, and leaves its journal beside it. */
+static bool is_something_else(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) == 0 && !S_ISREG(status.st_mode);
+}
+
 bool pm_store_sqlite_open(const char *path, bool durable, struct pm_store **out,
                           struct pm_error *error)
 {
@@ -277,6 +285,10 @@ bool pm_store_sqlite_open(const char *path, bool durable, struct pm_store **out,
         return pm_fail(error, PM_ERROR_INVALID,
                        "the store \"%s\" would not outlive the sidecar: name a file with --store",
                        path);
+    }
+    if (!is_passing(path) && is_something_else(path)) {
+        return pm_fail(error, PM_ERROR_INVALID,
+                       "the store %s is no regular file: name another one with --store", path);
     }
     struct pm_sqlite_store *store = calloc(1, sizeof *store);
     if (store == NULL) {

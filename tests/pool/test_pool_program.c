@@ -86,6 +86,23 @@ static void test_a_store_that_would_forget(void **state)
     expect_refused(1, "would forget", "--store", ":memory:");
 }
 
+static void test_a_store_that_is_no_file(void **state)
+{
+    (void)state;
+    expect_refused(1, "no regular file", "--store", "/dev/null");
+    expect_refused(1, "no regular file", "--store", directory);
+}
+
+/* A command that is none is called so, wherever the store is. */
+static void test_admin_without_a_store(void **state)
+{
+    (void)state;
+    const char *wrong[] = {POOL_PROGRAM, "admin", "x", NULL};
+    const char *right[] = {POOL_PROGRAM, "admin", "miners", NULL};
+    expect_output(run_at_home(directory, wrong, TIMEOUT_MS), 2, "", "admin x: expected payouts");
+    expect_output(run_at_home(directory, right, TIMEOUT_MS), 1, "", "no pool has its store here");
+}
+
 static void make_database(const char *path, const char *script)
 {
     sqlite3 *database;
@@ -173,6 +190,8 @@ int main(void)
         cmocka_unit_test(test_rules_out_of_range),
         cmocka_unit_test(test_default_rules),
         cmocka_unit_test(test_a_store_that_would_forget),
+        cmocka_unit_test(test_a_store_that_is_no_file),
+        cmocka_unit_test(test_admin_without_a_store),
         cmocka_unit_test(test_the_database_of_another_program),
         cmocka_unit_test(test_a_store_without_a_mark),
         cmocka_unit_test(test_a_port_that_is_taken),

@@ -238,6 +238,17 @@ static void a_name_that_is_no_file_is_refused_when_durable(void **state)
                    "name a file with --store");
 }
 
+static void what_is_no_regular_file_is_refused(void **state)
+{
+    (void)state;
+    struct pm_store *store;
+    struct pm_error error;
+    assert_refused(pm_store_sqlite_open("/dev/null", true, &store, &error), error, PM_ERROR_INVALID,
+                   "/dev/null is no regular file");
+    assert_refused(pm_store_sqlite_open("/tmp", false, &store, &error), error, PM_ERROR_INVALID,
+                   "/tmp is no regular file");
+}
+
 static void a_missing_directory_is_named(void **state)
 {
     (void)state;
@@ -278,6 +289,7 @@ int main(void)
         cmocka_unit_test(a_store_from_before_the_counter_of_closed_bytes_gets_it),
         cmocka_unit_test(opening_writes_the_log_back),
         cmocka_unit_test(a_name_that_is_no_file_is_refused_when_durable),
+        cmocka_unit_test(what_is_no_regular_file_is_refused),
         cmocka_unit_test(a_missing_directory_is_named),
         cmocka_unit_test(a_store_in_memory_works),
     };

@@ -170,20 +170,6 @@ static void test_a_port_that_is_taken(void **state)
     close(taken);
 }
 
-/* The stacks of its threads are larger than what the process may have. */
-static void test_threads_that_are_missing(void **state)
-{
-    (void)state;
-    char path[PATH_SIZE], script[2 * PATH_SIZE + 512];
-    snprintf(path, sizeof path, "%s/threads.db", directory);
-    snprintf(script, sizeof script,
-             "ulimit -s 1000000; ulimit -v 8000000; exec %s --port 0 --store %s", POOL_PROGRAM,
-             path);
-    expect_output(
-        run_at_home(directory, (const char *[]){"/bin/sh", "-c", script, NULL}, TIMEOUT_MS), 1, "",
-        "the system gives no 16 threads");
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -195,9 +181,6 @@ int main(void)
         cmocka_unit_test(test_the_database_of_another_program),
         cmocka_unit_test(test_a_store_without_a_mark),
         cmocka_unit_test(test_a_port_that_is_taken),
-#ifndef __SANITIZE_ADDRESS__ /* which takes all addresses there are */
-        cmocka_unit_test(test_threads_that_are_missing),
-#endif
     };
     return cmocka_run_group_tests(tests, make, clean);
 }

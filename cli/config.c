@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include <poolminer/json.h>
+#include <poolminer/text.h>
 
 /* What was given several times. */
 static cJSON *list_of(const struct pm_options *options, const char *name)
@@ -92,6 +93,8 @@ static int print_table(const cJSON *root, struct pm_error *error)
         const cJSON *value = cJSON_GetObjectItemCaseSensitive(row, "value");
         const cJSON *source = cJSON_GetObjectItemCaseSensitive(row, "source");
         if (cJSON_IsString(value)) {
+            pm_text_make_printable(value->valuestring);
+            pm_text_make_printable(source->valuestring);
             printf("%-20s %-44s %s\n", row->string, value->valuestring, source->valuestring);
             continue;
         }

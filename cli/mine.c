@@ -21,6 +21,7 @@
 #include <poolminer/file.h>
 #include <poolminer/log.h>
 #include <poolminer/process.h>
+#include <poolminer/program.h>
 #include <poolminer/queue_client.h>
 #include <poolminer/stop.h>
 
@@ -314,6 +315,7 @@ static int run(const struct pm_options *options)
 {
     struct pm_error error = {0};
     struct miner miner = {.options = options, .lock = -1};
+    pm_program_output_is_optional();
     bool done = mine(&miner, &error);
     bool interrupted = !done && error.code == PM_ERROR_INTERRUPTED;
     int64_t stopping_ms = pm_clock_monotonic_ms();

@@ -36,6 +36,19 @@ static bool occupy_standard_descriptors(void)
     return true;
 }
 
+void pm_program_output_is_optional(void)
+{
+    int flags = fcntl(STDOUT_FILENO, F_GETFL);
+    if (flags < 0 || (flags & O_ACCMODE) != O_RDONLY) {
+        return;
+    }
+    int nowhere = open("/dev/null", O_WRONLY); /* only its place was taken */
+    if (nowhere >= 0) {
+        dup2(nowhere, STDOUT_FILENO);
+        close(nowhere);
+    }
+}
+
 static bool have_descriptors(rlim_t *allowed)
 {
     struct rlimit limit;

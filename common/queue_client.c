@@ -15,6 +15,7 @@
 enum {
     FIRST_ATTEMPT_MS = 1000, /* silence after which a request is sent again over a fresh socket */
     LONGEST_ATTEMPT_MS = 8000,
+    RUN_ID_MAX = 128,
 };
 
 void pm_reply_clear(struct pm_reply *reply)
@@ -287,10 +288,37 @@ static bool client_start(struct pm_queue_client *client,
     return pm_queue_socket_open(client, error); /* tells a malformed URL now */
 }
 
+bool pm_queue_check_run_id(const char *run_id, struct pm_error *error)
+{
+    size_t length = strnlen(run_id, RUN_ID_MAX + 1);
+    bool printable = true;
+    for (size_t i = 0; i < length; i++) {
+        printable = printable && run_id[i] > ' ' && run_id[i] <= '~';
+    }
+    if (length == 0 || length > RUN_ID_MAX || !printable) {
+        return pm_fail(error, PM_ERROR_INVALID,
+                       "run-id: must be 1 to %d printable ASCII characters without blanks",
+                       RUN_ID_MAX);
+    }
+    return true;
+}
+
+/* "tcp://HOST:PORT": ZeroMQ would cut a port of six digits down to one that fits. */
+static bool is_url(const char *url)
+{
+    const char *colon = url == NULL ? NULL : strrchr(url, ':');
+    if (colon == NULL || strncmp(url, "tcp://", 6) != 0) {
+        return false;
+    }
+    size_t digits = strspn(colon + 1, "0123456789");
+    long port = digits >= 1 && digits <= 5 ? strtol(colon + 1, NULL, 10) : 0;
+    return colon[1 + digits] == '\0' && port >= 1 && port <= 65535;
+}
+
 bool pm_queue_client_create(const struct pm_queue_client_config *config,
                             struct pm_queue_client **out, struct pm_error *error)
 {
-    if (config->url == NULL || strncmp(config->url, "tcp://", 6) != 0) {
+    if (!is_url(config->url)) {
         return pm_fail(error, PM_ERROR_INVALID,
                        "the sidecar's URL must look like tcp://127.0.0.1:8123, not %s",
                        config->url == NULL ? "nothing" : config->url);

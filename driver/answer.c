@@ -9,6 +9,9 @@
 
 static const double WINDOW_MAX_S = 7.0 * 24 * 3600; /* nobody's window is longer: a broken answer */
 
+/* A wait that who watches would wonder at. */
+enum { LONG_WAIT_MS = 60 * 1000 };
+
 void pm_answer_clear(struct pm_answer *answer)
 {
     cJSON_Delete(answer->body);
@@ -160,5 +163,9 @@ void pm_answer_classify(enum pm_call call, const struct pm_http_response *respon
         pm_fail(&out->reason, PM_ERROR_PROTOCOL,
                 "a redirect (HTTP status %d), which is never followed: is the pool's URL right?",
                 out->status);
+    }
+    if (out->kind == PM_ANSWER_NOT_NOW && out->retry_after_ms >= LONG_WAIT_MS) {
+        pm_fail_context(&out->reason, "nothing more is sent for %lld s (Retry-After)",
+                        (long long)(out->retry_after_ms / 1000));
     }
 }

@@ -5,10 +5,9 @@
 
 #include <poolminer/job.h>
 #include <poolminer/program.h>
+#include <poolminer/queue_client.h>
 #include <poolminer/user_path.h>
 #include <poolminer/wallet.h>
-
-enum { RUN_ID_MAX = 128 };
 
 /* One row an option: name, environment, type, default, bounds, placeholder, help. */
 #define ROW(NAME, VARIABLE, TYPE, DEFAULT, LOW, HIGH, ARGUMENT, HELP)                              \
@@ -73,21 +72,6 @@ struct pm_options *pm_driver_options_create(void)
     return pm_options_create(table, sizeof table / sizeof table[0]);
 }
 
-static bool check_run_id(const char *run_id, struct pm_error *error)
-{
-    size_t length = strnlen(run_id, RUN_ID_MAX + 1);
-    bool printable = true;
-    for (size_t i = 0; i < length; i++) {
-        printable = printable && run_id[i] > ' ' && run_id[i] <= '~';
-    }
-    if (length == 0 || length > RUN_ID_MAX || !printable) {
-        return pm_fail(error, PM_ERROR_INVALID,
-                       "run-id: must be 1 to %d printable ASCII characters without blanks",
-                       RUN_ID_MAX);
-    }
-    return true;
-}
-
 bool pm_driver_settings_read(const struct pm_options *options, struct pm_driver_settings *out,
                              struct pm_error *error)
 {
@@ -112,7 +96,7 @@ bool pm_driver_settings_read(const struct pm_options *options, struct pm_driver_
         .window_wait_min_ms = (int64_t)(pm_options_number(options, "window-wait-min-s") * 1000),
         .summary_path = pm_options_text(options, "summary"),
     };
-    return check_run_id(out->run_id, error);
+    return pm_queue_check_run_id(out->run_id, error);
 }
 
 char *pm_driver_hotkey_path(const struct pm_options *options, bool *may_make,

@@ -16,8 +16,10 @@
 #include <poolminer/log.h>
 #include <poolminer/options.h>
 #include <poolminer/program.h>
+#include <poolminer/queue_client.h>
 #include <poolminer/stop.h>
 #include <poolminer/threads.h>
+#include <poolminer/wire.h>
 
 /* A worker's own, its heartbeat's, and those of its two connections. */
 enum { THREADS_BESIDE = 6 };
@@ -142,6 +144,16 @@ static bool work(const struct pm_options *options, struct pm_workbench *bench, b
     return true;
 }
 
+/* What the sidecar would refuse is better said before a dataset is opened. */
+static bool check_names(const struct pm_options *options, struct pm_error *error)
+{
+    char identity[PM_WIRE_ROUTING_ID_MAX + 1];
+    const char *name = pm_options_text(options, "name");
+    const char *run_id = pm_options_text(options, "run-id");
+    return (name == NULL || pm_wire_identity_encode("worker", name, 0, identity, error) > 0) &&
+           (run_id[0] == '\0' || pm_queue_check_run_id(run_id, error));
+}
+
 static bool run(const struct pm_options *options, struct pm_error *error)
 {
     struct pm_workbench_config config = {0};
@@ -150,6 +162,7 @@ static bool run(const struct pm_options *options, struct pm_error *error)
     bool idle = true;
     stand_back(pm_options_integer(options, "nice"));
     const bool ok =
+        check_names(options, error) &&
         pm_suite_edition_parse(pm_options_text(options, "suite"), &config.edition, error) &&
         pm_dataset_open(pm_options_text(options, "dataset"), &dataset, error) &&
         pm_workbench_create(dataset, &config, &bench, error) && work(options, bench, &idle, error);

@@ -57,6 +57,11 @@ void pm_program_forbid_core_dumps(void);
 bool pm_program_start_log(const char *log_name, const struct pm_options *options,
                           struct pm_error *error);
 
+/* For a program whose standard output is only for who watches: when it was closed at the start,
+ * that is taken for the wish not to watch, and what is printed goes nowhere. Elsewhere what is
+ * printed is the product, and a closed standard output loses it: see pm_program_leave. */
+void pm_program_output_is_optional(void);
+
 /* Writes {"port":N,"pid":N} to `path`, whole or not at all; NULL: nothing to do. */
 bool pm_program_ready(const char *path, int port, struct pm_error *error);
 

@@ -34,6 +34,9 @@ bool pm_queue_client_create(const struct pm_queue_client_config *config,
                             struct pm_queue_client **out, struct pm_error *error);
 void pm_queue_client_destroy(struct pm_queue_client *client);
 
+/* A run's name: 1 to 128 printable ASCII characters without blanks. */
+bool pm_queue_check_run_id(const char *run_id, struct pm_error *error);
+
 /* Makes a call in progress on `client` return PM_ERROR_INTERRUPTED soon; for signal handlers'
  * flags: the flag is polled at least every 100 ms. May be NULL. */
 void pm_queue_client_set_stop_flag(struct pm_queue_client *client, const atomic_bool *stop);

@@ -446,6 +446,33 @@ static void odd_file_names_are_shown_harmlessly(void **state)
     expect_output(RUN("x\x1b[2J"), 2, "", "unknown verb x?[2J;");
 }
 
+static void settings_are_shown_harmlessly(void **state)
+{
+    (void)state;
+    write_text(directory, "gui_config.json", "{\"data_dir\": \"a\\u001b[2Jb\"}");
+    expect_output(RUN("config"), 0, " a?[2Jb ", "");
+    write_text(directory, "gui_config.json", "{\"data_dir\": \"\"}");
+    expect_output(RUN("config"), 2, "", "data_dir: expected a path, not \"\"");
+    write_text(directory, "gui_config.json", "{}");
+}
+
+/* Before anything else is said or done. */
+static void a_workers_names_are_looked_at_first(void **state)
+{
+    (void)state;
+    static const char *const rows[][2] = {{"--name 'a b'", "a client's name is 1 to"},
+                                          {"--run-id 'a b'", "run-id: must be 1 to 128"}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char line[256];
+        snprintf(line, sizeof line, "%s-worker %s", POOLMINER, rows[i][0]);
+        struct output output = run_shell(line);
+        assert_int_equal(output.status, 2);
+        assert_non_null(strstr(output.err, rows[i][1]));
+        assert_null(strstr(output.err, "WORKER-START"));
+        output_clear(&output);
+    }
+}
+
 static void a_byte_order_mark_is_no_content(void **state)
 {
     (void)state;
@@ -534,6 +561,8 @@ int main(void)
         TEST(a_pipe_is_read_as_a_file),
         TEST(odd_file_names_are_shown_harmlessly),
         TEST(a_byte_order_mark_is_no_content),
+        TEST(settings_are_shown_harmlessly),
+        TEST(a_workers_names_are_looked_at_first),
         TEST(lost_output_is_a_failure),
         TEST(a_damaged_store_is_told_with_a_next_step),
         TEST(too_few_files_are_said),

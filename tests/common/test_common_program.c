@@ -237,6 +237,45 @@ static int leave_well(void)
     return pm_program_leave("poolminer-test", EXIT_SUCCESS);
 }
 
+static int leave_with_output_closed(bool optional)
+{
+    close(STDOUT_FILENO);
+    if (!pm_program_enter("poolminer-test")) {
+        return EXIT_FAILURE;
+    }
+    if (optional) {
+        pm_program_output_is_optional();
+    }
+    puts("a line");
+    return pm_program_leave("poolminer-test", EXIT_SUCCESS);
+}
+
+static int leave_unwatched(void)
+{
+    return leave_with_output_closed(true);
+}
+
+static int leave_without_the_product(void)
+{
+    return leave_with_output_closed(false);
+}
+
+static int leave_optional_output_well(void)
+{
+    pm_program_output_is_optional();
+    return leave_well();
+}
+
+static void closed_output_is_a_choice_where_nobody_needs_it(void **state)
+{
+    (void)state;
+    struct said said = in_child(leave_unwatched);
+    assert_int_equal(said.status, EXIT_SUCCESS);
+    assert_string_equal(said.err, "");
+    assert_int_equal(in_child(leave_without_the_product).status, EXIT_FAILURE);
+    assert_string_equal(in_child(leave_optional_output_well).out, "the result\n");
+}
+
 static void lost_output_is_a_failure(void **state)
 {
     (void)state;
@@ -299,6 +338,7 @@ int main(void)
         cmocka_unit_test(too_few_files_are_said_at_once),
         cmocka_unit_test(too_few_threads_are_said_at_once),
         cmocka_unit_test(lost_output_is_a_failure),
+        cmocka_unit_test(closed_output_is_a_choice_where_nobody_needs_it),
         cmocka_unit_test(readiness_is_written_whole),
         cmocka_unit_test(a_client_is_named_by_role_host_and_process),
     };

@@ -206,6 +206,9 @@ static void bad_configurations_are_refused(void **state)
     refuse_config("tcp://127.0.0.1.example.org:1", "worker", "w", 1000, "on another machine");
     refuse_config("tcp://localhost.example.org:1", "worker", "w", 1000, "on another machine");
     refuse_config("tcp://127.0.0.1", "worker", "w", 1000, "tcp://127.0.0.1");
+    refuse_config("tcp://127.0.0.1:99999", "worker", "w", 1000, "tcp://127.0.0.1:99999");
+    refuse_config("tcp://127.0.0.1:0", "worker", "w", 1000, "must look like");
+    refuse_config("tcp://127.0.0.1:1x", "worker", "w", 1000, "must look like");
     refuse_config("tcp://127.0.0.1:1", "boss", "w", 1000, "boss");
     refuse_config("tcp://127.0.0.1:1", "worker", "a b", 1000, "a b");
     refuse_config("tcp://127.0.0.1:1", "worker", "w", 0, "above 0");

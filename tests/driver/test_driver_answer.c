@@ -1,6 +1,7 @@
 #include "cmocka_include.h"
 #include "driver/answer.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* The kind of an answer to `call`; `answer` is for looking further, and for pm_answer_clear. */
@@ -152,6 +153,22 @@ static void retry_after_is_seconds_or_a_date(void **state)
     assert_int_equal(pm_retry_after_ms("-5", date, 5), -1);
 }
 
+static void a_long_wait_is_told(void **state)
+{
+    (void)state;
+    struct pm_http_response response = {.status = 429, .date_ms = -1};
+    struct pm_answer answer;
+    snprintf(response.retry_after, sizeof response.retry_after, "99999999999");
+    response.body = strdup("{\"detail\":\"slow\"}");
+    response.body_size = strlen(response.body);
+    pm_answer_classify(PM_CALL_LEASE, &response, NULL, &answer);
+    assert_int_equal(answer.kind, PM_ANSWER_NOT_NOW);
+    assert_string_equal(answer.reason.message,
+                        "nothing more is sent for 3600 s (Retry-After): slow");
+    pm_answer_clear(&answer);
+    pm_http_response_clear(&response);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -161,6 +178,7 @@ int main(void)
         cmocka_unit_test(reasons_are_the_pools_own_words),
         cmocka_unit_test(the_time_that_remains_is_found),
         cmocka_unit_test(failures_are_not_now_or_unusable),
+        cmocka_unit_test(a_long_wait_is_told),
         cmocka_unit_test(retry_after_is_seconds_or_a_date),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -264,6 +264,17 @@ static void a_key_that_cannot_be_made_ends_it_at_once(void **state)
     assert_false(log_says(place, "mine.log", "Your key is"));
 }
 
+/* Whoever closes standard output does not want to watch; an orderly end is one all the same. */
+static void nobody_has_to_watch(void **state)
+{
+    struct setting *setting = *state;
+    char line[512];
+    snprintf(line, sizeof line, "exec %s/poolminer mine --config %s --duration-s 1 >&-", PM_BIN_DIR,
+             setting->config);
+    const char *const arguments[] = {"/bin/sh", "-c", line, NULL};
+    expect_output(run_at_home(setting->place.path, arguments, 60000), 0, "", "MINE-STOPPED");
+}
+
 int main(void)
 {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
@@ -276,6 +287,7 @@ int main(void)
         TEST(a_taken_port_is_said),
         TEST(a_second_mine_is_told_of_the_first),
         TEST(a_missing_pool_is_asked_for),
+        TEST(nobody_has_to_watch),
         TEST(a_key_that_cannot_be_made_ends_it_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

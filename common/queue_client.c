@@ -1,7 +1,6 @@
 #include "common/queue_client_call.h"
 #include "common/utf8.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -225,19 +224,8 @@ bool pm_queue_client_tell(struct pm_queue_client *client, struct pm_request *req
 /* A name that only looks like an address of this machine is somebody else's. */
 static bool is_this_machine(const char *url)
 {
-    char host[INET_ADDRSTRLEN];
-    struct in_addr address;
-    if (strncmp(url, "tcp://", 6) != 0) {
-        return false;
-    }
-    const size_t length = strcspn(url + 6, ":");
-    if (length >= sizeof host) {
-        return false;
-    }
-    memcpy(host, url + 6, length);
-    host[length] = '\0';
-    return strcmp(host, "localhost") == 0 ||
-           (inet_pton(AF_INET, host, &address) == 1 && ntohl(address.s_addr) >> 24 == 127);
+    const char *host = url + strlen("tcp://");
+    return pm_wire_is_loopback(host, strcspn(host, ":"));
 }
 
 static bool read_keys(struct pm_queue_client *client, const struct pm_queue_client_config *config,

@@ -1,3 +1,4 @@
+#include <arpa/inet.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -152,6 +153,19 @@ bool pm_wire_identity_decode(const void *data, size_t size, struct pm_wire_ident
     snprintf(out->role, sizeof out->role, "%.*s", (int)sizeof out->role - 1, text);
     snprintf(out->name, sizeof out->name, "%.*s", (int)sizeof out->name - 1, name);
     return true;
+}
+
+bool pm_wire_is_loopback(const char *host, size_t length)
+{
+    char text[INET_ADDRSTRLEN];
+    struct in_addr address;
+    if (length >= sizeof text) {
+        return false;
+    }
+    memcpy(text, host, length);
+    text[length] = '\0';
+    return strcmp(text, "localhost") == 0 ||
+           (inet_pton(AF_INET, text, &address) == 1 && ntohl(address.s_addr) >> 24 == 127);
 }
 
 bool pm_wire_receive(void *socket, zmq_msg_t *parts, size_t capacity, size_t *count,

@@ -65,11 +65,6 @@ static bool set_options(void *socket, int64_t heartbeat_ms, struct pm_error *err
     return set || pm_fail(error, PM_ERROR_IO, "setting up the socket: %s", zmq_strerror(errno));
 }
 
-static bool is_loopback(const char *host)
-{
-    return strcmp(host, "localhost") == 0 || strncmp(host, "127.", 4) == 0;
-}
-
 static bool explain_bind(const char *endpoint, struct pm_error *error)
 {
     int why = errno;
@@ -98,7 +93,7 @@ static bool bind_socket(struct pm_broker *broker, struct pm_error *error)
     const char *host = broker->config.host;
     char endpoint[256], bound[256];
     size_t bound_size = sizeof bound;
-    if (broker->access == NULL && !is_loopback(host)) {
+    if (broker->access == NULL && !pm_wire_is_loopback(host, strlen(host))) {
         return pm_fail(error, PM_ERROR_REFUSED,
                        "other machines reach %s, so clients must have keys: make them with "
                        "`poolminer keys create` and `poolminer keys authorize NAME`, and name "

@@ -65,6 +65,10 @@ size_t pm_wire_identity_encode(const char *role, const char *name, uint64_t sess
                                char out[PM_WIRE_ROUTING_ID_MAX + 1], struct pm_error *error);
 bool pm_wire_identity_decode(const void *data, size_t size, struct pm_wire_identity *out);
 
+/* Whether a host (`length` bytes) can only be this machine: localhost, or numbers in 127.0.0.0/8. A
+ * name that begins like such numbers is another machine's. */
+bool pm_wire_is_loopback(const char *host, size_t length);
+
 /* Takes the next message from a ZeroMQ socket without waiting. *count is the number of frames it
  * had, 0 when there was none; only the first `capacity` are in `parts`, the rest was dropped. The
  * caller closes them with pm_wire_close. PM_ERROR_IO: the socket failed. */

@@ -175,6 +175,9 @@ static void keys_that_others_may_use_are_refused(void **state)
     snprintf(directory, sizeof directory, "%s", pm_test_directory());
     const char *const start[] = {"--host", "0.0.0.0", "--port",  "0", "--store",
                                  store,    "--keys",  directory, NULL};
+    const char *const elsewhere[] = {"--host", "192.0.2.1", "--port",  "0", "--store",
+                                     store,    "--keys",    directory, NULL};
+    refuse_to_start(elsewhere, "--host takes a numeric address of this machine");
     assert_int_equal(chmod(pm_test_path("sidecar.key"), 0640), 0);
     refuse_to_start(start, "make it private: chmod 600");
     assert_int_equal(chmod(pm_test_path("sidecar.key"), 0600), 0);
@@ -192,6 +195,9 @@ static void a_client_insists_on_keys_off_this_machine(void **state)
     struct pm_queue_client *client;
     struct pm_queue_client_config config = {
         .url = "tcp://192.0.2.1:8123", .role = "worker", .name = "w", .timeout_ms = 100};
+    assert_refused(pm_queue_client_create(&config, &client, &error), error, PM_ERROR_INVALID,
+                   "--key-file");
+    config.url = "tcp://127.0.0.1.example.net:8123"; /* somebody else's, whatever it looks like */
     assert_refused(pm_queue_client_create(&config, &client, &error), error, PM_ERROR_INVALID,
                    "--key-file");
     config.key_file = pm_test_path("sidecar.key");

@@ -578,8 +578,11 @@ static void what_cannot_be_served_is_refused_with_a_sentence(void **state)
     refuse_to_start((const char *[]){"--host", "0.0.0.0", "--port", "0", "--store", missing, NULL},
                     1, "poolminer keys create");
     refuse_to_start(
+        (const char *[]){"--host", "192.0.2.1", "--port", "0", "--store", missing, NULL}, 1,
+        "poolminer keys create");
+    refuse_to_start(
         (const char *[]){"--host", "127.0.0.1x", "--port", "0", "--store", missing, NULL}, 1,
-        "--host takes a numeric address of this machine");
+        "poolminer keys create");
     refuse_to_start((const char *[]){"--port", "70000", NULL}, 2, "port");
     refuse_to_start((const char *[]){"--lease-ms", "0", NULL}, 2, "lease-ms");
     refuse_to_start((const char *[]){"--frobnicate", NULL}, 2, "frobnicate");

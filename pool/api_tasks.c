@@ -8,11 +8,12 @@
 
 /* Chance for one lease: its id, which nobody can guess, and its choice of seeds. */
 struct chance {
-    unsigned char id[(PM_LEASE_ID_SIZE - 1) / 2];
+    unsigned char id[(PM_POOL_LEASE_ID_SIZE - 1) / 2];
     uint64_t seeds;
 };
 
-static bool draw(struct chance *chance, char lease_id[PM_LEASE_ID_SIZE], struct pm_error *error)
+static bool draw(struct chance *chance, char lease_id[PM_POOL_LEASE_ID_SIZE],
+                 struct pm_error *error)
 {
     if (getrandom(chance, sizeof *chance, 0) != (ssize_t)sizeof *chance) {
         return pm_fail(error, PM_ERROR_IO, "getrandom: %m");
@@ -55,7 +56,7 @@ static void answer_lease(struct pm_api_call *call, const struct pm_grant *grant)
 
 static void answer_task(struct pm_api_call *call, const struct pm_grant *grant)
 {
-    bool evolve = grant->lease.kind == PM_LEASE_EVOLVE;
+    bool evolve = grant->lease.kind == PM_POOL_LEASE_EVOLVE;
     cJSON *json = pm_api_answer(call);
     pm_api_add_text(call, json, "batch_id", grant->lease.id);
     pm_api_add_text(call, json, "task_type", evolve ? "evolve" : "evaluate");
@@ -74,24 +75,24 @@ bool pm_api_lease(struct pm_pool_store *store, struct pm_api_call *call, struct 
     struct chance chance;
     struct pm_grant grant;
     struct pm_error reason = {0};
-    char lease_id[PM_LEASE_ID_SIZE];
+    char lease_id[PM_POOL_LEASE_ID_SIZE];
     if (!pm_body_lease(call->body, &body, &reason)) {
         return pm_api_refuse(call, 422, &reason);
     }
     if (!draw(&chance, lease_id, error)) {
         return false;
     }
-    const struct pm_lease_wish wish = {
+    const struct pm_pool_lease_wish wish = {
         .hotkey = call->hotkey,
-        .kind = PM_LEASE_BOTH,
+        .kind = PM_POOL_LEASE_BOTH,
         .evaluate_max = body.evaluate_max,
         .seed_max = body.seed_max,
         .random = chance.seeds,
         .lease_id = lease_id,
         .resume = body.resume,
     };
-    if (!pm_lease_issue(store, &call->pool->rules, call->now_ms, &wish, &grant, &call->refusal,
-                        error)) {
+    if (!pm_pool_lease_issue(store, &call->pool->rules, call->now_ms, &wish, &grant, &call->refusal,
+                             error)) {
         return false;
     }
     if (!call->refusal.status) {
@@ -103,34 +104,34 @@ bool pm_api_lease(struct pm_pool_store *store, struct pm_api_call *call, struct 
 
 bool pm_api_task(struct pm_pool_store *store, struct pm_api_call *call, struct pm_error *error)
 {
-    enum pm_lease_kind kind;
+    enum pm_pool_lease_kind kind;
     struct chance chance;
     struct pm_grant grant;
     struct pm_error reason = {0};
-    char lease_id[PM_LEASE_ID_SIZE];
+    char lease_id[PM_POOL_LEASE_ID_SIZE];
     if (!pm_body_task(call->body, &kind, &reason)) {
         return pm_api_refuse(call, 422, &reason);
     }
     if (!draw(&chance, lease_id, error)) {
         return false;
     }
-    struct pm_lease_wish wish = {
+    struct pm_pool_lease_wish wish = {
         .hotkey = call->hotkey,
-        .kind = kind == PM_LEASE_BOTH ? PM_LEASE_EVALUATE : kind,
+        .kind = kind == PM_POOL_LEASE_BOTH ? PM_POOL_LEASE_EVALUATE : kind,
         .evaluate_max = PM_EVALUATE_DEFAULT,
         .seed_max = PM_SEED_DEFAULT,
         .random = chance.seeds,
         .lease_id = lease_id,
     };
-    if (!pm_lease_issue(store, &call->pool->rules, call->now_ms, &wish, &grant, &call->refusal,
-                        error)) {
+    if (!pm_pool_lease_issue(store, &call->pool->rules, call->now_ms, &wish, &grant, &call->refusal,
+                             error)) {
         return false;
     }
     /* A miner that leaves the choice to us judges first, and evolves when nothing waits. */
-    if (kind == PM_LEASE_BOTH && call->refusal.status == 404) {
-        wish.kind = PM_LEASE_EVOLVE;
-        if (!pm_lease_issue(store, &call->pool->rules, call->now_ms, &wish, &grant, &call->refusal,
-                            error)) {
+    if (kind == PM_POOL_LEASE_BOTH && call->refusal.status == 404) {
+        wish.kind = PM_POOL_LEASE_EVOLVE;
+        if (!pm_pool_lease_issue(store, &call->pool->rules, call->now_ms, &wish, &grant,
+                                 &call->refusal, error)) {
             return false;
         }
     }
@@ -144,7 +145,7 @@ bool pm_api_task(struct pm_pool_store *store, struct pm_api_call *call, struct p
 bool pm_api_pending(struct pm_pool_store *store, struct pm_api_call *call, struct pm_error *error)
 {
     int64_t count;
-    if (!pm_lease_pending(store, &call->pool->rules, call->hotkey, &count, error)) {
+    if (!pm_pool_lease_pending(store, &call->pool->rules, call->hotkey, &count, error)) {
         return false;
     }
     cJSON *json = pm_api_answer(call);
@@ -160,8 +161,8 @@ bool pm_api_submit_unreadable(struct pm_pool_store *store, struct pm_api_call *c
     return pm_pool_submission_unreadable(store, call->now_ms, call->hotkey, call->parameter, error);
 }
 
-static bool submit(struct pm_pool_store *store, struct pm_api_call *call, enum pm_lease_kind kind,
-                   struct pm_error *error)
+static bool submit(struct pm_pool_store *store, struct pm_api_call *call,
+                   enum pm_pool_lease_kind kind, struct pm_error *error)
 {
     struct pm_pool_submission *submission = malloc(sizeof *submission);
     if (submission == NULL) {
@@ -179,17 +180,17 @@ static bool submit(struct pm_pool_store *store, struct pm_api_call *call, enum p
 bool pm_api_submit_lease(struct pm_pool_store *store, struct pm_api_call *call,
                          struct pm_error *error)
 {
-    return submit(store, call, PM_LEASE_BOTH, error);
+    return submit(store, call, PM_POOL_LEASE_BOTH, error);
 }
 
 bool pm_api_submit_evolution(struct pm_pool_store *store, struct pm_api_call *call,
                              struct pm_error *error)
 {
-    return submit(store, call, PM_LEASE_EVOLVE, error);
+    return submit(store, call, PM_POOL_LEASE_EVOLVE, error);
 }
 
 bool pm_api_submit_evaluation(struct pm_pool_store *store, struct pm_api_call *call,
                               struct pm_error *error)
 {
-    return submit(store, call, PM_LEASE_EVALUATE, error);
+    return submit(store, call, PM_POOL_LEASE_EVALUATE, error);
 }

@@ -42,14 +42,14 @@ static bool check_copy(const struct pm_granted *granted, struct pm_error *error)
            pm_fail(error, PM_ERROR_MEMORY, "granting a lease: out of memory");
 }
 
-bool pm_lease_pending(struct pm_pool_store *store, const struct pm_pool_rules *rules,
-                      const char *hotkey, int64_t *count, struct pm_error *error)
+bool pm_pool_lease_pending(struct pm_pool_store *store, const struct pm_pool_rules *rules,
+                           const char *hotkey, int64_t *count, struct pm_error *error)
 {
     return pm_store_judgeable_count(store, hotkey, rules->quorum, count, error);
 }
 
 static bool choose_evaluations(struct pm_pool_store *store, const struct pm_pool_rules *rules,
-                               const struct pm_lease_wish *wish, struct pm_grant *out,
+                               const struct pm_pool_lease_wish *wish, struct pm_grant *out,
                                struct pm_error *error)
 {
     int64_t ids[PM_BATCH_MAX], count;
@@ -70,7 +70,7 @@ static bool choose_evaluations(struct pm_pool_store *store, const struct pm_pool
 }
 
 static bool choose_seeds(struct pm_pool_store *store, const struct pm_pool_rules *rules,
-                         const struct pm_lease_wish *wish, struct pm_grant *out,
+                         const struct pm_pool_lease_wish *wish, struct pm_grant *out,
                          struct pm_error *error)
 {
     int64_t ranks[PM_BATCH_MAX], population;
@@ -111,7 +111,7 @@ static void refuse_second(const struct pm_pool_lease *active, int64_t now_ms,
 /* May this miner have a lease now? A lease whose submission was refused for its content does not
  * stand in the way: the miner has shown that it is through with it. */
 static bool check_free(struct pm_pool_store *store, const struct pm_pool_rules *rules,
-                       int64_t now_ms, const struct pm_lease_wish *wish,
+                       int64_t now_ms, const struct pm_pool_lease_wish *wish,
                        const struct pm_pool_epoch *epoch, const struct pm_pool_lease *active,
                        struct pm_refusal *refusal, struct pm_error *error)
 {
@@ -122,7 +122,7 @@ static bool check_free(struct pm_pool_store *store, const struct pm_pool_rules *
     if (active != NULL && !pm_store_lease_drop(store, active->id, error)) {
         return false;
     }
-    if (rules->leases_per_window == 0 || wish->kind != PM_LEASE_BOTH) {
+    if (rules->leases_per_window == 0 || wish->kind != PM_POOL_LEASE_BOTH) {
         return true;
     }
     int64_t issued;
@@ -204,13 +204,13 @@ static bool record(struct pm_pool_store *store, const struct pm_grant *grant,
 }
 
 static bool grant(struct pm_pool_store *store, const struct pm_pool_rules *rules, int64_t now_ms,
-                  const struct pm_lease_wish *wish, int64_t window, struct pm_grant *out,
+                  const struct pm_pool_lease_wish *wish, int64_t window, struct pm_grant *out,
                   struct pm_refusal *refusal, struct pm_error *error)
 {
-    if (wish->kind != PM_LEASE_EVOLVE && !choose_evaluations(store, rules, wish, out, error)) {
+    if (wish->kind != PM_POOL_LEASE_EVOLVE && !choose_evaluations(store, rules, wish, out, error)) {
         return false;
     }
-    if (wish->kind != PM_LEASE_EVALUATE && !choose_seeds(store, rules, wish, out, error)) {
+    if (wish->kind != PM_POOL_LEASE_EVALUATE && !choose_seeds(store, rules, wish, out, error)) {
         return false;
     }
     if (out->evaluate_count == 0 && out->seed_count == 0) {
@@ -229,9 +229,9 @@ static bool grant(struct pm_pool_store *store, const struct pm_pool_rules *rules
     return record(store, out, error);
 }
 
-bool pm_lease_issue(struct pm_pool_store *store, const struct pm_pool_rules *rules, int64_t now_ms,
-                    const struct pm_lease_wish *wish, struct pm_grant *out,
-                    struct pm_refusal *refusal, struct pm_error *error)
+bool pm_pool_lease_issue(struct pm_pool_store *store, const struct pm_pool_rules *rules,
+                         int64_t now_ms, const struct pm_pool_lease_wish *wish,
+                         struct pm_grant *out, struct pm_refusal *refusal, struct pm_error *error)
 {
     struct pm_pool_epoch epoch;
     struct pm_pool_lease active;

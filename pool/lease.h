@@ -13,9 +13,9 @@
 #include <poolminer/error.h>
 
 /* What a miner asks for, and the chance that goes into the answer. */
-struct pm_lease_wish {
+struct pm_pool_lease_wish {
     const char *hotkey;
-    enum pm_lease_kind kind;
+    enum pm_pool_lease_kind kind;
     int64_t evaluate_max, seed_max; /* 0..PM_BATCH_MAX */
     uint64_t random;                /* which seeds */
     const char *lease_id;           /* 32 hex digits nobody can guess */
@@ -41,12 +41,12 @@ void pm_grant_clear(struct pm_grant *grant);
  * as it was; nothing new is granted then. A lease is never empty while there is something the miner
  * may do. True with refusal->status 0: granted, *out to be cleared by the caller. True with a
  * status: refused, nothing to clear. */
-bool pm_lease_issue(struct pm_pool_store *store, const struct pm_pool_rules *rules, int64_t now_ms,
-                    const struct pm_lease_wish *wish, struct pm_grant *out,
-                    struct pm_refusal *refusal, struct pm_error *error);
+bool pm_pool_lease_issue(struct pm_pool_store *store, const struct pm_pool_rules *rules,
+                         int64_t now_ms, const struct pm_pool_lease_wish *wish,
+                         struct pm_grant *out, struct pm_refusal *refusal, struct pm_error *error);
 
 /* How many algorithms the miner could get to judge now. */
-bool pm_lease_pending(struct pm_pool_store *store, const struct pm_pool_rules *rules,
-                      const char *hotkey, int64_t *count, struct pm_error *error);
+bool pm_pool_lease_pending(struct pm_pool_store *store, const struct pm_pool_rules *rules,
+                           const char *hotkey, int64_t *count, struct pm_error *error);
 
 #endif

@@ -67,10 +67,10 @@ bool pm_body_lease(const cJSON *json, struct pm_body_lease *out, struct pm_error
     return true;
 }
 
-bool pm_body_task(const cJSON *json, enum pm_lease_kind *out, struct pm_error *error)
+bool pm_body_task(const cJSON *json, enum pm_pool_lease_kind *out, struct pm_error *error)
 {
     const char *task_type = NULL;
-    *out = PM_LEASE_BOTH;
+    *out = PM_POOL_LEASE_BOTH;
     if (json != NULL && !pm_json_optional_string(json, "task_type", &task_type, error)) {
         return false;
     }
@@ -78,9 +78,9 @@ bool pm_body_task(const cJSON *json, enum pm_lease_kind *out, struct pm_error *e
         return true;
     }
     if (strcmp(task_type, "evolve") == 0) {
-        *out = PM_LEASE_EVOLVE;
+        *out = PM_POOL_LEASE_EVOLVE;
     } else if (strcmp(task_type, "evaluate") == 0) {
-        *out = PM_LEASE_EVALUATE;
+        *out = PM_POOL_LEASE_EVALUATE;
     } else {
         return pm_fail(error, PM_ERROR_INVALID, "task_type: expected \"evolve\" or \"evaluate\"");
     }
@@ -208,8 +208,8 @@ static bool read_lease_submission(const cJSON *json, struct pm_pool_submission *
     return true;
 }
 
-bool pm_body_submission(const cJSON *json, enum pm_lease_kind kind, struct pm_pool_submission *out,
-                        struct pm_error *error)
+bool pm_body_submission(const cJSON *json, enum pm_pool_lease_kind kind,
+                        struct pm_pool_submission *out, struct pm_error *error)
 {
     const cJSON *evaluations;
     memset(out, 0, sizeof *out);
@@ -218,14 +218,14 @@ bool pm_body_submission(const cJSON *json, enum pm_lease_kind kind, struct pm_po
         return pm_fail(error, PM_ERROR_INVALID, "body: missing");
     }
     switch (kind) {
-    case PM_LEASE_EVALUATE:
+    case PM_POOL_LEASE_EVALUATE:
         return pm_json_array(json, "evaluations", &evaluations, error) &&
                read_evaluations(json, out, error);
-    case PM_LEASE_EVOLVE:
+    case PM_POOL_LEASE_EVOLVE:
         out->evolution_count = 1;
         return pm_json_string(json, "evolved_function", &out->evolutions[0].dsl, error) &&
                read_parents(json, "parent_functions", true, &out->evolutions[0], error);
-    case PM_LEASE_BOTH:
+    case PM_POOL_LEASE_BOTH:
         break;
     }
     return read_lease_submission(json, out, error);

@@ -38,12 +38,12 @@ struct pm_body_lease {
 };
 bool pm_body_lease(const cJSON *json, struct pm_body_lease *out, struct pm_error *error);
 
-/* PM_LEASE_BOTH when the miner did not say what it wants. */
-bool pm_body_task(const cJSON *json, enum pm_lease_kind *out, struct pm_error *error);
+/* PM_POOL_LEASE_BOTH when the miner did not say what it wants. */
+bool pm_body_task(const cJSON *json, enum pm_pool_lease_kind *out, struct pm_error *error);
 
 /* The three submissions, by kind. *out is large: not for small stacks. */
-bool pm_body_submission(const cJSON *json, enum pm_lease_kind kind, struct pm_pool_submission *out,
-                        struct pm_error *error);
+bool pm_body_submission(const cJSON *json, enum pm_pool_lease_kind kind,
+                        struct pm_pool_submission *out, struct pm_error *error);
 
 bool pm_body_recipient(const cJSON *json, const char **coldkey, struct pm_error *error);
 

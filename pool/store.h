@@ -17,8 +17,8 @@
 #include <poolminer/hotkey.h>
 
 enum {
-    PM_LEASE_ID_SIZE = 33, /* 32 hex digits and the NUL */
-    PM_DIGEST_SIZE = 65,   /* BLAKE2b-256 in hex and the NUL */
+    PM_POOL_LEASE_ID_SIZE = 33, /* 32 hex digits and the NUL */
+    PM_DIGEST_SIZE = 65,        /* BLAKE2b-256 in hex and the NUL */
 };
 
 struct pm_pool_store;
@@ -189,14 +189,19 @@ bool pm_store_consensus_due(struct pm_pool_store *store, int quorum, int64_t *id
 
 /* ---- leases ---- */
 
-enum pm_lease_kind { PM_LEASE_BOTH, PM_LEASE_EVALUATE, PM_LEASE_EVOLVE };
-enum pm_lease_state { PM_LEASE_ACTIVE, PM_LEASE_DONE, PM_LEASE_EXPIRED, PM_LEASE_DROPPED };
+enum pm_pool_lease_kind { PM_POOL_LEASE_BOTH, PM_POOL_LEASE_EVALUATE, PM_POOL_LEASE_EVOLVE };
+enum pm_pool_lease_state {
+    PM_POOL_LEASE_ACTIVE,
+    PM_POOL_LEASE_DONE,
+    PM_POOL_LEASE_EXPIRED,
+    PM_POOL_LEASE_DROPPED
+};
 
 struct pm_pool_lease {
-    char id[PM_LEASE_ID_SIZE];
+    char id[PM_POOL_LEASE_ID_SIZE];
     char hotkey[PM_ADDRESS_SIZE];
-    enum pm_lease_kind kind;
-    enum pm_lease_state state;
+    enum pm_pool_lease_kind kind;
+    enum pm_pool_lease_state state;
     int64_t window, issued_ms, timeout_ms;
     int evolve_budget;
     bool refused;                           /* a submission of it was refused for its content */

@@ -10,7 +10,7 @@ bool pm_store_lease_add(struct pm_pool_store *store, const struct pm_pool_lease 
         "INSERT INTO leases (id, hotkey, kind, state, window_number, issued_ms, timeout_ms,"
         " evolve_budget) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
         PM_SQL_VALUES(pm_sql_text(lease->id), pm_sql_text(lease->hotkey),
-                      pm_sql_integer(lease->kind), pm_sql_integer(PM_LEASE_ACTIVE),
+                      pm_sql_integer(lease->kind), pm_sql_integer(PM_POOL_LEASE_ACTIVE),
                       pm_sql_integer(lease->window), pm_sql_integer(lease->issued_ms),
                       pm_sql_integer(lease->timeout_ms), pm_sql_integer(lease->evolve_budget)),
         error);
@@ -44,8 +44,8 @@ static bool read_lease(struct pm_sql_cursor *cursor, bool ok, struct pm_pool_lea
     *found = false;
     ok = ok && pm_sql_next(cursor, found, error);
     if (ok && *found) {
-        out->kind = (enum pm_lease_kind)pm_sql_column_integer(cursor, 2);
-        out->state = (enum pm_lease_state)pm_sql_column_integer(cursor, 3);
+        out->kind = (enum pm_pool_lease_kind)pm_sql_column_integer(cursor, 2);
+        out->state = (enum pm_pool_lease_state)pm_sql_column_integer(cursor, 3);
         out->window = pm_sql_column_integer(cursor, 4);
         out->issued_ms = pm_sql_column_integer(cursor, 5);
         out->timeout_ms = pm_sql_column_integer(cursor, 6);
@@ -106,7 +106,8 @@ bool pm_store_leases_in_window(struct pm_pool_store *store, const char *hotkey, 
     return pm_sql_select_integer(
         store->sql,
         "SELECT COUNT(*) FROM leases WHERE hotkey = $1 AND window_number = $2 AND kind = $3",
-        PM_SQL_VALUES(pm_sql_text(hotkey), pm_sql_integer(window), pm_sql_integer(PM_LEASE_BOTH)),
+        PM_SQL_VALUES(pm_sql_text(hotkey), pm_sql_integer(window),
+                      pm_sql_integer(PM_POOL_LEASE_BOTH)),
         out, &found, error);
 }
 
@@ -140,7 +141,7 @@ bool pm_store_lease_finish(struct pm_pool_store *store, const char *lease_id, co
     return pm_sql_execute(store->sql,
                           "UPDATE leases SET state = $2, submission_digest = $3, answer = $4"
                           " WHERE id = $1",
-                          PM_SQL_VALUES(pm_sql_text(lease_id), pm_sql_integer(PM_LEASE_DONE),
+                          PM_SQL_VALUES(pm_sql_text(lease_id), pm_sql_integer(PM_POOL_LEASE_DONE),
                                         pm_sql_text(digest), pm_sql_text(answer)),
                           error) &&
            give_back(store, lease_id, error);
@@ -148,9 +149,10 @@ bool pm_store_lease_finish(struct pm_pool_store *store, const char *lease_id, co
 
 bool pm_store_lease_drop(struct pm_pool_store *store, const char *lease_id, struct pm_error *error)
 {
-    return pm_sql_execute(store->sql, "UPDATE leases SET state = $2 WHERE id = $1",
-                          PM_SQL_VALUES(pm_sql_text(lease_id), pm_sql_integer(PM_LEASE_DROPPED)),
-                          error) &&
+    return pm_sql_execute(
+               store->sql, "UPDATE leases SET state = $2 WHERE id = $1",
+               PM_SQL_VALUES(pm_sql_text(lease_id), pm_sql_integer(PM_POOL_LEASE_DROPPED)),
+               error) &&
            give_back(store, lease_id, error);
 }
 
@@ -177,5 +179,5 @@ bool pm_store_leases_expire(struct pm_pool_store *store, int64_t now_ms, int64_t
                           PM_SQL_VALUES(pm_sql_integer(now_ms)), error) &&
            pm_sql_execute(
                store->sql, "UPDATE leases SET state = $2 WHERE state = 0 AND timeout_ms <= $1",
-               PM_SQL_VALUES(pm_sql_integer(now_ms), pm_sql_integer(PM_LEASE_EXPIRED)), error);
+               PM_SQL_VALUES(pm_sql_integer(now_ms), pm_sql_integer(PM_POOL_LEASE_EXPIRED)), error);
 }

@@ -65,14 +65,14 @@ struct taking {
 
 /* ---- checks: each true unless the store failed; a refusal is in taking->refusal ---- */
 
-static const char *call_for(enum pm_lease_kind kind)
+static const char *call_for(enum pm_pool_lease_kind kind)
 {
     switch (kind) {
-    case PM_LEASE_EVALUATE:
+    case PM_POOL_LEASE_EVALUATE:
         return "submit_evaluation";
-    case PM_LEASE_EVOLVE:
+    case PM_POOL_LEASE_EVOLVE:
         return "submit_evolution";
-    case PM_LEASE_BOTH:
+    case PM_POOL_LEASE_BOTH:
         break;
     }
     return "submit_lease";
@@ -85,7 +85,7 @@ static void check_figures(struct taking *taking)
     if (submission->kind != lease->kind) {
         pm_refuse(taking->refusal, 400, "This task is to be submitted with %s",
                   call_for(lease->kind));
-    } else if (submission->kind == PM_LEASE_BOTH &&
+    } else if (submission->kind == PM_POOL_LEASE_BOTH &&
                submission->iterations < taking->rules->minimum_iterations) {
         pm_refuse(taking->refusal, 400, "iterations: %lld is below this pool's minimum of %lld",
                   (long long)submission->iterations, (long long)taking->rules->minimum_iterations);
@@ -279,7 +279,7 @@ static bool book(struct taking *taking, char **answer, struct pm_error *error)
 
 static bool is_live(const struct pm_pool_lease *lease, int64_t now_ms)
 {
-    return lease->state == PM_LEASE_ACTIVE && lease->timeout_ms > now_ms;
+    return lease->state == PM_POOL_LEASE_ACTIVE && lease->timeout_ms > now_ms;
 }
 
 /* Is this the live lease of this miner? A lease that is done answers the same submission again. */
@@ -291,7 +291,7 @@ static bool check_lease(struct taking *taking, const char *hotkey, bool found, c
         pm_refuse(taking->refusal, 403, "This lease belongs to another miner");
         return true;
     }
-    if (found && lease->state == PM_LEASE_DONE &&
+    if (found && lease->state == PM_POOL_LEASE_DONE &&
         strcmp(lease->submission_digest, taking->digest) == 0) {
         return pm_store_lease_answer(taking->store, lease->id, answer, error);
     }

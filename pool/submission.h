@@ -27,7 +27,7 @@ struct pm_pool_submitted_evolution {
 
 /* A submission as it was read from its body; texts belong to whoever read them. */
 struct pm_pool_submission {
-    enum pm_lease_kind kind; /* by the call it came with */
+    enum pm_pool_lease_kind kind; /* by the call it came with */
     struct pm_pool_submitted_evaluation evaluations[PM_BATCH_MAX];
     size_t evaluation_count;
     struct pm_pool_submitted_evolution evolutions[PM_EVOLVE_BUDGET_MAX];

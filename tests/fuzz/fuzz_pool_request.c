@@ -38,7 +38,8 @@ static void check_evolutions(const struct pm_pool_submission *submission)
 static void read_submissions(const cJSON *json)
 {
     static struct pm_pool_submission submission;
-    static const enum pm_lease_kind kinds[] = {PM_LEASE_BOTH, PM_LEASE_EVALUATE, PM_LEASE_EVOLVE};
+    static const enum pm_pool_lease_kind kinds[] = {PM_POOL_LEASE_BOTH, PM_POOL_LEASE_EVALUATE,
+                                                    PM_POOL_LEASE_EVOLVE};
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         struct pm_error error = {0};
         if (!pm_body_submission(json, kinds[i], &submission, &error)) {
@@ -55,7 +56,7 @@ static void read_the_rest(const cJSON *json)
 {
     struct pm_body_lease lease;
     struct pm_body_proof proof;
-    enum pm_lease_kind kind;
+    enum pm_pool_lease_kind kind;
     const char *coldkey;
     int64_t amount_rao;
     if (pm_body_lease(json, &lease, NULL)) {

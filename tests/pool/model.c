@@ -192,7 +192,7 @@ static int64_t leases_in_window(const struct model *model, int miner)
     int64_t count = 0;
     for (int64_t i = 1; i <= model->leases_asked; i++) {
         const struct model_lease *lease = &model->leases[i];
-        count += lease->granted && lease->miner == miner && lease->kind == PM_LEASE_BOTH &&
+        count += lease->granted && lease->miner == miner && lease->kind == PM_POOL_LEASE_BOTH &&
                  lease->window == model->epoch;
     }
     return count;
@@ -226,14 +226,14 @@ static struct expectation ask_for_lease(struct model *model, const struct step *
         return (struct expectation){.status = 400};
     }
     model->leases[live].active = false; /* number 0 is nobody's */
-    if (model->rules.leases_per_window && step->lease_kind == PM_LEASE_BOTH &&
+    if (model->rules.leases_per_window && step->lease_kind == PM_POOL_LEASE_BOTH &&
         leases_in_window(model, step->miner) >= model->rules.leases_per_window) {
         return (struct expectation){.status = 400};
     }
-    if (step->lease_kind != PM_LEASE_EVOLVE) {
+    if (step->lease_kind != PM_POOL_LEASE_EVOLVE) {
         choose_evaluations(model, step, &out);
     }
-    if (step->lease_kind != PM_LEASE_EVALUATE) {
+    if (step->lease_kind != PM_POOL_LEASE_EVALUATE) {
         out.seed_count = seed_count(model, step);
     }
     if (out.evaluate_count + out.seed_count == 0) {
@@ -283,7 +283,8 @@ static int content_status(struct model *model, const struct model_lease *lease,
     if (submission->kind != lease->kind) {
         return 400;
     }
-    if (lease->kind == PM_LEASE_BOTH && submission->iterations < model->rules.minimum_iterations) {
+    if (lease->kind == PM_POOL_LEASE_BOTH &&
+        submission->iterations < model->rules.minimum_iterations) {
         return 400;
     }
     if (submission->evolution_count > (size_t)lease->evolve_budget) {

@@ -20,7 +20,7 @@ enum step_kind {
 };
 
 struct step_submission {
-    enum pm_lease_kind kind;
+    enum pm_pool_lease_kind kind;
     struct pm_pool_submitted_evaluation evaluations[PM_BATCH_MAX];
     size_t evaluation_count;
     int64_t programs[PM_EVOLVE_BUDGET_MAX]; /* numbers of virtual_program, or MODEL_NO_PROGRAM */
@@ -34,7 +34,7 @@ struct step {
     enum step_kind kind;
     int miner;
     int64_t advance_ms;
-    enum pm_lease_kind lease_kind;
+    enum pm_pool_lease_kind lease_kind;
     int64_t evaluate_max, seed_max;
     bool resume;
     int64_t lease; /* number of the lease asked for, or submitted */
@@ -74,7 +74,7 @@ struct model_algorithm {
 struct model_lease {
     bool granted, active, done, refused;
     int miner;
-    enum pm_lease_kind kind;
+    enum pm_pool_lease_kind kind;
     int64_t window, timeout_ms;
     int evolve_budget;
     int64_t evaluate[PM_BATCH_MAX];

@@ -30,14 +30,14 @@ struct pm_grant rule_lease(struct virtual_pool *pool, const char *hotkey, int64_
 {
     struct pm_grant grant;
     struct pm_refusal refusal;
-    if (virtual_pool_lease(pool, hotkey, PM_LEASE_BOTH, evaluate_max, seed_max, &grant, &refusal) !=
-        200) {
+    if (virtual_pool_lease(pool, hotkey, PM_POOL_LEASE_BOTH, evaluate_max, seed_max, &grant,
+                           &refusal) != 200) {
         fail_msg("%s: %d %s", hotkey, refusal.status, refusal.detail);
     }
     return grant;
 }
 
-void rule_lease_refused(struct virtual_pool *pool, const char *hotkey, enum pm_lease_kind kind,
+void rule_lease_refused(struct virtual_pool *pool, const char *hotkey, enum pm_pool_lease_kind kind,
                         int64_t evaluate_max, int status, const char *detail)
 {
     struct pm_grant grant;

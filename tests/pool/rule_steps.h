@@ -14,7 +14,7 @@ int rule_close(void **state);
 
 struct pm_grant rule_lease(struct virtual_pool *pool, const char *hotkey, int64_t evaluate_max,
                            int64_t seed_max);
-void rule_lease_refused(struct virtual_pool *pool, const char *hotkey, enum pm_lease_kind kind,
+void rule_lease_refused(struct virtual_pool *pool, const char *hotkey, enum pm_pool_lease_kind kind,
                         int64_t evaluate_max, int status, const char *detail);
 
 void rule_submit(struct virtual_pool *pool, const char *hotkey, const char *lease_id,

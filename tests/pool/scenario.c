@@ -85,7 +85,7 @@ static void fill_submission(struct scenario *scenario, const struct model_lease 
             (struct pm_pool_submitted_evaluation){id, score_by(scenario, step->miner, id)};
     }
     int64_t evolutions =
-        lease->kind == PM_LEASE_EVALUATE ? 0 : below(scenario, lease->evolve_budget + 1);
+        lease->kind == PM_POOL_LEASE_EVALUATE ? 0 : below(scenario, lease->evolve_budget + 1);
     evolutions += evolutions < PM_EVOLVE_BUDGET_MAX && chance(scenario, 2);
     for (int64_t i = 0; i < evolutions; i++) {
         /* A program number near those that exist is sometimes one of them. */
@@ -99,9 +99,9 @@ static void choose_lease(struct scenario *scenario, struct step *step)
 {
     step->kind = STEP_LEASE;
     step->lease = scenario->model.leases_asked + 1;
-    step->lease_kind = chance(scenario, 70)   ? PM_LEASE_BOTH
-                       : chance(scenario, 50) ? PM_LEASE_EVALUATE
-                                              : PM_LEASE_EVOLVE;
+    step->lease_kind = chance(scenario, 70)   ? PM_POOL_LEASE_BOTH
+                       : chance(scenario, 50) ? PM_POOL_LEASE_EVALUATE
+                                              : PM_POOL_LEASE_EVOLVE;
     step->evaluate_max = below(scenario, 12);
     step->seed_max = below(scenario, 9);
     step->resume = chance(scenario, 30);
@@ -122,10 +122,10 @@ static void choose_submission(struct scenario *scenario, int64_t live, struct st
         fill_submission(scenario, lease, step);
     }
     if (chance(scenario, 2)) {
-        step->submission.kind = (enum pm_lease_kind)below(scenario, 3);
+        step->submission.kind = (enum pm_pool_lease_kind)below(scenario, 3);
     }
     /* Only lease submissions say iterations, only those of a kind bring that kind of work. */
-    if (step->submission.kind != PM_LEASE_BOTH) {
+    if (step->submission.kind != PM_POOL_LEASE_BOTH) {
         step->submission.iterations = 0;
     }
 }
@@ -196,11 +196,11 @@ static void perform_lease(struct virtual_pool *pool, const char *miner, const st
 {
     struct pm_grant grant;
     struct pm_refusal refusal;
-    const struct pm_lease_wish wish = {.hotkey = miner,
-                                       .kind = step->lease_kind,
-                                       .evaluate_max = step->evaluate_max,
-                                       .seed_max = step->seed_max,
-                                       .resume = step->resume};
+    const struct pm_pool_lease_wish wish = {.hotkey = miner,
+                                            .kind = step->lease_kind,
+                                            .evaluate_max = step->evaluate_max,
+                                            .seed_max = step->seed_max,
+                                            .resume = step->resume};
     int status = virtual_pool_wish(pool, &wish, &grant, &refusal);
     if (status != expected->status) {
         fail_msg("lease: %d %s, expected %d", status, refusal.detail, expected->status);
@@ -217,7 +217,7 @@ static void perform_lease(struct virtual_pool *pool, const char *miner, const st
         }
     }
     if (expected->lease) {
-        char lease_id[PM_LEASE_ID_SIZE];
+        char lease_id[PM_POOL_LEASE_ID_SIZE];
         snprintf(lease_id, sizeof lease_id, "%032" PRIx64, (uint64_t)expected->lease);
         assert_string_equal(grant.lease.id, lease_id);
     }
@@ -234,7 +234,7 @@ static void perform_submission(struct virtual_pool *pool, const char *miner,
                                const struct step *step, const struct expectation *expected)
 {
     static struct pm_pool_submission submission;
-    char programs[PM_EVOLVE_BUDGET_MAX][128], lease_id[PM_LEASE_ID_SIZE], *answer;
+    char programs[PM_EVOLVE_BUDGET_MAX][128], lease_id[PM_POOL_LEASE_ID_SIZE], *answer;
     struct pm_refusal refusal;
     memset(&submission, 0, sizeof submission);
     submission.kind = step->submission.kind;
@@ -322,8 +322,8 @@ static bool same_lease(const struct model_lease *model, const struct virtual_lea
     if (!model->granted || !pool->found) {
         return model->granted == pool->found;
     }
-    return model->active == (pool->lease.state == PM_LEASE_ACTIVE) &&
-           model->done == (pool->lease.state == PM_LEASE_DONE) &&
+    return model->active == (pool->lease.state == PM_POOL_LEASE_ACTIVE) &&
+           model->done == (pool->lease.state == PM_POOL_LEASE_DONE) &&
            model->refused == pool->lease.refused && model->window == pool->lease.window &&
            model->timeout_ms == pool->lease.timeout_ms;
 }

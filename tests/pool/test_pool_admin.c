@@ -21,7 +21,7 @@ static int open_pool(void **state)
     for (size_t i = 0; i < 3; i++) {
         struct pm_grant grant;
         char *answer;
-        virtual_pool_lease(&pool, miners[i], PM_LEASE_BOTH, 64, 2, &grant, &refusal);
+        virtual_pool_lease(&pool, miners[i], PM_POOL_LEASE_BOTH, 64, 2, &grant, &refusal);
         struct pm_pool_submission submission = {.evaluation_count = grant.evaluate_count};
         for (size_t j = 0; j < grant.evaluate_count; j++) {
             submission.evaluations[j] =

@@ -136,9 +136,10 @@ static void test_submissions(void **state)
     struct pm_grant grant;
     struct pm_refusal refusal;
     char program[128];
-    assert_int_equal(virtual_pool_lease(pool, "miner", PM_LEASE_BOTH, 8, 8, &grant, &refusal), 200);
+    assert_int_equal(virtual_pool_lease(pool, "miner", PM_POOL_LEASE_BOTH, 8, 8, &grant, &refusal),
+                     200);
     struct pm_pool_submission *submission = calloc(1, sizeof *submission);
-    submission->kind = PM_LEASE_BOTH;
+    submission->kind = PM_POOL_LEASE_BOTH;
     submission->iterations = 1000;
     submission->evolution_count = 1;
     submission->evolutions[0].dsl = virtual_program(7, program);
@@ -182,14 +183,15 @@ static enum pm_pool_outcome resume(struct pm_pool_store *store, void *context,
 {
     struct resuming *resuming = context;
     struct pm_refusal refusal;
-    const struct pm_lease_wish wish = {.hotkey = "miner", .resume = true, .lease_id = "unused"};
+    const struct pm_pool_lease_wish wish = {
+        .hotkey = "miner", .resume = true, .lease_id = "unused"};
     whole_driver = store->sql->driver;
     struct pm_sql_driver failing = *whole_driver;
     failing.next = next_of_few;
     rows_left = resuming->rows;
     store->sql->driver = &failing;
-    bool ok = pm_lease_issue(store, &resuming->pool->rules, resuming->pool->now_ms, &wish,
-                             resuming->grant, &refusal, error);
+    bool ok = pm_pool_lease_issue(store, &resuming->pool->rules, resuming->pool->now_ms, &wish,
+                                  resuming->grant, &refusal, error);
     store->sql->driver = whole_driver;
     return ok ? PM_POOL_ROLLBACK : PM_POOL_FAILED;
 }

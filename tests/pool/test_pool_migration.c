@@ -59,7 +59,8 @@ static void test_schema_1(void **state)
 {
     (void)state;
     struct virtual_pool pool = {.rules = virtual_pool_default_rules(), .now_ms = 1795200000000};
-    struct pm_lease_wish wish = {.hotkey = MINER, .evaluate_max = 8, .seed_max = 8, .resume = true};
+    struct pm_pool_lease_wish wish = {
+        .hotkey = MINER, .evaluate_max = 8, .seed_max = 8, .resume = true};
     struct pm_grant first, again;
     struct pm_refusal refusal;
     make_store(PM_TEST_DATA "/pool/schema_1.sql");

@@ -106,7 +106,7 @@ static void take_turn(struct virtual_pool *pool, int number, int64_t *away_until
     if (pool->now_ms < *away_until_ms) {
         return;
     }
-    const struct pm_lease_wish nothing = {.hotkey = miner};
+    const struct pm_pool_lease_wish nothing = {.hotkey = miner};
     if (virtual_pool_wish(pool, &nothing, &grant, &refusal) == 400) {
         *away_until_ms = pool->now_ms + refusal.seconds_left * 1000;
         return;

@@ -55,16 +55,16 @@ static void test_an_empty_body_is_an_empty_object(void **state)
     (void)state;
     cJSON *json;
     struct pm_body_lease lease;
-    enum pm_lease_kind kind;
+    enum pm_pool_lease_kind kind;
     assert_true(pm_body_parse("", 0, &json, NULL));
     assert_null(json);
     assert_true(pm_body_lease(json, &lease, NULL));
     assert_int_equal(lease.evaluate_max, PM_EVALUATE_DEFAULT);
     assert_int_equal(lease.seed_max, PM_SEED_DEFAULT);
     assert_true(pm_body_task(json, &kind, NULL));
-    assert_int_equal(kind, PM_LEASE_BOTH);
+    assert_int_equal(kind, PM_POOL_LEASE_BOTH);
     struct pm_pool_submission submission;
-    assert_false(pm_body_submission(json, PM_LEASE_BOTH, &submission, NULL));
+    assert_false(pm_body_submission(json, PM_POOL_LEASE_BOTH, &submission, NULL));
 }
 
 static void test_lease(void **state)
@@ -92,14 +92,14 @@ static void test_lease(void **state)
 static void test_task(void **state)
 {
     (void)state;
-    enum pm_lease_kind kind;
+    enum pm_pool_lease_kind kind;
     cJSON *json = parse("{\"task_type\":\"evolve\"}");
     assert_true(pm_body_task(json, &kind, NULL));
-    assert_int_equal(kind, PM_LEASE_EVOLVE);
+    assert_int_equal(kind, PM_POOL_LEASE_EVOLVE);
     cJSON_Delete(json);
     json = parse("{\"task_type\":\"evaluate\"}");
     assert_true(pm_body_task(json, &kind, NULL));
-    assert_int_equal(kind, PM_LEASE_EVALUATE);
+    assert_int_equal(kind, PM_POOL_LEASE_EVALUATE);
     cJSON_Delete(json);
     json = parse("{\"task_type\":\"sleep\"}");
     assert_false(pm_body_task(json, &kind, NULL));
@@ -115,7 +115,7 @@ static void test_lease_submission(void **state)
                         "\"evolutions\":[{\"parent_algorithm_ids\":[1,2],"
                         "\"algorithm_dsl\":\"text\",\"search_score\":1}],"
                         "\"iterations\":52,\"gossip\":null}");
-    assert_true(pm_body_submission(json, PM_LEASE_BOTH, &submission, NULL));
+    assert_true(pm_body_submission(json, PM_POOL_LEASE_BOTH, &submission, NULL));
     assert_int_equal(submission.evaluation_count, 2);
     assert_int_equal(submission.evaluations[0].algorithm_id, 7);
     assert_true(submission.evaluations[0].score == 0.75);
@@ -126,14 +126,15 @@ static void test_lease_submission(void **state)
     assert_int_equal(submission.iterations, 52);
     cJSON_Delete(json);
     json = parse("{}");
-    assert_true(pm_body_submission(json, PM_LEASE_BOTH, &submission, NULL));
+    assert_true(pm_body_submission(json, PM_POOL_LEASE_BOTH, &submission, NULL));
     assert_int_equal(submission.evaluation_count + submission.evolution_count, 0);
     assert_int_equal(submission.iterations, 0);
     cJSON_Delete(json);
 }
 
 /* Each body with what its error has to name. */
-static void assert_each_refused(enum pm_lease_kind kind, const char *const (*bad)[2], size_t count)
+static void assert_each_refused(enum pm_pool_lease_kind kind, const char *const (*bad)[2],
+                                size_t count)
 {
     static struct pm_pool_submission submission;
     for (size_t i = 0; i < count; i++) {
@@ -174,7 +175,7 @@ static void test_bad_lease_submissions(void **state)
         {"{\"iterations\":-5}", "iterations: "},
         {"{\"iterations\":\"many\"}", "iterations: "},
     };
-    assert_each_refused(PM_LEASE_BOTH, bad, sizeof bad / sizeof *bad);
+    assert_each_refused(PM_POOL_LEASE_BOTH, bad, sizeof bad / sizeof *bad);
 }
 
 static void test_bad_single_submissions(void **state)
@@ -190,8 +191,9 @@ static void test_bad_single_submissions(void **state)
         {"{}", "evaluations: missing"},
         {"{\"evaluations\":null}", "evaluations: "},
     };
-    assert_each_refused(PM_LEASE_EVOLVE, evolutions, sizeof evolutions / sizeof *evolutions);
-    assert_each_refused(PM_LEASE_EVALUATE, evaluations, sizeof evaluations / sizeof *evaluations);
+    assert_each_refused(PM_POOL_LEASE_EVOLVE, evolutions, sizeof evolutions / sizeof *evolutions);
+    assert_each_refused(PM_POOL_LEASE_EVALUATE, evaluations,
+                        sizeof evaluations / sizeof *evaluations);
 }
 
 /* {"KEY":[ITEM,ITEM,...]} */
@@ -213,12 +215,12 @@ static void test_no_more_than_there_is_room_for(void **state)
     (void)state;
     static struct pm_pool_submission submission;
     static const struct {
-        enum pm_lease_kind kind;
+        enum pm_pool_lease_kind kind;
         const char *key, *item;
         size_t maximum;
     } cases[] = {
-        {PM_LEASE_BOTH, "evolutions", "{\"algorithm_dsl\":\"\"}", PM_EVOLVE_BUDGET_MAX},
-        {PM_LEASE_EVOLVE, "parent_functions", "{\"id\":1}", PM_PARENTS_MAX},
+        {PM_POOL_LEASE_BOTH, "evolutions", "{\"algorithm_dsl\":\"\"}", PM_EVOLVE_BUDGET_MAX},
+        {PM_POOL_LEASE_EVOLVE, "parent_functions", "{\"id\":1}", PM_PARENTS_MAX},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         cJSON *json = parse_many(cases[i].key, cases[i].item, cases[i].maximum);
@@ -232,7 +234,7 @@ static void test_no_more_than_there_is_room_for(void **state)
     }
     struct pm_error error = {0};
     cJSON *json = parse_many("evaluations", "7", PM_BATCH_MAX + 1);
-    assert_false(pm_body_submission(json, PM_LEASE_EVALUATE, &submission, &error));
+    assert_false(pm_body_submission(json, PM_POOL_LEASE_EVALUATE, &submission, &error));
     assert_int_equal(error.code, PM_ERROR_LIMIT);
     cJSON_Delete(json);
 }
@@ -243,12 +245,12 @@ static void test_single_submissions(void **state)
     static struct pm_pool_submission submission;
     cJSON *json =
         parse("{\"evolved_function\":\"text\",\"parent_functions\":[{\"id\":4},{\"id\":5}]}");
-    assert_true(pm_body_submission(json, PM_LEASE_EVOLVE, &submission, NULL));
+    assert_true(pm_body_submission(json, PM_POOL_LEASE_EVOLVE, &submission, NULL));
     assert_int_equal(submission.evolution_count, 1);
     assert_int_equal(submission.evolutions[0].parents[1], 5);
     cJSON_Delete(json);
     json = parse("{\"evaluations\":[{\"algorithm_id\":4,\"score\":1}]}");
-    assert_true(pm_body_submission(json, PM_LEASE_EVALUATE, &submission, NULL));
+    assert_true(pm_body_submission(json, PM_POOL_LEASE_EVALUATE, &submission, NULL));
     assert_int_equal(submission.evaluation_count, 1);
     cJSON_Delete(json);
 }

@@ -44,8 +44,8 @@ static void test_one_active_task(void **state)
 {
     struct virtual_pool *pool = *state;
     struct pm_grant grant = rule_lease(pool, "a", 1, 1);
-    rule_lease_refused(pool, "a", PM_LEASE_BOTH, 8, 400, "Miner already has active task");
-    rule_lease_refused(pool, "a", PM_LEASE_EVALUATE, 8, 400, "Miner already has active task");
+    rule_lease_refused(pool, "a", PM_POOL_LEASE_BOTH, 8, 400, "Miner already has active task");
+    rule_lease_refused(pool, "a", PM_POOL_LEASE_EVALUATE, 8, 400, "Miner already has active task");
     rule_submit(pool, "a", grant.lease.id, &(struct pm_pool_submission){.evaluation_count = 0});
     pm_grant_clear(&grant);
     grant = rule_lease(pool, "a", 1, 1);
@@ -90,7 +90,8 @@ static void assert_same_work(const struct pm_granted *a, const struct pm_granted
 static void test_an_open_lease_is_given_again(void **state)
 {
     struct virtual_pool *pool = *state;
-    struct pm_lease_wish wish = {.hotkey = "a", .evaluate_max = 3, .seed_max = 2, .resume = true};
+    struct pm_pool_lease_wish wish = {
+        .hotkey = "a", .evaluate_max = 3, .seed_max = 2, .resume = true};
     struct pm_refusal refusal;
     struct pm_grant first, second;
     assert_int_equal(virtual_pool_wish(pool, &wish, &first, &refusal), 200); /* none open: new */
@@ -112,9 +113,9 @@ static void test_an_open_lease_is_given_again(void **state)
     assert_string_not_equal(first.lease.id, second.lease.id);
     pm_grant_clear(&second);
     wish.hotkey = "a";
-    wish.kind = PM_LEASE_EVALUATE;
+    wish.kind = PM_POOL_LEASE_EVALUATE;
     assert_int_equal(virtual_pool_wish(pool, &wish, &second, &refusal), 400);
-    wish.kind = PM_LEASE_BOTH;
+    wish.kind = PM_POOL_LEASE_BOTH;
     wish.resume = false;
     assert_int_equal(virtual_pool_wish(pool, &wish, &second, &refusal), 400);
     assert_string_equal(refusal.detail, "Miner already has active task");
@@ -181,7 +182,7 @@ static void test_leases_per_window(void **state)
     struct virtual_pool *pool = *state;
     pool->rules.leases_per_window = 1;
     rule_judge_all(pool, "a", 0.5);
-    rule_lease_refused(pool, "a", PM_LEASE_BOTH, 8, 400,
+    rule_lease_refused(pool, "a", PM_POOL_LEASE_BOTH, 8, 400,
                        "Lease already issued for this window. Wait for next window.");
     pool->now_ms += pool->rules.epoch_ms;
     rule_judge_all(pool, "a", 0.5);
@@ -190,7 +191,7 @@ static void test_leases_per_window(void **state)
 static void test_nothing_to_do(void **state)
 {
     struct virtual_pool *pool = *state;
-    rule_lease_refused(pool, "a", PM_LEASE_BOTH, 0, 404, "No work available");
+    rule_lease_refused(pool, "a", PM_POOL_LEASE_BOTH, 0, 404, "No work available");
     struct pm_grant grant = rule_lease(pool, "a", PM_BATCH_MAX, 2);
     struct pm_pool_submission submission = {.evaluation_count = grant.evaluate_count};
     for (size_t i = 0; i < grant.evaluate_count; i++) {
@@ -198,7 +199,7 @@ static void test_nothing_to_do(void **state)
     }
     rule_submit(pool, "a", grant.lease.id, &submission);
     pm_grant_clear(&grant);
-    rule_lease_refused(pool, "a", PM_LEASE_EVALUATE, 8, 404, "No work available");
+    rule_lease_refused(pool, "a", PM_POOL_LEASE_EVALUATE, 8, 404, "No work available");
     grant = rule_lease(pool, "a", 8, 2); /* but there are seeds to evolve */
     assert_int_equal(grant.evaluate_count, 0);
     assert_int_equal(grant.seed_count, 2);
@@ -477,18 +478,20 @@ static void test_batches_of_one_kind(void **state)
     struct virtual_pool *pool = *state;
     struct pm_grant grant;
     struct pm_refusal refusal;
-    assert_int_equal(virtual_pool_lease(pool, "a", PM_LEASE_EVALUATE, 8, 8, &grant, &refusal), 200);
+    assert_int_equal(virtual_pool_lease(pool, "a", PM_POOL_LEASE_EVALUATE, 8, 8, &grant, &refusal),
+                     200);
     assert_int_equal(grant.seed_count, 0);
     assert_int_equal(grant.evaluate_count, pm_seed_count);
     rule_submit_refused(pool, "a", grant.lease.id, &(struct pm_pool_submission){.iterations = 1},
                         400, "submit_evaluation");
     pm_grant_clear(&grant);
-    assert_int_equal(virtual_pool_lease(pool, "b", PM_LEASE_EVOLVE, 8, 8, &grant, &refusal), 200);
+    assert_int_equal(virtual_pool_lease(pool, "b", PM_POOL_LEASE_EVOLVE, 8, 8, &grant, &refusal),
+                     200);
     assert_int_equal(grant.evaluate_count, 0);
     assert_int_equal(grant.seed_count, 2);
     char program[128];
     const struct pm_pool_submission submission = {
-        .kind = PM_LEASE_EVOLVE,
+        .kind = PM_POOL_LEASE_EVOLVE,
         .evolutions = {{.dsl = virtual_program(1, program)}},
         .evolution_count = 1,
     };

@@ -62,14 +62,14 @@ void virtual_pool_close(struct virtual_pool *pool)
     pool->store = NULL;
 }
 
-static void lease_id_of(int64_t number, char lease_id[PM_LEASE_ID_SIZE])
+static void lease_id_of(int64_t number, char lease_id[PM_POOL_LEASE_ID_SIZE])
 {
-    snprintf(lease_id, PM_LEASE_ID_SIZE, "%032" PRIx64, (uint64_t)number);
+    snprintf(lease_id, PM_POOL_LEASE_ID_SIZE, "%032" PRIx64, (uint64_t)number);
 }
 
 struct leasing {
     struct virtual_pool *pool;
-    struct pm_lease_wish wish;
+    struct pm_pool_lease_wish wish;
     struct pm_grant *grant;
     struct pm_refusal *refusal;
 };
@@ -78,14 +78,14 @@ static enum pm_pool_outcome lease(struct pm_pool_store *store, void *context,
                                   struct pm_error *error)
 {
     struct leasing *leasing = context;
-    return outcome(pm_lease_issue(store, &leasing->pool->rules, leasing->pool->now_ms,
-                                  &leasing->wish, leasing->grant, leasing->refusal, error));
+    return outcome(pm_pool_lease_issue(store, &leasing->pool->rules, leasing->pool->now_ms,
+                                       &leasing->wish, leasing->grant, leasing->refusal, error));
 }
 
-int virtual_pool_wish(struct virtual_pool *pool, const struct pm_lease_wish *wish,
+int virtual_pool_wish(struct virtual_pool *pool, const struct pm_pool_lease_wish *wish,
                       struct pm_grant *grant, struct pm_refusal *refusal)
 {
-    char lease_id[PM_LEASE_ID_SIZE];
+    char lease_id[PM_POOL_LEASE_ID_SIZE];
     struct leasing leasing = {.pool = pool, .wish = *wish, .grant = grant, .refusal = refusal};
     lease_id_of(++pool->leases_asked, lease_id);
     leasing.wish.random = (uint64_t)pool->leases_asked;
@@ -94,11 +94,11 @@ int virtual_pool_wish(struct virtual_pool *pool, const struct pm_lease_wish *wis
     return refusal->status ? refusal->status : 200;
 }
 
-int virtual_pool_lease(struct virtual_pool *pool, const char *hotkey, enum pm_lease_kind kind,
+int virtual_pool_lease(struct virtual_pool *pool, const char *hotkey, enum pm_pool_lease_kind kind,
                        int64_t evaluate_max, int64_t seed_max, struct pm_grant *grant,
                        struct pm_refusal *refusal)
 {
-    const struct pm_lease_wish wish = {
+    const struct pm_pool_lease_wish wish = {
         .hotkey = hotkey, .kind = kind, .evaluate_max = evaluate_max, .seed_max = seed_max};
     return virtual_pool_wish(pool, &wish, grant, refusal);
 }
@@ -280,7 +280,7 @@ struct virtual_algorithm virtual_pool_algorithm(struct virtual_pool *pool, int64
 }
 
 struct finding {
-    char lease_id[PM_LEASE_ID_SIZE];
+    char lease_id[PM_POOL_LEASE_ID_SIZE];
     struct virtual_lease lease;
     struct pm_pool_epoch epoch;
     bool any_epoch;

@@ -23,12 +23,12 @@ void virtual_pool_open(struct virtual_pool *pool, const char *store_name);
 void virtual_pool_close(struct virtual_pool *pool);
 
 /* Status 200 with a grant to be cleared, or the status of the refusal. */
-int virtual_pool_lease(struct virtual_pool *pool, const char *hotkey, enum pm_lease_kind kind,
+int virtual_pool_lease(struct virtual_pool *pool, const char *hotkey, enum pm_pool_lease_kind kind,
                        int64_t evaluate_max, int64_t seed_max, struct pm_grant *grant,
                        struct pm_refusal *refusal);
 
 /* The same for a wish as a whole; its lease_id and random are filled in. */
-int virtual_pool_wish(struct virtual_pool *pool, const struct pm_lease_wish *wish,
+int virtual_pool_wish(struct virtual_pool *pool, const struct pm_pool_lease_wish *wish,
                       struct pm_grant *grant, struct pm_refusal *refusal);
 
 /* Status 200 with an answer (the caller frees), or the status of the refusal. */

@@ -143,7 +143,6 @@ bool pm_curve_keys_read(const char *path, struct pm_curve_keys *out, struct pm_e
     }
     bool done = pm_curve_keys_parse(text, length, out, error) ||
                 pm_fail_context(error, "the key file %s", path);
-    sodium_memzero(text, length);
-    free(text);
+    sodium_free(text);
     return done;
 }

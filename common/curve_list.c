@@ -1,5 +1,6 @@
 #include "common/private_file.h"
 
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -124,7 +125,7 @@ bool pm_curve_list_read(const char *path, struct pm_curve_list *out, struct pm_e
         return why.code == PM_ERROR_NOT_FOUND || pm_fail(error, why.code, "%s", why.message);
     }
     bool done = pm_curve_list_parse(text, length, out, error) || pm_fail_context(error, "%s", path);
-    free(text);
+    sodium_free(text);
     return done;
 }
 

@@ -1,81 +1,15 @@
 #include "common/hotkey_secret.h"
+#include "common/private_file.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <sodium.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <poolminer/file.h>
 #include <poolminer/hotkey.h>
 
-/* Opened once, so that what is checked is what is read. */
-static bool open_private(const char *path, int *out, size_t *size, struct pm_error *error)
+static bool read_private(const char *path, char **text, size_t *length, struct pm_error *error)
 {
-    int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (file < 0) {
-        return pm_fail(error, errno == ENOENT ? PM_ERROR_NOT_FOUND : PM_ERROR_IO, "%s",
-                       strerror(errno));
-    }
-    struct stat status;
-    if (fstat(file, &status) != 0 || !S_ISREG(status.st_mode)) {
-        close(file);
-        return pm_fail(error, PM_ERROR_INVALID, "not a regular file");
-    }
-    if ((status.st_mode & 077) != 0) {
-        close(file);
-        return pm_fail(error, PM_ERROR_REFUSED,
-                       "others may read it (mode %03o); make it private: chmod 600 %s",
-                       (unsigned)status.st_mode & 0777U, path);
-    }
-    if (status.st_size > PM_HOTKEY_FILE_MAX) {
-        close(file);
-        return pm_fail(error, PM_ERROR_LIMIT, "longer than %d bytes: not a key file",
-                       PM_HOTKEY_FILE_MAX);
-    }
-    *out = file;
-    *size = (size_t)status.st_size;
-    return true;
-}
-
-static bool read_whole(int file, char *text, size_t size, size_t *length, struct pm_error *error)
-{
-    *length = 0;
-    while (*length < size) {
-        ssize_t count = read(file, text + *length, size - *length);
-        if (count < 0 && errno == EINTR) {
-            continue;
-        }
-        if (count < 0) {
-            return pm_fail(error, PM_ERROR_IO, "%s", strerror(errno));
-        }
-        if (count == 0) {
-            break;
-        }
-        *length += (size_t)count;
-    }
-    text[*length] = '\0';
-    return true;
-}
-
-/* What is in the file, in protected memory; NULL with the error set. */
-static char *read_private(const char *path, size_t *length, struct pm_error *error)
-{
-    int file = -1;
-    size_t size = 0;
-    if (!open_private(path, &file, &size, error)) {
-        return NULL;
-    }
-    char *text = sodium_malloc(size + 1);
-    if (text == NULL) {
-        pm_fail(error, PM_ERROR_MEMORY, "no protected memory left");
-    } else if (!read_whole(file, text, size, length, error)) {
-        sodium_free(text);
-        text = NULL;
-    }
-    close(file);
-    return text;
+    return pm_private_file_read(path, PM_HOTKEY_FILE_MAX, 077, text, length, error) ||
+           pm_fail_context(error, "key file");
 }
 
 /* Asks for the password of a sealed file and puts what was in it in the place of `*text`. */
@@ -108,13 +42,10 @@ static bool unseal(const char *path, const struct pm_password_source *passwords,
 bool pm_hotkey_load(const char *path, const struct pm_password_source *passwords,
                     struct pm_hotkey **out, struct pm_error *error)
 {
+    char *text = NULL;
     size_t length = 0;
-    if (sodium_init() < 0) {
-        return pm_fail(error, PM_ERROR_IO, "libsodium found no source of random numbers");
-    }
-    char *text = read_private(path, &length, error);
-    if (text == NULL) {
-        return pm_fail_context(error, "key file %s", path);
+    if (!read_private(path, &text, &length, error)) {
+        return false;
     }
     bool done =
         (!pm_hotkey_is_sealed(text, length) || unseal(path, passwords, &text, &length, error)) &&
@@ -125,13 +56,10 @@ bool pm_hotkey_load(const char *path, const struct pm_password_source *passwords
 
 bool pm_hotkey_file_is_sealed(const char *path, bool *sealed, struct pm_error *error)
 {
+    char *text = NULL;
     size_t length = 0;
-    if (sodium_init() < 0) {
-        return pm_fail(error, PM_ERROR_IO, "libsodium found no source of random numbers");
-    }
-    char *text = read_private(path, &length, error);
-    if (text == NULL) {
-        return pm_fail_context(error, "key file %s", path);
+    if (!read_private(path, &text, &length, error)) {
+        return false;
     }
     *sealed = pm_hotkey_is_sealed(text, length);
     sodium_free(text);

@@ -7,7 +7,8 @@
 
 #include <poolminer/error.h>
 
-/* As pm_file_read; PM_ERROR_REFUSED when the file's mode has one of the bits `forbidden`. */
+/* As pm_file_read; PM_ERROR_REFUSED when the file's mode has one of the bits `forbidden`. The text
+ * is in protected memory; the caller frees it with sodium_free. */
 bool pm_private_file_read(const char *path, size_t max_bytes, unsigned forbidden, char **out,
                           size_t *length, struct pm_error *error);
 

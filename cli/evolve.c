@@ -501,6 +501,7 @@ static int run(const struct pm_options *options)
 static const struct pm_option OPTIONS[] = {
     {.name = "seed-algorithm",
      .type = PM_OPTION_TEXT,
+     .is_path = true,
      .repeats = true,
      .argument = "FILE",
      .help = "An algorithm to start from; given once for each (- is standard input)."},

@@ -252,6 +252,7 @@ static const struct pm_option OPTIONS[] = {
     {.name = "keys",
      .environment = "POOLMINER_SIDECAR_KEYS",
      .type = PM_OPTION_TEXT,
+     .is_path = true,
      .argument = "DIRECTORY",
      .help = "Where the keys are; `keys` in the data directory when not given."},
     {.name = "public",

@@ -244,6 +244,7 @@ static const struct pm_option OPTIONS[] = {
     {.name = "key-file",
      .environment = "POOLMINER_KEY_FILE",
      .type = PM_OPTION_TEXT,
+     .is_path = true,
      .argument = "FILE",
      .help = "For a sidecar that wants keys: what `poolminer keys authorize` made."},
 };

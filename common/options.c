@@ -129,14 +129,14 @@ static char *copy_text(const struct pm_option *option, const char *text)
     return asprintf(&copy, "%s%s", home, text + 1) < 0 ? NULL : copy;
 }
 
-static bool append_repeat(struct value *value, const char *text, const char *name,
-                          struct pm_error *error)
+static bool append_repeat(const struct pm_option *option, struct value *value, const char *text,
+                          const char *name, struct pm_error *error)
 {
     if (value->repeat_count == REPEAT_MAX) {
         return pm_fail(error, PM_ERROR_LIMIT, "%s: given more than %d times", name, REPEAT_MAX);
     }
     char **repeats = realloc(value->repeats, (value->repeat_count + 1) * sizeof *repeats);
-    char *copy = strdup(text);
+    char *copy = copy_text(option, text);
     if (repeats != NULL) {
         value->repeats = repeats;
     }
@@ -160,7 +160,7 @@ bool pm_options_set(struct pm_options *options, size_t index, const char *text, 
     bool same_source =
         source != NULL && value->source != NULL && strcmp(source, value->source) == 0;
     if (option->repeats && same_source) {
-        return append_repeat(value, text, name, error);
+        return append_repeat(option, value, text, name, error);
     }
     converted.text = copy_text(option, text);
     converted.source = source != NULL ? strdup(source) : NULL;
@@ -168,7 +168,7 @@ bool pm_options_set(struct pm_options *options, size_t index, const char *text, 
     if (!done) {
         pm_fail(error, PM_ERROR_MEMORY, "%s: no memory", name);
     }
-    if (!done || (option->repeats && !append_repeat(&converted, text, name, error))) {
+    if (!done || (option->repeats && !append_repeat(option, &converted, text, name, error))) {
         clear_value(&converted);
         return false;
     }

@@ -25,8 +25,9 @@ static const struct pm_option table[] = {
              " pool for when one does not answer"},
     ROW("sidecar-url", "SIDECAR_URL", TEXT, "tcp://127.0.0.1:8123", 0, 0, "URL",
         "the sidecar's socket"),
-    ROW("key-file", "KEY_FILE", TEXT, NULL, 0, 0, "FILE",
-        "for a sidecar on another machine: what `poolminer keys authorize` made there"),
+    {.name = "key-file", .environment = "POOLMINER_KEY_FILE", .type = PM_OPTION_TEXT,
+     .is_path = true, .argument = "FILE",
+     .help = "for a sidecar on another machine: what `poolminer keys authorize` made there"},
     ROW("run-id", "RUN_ID", TEXT, PM_JOB_RUN_ID_DEFAULT, 0, 0, "NAME",
         "names this run in the sidecar; workers ask for it"),
     ROW("duration-s", "DURATION_S", INTEGER, "0", 0, 31622400, "SECONDS",
@@ -61,8 +62,10 @@ static const struct pm_option table[] = {
         "least wait for the pool's next window"),
     {.name = "report", .type = PM_OPTION_FLAG,
      .help = "only ask the pool for this miner's figures, write --summary, and end"},
-    ROW("summary", "SUMMARY", TEXT, NULL, 0, 0, "FILE",
-        "JSON with the pool's figures and this driver's, written once a minute and at the end"),
+    {.name = "summary", .environment = "POOLMINER_SUMMARY", .type = PM_OPTION_TEXT,
+     .is_path = true, .argument = "FILE",
+     .help = "JSON with the pool's figures and this driver's, written once a minute and at the"
+             " end"},
     PM_PROGRAM_LOG_OPTIONS,
 };
 /* clang-format on */

@@ -24,6 +24,7 @@ static const struct pm_option table[] = {
     {.name = "store",
      .environment = "POOLMINER_POOL_STORE",
      .type = PM_OPTION_TEXT,
+     .is_path = true,
      .argument = "FILE|URL",
      .help =
          "database: a file, or postgresql://...; $XDG_STATE_HOME/poolminer/pool.db when not given"},
@@ -188,6 +189,7 @@ static const struct pm_option table[] = {
     {.name = "monitor-token-file",
      .environment = "POOLMINER_POOL_MONITOR_TOKEN_FILE",
      .type = PM_OPTION_TEXT,
+     .is_path = true,
      .argument = "PATH",
      .help = "file whose first line is the token for /api/v1/monitor"},
     {.name = "relay-url",
@@ -210,6 +212,7 @@ static const struct pm_option table[] = {
     {.name = "ready-file",
      .environment = "POOLMINER_POOL_READY_FILE",
      .type = PM_OPTION_TEXT,
+     .is_path = true,
      .argument = "PATH",
      .help = "written as {\"port\":N,\"pid\":N} once the pool listens"},
     PM_PROGRAM_LOG_OPTIONS,

@@ -13,6 +13,7 @@ static const struct pm_option TABLE[] = {
     {.name = "key-file",
      .environment = "POOLMINER_KEY_FILE",
      .type = PM_OPTION_TEXT,
+     .is_path = true,
      .argument = "FILE",
      .help = "For a sidecar on another machine: what `poolminer keys authorize` made there."},
     {.name = "run-id",

@@ -20,8 +20,8 @@ struct pm_option {
     const char *file_key;    /* member of the settings file: "pool_endpoint"; NULL: not there */
     const char *environment; /* variable: "POOLMINER_POOL_ENDPOINT"; NULL: none */
     enum pm_option_type type;
-    bool repeats; /* may be given several times (PM_OPTION_TEXT; arrays in the file) */
-    bool is_path; /* for text: never empty; a leading ~/ stands for $HOME/; not where it repeats */
+    bool repeats;              /* may be given several times (PM_OPTION_TEXT; arrays in the file) */
+    bool is_path;              /* for text: never empty; a leading ~/ stands for $HOME/ */
     const char *default_value; /* as text; NULL: unset */
     double minimum, maximum;   /* for numbers; both 0: no bounds */
     const char *choices;       /* for text: "text|json", what it may be; NULL: anything */

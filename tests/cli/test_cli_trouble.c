@@ -68,6 +68,36 @@ static void few_threads_are_enough(void **state)
     }
 }
 
+/* The shell expands ~/ only where a word begins with it. */
+static void a_path_may_begin_at_home(void **state)
+{
+    (void)state;
+    static const char *const commands[] = {
+        "poolminer evolve --seed-algorithm=~/none/x",
+        "poolminer queue --key-file=~/none/x",
+        "poolminer-worker --key-file=~/none/x --sidecar-url tcp://192.0.2.1:1",
+        "poolminer-driver --key-file=~/none/x --hotkey-file=~/hotkey",
+        "poolminer-sidecar --port 0 --store=~/store --ready-file=~/none/x",
+        "poolminer-sidecar --port 0 --store=~/store --keys=~/none/x",
+        "poolminer-pool --port 0 --store=~/store2 --ready-file=~/none/x",
+        "poolminer-pool --port 0 --store=~/store2 --monitor-token-file=~/none/x",
+    };
+    char line[LINE_SIZE], path[128];
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+        snprintf(line, sizeof line, "exec %s/%s", PM_BIN_DIR, commands[i]);
+        snprintf(path, sizeof path, "%s/none/x", directory);
+        expect_output(shell(line), 1, "", path);
+    }
+    snprintf(line, sizeof line, "exec %s keys create --keys=~/keys", POOLMINER);
+    snprintf(path, sizeof path, "%s/keys", directory);
+    expect_output(shell(line), 0, "", "");
+    assert_int_equal(access(path, F_OK), 0);
+    snprintf(path, sizeof path, "%s/store2", directory);
+    assert_int_equal(access(path, F_OK), 0);
+    snprintf(path, sizeof path, "%s/store", directory);
+    assert_int_equal(access(path, F_OK), 0);
+}
+
 #define EVOLVE(...)                                                                                \
     run_at_home(directory,                                                                         \
                 (const char *const[]){POOLMINER, "evolve", "--seed-algorithm", "seed",             \
@@ -145,6 +175,7 @@ int main(void)
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(few_threads_are_enough),
+        TEST(a_path_may_begin_at_home),
         TEST(a_result_is_printed_though_its_course_is_lost),
         TEST(two_outputs_are_two_files),
         TEST(a_stopped_benchmark_leaves_nothing),

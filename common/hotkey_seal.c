@@ -73,7 +73,7 @@ char *pm_hotkey_unseal(const void *sealed, size_t length, const char *password, 
         tried = try_open(sealed, length, password, i, text, &opened, error);
     }
     if (tried && !opened) {
-        pm_fail(error, PM_ERROR_REFUSED, "wrong password, or the file is damaged");
+        pm_fail(error, PM_ERROR_INVALID, "wrong password, or the file is damaged");
     }
     if (!opened) {
         sodium_free(text);

@@ -42,7 +42,7 @@ char *pm_hotkey_write_public(const struct pm_hotkey *hotkey, size_t *length,
 
 bool pm_hotkey_is_sealed(const void *text, size_t length);
 /* What is in it, NUL-terminated, in memory for sodium_free; NULL with the error set:
- * PM_ERROR_REFUSED for a wrong password, PM_ERROR_MEMORY, PM_ERROR_INVALID. Takes seconds, and
+ * PM_ERROR_INVALID (a wrong password, too), PM_ERROR_MEMORY. Takes seconds, and
  * 512 MiB. */
 char *pm_hotkey_unseal(const void *sealed, size_t length, const char *password, size_t *out_length,
                        struct pm_error *error);

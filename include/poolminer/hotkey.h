@@ -55,7 +55,7 @@ struct pm_password_source {
  * any of these under a password, for which `passwords` (NULL: nobody) is asked. Refuses a file that
  * others can read (mode & 077) and says how to mend it, and a key that does not give the address
  * the file states. No error repeats anything secret. A missing file is PM_ERROR_NOT_FOUND, a wrong
- * password PM_ERROR_REFUSED. */
+ * password PM_ERROR_INVALID. */
 enum { PM_HOTKEY_FILE_MAX = 16 * 1024 }; /* bytes */
 bool pm_hotkey_load(const char *path, const struct pm_password_source *passwords,
                     struct pm_hotkey **out, struct pm_error *error);

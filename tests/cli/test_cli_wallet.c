@@ -105,7 +105,7 @@ static void an_encrypted_key_opens_with_its_password_only(void **state)
     expect_output(run_with_input("open sesame", "create --encrypt --password-fd 0"), 0,
                   "(encrypted)", "");
     expect_output(run_with_input("open sesame", "show --password-fd 0"), 0, "scheme   SR25519", "");
-    expect_output(run_with_input("closed sesame", "show --password-fd 0"), 1, "", "wrong password");
+    expect_output(run_with_input("closed sesame", "show --password-fd 0"), 2, "", "wrong password");
     expect_output(run_with_input("x", "create --password-fd 0 --wallet.hotkey b"), 2, "",
                   "only with --encrypt");
 }

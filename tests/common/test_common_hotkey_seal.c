@@ -86,7 +86,7 @@ static void without_the_password_nothing_opens(void **state)
     make_directory(&directory);
     assert_true(pm_file_write_atomic(directory.file, blob, size, 0600, false, NULL));
     assert_false(load_with(directory.file, "incorrect horse", &hotkey, &error));
-    assert_int_equal(error.code, PM_ERROR_REFUSED);
+    assert_int_equal(error.code, PM_ERROR_INVALID);
     assert_non_null(strstr(error.message, "wrong password"));
     assert_null(strstr(error.message, "incorrect horse"));
     assert_false(pm_hotkey_load(directory.file, NULL, &hotkey, &error));

@@ -193,6 +193,42 @@ static void killed_programs_come_back(void **state)
     assert_int_equal(wait_end(&setting->place, "mine", mine, 10000), 0);
 }
 
+/* A line on standard input, then the program's end. */
+static struct output run_with_input(const struct setting *setting, const char *input,
+                                    const char *arguments)
+{
+    char command[512];
+    snprintf(command, sizeof command, "printf '%%s\\n' '%s' | %s/poolminer %s", input, PM_BIN_DIR,
+             arguments);
+    return run_at_home(setting->place.path, (const char *const[]){"/bin/sh", "-c", command, NULL},
+                       120000);
+}
+
+static void it_mines_with_an_encrypted_hotkey_of_a_wallet(void **state)
+{
+    const struct setting *setting = *state;
+    char arguments[256];
+    struct output made = run_with_input(setting, "open sesame",
+                                        "wallet create --wallet.name w --encrypt --password-fd 0");
+    assert_int_equal(made.status, 0);
+    made.out[strcspn(made.out, "\n")] = '\0'; /* the address comes first */
+    snprintf(arguments, sizeof arguments,
+             "mine --config %s --wallet.name w --password-fd 0 --duration-s 3", setting->config);
+    expect_output(run_with_input(setting, "open sesame", arguments), 0, "wallets/w/hotkeys/default",
+                  "");
+    cJSON *summary = read_json(&setting->place, "miner/summary.json");
+    assert_non_null(summary);
+    const cJSON *driver = cJSON_GetObjectItem(summary, "driver");
+    assert_string_equal(cJSON_GetObjectItem(driver, "address")->valuestring, made.out);
+    assert_true(number_in(summary, "driver", "leases") >= 1);
+    cJSON_Delete(summary);
+    output_clear(&made);
+    struct output wrong = run_with_input(setting, "closed sesame", arguments);
+    assert_int_equal(wrong.status, 1);
+    assert_non_null(strstr(wrong.err, "wrong password"));
+    output_clear(&wrong);
+}
+
 static void a_taken_port_is_said(void **state)
 {
     struct setting *setting = *state;
@@ -284,6 +320,7 @@ int main(void)
         TEST(a_signal_stops_everything_in_two_seconds),
         TEST(children_do_not_outlive_a_kill),
         TEST(killed_programs_come_back),
+        TEST(it_mines_with_an_encrypted_hotkey_of_a_wallet),
         TEST(a_taken_port_is_said),
         TEST(a_second_mine_is_told_of_the_first),
         TEST(a_missing_pool_is_asked_for),

@@ -44,7 +44,6 @@ struct child {
 struct supervisor {
     struct child children[SUPERVISOR_CHILDREN_MAX];
     size_t count;
-    unsigned restarts;
 };
 
 struct supervisor *supervisor_create(void)
@@ -201,7 +200,6 @@ bool supervisor_poll(struct supervisor *supervisor, struct pm_error *error)
                 return false;
             }
         } else if (pm_clock_monotonic_ms() >= child->restart_at_ms) {
-            supervisor->restarts++;
             if (!start_child(child, error)) {
                 return false;
             }
@@ -305,9 +303,4 @@ void supervisor_stop(struct supervisor *supervisor)
         supervisor->children[i].running = false;
         supervisor->children[i].over = true;
     }
-}
-
-unsigned supervisor_restarts(const struct supervisor *supervisor)
-{
-    return supervisor->restarts;
 }

@@ -52,7 +52,4 @@ bool supervisor_wait_ready(struct supervisor *supervisor, size_t index, const ch
 /* Stops everything, stage by stage, within SUPERVISOR_STOP_MS: asked at first, then killed. */
 void supervisor_stop(struct supervisor *supervisor);
 
-/* How often children were started again; for tests and the end's report. */
-unsigned supervisor_restarts(const struct supervisor *supervisor);
-
 #endif

@@ -48,30 +48,3 @@ bool pm_fail_context(struct pm_error *error, const char *format, ...)
     va_end(arguments);
     return pm_fail(error, error->code, "%s: %s", context, error->message);
 }
-
-const char *pm_error_code_name(enum pm_error_code code)
-{
-    switch (code) {
-    case PM_ERROR_NONE:
-        return "none";
-    case PM_ERROR_INVALID:
-        return "invalid";
-    case PM_ERROR_LIMIT:
-        return "limit";
-    case PM_ERROR_NOT_FOUND:
-        return "not_found";
-    case PM_ERROR_REFUSED:
-        return "refused";
-    case PM_ERROR_UNAVAILABLE:
-        return "unavailable";
-    case PM_ERROR_PROTOCOL:
-        return "protocol";
-    case PM_ERROR_IO:
-        return "io";
-    case PM_ERROR_MEMORY:
-        return "memory";
-    case PM_ERROR_INTERRUPTED:
-        return "interrupted";
-    }
-    return "unknown";
-}

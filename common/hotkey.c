@@ -173,11 +173,6 @@ const char *pm_hotkey_address(const struct pm_hotkey *hotkey)
     return hotkey->address;
 }
 
-const uint8_t *pm_hotkey_public_key(const struct pm_hotkey *hotkey)
-{
-    return hotkey->public_key;
-}
-
 enum pm_key_scheme pm_hotkey_scheme(const struct pm_hotkey *hotkey)
 {
     return hotkey->scheme;

@@ -38,7 +38,4 @@ bool pm_fail(struct pm_error *error, enum pm_error_code code, const char *format
 bool pm_fail_context(struct pm_error *error, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* "invalid", "limit", ...: a stable lower-case word for logs and JSON. */
-const char *pm_error_code_name(enum pm_error_code code);
-
 #endif

@@ -75,7 +75,6 @@ void pm_hotkey_destroy(struct pm_hotkey *hotkey);
 
 /* SS58, prefix 42; belongs to the object. */
 const char *pm_hotkey_address(const struct pm_hotkey *hotkey);
-const uint8_t *pm_hotkey_public_key(const struct pm_hotkey *hotkey); /* PM_PUBLIC_KEY_SIZE bytes */
 enum pm_key_scheme pm_hotkey_scheme(const struct pm_hotkey *hotkey);
 /* A secret: the words that alone give this key; "" when there are none. */
 const char *pm_hotkey_mnemonic(const struct pm_hotkey *hotkey);

@@ -47,15 +47,6 @@ static void long_messages_are_cut_between_characters(void **state)
     }
 }
 
-static void every_code_has_a_name(void **state)
-{
-    (void)state;
-    for (int i = PM_ERROR_NONE; i <= PM_ERROR_INTERRUPTED; i++) {
-        assert_string_not_equal(pm_error_code_name((enum pm_error_code)i), "unknown");
-    }
-    assert_string_equal(pm_error_code_name((enum pm_error_code)99), "unknown");
-}
-
 static void text_grows(void **state)
 {
     (void)state;
@@ -124,7 +115,6 @@ int main(void)
         cmocka_unit_test(a_message_may_be_made_of_itself),
         cmocka_unit_test(long_messages_are_cut_between_characters),
         cmocka_unit_test(messages_are_printable),
-        cmocka_unit_test(every_code_has_a_name),
         cmocka_unit_test(text_is_made_fit_for_its_reader),
         cmocka_unit_test(text_grows),
         cmocka_unit_test(text_too_long_for_memory_fails_without_harm),

@@ -6,11 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 enum {
     STATEMENTS_MAX = 256,    /* a power of two, well above the number of statements in the pool */
     BUSY_TIMEOUT_MS = 10000, /* for another process on the same file */
+    CHECKPOINT_PAGES = 1000,
+    SPARE_PAGES = 64,           /* of the next transaction */
+    PAGE_BYTES = 4096,          /* SQLite's own since 2016; only bounds hang on it */
     APPLICATION_ID = 0x706d706c /* "pmpl" in the file's header: a pool's ledger */
 };
 
@@ -262,6 +266,31 @@ static bool check_owner(struct sqlite *sqlite, bool *unmarked, struct pm_error *
                    " --store");
 }
 
+/* What the file's disk has left for us; INT64_MAX when that is unknown. */
+static int64_t disk_left(sqlite3 *database)
+{
+    struct statvfs disk;
+    const char *path = sqlite3_db_filename(database, "main");
+    if (path == NULL || statvfs(path, &disk) != 0) {
+        return INT64_MAX;
+    }
+    return (int64_t)(disk.f_bavail * disk.f_frsize);
+}
+
+/* After a commit: the log is written back in time to stay small, and early on a disk that is nearly
+ * full, so that what is in the log always has a place in the file. What fails here fails again,
+ * with a sentence, when the disk is full. */
+static int on_commit(void *context, sqlite3 *database, const char *schema, int pages)
+{
+    (void)context;
+    if (disk_left(database) < 2 * (int64_t)(pages + SPARE_PAGES) * PAGE_BYTES) {
+        sqlite3_wal_checkpoint_v2(database, schema, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    } else if (pages >= CHECKPOINT_PAGES) {
+        sqlite3_wal_checkpoint_v2(database, schema, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    }
+    return SQLITE_OK;
+}
+
 static bool prepare_writer(struct sqlite *sqlite, struct pm_error *error)
 {
     bool unmarked;
@@ -277,8 +306,7 @@ static bool prepare_writer(struct sqlite *sqlite, struct pm_error *error)
     }
     return sqlite_script(&sqlite->base,
                          "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
-                         "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;"
-                         "PRAGMA wal_autocheckpoint = 1000;",
+                         "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;",
                          error);
 }
 
@@ -289,6 +317,9 @@ static bool connect_file(struct sqlite *sqlite, const char *path, struct pm_erro
     if (sqlite3_open_v2(path, &sqlite->database, flags, NULL) != SQLITE_OK ||
         sqlite3_busy_timeout(sqlite->database, BUSY_TIMEOUT_MS) != SQLITE_OK) {
         return fail(sqlite, "opening", error);
+    }
+    if (writes) {
+        sqlite3_wal_hook(sqlite->database, on_commit, NULL);
     }
     return writes ? prepare_writer(sqlite, error)
                   : sqlite_script(&sqlite->base, "PRAGMA trusted_schema = OFF;", error);

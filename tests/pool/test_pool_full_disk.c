@@ -6,8 +6,20 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
 
 enum { PATH_SIZE = 128, LOG_BYTES = 512 * 1024, JOBS = 600 };
+
+static fsblkcnt_t pages_left = 1 << 20;
+
+/* In the place of the system's. */
+int statvfs(const char *path, struct statvfs *out)
+{
+    (void)path;
+    *out = (struct statvfs){.f_frsize = 4096, .f_bavail = pages_left};
+    return 0;
+}
 
 static void limit_files(rlim_t bytes)
 {
@@ -49,8 +61,32 @@ static void test_the_log_gives_its_room_back(void **state)
     remove_directory(directory);
 }
 
+/* On a disk that is nearly full the log is written back before it has taken the rest. */
+static void test_the_log_leaves_the_file_its_room(void **state)
+{
+    (void)state;
+    char directory[64], path[PATH_SIZE], log[PATH_SIZE + 8];
+    struct pm_pool_store *store;
+    struct stat status;
+    int64_t last;
+    make_directory(directory, sizeof directory);
+    snprintf(path, sizeof path, "%s/pool.db", directory);
+    snprintf(log, sizeof log, "%s-wal", path);
+    pages_left = 200;
+    assert_true(pm_pool_store_open(path, &store, NULL));
+    for (int i = 0; i < JOBS; i++) {
+        assert_true(pm_pool_store_run(store, count, &last, NULL));
+        assert_int_equal(stat(log, &status), 0);
+        assert_in_range(status.st_size, 0, 100 * 4120);
+    }
+    pages_left = 1 << 20;
+    pm_pool_store_close(store);
+    remove_directory(directory);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_the_log_gives_its_room_back)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_the_log_gives_its_room_back),
+                                       cmocka_unit_test(test_the_log_leaves_the_file_its_room)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -82,7 +82,7 @@ static void test_default_rules(void **state)
 static void test_a_store_that_would_forget(void **state)
 {
     (void)state;
-    expect_refused(1, "would forget", "--store", "");
+    expect_refused(2, "expected a path", "--store", "");
     expect_refused(1, "would forget", "--store", ":memory:");
 }
 

@@ -119,9 +119,9 @@ bool pm_job_control_wait(struct pm_job_control *control, int64_t wait_ms)
     const struct timespec until = {.tv_sec = until_ns / 1000000000,
                                    .tv_nsec = until_ns % 1000000000};
     pthread_mutex_lock(&control->mutex);
-    while (!control->ended &&
-           pthread_cond_timedwait(&control->changed, &control->mutex, &until) == 0) {
-        continue;
+    int waited = 0;
+    while (!control->ended && waited == 0) {
+        waited = pthread_cond_timedwait(&control->changed, &control->mutex, &until);
     }
     const bool ended = control->ended;
     pthread_mutex_unlock(&control->mutex);

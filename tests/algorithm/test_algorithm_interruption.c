@@ -77,11 +77,12 @@ static struct pm_until in_a_moment(int64_t ms)
 static void the_reference_executor_stops_within_a_task(void **state)
 {
     const struct fixture *fixture = *state;
-    const struct pm_algorithm *programs[] = {fixture->chain, fixture->wide};
+    enum { PROGRAMS = 2 };
+    const struct pm_algorithm *programs[PROGRAMS] = {fixture->chain, fixture->wide};
     const struct pm_task *task = &fixture->suite->tasks[0];
     struct pm_executor *executor = pm_executor_create();
     float *predictions = calloc(task->validation_count, sizeof *predictions);
-    for (size_t i = 0; i < sizeof programs / sizeof *programs; i++) {
+    for (int i = 0; i < PROGRAMS; i++) {
         const struct pm_until until = in_a_moment(50);
         struct pm_error error = {0};
         pm_executor_set_until(executor, &until);

@@ -153,7 +153,7 @@ static void every_setting_is_in_all_three_places(void **state)
         /* Wallets are spelt as the network's tools spell them. */
         bool is_wallets = strncmp(option->file_key, "wallet_", 7) == 0;
         char variable[64] = "";
-        strcpy(variable, is_wallets ? "BT_" : "POOLMINER_");
+        snprintf(variable, sizeof variable, "%s", is_wallets ? "BT_" : "POOLMINER_");
         assert_non_null(option->name);
         assert_non_null(option->file_key);
         assert_non_null(option->environment);

@@ -29,6 +29,7 @@ struct pm_access {
     void *socket;
     struct pm_curve_keys keys;
     struct pm_curve_list list;
+    bool known;              /* the list is what its file said when it was `changed` */
     struct timespec changed; /* of the list's file; all zero: it was not there */
     off_t size;
     ino_t inode;
@@ -51,16 +52,17 @@ bool pm_access_refresh(struct pm_access *access, struct pm_error *error)
     if (stat(access->list_path, &now) != 0) {
         now = (struct stat){0};
     }
-    if (same_file(access, &now)) {
+    if (access->known && same_file(access, &now)) {
         return true;
     }
+    /* What could not be read is tried again: the reason may lie outside the file. */
+    access->known = pm_curve_list_read(access->list_path, &list, error);
     access->changed = now.st_mtim;
     access->size = now.st_size;
     access->inode = now.st_ino;
-    bool done = pm_curve_list_read(access->list_path, &list, error);
     pm_curve_list_clear(&access->list);
     access->list = list;
-    return done;
+    return access->known;
 }
 
 bool pm_access_allows(const struct pm_access *access, zmq_msg_t *frame)
@@ -77,7 +79,7 @@ static bool frame_is(zmq_msg_t *frame, const char *text)
            memcmp(zmq_msg_data(frame), text, strlen(text)) == 0;
 }
 
-/* The owner's key in digits, which becomes the connection's user id; NULL: nobody we know. */
+/* The owner's key in digits, which becomes the connection's user id; false: nobody we know. */
 static bool judge(const struct pm_access *access, zmq_msg_t *frames, size_t count,
                   char user[PM_CURVE_KEY_DIGITS + 1])
 {

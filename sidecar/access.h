@@ -27,8 +27,8 @@ void *pm_access_socket(const struct pm_access *access);
 enum { PM_ACCESS_ADDRESS_SIZE = 64 };
 void pm_access_answer(struct pm_access *access, char refused[PM_ACCESS_ADDRESS_SIZE]);
 
-/* Reads the list again if its file has changed; a list that cannot be read lets nobody in. False:
- * it could not be read now, with the reason. */
+/* Reads the list again if its file has changed or could not be read the last time; a list that
+ * cannot be read lets nobody in. False: it could not be read now, with the reason. */
 bool pm_access_refresh(struct pm_access *access, struct pm_error *error);
 
 /* Whether a frame came over a connection whose key is in the list now. Not the first frame of a

@@ -223,7 +223,8 @@ static void keep_door(struct pm_broker *broker)
 {
     char refused[PM_ACCESS_ADDRESS_SIZE];
     struct pm_error error = {0};
-    if (!pm_access_refresh(broker->access, &error)) {
+    if (!pm_access_refresh(broker->access, &error) &&
+        pm_broker_may_complain(broker, PM_COMPLAINT_KEYS)) {
         pm_log(PM_LOG_ERROR, "SIDECAR-KEYS-UNREADABLE", "nobody is let in: %s", error.message);
     }
     pm_access_answer(broker->access, refused);

@@ -81,6 +81,7 @@ static void jobs_are_as_the_examples(void **state)
     expected = load("evolve_job.json"); /* whose seed and deadline are not this lease's */
     body = cJSON_Parse(jobs.items[1].body);
     assert_true(number(body, "deadline_ms") == 1042000);
+    assert_int_equal(jobs.items[1].deadline_ms, 1042000);
     assert_true(number(body, "seed") >= 0 && number(body, "seed") < 9007199254740992.0);
     cJSON_ReplaceItemInObject(body, "deadline_ms", cJSON_CreateNumber(0));
     cJSON_ReplaceItemInObject(body, "seed", cJSON_CreateNumber(0));

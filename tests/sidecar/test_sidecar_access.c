@@ -2,6 +2,7 @@
  * program and the real client. */
 #include "sidecar/sidecar_program.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -158,6 +159,38 @@ static void a_revoked_key_is_heard_no_more(void **state)
     pm_queue_client_destroy(client);
 }
 
+static bool is_logged(const char *words)
+{
+    char *log = sidecar_log();
+    bool found = strstr(log, words) != NULL;
+    free(log);
+    return found;
+}
+
+/* Its time, size and place are the same before and after: what changed is who may read it. */
+static void a_list_that_could_not_be_read_is_read_again(void **state)
+{
+    (void)state;
+    char *status;
+    struct pm_queue_client *client = open_with(pm_test_path("w1.key"), 500);
+    work_once(client, "a");
+    assert_int_equal(chmod(pm_test_path("authorized"), 0620), 0);
+    assert_int_equal(utimensat(AT_FDCWD, pm_test_path("authorized"), NULL, 0), 0);
+    for (int64_t end_ms = pm_clock_monotonic_ms() + PATIENCE_MS;
+         !is_logged("SIDECAR-KEYS-UNREADABLE") && pm_clock_monotonic_ms() < end_ms;) {
+        if (pm_queue_client_status(client, &status, &error)) {
+            free(status);
+        }
+    }
+    assert_true(is_logged("SIDECAR-KEYS-UNREADABLE"));
+    assert_int_equal(chmod(pm_test_path("authorized"), 0600), 0);
+    pm_queue_client_destroy(client);
+    client = open_with(pm_test_path("w1.key"), PATIENCE_MS);
+    assert_done(pm_queue_client_status(client, &status, &error), error);
+    free(status);
+    pm_queue_client_destroy(client);
+}
+
 static void refuse_to_start(const char *const *arguments, const char *words)
 {
     char output[4096];
@@ -224,6 +257,7 @@ int main(void)
         WITH_KEYS(nobody_else_is_heard),
         WITH_KEYS(a_client_speaks_only_to_its_own_sidecar),
         WITH_KEYS(a_revoked_key_is_heard_no_more),
+        WITH_KEYS(a_list_that_could_not_be_read_is_read_again),
         WITH_KEYS(keys_that_others_may_use_are_refused),
         WITH_KEYS(a_client_insists_on_keys_off_this_machine),
     };

@@ -11,6 +11,7 @@ usage() {
 
 build_packages=(
     build-essential
+    ca-certificates # pools behind TLS
     cmake
     libcjson-dev
     libcurl4-openssl-dev

@@ -594,7 +594,8 @@ static void what_cannot_be_served_is_refused_with_a_sentence(void **state)
 static void a_store_that_would_not_last_is_refused(void **state)
 {
     (void)state;
-    const char *const names[] = {"", ":memory:", "file:x?mode=memory"};
+    const char *const names[] = {":memory:", "file:x?mode=memory"};
+    refuse_to_start((const char *[]){"--port", "0", "--store", "", NULL}, 2, "--store");
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         refuse_to_start((const char *[]){"--port", "0", "--store", names[i], NULL}, 1,
                         "would not outlive the sidecar: name a file with --store");

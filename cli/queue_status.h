@@ -14,8 +14,8 @@ struct queue_status {
     int64_t submitted;                 /* leases whose results the pool took */
 };
 
-/* A client for asking, which gives up as soon as this process is to stop. */
-/* `key_file` NULL: on this machine, and without keys. */
+/* A client for asking, which gives up as soon as this process is to stop. `key_file` NULL: on this
+ * machine, and without keys. */
 bool queue_status_connect(const char *sidecar_url, const char *key_file,
                           struct pm_queue_client **out, struct pm_error *error);
 bool queue_status_read(struct pm_queue_client *client, struct queue_status *out,

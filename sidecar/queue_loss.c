@@ -52,9 +52,11 @@ static bool apply_list(struct pm_queue *queue, struct pm_queue_time now,
         if (!store->verbs->job_get(store, ids[i], &job, &found, error)) {
             return false;
         }
-        bool leased = found && job.state == PM_JOB_LEASED;
-        if (!found ||
-            !(leased ? lose(queue, now, &job, error) : pm_queue_expire(queue, &job, error))) {
+        if (!found) {
+            continue; /* another sidecar was quicker */
+        }
+        bool leased = job.state == PM_JOB_LEASED;
+        if (!(leased ? lose(queue, now, &job, error) : pm_queue_expire(queue, &job, error))) {
             return false;
         }
         struct pm_queue_event *event = &events[(*count)++];
@@ -65,9 +67,9 @@ static bool apply_list(struct pm_queue *queue, struct pm_queue_time now,
     return true;
 }
 
-/* Leases made from now on run out after lease_ms; those that are there, when the first of them
- * does. Another sidecar over the same store may have made some that are unknown here: look now and
- * then. */
+/* Leases made, renewed or adopted from now on run out after lease_ms; those that are there, when
+ * the first of them does. One whose row another sidecar over the same store holds locked at this
+ * moment is passed over: look now and then. */
 static bool find_next_due(struct pm_queue *queue, struct pm_queue_time now, struct pm_error *error)
 {
     struct pm_store *store = queue->store;

@@ -1,78 +1,10 @@
 #include "sidecar/requests_internal.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <poolminer/json.h>
-
-/* ---- replies ---- */
-
-void pm_reply_out_clear(struct pm_reply_out *reply)
-{
-    free(reply->arguments);
-    reply->arguments = NULL;
-    for (size_t i = 0; i < reply->body_count; i++) {
-        free((void *)reply->bodies[i].data);
-    }
-    reply->body_count = 0;
-}
-
-static const char *error_name(enum pm_error_code code)
-{
-    switch (code) {
-    case PM_ERROR_PROTOCOL:
-        return "version";
-    case PM_ERROR_LIMIT:
-        return "limit";
-    case PM_ERROR_UNAVAILABLE:
-        return "full";
-    case PM_ERROR_REFUSED:
-        return "lease-lost";
-    case PM_ERROR_NOT_FOUND:
-        return "not-found";
-    case PM_ERROR_IO:
-    case PM_ERROR_MEMORY:
-        return "store";
-    default:
-        return "invalid";
-    }
-}
-
-bool pm_reply_set(struct pm_reply_out *reply, cJSON *object, struct pm_error *error)
-{
-    reply->verb = "ok";
-    reply->arguments = object == NULL ? NULL : pm_json_print(object, error);
-    cJSON_Delete(object);
-    return reply->arguments != NULL || pm_fail(error, PM_ERROR_MEMORY, "out of memory for a reply");
-}
-
-bool pm_reply_format(struct pm_reply_out *reply, struct pm_error *error, const char *format, ...)
-{
-    va_list values;
-    va_start(values, format);
-    int length = vasprintf(&reply->arguments, format, values);
-    va_end(values);
-    reply->verb = "ok";
-    if (length < 0) {
-        reply->arguments = NULL;
-        return pm_fail(error, PM_ERROR_MEMORY, "out of memory for a reply");
-    }
-    return true;
-}
-
-bool pm_reply_out_error(struct pm_reply_out *reply, const struct pm_error *error)
-{
-    pm_reply_out_clear(reply);
-    reply->lease_token = 0;
-    cJSON *object = cJSON_CreateObject();
-    cJSON_AddStringToObject(object, "error", error_name(error->code));
-    cJSON_AddStringToObject(object, "message", error->message);
-    bool good = pm_reply_set(reply, object, NULL);
-    reply->verb = "error";
-    return good;
-}
 
 bool pm_errand_text(const cJSON *arguments, const char *name, char *out, size_t size,
                     struct pm_error *error)

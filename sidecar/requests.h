@@ -17,6 +17,7 @@ struct pm_reply_out {
     char *arguments;
     struct pm_wire_frame bodies[PM_WIRE_BODIES_MAX]; /* data is malloc'd */
     size_t body_count;
+    bool incomplete; /* something could not be added: not to be sent */
     /* A lease to be taken back when this reply reaches nobody; token 0: none. */
     int64_t lease_job, lease_token;
 };

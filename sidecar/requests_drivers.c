@@ -23,6 +23,7 @@ bool pm_errand_put(struct pm_errand *errand, struct pm_error *error)
 
 static bool add_outcome(struct pm_errand *errand, cJSON *list, int64_t id, struct pm_error *error)
 {
+    struct pm_reply_out *reply = errand->reply;
     struct pm_store_job job;
     struct pm_wire_identity worker = {0};
     void *result;
@@ -30,18 +31,18 @@ static bool add_outcome(struct pm_errand *errand, cJSON *list, int64_t id, struc
     if (!pm_queue_outcome(errand->desk->queue, id, &job, &result, &size, error)) {
         return false;
     }
-    errand->reply->bodies[errand->reply->body_count++] = (struct pm_wire_frame){result, size};
+    reply->bodies[reply->body_count++] = (struct pm_wire_frame){result, size};
     pm_wire_identity_decode(job.holder, strlen(job.holder), &worker);
-    cJSON *item = cJSON_CreateObject();
-    cJSON_AddNumberToObject(item, "job", (double)id);
-    cJSON_AddStringToObject(item, "state", pm_job_state_name(job.state));
-    cJSON_AddStringToObject(item, "key", job.key);
-    cJSON_AddStringToObject(item, "kind", job.kind);
-    cJSON_AddStringToObject(item, "reason", job.reason);
-    cJSON_AddStringToObject(item, "worker", worker.name);
-    cJSON_AddNumberToObject(item, "attempts",
-                            (double)(job.failures + (job.state == PM_JOB_DONE ? 1 : 0)));
-    return cJSON_AddItemToArray(list, item) || pm_fail(error, PM_ERROR_MEMORY, "out of memory");
+    cJSON *item = pm_reply_add_item(reply, list);
+    pm_reply_add_integer(reply, item, "job", id);
+    pm_reply_add_text(reply, item, "state", pm_job_state_name(job.state));
+    pm_reply_add_text(reply, item, "key", job.key);
+    pm_reply_add_text(reply, item, "kind", job.kind);
+    pm_reply_add_text(reply, item, "reason", job.reason);
+    pm_reply_add_text(reply, item, "worker", worker.name);
+    pm_reply_add_integer(reply, item, "attempts",
+                         job.failures + (job.state == PM_JOB_DONE ? 1 : 0));
+    return true;
 }
 
 static bool page_limit(const cJSON *arguments, int64_t *limit, struct pm_error *error)
@@ -71,8 +72,8 @@ bool pm_errand_results(struct pm_errand *errand, struct pm_error *error)
                           error)) {
         return false;
     }
-    cJSON *object = cJSON_CreateObject();
-    cJSON *list = cJSON_AddArrayToObject(object, "jobs");
+    cJSON *object = pm_reply_begin(errand->reply);
+    cJSON *list = pm_reply_add_array(errand->reply, object, "jobs");
     size_t taken = 0, bytes = 0;
     while (taken < count && bytes < PM_REPLY_BODIES_MAX) {
         if (!add_outcome(errand, list, ids[taken], error)) {
@@ -81,7 +82,7 @@ bool pm_errand_results(struct pm_errand *errand, struct pm_error *error)
         }
         bytes += errand->reply->bodies[taken++].size;
     }
-    cJSON_AddBoolToObject(object, "more", taken < count || count == (size_t)limit);
+    pm_reply_add_bool(errand->reply, object, "more", taken < count || count == (size_t)limit);
     return pm_reply_set(errand->reply, object, error);
 }
 
@@ -119,10 +120,10 @@ bool pm_errand_cancel(struct pm_errand *errand, struct pm_error *error)
         !pm_queue_cancel(errand->desk->queue, run, prefix, after, &cancelled, &more, last, error)) {
         return false;
     }
-    cJSON *object = cJSON_CreateObject();
-    cJSON_AddNumberToObject(object, "cancelled", (double)cancelled);
-    cJSON_AddBoolToObject(object, "more", more);
-    cJSON_AddStringToObject(object, "last", last);
+    cJSON *object = pm_reply_begin(errand->reply);
+    pm_reply_add_integer(errand->reply, object, "cancelled", (int64_t)cancelled);
+    pm_reply_add_bool(errand->reply, object, "more", more);
+    pm_reply_add_text(errand->reply, object, "last", last);
     return pm_reply_set(errand->reply, object, error);
 }
 
@@ -156,20 +157,20 @@ static bool add_record(void *context, const struct pm_store_record *record,
         return true;
     }
     void *copy = malloc(body->size + 1);
-    cJSON *item = cJSON_CreateObject();
-    cJSON_AddStringToObject(item, "key", record->key);
-    cJSON_AddStringToObject(item, "state", record->state);
-    cJSON_AddStringToObject(item, "reason", record->reason);
-    cJSON_AddNumberToObject(item, "updated_ms", (double)record->updated_ms);
-    cJSON_AddNumberToObject(item, "sequence", (double)record->sequence);
-    if (copy == NULL || !cJSON_AddItemToArray(page->list, item)) {
-        free(copy);
+    if (copy == NULL) {
         return pm_fail(error, PM_ERROR_MEMORY, "out of memory for a record");
     }
+    struct pm_reply_out *reply = page->reply;
+    cJSON *item = pm_reply_add_item(reply, page->list);
+    pm_reply_add_text(reply, item, "key", record->key);
+    pm_reply_add_text(reply, item, "state", record->state);
+    pm_reply_add_text(reply, item, "reason", record->reason);
+    pm_reply_add_integer(reply, item, "updated_ms", record->updated_ms);
+    pm_reply_add_integer(reply, item, "sequence", record->sequence);
     if (body->size > 0) {
         memcpy(copy, body->data, body->size);
     }
-    page->reply->bodies[page->reply->body_count++] = (struct pm_wire_frame){copy, body->size};
+    reply->bodies[reply->body_count++] = (struct pm_wire_frame){copy, body->size};
     page->bytes += body->size;
     return true;
 }
@@ -184,15 +185,16 @@ bool pm_errand_records(struct pm_errand *errand, struct pm_error *error)
         !page_limit(errand->arguments, &limit, error)) {
         return false;
     }
-    cJSON *object = cJSON_CreateObject();
+    cJSON *object = pm_reply_begin(errand->reply);
     struct record_page page = {.reply = errand->reply,
-                               .list = cJSON_AddArrayToObject(object, "records")};
+                               .list = pm_reply_add_array(errand->reply, object, "records")};
     if (!pm_queue_records(errand->desk->queue, run, state, before, (size_t)limit, add_record, &page,
                           error)) {
         cJSON_Delete(object);
         return false;
     }
-    cJSON_AddBoolToObject(object, "more", page.full || errand->reply->body_count == (size_t)limit);
+    pm_reply_add_bool(errand->reply, object, "more",
+                      page.full || errand->reply->body_count == (size_t)limit);
     return pm_reply_set(errand->reply, object, error);
 }
 

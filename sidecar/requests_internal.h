@@ -16,7 +16,26 @@ struct pm_errand {
     bool parked;
 };
 
-/* Makes the reply an `ok` with these arguments; takes `object`, NULL: memory is out. */
+/* Arguments of a reply, member by member. What cannot be added is noted in the reply, and adding to
+ * NULL is such a case: only pm_reply_set's answer need be looked at. */
+cJSON *pm_reply_begin(struct pm_reply_out *reply);
+void pm_reply_add_text(struct pm_reply_out *reply, cJSON *object, const char *name,
+                       const char *text);
+void pm_reply_add_bool(struct pm_reply_out *reply, cJSON *object, const char *name, bool value);
+void pm_reply_add_null(struct pm_reply_out *reply, cJSON *object, const char *name);
+void pm_reply_add_number(struct pm_reply_out *reply, cJSON *object, const char *name, double value);
+void pm_reply_add_integer(struct pm_reply_out *reply, cJSON *object, const char *name,
+                          int64_t value);
+/* `text` is JSON. */
+void pm_reply_add_json(struct pm_reply_out *reply, cJSON *object, const char *name,
+                       const char *text);
+cJSON *pm_reply_add_object(struct pm_reply_out *reply, cJSON *object, const char *name);
+cJSON *pm_reply_add_array(struct pm_reply_out *reply, cJSON *object, const char *name);
+/* A new object at the array's end. */
+cJSON *pm_reply_add_item(struct pm_reply_out *reply, cJSON *array);
+
+/* Makes the reply an `ok` with these arguments; takes `object`. PM_ERROR_MEMORY: something of it is
+ * missing. */
 bool pm_reply_set(struct pm_reply_out *reply, cJSON *object, struct pm_error *error);
 bool pm_reply_format(struct pm_reply_out *reply, struct pm_error *error, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

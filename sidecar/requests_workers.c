@@ -11,17 +11,17 @@ static bool lease_reply(struct pm_desk *desk, struct pm_queue_lease *lease,
 {
     const struct pm_store_job *job = &lease->job;
     struct pm_store *store = desk->queue->store;
-    cJSON *object = cJSON_CreateObject();
-    cJSON_AddBoolToObject(object, "found", true);
-    cJSON_AddNumberToObject(object, "job", (double)job->id);
-    cJSON_AddNumberToObject(object, "token", (double)job->token);
-    cJSON_AddNumberToObject(object, "attempt", (double)(job->failures + 1));
-    cJSON_AddNumberToObject(object, "lease_ms", (double)desk->lease_ms);
-    cJSON_AddNumberToObject(object, "deadline_ms", (double)job->deadline_ms);
-    cJSON_AddStringToObject(object, "run", store->verbs->run_name(store, job->run));
-    cJSON_AddStringToObject(object, "key", job->key);
-    cJSON_AddStringToObject(object, "kind", job->kind);
-    cJSON_AddBoolToObject(object, "checkpoint", lease->checkpoint != NULL);
+    cJSON *object = pm_reply_begin(reply);
+    pm_reply_add_bool(reply, object, "found", true);
+    pm_reply_add_integer(reply, object, "job", job->id);
+    pm_reply_add_integer(reply, object, "token", job->token);
+    pm_reply_add_integer(reply, object, "attempt", job->failures + 1);
+    pm_reply_add_integer(reply, object, "lease_ms", desk->lease_ms);
+    pm_reply_add_integer(reply, object, "deadline_ms", job->deadline_ms);
+    pm_reply_add_text(reply, object, "run", store->verbs->run_name(store, job->run));
+    pm_reply_add_text(reply, object, "key", job->key);
+    pm_reply_add_text(reply, object, "kind", job->kind);
+    pm_reply_add_bool(reply, object, "checkpoint", lease->checkpoint != NULL);
     reply->lease_job = job->id;
     reply->lease_token = job->token;
     reply->bodies[reply->body_count++] = (struct pm_wire_frame){lease->body, lease->body_size};

@@ -2,8 +2,9 @@
  * them. A store knows no rules: which job may become what is the queue's business.
  *
  * Every change happens between begin and commit. When any call fails with PM_ERROR_IO or
- * PM_ERROR_MEMORY the transaction is lost: roll it back. A store belongs to one thread. Rows that
- * were read with a transaction open are locked against other sidecars over the same store. */
+ * PM_ERROR_MEMORY the transaction is lost: roll it back. A store belongs to one thread. In a
+ * shared store the rows that job_get and record_find read, and those of the lists that are changed
+ * at once, are locked against other sidecars until the transaction ends. */
 #ifndef PM_SIDECAR_STORE_H
 #define PM_SIDECAR_STORE_H
 

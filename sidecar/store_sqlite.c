@@ -298,6 +298,10 @@ bool pm_store_sqlite_open(const char *path, bool durable, struct pm_store **out,
     store->durable = durable;
     if (!is_passing(path)) {
         store->path = strdup(path);
+        if (store->path == NULL) { /* without it the room on the disk would not be looked after */
+            free(store);
+            return pm_fail(error, PM_ERROR_MEMORY, "out of memory for the store");
+        }
         make_private(path);
     }
     bool good = sqlite3_open_v2(path, &store->database,

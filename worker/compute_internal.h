@@ -1,3 +1,4 @@
+/* What the two kinds of work share, and where pm_compute finds them. */
 #ifndef WORKER_COMPUTE_INTERNAL_H
 #define WORKER_COMPUTE_INTERNAL_H
 

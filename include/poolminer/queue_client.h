@@ -29,7 +29,6 @@ struct pm_queue_client_config {
 };
 
 /* PM_ERROR_INVALID also: the URL is another machine's and there is no key file. */
-
 bool pm_queue_client_create(const struct pm_queue_client_config *config,
                             struct pm_queue_client **out, struct pm_error *error);
 void pm_queue_client_destroy(struct pm_queue_client *client);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <poolminer/clock.h>
+#include <poolminer/file.h>
 #include <poolminer/json.h>
 #include <poolminer/wire.h>
 
@@ -344,6 +345,84 @@ static void an_unnamed_peer_may_do_all_but_lease(void **state)
     peer_close(socket);
 }
 
+/* ---- the page ---- */
+
+/* The page's words on a verb, malloc'd. */
+static char *words_on(const char *page, const char *verb)
+{
+    for (const char *at = strstr(page, "\n### "); at != NULL; at = strstr(at, "\n### ")) {
+        at += strlen("\n### ");
+        const char *word = strstr(at, verb), *end = strstr(at, "\n##");
+        if (word != NULL && word < strchr(at, '\n')) {
+            return strndup(at, end == NULL ? strlen(at) : (size_t)(end - at));
+        }
+    }
+    fail_msg("the page has no section on %s", verb);
+    return NULL;
+}
+
+/* Every member, at every depth, stands in the words: "name" in an example or `name` beside it. */
+static void expect_members_in(const char *words, const cJSON *value, const char *verb)
+{
+    for (const cJSON *item = value->child; item != NULL; item = item->next) {
+        if (item->string != NULL) {
+            char quoted[80], marked[80];
+            snprintf(quoted, sizeof quoted, "\"%s\"", item->string);
+            snprintf(marked, sizeof marked, "`%s`", item->string);
+            if (strstr(words, quoted) == NULL && strstr(words, marked) == NULL) {
+                fail_msg("%s replies with %s, which the page does not name", verb, item->string);
+            }
+        }
+        expect_members_in(words, item, verb);
+    }
+}
+
+static void the_page_names_what_replies_hold(void **state)
+{
+    (void)state;
+    /* run and state are those of the page's own examples: there they are members too */
+    static const struct {
+        const char *verb, *arguments, *body;
+    } requests[] = {
+        {"room", "{\"bytes\":1}", NULL},
+        {"put", "{\"run\":\"pool_smoke\",\"key\":\"a\",\"kind\":\"e\"}", "b"},
+        {"put", "{\"run\":\"pool_smoke\",\"key\":\"b\",\"kind\":\"e\"}", "b"},
+        {"lease", "{}", NULL},
+        {"release", "{\"job\":1,\"token\":1}", NULL},
+        {"lease", "{}", NULL},
+        {"finish", "{\"job\":1,\"token\":2}", "result"},
+        {"lease", "{}", NULL},
+        {"progress", "{\"job\":2,\"token\":1,\"progress\":{}}", NULL},
+        {"record-put",
+         "{\"run\":\"pool_smoke\",\"key\":\"k\",\"state\":\"submitted\",\"reason\":\"\"}", "b"},
+        {"record-state", "{\"run\":\"pool_smoke\",\"key\":\"k\"}", NULL},
+        {"records", "{\"run\":\"pool_smoke\"}", NULL},
+        {"results", "{\"run\":\"pool_smoke\"}", NULL},
+        {"status", "{}", NULL},
+        {"fail", "{\"job\":2,\"token\":1,\"reason\":\"r\"}", NULL},
+        {"collect", "{\"jobs\":[1]}", NULL},
+        {"cancel", "{\"run\":\"pool_smoke\"}", NULL},
+    };
+    void *socket = peer_open("worker:w1:0123456789abcdef");
+    char *page;
+    size_t size;
+    assert_done(pm_file_read(PM_PROTOCOL_PAGE, 1 << 20, &page, &size, &error), error);
+    for (size_t i = 0; i < sizeof requests / sizeof requests[0]; i++) {
+        struct request_frames out;
+        struct answer answer;
+        char *words = words_on(page, requests[i].verb);
+        request(&out, i + 1, requests[i].verb, requests[i].arguments, requests[i].body);
+        peer_send(socket, out.frames, requests[i].body == NULL ? 2 : 3);
+        assert_true(peer_receive(socket, &answer));
+        assert_string_equal(answer.message.verb, "ok");
+        expect_members_in(words, answer.message.arguments, requests[i].verb);
+        answer_clear(&answer);
+        free(words);
+    }
+    free(page);
+    peer_close(socket);
+}
+
 /* ---- sending again ---- */
 
 static void repeated_messages_have_one_effect(void **state)
@@ -626,6 +705,7 @@ int main(void)
         WITH_PEERS(progress_has_a_bound),
         WITH_PEERS(deep_progress_cannot_break_the_status),
         WITH_PEERS(an_unnamed_peer_may_do_all_but_lease),
+        WITH_PEERS(the_page_names_what_replies_hold),
         WITH_PEERS(repeated_messages_have_one_effect),
         WITH_PEERS(a_new_connection_takes_over_the_parked_request),
         WITH_PEERS(giant_frames_close_the_connection),

@@ -1,0 +1,70 @@
+/* How a finding of `poolminer doctor` is shown. */
+#include "cli/doctor.h"
+#include "cli/shown.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <poolminer/json.h>
+
+enum { FOUND_SIZE = 768 };
+
+static bool add_text(cJSON *object, const char *name, const char *text)
+{
+    cJSON *value = text != NULL ? shown_json(text) : cJSON_CreateNull();
+    if (!cJSON_AddItemToObject(object, name, value)) {
+        cJSON_Delete(value);
+        return false;
+    }
+    return true;
+}
+
+static void print_json(struct doctor *doctor, const char *check, enum doctor_state state,
+                       const char *found, const char *remedy)
+{
+    static const char *const words[DOCTOR_STATE_COUNT] = {"pass", "warn", "fail", "unknown"};
+    cJSON *line = cJSON_CreateObject();
+    bool built = line != NULL && cJSON_AddStringToObject(line, "check", check) != NULL &&
+                 cJSON_AddStringToObject(line, "result", words[state]) != NULL &&
+                 add_text(line, "found", found) && add_text(line, "remedy", remedy);
+    char *text = built ? pm_json_print(line, &doctor->error) : NULL;
+    if (text != NULL) {
+        puts(text);
+    } else if (!built) {
+        pm_fail(&doctor->error, PM_ERROR_MEMORY, "doctor: no memory to print");
+    }
+    free(text);
+    cJSON_Delete(line);
+}
+
+static void print_line(const char *check, enum doctor_state state, const char *found,
+                       const char *remedy)
+{
+    static const char *const words[DOCTOR_STATE_COUNT] = {"pass", "warn", "FAIL", "-"};
+    printf("%-4s  %-9s  ", words[state], check);
+    shown_print(found, stdout);
+    if (remedy != NULL) {
+        fputs("; ", stdout);
+        shown_print(remedy, stdout);
+    }
+    putchar('\n');
+    fflush(stdout);
+}
+
+void doctor_say(struct doctor *doctor, const char *check, enum doctor_state state,
+                const char *remedy, const char *format, ...)
+{
+    char found[FOUND_SIZE];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(found, sizeof found, format, arguments);
+    va_end(arguments);
+    doctor->count[state]++;
+    if (doctor->json) {
+        print_json(doctor, check, state, found, remedy);
+    } else {
+        print_line(check, state, found, remedy);
+    }
+}

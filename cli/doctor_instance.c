@@ -33,10 +33,15 @@ static int64_t running_port(const char *data_directory)
     return port;
 }
 
-static bool ask_sidecar(int64_t port, struct queue_status *status, struct pm_error *error)
+static bool ask_sidecar(const char *data_directory, struct queue_status *status,
+                        struct pm_error *error)
 {
     char url[64];
+    int64_t port = running_port(data_directory);
     struct pm_queue_client *client = NULL;
+    if (port == 0) {
+        return pm_fail(error, PM_ERROR_NOT_FOUND, "it has not said where it listens");
+    }
     snprintf(url, sizeof url, "tcp://127.0.0.1:%" PRId64, port);
     bool done =
         queue_status_connect(url, NULL, &client, error) && queue_status_read(client, status, error);
@@ -48,8 +53,7 @@ static void tell_of_running(struct doctor *doctor)
 {
     struct queue_status status;
     struct pm_error error = {0};
-    int64_t port = running_port(doctor->data_directory);
-    if (port > 0 && ask_sidecar(port, &status, &error)) {
+    if (ask_sidecar(doctor->data_directory, &status, &error)) {
         doctor_say(doctor, "instance", DOCTOR_WARN,
                    "a second one needs another --data-dir and --sidecar-port 0",
                    "a miner runs with the files in %s; its sidecar answers: %" PRId64
@@ -58,8 +62,8 @@ static void tell_of_running(struct doctor *doctor)
     } else {
         doctor_say(doctor, "instance", DOCTOR_FAIL,
                    "if it did not start this moment, stop it and start it again",
-                   "a miner runs with the files in %s, but its sidecar does not answer",
-                   doctor->data_directory);
+                   "a miner runs with the files in %s, but its sidecar does not answer: %s",
+                   doctor->data_directory, error.message);
     }
 }
 

@@ -231,7 +231,7 @@ static void a_place_that_takes_no_file_fails(void **state)
 static void another_miner_is_told(void **state)
 {
     struct fixture *fixture = *state;
-    char port[16];
+    char port[16], ready[32];
     write_below(fixture, "data/mine.lock", "");
     int lock = open(place_file(&fixture->place, "data/mine.lock"), O_RDWR | O_CLOEXEC);
     assert_int_equal(flock(lock, LOCK_EX | LOCK_NB), 0);
@@ -240,6 +240,8 @@ static void another_miner_is_told(void **state)
                           place_file(&fixture->place, "data/sidecar.db"), "--ready-file",
                           place_file(&fixture->place, "data/sidecar.ready"));
     snprintf(port, sizeof port, "%d", wait_ready(&fixture->place, "data/sidecar.ready"));
+    snprintf(ready, sizeof ready, "{\"port\":%s}", port); /* wait_ready took it away */
+    write_below(fixture, "data/sidecar.ready", ready);
     expect_output(DOCTOR("--threads=1"), 0, "its sidecar answers: 0 jobs computing, 0 waiting", "");
     close(lock);
     expect_output(DOCTOR("--sidecar-port", port), 1, "FAIL  instance   the sidecar cannot listen",

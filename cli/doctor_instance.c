@@ -51,7 +51,7 @@ static bool ask_sidecar(const char *data_directory, struct queue_status *status,
 
 static void tell_of_running(struct doctor *doctor)
 {
-    struct queue_status status;
+    struct queue_status status = {0};
     struct pm_error error = {0};
     if (ask_sidecar(doctor->data_directory, &status, &error)) {
         doctor_say(doctor, "instance", DOCTOR_WARN,

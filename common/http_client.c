@@ -101,6 +101,11 @@ bool pm_http_create(const struct pm_http_config *config, struct pm_http **out,
         pm_http_destroy(http);
         return pm_fail(error, PM_ERROR_MEMORY, "no memory for the HTTP client");
     }
+    /* One server, one request at a time: more connections would be left over ones. */
+    if (curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS, 1L) != CURLM_OK) {
+        pm_http_destroy(http);
+        return pm_fail(error, PM_ERROR_IO, "libcurl refused a limit of its connections");
+    }
     size_t length = strlen(http->base_url);
     while (length > 0 && http->base_url[length - 1] == '/') {
         http->base_url[--length] = '\0';
@@ -246,36 +251,42 @@ static struct curl_slist *header_list(const struct pm_http_request *request)
     return whole;
 }
 
-static void set_up(struct pm_http *http, const struct pm_http_request *request, const char *url,
+/* What is not set as asked is no request: the limits and the way that a certificate is checked are
+ * among it. */
+static bool set_up(struct pm_http *http, const struct pm_http_request *request, const char *url,
                    struct curl_slist *headers, struct exchange *exchange)
 {
     CURL *easy = http->easy;
+    int refused = 0;
     curl_easy_reset(easy); /* keeps the connection */
-    curl_easy_setopt(easy, CURLOPT_URL, url);
-    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
-    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(easy, CURLOPT_USERAGENT, "poolminer/" PM_VERSION);
-    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)request->timeout_ms);
-    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)http->connect_timeout_ms);
+    refused += curl_easy_setopt(easy, CURLOPT_URL, url) != CURLE_OK;
+    refused += curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https") != CURLE_OK;
+    refused += curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L) != CURLE_OK;
+    refused += curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L) != CURLE_OK;
+    refused += curl_easy_setopt(easy, CURLOPT_USERAGENT, "poolminer/" PM_VERSION) != CURLE_OK;
+    refused += curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)request->timeout_ms) != CURLE_OK;
+    refused += curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)http->connect_timeout_ms) !=
+               CURLE_OK;
     if (http->ca_file != NULL) {
-        curl_easy_setopt(easy, CURLOPT_CAINFO, http->ca_file);
+        refused += curl_easy_setopt(easy, CURLOPT_CAINFO, http->ca_file) != CURLE_OK;
     }
-    curl_easy_setopt(easy, CURLOPT_MAXCONNECTS, 1L);
-    curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
-    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
-    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
-    curl_easy_setopt(easy, CURLOPT_WRITEDATA, exchange);
-    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
-    curl_easy_setopt(easy, CURLOPT_HEADERDATA, exchange);
-    curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, before_sending);
-    curl_easy_setopt(easy, CURLOPT_PREREQDATA, exchange);
+    refused += curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L) != CURLE_OK;
+    refused += curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers) != CURLE_OK;
+    refused += curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body) != CURLE_OK;
+    refused += curl_easy_setopt(easy, CURLOPT_WRITEDATA, exchange) != CURLE_OK;
+    refused += curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header) != CURLE_OK;
+    refused += curl_easy_setopt(easy, CURLOPT_HEADERDATA, exchange) != CURLE_OK;
+    refused += curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, before_sending) != CURLE_OK;
+    refused += curl_easy_setopt(easy, CURLOPT_PREREQDATA, exchange) != CURLE_OK;
     if (strcmp(request->method, "GET") != 0) {
-        curl_easy_setopt(easy, CURLOPT_POST, 1L);
-        curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->body == NULL ? "" : request->body);
-        curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, (long)request->body_size);
-        curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method);
+        refused += curl_easy_setopt(easy, CURLOPT_POST, 1L) != CURLE_OK;
+        refused += curl_easy_setopt(easy, CURLOPT_POSTFIELDS,
+                                    request->body == NULL ? "" : request->body) != CURLE_OK;
+        refused +=
+            curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, (long)request->body_size) != CURLE_OK;
+        refused += curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method) != CURLE_OK;
     }
+    return refused == 0;
 }
 
 static bool stopping(const struct pm_http *http)
@@ -346,8 +357,8 @@ static bool exchange_once(struct pm_http *http, const struct pm_http_request *re
         return pm_fail(error, PM_ERROR_MEMORY, "no memory for a request");
     }
     response->body[0] = '\0';
-    set_up(http, request, url, headers, &exchange);
-    if (curl_multi_add_handle(http->multi, http->easy) != CURLM_OK) {
+    if (!set_up(http, request, url, headers, &exchange) ||
+        curl_multi_add_handle(http->multi, http->easy) != CURLM_OK) {
         curl_slist_free_all(headers);
         return pm_fail(error, PM_ERROR_IO, "libcurl refused a request");
     }

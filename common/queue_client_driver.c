@@ -74,7 +74,9 @@ static bool state_parse(const char *name, enum pm_job_state *out, struct pm_erro
 /* ---- pages: lists longer than one reply may be ---- */
 
 struct page {
-    const char *verb, *list, *run_id, *filter_name, *filter, *cursor_name, *cursor_member;
+    const char *verb, *list, *run_id, *prefix;
+    const char *state; /* NULL: of any */
+    const char *cursor_name, *cursor_member;
     size_t limit;
     /* Reads item `index` of a reply. */
     bool (*read)(void *list, const struct pm_reply *reply, const cJSON *item, size_t index,
@@ -88,7 +90,10 @@ static bool read_page(struct pm_queue_client *client, const struct page *page, s
     struct pm_request request;
     pm_request_begin(&request, page->verb);
     pm_request_add_text(&request, "run", page->run_id);
-    pm_request_add_text(&request, page->filter_name, page->filter);
+    pm_request_add_text(&request, "prefix", page->prefix);
+    if (page->state != NULL) {
+        pm_request_add_text(&request, "state", page->state);
+    }
     pm_request_add_number(&request, page->cursor_name, *cursor);
     pm_request_add_number(&request, "limit", (int64_t)limit);
     struct pm_reply reply;
@@ -186,8 +191,7 @@ bool pm_queue_client_results(struct pm_queue_client *client, const char *run_id,
     const struct page page = {.verb = "results",
                               .list = "jobs",
                               .run_id = run_id,
-                              .filter_name = "prefix",
-                              .filter = key_prefix,
+                              .prefix = key_prefix,
                               .cursor_name = "after",
                               .cursor_member = "job",
                               .limit = limit,
@@ -367,14 +371,15 @@ static bool read_record(void *list, const struct pm_reply *reply, const cJSON *i
            pm_fail(error, PM_ERROR_MEMORY, "out of memory");
 }
 
-bool pm_queue_client_records(struct pm_queue_client *client, const char *run_id, const char *state,
-                             size_t limit, struct pm_records *out, struct pm_error *error)
+bool pm_queue_client_records(struct pm_queue_client *client, const char *run_id,
+                             const char *key_prefix, const char *state, size_t limit,
+                             struct pm_records *out, struct pm_error *error)
 {
     const struct page page = {.verb = "records",
                               .list = "records",
                               .run_id = run_id,
-                              .filter_name = "state",
-                              .filter = state,
+                              .prefix = key_prefix,
+                              .state = state,
                               .cursor_name = "before",
                               .cursor_member = "sequence",
                               .limit = limit,

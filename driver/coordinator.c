@@ -138,18 +138,16 @@ static bool resume_open_leases(struct pm_driver *driver, struct pm_error *error)
 {
     struct pm_records records = {0};
     char prefix[PM_JOB_KEY_SIZE];
-    while (!driver->queue.records(driver->queue.context, driver->settings.run_id, PM_LEASE_OPEN,
-                                  RECORDS_MAX, &records, error)) {
+    pm_lease_record_prefix(driver->account, prefix);
+    while (!driver->queue.records(driver->queue.context, driver->settings.run_id, prefix,
+                                  PM_LEASE_OPEN, RECORDS_MAX, &records, error)) {
         if (!pm_driver_queue_again(driver, pm_driver_end_ms(driver), error)) {
             return false;
         }
     }
-    pm_lease_record_prefix(driver->account, prefix);
     bool done = true;
     for (size_t i = 0; done && i < records.count; i++) {
-        if (strncmp(records.items[i].key, prefix, strlen(prefix)) == 0) {
-            done = resume_record(driver, &records.items[i], error);
-        }
+        done = resume_record(driver, &records.items[i], error);
     }
     pm_records_clear(&records);
     return done;
@@ -226,6 +224,7 @@ static bool open_lease(struct pm_driver *driver, struct pm_lease_record *record,
     }
     *usable = true;
     if (pm_lease_run_record(driver, record, error)) {
+        driver->lease_notice.active = false;
         if (!run_lease(driver, record, error)) {
             return false;
         }
@@ -239,7 +238,7 @@ static bool open_lease(struct pm_driver *driver, struct pm_lease_record *record,
         return false;
     }
     *usable = false;
-    pm_notice_raise(&driver->pool_notice, "DRIVER-LEASE-BAD", error);
+    pm_notice_raise(&driver->lease_notice, "DRIVER-LEASE-BAD", error);
     return true;
 }
 
@@ -292,16 +291,15 @@ static bool take_lease(struct pm_driver *driver, const cJSON *body, bool *usable
     struct pm_error reason = {0};
     *usable = false;
     if (!pm_lease_parse(body, &record.lease, &reason)) {
-        pm_notice_raise(&driver->pool_notice, "DRIVER-LEASE-BAD", &reason);
+        pm_notice_raise(&driver->lease_notice, "DRIVER-LEASE-BAD", &reason);
         return true;
     }
     record.deadline_ms = record.lease.timeout_ms - pm_pool_client_clock_offset_ms(driver->pool);
     char state[PM_RECORD_STATE_SIZE] = "";
     bool done = look_up(driver, &record, state, error);
     if (done && !may_take(driver, &record, state, &reason)) {
-        pm_notice_raise(&driver->pool_notice, "DRIVER-LEASE-BAD", &reason);
+        pm_notice_raise(&driver->lease_notice, "DRIVER-LEASE-BAD", &reason);
     } else if (done) {
-        pm_notice_clear(&driver->pool_notice, "DRIVER-POOL-BACK");
         done = open_lease(driver, &record, usable, error);
     }
     pm_lease_record_clear(&record);
@@ -332,7 +330,7 @@ static bool rest_while_taken(struct pm_driver *driver, const struct pm_answer *a
             "the pool says: %.200s; this driver knows of no lease that is open, so one was lost on "
             "its way or another machine mines with this key; asked again every %d s, %s",
             answer->reason.message, PM_ACTIVE_TASK_WAIT_MS / 1000, until);
-    pm_notice_raise(&driver->pool_notice, "DRIVER-ACTIVE-TASK", &reason);
+    pm_notice_raise(&driver->lease_notice, "DRIVER-ACTIVE-TASK", &reason);
     return rest(driver, PM_ACTIVE_TASK_WAIT_MS, error);
 }
 
@@ -359,6 +357,9 @@ static bool follow_answer(struct pm_driver *driver, const struct pm_answer *answ
                           unsigned *failures, struct pm_error *error)
 {
     bool usable = false;
+    if (answer->kind != PM_ANSWER_NOT_NOW && answer->kind != PM_ANSWER_UNUSABLE) {
+        pm_notice_clear(&driver->pool_notice, "DRIVER-POOL-BACK");
+    }
     switch (answer->kind) {
     case PM_ANSWER_OK:
         if (!take_lease(driver, answer->body, &usable, error)) {
@@ -371,7 +372,7 @@ static bool follow_answer(struct pm_driver *driver, const struct pm_answer *answ
         return rest_after_failure(driver, answer, failures, error);
     case PM_ANSWER_NO_WORK:
         *failures = 0;
-        pm_notice_clear(&driver->pool_notice, "DRIVER-POOL-BACK");
+        driver->lease_notice.active = false;
         pm_log(PM_LOG_INFO, "DRIVER-NO-WORK", "%s", answer->reason.message);
         return rest_without_work(driver, error);
     case PM_ANSWER_ACTIVE_TASK:
@@ -379,13 +380,13 @@ static bool follow_answer(struct pm_driver *driver, const struct pm_answer *answ
         return rest_while_taken(driver, answer, error);
     case PM_ANSWER_WINDOW_TAKEN:
         *failures = 0;
-        pm_notice_clear(&driver->pool_notice, "DRIVER-POOL-BACK");
+        driver->lease_notice.active = false;
         return rest_until_next_window(driver, answer->time_remaining_ms, error);
     case PM_ANSWER_UNAUTHORIZED:
         return fail_unauthorized(answer, error);
     case PM_ANSWER_REFUSED:
     case PM_ANSWER_LEASE_GONE:
-        pm_notice_raise(&driver->pool_notice, "DRIVER-LEASE-REFUSED", &answer->reason);
+        pm_notice_raise(&driver->lease_notice, "DRIVER-LEASE-REFUSED", &answer->reason);
         return rest(driver, REFUSED_WAIT_MS, error);
     case PM_ANSWER_NOT_NOW:
     case PM_ANSWER_UNUSABLE:

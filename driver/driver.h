@@ -29,8 +29,8 @@ struct pm_driver_queue {
                        struct pm_error *error);
     bool (*record_state)(void *context, const char *run_id, const char *key,
                          char state[PM_RECORD_STATE_SIZE], struct pm_error *error);
-    bool (*records)(void *context, const char *run_id, const char *state, size_t limit,
-                    struct pm_records *out, struct pm_error *error);
+    bool (*records)(void *context, const char *run_id, const char *key_prefix, const char *state,
+                    size_t limit, struct pm_records *out, struct pm_error *error);
 };
 
 /* Time and chance. */
@@ -93,8 +93,9 @@ struct pm_driver {
     struct pm_driver_counters counters;
     int64_t started_ms;
     int64_t next_report_ms;
-    cJSON *stats; /* the pool's last figures, or NULL */
-    struct pm_notice pool_notice, queue_notice;
+    cJSON *stats;                               /* the pool's last figures, or NULL */
+    struct pm_notice pool_notice, queue_notice; /* away */
+    struct pm_notice lease_notice;              /* there, and gives no work that is of use */
 };
 
 /* "ADDRESS@TAG", TAG 16 hexadecimal digits of BLAKE2b over the pool's URL without slashes at its

@@ -114,11 +114,11 @@ static bool record_state(void *context, const char *run_id, const char *key,
     return pm_queue_client_record_state(binding->client, run_id, key, state, error);
 }
 
-static bool records(void *context, const char *run_id, const char *state, size_t limit,
-                    struct pm_records *out, struct pm_error *error)
+static bool records(void *context, const char *run_id, const char *key_prefix, const char *state,
+                    size_t limit, struct pm_records *out, struct pm_error *error)
 {
     struct pm_queue_binding *binding = context;
-    return pm_queue_client_records(binding->client, run_id, state, limit, out, error);
+    return pm_queue_client_records(binding->client, run_id, key_prefix, state, limit, out, error);
 }
 
 struct pm_driver_queue pm_queue_binding_queue(struct pm_queue_binding *binding)

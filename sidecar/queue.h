@@ -74,9 +74,9 @@ bool pm_queue_cancel(struct pm_queue *queue, const char *run, const char *prefix
 bool pm_queue_record_put(struct pm_queue *queue, struct pm_queue_time now, const char *run,
                          struct pm_store_record *record, const struct pm_wire_frame *body,
                          struct pm_error *error);
-bool pm_queue_records(struct pm_queue *queue, const char *run, const char *state, int64_t before,
-                      size_t limit, pm_store_record_visitor *visit, void *context,
-                      struct pm_error *error);
+bool pm_queue_records(struct pm_queue *queue, const char *run,
+                      const struct pm_store_record_query *query, pm_store_record_visitor *visit,
+                      void *context, struct pm_error *error);
 /* The state of one record; "": there is none. */
 bool pm_queue_record_state(struct pm_queue *queue, const char *run, const char *key,
                            char state[PM_STORE_STATE_MAX + 1], struct pm_error *error);

@@ -328,18 +328,15 @@ bool pm_queue_record_put(struct pm_queue *queue, struct pm_queue_time now, const
                             error);
 }
 
-bool pm_queue_records(struct pm_queue *queue, const char *run, const char *state, int64_t before,
-                      size_t limit, pm_store_record_visitor *visit, void *context,
-                      struct pm_error *error)
+bool pm_queue_records(struct pm_queue *queue, const char *run,
+                      const struct pm_store_record_query *query, pm_store_record_visitor *visit,
+                      void *context, struct pm_error *error)
 {
     struct pm_store *store = queue->store;
     int64_t run_id;
-    return check_name("run", run, PM_STORE_RUN_MAX, false, error) &&
-           check_state(state, true, error) &&
+    return check_filter(run, query->prefix, error) && check_state(query->state, true, error) &&
            store->verbs->run_find(store, run, false, &run_id, error) &&
-           (run_id == 0 ||
-            store->verbs->records(store, run_id, state, before <= 0 ? INT64_MAX : before, limit,
-                                  visit, context, error));
+           (run_id == 0 || store->verbs->records(store, run_id, query, visit, context, error));
 }
 
 bool pm_queue_record_state(struct pm_queue *queue, const char *run, const char *key,

@@ -177,19 +177,22 @@ static bool add_record(void *context, const struct pm_store_record *record,
 
 bool pm_errand_records(struct pm_errand *errand, struct pm_error *error)
 {
-    const char *run, *state = "";
+    const char *run;
     int64_t before = 0, limit;
+    struct pm_store_record_query query = {.state = "", .prefix = ""};
     if (!pm_json_string(errand->arguments, "run", &run, error) ||
-        !pm_json_optional_string(errand->arguments, "state", &state, error) ||
+        !pm_json_optional_string(errand->arguments, "state", &query.state, error) ||
+        !pm_json_optional_string(errand->arguments, "prefix", &query.prefix, error) ||
         !pm_json_optional_integer(errand->arguments, "before", &before, error) ||
         !page_limit(errand->arguments, &limit, error)) {
         return false;
     }
+    query.before = before <= 0 ? INT64_MAX : before;
+    query.limit = (size_t)limit;
     cJSON *object = pm_reply_begin(errand->reply);
     struct record_page page = {.reply = errand->reply,
                                .list = pm_reply_add_array(errand->reply, object, "records")};
-    if (!pm_queue_records(errand->desk->queue, run, state, before, (size_t)limit, add_record, &page,
-                          error)) {
+    if (!pm_queue_records(errand->desk->queue, run, &query, add_record, &page, error)) {
         cJSON_Delete(object);
         return false;
     }

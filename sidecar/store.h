@@ -94,6 +94,12 @@ struct pm_store_query {
 
 struct pm_store;
 
+/* Records of a run, newest first. */
+struct pm_store_record_query {
+    const char *state, *prefix; /* "": any; a key begins with the prefix */
+    int64_t before;             /* a sequence number: only those below it */
+    size_t limit;
+};
 typedef bool pm_store_record_visitor(void *context, const struct pm_store_record *record,
                                      const struct pm_wire_frame *body, struct pm_error *error);
 typedef bool pm_store_total_visitor(void *context, const char *state, int64_t count,
@@ -165,10 +171,9 @@ struct pm_store_verbs {
      * BYTES_CLOSED, RECORDS_OPEN and RECORDS_CLOSED and the totals by state. */
     bool (*record_put)(struct pm_store *store, int64_t run, struct pm_store_record *record,
                        const struct pm_wire_frame *body, struct pm_error *error);
-    /* Newest first, sequence below `before`, of `state` ("": any); stops when `visit` fails. */
-    bool (*records)(struct pm_store *store, int64_t run, const char *state, int64_t before,
-                    size_t limit, pm_store_record_visitor *visit, void *context,
-                    struct pm_error *error);
+    /* Stops when `visit` fails. */
+    bool (*records)(struct pm_store *store, int64_t run, const struct pm_store_record_query *query,
+                    pm_store_record_visitor *visit, void *context, struct pm_error *error);
     /* Drops the oldest record that is not open, of `run` (0: of any); totals still count it. */
     bool (*record_drop_oldest)(struct pm_store *store, int64_t run, struct pm_error *error);
     bool (*record_totals)(struct pm_store *store, int64_t run, pm_store_total_visitor *visit,

@@ -122,6 +122,11 @@ bool pm_postgres_renew_all(struct pm_store *base, int64_t until_ms, struct pm_er
 bool pm_postgres_adopt(struct pm_store *base, int64_t until_ms, struct pm_error *error);
 bool pm_postgres_job_delete(struct pm_store *base, const struct pm_store_job *job,
                             struct pm_error *error);
+/* All keys, printable ASCII, that begin with a prefix stand before this. */
+struct pm_postgres_prefix_end {
+    char text[PM_STORE_KEY_MAX + 1];
+};
+struct pm_postgres_prefix_end pm_postgres_end_of(const char *prefix);
 bool pm_postgres_list(struct pm_store *base, const struct pm_store_query *query, int64_t *ids,
                       size_t capacity, size_t *count, struct pm_error *error);
 bool pm_postgres_part_get(struct pm_store *base, const struct pm_store_job *job,
@@ -136,9 +141,9 @@ bool pm_postgres_record_find(struct pm_store *base, int64_t run, const char *key
                              struct pm_error *error);
 bool pm_postgres_record_put(struct pm_store *base, int64_t run, struct pm_store_record *record,
                             const struct pm_wire_frame *body, struct pm_error *error);
-bool pm_postgres_records(struct pm_store *base, int64_t run, const char *state, int64_t before,
-                         size_t limit, pm_store_record_visitor *visit, void *context,
-                         struct pm_error *error);
+bool pm_postgres_records(struct pm_store *base, int64_t run,
+                         const struct pm_store_record_query *query, pm_store_record_visitor *visit,
+                         void *context, struct pm_error *error);
 bool pm_postgres_record_drop_oldest(struct pm_store *base, int64_t run, struct pm_error *error);
 bool pm_postgres_record_totals(struct pm_store *base, int64_t run, pm_store_total_visitor *visit,
                                void *context, struct pm_error *error);

@@ -3,14 +3,9 @@
 
 #include <string.h>
 
-struct prefix_end {
-    char text[PM_STORE_KEY_MAX + 1];
-};
-
-/* Keys are printable ASCII: all that begin with the prefix stand before this. */
-static struct prefix_end end_of(const char *prefix)
+struct pm_postgres_prefix_end pm_postgres_end_of(const char *prefix)
 {
-    struct prefix_end end = {"\x7f"};
+    struct pm_postgres_prefix_end end = {"\x7f"};
     size_t length = strnlen(prefix, PM_STORE_KEY_MAX);
     if (length > 0) {
         memcpy(end.text, prefix, length);
@@ -22,8 +17,8 @@ static struct prefix_end end_of(const char *prefix)
 
 static enum pm_postgres_statement fill_call(const struct pm_postgres_store *store,
                                             const struct pm_store_query *query,
-                                            const struct prefix_end *end, size_t capacity,
-                                            struct pm_postgres_call *call)
+                                            const struct pm_postgres_prefix_end *end,
+                                            size_t capacity, struct pm_postgres_call *call)
 {
     const int64_t limit = (int64_t)capacity;
     switch (query->list) {
@@ -72,7 +67,8 @@ bool pm_postgres_list(struct pm_store *base, const struct pm_store_query *query,
 {
     struct pm_postgres_store *store = (struct pm_postgres_store *)base;
     struct pm_postgres_call call = {0};
-    const struct prefix_end end = end_of(query->prefix == NULL ? "" : query->prefix);
+    const struct pm_postgres_prefix_end end =
+        pm_postgres_end_of(query->prefix == NULL ? "" : query->prefix);
     enum pm_postgres_statement which = fill_call(store, query, &end, capacity, &call);
     *count = 0;
     PGresult *result = pm_postgres_run(store, which, &call, error);

@@ -107,18 +107,21 @@ bool pm_postgres_record_put(struct pm_store *base, int64_t run, struct pm_store_
     return total_add(store, run, record->state, 1, error);
 }
 
-bool pm_postgres_records(struct pm_store *base, int64_t run, const char *state, int64_t before,
-                         size_t limit, pm_store_record_visitor *visit, void *context,
-                         struct pm_error *error)
+bool pm_postgres_records(struct pm_store *base, int64_t run,
+                         const struct pm_store_record_query *query, pm_store_record_visitor *visit,
+                         void *context, struct pm_error *error)
 {
     struct pm_postgres_store *store = (struct pm_postgres_store *)base;
     struct pm_postgres_call call = {0};
-    bool any = state[0] == '\0';
+    const struct pm_postgres_prefix_end end = pm_postgres_end_of(query->prefix);
+    bool any = query->state[0] == '\0';
     pm_postgres_number(&call, run);
-    pm_postgres_number(&call, before);
-    pm_postgres_number(&call, (int64_t)limit);
+    pm_postgres_number(&call, query->before);
+    pm_postgres_number(&call, (int64_t)query->limit);
+    pm_postgres_text(&call, query->prefix);
+    pm_postgres_text(&call, end.text);
     if (!any) {
-        pm_postgres_text(&call, state);
+        pm_postgres_text(&call, query->state);
     }
     PGresult *result =
         pm_postgres_run(store, any ? PM_PG_RECORDS : PM_PG_RECORDS_OF_STATE, &call, error);

@@ -113,10 +113,11 @@ const char *const pm_postgres_sql[PM_PG_COUNT] = {
         "SELECT sequence, length(body)::bigint, run FROM record WHERE run = $1 AND"
         " state <> 'open' ORDER BY sequence LIMIT 1 FOR UPDATE",
     [PM_PG_RECORDS] = "SELECT sequence, updated_ms, key, state, reason, body FROM record WHERE"
-                      " run = $1 AND sequence < $2 ORDER BY sequence DESC LIMIT $3",
+                      " run = $1 AND sequence < $2 AND key >= $4 AND key < $5"
+                      " ORDER BY sequence DESC LIMIT $3",
     [PM_PG_RECORDS_OF_STATE] =
         "SELECT sequence, updated_ms, key, state, reason, body FROM record WHERE run = $1 AND"
-        " sequence < $2 AND state = $4 ORDER BY sequence DESC LIMIT $3",
+        " sequence < $2 AND key >= $4 AND key < $5 AND state = $6 ORDER BY sequence DESC LIMIT $3",
     [PM_PG_TOTAL_ADD] = "INSERT INTO record_total AS r VALUES($1, $2, $3) ON CONFLICT(run, state)"
                         " DO UPDATE SET total = r.total + excluded.total",
     [PM_PG_TOTALS] = "SELECT state, total FROM record_total WHERE run = $1 ORDER BY state",

@@ -166,6 +166,8 @@ bool pm_sqlite_checkpoint_set(struct pm_store *base, int64_t id,
                               const struct pm_wire_frame *checkpoint, struct pm_error *error);
 
 /* store_sqlite_lists.c */
+/* Binds a prefix and the first key behind all that begin with it, at `first` and the next. */
+void pm_sqlite_bind_prefix(sqlite3_stmt *statement, int first, const char *prefix);
 bool pm_sqlite_list(struct pm_store *base, const struct pm_store_query *query, int64_t *ids,
                     size_t capacity, size_t *count, struct pm_error *error);
 
@@ -175,9 +177,9 @@ bool pm_sqlite_record_find(struct pm_store *base, int64_t run, const char *key,
                            struct pm_error *error);
 bool pm_sqlite_record_put(struct pm_store *base, int64_t run, struct pm_store_record *record,
                           const struct pm_wire_frame *body, struct pm_error *error);
-bool pm_sqlite_records(struct pm_store *base, int64_t run, const char *state, int64_t before,
-                       size_t limit, pm_store_record_visitor *visit, void *context,
-                       struct pm_error *error);
+bool pm_sqlite_records(struct pm_store *base, int64_t run,
+                       const struct pm_store_record_query *query, pm_store_record_visitor *visit,
+                       void *context, struct pm_error *error);
 bool pm_sqlite_record_drop_oldest(struct pm_store *base, int64_t run, struct pm_error *error);
 bool pm_sqlite_record_totals(struct pm_store *base, int64_t run, pm_store_total_visitor *visit,
                              void *context, struct pm_error *error);

@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-/* Binds [prefix, next prefix of the same length): keys are printable ASCII. */
-static void bind_prefix(sqlite3_stmt *statement, int first, const char *prefix)
+/* Keys are printable ASCII. */
+void pm_sqlite_bind_prefix(sqlite3_stmt *statement, int first, const char *prefix)
 {
     char end[PM_STORE_KEY_MAX + 1] = "\x7f";
     size_t length = strnlen(prefix, PM_STORE_KEY_MAX);
@@ -53,11 +53,11 @@ static sqlite3_stmt *list_statement(struct pm_sqlite_store *store,
         sqlite3_bind_int64(statement, 1,
                            pm_sqlite_place(query->run, query->after < 0 ? 0 : query->after));
         sqlite3_bind_int64(statement, 2, pm_sqlite_place(query->run + 1, 0));
-        bind_prefix(statement, 3, query->prefix);
+        pm_sqlite_bind_prefix(statement, 3, query->prefix);
         break;
     case PM_STORE_ACTIVE:
         sqlite3_bind_int64(statement, 1, query->run);
-        bind_prefix(statement, 2, query->prefix);
+        pm_sqlite_bind_prefix(statement, 2, query->prefix);
         sqlite3_bind_text(statement, 4, query->after_key, -1, SQLITE_STATIC);
         sqlite3_bind_int64(statement, 5, pm_sqlite_place(query->run, 0));
         break;

@@ -117,22 +117,23 @@ bool pm_sqlite_record_put(struct pm_store *base, int64_t run, struct pm_store_re
     return total_add(store, run, record->state, 1, error);
 }
 
-bool pm_sqlite_records(struct pm_store *base, int64_t run, const char *state, int64_t before,
-                       size_t limit, pm_store_record_visitor *visit, void *context,
-                       struct pm_error *error)
+bool pm_sqlite_records(struct pm_store *base, int64_t run,
+                       const struct pm_store_record_query *query, pm_store_record_visitor *visit,
+                       void *context, struct pm_error *error)
 {
     struct pm_sqlite_store *store = (struct pm_sqlite_store *)base;
-    bool any = state[0] == '\0';
+    bool any = query->state[0] == '\0';
     sqlite3_stmt *statement =
         pm_sqlite_statement(store, any ? PM_SQL_RECORDS : PM_SQL_RECORDS_OF_STATE, error);
     if (statement == NULL) {
         return false;
     }
     sqlite3_bind_int64(statement, 1, run);
-    sqlite3_bind_int64(statement, 2, before);
-    sqlite3_bind_int64(statement, 3, (int64_t)limit);
+    sqlite3_bind_int64(statement, 2, query->before);
+    sqlite3_bind_int64(statement, 3, (int64_t)query->limit);
+    pm_sqlite_bind_prefix(statement, 4, query->prefix);
     if (!any) {
-        sqlite3_bind_text(statement, 4, state, -1, SQLITE_STATIC);
+        sqlite3_bind_text(statement, 6, query->state, -1, SQLITE_STATIC);
     }
     bool row, good;
     while ((good = pm_sqlite_step(store, statement, &row, error)) && row) {

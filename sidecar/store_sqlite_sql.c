@@ -117,10 +117,10 @@ const char *const pm_sqlite_sql[PM_SQL_COUNT] = {
         " state <> 'open' ORDER BY sequence LIMIT 1",
     [PM_SQL_RECORDS] =
         "SELECT sequence, updated_ms, key, state, reason, body FROM record WHERE run = ?1 AND"
-        " sequence < ?2 ORDER BY sequence DESC LIMIT ?3",
+        " sequence < ?2 AND key >= ?4 AND key < ?5 ORDER BY sequence DESC LIMIT ?3",
     [PM_SQL_RECORDS_OF_STATE] =
         "SELECT sequence, updated_ms, key, state, reason, body FROM record WHERE run = ?1 AND"
-        " sequence < ?2 AND state = ?4 ORDER BY sequence DESC LIMIT ?3",
+        " sequence < ?2 AND key >= ?4 AND key < ?5 AND state = ?6 ORDER BY sequence DESC LIMIT ?3",
     [PM_SQL_TOTAL_ADD] = "INSERT INTO record_total VALUES(?1, ?2, ?3) ON CONFLICT(run, state) DO"
                          " UPDATE SET total = total + ?3",
     [PM_SQL_TOTALS] = "SELECT state, total FROM record_total WHERE run = ?1 ORDER BY state",

@@ -120,9 +120,11 @@ enum { PM_RECORD_STATE_SIZE = 33 };
 bool pm_queue_client_record_state(struct pm_queue_client *client, const char *run_id,
                                   const char *key, char state[PM_RECORD_STATE_SIZE],
                                   struct pm_error *error);
-/* Records of the run in `state` ("" for any), newest first, at most `limit`. */
-bool pm_queue_client_records(struct pm_queue_client *client, const char *run_id, const char *state,
-                             size_t limit, struct pm_records *out, struct pm_error *error);
+/* Records of the run whose key starts with `key_prefix` and that are in `state` ("" for any),
+ * newest first, at most `limit`. */
+bool pm_queue_client_records(struct pm_queue_client *client, const char *run_id,
+                             const char *key_prefix, const char *state, size_t limit,
+                             struct pm_records *out, struct pm_error *error);
 void pm_records_clear(struct pm_records *records);
 
 /* ---- workers ---- */

@@ -421,7 +421,7 @@ static void a_reply_without_what_it_must_have_is_an_error(void **state)
         assert_int_equal(error.code, PM_ERROR_PROTOCOL);
     }
     assert_non_null(strstr(error.message, "does not end"));
-    assert_false(pm_queue_client_records(client, "r", "", 10, &records, &error));
+    assert_false(pm_queue_client_records(client, "r", "", "", 10, &records, &error));
     assert_int_equal(error.code, PM_ERROR_PROTOCOL);
     end_script();
     pm_queue_client_destroy(client);

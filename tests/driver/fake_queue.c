@@ -293,8 +293,8 @@ static bool record_state(void *context, const char *run_id, const char *key,
     return true;
 }
 
-static bool records(void *context, const char *run_id, const char *state, size_t limit,
-                    struct pm_records *out, struct pm_error *error)
+static bool records(void *context, const char *run_id, const char *key_prefix, const char *state,
+                    size_t limit, struct pm_records *out, struct pm_error *error)
 {
     struct fake_queue *queue = context;
     *out = (struct pm_records){0};
@@ -305,6 +305,7 @@ static bool records(void *context, const char *run_id, const char *state, size_t
     for (size_t i = queue->record_count; i > 0 && out->count < limit; i--) {
         const struct fake_record *record = &queue->records[i - 1];
         if (strcmp(record->run_id, run_id) == 0 &&
+            strncmp(record->key, key_prefix, strlen(key_prefix)) == 0 &&
             (state[0] == '\0' || strcmp(record->state, state) == 0)) {
             out->items[out->count++] = (struct pm_record){.key = strdup(record->key),
                                                           .state = strdup(record->state),

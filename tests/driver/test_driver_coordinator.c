@@ -514,12 +514,70 @@ static void another_lease_in_the_way_is_awaited_and_told(void **state)
         bench->pool.stop_after_lease_calls = (int)i + 1;
         atomic_store(&bench->pool.stop, false);
         assert_true(live(bench));
-        const char *message = bench->driver.pool_notice.last.message;
+        const char *message = bench->driver.lease_notice.last.message;
         assert_non_null(strstr(message, "Miner already has active task"));
         if (strstr(message, rows[i].says) == NULL) {
             fail_msg("%s", message);
         }
     }
+}
+
+/* Lives, and reads what was logged meanwhile. */
+static void live_and_read_log(struct bench *bench, char *out, size_t size)
+{
+    FILE *log = tmpfile();
+    int terminal = dup(STDERR_FILENO);
+    assert_non_null(log);
+    assert_true(terminal >= 0 && dup2(fileno(log), STDERR_FILENO) >= 0);
+    bool done = live(bench);
+    assert_true(dup2(terminal, STDERR_FILENO) >= 0);
+    close(terminal);
+    rewind(log);
+    out[fread(out, 1, size - 1, log)] = '\0';
+    fclose(log);
+    assert_true(done);
+}
+
+static size_t times(const char *text, const char *id)
+{
+    size_t count = 0;
+    for (const char *at = strstr(text, id); at != NULL; at = strstr(at + 1, id)) {
+        count++;
+    }
+    return count;
+}
+
+static void a_pool_that_answers_is_not_away(void **state)
+{
+    struct bench *bench = *state;
+    struct fake_answer *answers = bench->pool.lease_answers;
+    char log[16384];
+    bench->pool.leases_to_grant = 0;
+    bench->pool.stop_after_lease_calls = 6;
+    answers[0] = (struct fake_answer){.status = 403, .body = "{\"detail\":\"banned\"}"};
+    answers[1] = (struct fake_answer){.status = 400,
+                                      .body = "{\"detail\":\"Miner already has active task\"}"};
+    answers[2] = (struct fake_answer){.status = 200, .body = "{\"lease_id\":1}"};
+    answers[3] = (struct fake_answer){.status = 404, .body = "{\"detail\":\"No tasks\"}"};
+    answers[4] = (struct fake_answer){.status = 404, .body = "{\"detail\":\"No tasks\"}"};
+    live_and_read_log(bench, log, sizeof log);
+    assert_int_equal(times(log, "DRIVER-LEASE-REFUSED"), 1);
+    assert_int_equal(times(log, "DRIVER-ACTIVE-TASK"), 1);
+    assert_int_equal(times(log, "DRIVER-LEASE-BAD"), 1);
+    assert_int_equal(times(log, "DRIVER-POOL-"), 0);
+
+    bench->pool.lease_calls = 0;
+    atomic_store(&bench->pool.stop, false);
+    bench->pool.stop_after_lease_calls = 3;
+    answers[0] = (struct fake_answer){.status = 503};
+    answers[1] = (struct fake_answer){.status = 403, .body = "{\"detail\":\"banned\"}"};
+    live_and_read_log(bench, log, sizeof log);
+    const char *away = strstr(log, "DRIVER-POOL-AWAY");
+    assert_non_null(away);
+    const char *back = strstr(away, "DRIVER-POOL-BACK");
+    assert_non_null(back);
+    assert_non_null(strstr(back, "DRIVER-LEASE-REFUSED"));
+    assert_int_equal(times(log, "DRIVER-POOL-"), 2);
 }
 
 #define EMPTY_LEASE(ID, MEMBERS)                                                                   \
@@ -890,6 +948,7 @@ int main(void)
         TEST(what_a_stranger_says_of_a_lease_does_not_count),
         TEST(waits_between_leases_are_as_the_table_says),
         TEST(another_lease_in_the_way_is_awaited_and_told),
+        TEST(a_pool_that_answers_is_not_away),
         TEST(a_lease_with_nothing_in_it_is_closed_and_no_work),
         TEST(a_lease_that_is_closed_is_not_taken_again),
         TEST(no_closed_lease_is_computed_again),

@@ -173,11 +173,11 @@ static bool faulty_record_put(struct pm_store *store, int64_t run, struct pm_sto
     return FORWARD(record_put, INNER, run, record, body, error);
 }
 
-static bool faulty_records(struct pm_store *store, int64_t run, const char *state, int64_t before,
-                           size_t limit, pm_store_record_visitor *visit, void *context,
-                           struct pm_error *error)
+static bool faulty_records(struct pm_store *store, int64_t run,
+                           const struct pm_store_record_query *query,
+                           pm_store_record_visitor *visit, void *context, struct pm_error *error)
 {
-    return FORWARD(records, INNER, run, state, before, limit, visit, context, error);
+    return FORWARD(records, INNER, run, query, visit, context, error);
 }
 
 static bool faulty_record_drop_oldest(struct pm_store *store, int64_t run, struct pm_error *error)

@@ -163,8 +163,9 @@ char *scenario_dump(struct pm_store *store)
             dump_job(&text, store, &job);
         }
     }
-    assert_done(store->verbs->records(store, run, "", INT64_MAX, 10, dump_record, &text, &error),
-                error);
+    const struct pm_store_record_query all = {
+        .state = "", .prefix = "", .before = INT64_MAX, .limit = 10};
+    assert_done(store->verbs->records(store, run, &all, dump_record, &text, &error), error);
     assert_done(store->verbs->record_totals(store, run, dump_total, &text, &error), error);
     store->verbs->rollback(store);
     assert_false(text.failed);

@@ -596,9 +596,19 @@ static void expect_records(int64_t run_id, const char *record_state, int64_t bef
                            const char *expected)
 {
     struct seen seen = {""};
-    assert_done(store->verbs->records(store, run_id, record_state, before, limit, see_record, &seen,
-                                      &error),
-                error);
+    const struct pm_store_record_query query = {
+        .state = record_state, .prefix = "", .before = before, .limit = limit};
+    assert_done(store->verbs->records(store, run_id, &query, see_record, &seen, &error), error);
+    assert_string_equal(seen.text, expected);
+}
+
+static void expect_records_under(int64_t run_id, const char *prefix, const char *record_state,
+                                 const char *expected)
+{
+    struct seen seen = {""};
+    const struct pm_store_record_query query = {
+        .state = record_state, .prefix = prefix, .before = INT64_MAX, .limit = 2};
+    assert_done(store->verbs->records(store, run_id, &query, see_record, &seen, &error), error);
     assert_string_equal(seen.text, expected);
 }
 
@@ -610,6 +620,28 @@ static void expect_found(int64_t of, const char *key, const char *expected_state
     assert_done(store->verbs->record_find(store, of, key, found, &size, &error), error);
     assert_string_equal(found, expected_state);
     assert_int_equal(size, expected_size);
+}
+
+static void records_are_listed_by_prefix(void **state)
+{
+    (void)state;
+    begin();
+    int64_t a = run("a");
+    put_record(a, "lease/a/1", "open", "1");
+    put_record(a, "lease/a/2", "closed", "2");
+    for (int i = 0; i < 5; i++) { /* newer, and more than are asked for */
+        char key[16];
+        snprintf(key, sizeof key, "lease/b/%d", i);
+        put_record(a, key, "open", "other");
+    }
+    commit();
+    begin();
+    expect_records_under(a, "lease/a/", "", "lease/a/2=closed:2 lease/a/1=open:1 ");
+    expect_records_under(a, "lease/a/", "open", "lease/a/1=open:1 ");
+    expect_records_under(a, "lease/a", "open", "lease/a/1=open:1 ");
+    expect_records_under(a, "lease/b/4", "open", "lease/b/4=open:other ");
+    expect_records_under(a, "lease/c", "", "");
+    commit();
 }
 
 static void records_are_replaced_listed_and_counted(void **state)
@@ -685,9 +717,10 @@ static void a_visitor_can_stop_the_list(void **state)
     int64_t a = run("a");
     put_record(a, "r1", "open", "x");
     put_record(a, "r2", "open", "x");
-    assert_refused(
-        store->verbs->records(store, a, "", INT64_MAX, 10, refuse_record, &calls, &error), error,
-        PM_ERROR_LIMIT, "enough");
+    const struct pm_store_record_query all = {
+        .state = "", .prefix = "", .before = INT64_MAX, .limit = 10};
+    assert_refused(store->verbs->records(store, a, &all, refuse_record, &calls, &error), error,
+                   PM_ERROR_LIMIT, "enough");
     assert_int_equal(calls, 1);
     commit(); /* and the store goes on */
 }
@@ -767,6 +800,7 @@ int pm_store_suite_run(const struct pm_store_backend *chosen)
         IN_STORE(deadlines_are_those_of_queued_jobs),
         IN_STORE(parts_are_there_when_they_should_be),
         IN_STORE(a_deleted_job_leaves_nothing),
+        IN_STORE(records_are_listed_by_prefix),
         IN_STORE(records_are_replaced_listed_and_counted),
         IN_STORE(the_oldest_record_of_any_run_can_be_dropped),
         IN_STORE(a_visitor_can_stop_the_list),

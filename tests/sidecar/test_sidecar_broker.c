@@ -152,7 +152,7 @@ static void long_lists_come_in_pages(void **state)
     assert_int_equal(results.count, 120);
     pm_job_results_clear(&results);
     struct pm_records records;
-    assert_done(pm_queue_client_records(driver, "r", "open", 230, &records, &error), error);
+    assert_done(pm_queue_client_records(driver, "r", "k", "open", 230, &records, &error), error);
     assert_int_equal(records.count, 230);
     assert_string_equal(records.items[0].key, "k249");
     assert_string_equal(records.items[229].key, "k20");
@@ -351,7 +351,7 @@ static void a_restart_forgets_nothing(void **state)
     assert_memory_equal(results.items[1].body, "two", 3);
     pm_job_results_clear(&results);
     struct pm_records records;
-    assert_done(pm_queue_client_records(driver, "r", "", 10, &records, &error), error);
+    assert_done(pm_queue_client_records(driver, "r", "no", "", 10, &records, &error), error);
     assert_int_equal(records.count, 1);
     assert_string_equal(records.items[0].reason, "why");
     assert_in_range(records.items[0].updated_ms, pm_clock_unix_ms() - 60000, pm_clock_unix_ms());

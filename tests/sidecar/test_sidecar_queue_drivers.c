@@ -227,7 +227,9 @@ static bool count_record(void *context, const struct pm_store_record *record,
 static size_t records(const char *run, const char *record_state)
 {
     size_t count = 0;
-    DO(pm_queue_records(&queue, run, record_state, 0, 100000, count_record, &count, &error));
+    const struct pm_store_record_query query = {
+        .state = record_state, .prefix = "", .before = INT64_MAX, .limit = 100000};
+    DO(pm_queue_records(&queue, run, &query, count_record, &count, &error));
     return count;
 }
 

@@ -28,6 +28,7 @@ struct pm_reply_out *pm_broker_add_reply(struct pm_broker *broker, const void *r
     reply->verb = "ok";
     reply->arguments = NULL;
     reply->body_count = 0;
+    reply->incomplete = false;
     reply->lease_job = reply->lease_token = 0;
     return reply;
 }

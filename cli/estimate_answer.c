@@ -1,0 +1,46 @@
+#include "cli/estimate.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+static void keep(struct estimate_answer *answer, const void *added)
+{
+    answer->failed = answer->failed || added == NULL;
+}
+
+void estimate_number(struct estimate_answer *answer, const char *key, const char *unit,
+                     double value)
+{
+    keep(answer, isfinite(value) ? cJSON_AddNumberToObject(answer->json, key, value)
+                                 : cJSON_AddNullToObject(answer->json, key));
+    if (isfinite(value)) {
+        pm_text_append(&answer->rows, "%-22s %.10g%s%s\n", key, value, unit[0] != '\0' ? " " : "",
+                       unit);
+    } else {
+        pm_text_append(&answer->rows, "%-22s never\n", key);
+    }
+}
+
+void estimate_word(struct estimate_answer *answer, const char *key, const char *word)
+{
+    keep(answer, cJSON_AddStringToObject(answer->json, key, word));
+    pm_text_append(&answer->rows, "%-22s %s\n", key, word);
+}
+
+void estimate_bool(struct estimate_answer *answer, const char *key, bool value)
+{
+    keep(answer, cJSON_AddBoolToObject(answer->json, key, value));
+    pm_text_append(&answer->rows, "%-22s %s\n", key, value ? "yes" : "no");
+}
+
+void estimate_verdict(struct estimate_answer *answer, const char *format, ...)
+{
+    char sentence[400];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(sentence, sizeof sentence, format, arguments);
+    va_end(arguments);
+    keep(answer, cJSON_AddStringToObject(answer->json, "verdict", sentence));
+    pm_text_append(&answer->rows, "%s\n", sentence);
+}

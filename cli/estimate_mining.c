@@ -1,0 +1,218 @@
+/* What the pool pays, whether going it alone pays more, and whether it pays for itself. */
+#include "cli/estimate.h"
+
+#include <stdlib.h>
+
+#include <poolminer/profit.h>
+
+static bool run_pool(const struct estimate_input *input, struct estimate_answer *answer,
+                     struct pm_error *error)
+{
+    struct pm_pool_rates rates = {
+        .budget_rao = 1e9, .fee = 0.05, .cap = 0.05, .epoch_s = 3600, .least_withdrawal_rao = 5e6};
+    struct pm_pool_forecast forecast;
+    if (!estimate_need(input, "evaluations-per-hour", &rates.evaluations_per_hour, error) ||
+        !estimate_need(input, "accuracy", &rates.accuracy, error) ||
+        !estimate_need(input, "evolutions-per-hour", &rates.evolutions_per_hour, error) ||
+        !estimate_need(input, "evolution-score", &rates.evolution_score, error) ||
+        !estimate_need(input, "total-reputation", &rates.total_reputation, error) ||
+        !estimate_may(input, "fee", &rates.fee, error) ||
+        !estimate_may(input, "cap", &rates.cap, error) ||
+        !estimate_may(input, "budget-rao", &rates.budget_rao, error) ||
+        !estimate_may(input, "epoch-s", &rates.epoch_s, error) ||
+        !estimate_may(input, "least-withdrawal-rao", &rates.least_withdrawal_rao, error) ||
+        !pm_pool_forecast(&rates, &forecast, error)) {
+        return false;
+    }
+    estimate_number(answer, "reputation_per_hour", "", forecast.reputation_per_hour);
+    estimate_number(answer, "rao_per_epoch", "RAO", forecast.rao_per_epoch);
+    estimate_number(answer, "rao_per_hour", "RAO", forecast.rao_per_hour);
+    estimate_number(answer, "rao_per_day", "RAO", forecast.rao_per_day);
+    estimate_number(answer, "rao_per_month", "RAO (30 days)", forecast.rao_per_month);
+    estimate_number(answer, "hours_to_withdrawal", "h", forecast.hours_to_withdrawal);
+    estimate_bool(answer, "is_capped", forecast.is_capped);
+    return true;
+}
+
+static const char *const POOL_NAMES[] = {"evaluations-per-hour",
+                                         "accuracy",
+                                         "evolutions-per-hour",
+                                         "evolution-score",
+                                         "total-reputation",
+                                         "fee",
+                                         "cap",
+                                         "budget-rao",
+                                         "epoch-s",
+                                         "least-withdrawal-rao",
+                                         NULL};
+const struct estimate_model estimate_pool = {"pool", POOL_NAMES, run_pool};
+
+/* ---- direct ---- */
+
+static bool run_direct(const struct estimate_input *input, struct estimate_answer *answer,
+                       struct pm_error *error)
+{
+    double probability = 0, reward = 0, pool = 0;
+    struct pm_direct_forecast forecast;
+    if (!estimate_need(input, "sota-probability", &probability, error) ||
+        !estimate_need(input, "reward", &reward, error) ||
+        !estimate_need(input, "pool-income-per-day", &pool, error) ||
+        !pm_direct_forecast(probability, reward, pool, &forecast, error)) {
+        return false;
+    }
+    estimate_number(answer, "income_per_day", "", forecast.income_per_day);
+    estimate_number(answer, "break_even_probability", "a day", forecast.break_even);
+    estimate_bool(answer, "is_better", forecast.is_better);
+    if (forecast.break_even > 1) {
+        estimate_verdict(answer, "Stay in the pool: even beating the best every day, alone would "
+                                 "pay less.");
+    } else {
+        estimate_verdict(answer,
+                         "%s: alone pays more from a chance of %.4g a day on, and yours is %.4g.",
+                         forecast.is_better ? "Go it alone" : "Stay in the pool",
+                         forecast.break_even, probability);
+    }
+    return true;
+}
+
+static const char *const DIRECT_NAMES[] = {"sota-probability", "reward", "pool-income-per-day",
+                                           NULL};
+const struct estimate_model estimate_direct = {"direct", DIRECT_NAMES, run_direct};
+
+/* ---- profit ---- */
+
+static const char *const SIGN_WORDS[] = {
+    [PM_SIGN_GOOD] = "good", [PM_SIGN_FAIR] = "fair", [PM_SIGN_BAD] = "bad"};
+
+static const char *const DRIVER_KEYS[] = {
+    [PM_PROFIT_NOTHING] = "nothing",
+    [PM_PROFIT_TAO_PER_MONTH] = "tao_per_month",
+    [PM_PROFIT_ELECTRICITY] = "price_per_kwh",
+    [PM_PROFIT_HARDWARE] = "hardware_per_month",
+    [PM_PROFIT_REGISTRATION] = "registration_tao",
+};
+
+static bool read_figures(const struct estimate_input *input, struct pm_profit_figures *figures,
+                         struct pm_error *error)
+{
+    *figures = (struct pm_profit_figures){.hours_per_day = 24};
+    return estimate_need(input, "tao-per-month", &figures->tao_per_month, error) &&
+           estimate_need(input, "tao-price", &figures->tao_price, error) &&
+           estimate_need(input, "watts", &figures->watts, error) &&
+           estimate_need(input, "price-per-kwh", &figures->price_per_kwh, error) &&
+           estimate_may(input, "hours-per-day", &figures->hours_per_day, error) &&
+           estimate_may(input, "hardware-per-month", &figures->hardware_per_month, error) &&
+           estimate_may(input, "registration-tao", &figures->registration_tao, error);
+}
+
+/* What all miners get, as a list of the file, tells how evenly it is spread among how many. */
+struct field {
+    bool has_gini, has_miners;
+    double gini, miners;
+};
+
+static bool read_list(const struct estimate_input *input, struct field *field,
+                      struct pm_error *error)
+{
+    double *list = NULL;
+    size_t count;
+    if (!estimate_list(input, "emissions", &list, &count, error)) {
+        return false;
+    }
+    if (list == NULL) {
+        return true;
+    }
+    if (field->has_gini || field->has_miners) {
+        free(list);
+        return pm_fail(error, PM_ERROR_INVALID, "give emissions or gini and miners, not both");
+    }
+    bool done = pm_gini(list, count, &field->gini, error) || pm_fail_context(error, "emissions");
+    free(list);
+    field->has_gini = field->has_miners = true;
+    field->miners = (double)count;
+    return done;
+}
+
+static bool read_field(const struct estimate_input *input, struct field *field,
+                       struct pm_error *error)
+{
+    *field = (struct field){.has_gini = estimate_has(input, "gini"),
+                            .has_miners = estimate_has(input, "miners")};
+    if (!estimate_may(input, "gini", &field->gini, error) ||
+        !estimate_may(input, "miners", &field->miners, error)) {
+        return false;
+    }
+    if (!(field->gini >= 0 && field->gini < 1)) {
+        return pm_fail(error, PM_ERROR_INVALID, "gini is %.10g: it is from 0 to below 1",
+                       field->gini);
+    }
+    if (!(field->miners >= (field->has_miners ? 1 : 0))) {
+        return pm_fail(error, PM_ERROR_INVALID, "miners is %.10g: at least 1 there is",
+                       field->miners);
+    }
+    return read_list(input, field, error);
+}
+
+static void answer_signs(const struct field *field, const struct pm_profit_figures *figures,
+                         struct estimate_answer *answer)
+{
+    if (field->has_gini) {
+        estimate_number(answer, "gini", "", field->gini);
+        estimate_word(answer, "gini_sign", SIGN_WORDS[pm_sign_of_gini(field->gini)]);
+    }
+    if (field->has_miners) {
+        estimate_number(answer, "miners", "", field->miners);
+        estimate_word(answer, "miners_sign", SIGN_WORDS[pm_sign_of_miners(field->miners)]);
+    }
+    estimate_word(answer, "registration_sign",
+                  SIGN_WORDS[pm_sign_of_registration(figures->registration_tao)]);
+}
+
+static void answer_verdict(const struct pm_profit *profit, struct estimate_answer *answer)
+{
+    const char *word = profit->is_profitable ? "Worth it" : "Not worth it";
+    estimate_word(answer, "driver", DRIVER_KEYS[profit->driver]);
+    if (profit->driver == PM_PROFIT_NOTHING) {
+        estimate_verdict(answer, "%s: no single figure would change that.", word);
+        return;
+    }
+    estimate_number(answer, "driver_break_even", "", profit->driver_break_even);
+    estimate_verdict(answer, "%s: %.4g a month; it turns at a %s of %.4g (now %.4g).", word,
+                     profit->profit, DRIVER_KEYS[profit->driver], profit->driver_break_even,
+                     profit->driver_now);
+}
+
+static bool run_profit(const struct estimate_input *input, struct estimate_answer *answer,
+                       struct pm_error *error)
+{
+    struct pm_profit_figures figures;
+    struct pm_profit profit;
+    struct field field;
+    if (!read_figures(input, &figures, error) || !read_field(input, &field, error) ||
+        !pm_profit(&figures, &profit, error)) {
+        return false;
+    }
+    estimate_number(answer, "income", "a month", profit.income);
+    estimate_number(answer, "electricity", "a month", profit.electricity);
+    estimate_number(answer, "registration", "", profit.registration);
+    estimate_number(answer, "cost", "a month, all", profit.cost);
+    estimate_number(answer, "profit", "a month", profit.profit);
+    estimate_number(answer, "break_even_tao_price", "", profit.break_even_tao_price);
+    estimate_bool(answer, "is_profitable", profit.is_profitable);
+    answer_signs(&field, &figures, answer);
+    answer_verdict(&profit, answer);
+    return true;
+}
+
+static const char *const PROFIT_NAMES[] = {"tao-per-month",
+                                           "tao-price",
+                                           "watts",
+                                           "hours-per-day",
+                                           "price-per-kwh",
+                                           "hardware-per-month",
+                                           "registration-tao",
+                                           "gini",
+                                           "miners",
+                                           "emissions",
+                                           NULL};
+const struct estimate_model estimate_profit = {"profit", PROFIT_NAMES, run_profit};

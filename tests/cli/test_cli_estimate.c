@@ -1,0 +1,144 @@
+/* poolminer estimate: the worked examples by options and by file, and sentences for what cannot
+ * be. */
+#include "cmocka_include.h"
+#include "run_program.h"
+
+#include <stdio.h>
+
+static const char POOLMINER[] = PM_BIN_DIR "/poolminer";
+
+enum { TIMEOUT_MS = 60000 };
+
+static char directory[64];
+
+#define RUN(...)                                                                                   \
+    run_at_home(directory, (const char *const[]){POOLMINER, "estimate", __VA_ARGS__, NULL},        \
+                TIMEOUT_MS)
+
+#define POOL_RATES                                                                                 \
+    "--evaluations-per-hour", "20", "--accuracy", "0.9", "--evolutions-per-hour", "2",             \
+        "--evolution-score", "0.75"
+
+static int set_up(void **state)
+{
+    (void)state;
+    make_directory(directory, sizeof directory);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    remove_directory(directory);
+    return 0;
+}
+
+static struct output run_file(const char *model, const char *text)
+{
+    const char *path = write_text(directory, "figures.json", text);
+    return RUN(model, "--file", path, "--json");
+}
+
+static void the_pool_by_options_and_by_file(void **state)
+{
+    (void)state;
+    expect_output(RUN("pool", POOL_RATES, "--total-reputation", "5000", "--fee", "0.05"), 0,
+                  "95760000 RAO", "");
+    expect_output(RUN("pool", POOL_RATES, "--total-reputation", "5000", "--json"), 0,
+                  "\"reputation_per_hour\":21,\"rao_per_epoch\":3990000,\"rao_per_hour\":3990000,"
+                  "\"rao_per_day\":95760000",
+                  "");
+    static const char file[] =
+        "{\"evaluations_per_hour\": 20, \"accuracy\": 0.9, \"evolutions_per_hour\": 2,"
+        " \"evolution_score\": 0.75, \"total_reputation\": 5000, \"fee\": 0.05}";
+    expect_output(run_file("pool", file), 0, "\"rao_per_epoch\":3990000,", "");
+    const char *path = write_text(directory, "figures.json", file);
+    expect_output(RUN("pool", "--file", path, "--fee", "0"), 0, "4200000 RAO", "");
+}
+
+static void direct_and_profit(void **state)
+{
+    (void)state;
+    expect_output(
+        RUN("direct", "--sota-probability", "0.01", "--reward", "50", "--pool-income-per-day", "1"),
+        0, "Stay in the pool: alone pays more from a chance of 0.02 a day on", "");
+    expect_output(RUN("profit", "--tao-per-month", "0.1", "--tao-price", "300", "--watts", "45",
+                      "--price-per-kwh", "0.4"),
+                  0, "Worth it: ", "");
+    expect_output(run_file("profit", "{\"tao_per_month\": 0.001, \"tao_price\": 300, \"watts\": 45,"
+                                     " \"price_per_kwh\": 0.4, \"emissions\": [0, 0, 0, 8]}"),
+                  0, "\"gini\":0.75,\"gini_sign\":\"bad\",\"miners\":4,\"miners_sign\":\"bad\"",
+                  "");
+}
+
+static void other_networks(void **state)
+{
+    (void)state;
+    expect_output(RUN("moderntensor", "--score", "0.85", "--total-scores", "10", "--epoch-emission",
+                      "1000", "--subnet-weight", "0.15"),
+                  0, "12.75 an epoch", "");
+    expect_output(RUN("moderntensor", "--accuracy", "0.9", "--latency", "0.8", "--availability",
+                      "0.8", "--consistency", "0.85", "--total-scores", "10", "--epoch-emission",
+                      "1000", "--subnet-weight", "0.15"),
+                  0, "12.75 an epoch", "");
+    expect_output(RUN("bitads", "--sales", "100", "--revenue", "5000", "--refunds", "20",
+                      "--p95-sales", "100", "--p95-revenue", "5000", "--json"),
+                  0, "\"score\":0.8", "");
+    expect_output(run_file("bitads", "{\"sales\": 2, \"revenue\": 9, \"all_sales\": [2],"
+                                     " \"all_revenue\": [9], \"soft_cap\": true}"),
+                  0, "\"base\":1,\"score\":0.3", "");
+    expect_output(
+        RUN("vidaio", "--task", "upscaling", "--quality", "0.8", "--length", "320", "--json"), 0,
+        "\"score_before\":0.9,\"score\":1.63", "");
+    expect_output(RUN("vidaio", "--task", "compression", "--rate", "0.3", "--vmaf", "85",
+                      "--threshold", "70", "--excellent-rounds", "10", "--emission", "100",
+                      "--accumulated", "847.5", "--total-accumulated", "1884.9"),
+                  0, "0.7685", "");
+    expect_output(RUN("vidaio", "--task", "compression", "--rate", "0.4", "--vmaf", "65",
+                      "--threshold", "70", "--subnet-emission", "1277500"),
+                  0, "523775", "");
+}
+
+static void what_cannot_be_is_said(void **state)
+{
+    (void)state;
+    expect_output(RUN("pool", POOL_RATES), 2, "", "estimate pool: --total-reputation is missing");
+    expect_output(RUN("pool", POOL_RATES, "--total-reputation", "5000", "--fee", "5"), 2, "",
+                  "fee is 5: a share is from 0 to 1");
+    expect_output(RUN("pool", POOL_RATES, "--total-reputation", "-1"), 2, "",
+                  "total_reputation is -1: it cannot be negative");
+    expect_output(RUN("pool", POOL_RATES, "--total-reputation", "nan"), 2, "", "expected a number");
+    expect_output(RUN("pool", POOL_RATES, "--total-reputation", "9", "--sales", "3"), 2, "",
+                  "takes no --sales");
+    expect_output(RUN("moderntensor", "--score", "1", "--accuracy", "1"), 2, "",
+                  "give score or accuracy, not both");
+    expect_output(RUN("vidaio", "--task", "upscaling", "--rate", "1"), 2, "",
+                  "task upscaling takes no rate");
+    expect_output(RUN("lottery"), 2, "", "say which model");
+}
+
+static void a_bad_file_is_named(void **state)
+{
+    (void)state;
+    expect_output(run_file("pool", "{\"acuracy\": 1}"), 2, "", "did you mean accuracy?");
+    expect_output(run_file("pool", "{\"accuracy\": 1, \"accuracy\": 1}"), 2, "", "figures.json");
+    expect_output(run_file("pool", "[]"), 2, "", "a JSON object of figures is expected");
+    expect_output(run_file("pool", "{"), 2, "", "figures.json");
+    expect_output(run_file("pool", "{\"evaluations_per_hour\": \"many\"}"), 2, "",
+                  "evaluations_per_hour: expected a number");
+    expect_output(run_file("bitads", "{\"sales\": 1, \"revenue\": 1, \"all_sales\": [1, \"x\"]}"),
+                  2, "", "all-sales: item 2 is no number");
+    expect_output(RUN("pool", "--file", "absent.json"), 2, "", "absent.json");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(the_pool_by_options_and_by_file, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(direct_and_profit, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(other_networks, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_cannot_be_is_said, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_bad_file_is_named, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -79,14 +79,14 @@ static const struct pm_option OPTIONS[] = {
      .help = "vidaio: upscaling or compression."},
     {.name = "json", .type = PM_OPTION_FLAG, .help = "One JSON object instead of rows."},
 };
-enum { OPTION_COUNT = sizeof OPTIONS / sizeof *OPTIONS };
+enum { OPTION_COUNT = sizeof OPTIONS / sizeof *OPTIONS, MODEL_COUNT = 6 };
 
 static const struct estimate_model *find_model(const char *name)
 {
-    static const struct estimate_model *const models[] = {&estimate_pool,   &estimate_direct,
-                                                          &estimate_bitads, &estimate_moderntensor,
-                                                          &estimate_vidaio, &estimate_profit};
-    for (size_t i = 0; i < sizeof models / sizeof *models; i++) {
+    static const struct estimate_model *const models[MODEL_COUNT] = {
+        &estimate_pool,         &estimate_direct, &estimate_bitads,
+        &estimate_moderntensor, &estimate_vidaio, &estimate_profit};
+    for (size_t i = 0; i < MODEL_COUNT; i++) {
         if (strcmp(models[i]->name, name) == 0) {
             return models[i];
         }

@@ -7,7 +7,7 @@
 
 #include <poolminer/json.h>
 
-enum { EVALUATE_PRIORITY = 1, EVOLVE_PRIORITY = 0, RESULT_MARGIN_MS = 3000 };
+enum { EVALUATE_PRIORITY = 1, EVOLVE_PRIORITY = 0 };
 
 static const char task_type[] = "cifar10_binary";
 
@@ -43,11 +43,6 @@ static struct pm_lease_job *append(struct pm_lease_jobs *jobs)
     return &longer[jobs->count++];
 }
 
-static int64_t evolve_until_ms(const struct builder *builder)
-{
-    return builder->plan->submit_at_ms - RESULT_MARGIN_MS;
-}
-
 /* Takes `body` over. */
 static bool add_job(struct builder *builder, enum pm_lease_job_kind kind, cJSON *body,
                     struct pm_error *error)
@@ -64,7 +59,7 @@ static bool add_job(struct builder *builder, enum pm_lease_job_kind kind, cJSON 
              evaluate ? PM_JOB_KIND_EVALUATE : PM_JOB_KIND_EVOLVE, number);
     job->priority = evaluate ? EVALUATE_PRIORITY : EVOLVE_PRIORITY;
     /* A search is worth its time to the last: what it has by then can still be submitted. */
-    job->deadline_ms = evaluate ? builder->plan->evaluate_until_ms : evolve_until_ms(builder);
+    job->deadline_ms = evaluate ? builder->plan->evaluate_until_ms : builder->plan->evolve_until_ms;
     job->body = pm_json_print(body, error);
     cJSON_Delete(body);
     return job->body != NULL;
@@ -153,7 +148,8 @@ static bool add_evolve_job(struct builder *builder, int64_t input_dim, struct pm
         cJSON_AddNumberToObject(body, "budget", (double)builder->lease->evolve_budget) != NULL &&
         cJSON_AddNumberToObject(body, "seed", evolve_seed(builder)) != NULL &&
         cJSON_AddStringToObject(body, "profile", settings->profile) != NULL &&
-        cJSON_AddNumberToObject(body, "deadline_ms", (double)evolve_until_ms(builder)) != NULL &&
+        cJSON_AddNumberToObject(body, "deadline_ms", (double)builder->plan->evolve_until_ms) !=
+            NULL &&
         cJSON_AddNumberToObject(body, "max_seconds", (double)settings->evolve_max_seconds) != NULL;
     if (!complete) {
         cJSON_Delete(body);

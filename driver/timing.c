@@ -57,6 +57,7 @@ struct pm_lease_plan pm_lease_plan(int64_t received_ms, int64_t deadline_ms, int
     int64_t left_ms = larger(deadline_ms - received_ms, 0);
     return (struct pm_lease_plan){
         .evaluate_until_ms = deadline_ms - smaller(PM_STOP_EVALUATING_MS, left_ms / 3),
+        .evolve_until_ms = deadline_ms - smaller(PM_STOP_EVOLVING_MS, left_ms / 4),
         .submit_at_ms = deadline_ms - smaller(PM_SUBMIT_MS, left_ms / 6),
         .deadline_ms = deadline_ms,
     };

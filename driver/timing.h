@@ -10,6 +10,7 @@ enum {
     PM_BACKOFF_MAX_MS = 60 * 1000,
     PM_ACTIVE_TASK_WAIT_MS = 5 * 1000,
     PM_STOP_EVALUATING_MS = 90 * 1000, /* before the lease runs out */
+    PM_STOP_EVOLVING_MS = 48 * 1000,   /* the same */
     PM_SUBMIT_MS = 45 * 1000,          /* the same */
 };
 
@@ -29,13 +30,15 @@ int64_t pm_gather_wait_ms(int64_t elapsed_ms);
 
 struct pm_lease_plan {
     int64_t evaluate_until_ms; /* no evaluation is started after this */
-    int64_t submit_at_ms;      /* what is there is submitted */
-    int64_t deadline_ms;       /* the lease is over; a submission is not tried again */
+    int64_t evolve_until_ms; /* no search goes on after this: its result has to be there in time */
+    int64_t submit_at_ms;    /* what is there is submitted */
+    int64_t deadline_ms;     /* the lease is over; a submission is not tried again */
 };
 
-/* Margins before the end of a lease: 90 s for evaluating, 45 s for submitting; of a short lease at
- * most a third, and a sixth, of what was left when it came. `run_end_ms` (0: none) is when this
- * driver has to be done: the plan ends there if that is earlier. */
+/* Margins before the end of a lease: 90 s for evaluating, 48 s for evolving, 45 s for submitting;
+ * of a short lease at most a third, a quarter and a sixth of what was left when it came.
+ * `run_end_ms` (0: none) is when this driver has to be done: the plan ends there if that is
+ * earlier. */
 struct pm_lease_plan pm_lease_plan(int64_t received_ms, int64_t deadline_ms, int64_t run_end_ms);
 
 /* Generations for the next lease after a refusal that names iterations. The reason's largest number

@@ -11,8 +11,10 @@
 #include <poolminer/file.h>
 
 static const char address[] = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY";
-static const struct pm_lease_plan plan = {
-    .evaluate_until_ms = 1000000, .submit_at_ms = 1045000, .deadline_ms = 1090000};
+static const struct pm_lease_plan plan = {.evaluate_until_ms = 1000000,
+                                          .evolve_until_ms = 1042000,
+                                          .submit_at_ms = 1045000,
+                                          .deadline_ms = 1090000};
 
 static char *load_text(const char *name)
 {

@@ -55,6 +55,7 @@ static void a_long_lease_keeps_90_and_45_seconds(void **state)
     const int64_t now = 1700000000000;
     struct pm_lease_plan plan = pm_lease_plan(now, now + 3600000, 0);
     assert_int_equal(plan.evaluate_until_ms, now + 3600000 - 90000);
+    assert_int_equal(plan.evolve_until_ms, now + 3600000 - 48000);
     assert_int_equal(plan.submit_at_ms, now + 3600000 - 45000);
     assert_int_equal(plan.deadline_ms, now + 3600000);
     plan = pm_lease_plan(now, now + 270000, 0); /* the longest of which a third is 90 s */
@@ -68,7 +69,10 @@ static void a_short_lease_keeps_a_third_and_a_sixth(void **state)
     const int64_t now = 1700000000000;
     struct pm_lease_plan plan = pm_lease_plan(now, now + 60000, 0);
     assert_int_equal(plan.evaluate_until_ms, now + 40000);
+    assert_int_equal(plan.evolve_until_ms, now + 45000);
     assert_int_equal(plan.submit_at_ms, now + 50000);
+    plan = pm_lease_plan(now, now + 2000, 0); /* some of it is for evolving, however short */
+    assert_int_equal(plan.evolve_until_ms, now + 1500);
     plan = pm_lease_plan(now, now - 5, 0); /* run out already */
     assert_int_equal(plan.evaluate_until_ms, now - 5);
     assert_int_equal(plan.submit_at_ms, now - 5);

@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +10,8 @@
 #include <unistd.h>
 
 #include <poolminer/file.h>
+
+enum { PIPE_PATIENCE_MS = 1000 };
 
 static bool fail_errno(struct pm_error *error, const char *path, const char *what)
 {
@@ -113,13 +116,24 @@ static bool sync_directory(const char *path)
     return done;
 }
 
+/* A pipe that is full: its reader gets a moment. */
+static bool may_be_written(int fd)
+{
+    struct pollfd polled = {.fd = fd, .events = POLLOUT};
+    if (poll(&polled, 1, PIPE_PATIENCE_MS) != 0) {
+        return true; /* interrupted, or with an error that the next write tells */
+    }
+    errno = ETIMEDOUT;
+    return false;
+}
+
 static bool write_all(int fd, const void *data, size_t size)
 {
     const char *bytes = data;
     while (size > 0) {
         ssize_t count = write(fd, bytes, size);
         if (count < 0) {
-            if (errno == EINTR) {
+            if (errno == EINTR || (errno == EAGAIN && may_be_written(fd))) {
                 continue;
             }
             return false;
@@ -190,12 +204,12 @@ static bool replace_or_create(const char *path, const void *data, size_t size, u
 /* A device or a pipe takes bytes; what is renamed over it would take its place. */
 static bool write_through(const char *path, const void *data, size_t size, struct pm_error *error)
 {
-    /* O_NONBLOCK: opening a pipe that nobody reads must fail rather than hang. */
+    /* O_NONBLOCK: a pipe that nobody opens, or that nobody empties, must fail rather than hang. */
     int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     if (fd < 0) {
         return fail_errno(error, path, errno == ENXIO ? "nobody reads it" : "cannot be opened");
     }
-    bool done = fcntl(fd, F_SETFL, 0) == 0 && write_all(fd, data, size);
+    bool done = write_all(fd, data, size);
     int saved_errno = errno;
     if (close(fd) != 0 && done) {
         done = false;
@@ -213,9 +227,15 @@ bool pm_file_write_atomic(const char *path, const void *data, size_t size, unsig
         return replace_or_create(path, data, size, mode, overwrite, error);
     }
     if (S_ISLNK(status.st_mode)) {
+        if (stat(path, &status) != 0) {
+            return fail_errno(error, path, "a link that leads nowhere");
+        }
+        if (!S_ISREG(status.st_mode)) { /* of /proc/self/fd, too, whose pipes have no other name */
+            return write_through(path, data, size, error);
+        }
         char *target = realpath(path, NULL);
         if (target == NULL) {
-            return fail_errno(error, path, "a link that leads nowhere");
+            return fail_errno(error, path, "a link that cannot be followed");
         }
         bool done = pm_file_write_atomic(target, data, size, mode, overwrite, error);
         free(target);

@@ -17,7 +17,7 @@ bool pm_file_read(const char *path, size_t max_bytes, char **out, size_t *length
  * a reader sees the old file or the new one. `mode` as for open(2). With `overwrite` false an
  * existing file is an error (PM_ERROR_REFUSED). With `overwrite` true what a link leads to is
  * replaced, the link stays, and one that leads nowhere is an error; a device or a pipe is not
- * replaced but written to, which is not atomic, and waits for who reads the pipe. */
+ * replaced but written to, which is not atomic, and waits a second for who reads the pipe. */
 bool pm_file_write_atomic(const char *path, const void *data, size_t size, unsigned mode,
                           bool overwrite, struct pm_error *error);
 

@@ -79,7 +79,7 @@ static bool fits(const char *pattern, const char *path, char parameter[PM_API_PA
 
 /* The route, or NULL with the refusal (and the Allow header) set. */
 static const struct route *find_route(struct pm_api_call *call,
-                                      struct pm_pool_http_response *response)
+                                      struct pm_http_server_response *response)
 {
     size_t length = 0;
     for (size_t i = 0; i < ROUTE_COUNT; i++) {
@@ -129,9 +129,9 @@ static bool count_call(struct pm_api_call *call, bool authentic)
 static bool authenticate_headers(struct pm_api_call *call, enum authentication authentication)
 {
     call->headers = (struct pm_auth_headers){
-        .key = pm_pool_http_header(call->request, "X-Key"),
-        .timestamp = pm_pool_http_header(call->request, "X-Timestamp"),
-        .signature = pm_pool_http_header(call->request, "X-Signature"),
+        .key = pm_http_server_header(call->request, "X-Key"),
+        .timestamp = pm_http_server_header(call->request, "X-Timestamp"),
+        .signature = pm_http_server_header(call->request, "X-Signature"),
     };
     call->hotkey = call->headers.key;
     if ((authentication == MINER || authentication == RECIPIENT_UPDATE) && !within_limit(call)) {
@@ -142,7 +142,7 @@ static bool authenticate_headers(struct pm_api_call *call, enum authentication a
                                               call->pool->rules.clock_tolerance_s, &call->refusal));
     }
     if (authentication == MONITOR) {
-        return pm_auth_check_monitor(pm_pool_http_header(call->request, "Authorization"),
+        return pm_auth_check_monitor(pm_http_server_header(call->request, "Authorization"),
                                      call->pool->monitor_token, &call->refusal);
     }
     return true;
@@ -241,7 +241,7 @@ static bool ask_store(struct pm_api_call *call, const struct route *route, struc
 }
 
 /* True when the call has its answer; false when it could not be given one. */
-static bool answer(struct pm_api_call *call, struct pm_pool_http_response *response,
+static bool answer(struct pm_api_call *call, struct pm_http_server_response *response,
                    struct pm_error *error)
 {
     const struct route *route = find_route(call, response);
@@ -277,8 +277,8 @@ static void report(const struct pm_api_call *call, const struct pm_error *error)
     pm_trouble_failed(call->pool->trouble, pm_clock_monotonic_ms(), what, error->message);
 }
 
-void pm_api_handle(void *context, const struct pm_pool_http_request *request,
-                   struct pm_pool_http_response *response)
+void pm_api_handle(void *context, const struct pm_http_server_request *request,
+                   struct pm_http_server_response *response)
 {
     struct pm_api_call call = {.pool = context, .request = request, .now_ms = pm_clock_unix_ms()};
     struct pm_error error = {0};
@@ -315,7 +315,7 @@ bool pm_api_refuse(struct pm_api_call *call, int status, const struct pm_error *
 bool pm_api_query_integer(struct pm_api_call *call, const char *name, int64_t minimum,
                           int64_t maximum, int64_t *out)
 {
-    const char *text = pm_pool_http_query(call->request, name);
+    const char *text = pm_http_server_query(call->request, name);
     if (text == NULL) {
         return true;
     }
@@ -333,7 +333,7 @@ bool pm_api_query_integer(struct pm_api_call *call, const char *name, int64_t mi
 
 bool pm_api_query_number(struct pm_api_call *call, const char *name, double *out)
 {
-    const char *text = pm_pool_http_query(call->request, name);
+    const char *text = pm_http_server_query(call->request, name);
     if (text == NULL) {
         return true;
     }
@@ -349,7 +349,7 @@ bool pm_api_query_number(struct pm_api_call *call, const char *name, double *out
 
 bool pm_api_query_task_type(struct pm_api_call *call)
 {
-    const char *text = pm_pool_http_query(call->request, "task_type");
+    const char *text = pm_http_server_query(call->request, "task_type");
     if (text == NULL || strcmp(text, PM_TASK_TYPE) == 0) {
         return true;
     }

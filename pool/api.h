@@ -2,11 +2,12 @@
 #ifndef POOL_API_H
 #define POOL_API_H
 
-#include "pool/http.h"
 #include "pool/pool.h"
 
-/* A pm_pool_http_handler; `context` is a struct pm_pool. */
-void pm_api_handle(void *context, const struct pm_pool_http_request *request,
-                   struct pm_pool_http_response *response);
+#include <poolminer/http_server.h>
+
+/* A pm_http_server_handler; `context` is a struct pm_pool. */
+void pm_api_handle(void *context, const struct pm_http_server_request *request,
+                   struct pm_http_server_response *response);
 
 #endif

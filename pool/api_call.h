@@ -3,18 +3,19 @@
 #define POOL_API_CALL_H
 
 #include "pool/auth.h"
-#include "pool/http.h"
 #include "pool/pool.h"
 #include "pool/refusal.h"
 #include "pool/request_body.h"
 
 #include <cjson/cJSON.h>
 
+#include <poolminer/http_server.h>
+
 enum { PM_API_PARAMETER_SIZE = 128 };
 
 struct pm_api_call {
     const struct pm_pool *pool;
-    const struct pm_pool_http_request *request;
+    const struct pm_http_server_request *request;
     int64_t now_ms;
     struct pm_auth_headers headers;
     const char *hotkey;                    /* the caller, when the route asks for a miner */

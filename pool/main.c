@@ -21,7 +21,12 @@
 #include <poolminer/stop.h>
 #include <poolminer/user_path.h>
 
-enum { TICK_MS = 250, ADMIN_WORDS_MAX = 8 };
+enum {
+    TICK_MS = 250,
+    ADMIN_WORDS_MAX = 8,
+    CONNECTIONS_MAX = 1024,
+    THREADS = 16, /* most of them wait for the store, which commits for all that wait at once */
+};
 
 /* Once, before anybody calls: what the store must hold for these rules. */
 static enum pm_pool_outcome prepare(struct pm_pool_store *store, void *context,
@@ -65,20 +70,22 @@ static void run_until_stopped(struct pm_pool *pool)
 
 static bool serve(struct pm_pool *pool, const struct pm_options *options, struct pm_error *error)
 {
-    const struct pm_pool_http_config config = {
+    const struct pm_http_server_config config = {
         .host = pm_options_text(options, "host"),
         .port = (int)pm_options_integer(options, "port"),
         .body_max = PM_POOL_BODY_MAX,
         .request_ms = pm_options_integer(options, "request-timeout-s") * 1000,
+        .connections_max = CONNECTIONS_MAX,
+        .threads = THREADS,
         .connections_per_address = (int)pm_options_integer(options, "connections-per-address"),
         .handler = pm_api_handle,
         .context = pool,
     };
-    struct pm_pool_http_server *server;
-    if (!pm_pool_http_server_create(&config, &server, error)) {
+    struct pm_http_server *server;
+    if (!pm_http_server_create(&config, &server, error)) {
         return false;
     }
-    int port = pm_pool_http_server_port(server);
+    int port = pm_http_server_port(server);
     bool ok = pm_program_ready(pm_options_text(options, "ready-file"), port, error);
     if (ok) {
         pm_log(PM_LOG_INFO, "POOL-LISTENING", "http://%s:%d quorum=%d epoch_s=%lld", config.host,
@@ -86,7 +93,7 @@ static bool serve(struct pm_pool *pool, const struct pm_options *options, struct
         run_until_stopped(pool);
         pm_log(PM_LOG_INFO, "POOL-STOPPED", "asked to stop");
     }
-    pm_pool_http_server_destroy(server);
+    pm_http_server_destroy(server);
     return ok;
 }
 

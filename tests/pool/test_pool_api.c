@@ -64,7 +64,7 @@ static void test_request_ids(void **state)
     size_t length;
     snprintf(path, sizeof path, "%s/log", house->pool.directory);
     assert_true(pm_file_read(path, 1 << 24, &log, &length, NULL));
-    assert_non_null(strstr(log, "POOL-REQUEST request=proxy-17_a.B GET /health status=200"));
+    assert_non_null(strstr(log, "HTTP-REQUEST request=proxy-17_a.B GET /health status=200"));
     free(log);
 }
 

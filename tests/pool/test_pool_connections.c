@@ -1,6 +1,6 @@
 /* Connections that take too long: silent ones and those that dribble, alone and by the thousand. */
 #include "cmocka_include.h"
-#include "pool/connections.h"
+#include "common/http_connections.h"
 #include "pool/http_client.h"
 #include "pool/pool_process.h"
 

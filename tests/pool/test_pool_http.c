@@ -1,10 +1,11 @@
 /* The HTTP server where the system gives no threads. */
 #include "cmocka_include.h"
-#include "pool/http.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <string.h>
+
+#include <poolminer/http_server.h>
 
 /* In the place of the system's, for the HTTP library too. */
 /* NOLINTNEXTLINE(readability-non-const-parameter): the parameters are POSIX's */
@@ -21,11 +22,14 @@ int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*
 static void test_threads_that_are_missing(void **state)
 {
     (void)state;
-    const struct pm_pool_http_config config = {
-        .host = "127.0.0.1", .body_max = 1024, .request_ms = 1000};
-    struct pm_pool_http_server *server;
+    const struct pm_http_server_config config = {.host = "127.0.0.1",
+                                                 .body_max = 1024,
+                                                 .request_ms = 1000,
+                                                 .connections_max = 64,
+                                                 .threads = 16};
+    struct pm_http_server *server;
     struct pm_error error = {0};
-    assert_false(pm_pool_http_server_create(&config, &server, &error));
+    assert_false(pm_http_server_create(&config, &server, &error));
     if (strstr(error.message, "the system gives no 16 threads") == NULL) {
         fail_msg("%s", error.message);
     }

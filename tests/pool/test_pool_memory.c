@@ -49,7 +49,7 @@ struct asking {
 static enum pm_pool_outcome ask(struct pm_pool_store *store, void *context, struct pm_error *error)
 {
     struct asking *asking = context;
-    const struct pm_pool_http_request request = {.method = "GET", .path = "/"};
+    const struct pm_http_server_request request = {.method = "GET", .path = "/"};
     struct pm_api_call call = {.pool = asking->pool,
                                .request = &request,
                                .hotkey = asking->hotkey,

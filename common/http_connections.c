@@ -1,4 +1,4 @@
-#include "pool/connections.h"
+#include "common/http_connections.h"
 
 #include <pthread.h>
 #include <stdbool.h>

@@ -1,7 +1,7 @@
 /* The HTTP server's open connections and how long each has taken: one that is too slow is cut, be
  * it by silence or by a byte now and then. Safe from several threads. */
-#ifndef POOL_CONNECTIONS_H
-#define POOL_CONNECTIONS_H
+#ifndef COMMON_HTTP_CONNECTIONS_H
+#define COMMON_HTTP_CONNECTIONS_H
 
 #include <stddef.h>
 #include <stdint.h>

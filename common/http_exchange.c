@@ -1,4 +1,4 @@
-#include "pool/http_exchange.h"
+#include "common/http_exchange.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,30 +27,55 @@ struct incoming {
 
 static const char ID_HEADER[] = "X-Request-Id";
 
-const char *pm_pool_http_header(const struct pm_pool_http_request *request, const char *name)
+const char *pm_http_server_header(const struct pm_http_server_request *request, const char *name)
 {
     return MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, name);
 }
 
-const char *pm_pool_http_query(const struct pm_pool_http_request *request, const char *name)
+const char *pm_http_server_query(const struct pm_http_server_request *request, const char *name)
 {
     return MHD_lookup_connection_value(request->connection, MHD_GET_ARGUMENT_KIND, name);
 }
 
-static enum MHD_Result send_response(struct MHD_Connection *connection, const char *id,
-                                     const struct pm_pool_http_response *response)
+/* Takes the body or the stream. */
+static struct MHD_Response *create_message(struct pm_http_exchanges *exchanges,
+                                           struct MHD_Connection *connection,
+                                           const struct incoming *incoming,
+                                           const struct pm_http_server_response *response)
 {
-    char number[16];
+    if (response->stream.read != NULL) {
+        return pm_http_stream_open(&exchanges->streams, connection, exchanges->connections,
+                                   incoming->connection, &response->stream);
+    }
+    if (response->constant != NULL) {
+        return MHD_create_response_from_buffer(response->constant_size, (void *)response->constant,
+                                               MHD_RESPMEM_PERSISTENT);
+    }
     size_t size = response->body != NULL ? strlen(response->body) : 0;
     struct MHD_Response *message =
         MHD_create_response_from_buffer(size, response->body, MHD_RESPMEM_MUST_FREE);
     if (message == NULL) {
         free(response->body);
+    }
+    return message;
+}
+
+static enum MHD_Result send_response(struct pm_http_exchanges *exchanges,
+                                     struct MHD_Connection *connection,
+                                     const struct incoming *incoming,
+                                     const struct pm_http_server_response *response)
+{
+    char number[16];
+    struct MHD_Response *message = create_message(exchanges, connection, incoming, response);
+    if (message == NULL) {
         return MHD_NO;
     }
     const char *type = response->content_type != NULL ? response->content_type : "application/json";
     MHD_add_response_header(message, MHD_HTTP_HEADER_CONTENT_TYPE, type);
-    MHD_add_response_header(message, ID_HEADER, id);
+    MHD_add_response_header(message, ID_HEADER, incoming->id);
+    for (const char *const *pair = response->headers; pair != NULL && pair[0] != NULL; pair += 2) {
+        MHD_add_response_header(message, pair[0], pair[1]);
+    }
     if (response->allow[0]) {
         MHD_add_response_header(message, MHD_HTTP_HEADER_ALLOW, response->allow);
     }
@@ -66,11 +91,11 @@ static enum MHD_Result send_response(struct MHD_Connection *connection, const ch
     return result;
 }
 
-static enum MHD_Result refuse(const struct pm_http_exchanges *exchanges,
+static enum MHD_Result refuse(struct pm_http_exchanges *exchanges,
                               struct MHD_Connection *connection, const struct incoming *incoming,
                               int status)
 {
-    struct pm_pool_http_response response = {.status = status};
+    struct pm_http_server_response response = {.status = status};
     struct pm_text text = {0};
     if (status == MHD_HTTP_BAD_REQUEST) {
         pm_text_append(&text, "{\"detail\":\"It is not clear how long the request is; send one "
@@ -80,12 +105,12 @@ static enum MHD_Result refuse(const struct pm_http_exchanges *exchanges,
         pm_text_append(&text, "{\"detail\":\"body: over the limit of %zu bytes\"}",
                        exchanges->config.body_max);
     } else {
-        pm_text_append(&text, "{\"detail\":\"The pool is busy; try again\"}");
+        pm_text_append(&text, "{\"detail\":\"Busy; try again\"}");
         response.retry_after_s = BUSY_RETRY_AFTER_S;
     }
     response.body = text.data;
-    pm_log(PM_LOG_DEBUG, "POOL-REQUEST", "request=%s status=%d", incoming->id, status);
-    return send_response(connection, incoming->id, &response);
+    pm_log(PM_LOG_DEBUG, "HTTP-REQUEST", "request=%s status=%d", incoming->id, status);
+    return send_response(exchanges, connection, incoming, &response);
 }
 
 struct framing {
@@ -232,7 +257,7 @@ static const char *path_within(const char *target)
     return target;
 }
 
-static enum MHD_Result answer(const struct pm_http_exchanges *exchanges,
+static enum MHD_Result answer(struct pm_http_exchanges *exchanges,
                               struct MHD_Connection *connection, const char *method,
                               const char *path, const struct incoming *incoming)
 {
@@ -242,7 +267,7 @@ static enum MHD_Result answer(const struct pm_http_exchanges *exchanges,
     if (incoming->body.failed) {
         return MHD_NO;
     }
-    const struct pm_pool_http_request request = {
+    const struct pm_http_server_request request = {
         .id = incoming->id,
         .method = method,
         .path = path,
@@ -250,12 +275,16 @@ static enum MHD_Result answer(const struct pm_http_exchanges *exchanges,
         .body_size = incoming->body.length,
         .connection = connection,
     };
-    struct pm_pool_http_response response = {0};
+    struct pm_http_server_response response = {0};
     exchanges->config.handler(exchanges->config.context, &request, &response);
-    pm_log(PM_LOG_DEBUG, "POOL-REQUEST", "request=%s %s %s status=%d bytes=%zu ms=%lld",
+    if (response.stream.read != NULL && !pm_http_streams_room(&exchanges->streams)) {
+        response.stream.close(response.stream.context);
+        return refuse(exchanges, connection, incoming, MHD_HTTP_SERVICE_UNAVAILABLE);
+    }
+    pm_log(PM_LOG_DEBUG, "HTTP-REQUEST", "request=%s %s %s status=%d bytes=%zu ms=%lld",
            incoming->id, method, path, response.status, incoming->body.length,
            (long long)(pm_clock_monotonic_ms() - incoming->started_ms));
-    return send_response(connection, incoming->id, &response);
+    return send_response(exchanges, connection, incoming, &response);
 }
 
 enum MHD_Result pm_http_exchange_access(void *context, struct MHD_Connection *connection,

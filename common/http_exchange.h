@@ -1,20 +1,23 @@
 /* One request of the HTTP server, from its first header to its answer: libmicrohttpd's callbacks
  * with the limits on size and time. */
-#ifndef POOL_HTTP_EXCHANGE_H
-#define POOL_HTTP_EXCHANGE_H
+#ifndef COMMON_HTTP_EXCHANGE_H
+#define COMMON_HTTP_EXCHANGE_H
 
-#include "pool/connections.h"
-#include "pool/http.h"
+#include "common/http_connections.h"
+#include "common/http_stream.h"
 
 #include <microhttpd.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include <poolminer/http_server.h>
+
 /* What all requests of a server share. */
 struct pm_http_exchanges {
-    struct pm_pool_http_config config;
+    struct pm_http_server_config config;
     struct pm_connections *connections;
+    struct pm_http_streams streams;
     atomic_int active;      /* requests begun and not yet answered in full */
     atomic_size_t buffered; /* bytes of bodies that are coming in */
     uint32_t life;          /* random, the first half of the ids that requests are given ... */

@@ -1,6 +1,4 @@
-#include "pool/http.h"
-
-#include "pool/http_exchange.h"
+#include "common/http_exchange.h"
 
 #include <errno.h>
 #include <microhttpd.h>
@@ -15,18 +13,17 @@
 #include <unistd.h>
 
 #include <poolminer/clock.h>
+#include <poolminer/http_server.h>
 #include <poolminer/log.h>
 
 enum {
-    THREADS = 16, /* most of them wait for the store, which commits for all that wait at once */
-    CONNECTIONS_MAX = 1024,
     FILES_BESIDE = 64, /* open files that are no connections: store, log, and to spare */
     CONNECTION_MEMORY = 32 * 1024, /* request line and headers have to fit */
     CUT_INTERVAL_MS = 100,
     DRAIN_MS = 2000,
 };
 
-struct pm_pool_http_server {
+struct pm_http_server {
     struct pm_http_exchanges exchanges;
     struct MHD_Daemon *daemon;
     size_t connections_max;
@@ -39,7 +36,7 @@ struct pm_pool_http_server {
 static void on_connection(void *context, struct MHD_Connection *connection, void **known,
                           enum MHD_ConnectionNotificationCode code)
 {
-    struct pm_pool_http_server *server = context;
+    struct pm_http_server *server = context;
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
         const union MHD_ConnectionInfo *info =
             MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
@@ -53,11 +50,11 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
 
 static void *cut_slow_ones(void *context)
 {
-    struct pm_pool_http_server *server = context;
+    struct pm_http_server *server = context;
     while (!atomic_load(&server->stopping)) {
         size_t cut = pm_connections_cut(server->exchanges.connections, pm_clock_monotonic_ms());
         if (cut > 0) {
-            pm_log(PM_LOG_DEBUG, "POOL-CONNECTIONS-CUT", "%zu connections took too long", cut);
+            pm_log(PM_LOG_DEBUG, "HTTP-CONNECTIONS-CUT", "%zu connections took too long", cut);
         }
         pm_clock_sleep_ms(CUT_INTERVAL_MS);
     }
@@ -74,7 +71,7 @@ static size_t keep_escapes(void *context, struct MHD_Connection *connection, cha
 
 static void on_log(void *context, const char *format, va_list arguments)
 {
-    struct pm_pool_http_server *server = context;
+    struct pm_http_server *server = context;
     char line[256];
     atomic_store(&server->said_errno, errno);
 #pragma GCC diagnostic push
@@ -82,22 +79,32 @@ static void on_log(void *context, const char *format, va_list arguments)
     vsnprintf(line, sizeof line, format, arguments);
 #pragma GCC diagnostic pop
     line[strcspn(line, "\n")] = '\0';
-    pm_log(PM_LOG_DEBUG, "POOL-HTTP", "%s", line);
+    pm_log(PM_LOG_DEBUG, "HTTP-LIBRARY", "%s", line);
 }
 
-static struct MHD_Daemon *start(struct pm_pool_http_server *server, const struct addrinfo *address)
+/* The library makes a pool of two threads and more; none is one thread. */
+static unsigned thread_pool_size(const struct pm_http_server_config *config)
+{
+    return config->threads > 1 ? (unsigned)config->threads : 0;
+}
+
+static struct MHD_Daemon *start(struct pm_http_server *server, const struct addrinfo *address)
 {
     unsigned flags =
         MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_EPOLL | MHD_USE_ITC | MHD_USE_ERROR_LOG;
     if (address->ai_family == AF_INET6) {
         flags |= MHD_USE_IPv6;
     }
+    if (server->exchanges.config.streams_max > 0) {
+        flags |= MHD_ALLOW_SUSPEND_RESUME;
+    }
     /* clang-format off */
     return MHD_start_daemon(flags, 0, NULL, NULL, pm_http_exchange_access,
                             &server->exchanges,
                             MHD_OPTION_EXTERNAL_LOGGER, on_log, server,
                             MHD_OPTION_SOCK_ADDR, address->ai_addr,
-                            MHD_OPTION_THREAD_POOL_SIZE, (unsigned)THREADS,
+                            MHD_OPTION_THREAD_POOL_SIZE,
+                            thread_pool_size(&server->exchanges.config),
                             MHD_OPTION_CONNECTION_LIMIT, (unsigned)server->connections_max,
                             MHD_OPTION_PER_IP_CONNECTION_LIMIT,
                             (unsigned)server->exchanges.config.connections_per_address,
@@ -110,7 +117,7 @@ static struct MHD_Daemon *start(struct pm_pool_http_server *server, const struct
     /* clang-format on */
 }
 
-static bool fail_to_start(const struct pm_pool_http_server *server, struct pm_error *error)
+static bool fail_to_start(const struct pm_http_server *server, struct pm_error *error)
 {
     const char *host = server->exchanges.config.host;
     int port = server->exchanges.config.port;
@@ -125,14 +132,14 @@ static bool fail_to_start(const struct pm_pool_http_server *server, struct pm_er
         return pm_fail(error, PM_ERROR_LIMIT,
                        "cannot serve on %s port %d: the system gives no %d threads; raise ulimit -u"
                        " or ulimit -v",
-                       host, port, THREADS);
+                       host, port, server->exchanges.config.threads);
     default:
         return pm_fail(error, PM_ERROR_IO, "cannot listen on %s port %d: %s", host, port,
                        strerror(reason));
     }
 }
 
-static bool listen_on(struct pm_pool_http_server *server, struct pm_error *error)
+static bool listen_on(struct pm_http_server *server, struct pm_error *error)
 {
     const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE};
     const char *host = server->exchanges.config.host;
@@ -157,10 +164,12 @@ static bool listen_on(struct pm_pool_http_server *server, struct pm_error *error
 }
 
 /* As many connections as the system lets this process have, up to our own limit. */
-static bool size_connections(size_t *connections_max, struct pm_error *error)
+static bool size_connections(const struct pm_http_server_config *config, size_t *connections_max,
+                             struct pm_error *error)
 {
     struct rlimit files;
-    const rlim_t wanted = CONNECTIONS_MAX + FILES_BESIDE;
+    const rlim_t wanted = (rlim_t)config->connections_max + FILES_BESIDE;
+    const rlim_t least = FILES_BESIDE + (rlim_t)config->threads;
     if (getrlimit(RLIMIT_NOFILE, &files) != 0) {
         return pm_fail(error, PM_ERROR_IO, "open files: %m");
     }
@@ -169,20 +178,22 @@ static bool size_connections(size_t *connections_max, struct pm_error *error)
         setrlimit(RLIMIT_NOFILE, &files); /* refused: the limit stays, and is read below */
         getrlimit(RLIMIT_NOFILE, &files);
     }
-    if (files.rlim_cur < FILES_BESIDE + THREADS) {
-        return pm_fail(error, PM_ERROR_LIMIT,
-                       "this process may open %llu files, the pool needs %d at least; raise"
-                       " ulimit -n",
-                       (unsigned long long)files.rlim_cur, FILES_BESIDE + THREADS);
+    if (files.rlim_cur < least) {
+        return pm_fail(
+            error, PM_ERROR_LIMIT,
+            "this process may open %llu files, the HTTP server needs %llu at least; raise"
+            " ulimit -n",
+            (unsigned long long)files.rlim_cur, (unsigned long long)least);
     }
-    *connections_max = files.rlim_cur < wanted ? files.rlim_cur - FILES_BESIDE : CONNECTIONS_MAX;
+    *connections_max =
+        files.rlim_cur < wanted ? files.rlim_cur - FILES_BESIDE : (size_t)config->connections_max;
     return true;
 }
 
 /* Everything that serves; what has come up when it fails is for destroy. */
-static bool serve(struct pm_pool_http_server *server, struct pm_error *error)
+static bool serve(struct pm_http_server *server, struct pm_error *error)
 {
-    if (!size_connections(&server->connections_max, error)) {
+    if (!size_connections(&server->exchanges.config, &server->connections_max, error)) {
         return false;
     }
     server->exchanges.connections =
@@ -200,17 +211,19 @@ static bool serve(struct pm_pool_http_server *server, struct pm_error *error)
     return true;
 }
 
-bool pm_pool_http_server_create(const struct pm_pool_http_config *config,
-                                struct pm_pool_http_server **out, struct pm_error *error)
+bool pm_http_server_create(const struct pm_http_server_config *config, struct pm_http_server **out,
+                           struct pm_error *error)
 {
-    struct pm_pool_http_server *server = calloc(1, sizeof *server);
+    struct pm_http_server *server = calloc(1, sizeof *server);
     if (server == NULL) {
         return pm_fail(error, PM_ERROR_MEMORY, "HTTP server: out of memory");
     }
     server->exchanges.config = *config;
     server->exchanges.life = randombytes_random();
+    pm_http_streams_init(&server->exchanges.streams, config->streams_max);
     if (!serve(server, error)) {
         pm_connections_destroy(server->exchanges.connections);
+        pm_http_streams_clear(&server->exchanges.streams);
         free(server);
         return false;
     }
@@ -218,12 +231,13 @@ bool pm_pool_http_server_create(const struct pm_pool_http_config *config,
     return true;
 }
 
-void pm_pool_http_server_destroy(struct pm_pool_http_server *server)
+void pm_http_server_destroy(struct pm_http_server *server)
 {
     if (server == NULL) {
         return;
     }
     int listening = MHD_quiesce_daemon(server->daemon);
+    pm_http_streams_end(&server->exchanges.streams);
     int64_t until_ms = pm_clock_monotonic_ms() + DRAIN_MS;
     while (atomic_load(&server->exchanges.active) > 0 && pm_clock_monotonic_ms() < until_ms) {
         usleep(1000);
@@ -235,10 +249,16 @@ void pm_pool_http_server_destroy(struct pm_pool_http_server *server)
         close(listening);
     }
     pm_connections_destroy(server->exchanges.connections);
+    pm_http_streams_clear(&server->exchanges.streams);
     free(server);
 }
 
-int pm_pool_http_server_port(const struct pm_pool_http_server *server)
+void pm_http_server_wake(struct pm_http_server *server)
+{
+    pm_http_streams_wake(&server->exchanges.streams);
+}
+
+int pm_http_server_port(const struct pm_http_server *server)
 {
     return server->port;
 }

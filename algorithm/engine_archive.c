@@ -20,7 +20,6 @@ _Static_assert(BATCH <= (int)PM_SCORER_BATCH_MAX, "a batch fits the scorer");
 
 struct archive {
     struct pm_search *search;
-    int generation;
     struct pm_candidate *niches[NICHES]; /* NULL: nothing found there */
     uint64_t visits[NICHES];
     uint32_t filled[NICHES], filled_count; /* niches that hold something */
@@ -174,11 +173,11 @@ static void offer_to_elite(struct archive *engine, struct pm_candidate *child)
     engine->elite[at] = *child;
 }
 
-static bool run_batch(struct archive *engine, size_t first, size_t count, struct pm_error *error)
+static bool archive_batch(void *state, size_t first, size_t count, struct pm_error *error)
 {
+    struct archive *engine = state;
     struct pm_candidate children[BATCH];
-    if (!pm_search_brood(engine->search, breed, engine, engine->generation, first, count, children,
-                         error)) {
+    if (!pm_search_brood(engine->search, breed, engine, first, count, children, error)) {
         return false;
     }
     bool ok = true;
@@ -208,26 +207,74 @@ static double mean_score(const struct archive *engine)
     return complete > 0 ? sum / (double)complete : engine->search->best;
 }
 
-static bool archive_generation(void *state, int generation, double *mean, struct pm_error *error)
+static bool archive_end_generation(void *state, double *mean, struct pm_error *error)
 {
-    struct archive *engine = state;
-    const size_t population = (size_t)engine->search->config->population;
-    engine->generation = generation;
-    for (size_t first = 0; first < population; first += BATCH) {
-        const size_t left = population - first;
-        if (!run_batch(engine, first, left < BATCH ? left : BATCH, error)) {
+    (void)error;
+    *mean = mean_score(state);
+    return true;
+}
+
+static bool transfer_niche(struct archive *engine, uint32_t at, struct pm_stream *stream)
+{
+    struct pm_candidate holder = {0};
+    if (!stream->reading) {
+        return pm_stream_candidate(stream, engine->niches[engine->filled[at]]);
+    }
+    if (!pm_stream_candidate(stream, &holder)) {
+        return false;
+    }
+    const uint32_t niche = find_niche(&holder);
+    const bool taken = engine->niches[niche] != NULL;
+    struct pm_candidate *place = taken ? NULL : malloc(sizeof *place);
+    if (place == NULL) {
+        pm_candidate_clear(&holder);
+        return taken ? pm_stream_refuse(stream, "a niche has two holders")
+                     : pm_fail(stream->error, PM_ERROR_MEMORY, "evolution: out of memory");
+    }
+    *place = holder;
+    engine->niches[niche] = place;
+    engine->filled[engine->filled_count++] = niche;
+    return true;
+}
+
+static bool transfer_niches(struct archive *engine, struct pm_stream *stream)
+{
+    size_t filled = engine->filled_count;
+    if (!pm_stream_size(stream, &filled, NICHES)) {
+        return false;
+    }
+    for (uint32_t i = 0; i < filled; i++) {
+        if (!transfer_niche(engine, i, stream)) {
             return false;
         }
     }
-    *mean = mean_score(engine);
+    for (size_t i = 0; i < NICHES; i++) {
+        if (!pm_stream_u64(stream, &engine->visits[i], 8, UINT64_MAX)) {
+            return false;
+        }
+    }
     return true;
+}
+
+static bool archive_transfer(void *state, struct pm_stream *stream)
+{
+    struct archive *engine = state;
+    if (!transfer_niches(engine, stream) ||
+        !pm_stream_candidates(stream, engine->elite, &engine->elite_count, ELITE)) {
+        return false;
+    }
+    return (engine->elite_count > 0) == (engine->filled_count > 0) ||
+           pm_stream_refuse(stream, "the archive has no elite");
 }
 
 const struct pm_engine pm_engine_archive = {
     .name = "archive",
     .population = 100,
     .idiom_probability = 0.0,
+    .batch = BATCH,
     .create = archive_create,
     .destroy = archive_destroy,
-    .generation = archive_generation,
+    .run_batch = archive_batch,
+    .end_generation = archive_end_generation,
+    .transfer = archive_transfer,
 };

@@ -27,8 +27,6 @@ struct island {
 
 struct islands {
     struct pm_search *search;
-    int generation;
-    double tuning; /* share of the children that differ from a parent in numbers alone */
     struct island all[ISLANDS];
 };
 
@@ -132,6 +130,12 @@ static double find_bar(const struct island *island)
 
 /* ---- generations ---- */
 
+/* The share of the children that differ from a parent in numbers alone. */
+static double tuning_share(const struct pm_search *search)
+{
+    return 5 * search->generation > 4 * search->config->generations ? TUNING_LATE : TUNING;
+}
+
 static bool breed(const void *state, size_t index, struct pm_random *random,
                   struct pm_candidate *child, struct pm_error *error)
 {
@@ -141,21 +145,21 @@ static bool breed(const void *state, size_t index, struct pm_random *random,
     const struct pm_candidate *parent = island->count > 0
                                             ? tournament(island, random)
                                             : &search->seeds[index / ISLANDS % search->seed_count];
-    const bool done = pm_random_chance(random, engine->tuning)
+    const bool done = pm_random_chance(random, tuning_share(search))
                           ? pm_search_tune(search, parent, random, child, error)
                           : pm_search_mutate(search, parent, random, child, error);
     child->bar = island->bar;
     return done;
 }
 
-static bool run_batch(struct islands *engine, size_t first, size_t count, struct pm_error *error)
+static bool islands_batch(void *state, size_t first, size_t count, struct pm_error *error)
 {
+    struct islands *engine = state;
     struct pm_candidate children[BATCH];
     for (size_t i = 0; i < ISLANDS; i++) {
         engine->all[i].bar = find_bar(&engine->all[i]);
     }
-    if (!pm_search_brood(engine->search, breed, engine, engine->generation, first, count, children,
-                         error)) {
+    if (!pm_search_brood(engine->search, breed, engine, first, count, children, error)) {
         return false;
     }
     for (size_t i = 0; i < count; i++) {
@@ -164,12 +168,14 @@ static bool run_batch(struct islands *engine, size_t first, size_t count, struct
     return true;
 }
 
-/* The best of each island also settles on the next one. */
+/* The best of each island also settles on the next one. Of a population of less than four some
+ * islands are empty. */
 static bool migrate(struct islands *engine, struct pm_error *error)
 {
-    struct pm_candidate best[ISLANDS];
+    struct pm_candidate best[ISLANDS] = {0};
     for (size_t i = 0; i < ISLANDS; i++) {
-        if (!pm_candidate_copy(&best[i], &engine->all[i].members[0], error)) {
+        if (engine->all[i].count > 0 &&
+            !pm_candidate_copy(&best[i], &engine->all[i].members[0], error)) {
             while (i-- > 0) {
                 pm_candidate_clear(&best[i]);
             }
@@ -177,7 +183,9 @@ static bool migrate(struct islands *engine, struct pm_error *error)
         }
     }
     for (size_t i = 0; i < ISLANDS; i++) {
-        settle(&engine->all[(i + 1) % ISLANDS], &best[i]);
+        if (best[i].program != NULL) {
+            settle(&engine->all[(i + 1) % ISLANDS], &best[i]);
+        }
     }
     return true;
 }
@@ -198,28 +206,33 @@ static double mean_score(const struct islands *engine)
     return complete > 0 ? sum / (double)complete : engine->search->best;
 }
 
-static bool islands_generation(void *state, int generation, double *mean, struct pm_error *error)
+static bool islands_end_generation(void *state, double *mean, struct pm_error *error)
 {
     struct islands *engine = state;
-    const size_t population = (size_t)engine->search->config->population;
-    engine->generation = generation;
-    engine->tuning =
-        5 * generation > 4 * engine->search->config->generations ? TUNING_LATE : TUNING;
-    for (size_t first = 0; first < population; first += BATCH) {
-        const size_t left = population - first;
-        if (!run_batch(engine, first, left < BATCH ? left : BATCH, error)) {
+    *mean = mean_score(engine);
+    return engine->search->generation % MIGRATION != 0 || migrate(engine, error);
+}
+
+static bool islands_transfer(void *state, struct pm_stream *stream)
+{
+    struct islands *engine = state;
+    for (size_t i = 0; i < ISLANDS; i++) {
+        struct island *island = &engine->all[i];
+        if (!pm_stream_candidates(stream, island->members, &island->count, MEMBERS)) {
             return false;
         }
     }
-    *mean = mean_score(engine);
-    return generation % MIGRATION != 0 || migrate(engine, error);
+    return true;
 }
 
 const struct pm_engine pm_engine_islands = {
     .name = "islands",
     .population = 600,
     .idiom_probability = 0.4,
+    .batch = BATCH,
     .create = islands_create,
     .destroy = islands_destroy,
-    .generation = islands_generation,
+    .run_batch = islands_batch,
+    .end_generation = islands_end_generation,
+    .transfer = islands_transfer,
 };

@@ -22,7 +22,6 @@ struct regularized {
     struct pm_candidate *members; /* a ring; the oldest is at `oldest` */
     double *quick;                /* scratch for the bar */
     size_t oldest, count, capacity;
-    int generation;
     double bar; /* of the batch under way */
 };
 
@@ -125,7 +124,7 @@ static bool breed(const void *state, size_t index, struct pm_random *random,
     const struct regularized *engine = state;
     const struct pm_search *search = engine->search;
     bool done;
-    if (engine->generation == 1) {
+    if (search->generation == 1) {
         const struct pm_candidate *seed = &search->seeds[index % search->seed_count];
         done = pm_search_mutate(search, seed, random, child, error);
     } else {
@@ -138,13 +137,12 @@ static bool breed(const void *state, size_t index, struct pm_random *random,
     return done;
 }
 
-static bool run_batch(struct regularized *engine, size_t first, size_t count,
-                      struct pm_error *error)
+static bool regularized_batch(void *state, size_t first, size_t count, struct pm_error *error)
 {
+    struct regularized *engine = state;
     struct pm_candidate children[BATCH];
     engine->bar = quick_bar(engine);
-    if (!pm_search_brood(engine->search, breed, engine, engine->generation, first, count, children,
-                         error)) {
+    if (!pm_search_brood(engine->search, breed, engine, first, count, children, error)) {
         return false;
     }
     for (size_t i = 0; i < count; i++) {
@@ -153,26 +151,36 @@ static bool run_batch(struct regularized *engine, size_t first, size_t count,
     return true;
 }
 
-static bool regularized_generation(void *state, int generation, double *mean,
-                                   struct pm_error *error)
+static bool regularized_end_generation(void *state, double *mean, struct pm_error *error)
+{
+    (void)error;
+    *mean = population_mean(state);
+    return true;
+}
+
+static bool regularized_transfer(void *state, struct pm_stream *stream)
 {
     struct regularized *engine = state;
-    engine->generation = generation;
-    for (size_t first = 0; first < engine->capacity; first += BATCH) {
-        const size_t left = engine->capacity - first;
-        if (!run_batch(engine, first, left < BATCH ? left : BATCH, error)) {
-            return false;
-        }
+    const bool done =
+        pm_stream_size(stream, &engine->oldest, engine->capacity - 1) &&
+        pm_stream_candidates(stream, engine->members, &engine->count, engine->capacity);
+    if (!done || !stream->reading) {
+        return done;
     }
-    *mean = population_mean(engine);
-    return true;
+    const struct pm_search *search = engine->search;
+    const bool full = search->candidates >= engine->capacity;
+    return engine->count == (full ? engine->capacity : (size_t)search->candidates) ||
+           pm_stream_refuse(stream, "the population is not whole");
 }
 
 const struct pm_engine pm_engine_regularized = {
     .name = "regularized",
     .population = 100,
     .idiom_probability = 0.0,
+    .batch = BATCH,
     .create = regularized_create,
     .destroy = regularized_destroy,
-    .generation = regularized_generation,
+    .run_batch = regularized_batch,
+    .end_generation = regularized_end_generation,
+    .transfer = regularized_transfer,
 };

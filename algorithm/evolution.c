@@ -1,3 +1,4 @@
+#include "algorithm/checkpoint.h"
 #include "algorithm/search.h"
 
 #include <stdlib.h>
@@ -17,6 +18,7 @@ struct pm_evolution_config pm_evolution_config_default(void)
         .generations = 50,
         .idiom_probability = -1.0,
         .budget = 1,
+        .keep_interval_ms = 30000,
     };
 }
 
@@ -90,37 +92,124 @@ static bool check_config(const struct pm_evolution_config *config,
     return true;
 }
 
-static bool run_generations(struct pm_search *search, const struct pm_engine *engine,
-                            pm_evolution_observer *observer, void *context,
-                            struct pm_evolution_result *out, struct pm_error *error)
+/* A run: the course, whoever looks on, and when the last checkpoint was made. */
+struct run {
+    struct pm_course course;
+    pm_evolution_observer *observer;
+    void *context;
+    int64_t start_ns, kept_ns;
+    uint64_t earlier_ms; /* spent before the checkpoint that it goes on from */
+};
+
+static bool keep_checkpoint(struct run *run, struct pm_error *error)
 {
-    void *const state = engine->create(search);
-    if (state == NULL) {
+    void *bytes;
+    size_t size;
+    const int64_t now_ns = pm_clock_monotonic_ns();
+    run->course.spent_ms = run->earlier_ms + (uint64_t)(now_ns - run->start_ns) / 1000000;
+    if (!pm_checkpoint_write(&run->course, &bytes, &size, error)) {
+        return false;
+    }
+    run->course.search->config->keep(run->context, bytes, size);
+    free(bytes);
+    run->kept_ns = now_ns;
+    return true;
+}
+
+static bool keep_when_due(struct run *run, struct pm_error *error)
+{
+    const struct pm_evolution_config *config = run->course.search->config;
+    return config->keep == NULL ||
+           pm_clock_monotonic_ns() - run->kept_ns < config->keep_interval_ms * 1000000 ||
+           keep_checkpoint(run, error);
+}
+
+/* False without an error: the observer has seen enough. */
+static bool end_generation(struct run *run, struct pm_error *error)
+{
+    struct pm_search *search = run->course.search;
+    struct pm_evolution_progress progress = {
+        .generation = search->generation,
+        .generations = search->config->generations,
+        .best = search->best,
+        .candidates = search->candidates,
+        .known = search->scorer.savings.known + search->scorer.savings.hopeless,
+        .seconds = (double)run->earlier_ms * 1e-3 +
+                   (double)(pm_clock_monotonic_ns() - run->start_ns) * 1e-9,
+    };
+    if (!run->course.engine->end_generation(run->course.state, &progress.mean, error)) {
+        return false;
+    }
+    search->generation++;
+    search->next = 0;
+    return run->observer == NULL || run->observer(run->context, &progress);
+}
+
+static bool run_generation(struct run *run, struct pm_error *error)
+{
+    struct pm_search *search = run->course.search;
+    const struct pm_engine *engine = run->course.engine;
+    const size_t population = (size_t)search->config->population;
+    while (search->next < population) {
+        const size_t left = population - search->next;
+        const size_t count = left < engine->batch ? left : engine->batch;
+        if (!engine->run_batch(run->course.state, search->next, count, error)) {
+            return false;
+        }
+        search->next += count;
+        if (!keep_when_due(run, error)) {
+            return false;
+        }
+    }
+    return end_generation(run, error);
+}
+
+static bool begin(struct run *run, const struct pm_algorithm *const *seeds, size_t seed_count,
+                  struct pm_error *error)
+{
+    const struct pm_search *search = run->course.search;
+    const struct pm_evolution_config *config = search->config;
+    run->start_ns = run->kept_ns = pm_clock_monotonic_ns();
+    if (config->keep == NULL && config->resume == NULL) {
+        return true;
+    }
+    if (!pm_checkpoint_identify(search, seeds, seed_count, run->course.identity, error)) {
+        return false;
+    }
+    if (config->resume != NULL &&
+        !pm_checkpoint_read(&run->course, config->resume, config->resume_size, error)) {
+        return false;
+    }
+    run->earlier_ms = run->course.spent_ms;
+    return true;
+}
+
+/* Until the last generation, or an error; interrupted, it leaves a checkpoint. */
+static bool run_generations(struct run *run, struct pm_error *error)
+{
+    const struct pm_search *search = run->course.search;
+    struct pm_error reason = {0};
+    while (search->generation <= search->config->generations && run_generation(run, &reason)) {
+    }
+    const bool cut_short = reason.code == PM_ERROR_INTERRUPTED || reason.code == PM_ERROR_NONE;
+    if (cut_short && search->generation <= search->config->generations &&
+        search->config->keep != NULL) {
+        return keep_checkpoint(run, error);
+    }
+    return cut_short || pm_fail(error, reason.code, "%s", reason.message);
+}
+
+static bool run_engine(struct run *run, const struct pm_algorithm *const *seeds, size_t seed_count,
+                       struct pm_error *error)
+{
+    const struct pm_engine *engine = run->course.engine;
+    run->course.state = engine->create(run->course.search);
+    if (run->course.state == NULL) {
         return pm_fail(error, PM_ERROR_MEMORY, "evolution: out of memory");
     }
-    const int64_t start_ns = pm_clock_monotonic_ns();
-    bool ok = true, wanted = true;
-    while (ok && wanted && out->generations < search->config->generations) {
-        double mean;
-        search->generation = out->generations + 1;
-        ok = engine->generation(state, out->generations + 1, &mean, error);
-        if (!ok) {
-            break;
-        }
-        out->generations++;
-        const struct pm_evolution_progress progress = {
-            .generation = out->generations,
-            .generations = search->config->generations,
-            .best = search->best,
-            .mean = mean,
-            .candidates = search->candidates,
-            .known = search->scorer.savings.known + search->scorer.savings.hopeless,
-            .seconds = (double)(pm_clock_monotonic_ns() - start_ns) * 1e-9,
-        };
-        wanted = observer == NULL || observer(context, &progress);
-    }
-    engine->destroy(state);
-    return ok;
+    const bool done = begin(run, seeds, seed_count, error) && run_generations(run, error);
+    engine->destroy(run->course.state);
+    return done;
 }
 
 static void list_parents(uint64_t seeds, struct pm_evolved *item)
@@ -137,6 +226,7 @@ static bool take_elite(struct pm_search *search, struct pm_evolution_result *out
                        struct pm_error *error)
 {
     struct pm_elite *elite = &search->elite;
+    out->generations = search->generation - 1;
     out->candidates = search->candidates;
     out->savings = search->scorer.savings;
     if (elite->count == 0) {
@@ -177,9 +267,12 @@ bool pm_evolution_run(const struct pm_evolution_config *config,
         return false;
     }
     struct pm_search search;
+    struct run run = {
+        .course = {.search = &search, .engine = engine}, .observer = observer, .context = context};
     struct pm_error reason = {0};
     bool ok = pm_search_init(&search, &complete, seeds, seed_count, search_suite, &reason) &&
-              run_generations(&search, engine, observer, context, out, &reason);
+              run_engine(&run, seeds, seed_count, &reason);
+    /* The time may be over before the seeds are scored. */
     if (ok || reason.code == PM_ERROR_INTERRUPTED) {
         ok = take_elite(&search, out, &reason);
     }

@@ -7,6 +7,7 @@
 struct pm_lineage {
     struct pm_lineage *before; /* NULL: a seed */
     struct pm_lineage_step step;
+    uint32_t number;     /* of whoever writes it down */
     atomic_uint holders; /* candidates and later steps */
 };
 
@@ -30,12 +31,16 @@ void pm_lineage_release(struct pm_lineage *lineage)
 bool pm_lineage_extend(struct pm_lineage **lineage, const struct pm_lineage_step *step,
                        struct pm_error *error)
 {
+    if (*lineage != NULL && step->fitness <= (*lineage)->step.fitness) {
+        return true;
+    }
     struct pm_lineage *longer = malloc(sizeof *longer);
     if (longer == NULL) {
         return pm_fail(error, PM_ERROR_MEMORY, "keeping a lineage: out of memory");
     }
     longer->before = *lineage;
     longer->step = *step;
+    longer->number = 0;
     atomic_init(&longer->holders, 1);
     *lineage = longer;
     return true;
@@ -50,18 +55,6 @@ static size_t count_steps(const struct pm_lineage *lineage)
     return count;
 }
 
-/* Leaves out the steps that did not lead further. Returns how many remain. */
-static size_t keep_rises(struct pm_lineage_step *steps, size_t count)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (kept == 0 || steps[i].fitness > steps[kept - 1].fitness) {
-            steps[kept++] = steps[i];
-        }
-    }
-    return kept;
-}
-
 bool pm_lineage_trace(const struct pm_lineage *lineage, struct pm_lineage_step **out, size_t *count,
                       struct pm_error *error)
 {
@@ -73,12 +66,31 @@ bool pm_lineage_trace(const struct pm_lineage *lineage, struct pm_lineage_step *
     for (size_t at = all; at > 0; lineage = lineage->before) {
         steps[--at] = lineage->step;
     }
-    size_t kept = keep_rises(steps, all);
-    if (kept > PM_LINEAGE_STEPS_MAX) {
-        memmove(steps, &steps[kept - PM_LINEAGE_STEPS_MAX], PM_LINEAGE_STEPS_MAX * sizeof *steps);
-        kept = PM_LINEAGE_STEPS_MAX;
+    *count = all;
+    if (all > PM_LINEAGE_STEPS_MAX) {
+        memmove(steps, &steps[all - PM_LINEAGE_STEPS_MAX], PM_LINEAGE_STEPS_MAX * sizeof *steps);
+        *count = PM_LINEAGE_STEPS_MAX;
     }
     *out = steps;
-    *count = kept;
     return true;
+}
+
+struct pm_lineage *pm_lineage_before(const struct pm_lineage *lineage)
+{
+    return lineage->before;
+}
+
+struct pm_lineage_step pm_lineage_step(const struct pm_lineage *lineage)
+{
+    return lineage->step;
+}
+
+uint32_t pm_lineage_number(const struct pm_lineage *lineage)
+{
+    return lineage->number;
+}
+
+void pm_lineage_set_number(struct pm_lineage *lineage, uint32_t number)
+{
+    lineage->number = number;
 }

@@ -64,8 +64,10 @@ bool pm_search_init(struct pm_search *search, const struct pm_evolution_config *
                     const struct pm_algorithm *const *seeds, size_t seed_count,
                     const struct pm_suite *suite, struct pm_error *error)
 {
-    *search = (struct pm_search){
-        .config = config, .until = {.stop = config->stop, .deadline_ms = config->deadline_ms}};
+    *search =
+        (struct pm_search){.config = config,
+                           .until = {.stop = config->stop, .deadline_ms = config->deadline_ms},
+                           .generation = 1};
     search->profile = pm_profile_find(config->profile, error);
     if (search->profile == NULL || !pm_scorer_init(&search->scorer, suite, &search->until, error)) {
         return false;
@@ -165,7 +167,6 @@ struct breeding {
     const struct pm_search *search;
     pm_breed *breed;
     const void *engine;
-    int generation;
     size_t first;
     struct pm_candidate *children;
 };
@@ -173,17 +174,16 @@ struct breeding {
 static bool breed_child(const struct breeding *breeding, size_t i, struct pm_error *error)
 {
     struct pm_random random;
-    pm_random_seed(&random, breeding->search->config->seed, (uint64_t)breeding->generation,
+    pm_random_seed(&random, breeding->search->config->seed, (uint64_t)breeding->search->generation,
                    breeding->first + i);
     return breeding->breed(breeding->engine, breeding->first + i, &random, &breeding->children[i],
                            error);
 }
 
-bool pm_search_brood(struct pm_search *search, pm_breed *breed, const void *engine, int generation,
-                     size_t first, size_t count, struct pm_candidate *children,
-                     struct pm_error *error)
+bool pm_search_brood(struct pm_search *search, pm_breed *breed, const void *engine, size_t first,
+                     size_t count, struct pm_candidate *children, struct pm_error *error)
 {
-    const struct breeding breeding = {search, breed, engine, generation, first, children};
+    const struct breeding breeding = {search, breed, engine, first, children};
     struct pm_error reason = {0};
     bool failed = false;
     memset(children, 0, count * sizeof *children);
@@ -229,7 +229,9 @@ bool pm_search_score(struct pm_search *search, struct pm_candidate *children, si
     if (pm_until_over(&search->until)) {
         return pm_fail(error, PM_ERROR_INTERRUPTED, "evolution: stopped");
     }
+    const struct pm_evolution_savings before = search->scorer.savings;
     if (!pm_scorer_score(&search->scorer, children, count, false, error)) {
+        search->scorer.savings = before;
         return false;
     }
     for (size_t i = 0; i < count; i++) {

@@ -5,6 +5,7 @@
 
 #include "algorithm/candidate.h"
 #include "algorithm/elite.h"
+#include "algorithm/stream.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -27,6 +28,7 @@ struct pm_search {
     double best; /* search score, seeds included */
     uint64_t candidates;
     int generation; /* under way, from 1 */
+    size_t next;    /* of the generation's candidates, the first that is not there yet */
 };
 
 /* Fits the seeds to the profile and scores them. To be cleared also when it fails. */
@@ -48,16 +50,15 @@ bool pm_search_cross(const struct pm_search *search, const struct pm_candidate *
                      const struct pm_candidate *second, struct pm_random *random,
                      struct pm_candidate *child, struct pm_error *error);
 
-/* Makes child `index` of a generation, its bar included, drawing from `random` alone. Called by
+/* Makes child `index` of the generation, its bar included, drawing from `random` alone. Called by
  * several threads at once. */
 typedef bool pm_breed(const void *engine, size_t index, struct pm_random *random,
                       struct pm_candidate *child, struct pm_error *error);
 
-/* Breeds and scores children first .. first + count - 1 of a generation, at most
+/* Breeds and scores children first .. first + count - 1 of the generation, at most
  * PM_SCORER_BATCH_MAX. The caller clears the children when it succeeds. Errors as below. */
-bool pm_search_brood(struct pm_search *search, pm_breed *breed, const void *engine, int generation,
-                     size_t first, size_t count, struct pm_candidate *children,
-                     struct pm_error *error);
+bool pm_search_brood(struct pm_search *search, pm_breed *breed, const void *engine, size_t first,
+                     size_t count, struct pm_candidate *children, struct pm_error *error);
 
 /* Scores the children, offers them to the elite and counts them. PM_ERROR_INTERRUPTED: asked to
  * stop or out of time; the batch then does not count. */
@@ -68,12 +69,18 @@ struct pm_engine {
     const char *name;
     int population;           /* where none is asked for */
     double idiom_probability; /* the same */
+    size_t batch;             /* candidates at a time; it shapes the result */
     /* The state of a run over `search`; NULL when memory is out. */
     void *(*create)(struct pm_search *search);
     void (*destroy)(void *state);
-    /* One population's worth of new candidates; generations count from 1. *mean: of the
-     * population's scores. */
-    bool (*generation)(void *state, int generation, double *mean, struct pm_error *error);
+    /* Candidates first .. first + count - 1 of the generation: bred, scored, and taken in or not.
+     * Interrupted, it leaves the state as it was. */
+    bool (*run_batch)(void *state, size_t first, size_t count, struct pm_error *error);
+    /* Once all are there. *mean: of the population's scores. */
+    bool (*end_generation)(void *state, double *mean, struct pm_error *error);
+    /* All that the state consists of, as a checkpoint holds it: what is left out here is not there
+     * when the search is taken up again. Reading fills a state just created. */
+    bool (*transfer)(void *state, struct pm_stream *stream);
 };
 
 extern const struct pm_engine pm_engine_islands, pm_engine_regularized, pm_engine_archive;

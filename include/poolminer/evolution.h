@@ -11,6 +11,12 @@
 #include <poolminer/error.h>
 #include <poolminer/suite.h>
 
+/* Takes a checkpoint, which is gone when it returns: the whole of a search between two batches of
+ * candidates. A search with the same seeds, suite and settings goes on from it, on any machine and
+ * with any number of threads, to the result that it would have had otherwise. Called from the
+ * calling thread. */
+typedef void pm_evolution_checkpoint_sink(void *context, const void *bytes, size_t size);
+
 struct pm_evolution_config {
     const char *engine;       /* see pm_evolution_engine_name */
     const char *profile;      /* "full" | "baseline": what may be written (profile.h) */
@@ -24,6 +30,10 @@ struct pm_evolution_config {
     size_t budget;            /* how many algorithms to return at most, best first */
     int64_t deadline_ms;      /* unix; 0: none */
     const atomic_bool *stop;  /* may be NULL; both are looked at every few milliseconds */
+    pm_evolution_checkpoint_sink *keep; /* gets the observer's context; NULL: no checkpoints */
+    int64_t keep_interval_ms;           /* from one to the next; one more when it is cut short */
+    const void *resume;                 /* a checkpoint to go on from; NULL: from the seeds */
+    size_t resume_size;
 };
 struct pm_evolution_config pm_evolution_config_default(void);
 
@@ -43,7 +53,7 @@ struct pm_evolution_progress {
     double mean;         /* of the population's members that were scored on all tasks */
     uint64_t candidates; /* tried */
     uint64_t known;      /* of these, those whose worth was known without running them */
-    double seconds;
+    double seconds;      /* what was spent before the checkpoint included */
 };
 /* Called once a generation from the calling thread; return false to stop (what is best so far is
  * returned). */
@@ -90,19 +100,34 @@ struct pm_evolution_result {
                                  by task, from each other and from the seeds; may be fewer than the
                                  budget, or none */
     size_t count;
-    int generations;     /* run to their end */
+    int generations;     /* run to their end; these three from the first on, resumed or not */
     uint64_t candidates; /* drawn, whether or not they had to be scored */
     struct pm_evolution_savings savings;
 };
 
 /* Seeds must share one input_dim, the suite's. Cut short by the deadline, the stop flag or the
  * observer, it returns what is best so far, and true; such a result depends on the machine's speed.
- * Candidates are scored by as many threads as OpenMP gives the calling thread. */
+ * Candidates are scored by as many threads as OpenMP gives the calling thread. PM_ERROR_REFUSED:
+ * the checkpoint to go on from is damaged, or another search's. Where a search was resumed, the
+ * savings are less than without the pause: the functional cache begins with the living only. */
 bool pm_evolution_run(const struct pm_evolution_config *config,
                       const struct pm_algorithm *const *seeds, size_t seed_count,
                       const struct pm_suite *search_suite, pm_evolution_observer *observer,
                       void *context, struct pm_evolution_result *out, struct pm_error *error);
 void pm_evolution_result_clear(struct pm_evolution_result *result);
+
+enum { PM_EVOLUTION_CHECKPOINT_MAX = 64 * 1024 * 1024 }; /* bytes */
+
+/* What a checkpoint says of itself. */
+struct pm_evolution_checkpoint {
+    char engine[16];
+    uint64_t seed;
+    int generations; /* run to their end */
+    uint64_t spent_ms;
+};
+/* PM_ERROR_REFUSED: it is none, of another version, or damaged. */
+bool pm_evolution_checkpoint_read(const void *bytes, size_t size,
+                                  struct pm_evolution_checkpoint *out, struct pm_error *error);
 
 /* The final choice: orders the items by their score on `suite`, best first (equal ones by fitness),
  * and keeps `budget` of them. Its tasks should not be those of the search, which the items may fit

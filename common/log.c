@@ -1,7 +1,9 @@
 #include "common/utf8.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -17,6 +19,13 @@ static struct {
     enum pm_log_format format;
 } state = {"poolminer", PM_LOG_INFO, PM_LOG_TEXT};
 
+static struct {
+    pthread_mutex_t mutex;
+    atomic_bool watches; /* spares the lock where nobody does */
+    pm_log_observer *observer;
+    void *context;
+} watcher = {.mutex = PTHREAD_MUTEX_INITIALIZER};
+
 static const char *const level_names[] = {"debug", "info", "warn", "error"};
 static const char *const format_names[] = {"text", "json"};
 
@@ -25,6 +34,35 @@ void pm_log_init(const char *program, enum pm_log_level level, enum pm_log_forma
     state.program = program;
     state.level = level;
     state.format = format;
+}
+
+void pm_log_observe(pm_log_observer *observer, void *context)
+{
+    pthread_mutex_lock(&watcher.mutex);
+    watcher.observer = observer;
+    watcher.context = context;
+    atomic_store(&watcher.watches, observer != NULL);
+    pthread_mutex_unlock(&watcher.mutex);
+}
+
+static bool is_watched(enum pm_log_level level)
+{
+    return level >= PM_LOG_INFO && atomic_load(&watcher.watches);
+}
+
+static void tell_watcher(enum pm_log_level level, const char *id, const char *message,
+                         int64_t unix_ms)
+{
+    pthread_mutex_lock(&watcher.mutex);
+    if (watcher.observer != NULL) {
+        watcher.observer(watcher.context, level, id, message, unix_ms);
+    }
+    pthread_mutex_unlock(&watcher.mutex);
+}
+
+const char *pm_log_level_name(enum pm_log_level level)
+{
+    return level_names[level];
 }
 
 bool pm_log_level_parse(const char *text, enum pm_log_level *out, struct pm_error *error)
@@ -149,9 +187,25 @@ static void build_json(struct line *line, enum pm_log_level level, const char *t
     put_text(line, "\"}\n");
 }
 
+static void write_line(enum pm_log_level level, const char *id, const char *message,
+                       int64_t unix_ms)
+{
+    char time[PM_CLOCK_ISO_SIZE];
+    pm_clock_format_iso(unix_ms, time);
+    struct line line = {.length = 0};
+    if (state.format == PM_LOG_JSON) {
+        build_json(&line, level, time, id, message);
+    } else {
+        build_text(&line, level, time, id, message);
+    }
+    /* A log that cannot be written has nobody to be told. */
+    ssize_t ignored = write(STDERR_FILENO, line.bytes, line.length);
+    (void)ignored;
+}
+
 void pm_log(enum pm_log_level level, const char *id, const char *format, ...)
 {
-    if (level < state.level) {
+    if (level < state.level && !is_watched(level)) {
         return;
     }
     int saved_errno = errno;
@@ -164,16 +218,12 @@ void pm_log(enum pm_log_level level, const char *id, const char *format, ...)
     va_end(arguments);
     message[pm_utf8_cut(message, strlen(message), sizeof message - 4)] = '\0';
 
-    char time[PM_CLOCK_ISO_SIZE];
-    pm_clock_format_iso(pm_clock_unix_ms(), time);
-    struct line line = {.length = 0};
-    if (state.format == PM_LOG_JSON) {
-        build_json(&line, level, time, id, message);
-    } else {
-        build_text(&line, level, time, id, message);
+    const int64_t unix_ms = pm_clock_unix_ms();
+    if (is_watched(level)) {
+        tell_watcher(level, id, message, unix_ms);
     }
-    /* A log that cannot be written has nobody to be told. */
-    ssize_t ignored = write(STDERR_FILENO, line.bytes, line.length);
-    (void)ignored;
+    if (level >= state.level) {
+        write_line(level, id, message, unix_ms);
+    }
     errno = saved_errno;
 }

@@ -264,12 +264,16 @@ static bool client_start(struct pm_queue_client *client,
         0) {
         return false;
     }
-    if (!read_keys(client, config, error)) {
+    client->shares_context = config->context != NULL;
+    if (!client->shares_context && !read_keys(client, config, error)) {
         return false;
     }
     client->timeout_ms = config->timeout_ms;
     client->url = strdup(config->url);
-    client->context = client->url == NULL ? NULL : zmq_ctx_new();
+    client->context = client->shares_context ? config->context : zmq_ctx_new();
+    if (client->url == NULL) {
+        return pm_fail(error, PM_ERROR_MEMORY, "out of memory for the sidecar's client");
+    }
     if (client->context == NULL) {
         return pm_fail(error, PM_ERROR_MEMORY, "out of memory for the sidecar's client");
     }
@@ -306,7 +310,7 @@ static bool is_url(const char *url)
 bool pm_queue_client_create(const struct pm_queue_client_config *config,
                             struct pm_queue_client **out, struct pm_error *error)
 {
-    if (!is_url(config->url)) {
+    if (config->context == NULL && !is_url(config->url)) {
         return pm_fail(error, PM_ERROR_INVALID,
                        "the sidecar's URL must look like tcp://127.0.0.1:8123, not %s",
                        config->url == NULL ? "nothing" : config->url);
@@ -332,7 +336,7 @@ void pm_queue_client_destroy(struct pm_queue_client *client)
         return;
     }
     pm_queue_socket_close(client);
-    if (client->context != NULL) {
+    if (client->context != NULL && !client->shares_context) {
         zmq_ctx_term(client->context);
     }
     if (client->keys != NULL) {

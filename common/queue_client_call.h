@@ -11,6 +11,7 @@ enum { PM_REPLY_PARTS_MAX = 2 + PM_WIRE_BODIES_MAX };
 
 struct pm_queue_client {
     void *context, *socket;
+    bool shares_context;
     void *monitor; /* tells when the socket's connection is lost */
     unsigned monitors_opened;
     char *url;

@@ -77,6 +77,7 @@ struct page {
     const char *verb, *list, *run_id, *prefix;
     const char *state; /* NULL: of any */
     const char *cursor_name, *cursor_member;
+    int64_t cursor; /* where the first page begins */
     size_t limit;
     /* Reads item `index` of a reply. */
     bool (*read)(void *list, const struct pm_reply *reply, const cJSON *item, size_t index,
@@ -121,7 +122,7 @@ static bool read_pages(struct pm_queue_client *client, const struct page *page, 
                        struct pm_error *error)
 {
     size_t left = page->limit;
-    int64_t cursor = 0;
+    int64_t cursor = page->cursor;
     bool more = true;
     while (more && left > 0) {
         size_t taken;
@@ -357,6 +358,7 @@ static bool read_record(void *list, const struct pm_reply *reply, const cJSON *i
     records->items = items;
     records->count++;
     if (!pm_json_integer(item, "updated_ms", &record->updated_ms, error) ||
+        !pm_json_integer(item, "sequence", &record->sequence, error) ||
         !pm_json_string(item, "key", &key, error) ||
         !pm_json_string(item, "state", &state, error) ||
         !pm_json_string(item, "reason", &reason, error)) {
@@ -375,6 +377,13 @@ bool pm_queue_client_records(struct pm_queue_client *client, const char *run_id,
                              const char *key_prefix, const char *state, size_t limit,
                              struct pm_records *out, struct pm_error *error)
 {
+    return pm_queue_client_records_before(client, run_id, key_prefix, state, 0, limit, out, error);
+}
+
+bool pm_queue_client_records_before(struct pm_queue_client *client, const char *run_id,
+                                    const char *key_prefix, const char *state, int64_t before,
+                                    size_t limit, struct pm_records *out, struct pm_error *error)
+{
     const struct page page = {.verb = "records",
                               .list = "records",
                               .run_id = run_id,
@@ -382,6 +391,7 @@ bool pm_queue_client_records(struct pm_queue_client *client, const char *run_id,
                               .state = state,
                               .cursor_name = "before",
                               .cursor_member = "sequence",
+                              .cursor = before,
                               .limit = limit,
                               .read = read_record};
     *out = (struct pm_records){0};

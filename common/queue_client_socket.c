@@ -19,7 +19,8 @@ static bool open_monitor(struct pm_queue_client *client, struct pm_error *error)
 {
     char endpoint[64];
     const int no_linger = 0;
-    snprintf(endpoint, sizeof endpoint, "inproc://monitor-%u", ++client->monitors_opened);
+    snprintf(endpoint, sizeof endpoint, "inproc://monitor-%p-%u", (void *)client,
+             ++client->monitors_opened);
     client->monitor = zmq_socket(client->context, ZMQ_PAIR);
     if (client->monitor == NULL ||
         zmq_setsockopt(client->monitor, ZMQ_LINGER, &no_linger, sizeof no_linger) != 0 ||

@@ -114,7 +114,9 @@ static bool bind_socket(struct pm_broker *broker, struct pm_error *error)
     }
     const char *port = strrchr(bound, ':');
     broker->port = port == NULL ? 0 : (int)strtol(port + 1, NULL, 10);
-    return true;
+    return zmq_bind(broker->socket, PM_BROKER_INPROC_URL) == 0 ||
+           pm_fail(error, PM_ERROR_IO, "listening on %s: %s", PM_BROKER_INPROC_URL,
+                   zmq_strerror(errno));
 }
 
 /* ---- life ---- */
@@ -186,6 +188,16 @@ void pm_broker_destroy(struct pm_broker *broker)
 int pm_broker_port(const struct pm_broker *broker)
 {
     return broker->port;
+}
+
+void *pm_broker_context(const struct pm_broker *broker)
+{
+    return broker->context;
+}
+
+void pm_broker_set_view(struct pm_broker *broker, struct pm_view *view)
+{
+    broker->desk.view = view;
 }
 
 /* ---- the loop ---- */

@@ -29,6 +29,15 @@ bool pm_broker_create(const struct pm_broker_config *config, struct pm_store *st
 void pm_broker_destroy(struct pm_broker *broker);
 int pm_broker_port(const struct pm_broker *broker);
 
+/* For the view, which is a client of this process: the ZeroMQ context, in which the broker listens
+ * at PM_BROKER_INPROC_URL, whoever else is let in. */
+#define PM_BROKER_INPROC_URL "inproc://broker"
+void *pm_broker_context(const struct pm_broker *broker);
+/* What the verbs `tell`, `supervise` and `state` go to; NULL: they are answered with `not-found`.
+ */
+struct pm_view;
+void pm_broker_set_view(struct pm_broker *broker, struct pm_view *view);
+
 /* Serves until `stop` is set. False when the socket failed. */
 bool pm_broker_run(struct pm_broker *broker, const atomic_bool *stop, struct pm_error *error);
 

@@ -1,5 +1,7 @@
 /* poolminer-sidecar: reads options, opens the store, runs the broker. */
 #include "sidecar/broker.h"
+#include "sidecar/page.h"
+#include "sidecar/view.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -82,6 +84,34 @@ static const struct pm_option OPTIONS[] = {
      .is_path = true,
      .argument = "FILE",
      .help = "Write {\"port\":N,\"pid\":N} here once listening."},
+    {.name = "http-port",
+     .environment = "POOLMINER_SIDECAR_HTTP_PORT",
+     .type = PM_OPTION_INTEGER,
+     .default_value = "-1",
+     .minimum = -1,
+     .maximum = 65535,
+     .argument = "N",
+     .help =
+         "Serve the page, and figures for other tools, on this port of 127.0.0.1; 0 takes a free "
+         "one, -1 serves none."},
+    {.name = "http-token-file",
+     .type = PM_OPTION_TEXT,
+     .is_path = true,
+     .argument = "FILE",
+     .help = "Whoever wants to change something over HTTP needs the first line of this file; "
+             "without it nothing can be changed there."},
+    {.name = "http-ready-file",
+     .type = PM_OPTION_TEXT,
+     .is_path = true,
+     .argument = "FILE",
+     .help = "Write {\"port\":N,\"pid\":N} here, N being the page's port, once it is served."},
+    {.name = "history",
+     .environment = "POOLMINER_SIDECAR_HISTORY",
+     .type = PM_OPTION_TEXT,
+     .is_path = true,
+     .argument = "FILE",
+     .help = "Keep log lines and figures over time in this file; without it they end with the "
+             "sidecar."},
     PM_PROGRAM_LOG_OPTIONS,
 };
 
@@ -93,6 +123,59 @@ static void raise_descriptor_limit(void)
         limit.rlim_cur = limit.rlim_max;
         setrlimit(RLIMIT_NOFILE, &limit);
     }
+}
+
+/* What people and tools see, where it is asked for: a client of the broker, which runs without. */
+struct face {
+    struct pm_view *view;
+    struct pm_page *page;
+};
+
+static bool show_page(const struct pm_options *options, struct face *face, struct pm_error *error)
+{
+    const struct pm_page_config config = {
+        .port = (int)pm_options_integer(options, "http-port"),
+        .token_file = pm_options_text(options, "http-token-file"),
+        .view = face->view,
+    };
+    if (!pm_page_create(&config, &face->page, error)) {
+        return false;
+    }
+    pm_log(PM_LOG_INFO, "SIDECAR-PAGE", "http://127.0.0.1:%d/", pm_page_port(face->page));
+    return pm_program_ready(pm_options_text(options, "http-ready-file"), pm_page_port(face->page),
+                            error);
+}
+
+static bool show(const struct pm_options *options, struct pm_broker *broker, struct face *face,
+                 struct pm_error *error)
+{
+    const char *history = pm_options_text(options, "history");
+    bool has_page = pm_options_integer(options, "http-port") >= 0;
+    if (history == NULL && !has_page) {
+        return true;
+    }
+    const struct pm_view_config config = {.context = pm_broker_context(broker),
+                                          .url = PM_BROKER_INPROC_URL,
+                                          .history = history,
+                                          .stop = pm_stop_flag()};
+    if (!pm_view_create(&config, &face->view, error)) {
+        return false;
+    }
+    pm_broker_set_view(broker, face->view);
+    return !has_page || show_page(options, face, error);
+}
+
+static bool run_broker(const struct pm_options *options, struct pm_broker *broker,
+                       struct pm_error *error)
+{
+    struct face face = {0};
+    bool good =
+        show(options, broker, &face, error) &&
+        pm_program_ready(pm_options_text(options, "ready-file"), pm_broker_port(broker), error) &&
+        pm_broker_run(broker, pm_stop_flag(), error);
+    pm_page_destroy(face.page);
+    pm_view_destroy(face.view);
+    return good;
 }
 
 static bool serve(const struct pm_options *options, struct pm_store *store, const char *path,
@@ -113,9 +196,7 @@ static bool serve(const struct pm_options *options, struct pm_store *store, cons
     }
     pm_log(PM_LOG_INFO, "SIDECAR-LISTENING", "tcp://%s:%d store=%s%s", config.host,
            pm_broker_port(broker), path, config.keys != NULL ? " encrypted" : "");
-    bool good =
-        pm_program_ready(pm_options_text(options, "ready-file"), pm_broker_port(broker), error) &&
-        pm_broker_run(broker, pm_stop_flag(), error);
+    bool good = run_broker(options, broker, error);
     pm_broker_destroy(broker);
     return good;
 }

@@ -64,6 +64,9 @@ static const struct verb {
     {"record-state", pm_errand_record_state, 0, 0, true},
     {"retry", handle_retry, 0, 0, false},
     {"discard", handle_discard, 0, 0, false},
+    {"tell", pm_errand_tell, 0, 0, true},
+    {"supervise", pm_errand_supervise, 0, 0, true},
+    {"state", pm_errand_state, 0, 0, true},
 };
 
 static const struct verb *find_verb(const char *name)

@@ -29,6 +29,8 @@ struct pm_counters {
     int64_t requests, bad_messages, refused, undeliverable, store_errors, commits;
 };
 
+struct pm_view;
+
 /* What the verbs work on. */
 struct pm_desk {
     struct pm_queue *queue;
@@ -37,6 +39,7 @@ struct pm_desk {
     struct pm_queue_time now;
     int64_t started_ms; /* steady */
     int64_t lease_ms, heartbeat_ms;
+    struct pm_view *view; /* NULL: none is kept */
 };
 
 /* True when a request with this verb changes nothing that must survive a power failure. */

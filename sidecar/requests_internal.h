@@ -58,5 +58,8 @@ bool pm_errand_progress(struct pm_errand *errand, struct pm_error *error);
 bool pm_errand_finish(struct pm_errand *errand, struct pm_error *error);
 bool pm_errand_fail(struct pm_errand *errand, struct pm_error *error);
 bool pm_errand_release(struct pm_errand *errand, struct pm_error *error);
+bool pm_errand_tell(struct pm_errand *errand, struct pm_error *error);
+bool pm_errand_supervise(struct pm_errand *errand, struct pm_error *error);
+bool pm_errand_state(struct pm_errand *errand, struct pm_error *error);
 
 #endif

@@ -9,6 +9,7 @@
 #define POOLMINER_LOG_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include <poolminer/error.h>
 
@@ -24,6 +25,16 @@ bool pm_log_level_parse(const char *text, enum pm_log_level *out, struct pm_erro
 
 /* "text" | "json". */
 bool pm_log_format_parse(const char *text, enum pm_log_format *out, struct pm_error *error);
+
+/* What is logged from info on is also told to one observer, whatever level is written: `message` as
+ * it was formatted, `unix_ms` when. Called from any thread, one call at a time; it must not log. */
+typedef void pm_log_observer(void *context, enum pm_log_level level, const char *id,
+                             const char *message, int64_t unix_ms);
+/* NULL: nobody any more; when this returns, nobody is being told. */
+void pm_log_observe(pm_log_observer *observer, void *context);
+
+/* "debug" | "info" | "warn" | "error". */
+const char *pm_log_level_name(enum pm_log_level level);
 
 /* Line breaks and control characters in the formatted text are written as escapes, so that bytes
  * from outside cannot forge a line. Lines are cut at 2 KiB. */

@@ -9,6 +9,7 @@
 #ifndef POOLMINER_QUEUE_CLIENT_H
 #define POOLMINER_QUEUE_CLIENT_H
 
+#include <cjson/cJSON.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -26,6 +27,9 @@ struct pm_queue_client_config {
     /* A client's key file (poolminer/curve_keys.h): the connection is encrypted, and the sidecar
      * must have the key in the file. NULL: neither, and only on this machine. */
     const char *key_file;
+    /* For the sidecar's own threads: its ZeroMQ context, which outlives the client, and an
+     * inproc:// URL. NULL: the client has a context of its own. */
+    void *context;
 };
 
 /* PM_ERROR_INVALID also: the URL is another machine's and there is no key file. */
@@ -105,6 +109,7 @@ bool pm_queue_client_cancel(struct pm_queue_client *client, const char *run_id,
 struct pm_record {
     char *key, *state, *reason;
     int64_t updated_ms; /* unix */
+    int64_t sequence;   /* of its latest change; ascending over the store */
     void *body;
     size_t body_size;
 };
@@ -125,6 +130,10 @@ bool pm_queue_client_record_state(struct pm_queue_client *client, const char *ru
 bool pm_queue_client_records(struct pm_queue_client *client, const char *run_id,
                              const char *key_prefix, const char *state, size_t limit,
                              struct pm_records *out, struct pm_error *error);
+/* The same, of those below the sequence number `before` (0: the newest on). */
+bool pm_queue_client_records_before(struct pm_queue_client *client, const char *run_id,
+                                    const char *key_prefix, const char *state, int64_t before,
+                                    size_t limit, struct pm_records *out, struct pm_error *error);
 void pm_records_clear(struct pm_records *records);
 
 /* ---- workers ---- */
@@ -176,5 +185,23 @@ bool pm_queue_client_discard(struct pm_queue_client *client, int64_t job_id,
 
 /* The sidecar's state as JSON text (the caller frees): counts by state and run, workers, uptime. */
 bool pm_queue_client_status(struct pm_queue_client *client, char **json, struct pm_error *error);
+
+/* Lines of this program's log, for the sidecar's /logs; `lines` (taken, also on failure; NULL
+ * counts as no memory) is as docs/sidecar-protocol.md says. They are not made durable before the
+ * answer. PM_ERROR_NOT_FOUND here and below: the sidecar keeps no view, see its --http-port and
+ * --history.
+ */
+bool pm_queue_client_tell_lines(struct pm_queue_client *client, const char *program, cJSON *lines,
+                                struct pm_error *error);
+
+/* A supervisor's report (JSON text), for the page; and what the page wishes: *number ascends, 0
+ * while there was no wish, and *wish (the caller deletes) is then NULL. */
+bool pm_queue_client_supervise(struct pm_queue_client *client, const char *report, int64_t *number,
+                               cJSON **wish, struct pm_error *error);
+
+/* What /state shows, as JSON text (the caller frees), and how old it is; asking has it made anew
+ * soon. PM_ERROR_UNAVAILABLE also: not made for the first time yet. */
+bool pm_queue_client_state(struct pm_queue_client *client, char **json, int64_t *age_ms,
+                           struct pm_error *error);
 
 #endif

@@ -17,26 +17,50 @@ char sidecar_url[64];
 const char *sidecar_keys_directory;
 const char *sidecar_host = "127.0.0.1";
 int sidecar_port;
+bool sidecar_has_page;
 static struct pm_error error;
 
 /* ---- the program ---- */
 
-static int read_ready_file(void)
+/* 0: not there yet, or of the program before. */
+static int read_ready_file(const char *name)
 {
     char *text;
     size_t length;
     int found = 0;
-    if (pm_file_read(pm_test_path("ready"), 1024, &text, &length, NULL)) {
+    if (pm_file_read(pm_test_path(name), 1024, &text, &length, NULL)) {
         cJSON *ready;
         int64_t number = 0, pid = 0;
         assert_done(pm_json_parse(text, length, 1024, &ready, &error), error);
         assert_done(pm_json_integer(ready, "port", &number, &error), error);
         assert_done(pm_json_integer(ready, "pid", &pid, &error), error);
-        found = pid == sidecar_pid ? (int)number : 0; /* else: of the one before */
+        found = pid == sidecar_pid ? (int)number : 0;
         cJSON_Delete(ready);
         free(text);
     }
     return found;
+}
+
+static void add_page_arguments(const char **arguments)
+{
+    FILE *file = fopen(pm_test_path("token"), "w");
+    assert_non_null(file);
+    fputs(SIDECAR_TOKEN "\n", file);
+    assert_int_equal(fclose(file), 0);
+    static char token[4096], history[4096], ready[4096];
+    snprintf(token, sizeof token, "%s", pm_test_path("token"));
+    snprintf(history, sizeof history, "%s", pm_test_path("history.db"));
+    snprintf(ready, sizeof ready, "%s", pm_test_path("page.ready"));
+    const char *const more[] = {"--http-port", "0",     "--http-token-file", token,
+                                "--history",   history, "--http-ready-file", ready};
+    memcpy(arguments, more, sizeof more);
+}
+
+int sidecar_page_port(void)
+{
+    int port = read_ready_file("page.ready");
+    assert_true(port > 0);
+    return port;
 }
 
 void sidecar_start(void)
@@ -45,28 +69,33 @@ void sidecar_start(void)
     snprintf(port_text, sizeof port_text, "%d", sidecar_port);
     snprintf(lease_text, sizeof lease_text, "%d", PROGRAM_LEASE_MS);
     snprintf(heartbeat_text, sizeof heartbeat_text, "%d", PROGRAM_HEARTBEAT_MS);
-    const char *arguments[] = {PM_SIDECAR_PROGRAM,
-                               "--host",
-                               sidecar_host,
-                               "--port",
-                               port_text,
-                               "--store",
-                               pm_test_path("store.db"),
-                               "--ready-file",
-                               pm_test_path("ready"),
-                               "--lease-ms",
-                               lease_text,
-                               "--heartbeat-ms",
-                               heartbeat_text,
-                               sidecar_keys_directory != NULL ? "--keys" : NULL,
-                               sidecar_keys_directory,
-                               NULL};
+    const char *arguments[24] = {PM_SIDECAR_PROGRAM,
+                                 "--host",
+                                 sidecar_host,
+                                 "--port",
+                                 port_text,
+                                 "--store",
+                                 pm_test_path("store.db"),
+                                 "--ready-file",
+                                 pm_test_path("ready"),
+                                 "--lease-ms",
+                                 lease_text,
+                                 "--heartbeat-ms",
+                                 heartbeat_text};
+    size_t count = 13;
+    if (sidecar_keys_directory != NULL) {
+        arguments[count++] = "--keys";
+        arguments[count++] = sidecar_keys_directory;
+    }
+    if (sidecar_has_page) {
+        add_page_arguments(arguments + count);
+    }
     const struct pm_process_config config = {.arguments = arguments,
                                              .stderr_path = pm_test_path("log")};
     assert_done(pm_process_start(&config, &sidecar_pid, &error), error);
     int64_t end_ms = pm_clock_monotonic_ms() + 10000;
     int found, status;
-    while ((found = read_ready_file()) == 0 && pm_clock_monotonic_ms() < end_ms) {
+    while ((found = read_ready_file("ready")) == 0 && pm_clock_monotonic_ms() < end_ms) {
         if (pm_process_wait(sidecar_pid, 2, &status)) {
             sidecar_pid = 0;
             fail_msg("the sidecar ended with status %d: %s", status, sidecar_log());

@@ -17,6 +17,10 @@ extern char sidecar_url[64];
 extern const char *sidecar_keys_directory;
 extern const char *sidecar_host; /* 127.0.0.1 at first */
 extern int sidecar_port;         /* 0 until the first start, which takes a free one */
+/* True: with a page, its token SIDECAR_TOKEN, and a history. */
+extern bool sidecar_has_page;
+#define SIDECAR_TOKEN "an-open-secret-of-the-tests"
+int sidecar_page_port(void);
 
 /* Starts it over the store store.db in the test directory; the same port again after the first
  * time, as a supervisor would. Fails the test when it does not come up. */

@@ -1,0 +1,245 @@
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <poolminer/clock.h>
+#include <poolminer/log.h>
+#include <poolminer/log_forward.h>
+#include <poolminer/queue_client.h>
+#include <poolminer/text.h>
+
+enum {
+    LINES_MAX = 128, /* kept while the sidecar is away */
+    BATCH_MAX = 16,  /* a request holds 64 KiB, a line 2 KiB that escapes can triple */
+    MESSAGE_SIZE = 1024,
+    ID_SIZE = 48,
+    PAUSE_MS = 250, /* lines that come together go together */
+    RETRY_MS = 5000,
+    CALL_MS = 2000,
+    LAST_CALL_MS = 200,
+};
+
+struct line {
+    int64_t unix_ms;
+    enum pm_log_level level;
+    char id[ID_SIZE], message[MESSAGE_SIZE];
+};
+
+struct pm_log_forward {
+    struct pm_log_forward_config config;
+    pthread_t thread;
+    pthread_mutex_t mutex;
+    pthread_cond_t changed;
+    struct line lines[LINES_MAX]; /* a ring */
+    size_t first, count, dropped;
+    uint64_t number; /* of the first line, counted from the start */
+    atomic_bool stopping;
+};
+
+/* ---- coming in ---- */
+
+static void remove_first(struct pm_log_forward *forward)
+{
+    forward->first = (forward->first + 1) % LINES_MAX;
+    forward->number++;
+    forward->count--;
+}
+
+static struct line *add_place(struct pm_log_forward *forward)
+{
+    if (forward->count == LINES_MAX) {
+        remove_first(forward);
+        forward->dropped++;
+    }
+    return &forward->lines[(forward->first + forward->count++) % LINES_MAX];
+}
+
+static void observe(void *context, enum pm_log_level level, const char *id, const char *message,
+                    int64_t unix_ms)
+{
+    struct pm_log_forward *forward = context;
+    pthread_mutex_lock(&forward->mutex);
+    struct line *line = add_place(forward);
+    line->unix_ms = unix_ms;
+    line->level = level;
+    snprintf(line->id, sizeof line->id, "%s", id);
+    snprintf(line->message, sizeof line->message, "%s", message);
+    pm_text_make_printable(line->message); /* it may have been cut within a character */
+    pthread_cond_signal(&forward->changed);
+    pthread_mutex_unlock(&forward->mutex);
+}
+
+/* ---- going out ---- */
+
+/* A copy of the first lines; *end is the number of the line behind them. */
+static size_t copy_batch(struct pm_log_forward *forward, struct line batch[BATCH_MAX],
+                         uint64_t *end)
+{
+    pthread_mutex_lock(&forward->mutex);
+    size_t count = forward->count < BATCH_MAX ? forward->count : BATCH_MAX;
+    for (size_t i = 0; i < count; i++) {
+        batch[i] = forward->lines[(forward->first + i) % LINES_MAX];
+    }
+    if (count > 0 && forward->dropped > 0) {
+        size_t length = strlen(batch[0].message);
+        snprintf(batch[0].message + length, MESSAGE_SIZE - length,
+                 " (%zu lines before this one were lost)", forward->dropped);
+    }
+    *end = forward->number + count;
+    pthread_mutex_unlock(&forward->mutex);
+    return count;
+}
+
+/* Those before `end`, as far as they are still there. */
+static void remove_batch(struct pm_log_forward *forward, uint64_t end)
+{
+    pthread_mutex_lock(&forward->mutex);
+    forward->dropped = 0;
+    while (forward->count > 0 && forward->number < end) {
+        remove_first(forward);
+    }
+    pthread_mutex_unlock(&forward->mutex);
+}
+
+/* NULL: no memory. */
+static cJSON *write_batch(const struct line *batch, size_t count)
+{
+    cJSON *list = cJSON_CreateArray();
+    for (size_t i = 0; list != NULL && i < count; i++) {
+        cJSON *item = cJSON_CreateObject();
+        if (!cJSON_AddItemToArray(list, item)) {
+            cJSON_Delete(item);
+            cJSON_Delete(list);
+            return NULL;
+        }
+        cJSON_AddNumberToObject(item, "time_ms", (double)batch[i].unix_ms);
+        cJSON_AddStringToObject(item, "level", pm_log_level_name(batch[i].level));
+        cJSON_AddStringToObject(item, "id", batch[i].id);
+        cJSON_AddStringToObject(item, "message", batch[i].message);
+    }
+    return list;
+}
+
+static struct pm_queue_client *connect_to(const struct pm_log_forward *forward, int64_t timeout_ms)
+{
+    const struct pm_queue_client_config config = {.url = forward->config.sidecar_url,
+                                                  .key_file = forward->config.key_file,
+                                                  .role = "admin",
+                                                  .name = forward->config.name,
+                                                  .timeout_ms = timeout_ms};
+    struct pm_queue_client *client = NULL;
+    return pm_queue_client_create(&config, &client, NULL) ? client : NULL;
+}
+
+/* Waits for lines; false: asked to stop. */
+static bool await_lines(struct pm_log_forward *forward)
+{
+    pthread_mutex_lock(&forward->mutex);
+    while (forward->count == 0 && !forward->stopping) {
+        pthread_cond_wait(&forward->changed, &forward->mutex);
+    }
+    bool goes_on = !forward->stopping;
+    pthread_mutex_unlock(&forward->mutex);
+    return goes_on;
+}
+
+/* Sleeps; false: asked to stop meanwhile. */
+static bool pause_for(struct pm_log_forward *forward, int64_t duration_ms)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += duration_ms / 1000;
+    until.tv_nsec += duration_ms % 1000 * 1000000;
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    int waited = 0;
+    pthread_mutex_lock(&forward->mutex);
+    while (!forward->stopping && waited == 0) {
+        waited = pthread_cond_timedwait(&forward->changed, &forward->mutex, &until);
+    }
+    bool goes_on = !forward->stopping;
+    pthread_mutex_unlock(&forward->mutex);
+    return goes_on;
+}
+
+/* Everything there is. False: the sidecar is away, and the lines wait; what it does not want is not
+ * kept for it. */
+static bool send_all(struct pm_log_forward *forward, struct pm_queue_client *client)
+{
+    struct line batch[BATCH_MAX];
+    size_t count;
+    uint64_t end;
+    while ((count = copy_batch(forward, batch, &end)) > 0) {
+        struct pm_error error = {0};
+        if (!pm_queue_client_tell_lines(client, forward->config.program, write_batch(batch, count),
+                                        &error) &&
+            (error.code == PM_ERROR_UNAVAILABLE || error.code == PM_ERROR_INTERRUPTED)) {
+            return false;
+        }
+        remove_batch(forward, end);
+    }
+    return true;
+}
+
+static void *run(void *context)
+{
+    struct pm_log_forward *forward = context;
+    struct pm_queue_client *client = connect_to(forward, CALL_MS);
+    if (client != NULL) {
+        pm_queue_client_set_stop_flag(client, &forward->stopping);
+    }
+    while (client != NULL && await_lines(forward) && pause_for(forward, PAUSE_MS)) {
+        if (!send_all(forward, client)) {
+            pause_for(forward, RETRY_MS);
+        }
+    }
+    pm_queue_client_destroy(client);
+    client = connect_to(forward, LAST_CALL_MS);
+    if (client != NULL) {
+        send_all(forward, client);
+    }
+    pm_queue_client_destroy(client);
+    return NULL;
+}
+
+/* ---- life ---- */
+
+bool pm_log_forward_create(const struct pm_log_forward_config *config, struct pm_log_forward **out,
+                           struct pm_error *error)
+{
+    struct pm_log_forward *forward = calloc(1, sizeof *forward);
+    if (forward == NULL) {
+        return pm_fail(error, PM_ERROR_MEMORY, "no memory for the log's lines");
+    }
+    forward->config = *config;
+    pthread_mutex_init(&forward->mutex, NULL);
+    pthread_cond_init(&forward->changed, NULL);
+    if (pthread_create(&forward->thread, NULL, run, forward) != 0) {
+        pthread_cond_destroy(&forward->changed);
+        pthread_mutex_destroy(&forward->mutex);
+        free(forward);
+        return pm_fail(error, PM_ERROR_LIMIT, "the system gives no thread for the log's lines");
+    }
+    pm_log_observe(observe, forward);
+    *out = forward;
+    return true;
+}
+
+void pm_log_forward_destroy(struct pm_log_forward *forward)
+{
+    if (forward == NULL) {
+        return;
+    }
+    pm_log_observe(NULL, NULL);
+    pthread_mutex_lock(&forward->mutex);
+    atomic_store(&forward->stopping, true);
+    pthread_cond_signal(&forward->changed);
+    pthread_mutex_unlock(&forward->mutex);
+    pthread_join(forward->thread, NULL);
+    pthread_cond_destroy(&forward->changed);
+    pthread_mutex_destroy(&forward->mutex);
+    free(forward);
+}

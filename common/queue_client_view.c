@@ -1,0 +1,70 @@
+/* What goes to the sidecar's view and comes from it: log lines, a supervisor's report and the
+ * page's wishes, the state as a whole. */
+#include "common/queue_client_call.h"
+
+#include <stdlib.h>
+
+#include <poolminer/json.h>
+
+bool pm_queue_client_tell_lines(struct pm_queue_client *client, const char *program, cJSON *lines,
+                                struct pm_error *error)
+{
+    struct pm_request request;
+    pm_request_begin(&request, "tell");
+    pm_request_add_text(&request, "program", program);
+    pm_request_add_item(&request, "lines", lines);
+    return pm_queue_client_tell(client, &request, error);
+}
+
+static bool read_wish(const cJSON *arguments, int64_t *number, cJSON **wish, struct pm_error *error)
+{
+    const cJSON *given = cJSON_GetObjectItemCaseSensitive(arguments, "wish");
+    if (!pm_json_integer(arguments, "number", number, error)) {
+        return false;
+    }
+    if (*number == 0) {
+        return true;
+    }
+    if (!cJSON_IsObject(given)) {
+        return pm_fail(error, PM_ERROR_INVALID, "wish: expected an object");
+    }
+    *wish = cJSON_Duplicate(given, true);
+    return *wish != NULL || pm_fail(error, PM_ERROR_MEMORY, "out of memory");
+}
+
+bool pm_queue_client_supervise(struct pm_queue_client *client, const char *report, int64_t *number,
+                               cJSON **wish, struct pm_error *error)
+{
+    struct pm_request request;
+    struct pm_reply reply;
+    *number = 0;
+    *wish = NULL;
+    pm_request_begin(&request, "supervise");
+    pm_request_add_item(&request, "report", cJSON_Parse(report));
+    if (!pm_queue_client_call(client, &request, 0, &reply, error)) {
+        return false;
+    }
+    bool done = read_wish(reply.message.arguments, number, wish, error);
+    pm_reply_clear(&reply);
+    return done || pm_reply_fail("supervise", error);
+}
+
+bool pm_queue_client_state(struct pm_queue_client *client, char **json, int64_t *age_ms,
+                           struct pm_error *error)
+{
+    struct pm_request request;
+    struct pm_reply reply;
+    const cJSON *state = NULL;
+    *json = NULL;
+    pm_request_begin(&request, "state");
+    if (!pm_queue_client_call(client, &request, 0, &reply, error)) {
+        return false;
+    }
+    bool done = pm_json_integer(reply.message.arguments, "age_ms", age_ms, error) &&
+                pm_json_object(reply.message.arguments, "state", &state, error);
+    if (done) {
+        *json = pm_json_print(state, error);
+    }
+    pm_reply_clear(&reply);
+    return *json != NULL || pm_reply_fail("state", error);
+}

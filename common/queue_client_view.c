@@ -1,5 +1,5 @@
 /* What goes to the sidecar's view and comes from it: log lines, a supervisor's report and the
- * page's wishes, the state as a whole. */
+ * page's orders, the state as a whole. */
 #include "common/queue_client_call.h"
 
 #include <stdlib.h>
@@ -16,9 +16,10 @@ bool pm_queue_client_tell_lines(struct pm_queue_client *client, const char *prog
     return pm_queue_client_tell(client, &request, error);
 }
 
-static bool read_wish(const cJSON *arguments, int64_t *number, cJSON **wish, struct pm_error *error)
+static bool read_order(const cJSON *arguments, int64_t *number, cJSON **order,
+                       struct pm_error *error)
 {
-    const cJSON *given = cJSON_GetObjectItemCaseSensitive(arguments, "wish");
+    const cJSON *given = cJSON_GetObjectItemCaseSensitive(arguments, "order");
     if (!pm_json_integer(arguments, "number", number, error)) {
         return false;
     }
@@ -26,25 +27,25 @@ static bool read_wish(const cJSON *arguments, int64_t *number, cJSON **wish, str
         return true;
     }
     if (!cJSON_IsObject(given)) {
-        return pm_fail(error, PM_ERROR_INVALID, "wish: expected an object");
+        return pm_fail(error, PM_ERROR_INVALID, "order: expected an object");
     }
-    *wish = cJSON_Duplicate(given, true);
-    return *wish != NULL || pm_fail(error, PM_ERROR_MEMORY, "out of memory");
+    *order = cJSON_Duplicate(given, true);
+    return *order != NULL || pm_fail(error, PM_ERROR_MEMORY, "out of memory");
 }
 
 bool pm_queue_client_supervise(struct pm_queue_client *client, const char *report, int64_t *number,
-                               cJSON **wish, struct pm_error *error)
+                               cJSON **order, struct pm_error *error)
 {
     struct pm_request request;
     struct pm_reply reply;
     *number = 0;
-    *wish = NULL;
+    *order = NULL;
     pm_request_begin(&request, "supervise");
     pm_request_add_item(&request, "report", cJSON_Parse(report));
     if (!pm_queue_client_call(client, &request, 0, &reply, error)) {
         return false;
     }
-    bool done = read_wish(reply.message.arguments, number, wish, error);
+    bool done = read_order(reply.message.arguments, number, order, error);
     pm_reply_clear(&reply);
     return done || pm_reply_fail("supervise", error);
 }

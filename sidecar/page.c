@@ -16,10 +16,12 @@ enum {
 
 /* What a browser may do with our answers: nothing but show this page, and load nothing from
  * elsewhere. */
+static const char POLICY[] =
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 static const char *const HEADERS[] = {
     "Content-Security-Policy",
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    POLICY,
     "X-Content-Type-Options",
     "nosniff",
     "Referrer-Policy",
@@ -40,7 +42,7 @@ static const struct route {
     {"/health", "GET", pm_page_get_health},       {"/state", "GET", pm_page_get_state},
     {"/logs", "GET", pm_page_get_logs},           {"/jobs/results", "GET", pm_page_get_results},
     {"/history", "GET", pm_page_get_history},     {"/metrics", "GET", pm_page_get_metrics},
-    {"/events", "GET", pm_page_get_events},       {"/wish", "POST", pm_page_post_wish},
+    {"/events", "GET", pm_page_get_events},       {"/order", "POST", pm_page_post_order},
     {"/queue/retry", "POST", pm_page_post_retry}, {"/queue/discard", "POST", pm_page_post_discard},
 };
 

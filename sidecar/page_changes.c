@@ -1,4 +1,4 @@
-/* What can be changed from the page: wishes for the supervisor, and jobs that were set aside. The
+/* What can be changed from the page: orders for the supervisor, and jobs that were set aside. The
  * sidecar itself starts and stops nothing. */
 #include "sidecar/page_internal.h"
 
@@ -14,7 +14,7 @@ static cJSON *read_body(const struct pm_http_server_request *request,
 {
     struct pm_error error = {0};
     cJSON *body = NULL;
-    if (!pm_json_parse(request->body, request->body_size, PM_VIEW_WISH_MAX, &body, &error)) {
+    if (!pm_json_parse(request->body, request->body_size, PM_VIEW_ORDER_MAX, &body, &error)) {
         pm_page_answer_error(response, &error);
         return NULL;
     }
@@ -26,26 +26,26 @@ static cJSON *read_body(const struct pm_http_server_request *request,
     return body;
 }
 
-void pm_page_post_wish(struct pm_page *page, const struct pm_http_server_request *request,
-                       struct pm_http_server_response *response)
+void pm_page_post_order(struct pm_page *page, const struct pm_http_server_request *request,
+                        struct pm_http_server_response *response)
 {
     struct pm_error error = {0};
     struct pm_text text = {0};
     const char *action;
     int64_t number = 0;
-    cJSON *wish = read_body(request, response);
-    if (wish == NULL) {
+    cJSON *order = read_body(request, response);
+    if (order == NULL) {
         return;
     }
-    if (!pm_json_string(wish, "action", &action, &error) ||
-        !pm_view_wish(page->view, wish, &number, &error)) {
+    if (!pm_json_string(order, "action", &action, &error) ||
+        !pm_view_order(page->view, order, &number, &error)) {
         pm_page_answer_error(response, &error);
     } else {
         pm_text_append(&text, "{\"number\":%lld}", (long long)number);
         response->status = 202;
         response->body = text.data;
     }
-    cJSON_Delete(wish);
+    cJSON_Delete(order);
 }
 
 static void post_job(struct pm_page *page, const struct pm_http_server_request *request,

@@ -10,14 +10,9 @@ static const struct {
     const unsigned char *bytes;
     size_t size;
 } FILES[] = {
-#define PAGE_FILE(path, type, name)                                                                \
-    {                                                                                              \
-        path, type, name, sizeof name                                                              \
-    }
-    PAGE_FILE("/", "text/html; charset=utf-8", index_html),
-    PAGE_FILE("/page.css", "text/css; charset=utf-8", page_css),
-    PAGE_FILE("/page.js", "text/javascript; charset=utf-8", page_js),
-#undef PAGE_FILE
+    {"/", "text/html; charset=utf-8", index_html, sizeof index_html},
+    {"/page.css", "text/css; charset=utf-8", page_css, sizeof page_css},
+    {"/page.js", "text/javascript; charset=utf-8", page_js, sizeof page_js},
 };
 
 bool pm_page_file(const char *path, struct pm_http_server_response *response)

@@ -60,7 +60,7 @@ static double find_value(const cJSON *state, const char *path)
         item = cJSON_GetObjectItemCaseSensitive(item, name);
         path += length + (path[length] == '.' ? 1 : 0);
     }
-    return cJSON_IsNumber(item) ? item->valuedouble : (double)NAN;
+    return item != NULL && cJSON_IsNumber(item) ? item->valuedouble : (double)NAN;
 }
 
 static double lease_seconds_left(const cJSON *state)

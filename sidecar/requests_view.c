@@ -30,18 +30,18 @@ bool pm_errand_supervise(struct pm_errand *errand, struct pm_error *error)
     struct pm_view *view;
     const cJSON *report;
     int64_t number;
-    char *wish;
+    char *order;
     if (!pm_json_object(errand->arguments, "report", &report, error) ||
         !find_view(errand, &view, error) ||
-        !pm_view_supervise(view, report, &number, &wish, error)) {
+        !pm_view_supervise(view, report, &number, &order, error)) {
         return false;
     }
     cJSON *object = pm_reply_begin(errand->reply);
     pm_reply_add_integer(errand->reply, object, "number", number);
-    if (wish != NULL) {
-        pm_reply_add_json(errand->reply, object, "wish", wish);
+    if (order != NULL) {
+        pm_reply_add_json(errand->reply, object, "order", order);
     }
-    free(wish);
+    free(order);
     return pm_reply_set(errand->reply, object, error);
 }
 

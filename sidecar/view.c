@@ -104,7 +104,7 @@ static void observe(void *context, enum pm_log_level level, const char *id, cons
     pthread_mutex_unlock(&view->mutex);
 }
 
-/* ---- supervisor and wishes ---- */
+/* ---- supervisor and orders ---- */
 
 static bool is_watched(const struct pm_view *view)
 {
@@ -116,20 +116,20 @@ static bool is_supervised(const struct pm_view *view)
     return view->report != NULL && pm_clock_monotonic_ms() - view->report_ms < HEARD_MS;
 }
 
-/* A supervisor of an earlier sidecar has answered wishes that this one knows nothing of: numbers go
+/* A supervisor of an earlier sidecar has answered orders that this one knows nothing of: numbers go
  * on behind them. */
 static void learn_number(struct pm_view *view, const cJSON *report)
 {
     const cJSON *answered = cJSON_GetObjectItemCaseSensitive(report, "answered");
     int64_t number = 0;
-    if (pm_json_integer(answered, "number", &number, NULL) && number > view->wish_number) {
-        view->wish_number = number;
-        free(view->wish);
-        view->wish = NULL;
+    if (pm_json_integer(answered, "number", &number, NULL) && number > view->order_number) {
+        view->order_number = number;
+        free(view->order);
+        view->order = NULL;
     }
 }
 
-bool pm_view_supervise(struct pm_view *view, const cJSON *report, int64_t *number, char **wish,
+bool pm_view_supervise(struct pm_view *view, const cJSON *report, int64_t *number, char **order,
                        struct pm_error *error)
 {
     char *text = pm_json_print(report, error);
@@ -146,33 +146,35 @@ bool pm_view_supervise(struct pm_view *view, const cJSON *report, int64_t *numbe
     view->report = text;
     view->report_ms = pm_clock_monotonic_ms();
     learn_number(view, report);
-    *number = view->wish != NULL ? view->wish_number : 0;
-    *wish = view->wish != NULL ? strdup(view->wish) : NULL;
-    bool done = view->wish == NULL || *wish != NULL;
+    *number = view->order != NULL ? view->order_number : 0;
+    *order = view->order != NULL ? strdup(view->order) : NULL;
+    bool done = view->order == NULL || *order != NULL;
     if (is_news && is_watched(view)) {
         view->due_ms = 0;
         pthread_cond_broadcast(&view->changed);
     }
     pthread_mutex_unlock(&view->mutex);
-    return done || pm_fail(error, PM_ERROR_MEMORY, "no memory for a wish");
+    return done || pm_fail(error, PM_ERROR_MEMORY, "no memory for an order");
 }
 
-bool pm_view_wish(struct pm_view *view, const cJSON *wish, int64_t *number, struct pm_error *error)
+bool pm_view_order(struct pm_view *view, const cJSON *order, int64_t *number,
+                   struct pm_error *error)
 {
-    char *text = pm_json_print(wish, error);
+    char *text = pm_json_print(order, error);
     if (text == NULL) {
         return false;
     }
-    if (strlen(text) > PM_VIEW_WISH_MAX) {
+    if (strlen(text) > PM_VIEW_ORDER_MAX) {
         free(text);
-        return pm_fail(error, PM_ERROR_LIMIT, "the wish has more than %d bytes", PM_VIEW_WISH_MAX);
+        return pm_fail(error, PM_ERROR_LIMIT, "the order has more than %d bytes",
+                       PM_VIEW_ORDER_MAX);
     }
     pthread_mutex_lock(&view->mutex);
     bool supervised = is_supervised(view);
     if (supervised) {
-        free(view->wish);
-        view->wish = text;
-        *number = ++view->wish_number;
+        free(view->order);
+        view->order = text;
+        *number = ++view->order_number;
     }
     pthread_mutex_unlock(&view->mutex);
     if (!supervised) {
@@ -446,7 +448,7 @@ static void clear(struct pm_view *view)
     pthread_mutex_destroy(&view->listener_mutex);
     pthread_cond_destroy(&view->changed);
     free(view->report);
-    free(view->wish);
+    free(view->order);
     free(view->state);
     free(view);
 }

@@ -18,7 +18,7 @@
 enum {
     PM_VIEW_LINES_MAX = 64, /* of one `tell` */
     PM_VIEW_REPORT_MAX = 48 * 1024,
-    PM_VIEW_WISH_MAX = 16 * 1024,
+    PM_VIEW_ORDER_MAX = 16 * 1024,
     PM_VIEW_RESULTS_MAX = 100, /* of one page */
 };
 
@@ -43,9 +43,9 @@ void pm_view_destroy(struct pm_view *view);
  * is no room at the moment are dropped. */
 bool pm_view_tell(struct pm_view *view, const char *program, const cJSON *lines,
                   struct pm_error *error);
-/* Takes a supervisor's report. *number: of the page's latest wish, 0 while there was none; *wish:
+/* Takes a supervisor's report. *number: of the page's latest order, 0 while there was none; *order:
  * its text (the caller frees), or NULL. */
-bool pm_view_supervise(struct pm_view *view, const cJSON *report, int64_t *number, char **wish,
+bool pm_view_supervise(struct pm_view *view, const cJSON *report, int64_t *number, char **order,
                        struct pm_error *error);
 /* A copy of the state's text as it was made last (the caller frees), and its age; asking makes it
  * anew soon. PM_ERROR_UNAVAILABLE: not made yet. */
@@ -70,9 +70,10 @@ struct pm_history *pm_view_history(struct pm_view *view);
  * busy. */
 cJSON *pm_view_results(struct pm_view *view, int64_t before, size_t limit, struct pm_error *error);
 
-/* A wish for the supervisor, which gets *number. PM_ERROR_UNAVAILABLE: none has reported for some
+/* An order for the supervisor, which gets *number. PM_ERROR_UNAVAILABLE: none has reported for some
  * seconds. */
-bool pm_view_wish(struct pm_view *view, const cJSON *wish, int64_t *number, struct pm_error *error);
+bool pm_view_order(struct pm_view *view, const cJSON *order, int64_t *number,
+                   struct pm_error *error);
 
 /* Jobs set aside: as the verbs of these names. */
 bool pm_view_retry(struct pm_view *view, int64_t job, struct pm_error *error);

@@ -36,8 +36,8 @@ struct pm_view {
     size_t pending_count;
     char *report;      /* the supervisor's last */
     int64_t report_ms; /* monotonic, likewise below */
-    char *wish;        /* the page's last */
-    int64_t wish_number;
+    char *order;       /* the page's last */
+    int64_t order_number;
     char *state; /* NULL: none yet */
     int64_t state_ms;
     uint64_t version;

@@ -194,10 +194,10 @@ bool pm_queue_client_status(struct pm_queue_client *client, char **json, struct 
 bool pm_queue_client_tell_lines(struct pm_queue_client *client, const char *program, cJSON *lines,
                                 struct pm_error *error);
 
-/* A supervisor's report (JSON text), for the page; and what the page wishes: *number ascends, 0
- * while there was no wish, and *wish (the caller deletes) is then NULL. */
+/* A supervisor's report (JSON text), for the page; and what the page orders: *number ascends, 0
+ * while there was no order, and *order (the caller deletes) is then NULL. */
 bool pm_queue_client_supervise(struct pm_queue_client *client, const char *report, int64_t *number,
-                               cJSON **wish, struct pm_error *error);
+                               cJSON **order, struct pm_error *error);
 
 /* What /state shows, as JSON text (the caller frees), and how old it is; asking has it made anew
  * soon. PM_ERROR_UNAVAILABLE also: not made for the first time yet. */

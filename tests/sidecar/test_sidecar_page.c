@@ -238,7 +238,7 @@ static void what_is_asked_wrongly_is_refused(void **state)
         expect_status(page_get(port, nowhere[i], ""), 404, "\"detail\"");
     }
     expect_status(page_post(port, "/state", "", "{}"), 405, "Allow: GET");
-    expect_status(page_get(port, "/wish", ""), 405, "Allow: POST");
+    expect_status(page_get(port, "/order", ""), 405, "Allow: POST");
     expect_status(page_post(port, "/", "", "{}"), 405, "Allow: GET");
 }
 
@@ -271,7 +271,7 @@ static void another_site_gets_nothing(void **state)
 static void nothing_changes_without_the_token(void **state)
 {
     (void)state;
-    static const char *const paths[] = {"/wish", "/queue/retry", "/queue/discard"};
+    static const char *const paths[] = {"/order", "/queue/retry", "/queue/discard"};
     static const char type[] = "Content-Type: application/json\r\n";
     char headers[256];
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
@@ -297,28 +297,28 @@ static void nothing_changes_without_the_token(void **state)
     expect_status(page_change(port, "/queue/retry", "[]"), 400, "object");
 }
 
-static void wishes_reach_the_supervisor(void **state)
+static void orders_reach_the_supervisor(void **state)
 {
     (void)state;
     struct pm_queue_client *client = client_open("admin", "mine");
-    cJSON *wish;
+    cJSON *order;
     int64_t number;
-    expect_status(page_change(port, "/wish", "{\"action\":\"start\"}"), 503, "started by hand");
+    expect_status(page_change(port, "/order", "{\"action\":\"start\"}"), 503, "started by hand");
     assert_done(
-        pm_queue_client_supervise(client, "{\"status\":\"paused\"}", &number, &wish, &error),
+        pm_queue_client_supervise(client, "{\"status\":\"paused\"}", &number, &order, &error),
         error);
     assert_int_equal(number, 0);
-    assert_null(wish);
+    assert_null(order);
     cJSON_Delete(state_showing("\"status\":\"paused\""));
 
-    expect_status(page_change(port, "/wish", "{\"action\":\"start\"}"), 202, "{\"number\":1}");
-    expect_status(page_change(port, "/wish", "{\"nothing\":1}"), 400, "action");
+    expect_status(page_change(port, "/order", "{\"action\":\"start\"}"), 202, "{\"number\":1}");
+    expect_status(page_change(port, "/order", "{\"nothing\":1}"), 400, "action");
     assert_done(
-        pm_queue_client_supervise(client, "{\"status\":\"paused\"}", &number, &wish, &error),
+        pm_queue_client_supervise(client, "{\"status\":\"paused\"}", &number, &order, &error),
         error);
     assert_int_equal(number, 1);
-    assert_string_equal(text_at(wish, "action"), "start");
-    cJSON_Delete(wish);
+    assert_string_equal(text_at(order, "action"), "start");
+    cJSON_Delete(order);
 
     /* A sidecar that was started again goes on behind what the supervisor has dealt with. */
     sidecar_kill();
@@ -326,10 +326,10 @@ static void wishes_reach_the_supervisor(void **state)
     port = sidecar_page_port();
     assert_done(pm_queue_client_supervise(
                     client, "{\"status\":\"mining\",\"answered\":{\"number\":1,\"ok\":true}}",
-                    &number, &wish, &error),
+                    &number, &order, &error),
                 error);
     assert_int_equal(number, 0);
-    expect_status(page_change(port, "/wish", "{\"action\":\"stop\"}"), 202, "{\"number\":2}");
+    expect_status(page_change(port, "/order", "{\"action\":\"stop\"}"), 202, "{\"number\":2}");
     pm_queue_client_destroy(client);
 }
 
@@ -412,7 +412,7 @@ static void what_is_too_large_is_refused(void **state)
     assert_non_null(large);
     memset(large, 'x', 1 << 20);
     large[1 << 20] = '\0';
-    expect_status(page_change(port, "/wish", large), 413, "limit");
+    expect_status(page_change(port, "/order", large), 413, "limit");
     memcpy(large, "GET /", 5);
     struct page_answer answer = page_send(port, large, 1 << 20);
     assert_true(answer.status == 414 || answer.status == 431 || answer.status == 400 ||
@@ -481,7 +481,7 @@ int main(void)
         WITH_PAGE(what_is_asked_wrongly_is_refused),
         WITH_PAGE(another_site_gets_nothing),
         WITH_PAGE(nothing_changes_without_the_token),
-        WITH_PAGE(wishes_reach_the_supervisor),
+        WITH_PAGE(orders_reach_the_supervisor),
         WITH_PAGE(events_tell_what_is_new),
         WITH_PAGE(streams_are_limited),
         WITH_PAGE(what_is_too_large_is_refused),

@@ -18,6 +18,15 @@ void pm_answer_clear(struct pm_answer *answer)
     *answer = (struct pm_answer){.retry_after_ms = -1, .time_remaining_ms = -1};
 }
 
+bool pm_answer_fail_unauthorized(const struct pm_answer *answer, struct pm_error *error)
+{
+    return pm_fail(
+        error, PM_ERROR_REFUSED,
+        "the pool does not accept this key's signature: %s; check that the pool's URL is "
+        "right and this machine's clock is set",
+        answer->reason.message);
+}
+
 static int64_t clamp_retry(int64_t wait_ms)
 {
     if (wait_ms < 0) {
@@ -73,16 +82,31 @@ static bool mentions(const struct pm_answer *answer, const char *words)
     return strcasestr(answer->reason.message, words) != NULL;
 }
 
-static enum pm_answer_kind kind_of_status(enum pm_call call, const struct pm_answer *answer)
+/* How web frameworks speak of a path that nobody serves: not in the words of a pool that has no
+ * work just then. */
+static bool is_no_such_call(const struct pm_answer *answer, bool is_object)
+{
+    return answer->status == 405 || answer->status == 501 ||
+           (answer->status == 404 &&
+            (!is_object || strcasecmp(answer->reason.message, "Not Found") == 0));
+}
+
+static enum pm_answer_kind kind_of_status(enum pm_call call, const struct pm_answer *answer,
+                                          bool is_object)
 {
     int status = answer->status;
+    if (call == PM_CALL_LEASE && is_no_such_call(answer, is_object)) {
+        return PM_ANSWER_MISSING;
+    }
     if (status >= 200 && status < 300) {
         return PM_ANSWER_OK;
     }
-    if (status == 429 || status >= 500) {
+    /* 407 and 408 are of who stands between: what was sent has not been looked at. */
+    if (status == 407 || status == 408 || status == 429 || status >= 500) {
         return PM_ANSWER_NOT_NOW;
     }
-    if (status < 400) {
+    /* A page without a pool's words does not tell that the pool has forgotten a lease. */
+    if (status < 400 || (status == 404 && call == PM_CALL_SUBMIT && !is_object)) {
         return PM_ANSWER_UNUSABLE;
     }
     if (status == 401) {
@@ -111,7 +135,8 @@ static void classify_failure(bool sent, const struct pm_error *error, struct pm_
     out->kind = error->code == PM_ERROR_LIMIT ? PM_ANSWER_UNUSABLE : PM_ANSWER_NOT_NOW;
 }
 
-static void classify_body(enum pm_call call, const struct pm_http_response *response,
+/* Whether the body is a JSON object. */
+static bool classify_body(enum pm_call call, const struct pm_http_response *response,
                           struct pm_answer *out)
 {
     struct pm_error error = {0};
@@ -125,7 +150,7 @@ static void classify_body(enum pm_call call, const struct pm_http_response *resp
     if (out->status >= 200 && out->status < 300) {
         if (is_object) {
             out->body = body;
-            return;
+            return true;
         }
         /* A proxy's page with a 200 is no pool's word that the work has arrived. */
         if (call != PM_CALL_REGISTER) {
@@ -141,6 +166,7 @@ static void classify_body(enum pm_call call, const struct pm_http_response *resp
                 "HTTP status %d without a reason: is this a pool's address?", out->status);
     }
     cJSON_Delete(body);
+    return is_object;
 }
 
 void pm_answer_classify(enum pm_call call, const struct pm_http_response *response,
@@ -155,9 +181,9 @@ void pm_answer_classify(enum pm_call call, const struct pm_http_response *respon
     out->retry_after_ms =
         pm_retry_after_ms(response->retry_after, response->date_ms, response->received_ms);
     out->kind = PM_ANSWER_OK;
-    classify_body(call, response, out);
+    bool is_object = classify_body(call, response, out);
     if (out->kind == PM_ANSWER_OK) {
-        out->kind = kind_of_status(call, out);
+        out->kind = kind_of_status(call, out, is_object);
     }
     if (out->kind == PM_ANSWER_UNUSABLE && out->status >= 300 && out->status < 400) {
         pm_fail(&out->reason, PM_ERROR_PROTOCOL,

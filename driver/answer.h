@@ -11,7 +11,7 @@
 
 enum pm_call {
     PM_CALL_REGISTER,
-    PM_CALL_LEASE,
+    PM_CALL_LEASE, /* asks for work: a lease or a task */
     PM_CALL_SUBMIT,
     PM_CALL_STATS,
     PM_CALL_HEALTH,
@@ -22,6 +22,7 @@ enum pm_answer_kind {
     PM_ANSWER_ACTIVE_TASK,  /* an earlier lease is still open */
     PM_ANSWER_WINDOW_TAKEN, /* one lease a window: wait for the next */
     PM_ANSWER_NO_WORK,      /* nothing to do now */
+    PM_ANSWER_MISSING,      /* this pool has no such call for work */
     PM_ANSWER_LEASE_GONE,   /* submit: expired, or an earlier try got through */
     PM_ANSWER_UNAUTHORIZED, /* bad signature or clock, also after the clock was corrected */
     PM_ANSWER_REFUSED,      /* this request is refused for good */
@@ -39,6 +40,9 @@ struct pm_answer {
     cJSON *body;               /* the JSON object of a usable answer, else NULL */
 };
 void pm_answer_clear(struct pm_answer *answer);
+
+/* PM_ERROR_REFUSED, with the pool's words and what to look at. Returns false. */
+bool pm_answer_fail_unauthorized(const struct pm_answer *answer, struct pm_error *error);
 
 enum { PM_RETRY_AFTER_MAX_MS = 60 * 60 * 1000 }; /* a pool that asks for more is asked again then */
 

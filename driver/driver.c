@@ -23,6 +23,34 @@ void pm_driver_account(const char *address, const char *pool_url, char out[PM_AC
     snprintf(out, PM_ACCOUNT_SIZE, "%.*s@%s", PM_ADDRESS_SIZE - 1, address, tag);
 }
 
+static const char *const mode_names[] = {
+    [PM_MODE_LEASE] = "lease",
+    [PM_MODE_EVALUATE] = "evaluate",
+    [PM_MODE_EVOLVE] = "evolve",
+    [PM_MODE_ALTERNATE] = "alternate",
+};
+
+const char *pm_work_mode_name(enum pm_work_mode mode)
+{
+    return mode_names[mode];
+}
+
+bool pm_work_mode_parse(const char *name, enum pm_work_mode *out)
+{
+    for (enum pm_work_mode mode = PM_MODE_LEASE; mode <= PM_MODE_ALTERNATE; mode++) {
+        if (strcmp(name, mode_names[mode]) == 0) {
+            *out = mode;
+            return true;
+        }
+    }
+    return false;
+}
+
+struct pm_share_judged pm_driver_judged(const struct pm_driver *driver)
+{
+    return pm_share_judged(driver->first_stats, driver->stats);
+}
+
 int64_t pm_driver_now_ms(const struct pm_driver *driver)
 {
     return driver->host.now_ms(driver->host.context);

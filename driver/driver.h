@@ -5,6 +5,7 @@
 
 #include "driver/lease_jobs.h"
 #include "driver/pool_client.h"
+#include "driver/share.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -41,8 +42,19 @@ struct pm_driver_host {
     uint32_t (*random)(void *context); /* uniform, 32 bits */
 };
 
+/* What is asked for; where a pool has only the other style of work, that one. */
+enum pm_work_mode {
+    PM_MODE_LEASE,     /* leases */
+    PM_MODE_EVALUATE,  /* tasks of this kind */
+    PM_MODE_EVOLVE,    /* the same */
+    PM_MODE_ALTERNATE, /* tasks of both, most of the time what earns more an hour */
+};
+const char *pm_work_mode_name(enum pm_work_mode mode);
+bool pm_work_mode_parse(const char *name, enum pm_work_mode *out);
+
 struct pm_driver_settings {
     const char *run_id;
+    enum pm_work_mode mode;
     int64_t duration_ms; /* 0: for ever */
     int64_t grace_ms;    /* after the duration, to end the open lease */
     struct pm_lease_job_settings jobs;
@@ -60,16 +72,26 @@ struct pm_driver_counters {
     bool has_best;
 };
 
-/* What the pool says its scores are computed from; "" for what it does not say. */
-struct pm_driver_data {
-    const char *url; /* who was asked, and answered; NULL: nobody yet */
-    char fingerprint[65], suite[33];
-};
-
 /* A complaint that is logged when it begins, when it changes and when it ends. */
 struct pm_notice {
     bool active;
     struct pm_error last;
+};
+
+/* What is known about the pool's ways to hand out work. */
+struct pm_driver_work {
+    const char *url; /* of whom this is known; NULL: nothing yet */
+    int64_t leases_missing_until_ms, tasks_missing_until_ms; /* the pool has no such call */
+    bool no_evaluations, no_evolutions;                      /* when last asked for such a task */
+    struct pm_share share;
+    double logged_part; /* of the time, for evaluating, as the log last said; 0: not yet */
+    struct pm_notice style_notice; /* the other style is used */
+};
+
+/* What the pool says its scores are computed from; "" for what it does not say. */
+struct pm_driver_data {
+    const char *url; /* who was asked, and answered; NULL: nobody yet */
+    char fingerprint[65], suite[33];
 };
 
 struct pm_driver {
@@ -89,11 +111,12 @@ struct pm_driver {
     /* Refused for too few iterations: worth another try with more, although it is closed; "": none.
      */
     char retry_lease_id[PM_LEASE_ID_MAX + 1];
+    struct pm_driver_work work;
     struct pm_driver_data data;
     struct pm_driver_counters counters;
     int64_t started_ms;
     int64_t next_report_ms;
-    cJSON *stats;                               /* the pool's last figures, or NULL */
+    cJSON *first_stats, *stats; /* the pool's first and last figures in this life, or NULL */
     struct pm_notice pool_notice, queue_notice; /* away */
     struct pm_notice lease_notice;              /* there, and gives no work that is of use */
 };
@@ -104,6 +127,9 @@ void pm_driver_account(const char *address, const char *pool_url, char out[PM_AC
 
 int64_t pm_driver_now_ms(const struct pm_driver *driver);
 bool pm_driver_stopping(const struct pm_driver *driver);
+
+/* What the pool has judged since its first figures. */
+struct pm_share_judged pm_driver_judged(const struct pm_driver *driver);
 
 /* When a run of limited duration has to be over, grace included; 0: never. */
 int64_t pm_driver_end_ms(const struct pm_driver *driver);

@@ -1,6 +1,7 @@
 #include "driver/lease.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,25 +15,68 @@ size_t pm_lease_text_cost(const char *text)
     return ALGORITHM_OVERHEAD_BYTES + pm_json_string_bytes(text);
 }
 
-static bool read_id(const cJSON *object, char out[PM_LEASE_ID_MAX + 1], struct pm_error *error)
+static const char *const kind_names[] = {
+    [PM_LEASE_BOTH] = "lease",
+    [PM_LEASE_EVALUATE] = PM_JOB_KIND_EVALUATE,
+    [PM_LEASE_EVOLVE] = PM_JOB_KIND_EVOLVE,
+};
+
+const char *pm_lease_kind_name(enum pm_lease_kind kind)
+{
+    return kind_names[kind];
+}
+
+bool pm_lease_kind_parse(const char *name, enum pm_lease_kind *out)
+{
+    for (enum pm_lease_kind kind = PM_LEASE_BOTH; kind <= PM_LEASE_EVOLVE; kind++) {
+        if (strcmp(name, kind_names[kind]) == 0) {
+            *out = kind;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool take_id(const char *member, const char *id, char out[PM_LEASE_ID_MAX + 1],
+                    struct pm_error *error)
 {
     static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
                                   "0123456789._:-";
-    const char *id = NULL;
-    if (!pm_json_string(object, "lease_id", &id, error)) {
-        return false;
-    }
     size_t length = strnlen(id, PM_LEASE_ID_MAX + 1);
     if (length == 0 || length > PM_LEASE_ID_MAX) {
-        return pm_fail(error, PM_ERROR_LIMIT, "lease_id: must have 1 to %d characters",
+        return pm_fail(error, PM_ERROR_LIMIT, "%s: must have 1 to %d characters", member,
                        PM_LEASE_ID_MAX);
     }
     if (strspn(id, allowed) != length || strspn(id, ".") == length) {
-        return pm_fail(error, PM_ERROR_INVALID,
-                       "lease_id: only letters, digits and . _ : - are accepted");
+        return pm_fail(error, PM_ERROR_INVALID, "%s: only letters, digits and . _ : - are accepted",
+                       member);
     }
     memcpy(out, id, length + 1);
     return true;
+}
+
+static bool read_id(const cJSON *object, char out[PM_LEASE_ID_MAX + 1], struct pm_error *error)
+{
+    const char *id = NULL;
+    return pm_json_string(object, "lease_id", &id, error) && take_id("lease_id", id, out, error);
+}
+
+/* The guide does not say whether a batch's id is a text or a number: both are taken. */
+static bool read_batch_id(const cJSON *object, char out[PM_LEASE_ID_MAX + 1],
+                          struct pm_error *error)
+{
+    const cJSON *member = cJSON_GetObjectItemCaseSensitive(object, "batch_id");
+    const char *id = NULL;
+    char digits[24];
+    int64_t number = 0;
+    if (cJSON_IsNumber(member)) {
+        if (!pm_json_integer(object, "batch_id", &number, error)) {
+            return false;
+        }
+        snprintf(digits, sizeof digits, "%" PRId64, number);
+        return take_id("batch_id", digits, out, error);
+    }
+    return pm_json_string(object, "batch_id", &id, error) && take_id("batch_id", id, out, error);
 }
 
 static bool has_id(const struct pm_lease_algorithms *list, int64_t id)
@@ -161,6 +205,42 @@ bool pm_lease_parse(const cJSON *object, struct pm_lease *out, struct pm_error *
     if (!read_lease(object, out, error)) {
         pm_lease_clear(out);
         return pm_fail_context(error, "lease");
+    }
+    return true;
+}
+
+static bool read_task(const cJSON *object, enum pm_lease_kind asked, int64_t received_ms,
+                      struct pm_lease *task, struct pm_error *error)
+{
+    size_t room_bytes = PM_LEASE_TEXT_MAX_BYTES;
+    const char *kind = "";
+    const cJSON *timeout = cJSON_GetObjectItemCaseSensitive(object, "timeout_at");
+    task->timeout_ms = received_ms + PM_TASK_TIMEOUT_MS;
+    if (!read_batch_id(object, task->id, error) ||
+        !pm_json_optional_string(object, "task_type", &kind, error) ||
+        (timeout != NULL && !cJSON_IsNull(timeout) && !read_timeout(object, task, error)) ||
+        !pm_json_optional_integer(object, "window_number", &task->window_number, error)) {
+        return false;
+    }
+    if (!pm_lease_kind_parse(kind, &task->kind) || task->kind == PM_LEASE_BOTH) {
+        task->kind = asked;
+    }
+    if (task->kind == PM_LEASE_EVALUATE) {
+        return read_algorithms(object, "algorithms", PM_LEASE_EVALUATE_MAX, &room_bytes, task,
+                               &task->evaluate, error);
+    }
+    task->evolve_budget = 1; /* the call that takes it has room for one */
+    return read_algorithms(object, "algorithms", PM_LEASE_SEEDS_MAX, &room_bytes, task,
+                           &task->seeds, error);
+}
+
+bool pm_lease_parse_task(const cJSON *object, enum pm_lease_kind asked, int64_t received_ms,
+                         struct pm_lease *out, struct pm_error *error)
+{
+    *out = (struct pm_lease){0};
+    if (!read_task(object, asked, received_ms, out, error)) {
+        pm_lease_clear(out);
+        return pm_fail_context(error, "task");
     }
     return true;
 }

@@ -1,4 +1,5 @@
-/* A lease, read from the pool's answer with every bound checked. */
+/* Work from the pool: a lease, or a task, which is a lease of one kind of work only. Read from the
+ * pool's answer with every bound checked. */
 #ifndef DRIVER_LEASE_H
 #define DRIVER_LEASE_H
 
@@ -22,7 +23,16 @@ struct pm_lease_algorithms {
     size_t count;
 };
 
+enum pm_lease_kind {
+    PM_LEASE_BOTH,     /* a lease: evaluations, and seeds to evolve from */
+    PM_LEASE_EVALUATE, /* a task */
+    PM_LEASE_EVOLVE,   /* a task, for one evolved algorithm */
+};
+const char *pm_lease_kind_name(enum pm_lease_kind kind); /* "lease", "evaluate", "evolve" */
+bool pm_lease_kind_parse(const char *name, enum pm_lease_kind *out);
+
 struct pm_lease {
+    enum pm_lease_kind kind;
     char id[PM_LEASE_ID_MAX + 1]; /* of A-Z a-z 0-9 . _ : -, fit for a URL and a key */
     int64_t window_number;
     int64_t timeout_ms; /* unix, by the pool's clock */
@@ -37,9 +47,18 @@ struct pm_lease {
  * more, is skipped and counted: the others are still worth computing. `out` needs pm_lease_clear
  * after success only. */
 bool pm_lease_parse(const cJSON *object, struct pm_lease *out, struct pm_error *error);
+
+/* The same for a task. Its kind is what the answer says, or else what was asked for. One that does
+ * not say when it runs out has PM_TASK_TIMEOUT_MS from `received_ms` (by the pool's clock), as the
+ * network's rules have it. */
+enum { PM_TASK_TIMEOUT_MS = 3 * 60 * 60 * 1000 };
+bool pm_lease_parse_task(const cJSON *object, enum pm_lease_kind asked, int64_t received_ms,
+                         struct pm_lease *out, struct pm_error *error);
+
 void pm_lease_clear(struct pm_lease *lease);
 
-/* The same members again, for the record; NULL when memory is out. Reads back to an equal lease. */
+/* The members of a lease again, for the record, which keeps the kind by itself; NULL when memory is
+ * out. Reads back to an equal lease. */
 cJSON *pm_lease_write(const struct pm_lease *lease);
 
 /* {"id", "algorithm_dsl", "input_dim"}, as jobs and leases have it; NULL when memory is out. */

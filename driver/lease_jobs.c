@@ -168,14 +168,9 @@ static bool is_first_of_its_dimension(const struct pm_lease_algorithms *seeds, s
     return true;
 }
 
-static bool build(struct builder *builder, struct pm_error *error)
+static bool build_evolve_jobs(struct builder *builder, struct pm_error *error)
 {
     const struct pm_lease *lease = builder->lease;
-    for (size_t next = 0; next < lease->evaluate.count;) {
-        if (!add_evaluate_job(builder, &next, error)) {
-            return false;
-        }
-    }
     if (lease->evolve_budget == 0) {
         return true;
     }
@@ -192,6 +187,16 @@ static bool build(struct builder *builder, struct pm_error *error)
     return true;
 }
 
+static bool build(struct builder *builder, struct pm_error *error)
+{
+    for (size_t next = 0; next < builder->lease->evaluate.count;) {
+        if (!add_evaluate_job(builder, &next, error)) {
+            return false;
+        }
+    }
+    return build_evolve_jobs(builder, error);
+}
+
 bool pm_lease_jobs_build(const struct pm_lease *lease, const char *account,
                          const struct pm_lease_job_settings *settings,
                          const struct pm_lease_plan *plan, struct pm_lease_jobs *out,
@@ -205,6 +210,19 @@ bool pm_lease_jobs_build(const struct pm_lease *lease, const char *account,
         return false;
     }
     return true;
+}
+
+bool pm_lease_jobs_evolve_again(const struct pm_lease *lease, const char *account,
+                                const struct pm_lease_job_settings *settings,
+                                const struct pm_lease_plan *plan, struct pm_lease_jobs *jobs,
+                                struct pm_error *error)
+{
+    struct builder builder = {
+        .lease = lease, .account = account, .settings = settings, .plan = plan, .jobs = jobs};
+    for (size_t i = 0; i < jobs->count; i++) {
+        builder.evolve_count += jobs->items[i].kind == PM_LEASE_JOB_EVOLVE;
+    }
+    return build_evolve_jobs(&builder, error);
 }
 
 void pm_lease_jobs_clear(struct pm_lease_jobs *jobs)

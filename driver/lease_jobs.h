@@ -49,6 +49,12 @@ bool pm_lease_jobs_build(const struct pm_lease *lease, const char *account,
                          const struct pm_lease_job_settings *settings,
                          const struct pm_lease_plan *plan, struct pm_lease_jobs *out,
                          struct pm_error *error);
+
+/* Adds the jobs for evolution once more, with other seeds: nothing new came of those there are. */
+bool pm_lease_jobs_evolve_again(const struct pm_lease *lease, const char *account,
+                                const struct pm_lease_job_settings *settings,
+                                const struct pm_lease_plan *plan, struct pm_lease_jobs *jobs,
+                                struct pm_error *error);
 void pm_lease_jobs_clear(struct pm_lease_jobs *jobs);
 
 #endif

@@ -48,6 +48,7 @@ char *pm_lease_record_encode(const struct pm_lease_record *record, struct pm_err
     cJSON *object = cJSON_CreateObject();
     bool complete =
         cJSON_AddNumberToObject(object, "version", VERSION) != NULL &&
+        cJSON_AddStringToObject(object, "kind", pm_lease_kind_name(record->lease.kind)) != NULL &&
         cJSON_AddNumberToObject(object, "deadline_ms", (double)record->deadline_ms) != NULL &&
         cJSON_AddNumberToObject(object, "algorithms_per_job", (double)jobs->algorithms_per_job) !=
             NULL &&
@@ -57,6 +58,7 @@ char *pm_lease_record_encode(const struct pm_lease_record *record, struct pm_err
             NULL &&
         cJSON_AddStringToObject(object, "profile", jobs->profile) != NULL &&
         cJSON_AddStringToObject(object, "granted_by", record->granted_by) != NULL &&
+        cJSON_AddBoolToObject(object, "maybe_submitted", record->maybe_submitted) != NULL &&
         add(object, "lease", pm_lease_write(&record->lease));
     return print_and_delete(object, complete, error);
 }
@@ -78,7 +80,9 @@ static bool decode_members(const cJSON *object, struct pm_lease_record *out, str
 {
     struct pm_lease_job_settings *jobs = &out->jobs;
     const cJSON *lease = NULL;
-    const char *profile = NULL, *granted_by = ""; /* which older records do not have */
+    const char *profile = NULL;
+    const char *granted_by = "", *kind_name = "lease"; /* which older records do not have */
+    enum pm_lease_kind kind = PM_LEASE_BOTH;
     int64_t version = 0;
     if (!read_range(object, "version", VERSION, VERSION, &version, error) ||
         !pm_json_integer(object, "deadline_ms", &out->deadline_ms, error) ||
@@ -89,6 +93,8 @@ static bool decode_members(const cJSON *object, struct pm_lease_record *out, str
         !read_range(object, "evolve_max_seconds", 0, INT32_MAX, &jobs->evolve_max_seconds, error) ||
         !pm_json_string(object, "profile", &profile, error) ||
         !pm_json_optional_string(object, "granted_by", &granted_by, error) ||
+        !pm_json_optional_string(object, "kind", &kind_name, error) ||
+        !pm_json_optional_bool(object, "maybe_submitted", &out->maybe_submitted, error) ||
         !pm_json_object(object, "lease", &lease, error)) {
         return false;
     }
@@ -98,7 +104,14 @@ static bool decode_members(const cJSON *object, struct pm_lease_record *out, str
     snprintf(out->granted_by, sizeof out->granted_by, "%s", granted_by);
     memcpy(out->profile, profile, strlen(profile) + 1);
     jobs->profile = out->profile;
-    return pm_lease_parse(lease, &out->lease, error);
+    if (!pm_lease_kind_parse(kind_name, &kind)) {
+        return pm_fail(error, PM_ERROR_INVALID, "kind: is none of lease, evaluate, evolve");
+    }
+    if (!pm_lease_parse(lease, &out->lease, error)) {
+        return false;
+    }
+    out->lease.kind = kind;
+    return true;
 }
 
 bool pm_lease_record_decode(const void *body, size_t size, struct pm_lease_record *out,
@@ -119,29 +132,35 @@ void pm_lease_record_clear(struct pm_lease_record *record)
     pm_lease_clear(&record->lease);
 }
 
-static char *encode_closed(const struct pm_lease *lease, const struct pm_submission *submission,
+static char *encode_closed(const struct pm_lease_record *record,
+                           const struct pm_submission *submission, const struct pm_lease_end *end,
                            bool whole, struct pm_error *error)
 {
+    const struct pm_lease *lease = &record->lease;
     cJSON *object = cJSON_CreateObject();
     bool complete =
         cJSON_AddNumberToObject(object, "version", VERSION) != NULL &&
         cJSON_AddStringToObject(object, "lease_id", lease->id) != NULL &&
+        cJSON_AddStringToObject(object, "kind", pm_lease_kind_name(lease->kind)) != NULL &&
+        cJSON_AddNumberToObject(object, "deadline_ms", (double)record->deadline_ms) != NULL &&
         cJSON_AddNumberToObject(object, "window_number", (double)lease->window_number) != NULL &&
         cJSON_AddNumberToObject(object, "evaluations", (double)submission->evaluation_count) !=
             NULL &&
         cJSON_AddNumberToObject(object, "evolutions", (double)submission->evolution_count) !=
             NULL &&
+        pm_lease_end_write(end, object) &&
         (!whole || add(object, "submission", pm_submission_write(submission)));
     return print_and_delete(object, complete, error);
 }
 
-char *pm_lease_record_encode_closed(const struct pm_lease *lease,
-                                    const struct pm_submission *submission, struct pm_error *error)
+char *pm_lease_record_encode_closed(const struct pm_lease_record *record,
+                                    const struct pm_submission *submission,
+                                    const struct pm_lease_end *end, struct pm_error *error)
 {
-    char *text = encode_closed(lease, submission, true, error);
+    char *text = encode_closed(record, submission, end, true, error);
     if (text != NULL && strlen(text) > PM_JOB_BODY_MAX) {
         free(text);
-        text = encode_closed(lease, submission, false, error);
+        text = encode_closed(record, submission, end, false, error);
     }
     return text;
 }

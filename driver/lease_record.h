@@ -4,6 +4,7 @@
 #define DRIVER_LEASE_RECORD_H
 
 #include "driver/lease.h"
+#include "driver/lease_end.h"
 #include "driver/lease_jobs.h"
 #include "driver/submission.h"
 
@@ -12,11 +13,6 @@
 #include <stdint.h>
 
 #include <poolminer/error.h>
-
-#define PM_LEASE_OPEN "open"           /* being computed or submitted */
-#define PM_LEASE_SUBMITTED "submitted" /* the pool acknowledged it */
-#define PM_LEASE_REFUSED "refused"     /* the pool refused it for good; the reason is kept */
-#define PM_LEASE_EXPIRED "expired"     /* ran out, or the pool no longer knows it */
 
 /* The reason of an open record once a submission may have been sent. */
 #define PM_LEASE_SUBMITTING "submitting"
@@ -31,6 +27,7 @@ struct pm_lease_record {
     /* The pool's address that granted it, for another may not know it; "": not known. */
     char granted_by[PM_LEASE_GRANTED_BY_SIZE];
     bool maybe_submitted;
+    int64_t asked_ms; /* when it was asked for, in this life; 0: in an earlier one. Not recorded */
 };
 
 /* What all of this miner's record keys begin with. */
@@ -44,9 +41,10 @@ bool pm_lease_record_decode(const void *body, size_t size, struct pm_lease_recor
                             struct pm_error *error);
 void pm_lease_record_clear(struct pm_lease_record *record);
 
-/* The body of a closed record: what was computed for it, as submitted; only the counts when that is
- * larger than a record may be. */
-char *pm_lease_record_encode_closed(const struct pm_lease *lease,
-                                    const struct pm_submission *submission, struct pm_error *error);
+/* The body of a closed record: how it ended, and what was computed for it, as submitted; only the
+ * counts when that is larger than a record may be. */
+char *pm_lease_record_encode_closed(const struct pm_lease_record *record,
+                                    const struct pm_submission *submission,
+                                    const struct pm_lease_end *end, struct pm_error *error);
 
 #endif

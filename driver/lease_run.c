@@ -1,6 +1,7 @@
 #include "driver/lease_run.h"
 
 #include "driver/dataset_check.h"
+#include "driver/lease_results.h"
 #include "driver/lease_submit.h"
 
 #include <inttypes.h>
@@ -10,8 +11,7 @@
 
 #include <poolminer/log.h>
 
-enum { SILENCE_MS = 120 * 1000 };
-enum { RESULTS_MAX = PM_LEASE_EVALUATE_MAX + PM_LEASE_SEEDS_MAX * PM_EVOLVE_JOBS_MAX };
+enum { EVOLVE_ROUNDS_MAX = 8 };
 
 /* One lease on its way. */
 struct run {
@@ -19,11 +19,9 @@ struct run {
     struct pm_lease_record *record;
     struct pm_lease_plan plan;
     struct pm_lease_jobs jobs;
-    char prefix[PM_JOB_KEY_SIZE];
-    struct pm_job_results results;
+    struct pm_lease_results results;
+    size_t taken; /* jobs whose outcome is in the submission, or left out of it */
     struct pm_submission submission;
-    size_t compared; /* outcomes that were held against the pool's dataset */
-    bool warned;     /* that nobody works */
     struct pm_lease_end end;
 };
 
@@ -59,29 +57,32 @@ bool pm_lease_run_record(struct pm_driver *driver, const struct pm_lease_record 
     return done;
 }
 
-static bool put_closed_record(struct pm_driver *driver, const struct pm_lease *lease,
-                              const struct pm_submission *submission, const char *state,
-                              const char *reason, struct pm_error *error)
+static bool put_closed_record(struct pm_driver *driver, const struct pm_lease_record *record,
+                              const struct pm_submission *submission,
+                              const struct pm_lease_end *end, struct pm_error *error)
 {
-    char *body = pm_lease_record_encode_closed(lease, submission, error);
+    char *body = pm_lease_record_encode_closed(record, submission, end, error);
     if (body == NULL) {
         return false;
     }
-    bool done = put_record(driver, lease, state, reason, body, pm_driver_end_ms(driver), error);
+    bool done = put_record(driver, &record->lease, end->state, end->reason.message, body,
+                           pm_driver_end_ms(driver), error);
     free(body);
     return done;
 }
 
 bool pm_lease_run_expire(struct pm_driver *driver, const struct pm_lease_record *record,
-                         const char *reason, struct pm_error *error)
+                         struct pm_lease_end *end, struct pm_error *error)
 {
     struct pm_submission nothing;
     pm_submission_init(&nothing, &record->lease);
-    if (!put_closed_record(driver, &record->lease, &nothing, PM_LEASE_EXPIRED, reason, error)) {
+    end->state = PM_LEASE_EXPIRED;
+    if (!put_closed_record(driver, record, &nothing, end, error)) {
         return false;
     }
     driver->counters.leases_expired++;
-    pm_log(PM_LOG_WARN, "DRIVER-LEASE-EXPIRED", "lease=%s: %s", record->lease.id, reason);
+    pm_log(PM_LOG_WARN, "DRIVER-LEASE-EXPIRED", "lease=%s: %s", record->lease.id,
+           end->reason.message);
     return true;
 }
 
@@ -90,7 +91,7 @@ bool pm_lease_run_expire(struct pm_driver *driver, const struct pm_lease_record 
 static bool put_jobs(struct run *run, struct pm_error *error)
 {
     struct pm_driver *driver = run->driver;
-    for (size_t i = 0; i < run->jobs.count; i++) {
+    for (size_t i = run->taken; i < run->jobs.count; i++) {
         const struct pm_lease_job *job = &run->jobs.items[i];
         const struct pm_job_put put = {
             .run_id = driver->settings.run_id,
@@ -113,138 +114,10 @@ static bool put_jobs(struct run *run, struct pm_error *error)
 
 /* ---- results ---- */
 
-static const struct pm_job_result *result_of(const struct run *run, const struct pm_lease_job *job)
+/* A job's key without the account and the lease that it begins with. */
+static const char *job_name(const struct run *run, const struct pm_lease_job *job)
 {
-    for (size_t i = 0; i < run->results.count; i++) {
-        if (strcmp(run->results.items[i].key, job->key) == 0) {
-            return &run->results.items[i];
-        }
-    }
-    return NULL;
-}
-
-static size_t outcome_count(const struct run *run)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < run->jobs.count; i++) {
-        count += result_of(run, &run->jobs.items[i]) != NULL;
-    }
-    return count;
-}
-
-static bool fetch_results(struct run *run, struct pm_error *error)
-{
-    struct pm_driver *driver = run->driver;
-    pm_job_results_clear(&run->results);
-    while (!driver->queue.results(driver->queue.context, driver->settings.run_id, run->prefix,
-                                  RESULTS_MAX, &run->results, error)) {
-        if (!pm_driver_queue_again(driver, run->plan.deadline_ms, error)) {
-            return false;
-        }
-    }
-    pm_driver_queue_works(driver);
-    return true;
-}
-
-/* What is not collected now is swept up at the next start. */
-static void collect_results(const struct run *run)
-{
-    const struct pm_driver_queue *queue = &run->driver->queue;
-    int64_t ids[RESULTS_MAX];
-    size_t count = 0;
-    struct pm_error error = {0};
-    for (size_t i = 0; i < run->results.count; i++) {
-        ids[count++] = run->results.items[i].job_id;
-    }
-    if (count > 0 && !queue->collect(queue->context, ids, count, &error)) {
-        pm_log(PM_LOG_DEBUG, "DRIVER-COLLECT-LATER", "%s", error.message);
-    }
-}
-
-/* Nobody works: the likeliest reason is that nobody was started. */
-static void warn_of_silence(struct run *run, int64_t waited_ms)
-{
-    if (!run->warned && waited_ms >= SILENCE_MS && outcome_count(run) == 0) {
-        run->warned = true;
-        pm_log(PM_LOG_WARN, "DRIVER-NO-RESULTS",
-               "lease=%s: nothing is done after %d s; does poolminer-worker run with --run-id %s?",
-               run->record->lease.id, SILENCE_MS / 1000, run->driver->settings.run_id);
-    }
-}
-
-/* Forgets the lease's jobs and outcomes: when the cause is mended they are computed anew. What the
- * sidecar does not take now is only computed once more than needed. */
-static void discard_jobs(struct run *run)
-{
-    struct pm_driver *driver = run->driver;
-    const struct pm_driver_queue *queue = &driver->queue;
-    struct pm_error error = {0};
-    if (!queue->cancel(queue->context, driver->settings.run_id, run->prefix, &error) ||
-        !fetch_results(run, &error)) {
-        pm_log(PM_LOG_DEBUG, "DRIVER-COLLECT-LATER", "%s", error.message);
-        return;
-    }
-    collect_results(run);
-}
-
-/* Each new outcome is held against the pool's dataset, so that a wrong one is found at the first.
- */
-static bool compare_results(struct run *run, struct pm_error *error)
-{
-    if (run->compared == run->results.count) {
-        return true;
-    }
-    for (size_t i = 0; i < run->results.count; i++) {
-        if (!pm_dataset_compare(run->driver, &run->results.items[i], error)) {
-            discard_jobs(run);
-            return false;
-        }
-    }
-    run->compared = run->results.count;
-    return true;
-}
-
-/* Waits for outcomes of all jobs, or for the time to submit. */
-static bool await_results(struct run *run, struct pm_error *error)
-{
-    int64_t began_ms = pm_driver_now_ms(run->driver);
-    for (;;) {
-        if (!fetch_results(run, error) || !compare_results(run, error)) {
-            return false;
-        }
-        int64_t now_ms = pm_driver_now_ms(run->driver);
-        warn_of_silence(run, now_ms - began_ms);
-        if (outcome_count(run) == run->jobs.count || now_ms >= run->plan.submit_at_ms) {
-            return true;
-        }
-        int64_t next_ms = now_ms + pm_gather_wait_ms(now_ms - began_ms);
-        if (next_ms > run->plan.submit_at_ms) {
-            next_ms = run->plan.submit_at_ms;
-        }
-        if (!pm_driver_wait_until(run->driver, next_ms)) {
-            return pm_fail(error, PM_ERROR_INTERRUPTED, "stopped while a lease is computed");
-        }
-    }
-}
-
-/* After this no job of the lease can change its outcome any more: the submission is settled. */
-static bool settle_results(struct run *run, struct pm_error *error)
-{
-    struct pm_driver *driver = run->driver;
-    size_t missing = run->jobs.count - outcome_count(run);
-    if (missing == 0) {
-        return true;
-    }
-    pm_log(PM_LOG_WARN, "DRIVER-LEASE-PARTIAL",
-           "lease=%s: %zu of %zu jobs are not done in time; submitting what is there",
-           run->record->lease.id, missing, run->jobs.count);
-    while (
-        !driver->queue.cancel(driver->queue.context, driver->settings.run_id, run->prefix, error)) {
-        if (!pm_driver_queue_again(driver, run->plan.deadline_ms, error)) {
-            return false;
-        }
-    }
-    return fetch_results(run, error) && compare_results(run, error);
+    return job->key + strlen(run->driver->account) + 1 + strlen(run->record->lease.id) + 1;
 }
 
 static void take_result(struct run *run, const struct pm_lease_job *job,
@@ -252,25 +125,53 @@ static void take_result(struct run *run, const struct pm_lease_job *job,
 {
     struct pm_error reason = {0};
     if (result->state != PM_JOB_DONE) {
+        const char *why = result->reason != NULL ? result->reason : "";
         pm_log(PM_LOG_WARN, "DRIVER-JOB-FAILED", "key=%s state=%s attempts=%" PRId64 ": %s",
-               job->key, pm_job_state_name(result->state), result->attempts,
-               result->reason != NULL ? result->reason : "");
+               job->key, pm_job_state_name(result->state), result->attempts, why);
+        pm_fail(&reason, PM_ERROR_REFUSED, "%s: %s", pm_job_state_name(result->state), why);
+        pm_lease_end_leave_out(&run->end, job_name(run, job), reason.message);
     } else if (!pm_submission_take(&run->submission, job->kind, result->body, result->body_size,
                                    &reason)) {
         pm_log(PM_LOG_WARN, "DRIVER-RESULT-BAD", "key=%s worker=%s: %s", job->key,
                result->worker != NULL ? result->worker : "", reason.message);
+        pm_lease_end_leave_out(&run->end, job_name(run, job), reason.message);
     }
 }
 
-static bool gather(struct run *run, struct pm_error *error)
+static void take_results(struct run *run)
 {
-    if (!await_results(run, error) || !settle_results(run, error)) {
-        return false;
-    }
-    for (size_t i = 0; i < run->jobs.count; i++) {
-        const struct pm_job_result *result = result_of(run, &run->jobs.items[i]);
+    for (; run->taken < run->jobs.count; run->taken++) {
+        const struct pm_job_result *result = pm_lease_results_of(&run->results, run->taken);
         if (result != NULL) {
-            take_result(run, &run->jobs.items[i], result);
+            take_result(run, &run->jobs.items[run->taken], result);
+        }
+    }
+}
+
+/* A task for evolution that brings nothing would be in the way of the next one until it runs out:
+ * the search goes on with other seeds. */
+static bool another_round(const struct run *run, int round)
+{
+    return pm_submission_is_empty_evolution(&run->submission) && round < EVOLVE_ROUNDS_MAX &&
+           run->record->lease.seeds.count > 0 &&
+           pm_driver_now_ms(run->driver) < run->plan.evolve_until_ms;
+}
+
+static bool compute(struct run *run, struct pm_error *error)
+{
+    const struct pm_lease_record *record = run->record;
+    const char *account = run->driver->account;
+    for (int round = 1;; round++) {
+        if (!put_jobs(run, error) || !pm_lease_results_await(&run->results, error)) {
+            return false;
+        }
+        take_results(run);
+        if (!another_round(run, round)) {
+            break;
+        }
+        if (!pm_lease_jobs_evolve_again(&record->lease, account, &record->jobs, &run->plan,
+                                        &run->jobs, error)) {
+            return false;
         }
     }
     pm_submission_finish(&run->submission);
@@ -307,6 +208,19 @@ static void count_best(struct run *run)
     }
 }
 
+static void count_submitted(const struct run *run)
+{
+    struct pm_driver_counters *counters = &run->driver->counters;
+    const struct pm_submission *submission = &run->submission;
+    counters->submissions_accepted++;
+    counters->evaluations_submitted += (int64_t)submission->evaluation_count;
+    counters->evolutions_submitted += (int64_t)submission->evolution_count;
+    pm_log(PM_LOG_INFO, "DRIVER-SUBMITTED",
+           "lease=%s evaluations=%zu evolutions=%zu iterations=%" PRId64, run->record->lease.id,
+           submission->evaluation_count, submission->evolution_count,
+           pm_submission_iterations(submission));
+}
+
 static void count(struct run *run)
 {
     struct pm_driver_counters *counters = &run->driver->counters;
@@ -316,13 +230,7 @@ static void count(struct run *run)
     }
     count_best(run);
     if (strcmp(run->end.state, PM_LEASE_SUBMITTED) == 0) {
-        counters->submissions_accepted++;
-        counters->evaluations_submitted += (int64_t)run->submission.evaluation_count;
-        counters->evolutions_submitted += (int64_t)run->submission.evolution_count;
-        pm_log(PM_LOG_INFO, "DRIVER-SUBMITTED",
-               "lease=%s evaluations=%zu evolutions=%zu iterations=%" PRId64, id,
-               run->submission.evaluation_count, run->submission.evolution_count,
-               pm_submission_iterations(&run->submission));
+        count_submitted(run);
     } else if (strcmp(run->end.state, PM_LEASE_REFUSED) == 0) {
         counters->submissions_refused++;
         pm_log(PM_LOG_WARN, "DRIVER-REFUSED", "lease=%s: %s", id, run->end.reason.message);
@@ -333,18 +241,51 @@ static void count(struct run *run)
     }
 }
 
+/* How well this kind of task paid. Only one of this life tells: the time of another has a pause in
+ * it. */
+static void measure(const struct run *run)
+{
+    const struct pm_submission *submission = &run->submission;
+    enum pm_lease_kind kind = run->record->lease.kind;
+    double items = 0, expected = 0;
+    if (kind == PM_LEASE_BOTH || run->record->asked_ms == 0) {
+        return;
+    }
+    if (strcmp(run->end.state, PM_LEASE_SUBMITTED) == 0 && kind == PM_LEASE_EVALUATE) {
+        items = (double)submission->evaluation_count;
+        expected = items * PM_SHARE_EVALUATION_REPUTATION;
+    } else if (strcmp(run->end.state, PM_LEASE_SUBMITTED) == 0) {
+        items = (double)(submission->evolution_count - pm_lease_end_duplicates(&run->end));
+        expected = items > 0 ? pm_share_evolution_reputation(submission->evolutions[0].score) : 0;
+    }
+    pm_share_note(&run->driver->work.share, kind,
+                  pm_driver_now_ms(run->driver) - run->record->asked_ms, items, expected);
+}
+
 /* The record first: a driver killed in between then knows that the lease is closed, and sweeps up
  * the outcomes at its next start. */
 static bool close_lease(struct run *run, struct pm_error *error)
 {
-    struct pm_driver *driver = run->driver;
     count(run);
-    if (!put_closed_record(driver, &run->record->lease, &run->submission, run->end.state,
-                           run->end.reason.message, error)) {
+    measure(run);
+    if (!put_closed_record(run->driver, run->record, &run->submission, &run->end, error)) {
         return false;
     }
-    collect_results(run);
+    pm_lease_results_collect(&run->results);
     return true;
+}
+
+static bool submit(struct run *run, struct pm_error *error)
+{
+    if (pm_submission_is_empty_evolution(&run->submission)) {
+        pm_lease_end_set(&run->end, PM_LEASE_EXPIRED, PM_CAUSE_NOTHING_FOUND,
+                         pm_driver_now_ms(run->driver), 0,
+                         "nothing new was found, and this call takes nothing else; the pool may "
+                         "give no other task until this one has run out");
+        return true;
+    }
+    return pm_lease_submit(run->driver, run->record, &run->plan, &run->submission, &run->end,
+                           error);
 }
 
 static bool steps(struct run *run, struct pm_error *error)
@@ -353,17 +294,17 @@ static bool steps(struct run *run, struct pm_error *error)
     const struct pm_lease_record *record = run->record;
     run->plan =
         pm_lease_plan(pm_driver_now_ms(driver), record->deadline_ms, pm_driver_end_ms(driver));
-    pm_lease_key_prefix(driver->account, record->lease.id, run->prefix);
+    run->results = (struct pm_lease_results){
+        .driver = driver, .lease_id = record->lease.id, .plan = &run->plan, .jobs = &run->jobs};
     pm_submission_init(&run->submission, &record->lease);
     return pm_dataset_learn(driver, error) &&
            pm_lease_jobs_build(&record->lease, driver->account, &record->jobs, &run->plan,
                                &run->jobs, error) &&
-           put_jobs(run, error) && gather(run, error) &&
-           pm_lease_submit(driver, run->record, &run->plan, &run->submission, &run->end, error) &&
-           close_lease(run, error);
+           compute(run, error) && submit(run, error) && close_lease(run, error);
 }
 
-bool pm_lease_run(struct pm_driver *driver, struct pm_lease_record *record, struct pm_error *error)
+static bool run_steps(struct pm_driver *driver, struct pm_lease_record *record,
+                      struct pm_error *error)
 {
     struct run run = {.driver = driver, .record = record};
     bool done = steps(&run, error);
@@ -371,8 +312,24 @@ bool pm_lease_run(struct pm_driver *driver, struct pm_lease_record *record, stru
         /* the sidecar stayed away to the end; the next start finds the record and closes it */
         pm_log(PM_LOG_WARN, "DRIVER-LEASE-LEFT", "lease=%s: %s", record->lease.id, error->message);
     }
-    pm_job_results_clear(&run.results);
+    pm_lease_results_clear(&run.results);
     pm_lease_jobs_clear(&run.jobs);
     pm_submission_clear(&run.submission);
+    pm_lease_end_clear(&run.end);
     return done;
+}
+
+/* What the sidecar calls too large stays too large: that costs this lease, not the driver. */
+bool pm_lease_run(struct pm_driver *driver, struct pm_lease_record *record, struct pm_error *error)
+{
+    if (run_steps(driver, record, error)) {
+        return true;
+    }
+    if (error->code != PM_ERROR_LIMIT) {
+        return false;
+    }
+    struct pm_lease_end end = {0};
+    pm_lease_end_set(&end, PM_LEASE_EXPIRED, PM_CAUSE_TOO_LARGE, pm_driver_now_ms(driver), 0, "%s",
+                     error->message);
+    return pm_lease_run_expire(driver, record, &end, error);
 }

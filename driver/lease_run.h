@@ -20,8 +20,9 @@ bool pm_lease_run_record(struct pm_driver *driver, const struct pm_lease_record 
  * PM_ERROR_REFUSED (the pool does not accept the key), or another error that stays. */
 bool pm_lease_run(struct pm_driver *driver, struct pm_lease_record *record, struct pm_error *error);
 
-/* Closes an open record as expired without doing anything for it. */
+/* Closes an open record as expired without doing anything for it. The state of `end` is not looked
+ * at. */
 bool pm_lease_run_expire(struct pm_driver *driver, const struct pm_lease_record *record,
-                         const char *reason, struct pm_error *error);
+                         struct pm_lease_end *end, struct pm_error *error);
 
 #endif

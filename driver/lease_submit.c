@@ -1,5 +1,6 @@
 #include "driver/lease_submit.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,31 +9,45 @@ struct sending {
     struct pm_lease_record *record;
     const struct pm_lease_plan *plan;
     bool tried; /* an earlier try of this submission may have arrived */
-    struct pm_lease_end end;
+    unsigned attempts;
+    struct pm_lease_end *end;
 };
-
-static void end(struct sending *sending, const char *state, enum pm_error_code code,
-                const char *reason)
-{
-    sending->end.state = state;
-    pm_fail(&sending->end.reason, code, "%s", reason);
-}
 
 /* The pool no longer knows the lease: tells which story is the likelier. */
 static void end_gone(struct sending *sending)
 {
+    int64_t now_ms = pm_driver_now_ms(sending->driver);
+    int64_t late_ms = now_ms - sending->record->deadline_ms;
     if (sending->tried) {
-        end(sending, PM_LEASE_EXPIRED, PM_ERROR_NOT_FOUND,
-            "the pool no longer has this lease; an earlier try whose answer was lost probably got "
-            "through, so its work is likely counted");
-    } else if (pm_driver_now_ms(sending->driver) >= sending->record->deadline_ms) {
-        end(sending, PM_LEASE_EXPIRED, PM_ERROR_NOT_FOUND,
-            "the pool no longer has this lease; it ran out before the submission arrived");
+        pm_lease_end_set(sending->end, PM_LEASE_EXPIRED, PM_CAUSE_ANSWER_LOST, now_ms, late_ms,
+                         "the pool no longer has this lease; an earlier try whose answer was lost "
+                         "probably got through, so its work is likely counted");
+    } else if (late_ms >= 0) {
+        pm_lease_end_set(sending->end, PM_LEASE_EXPIRED, PM_CAUSE_RAN_OUT, now_ms, late_ms,
+                         "the pool no longer has this lease; it ran out %" PRId64
+                         " s before the pool's answer to the submission",
+                         late_ms / 1000);
     } else {
-        end(sending, PM_LEASE_EXPIRED, PM_ERROR_NOT_FOUND,
-            "the pool no longer has this lease, though its time is not over: the pool closed it "
-            "early");
+        pm_lease_end_set(sending->end, PM_LEASE_EXPIRED, PM_CAUSE_CLOSED_EARLY, now_ms, 0,
+                         "the pool no longer has this lease, though %" PRId64
+                         " s of its time are left: the pool closed it early",
+                         -late_ms / 1000);
     }
+}
+
+static void end_refused(struct sending *sending, const struct pm_answer *answer)
+{
+    int64_t now_ms = pm_driver_now_ms(sending->driver);
+    pm_lease_end_set(sending->end, PM_LEASE_REFUSED, pm_lease_refusal_cause(answer->reason.message),
+                     now_ms, now_ms - sending->record->deadline_ms, "%s", answer->reason.message);
+}
+
+static void end_submitted(struct sending *sending, struct pm_answer *answer)
+{
+    pm_lease_end_set(sending->end, PM_LEASE_SUBMITTED, "", pm_driver_now_ms(sending->driver), 0,
+                     "%s", "");
+    sending->end->answer = answer->body;
+    answer->body = NULL;
 }
 
 /* Another address than the one that granted the lease may be another pool behind the same name: its
@@ -44,51 +59,82 @@ static bool is_strangers(const struct sending *sending, const struct pm_answer *
            strcmp(granted_by, pm_pool_client_url(sending->driver->pool)) != 0;
 }
 
-/* Sets the end when the answer settles the matter. False: the pool does not accept the key. */
-static bool judge(struct sending *sending, const struct pm_answer *answer, struct pm_error *error)
+/* ---- the record meanwhile ---- */
+
+/* For the next start, should this one be killed or end: it can then tell a lost answer from a lease
+ * that ran out. Only that, so a sidecar that is away does not hold up the submission. */
+static void note(const struct sending *sending, const char *reason)
 {
+    const struct pm_driver_queue *queue = &sending->driver->queue;
+    char key[PM_JOB_KEY_SIZE];
+    struct pm_error ignored = {0};
+    char *body = pm_lease_record_encode(sending->record, &ignored);
+    pm_lease_record_key(sending->driver->account, sending->record->lease.id, key);
+    if (body != NULL) {
+        queue->record_put(queue->context, sending->driver->settings.run_id, key, PM_LEASE_OPEN,
+                          reason, body, strlen(body), &ignored);
+    }
+    free(body);
+}
+
+static bool fail_unauthorized(struct sending *sending, const struct pm_answer *answer,
+                              struct pm_error *error)
+{
+    pm_fail(error, PM_ERROR_REFUSED,
+            "the pool does not accept this key's signature: %s; check the clock and the "
+            "pool's URL (the lease stays open and is submitted at the next start)",
+            answer->reason.message);
+    sending->record->maybe_submitted = sending->tried;
+    note(sending, error->message);
+    return false;
+}
+
+/* ---- tries ---- */
+
+/* Sets the end when the answer settles the matter. False: the pool does not accept the key. */
+static bool judge(struct sending *sending, struct pm_answer *answer, struct pm_error *error)
+{
+    sending->end->http_status = answer->status;
     if (is_strangers(sending, answer)) {
         pm_notice_raise(&sending->driver->pool_notice, "DRIVER-POOL-AWAY", &answer->reason);
         return true;
     }
     switch (answer->kind) {
     case PM_ANSWER_OK:
-        end(sending, PM_LEASE_SUBMITTED, PM_ERROR_NONE, "");
+        end_submitted(sending, answer);
         return true;
     case PM_ANSWER_LEASE_GONE:
         end_gone(sending);
         return true;
     case PM_ANSWER_UNAUTHORIZED:
-        return pm_fail(error, PM_ERROR_REFUSED,
-                       "the pool does not accept this key's signature: %s; check the clock and the "
-                       "pool's URL (the lease stays open and is submitted at the next start)",
-                       answer->reason.message);
+        return fail_unauthorized(sending, answer, error);
     case PM_ANSWER_NOT_NOW:
     case PM_ANSWER_UNUSABLE:
         sending->tried = sending->tried || answer->lost || answer->status >= 500;
         pm_notice_raise(&sending->driver->pool_notice, "DRIVER-POOL-AWAY", &answer->reason);
         return true;
     default:
-        end(sending, PM_LEASE_REFUSED, PM_ERROR_REFUSED, answer->reason.message);
+        end_refused(sending, answer);
         return true;
     }
 }
 
 /* One try; then, unless that settled it, the wait before the next. */
-static bool submit_once(struct sending *sending, const cJSON *content, unsigned attempt,
-                        struct pm_error *error)
+static bool submit_once(struct sending *sending, const cJSON *content, struct pm_error *error)
 {
     struct pm_driver *driver = sending->driver;
+    const struct pm_lease *lease = &sending->record->lease;
     struct pm_answer answer;
-    if (!pm_pool_client_submit(driver->pool, sending->record->lease.id, content, &answer, error)) {
+    if (!pm_pool_client_submit(driver->pool, lease->kind, lease->id, content, &answer, error)) {
         return false;
     }
+    sending->attempts++;
     bool accepted = judge(sending, &answer, error);
     uint32_t random = driver->host.random(driver->host.context);
     int64_t next_ms =
-        pm_driver_now_ms(driver) + pm_backoff_ms(attempt, answer.retry_after_ms, random);
+        pm_driver_now_ms(driver) + pm_backoff_ms(sending->attempts, answer.retry_after_ms, random);
     pm_answer_clear(&answer);
-    if (!accepted || sending->end.state != NULL) {
+    if (!accepted || sending->end->state != NULL) {
         return accepted;
     }
     if (next_ms > sending->plan->deadline_ms) {
@@ -100,55 +146,47 @@ static bool submit_once(struct sending *sending, const cJSON *content, unsigned 
     return true;
 }
 
-/* For the next start, in case this one is killed: it can then tell a lost answer from a lease that
- * ran out. Only that, so a sidecar that is away does not hold up the submission. */
-static void note_submitting(const struct sending *sending)
-{
-    const struct pm_driver_queue *queue = &sending->driver->queue;
-    char key[PM_JOB_KEY_SIZE];
-    struct pm_error ignored = {0};
-    char *body = pm_lease_record_encode(sending->record, &ignored);
-    pm_lease_record_key(sending->driver->account, sending->record->lease.id, key);
-    if (body != NULL) {
-        queue->record_put(queue->context, sending->driver->settings.run_id, key, PM_LEASE_OPEN,
-                          PM_LEASE_SUBMITTING, body, strlen(body), &ignored);
-    }
-    free(body);
-}
-
 static bool submit_content(struct sending *sending, const cJSON *content, struct pm_error *error)
 {
-    note_submitting(sending);
-    for (unsigned attempt = 1; sending->end.state == NULL; attempt++) {
+    const struct pm_lease_record *record = sending->record;
+    note(sending, PM_LEASE_SUBMITTING);
+    while (sending->end->state == NULL) {
         int64_t now_ms = pm_driver_now_ms(sending->driver);
-        if (now_ms >= sending->record->deadline_ms) {
-            end(sending, PM_LEASE_EXPIRED, PM_ERROR_UNAVAILABLE,
-                "the lease ran out before the pool acknowledged the submission");
-        } else if (now_ms >= sending->plan->deadline_ms) {
+        if (now_ms >= record->deadline_ms) {
+            pm_lease_end_set(
+                sending->end, PM_LEASE_EXPIRED, PM_CAUSE_RAN_OUT, now_ms,
+                now_ms - record->deadline_ms,
+                "the lease ran out before the pool acknowledged the submission, %" PRId64
+                " s ago, after %u tries",
+                (now_ms - record->deadline_ms) / 1000, sending->attempts);
+            return true;
+        }
+        if (now_ms >= sending->plan->deadline_ms) {
             return pm_fail(error, PM_ERROR_INTERRUPTED,
                            "the time is over before the pool acknowledged a submission");
-        } else if (!submit_once(sending, content, attempt, error)) {
+        }
+        if (!submit_once(sending, content, error)) {
             return false;
         }
     }
-    if (sending->end.reason.code != PM_ERROR_UNAVAILABLE) {
-        pm_notice_clear(&sending->driver->pool_notice, "DRIVER-POOL-BACK");
-    }
+    pm_notice_clear(&sending->driver->pool_notice, "DRIVER-POOL-BACK");
     return true;
 }
 
 bool pm_lease_submit(struct pm_driver *driver, struct pm_lease_record *record,
                      const struct pm_lease_plan *plan, const struct pm_submission *submission,
-                     struct pm_lease_end *out, struct pm_error *error)
+                     struct pm_lease_end *end, struct pm_error *error)
 {
     cJSON *content = pm_submission_write(submission);
     if (content == NULL) {
         return pm_fail(error, PM_ERROR_MEMORY, "no memory for a submission");
     }
-    struct sending sending = {
-        .driver = driver, .record = record, .plan = plan, .tried = record->maybe_submitted};
+    struct sending sending = {.driver = driver,
+                              .record = record,
+                              .plan = plan,
+                              .tried = record->maybe_submitted,
+                              .end = end};
     bool done = submit_content(&sending, content, error);
     cJSON_Delete(content);
-    *out = sending.end;
     return done;
 }

@@ -3,6 +3,7 @@
 #define DRIVER_LEASE_SUBMIT_H
 
 #include "driver/driver.h"
+#include "driver/lease_end.h"
 #include "driver/lease_record.h"
 #include "driver/submission.h"
 #include "driver/timing.h"
@@ -11,17 +12,12 @@
 
 #include <poolminer/error.h>
 
-struct pm_lease_end {
-    const char *state;      /* PM_LEASE_SUBMITTED, PM_LEASE_REFUSED or PM_LEASE_EXPIRED */
-    struct pm_error reason; /* .message: why, "" when submitted */
-};
-
 /* Sends the same submission again and again until the pool settles it or the lease runs out. True:
- * `out` says how it ended; not yet recorded. False: the lease stays open: PM_ERROR_INTERRUPTED (a
+ * `end` says how it ended; not yet recorded. False: the lease stays open: PM_ERROR_INTERRUPTED (a
  * stop, or the plan's deadline came before the lease's), PM_ERROR_REFUSED (the pool does not accept
  * the key), PM_ERROR_MEMORY. */
 bool pm_lease_submit(struct pm_driver *driver, struct pm_lease_record *record,
                      const struct pm_lease_plan *plan, const struct pm_submission *submission,
-                     struct pm_lease_end *out, struct pm_error *error);
+                     struct pm_lease_end *end, struct pm_error *error);
 
 #endif

@@ -287,6 +287,24 @@ bool pm_pool_client_health(struct pm_pool_client *client, struct pm_answer *answ
     return perform(client, &call, answer, error);
 }
 
+/* Asks for work with `content`, which is taken over; `complete` is false when memory was out. */
+static bool ask_for_work(struct pm_pool_client *client, const char *path, cJSON *content,
+                         bool complete, struct pm_answer *answer, struct pm_error *error)
+{
+    const struct call call = {.kind = PM_CALL_LEASE,
+                              .method = "POST",
+                              .path = path,
+                              .is_signed = true,
+                              .content = content,
+                              .answer_max_bytes = PM_LEASE_ANSWER_MAX_BYTES,
+                              .timeout_ms = client->timeout_ms,
+                              .finish_on_stop = true};
+    bool done = complete ? perform(client, &call, answer, error)
+                         : pm_fail(error, PM_ERROR_MEMORY, "no memory for a request for work");
+    cJSON_Delete(content);
+    return done;
+}
+
 bool pm_pool_client_lease(struct pm_pool_client *client, const struct pm_lease_request *request,
                           struct pm_answer *answer, struct pm_error *error)
 {
@@ -299,28 +317,28 @@ bool pm_pool_client_lease(struct pm_pool_client *client, const struct pm_lease_r
                                             (double)request->seed_batch_size) != NULL &&
                     cJSON_AddNumberToObject(content, "gossip_limit", 0) != NULL &&
                     (!request->resume || cJSON_AddTrueToObject(content, "resume") != NULL);
-    if (!complete) {
-        cJSON_Delete(content);
-        return pm_fail(error, PM_ERROR_MEMORY, "no memory for a lease request");
-    }
-    const struct call call = {.kind = PM_CALL_LEASE,
-                              .method = "POST",
-                              .path = "/api/v1/tasks/lease",
-                              .is_signed = true,
-                              .content = content,
-                              .answer_max_bytes = PM_LEASE_ANSWER_MAX_BYTES,
-                              .timeout_ms = client->timeout_ms,
-                              .finish_on_stop = true};
-    bool done = perform(client, &call, answer, error);
-    cJSON_Delete(content);
-    return done;
+    return ask_for_work(client, "/api/v1/tasks/lease", content, complete, answer, error);
 }
 
-bool pm_pool_client_submit(struct pm_pool_client *client, const char *lease_id,
-                           const cJSON *content, struct pm_answer *answer, struct pm_error *error)
+bool pm_pool_client_task(struct pm_pool_client *client, enum pm_lease_kind kind, bool resume,
+                         struct pm_answer *answer, struct pm_error *error)
 {
+    cJSON *content = cJSON_CreateObject();
+    bool complete =
+        cJSON_AddStringToObject(content, "task_type", pm_lease_kind_name(kind)) != NULL &&
+        (!resume || cJSON_AddTrueToObject(content, "resume") != NULL);
+    return ask_for_work(client, "/api/v1/tasks/request", content, complete, answer, error);
+}
+
+bool pm_pool_client_submit(struct pm_pool_client *client, enum pm_lease_kind kind,
+                           const char *lease_id, const cJSON *content, struct pm_answer *answer,
+                           struct pm_error *error)
+{
+    static const char *const calls[] = {[PM_LEASE_BOTH] = "submit_lease",
+                                        [PM_LEASE_EVALUATE] = "submit_evaluation",
+                                        [PM_LEASE_EVOLVE] = "submit_evolution"};
     char path[64 + PM_LEASE_ID_MAX];
-    snprintf(path, sizeof path, "/api/v1/tasks/%.*s/submit_lease", PM_LEASE_ID_MAX, lease_id);
+    snprintf(path, sizeof path, "/api/v1/tasks/%.*s/%s", PM_LEASE_ID_MAX, lease_id, calls[kind]);
     const struct call call = {.kind = PM_CALL_SUBMIT,
                               .method = "POST",
                               .path = path,

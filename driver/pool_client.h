@@ -3,6 +3,7 @@
 #define DRIVER_POOL_CLIENT_H
 
 #include "driver/answer.h"
+#include "driver/lease.h"
 
 #include <cjson/cJSON.h>
 #include <stdatomic.h>
@@ -48,10 +49,15 @@ struct pm_lease_request {
 bool pm_pool_client_lease(struct pm_pool_client *client, const struct pm_lease_request *request,
                           struct pm_answer *answer, struct pm_error *error);
 
-/* `content` has evaluations, evolutions, iterations and gossip; the proof is added here, anew for
- * each try. `lease_id` is of the characters that pm_lease_parse admits. */
-bool pm_pool_client_submit(struct pm_pool_client *client, const char *lease_id,
-                           const cJSON *content, struct pm_answer *answer, struct pm_error *error);
+/* Asks for a task: PM_LEASE_EVALUATE or PM_LEASE_EVOLVE. `resume` as above. */
+bool pm_pool_client_task(struct pm_pool_client *client, enum pm_lease_kind kind, bool resume,
+                         struct pm_answer *answer, struct pm_error *error);
+
+/* `content` is what pm_submission_write gave for this kind; the proof is added here, anew for each
+ * try. `lease_id` is of the characters that pm_lease_parse admits. */
+bool pm_pool_client_submit(struct pm_pool_client *client, enum pm_lease_kind kind,
+                           const char *lease_id, const cJSON *content, struct pm_answer *answer,
+                           struct pm_error *error);
 
 /* The address that the last call went to; belongs to the client. */
 const char *pm_pool_client_url(const struct pm_pool_client *client);

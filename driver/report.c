@@ -24,6 +24,9 @@ static bool ask_pool(struct pm_driver *driver, struct pm_error *error)
         cJSON_Delete(driver->stats);
         driver->stats = answer.body;
         answer.body = NULL;
+        if (driver->first_stats == NULL) {
+            driver->first_stats = cJSON_Duplicate(driver->stats, true);
+        }
     } else {
         *error = answer.reason;
     }
@@ -104,6 +107,23 @@ static void log_line(const struct pm_driver *driver, bool current)
     pm_text_clear(&line);
 }
 
+/* How tasks of both kinds paid, as far as that was measured. */
+static bool add_share(cJSON *object, const struct pm_driver *driver)
+{
+    const struct pm_share *share = &driver->work.share;
+    const struct pm_share_judged judged = pm_driver_judged(driver);
+    double evaluate = pm_share_per_hour(share, PM_LEASE_EVALUATE, &judged);
+    double evolve = pm_share_per_hour(share, PM_LEASE_EVOLVE, &judged);
+    return cJSON_AddStringToObject(object, "mode", pm_work_mode_name(driver->settings.mode)) !=
+               NULL &&
+           (evaluate < 0 ||
+            cJSON_AddNumberToObject(object, "evaluate_per_hour", evaluate) != NULL) &&
+           (evolve < 0 || cJSON_AddNumberToObject(object, "evolve_per_hour", evolve) != NULL) &&
+           (evaluate < 0 || evolve < 0 ||
+            cJSON_AddNumberToObject(object, "evaluate_part",
+                                    pm_share_of_evaluating(share, &judged)) != NULL);
+}
+
 static bool add_counters(cJSON *object, const struct pm_driver *driver)
 {
     const struct pm_driver_counters *counters = &driver->counters;
@@ -128,6 +148,7 @@ static bool add_counters(cJSON *object, const struct pm_driver *driver)
         }
     }
     return cJSON_AddStringToObject(object, "address", driver->address) != NULL &&
+           add_share(object, driver) &&
            (counters->has_best ? cJSON_AddNumberToObject(object, "best_score", counters->best_score)
                                : cJSON_AddNullToObject(object, "best_score")) != NULL;
 }
@@ -186,9 +207,15 @@ bool pm_report_only(struct pm_driver *driver, struct pm_error *error)
     }
     log_line(driver, true);
     write_file(driver);
-    cJSON_Delete(driver->stats);
-    driver->stats = NULL;
+    pm_report_clear(driver);
     return true;
+}
+
+void pm_report_clear(struct pm_driver *driver)
+{
+    cJSON_Delete(driver->first_stats);
+    cJSON_Delete(driver->stats);
+    driver->first_stats = driver->stats = NULL;
 }
 
 void pm_report_tick(struct pm_driver *driver)

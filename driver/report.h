@@ -20,4 +20,7 @@ void pm_report_now(struct pm_driver *driver, bool ask);
  * gave no figures. */
 bool pm_report_only(struct pm_driver *driver, struct pm_error *error);
 
+/* Forgets the pool's figures. */
+void pm_report_clear(struct pm_driver *driver);
+
 #endif

@@ -42,10 +42,16 @@ static const struct pm_option table[] = {
     {.name = "password-fd", .type = PM_OPTION_INTEGER, .default_value = "-1", .minimum = -1,
      .maximum = 65535, .argument = "N",
      .help = "the descriptor to read an encrypted hotkey's password from; -1: ask on the terminal"},
+    {.name = "mode", .environment = "POOLMINER_MODE", .type = PM_OPTION_TEXT,
+     .default_value = "lease", .choices = "lease|evaluate|evolve|alternate", .argument = "MODE",
+     .help = "the work to ask for: leases; or tasks, of one kind, or of both in turn, with most of"
+             " the time for what earns more an hour as measured. Where the pool has only the other"
+             " of leases and tasks, that is used"},
     ROW("generations", "GENERATIONS", INTEGER, "50", 1, PM_JOB_GENERATIONS_MAX, "N",
         "generations an evolve job runs"),
-    ROW("profile", "PROFILE", TEXT, "full", 0, 0, "NAME",
-        "what evolution may write: full or baseline"),
+    {.name = "profile", .environment = "POOLMINER_PROFILE", .type = PM_OPTION_TEXT,
+     .default_value = "full", .choices = "full|baseline", .argument = "NAME",
+     .help = "what evolution may write"},
     ROW("evolve-max-seconds", "EVOLVE_MAX_SECONDS", INTEGER, "0", 0, 86400, "SECONDS",
         "an evolve job computes at most this long; 0: as long as the lease allows"),
     ROW("evolve-jobs", "EVOLVE_JOBS", INTEGER, "1", 0, PM_EVOLVE_JOBS_MAX, "N",
@@ -78,11 +84,6 @@ struct pm_options *pm_driver_options_create(void)
 bool pm_driver_settings_read(const struct pm_options *options, struct pm_driver_settings *out,
                              struct pm_error *error)
 {
-    const char *profile = pm_options_text(options, "profile");
-    if (strcmp(profile, "full") != 0 && strcmp(profile, "baseline") != 0) {
-        return pm_fail(error, PM_ERROR_INVALID, "profile: \"%.40s\" is neither full nor baseline",
-                       profile);
-    }
     *out = (struct pm_driver_settings){
         .run_id = pm_options_text(options, "run-id"),
         .duration_ms = pm_options_integer(options, "duration-s") * 1000,
@@ -91,7 +92,7 @@ bool pm_driver_settings_read(const struct pm_options *options, struct pm_driver_
                  .evolve_jobs = pm_options_integer(options, "evolve-jobs"),
                  .generations = pm_options_integer(options, "generations"),
                  .evolve_max_seconds = pm_options_integer(options, "evolve-max-seconds"),
-                 .profile = profile},
+                 .profile = pm_options_text(options, "profile")},
         .request = {.task_type = "cifar10_binary",
                     .eval_batch_size = pm_options_integer(options, "eval-batch-size"),
                     .seed_batch_size = pm_options_integer(options, "seed-batch-size")},
@@ -99,7 +100,8 @@ bool pm_driver_settings_read(const struct pm_options *options, struct pm_driver_
         .window_wait_min_ms = (int64_t)(pm_options_number(options, "window-wait-min-s") * 1000),
         .summary_path = pm_options_text(options, "summary"),
     };
-    return pm_queue_check_run_id(out->run_id, error);
+    return pm_work_mode_parse(pm_options_text(options, "mode"), &out->mode) &&
+           pm_queue_check_run_id(out->run_id, error);
 }
 
 char *pm_driver_hotkey_path(const struct pm_options *options, bool *may_make,

@@ -287,58 +287,7 @@ int64_t pm_submission_iterations(const struct pm_submission *submission)
     return (int64_t)submission->evaluation_count + submission->generations;
 }
 
-static bool write_evaluations(cJSON *array, const struct pm_submission *submission)
+bool pm_submission_is_empty_evolution(const struct pm_submission *submission)
 {
-    for (size_t i = 0; i < submission->evaluation_count; i++) {
-        const struct pm_submitted_evaluation *evaluation = &submission->evaluations[i];
-        cJSON *item = cJSON_CreateObject();
-        bool complete =
-            cJSON_AddItemToArray(array, item) &&
-            cJSON_AddNumberToObject(item, "algorithm_id", (double)evaluation->id) != NULL &&
-            cJSON_AddNumberToObject(item, "score", evaluation->score) != NULL;
-        if (!complete) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static bool write_evolution(cJSON *item, const struct pm_submitted_evolution *evolution)
-{
-    cJSON *parents = cJSON_AddArrayToObject(item, "parent_algorithm_ids");
-    for (size_t i = 0; parents != NULL && i < evolution->parent_count; i++) {
-        if (!cJSON_AddItemToArray(parents, cJSON_CreateNumber((double)evolution->parents[i]))) {
-            return false;
-        }
-    }
-    return parents != NULL &&
-           cJSON_AddStringToObject(item, "algorithm_dsl", evolution->text) != NULL;
-}
-
-static bool write_evolutions(cJSON *array, const struct pm_submission *submission)
-{
-    for (size_t i = 0; i < submission->evolution_count; i++) {
-        cJSON *item = cJSON_CreateObject();
-        if (!cJSON_AddItemToArray(array, item) ||
-            !write_evolution(item, &submission->evolutions[i])) {
-            return false;
-        }
-    }
-    return true;
-}
-
-cJSON *pm_submission_write(const struct pm_submission *submission)
-{
-    cJSON *object = cJSON_CreateObject();
-    cJSON *evaluations = cJSON_AddArrayToObject(object, "evaluations");
-    cJSON *evolutions = cJSON_AddArrayToObject(object, "evolutions");
-    double iterations = (double)pm_submission_iterations(submission);
-    if (evaluations != NULL && evolutions != NULL && write_evaluations(evaluations, submission) &&
-        write_evolutions(evolutions, submission) &&
-        cJSON_AddNumberToObject(object, "iterations", iterations) != NULL &&
-        cJSON_AddNullToObject(object, "gossip") != NULL) {
-        return object;
-    }
-    cJSON_Delete(object);
-    return NULL;
+    return submission->lease->kind == PM_LEASE_EVOLVE && submission->evolution_count == 0;
 }

@@ -48,7 +48,12 @@ void pm_submission_finish(struct pm_submission *submission);
 /* Algorithms evaluated plus generations run. */
 int64_t pm_submission_iterations(const struct pm_submission *submission);
 
-/* {"evaluations", "evolutions", "iterations", "gossip"}; NULL when memory is out. */
+/* A task for evolution has nothing to submit when nothing new was found. */
+bool pm_submission_is_empty_evolution(const struct pm_submission *submission);
+
+/* What the lease's call takes: for a lease {"evaluations", "evolutions", "iterations", "gossip"},
+ * for a task {"evaluations"}, or, with one evolution at least, {"evolved_function",
+ * "parent_functions"}. NULL when memory is out. */
 cJSON *pm_submission_write(const struct pm_submission *submission);
 
 #endif

@@ -104,12 +104,12 @@ bool pm_api_lease(struct pm_pool_store *store, struct pm_api_call *call, struct 
 
 bool pm_api_task(struct pm_pool_store *store, struct pm_api_call *call, struct pm_error *error)
 {
-    enum pm_pool_lease_kind kind;
+    struct pm_body_task body;
     struct chance chance;
     struct pm_grant grant;
     struct pm_error reason = {0};
     char lease_id[PM_POOL_LEASE_ID_SIZE];
-    if (!pm_body_task(call->body, &kind, &reason)) {
+    if (!pm_body_task(call->body, &body, &reason)) {
         return pm_api_refuse(call, 422, &reason);
     }
     if (!draw(&chance, lease_id, error)) {
@@ -117,18 +117,19 @@ bool pm_api_task(struct pm_pool_store *store, struct pm_api_call *call, struct p
     }
     struct pm_pool_lease_wish wish = {
         .hotkey = call->hotkey,
-        .kind = kind == PM_POOL_LEASE_BOTH ? PM_POOL_LEASE_EVALUATE : kind,
+        .kind = body.kind == PM_POOL_LEASE_BOTH ? PM_POOL_LEASE_EVALUATE : body.kind,
         .evaluate_max = PM_EVALUATE_DEFAULT,
         .seed_max = PM_SEED_DEFAULT,
         .random = chance.seeds,
         .lease_id = lease_id,
+        .resume = body.resume,
     };
     if (!pm_pool_lease_issue(store, &call->pool->rules, call->now_ms, &wish, &grant, &call->refusal,
                              error)) {
         return false;
     }
     /* A miner that leaves the choice to us judges first, and evolves when nothing waits. */
-    if (kind == PM_POOL_LEASE_BOTH && call->refusal.status == 404) {
+    if (body.kind == PM_POOL_LEASE_BOTH && call->refusal.status == 404) {
         wish.kind = PM_POOL_LEASE_EVOLVE;
         if (!pm_pool_lease_issue(store, &call->pool->rules, call->now_ms, &wish, &grant,
                                  &call->refusal, error)) {

@@ -245,7 +245,8 @@ bool pm_pool_lease_issue(struct pm_pool_store *store, const struct pm_pool_rules
         !pm_store_lease_active(store, wish->hotkey, &active, &found, error)) {
         return false;
     }
-    bool again = wish->resume && found && !active.refused && active.kind == wish->kind;
+    bool same_call = (active.kind == PM_POOL_LEASE_BOTH) == (wish->kind == PM_POOL_LEASE_BOTH);
+    bool again = wish->resume && found && !active.refused && same_call;
     if (!again &&
         !check_free(store, rules, now_ms, wish, &epoch, found ? &active : NULL, refusal, error)) {
         return false;

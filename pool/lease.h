@@ -19,7 +19,8 @@ struct pm_pool_lease_wish {
     int64_t evaluate_max, seed_max; /* 0..PM_BATCH_MAX */
     uint64_t random;                /* which seeds */
     const char *lease_id;           /* 32 hex digits nobody can guess */
-    bool resume; /* an open lease of this kind is to be given again instead of being in the way */
+    bool resume; /* an open lease, or task of whichever kind, is to be given again instead of being
+                    in the way */
 };
 
 struct pm_granted {

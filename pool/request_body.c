@@ -67,20 +67,21 @@ bool pm_body_lease(const cJSON *json, struct pm_body_lease *out, struct pm_error
     return true;
 }
 
-bool pm_body_task(const cJSON *json, enum pm_pool_lease_kind *out, struct pm_error *error)
+bool pm_body_task(const cJSON *json, struct pm_body_task *out, struct pm_error *error)
 {
     const char *task_type = NULL;
-    *out = PM_POOL_LEASE_BOTH;
-    if (json != NULL && !pm_json_optional_string(json, "task_type", &task_type, error)) {
+    *out = (struct pm_body_task){.kind = PM_POOL_LEASE_BOTH};
+    if (json != NULL && (!pm_json_optional_string(json, "task_type", &task_type, error) ||
+                         !pm_json_optional_bool(json, "resume", &out->resume, error))) {
         return false;
     }
     if (task_type == NULL) {
         return true;
     }
     if (strcmp(task_type, "evolve") == 0) {
-        *out = PM_POOL_LEASE_EVOLVE;
+        out->kind = PM_POOL_LEASE_EVOLVE;
     } else if (strcmp(task_type, "evaluate") == 0) {
-        *out = PM_POOL_LEASE_EVALUATE;
+        out->kind = PM_POOL_LEASE_EVALUATE;
     } else {
         return pm_fail(error, PM_ERROR_INVALID, "task_type: expected \"evolve\" or \"evaluate\"");
     }

@@ -38,8 +38,11 @@ struct pm_body_lease {
 };
 bool pm_body_lease(const cJSON *json, struct pm_body_lease *out, struct pm_error *error);
 
-/* PM_POOL_LEASE_BOTH when the miner did not say what it wants. */
-bool pm_body_task(const cJSON *json, enum pm_pool_lease_kind *out, struct pm_error *error);
+struct pm_body_task {
+    enum pm_pool_lease_kind kind; /* PM_POOL_LEASE_BOTH: the miner did not say what it wants */
+    bool resume;                  /* wants its open task again, if it has one */
+};
+bool pm_body_task(const cJSON *json, struct pm_body_task *out, struct pm_error *error);
 
 /* The three submissions, by kind. *out is large: not for small stacks. */
 bool pm_body_submission(const cJSON *json, enum pm_pool_lease_kind kind,

@@ -52,11 +52,58 @@ static void grant(struct fake_pool *pool, struct scripted_reply *reply)
              number, number, timeout);
 }
 
+static void grant_task(struct fake_pool *pool, bool evaluate, struct scripted_reply *reply)
+{
+    char timeout[PM_CLOCK_ISO_SIZE], end[64] = "";
+    int number = ++pool->granted;
+    pm_clock_format_iso(atomic_load(&pool->now_ms) + pool->lease_ms, timeout);
+    if (!pool->tasks_without_end) {
+        snprintf(end, sizeof end, ",\"timeout_at\":\"%s\"", timeout);
+    }
+    snprintf(reply->body, sizeof reply->body,
+             "{\"batch_id\":\"batch-%d\",\"task_type\":\"%s\",\"algorithms\":[%s]%s}", number,
+             evaluate ? "evaluate" : "evolve",
+             evaluate ? "{\"id\":11,\"algorithm_dsl\":\"a\",\"input_dim\":16},"
+                        "{\"id\":12,\"algorithm_dsl\":\"b\"}"
+                      : "{\"id\":21,\"algorithm_dsl\":\"d\"},{\"id\":22,\"algorithm_dsl\":\"e\"}",
+             end);
+}
+
+/* True: the answer says that there is no such path. */
+static bool is_missing(const struct fake_pool *pool, bool missing, struct scripted_reply *reply)
+{
+    if (missing) {
+        reply->status = pool->missing_status != 0 ? pool->missing_status : 404;
+        strcpy(reply->body, reply->status == 404 ? "{\"detail\":\"Not Found\"}"
+                                                 : "{\"detail\":\"Method Not Allowed\"}");
+    }
+    return missing;
+}
+
+/* The pool's own answer to a request for work. */
+static void give_work(struct fake_pool *pool, char asked, struct scripted_reply *reply)
+{
+    bool none = asked == 'v' ? pool->no_evaluations : asked == 'e' && pool->no_evolutions;
+    if (is_missing(pool, asked == 'l' ? pool->no_leases : pool->no_tasks, reply)) {
+        return;
+    }
+    if (none || pool->granted >= pool->leases_to_grant) {
+        reply->status = 404;
+        strcpy(reply->body, "{\"detail\":\"No tasks available\"}");
+    } else if (asked == 'l') {
+        grant(pool, reply);
+    } else {
+        grant_task(pool, asked == 'v', reply);
+    }
+}
+
 static void on_lease(struct fake_pool *pool, const struct scripted_request *request,
                      struct scripted_reply *reply)
 {
     int call = pool->lease_calls++;
     assert_true(call < FAKE_CALLS_MAX);
+    bool is_lease = strstr(request->path, "/lease") != NULL;
+    pool->asked[call] = is_lease ? 'l' : strstr(request->body, "evaluate") != NULL ? 'v' : 'e';
     pool->lease_call_ms[call] = atomic_load(&pool->now_ms);
     pool->resumed[call] = strstr(request->body, "\"resume\":true") != NULL;
     if (pool->stop_after_lease_calls > 0 && pool->lease_calls >= pool->stop_after_lease_calls) {
@@ -65,18 +112,15 @@ static void on_lease(struct fake_pool *pool, const struct scripted_request *requ
     const struct fake_answer *answer = scripted(pool, pool->lease_answers, call);
     if (is_scripted(answer)) {
         apply(answer, reply);
-    } else if (pool->granted < pool->leases_to_grant) {
-        grant(pool, reply);
     } else {
-        reply->status = 404;
-        strcpy(reply->body, "{\"detail\":\"No tasks available\"}");
+        give_work(pool, pool->asked[call], reply);
     }
 }
 
 static void keep_submission(struct fake_pool *pool, const struct scripted_request *request)
 {
     struct fake_submission *submission = &pool->submissions[pool->submit_calls];
-    sscanf(request->path, "/api/v1/tasks/%63[^/]/submit_lease", submission->lease_id);
+    sscanf(request->path, "/api/v1/tasks/%63[^/]/%23s", submission->lease_id, submission->call);
     submission->at_ms = atomic_load(&pool->now_ms);
     cJSON *content = cJSON_Parse(request->body);
     cJSON_DeleteItemFromObject(content, "public_address");
@@ -100,8 +144,15 @@ static void on_submit(struct fake_pool *pool, const struct scripted_request *req
         apply(answer, reply);
         pool->accepted += answer->accept;
     } else {
-        strcpy(reply->body, "{\"status\":\"accepted\"}");
+        bool evaluation = strstr(request->path, "submit_evaluation") != NULL;
+        bool evolution = strstr(request->path, "submit_evolution") != NULL;
+        strcpy(reply->body, pool->everything_is_known
+                                ? "{\"status\":\"accepted\",\"evolutions\":"
+                                  "[{\"status\":\"duplicate\",\"algorithm_id\":7}]}"
+                                : "{\"status\":\"accepted\"}");
         pool->accepted++;
+        atomic_fetch_add(&pool->now_ms, evaluation ? pool->evaluate_ms : 0);
+        atomic_fetch_add(&pool->now_ms, evolution ? pool->evolve_ms : 0);
     }
 }
 
@@ -132,9 +183,10 @@ static void handle(void *context, const struct scripted_request *request,
         reply->manner = SCRIPTED_CLOSE;
         return;
     }
-    if (strcmp(request->path, "/api/v1/tasks/lease") == 0) {
+    if (strcmp(request->path, "/api/v1/tasks/lease") == 0 ||
+        strcmp(request->path, "/api/v1/tasks/request") == 0) {
         on_lease(pool, request, reply);
-    } else if (strstr(request->path, "/submit_lease") != NULL) {
+    } else if (strstr(request->path, "/submit_") != NULL) {
         on_submit(pool, request, reply);
     } else if (strcmp(request->path, "/api/v1/miners/register") == 0) {
         strcpy(reply->body, "{}");
@@ -143,9 +195,10 @@ static void handle(void *context, const struct scripted_request *request,
         on_health(pool, reply);
     } else {
         pool->stats_calls++;
-        strcpy(reply->body, "{\"evaluations_submitted\":96,\"accuracy_rate\":0.9375,"
+        const char *usual = "{\"evaluations_submitted\":96,\"accuracy_rate\":0.9375,"
                             "\"evolutions_submitted\":4,\"best_score\":0.78125,"
-                            "\"reputation\":12.5,\"lifetime_rao\":1234}");
+                            "\"reputation\":12.5,\"lifetime_rao\":1234}";
+        strcpy(reply->body, pool->stats != NULL ? pool->stats : usual);
     }
 }
 

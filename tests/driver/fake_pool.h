@@ -22,6 +22,7 @@ struct fake_answer {
 
 struct fake_submission {
     char lease_id[64];
+    char call[24];      /* "submit_lease" */
     char content[8192]; /* without the proof */
     int64_t at_ms;
 };
@@ -33,15 +34,23 @@ struct fake_pool {
     /* the script: answers in turn, then the pool's own; set before the driver runs */
     struct fake_answer lease_answers[FAKE_SCRIPT_MAX], submit_answers[FAKE_SCRIPT_MAX];
     struct fake_answer register_answer;
-    int leases_to_grant;         /* then 404 */
-    int64_t lease_ms;            /* how long a lease lasts */
-    int stop_after_lease_calls;  /* 0: never */
+    int leases_to_grant;                /* then 404 */
+    int64_t lease_ms;                   /* how long a lease lasts */
+    bool no_leases, no_tasks;           /* such a path is not known here */
+    int missing_status;                 /* what is answered then; 0: 404 */
+    bool no_evaluations, no_evolutions; /* of such tasks there are none */
+    bool tasks_without_end;             /* the answer does not say when a task runs out */
+    bool everything_is_known;           /* evolved algorithms are duplicates */
+    int64_t evaluate_ms, evolve_ms;     /* what a submission of such a task moves the clock by */
+    int stop_after_lease_calls;         /* 0: never */
     bool down_after_grant;       /* from the first grant on every request is hung up on ... */
     atomic_bool down;            /* ... as long as this is set */
     int64_t health_remaining_s;  /* -1: not told */
     const char *dataset, *suite; /* as /health tells; NULL: not told */
     /* what happened */
     int lease_calls, submit_calls, stats_calls, health_calls, granted, accepted;
+    char asked[FAKE_CALLS_MAX + 1]; /* of each call for work: 'l'ease, e'v'aluate, 'e'volve */
+    const char *stats;              /* what /miners/stats says; NULL: the usual */
     int64_t lease_call_ms[FAKE_CALLS_MAX];
     bool resumed[FAKE_CALLS_MAX]; /* the request for work asked for an open lease again */
     struct fake_submission submissions[FAKE_CALLS_MAX];

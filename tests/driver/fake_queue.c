@@ -51,7 +51,7 @@ static char *evolve_result(const cJSON *job)
     return strdup(text);
 }
 
-static void work(const struct fake_queue *queue, struct fake_job *job)
+static void work(struct fake_queue *queue, struct fake_job *job)
 {
     bool evaluate = strcmp(job->kind, "evaluate") == 0;
     if (job->state != PM_JOB_QUEUED || queue->work == FAKE_WORK_NONE ||
@@ -70,7 +70,12 @@ static void work(const struct fake_queue *queue, struct fake_job *job)
     }
     cJSON *body = cJSON_Parse(job->body);
     assert_non_null(body);
-    job->result = evaluate ? evaluate_result(queue, body) : evolve_result(body);
+    if (!evaluate && queue->fruitless > 0) {
+        queue->fruitless--;
+        job->result = strdup("{\"generations\":50,\"evolutions\":[]}");
+    } else {
+        job->result = evaluate ? evaluate_result(queue, body) : evolve_result(body);
+    }
     cJSON_Delete(body);
 }
 
@@ -342,7 +347,8 @@ void fake_queue_clear(struct fake_queue *queue)
     for (size_t i = 0; i < queue->record_count; i++) {
         clear_record(&queue->records[i]);
     }
-    *queue = (struct fake_queue){.stop = queue->stop, .clock_ms = queue->clock_ms};
+    *queue = (struct fake_queue){
+        .stop = queue->stop, .clock_ms = queue->clock_ms, .fruitless = queue->fruitless};
 }
 
 const struct fake_record *fake_queue_record(const struct fake_queue *queue, const char *lease_id)

@@ -42,6 +42,7 @@ struct fake_queue {
     int away_calls;              /* the next calls fail as UNAVAILABLE */
     int large_records;           /* the next records fail as LIMIT */
     int large_jobs;              /* the next jobs fail as LIMIT */
+    int fruitless;               /* the next evolve jobs find nothing */
     int die_at;                  /* at this call and all later ones the driver is dead; 0: never */
     bool die_after;              /* the call on which it dies still has its effect */
     int64_t full_until_ms;       /* new records are refused until then by ... */

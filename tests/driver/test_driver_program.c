@@ -382,7 +382,7 @@ static void help_version_and_mistakes(void **state)
         {"--version", NULL, 0, "poolminer-driver"},
         {"--no-such-option", NULL, 2, "no-such-option"},
         {"--generations", "0", 2, "generations"},
-        {"--profile", "wild", 2, "neither full nor baseline"},
+        {"--profile", "wild", 2, "full|baseline"},
         {"--run-id", "a b", 2, "run-id"},
         {"--log-level", "loud", 2, "debug|info|warn|error"},
         {"stray", NULL, 2, "unexpected argument"},

@@ -56,7 +56,7 @@ static void read_the_rest(const cJSON *json)
 {
     struct pm_body_lease lease;
     struct pm_body_proof proof;
-    enum pm_pool_lease_kind kind;
+    struct pm_body_task task;
     const char *coldkey;
     int64_t amount_rao;
     if (pm_body_lease(json, &lease, NULL)) {
@@ -69,7 +69,7 @@ static void read_the_rest(const cJSON *json)
     if (pm_body_recipient(json, &coldkey, NULL)) {
         require(coldkey != NULL);
     }
-    pm_body_task(json, &kind, NULL);
+    pm_body_task(json, &task, NULL);
     pm_body_proof(json, &proof, NULL);
 }
 

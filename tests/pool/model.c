@@ -218,8 +218,9 @@ static struct expectation ask_for_lease(struct model *model, const struct step *
     expire(model);
     model->miners[step->miner].known = true;
     int64_t live = model_live_lease(model, step->miner);
-    if (live && !model->leases[live].refused && step->resume &&
-        model->leases[live].kind == step->lease_kind) {
+    bool same_call = (model->leases[live].kind == PM_POOL_LEASE_BOTH) ==
+                     (step->lease_kind == PM_POOL_LEASE_BOTH);
+    if (live && !model->leases[live].refused && step->resume && same_call) {
         return give_again(&model->leases[live], live);
     }
     if (live && !model->leases[live].refused) {

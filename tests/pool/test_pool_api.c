@@ -297,6 +297,14 @@ static void test_the_older_calls(void **state)
     task =
         client_expect(client, "POST", "/api/v1/tasks/request", "{\"task_type\":\"evolve\"}", 200);
     assert_int_equal(cJSON_GetArraySize(answer_member(&task, "algorithms")), 2);
+    client_expect_saying(client, "POST", "/api/v1/tasks/request", "{\"task_type\":\"evaluate\"}",
+                         400, "Miner already has active task");
+    client_expect_saying(client, "POST", "/api/v1/tasks/lease", "{\"resume\":true}", 400,
+                         "Miner already has active task");
+    struct answer again = client_expect(client, "POST", "/api/v1/tasks/request",
+                                        "{\"task_type\":\"evaluate\",\"resume\":true}", 200);
+    assert_string_equal(again.text, task.text);
+    answer_clear(&again);
     snprintf(path, sizeof path, "/api/v1/tasks/%s/submit_evolution",
              answer_string(&task, "batch_id"));
     client_expect_saying(

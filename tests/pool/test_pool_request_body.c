@@ -55,14 +55,14 @@ static void test_an_empty_body_is_an_empty_object(void **state)
     (void)state;
     cJSON *json;
     struct pm_body_lease lease;
-    enum pm_pool_lease_kind kind;
+    struct pm_body_task task;
     assert_true(pm_body_parse("", 0, &json, NULL));
     assert_null(json);
     assert_true(pm_body_lease(json, &lease, NULL));
     assert_int_equal(lease.evaluate_max, PM_EVALUATE_DEFAULT);
     assert_int_equal(lease.seed_max, PM_SEED_DEFAULT);
-    assert_true(pm_body_task(json, &kind, NULL));
-    assert_int_equal(kind, PM_POOL_LEASE_BOTH);
+    assert_true(pm_body_task(json, &task, NULL));
+    assert_int_equal(task.kind, PM_POOL_LEASE_BOTH);
     struct pm_pool_submission submission;
     assert_false(pm_body_submission(json, PM_POOL_LEASE_BOTH, &submission, NULL));
 }
@@ -92,17 +92,19 @@ static void test_lease(void **state)
 static void test_task(void **state)
 {
     (void)state;
-    enum pm_pool_lease_kind kind;
+    struct pm_body_task task;
     cJSON *json = parse("{\"task_type\":\"evolve\"}");
-    assert_true(pm_body_task(json, &kind, NULL));
-    assert_int_equal(kind, PM_POOL_LEASE_EVOLVE);
+    assert_true(pm_body_task(json, &task, NULL));
+    assert_int_equal(task.kind, PM_POOL_LEASE_EVOLVE);
+    assert_false(task.resume);
     cJSON_Delete(json);
-    json = parse("{\"task_type\":\"evaluate\"}");
-    assert_true(pm_body_task(json, &kind, NULL));
-    assert_int_equal(kind, PM_POOL_LEASE_EVALUATE);
+    json = parse("{\"task_type\":\"evaluate\",\"resume\":true}");
+    assert_true(pm_body_task(json, &task, NULL));
+    assert_int_equal(task.kind, PM_POOL_LEASE_EVALUATE);
+    assert_true(task.resume);
     cJSON_Delete(json);
     json = parse("{\"task_type\":\"sleep\"}");
-    assert_false(pm_body_task(json, &kind, NULL));
+    assert_false(pm_body_task(json, &task, NULL));
     cJSON_Delete(json);
 }
 

@@ -107,7 +107,7 @@ static void test_an_open_lease_is_given_again(void **state)
     assert_same_work(first.evaluate, second.evaluate, 3);
     assert_same_work(first.seeds, second.seeds, 2);
     pm_grant_clear(&second);
-    /* only to its owner, only the kind it is, and not without asking for it */
+    /* only to its owner, not as a task, and not without asking for it */
     wish.hotkey = "b";
     assert_int_equal(virtual_pool_wish(pool, &wish, &second, &refusal), 200);
     assert_string_not_equal(first.lease.id, second.lease.id);

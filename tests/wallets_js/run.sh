@@ -24,7 +24,7 @@ if ! cmp -s package-lock.json installed-lock.json; then
     timeout 120 npm ci --ignore-scripts --no-audit --no-fund --fetch-retries 1 >npm.log 2>&1 ||
         status=$?
     if ((status == 124)) ||
-        grep -qE 'ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ENETUNREACH|EHOSTUNREACH|E?TIMEDOUT' npm.log; then
+        grep -qE 'ENOTFOUND|EAI_AGAIN|ECONN|E(NET|HOST)UNREACH|TIMEDOUT|CERT' npm.log; then
         echo "skipped: npm cannot reach its registry (npm.log in $work)"
         exit 77
     fi

@@ -1,0 +1,103 @@
+#include "driver/lease_end.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { LEFT_OUT_MAX = 64, ANSWER_MAX_BYTES = 16 * 1024 };
+
+void pm_lease_end_clear(struct pm_lease_end *end)
+{
+    cJSON_Delete(end->answer);
+    cJSON_Delete(end->left_out);
+    *end = (struct pm_lease_end){0};
+}
+
+void pm_lease_end_set(struct pm_lease_end *end, const char *state, const char *cause,
+                      int64_t now_ms, int64_t late_ms, const char *format, ...)
+{
+    char text[sizeof end->reason.message];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    pm_fail(&end->reason, PM_ERROR_REFUSED, "%s", text); /* the pool's words may be anything */
+    end->state = state;
+    end->cause = cause;
+    end->closed_ms = now_ms;
+    end->late_ms = late_ms > 0 ? late_ms : 0;
+}
+
+const char *pm_lease_refusal_cause(const char *reason)
+{
+    static const struct {
+        const char *word, *cause;
+    } words[] = {
+        {"signature", PM_CAUSE_SIGNATURE},
+        {"window", PM_CAUSE_WINDOW},
+        {"iteration", PM_CAUSE_ITERATIONS},
+    };
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (strcasestr(reason, words[i].word) != NULL) {
+            return words[i].cause;
+        }
+    }
+    return PM_CAUSE_CONTENT;
+}
+
+void pm_lease_end_leave_out(struct pm_lease_end *end, const char *job, const char *reason)
+{
+    if (end->left_out == NULL) {
+        end->left_out = cJSON_CreateArray();
+    }
+    cJSON *item = cJSON_CreateObject();
+    bool kept = cJSON_GetArraySize(end->left_out) < LEFT_OUT_MAX &&
+                cJSON_AddStringToObject(item, "job", job) != NULL &&
+                cJSON_AddStringToObject(item, "reason", reason) != NULL &&
+                cJSON_AddItemToArray(end->left_out, item);
+    if (!kept) {
+        cJSON_Delete(item);
+    }
+}
+
+size_t pm_lease_end_duplicates(const struct pm_lease_end *end)
+{
+    const cJSON *evolutions = cJSON_GetObjectItemCaseSensitive(end->answer, "evolutions");
+    const cJSON *item = NULL;
+    size_t count = 0;
+    cJSON_ArrayForEach(item, evolutions)
+    {
+        const cJSON *status = cJSON_GetObjectItemCaseSensitive(item, "status");
+        count += cJSON_IsString(status) && strcmp(status->valuestring, "duplicate") == 0;
+    }
+    return count;
+}
+
+static bool add_copy(cJSON *object, const char *name, const cJSON *value)
+{
+    cJSON *copy = cJSON_Duplicate(value, true);
+    if (cJSON_AddItemToObject(object, name, copy)) {
+        return true;
+    }
+    cJSON_Delete(copy);
+    return false;
+}
+
+/* A pool may be talkative: its answer is kept while it is short. */
+static bool is_short(const cJSON *answer)
+{
+    char text[ANSWER_MAX_BYTES];
+    /* cJSON writes into the buffer and into nothing else. */
+    return cJSON_PrintPreallocated((cJSON *)answer, text, sizeof text, false);
+}
+
+bool pm_lease_end_write(const struct pm_lease_end *end, cJSON *object)
+{
+    return cJSON_AddStringToObject(object, "cause", end->cause) != NULL &&
+           cJSON_AddNumberToObject(object, "closed_ms", (double)end->closed_ms) != NULL &&
+           cJSON_AddNumberToObject(object, "late_ms", (double)end->late_ms) != NULL &&
+           cJSON_AddNumberToObject(object, "http_status", end->http_status) != NULL &&
+           (end->answer == NULL || !is_short(end->answer) ||
+            add_copy(object, "answer", end->answer)) &&
+           (end->left_out == NULL || add_copy(object, "left_out", end->left_out));
+}

@@ -15,6 +15,7 @@ struct pm_endpoints {
     struct pm_http *http[PM_ENDPOINTS_MAX];
     char *urls[PM_ENDPOINTS_MAX];
     size_t count, current;
+    size_t used;  /* by the last request */
     int failures; /* of the current one, in a row */
     int64_t probe_every_ms, next_probe_ms;
 };
@@ -69,7 +70,7 @@ void pm_endpoints_destroy(struct pm_endpoints *endpoints)
 
 const char *pm_endpoints_url(const struct pm_endpoints *endpoints)
 {
-    return endpoints->urls[endpoints->current];
+    return endpoints->urls[endpoints->used];
 }
 
 static bool is_healthy(struct pm_http *http)
@@ -106,7 +107,19 @@ struct pm_http *pm_endpoints_choose(struct pm_endpoints *endpoints)
             endpoints->next_probe_ms = pm_clock_monotonic_ms() + endpoints->probe_every_ms;
         }
     }
+    endpoints->used = endpoints->current;
     return endpoints->http[endpoints->current];
+}
+
+struct pm_http *pm_endpoints_at(struct pm_endpoints *endpoints, const char *url)
+{
+    for (size_t i = 0; i < endpoints->count; i++) {
+        if (strcmp(endpoints->urls[i], url) == 0) {
+            endpoints->used = i;
+            return endpoints->http[i];
+        }
+    }
+    return NULL;
 }
 
 /* On to the next that answers; where none does, everything stays as it is, for another three. */
@@ -128,6 +141,9 @@ static void move_on(struct pm_endpoints *endpoints)
 
 void pm_endpoints_note(struct pm_endpoints *endpoints, bool healthy)
 {
+    if (endpoints->used != endpoints->current) {
+        return; /* says nothing about the one in use */
+    }
     endpoints->failures = healthy ? 0 : endpoints->failures + 1;
     if (endpoints->failures >= PM_ENDPOINT_FAILURES_MAX && endpoints->count > 1) {
         move_on(endpoints);

@@ -27,6 +27,10 @@ void pm_endpoints_destroy(struct pm_endpoints *endpoints);
 /* Where the next request goes. Looks at the first one before, when that is due. */
 struct pm_http *pm_endpoints_choose(struct pm_endpoints *endpoints);
 
+/* The one with this URL, for a request that only it understands; NULL: it is none of these. What
+ * becomes of that request is told like any other's. */
+struct pm_http *pm_endpoints_at(struct pm_endpoints *endpoints, const char *url);
+
 /* What became of it: an answer of whatever kind, or none that a healthy pool would give. */
 void pm_endpoints_note(struct pm_endpoints *endpoints, bool healthy);
 

@@ -1,5 +1,7 @@
 #include "driver/lease_submit.h"
 
+#include "driver/endpoints.h"
+
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -119,13 +121,24 @@ static bool judge(struct sending *sending, struct pm_answer *answer, struct pm_e
     }
 }
 
+/* Where the next try goes: to the address that granted the lease, as long as that answers; after
+ * three failures in turn also to the one in use, which may be another door of the same pool. */
+static const char *address(const struct sending *sending)
+{
+    const char *granted_by = sending->record->granted_by;
+    bool elsewhere = sending->attempts >= PM_ENDPOINT_FAILURES_MAX && sending->attempts % 2 == 1;
+    return granted_by[0] == '\0' || elsewhere ? NULL : granted_by;
+}
+
 /* One try; then, unless that settled it, the wait before the next. */
 static bool submit_once(struct sending *sending, const cJSON *content, struct pm_error *error)
 {
     struct pm_driver *driver = sending->driver;
     const struct pm_lease *lease = &sending->record->lease;
+    const struct pm_lease_submission submission = {
+        .kind = lease->kind, .lease_id = lease->id, .content = content, .url = address(sending)};
     struct pm_answer answer;
-    if (!pm_pool_client_submit(driver->pool, lease->kind, lease->id, content, &answer, error)) {
+    if (!pm_pool_client_submit(driver->pool, &submission, &answer, error)) {
         return false;
     }
     sending->attempts++;

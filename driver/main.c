@@ -101,10 +101,12 @@ static bool mine(const struct pm_options *options, const struct pm_driver_settin
     struct pm_queue_binding *binding = NULL;
     const char *sidecar_url = pm_options_text(options, "sidecar-url");
     const char *urls[PM_ENDPOINTS_MAX + 1] = {NULL}; /* one too many: the client says so */
-    const struct pm_pool_client_config pool = {.pool_urls = urls,
-                                               .pool_url_count = pool_urls(options, urls),
-                                               .hotkey = hotkey,
-                                               .stop = pm_stop_flag()};
+    const struct pm_pool_client_config pool = {
+        .pool_urls = urls,
+        .pool_url_count = pool_urls(options, urls),
+        .probe_every_ms = (int64_t)(1000 * pm_options_number(options, "probe-s")),
+        .hotkey = hotkey,
+        .stop = pm_stop_flag()};
     struct pm_driver driver = {
         .settings = *settings,
         .host = {.now_ms = now_ms, .wait_ms = wait_ms, .random = random_number},

@@ -36,6 +36,7 @@ struct call {
     const char *method, *path;
     bool is_signed;
     const cJSON *content; /* NULL: empty body */
+    const char *url;      /* NULL: the address in use */
     size_t answer_max_bytes;
     int64_t timeout_ms;
     bool finish_on_stop;
@@ -203,7 +204,10 @@ static bool exchange(struct pm_pool_client *client, const struct call *call,
         .timeout_ms = call->timeout_ms,
         .finish_on_stop = call->finish_on_stop,
     };
-    struct pm_http *http = pm_endpoints_choose(client->endpoints);
+    struct pm_http *http = call->url != NULL ? pm_endpoints_at(client->endpoints, call->url) : NULL;
+    if (http == NULL) {
+        http = pm_endpoints_choose(client->endpoints);
+    }
     client->last_url = pm_endpoints_url(client->endpoints);
     bool done = pm_http_perform(http, &request, response, error);
     free(body);
@@ -330,20 +334,22 @@ bool pm_pool_client_task(struct pm_pool_client *client, enum pm_lease_kind kind,
     return ask_for_work(client, "/api/v1/tasks/request", content, complete, answer, error);
 }
 
-bool pm_pool_client_submit(struct pm_pool_client *client, enum pm_lease_kind kind,
-                           const char *lease_id, const cJSON *content, struct pm_answer *answer,
+bool pm_pool_client_submit(struct pm_pool_client *client,
+                           const struct pm_lease_submission *submission, struct pm_answer *answer,
                            struct pm_error *error)
 {
     static const char *const calls[] = {[PM_LEASE_BOTH] = "submit_lease",
                                         [PM_LEASE_EVALUATE] = "submit_evaluation",
                                         [PM_LEASE_EVOLVE] = "submit_evolution"};
     char path[64 + PM_LEASE_ID_MAX];
-    snprintf(path, sizeof path, "/api/v1/tasks/%.*s/%s", PM_LEASE_ID_MAX, lease_id, calls[kind]);
+    snprintf(path, sizeof path, "/api/v1/tasks/%.*s/%s", PM_LEASE_ID_MAX, submission->lease_id,
+             calls[submission->kind]);
     const struct call call = {.kind = PM_CALL_SUBMIT,
                               .method = "POST",
                               .path = path,
                               .is_signed = true,
-                              .content = content,
+                              .content = submission->content,
+                              .url = submission->url,
                               .answer_max_bytes = PM_ANSWER_MAX_BYTES,
                               .timeout_ms = client->timeout_ms,
                               .finish_on_stop = true};

@@ -53,10 +53,14 @@ bool pm_pool_client_lease(struct pm_pool_client *client, const struct pm_lease_r
 bool pm_pool_client_task(struct pm_pool_client *client, enum pm_lease_kind kind, bool resume,
                          struct pm_answer *answer, struct pm_error *error);
 
-/* `content` is what pm_submission_write gave for this kind; the proof is added here, anew for each
- * try. `lease_id` is of the characters that pm_lease_parse admits. */
-bool pm_pool_client_submit(struct pm_pool_client *client, enum pm_lease_kind kind,
-                           const char *lease_id, const cJSON *content, struct pm_answer *answer,
+struct pm_lease_submission {
+    enum pm_lease_kind kind;
+    const char *lease_id; /* of the characters that pm_lease_parse admits */
+    const cJSON *content; /* from pm_submission_write; the proof is added, anew for each try */
+    const char *url;      /* the address to send it to; NULL, or none of ours: the one in use */
+};
+bool pm_pool_client_submit(struct pm_pool_client *client,
+                           const struct pm_lease_submission *submission, struct pm_answer *answer,
                            struct pm_error *error);
 
 /* The address that the last call went to; belongs to the client. */

@@ -23,6 +23,8 @@ static const struct pm_option table[] = {
      .repeats = true, .default_value = "http://127.0.0.1:8434", .argument = "URL",
      .help = "the pool's API, http or https; given several times, further addresses of the same"
              " pool for when one does not answer"},
+    ROW("probe-s", "PROBE_S", NUMBER, "60", 0.1, 86400, "SECONDS",
+        "how often the first address is looked at while another is in use"),
     ROW("sidecar-url", "SIDECAR_URL", TEXT, "tcp://127.0.0.1:8123", 0, 0, "URL",
         "the sidecar's socket"),
     {.name = "key-file", .environment = "POOLMINER_KEY_FILE", .type = PM_OPTION_TEXT,

@@ -282,6 +282,7 @@ static void a_key_that_is_not_accepted_ends_it_with_a_sentence(void **state)
 struct other_address {
     struct fake_pool *pool;
     bool knows_the_lease;
+    bool grants_one; /* and the first address comes up again with that */
     atomic_int submissions;
 };
 
@@ -298,6 +299,11 @@ static void answer_as_other(void *context, const struct scripted_request *reques
             reply->status = 404;
             strcpy(reply->body, "{\"detail\":\"Active lease assignment not found\"}");
         }
+    } else if (strcmp(request->path, "/api/v1/tasks/lease") == 0 && other->grants_one) {
+        other->grants_one = false;
+        atomic_store(&other->pool->down, false);
+        strcpy(reply->body, "{\"lease_id\":\"theirs\",\"timeout_at\":\"2100-01-01T00:00:00Z\","
+                            "\"evaluate_algorithms\":[{\"id\":5,\"algorithm_dsl\":\"a\"}]}");
     } else if (strcmp(request->path, "/api/v1/tasks/lease") == 0) {
         reply->status = 404;
     }
@@ -331,6 +337,24 @@ static void what_a_stranger_says_of_a_lease_does_not_count(void **state)
     assert_true(atomic_load(&other.submissions) >= 1);
     assert_int_equal(bench->pool.accepted, 1); /* the first address is back */
     assert_full_submission(&bench->pool.submissions[0]);
+    assert_closed(bench, "submitted", "");
+}
+
+/* The preferred address is in use again when the work is done; it would know nothing of it. */
+static void a_lease_goes_back_to_who_granted_it(void **state)
+{
+    struct bench *bench = *state;
+    struct other_address other = {.knows_the_lease = true, .grants_one = true};
+    struct scripted_server *server = scripted_server_start(answer_as_other, &other);
+    other.pool = &bench->pool;
+    atomic_store(&bench->pool.down, true);
+    bench->second_url = scripted_server_url(server);
+    assert_true(live(bench));
+    scripted_server_stop(server);
+    assert_int_equal(atomic_load(&other.submissions), 1);
+    assert_string_equal(record(bench, "theirs")->state, "submitted");
+    assert_int_equal(bench->pool.accepted, 1); /* its own, later */
+    assert_string_equal(bench->pool.submissions[0].lease_id, "lease-1");
     assert_closed(bench, "submitted", "");
 }
 
@@ -818,6 +842,7 @@ int main(void)
         TEST(a_key_that_is_not_accepted_ends_it_with_a_sentence),
         TEST(a_submission_finds_its_way_by_another_address),
         TEST(what_a_stranger_says_of_a_lease_does_not_count),
+        TEST(a_lease_goes_back_to_who_granted_it),
         TEST(waits_between_leases_are_as_the_table_says),
         TEST(another_lease_in_the_way_is_awaited_and_told),
         TEST(a_pool_that_answers_is_not_away),

@@ -79,8 +79,10 @@ static void fail_times(struct bench *bench, int times)
     }
 }
 
+/* Where the next request goes. */
 static void assert_at(const struct bench *bench, int index)
 {
+    pm_endpoints_choose(bench->endpoints);
     assert_string_equal(pm_endpoints_url(bench->endpoints), bench->urls[index]);
 }
 
@@ -126,10 +128,10 @@ static void the_first_is_probed_and_returned_to(void **state)
     }
     assert_at(bench, 1);
     atomic_store(&bench->up[0], true);
-    while (atomic_load(&bench->probes[0]) < 3) {
+    do {
         pm_clock_sleep_ms(SOON_MS);
         pm_endpoints_choose(bench->endpoints);
-    }
+    } while (strcmp(pm_endpoints_url(bench->endpoints), bench->urls[0]) != 0);
     assert_at(bench, 0);
 }
 
@@ -141,6 +143,22 @@ static void one_address_is_never_left(void **state)
     fail_times(bench, 10);
     assert_at(bench, 0);
     assert_int_equal(atomic_load(&bench->probes[0]), 0);
+}
+
+/* What only one of them understands goes there, whichever is in use, and tells nothing of that one.
+ */
+static void a_request_may_go_to_another(void **state)
+{
+    struct bench *bench = *state;
+    open_addresses(bench, NEVER_MS);
+    for (int i = 0; i < 2 * PM_ENDPOINT_FAILURES_MAX; i++) {
+        assert_non_null(pm_endpoints_at(bench->endpoints, bench->urls[2]));
+        assert_string_equal(pm_endpoints_url(bench->endpoints), bench->urls[2]);
+        pm_endpoints_note(bench->endpoints, false);
+    }
+    assert_at(bench, 0);
+    assert_null(pm_endpoints_at(bench->endpoints, "http://elsewhere.test"));
+    assert_at(bench, 0);
 }
 
 static void bad_lists_are_refused(void **state)
@@ -170,6 +188,7 @@ int main(void)
         TEST(where_none_answers_nothing_changes),
         TEST(the_first_is_probed_and_returned_to),
         TEST(one_address_is_never_left),
+        TEST(a_request_may_go_to_another),
         TEST(bad_lists_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -102,8 +102,8 @@ static enum pm_answer_kind submit(struct bench *bench)
 {
     cJSON *content = cJSON_Parse("{\"evaluations\":[],\"evolutions\":[],\"iterations\":0}");
     pm_answer_clear(&bench->answer);
-    assert_true(pm_pool_client_submit(bench->client, PM_LEASE_BOTH, "abc", content, &bench->answer,
-                                      &bench->error));
+    const struct pm_lease_submission submission = {.lease_id = "abc", .content = content};
+    assert_true(pm_pool_client_submit(bench->client, &submission, &bench->answer, &bench->error));
     cJSON_Delete(content);
     return bench->answer.kind;
 }
@@ -393,8 +393,8 @@ static void a_stop_ends_a_request_in_time(void **state)
     assert_int_equal(pthread_create(&thread, NULL, stop_soon, &bench.stop), 0);
     int64_t before_ms = pm_clock_monotonic_ms();
     cJSON *content = cJSON_CreateObject();
-    assert_false(pm_pool_client_submit(bench.client, PM_LEASE_BOTH, "abc", content, &bench.answer,
-                                       &bench.error));
+    const struct pm_lease_submission submission = {.lease_id = "abc", .content = content};
+    assert_false(pm_pool_client_submit(bench.client, &submission, &bench.answer, &bench.error));
     cJSON_Delete(content);
     int64_t took_ms = pm_clock_monotonic_ms() - before_ms;
     assert_int_equal(bench.error.code, PM_ERROR_INTERRUPTED);

@@ -146,6 +146,9 @@ bool launch_driver(const struct launch *launch, const struct driver_launch *driv
         add(&arguments, "--evolve-jobs", "%lld", (long long)driver->evolve_jobs);
     }
     add(&arguments, "--profile", "%s", driver->profile);
+    if (driver->mode != NULL) {
+        add(&arguments, "--mode", "%s", driver->mode);
+    }
     add(&arguments, "--evolve-max-seconds", "%.15g", driver->evolve_max_seconds);
     add(&arguments, "--summary", "%s", driver->summary);
     if (driver->password != NULL) {

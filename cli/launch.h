@@ -48,6 +48,7 @@ struct driver_launch {
     const char *name;             /* in logs: "driver", "driver-2" */
     const char *const *pool_urls; /* of one pool, preferred one first, NULL at the end */
     const char *sidecar_url, *run_id, *hotkey_file, *profile, *summary;
+    const char *mode;     /* NULL: the driver's own */
     const char *password; /* of an encrypted hotkey, with a line's end; NULL: not encrypted */
     int64_t generations;
     int64_t evolve_jobs; /* of a lease; 0: the driver's own number */

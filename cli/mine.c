@@ -140,6 +140,7 @@ static bool start_programs(struct miner *miner, struct pm_error *error)
         .hotkey_file = miner->hotkey_file,
         .password = miner->password,
         .profile = pm_options_text(options, "profile"),
+        .mode = pm_options_text(options, "mode"),
         .summary = miner->summary,
         .generations = pm_options_integer(options, "generations"),
         .evolve_jobs = evolve_jobs(options),

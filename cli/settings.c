@@ -6,11 +6,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <poolminer/job.h>
 #include <poolminer/log.h>
+#include <poolminer/mining_options.h>
+#include <poolminer/queue_client.h>
 #include <poolminer/user_path.h>
-
-enum { RUN_ID_MAX = 128 }; /* the sidecar's limit */
+#include <poolminer/wallet.h>
 
 struct setting {
     unsigned uses; /* 0: every verb */
@@ -18,16 +18,7 @@ struct setting {
 };
 
 static const struct setting SETTINGS[] = {
-    {USE_MINE | USE_POOL,
-     {.name = "pool-url",
-      .file_key = "pool_endpoint",
-      .environment = "POOLMINER_POOL_ENDPOINT",
-      .type = PM_OPTION_TEXT,
-      .repeats = true,
-      .default_value = "http://127.0.0.1:8434",
-      .argument = "URL",
-      .help = "The pool to mine for; several (a list in the file) are addresses of the same pool, "
-              "tried in turn."}},
+    {USE_MINE | USE_POOL, PM_OPTION_ROW_POOL_URL("pool_endpoint")},
     {USE_KEY,
      {.name = "hotkey-file",
       .file_key = "hotkey_file",
@@ -48,36 +39,10 @@ static const struct setting SETTINGS[] = {
       .argument = "DIR",
       .help = "Where the miner keeps its files; by default $XDG_DATA_HOME/poolminer, that is "
               "~/.local/share/poolminer."}},
-    {USE_KEY,
-     {.name = "wallet.name",
-      .file_key = "wallet_name",
-      .environment = "BT_WALLET_NAME",
-      .type = PM_OPTION_TEXT,
-      .argument = "NAME",
-      .help = "A Bittensor wallet whose hotkey is to be used."}},
-    {USE_KEY,
-     {.name = "wallet.hotkey",
-      .file_key = "wallet_hotkey",
-      .environment = "BT_WALLET_HOTKEY",
-      .type = PM_OPTION_TEXT,
-      .argument = "NAME",
-      .help = "Which of the wallet's hotkeys."}},
-    {USE_KEY,
-     {.name = "wallet.path",
-      .file_key = "wallet_path",
-      .environment = "BT_WALLET_PATH",
-      .type = PM_OPTION_TEXT,
-      .is_path = true,
-      .argument = "DIR",
-      .help = "Where wallets are; by default ~/.bittensor/wallets."}},
-    {USE_MINE,
-     {.name = "run-id",
-      .file_key = "run_id",
-      .environment = "POOLMINER_RUN_ID",
-      .type = PM_OPTION_TEXT,
-      .default_value = PM_JOB_RUN_ID_DEFAULT,
-      .argument = "NAME",
-      .help = "Which jobs of the sidecar belong together."}},
+    {USE_KEY, PM_WALLET_ROW_NAME("wallet_name")},
+    {USE_KEY, PM_WALLET_ROW_HOTKEY("wallet_hotkey")},
+    {USE_KEY, PM_WALLET_ROW_PATH("wallet_path")},
+    {USE_MINE, PM_OPTION_ROW_RUN_ID("run_id")},
     {USE_MINE | USE_QUEUE,
      {.name = "sidecar-port",
       .file_key = "sidecar_port",
@@ -128,37 +93,10 @@ static const struct setting SETTINGS[] = {
       .maximum = 4096,
       .argument = "N",
       .help = "Processor cores to compute with, in all; 0: every one there is."}},
-    {USE_EVOLVE,
-     {.name = "generations",
-      .file_key = "generations",
-      .environment = "POOLMINER_GENERATIONS",
-      .type = PM_OPTION_INTEGER,
-      .default_value = "50",
-      .minimum = 1,
-      .maximum = 100000,
-      .argument = "N",
-      .help = "Generations of one evolution."}},
-    {USE_EVOLVE,
-     {.name = "profile",
-      .file_key = "profile",
-      .environment = "POOLMINER_PROFILE",
-      .type = PM_OPTION_TEXT,
-      .default_value = "full",
-      .choices = "full|baseline",
-      .argument = "NAME",
-      .help = "What evolution may write: full or baseline."}},
-    {USE_MINE,
-     {.name = "evolve-max-seconds",
-      .file_key = "evolve_max_seconds",
-      .environment = "POOLMINER_EVOLVE_MAX_SECONDS",
-      .type = PM_OPTION_INTEGER,
-      .default_value = "0",
-      .minimum = 0,
-      .maximum = 86400,
-      .argument = "N",
-      .help =
-          "Compute at most this long on one evolution; 0: until its generations are done or the "
-          "lease ends."}},
+    {USE_EVOLVE, PM_OPTION_ROW_GENERATIONS("generations")},
+    {USE_EVOLVE, PM_OPTION_ROW_PROFILE("profile")},
+    {USE_MINE, PM_OPTION_ROW_EVOLVE_MAX_SECONDS("evolve_max_seconds")},
+    {USE_MINE, PM_OPTION_ROW_MODE("mode")},
     {0,
      {.name = "log-level",
       .file_key = "log_level",
@@ -283,16 +221,8 @@ static bool check_pool_urls(const struct pm_options *options, struct pm_error *e
 
 static bool check_run_id(const struct pm_options *options, struct pm_error *error)
 {
-    const char *run_id = pm_options_text(options, "run-id");
-    size_t length = strnlen(run_id, RUN_ID_MAX + 1);
-    bool good = length > 0 && length <= RUN_ID_MAX;
-    for (size_t i = 0; i < length; i++) {
-        good = good && run_id[i] > ' ' && run_id[i] <= '~';
-    }
-    return good || pm_fail(error, PM_ERROR_INVALID,
-                           "%s: run_id (--run-id): \"%.80s\" is not 1 to %d printable ASCII "
-                           "characters without blanks",
-                           pm_options_source(options, "run-id"), run_id, RUN_ID_MAX);
+    return pm_queue_check_run_id(pm_options_text(options, "run-id"), error) ||
+           pm_fail_context(error, "%s: run_id (--run-id)", pm_options_source(options, "run-id"));
 }
 
 /* What types and bounds cannot say, for the verbs that mine: found out before anything starts. */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include <poolminer/job.h>
+#include <poolminer/mining_options.h>
 #include <poolminer/program.h>
 #include <poolminer/queue_client.h>
 #include <poolminer/user_path.h>
@@ -19,61 +20,52 @@
 
 /* clang-format off */
 static const struct pm_option table[] = {
-    {.name = "pool-url", .environment = "POOLMINER_POOL_ENDPOINT", .type = PM_OPTION_TEXT,
-     .repeats = true, .default_value = "http://127.0.0.1:8434", .argument = "URL",
-     .help = "the pool's API, http or https; given several times, further addresses of the same"
-             " pool for when one does not answer"},
+    PM_OPTION_ROW_POOL_URL(NULL),
     ROW("probe-s", "PROBE_S", NUMBER, "60", 0.1, 86400, "SECONDS",
-        "how often the first address is looked at while another is in use"),
+        "How often the first address is looked at while another is in use."),
     ROW("sidecar-url", "SIDECAR_URL", TEXT, "tcp://127.0.0.1:8123", 0, 0, "URL",
-        "the sidecar's socket"),
+        "The sidecar's socket."),
     {.name = "key-file", .environment = "POOLMINER_KEY_FILE", .type = PM_OPTION_TEXT,
      .is_path = true, .argument = "FILE",
-     .help = "for a sidecar on another machine: what `poolminer keys authorize` made there"},
-    ROW("run-id", "RUN_ID", TEXT, PM_JOB_RUN_ID_DEFAULT, 0, 0, "NAME",
-        "names this run in the sidecar; workers ask for it"),
+     .help = "For a sidecar on another machine: what `poolminer keys authorize` made there."},
+    PM_OPTION_ROW_RUN_ID(NULL),
     ROW("duration-s", "DURATION_S", INTEGER, "0", 0, 31622400, "SECONDS",
-        "no new lease after this; 0: mine until stopped"),
+        "No new lease after this; 0: mine until stopped."),
     ROW("grace-s", "GRACE_S", INTEGER, "20", 0, 86400, "SECONDS",
-        "time after --duration-s to finish and submit the open lease"),
+        "Time after --duration-s to finish and submit the open lease."),
     {.name = "hotkey-file", .environment = "POOLMINER_HOTKEY_FILE", .type = PM_OPTION_TEXT,
      .is_path = true, .argument = "FILE",
-     .help = "the miner's key: Bittensor's JSON, or a bare mnemonic or 0x seed; made when missing"
-             " [$XDG_DATA_HOME/poolminer/hotkey, else the wallet default's hotkey default]"},
-    PM_WALLET_OPTIONS,
+     .help = "The miner's key: Bittensor's JSON, or a bare mnemonic or 0x seed; made when missing;"
+             " by default $XDG_DATA_HOME/poolminer/hotkey, else the wallet default's hotkey"
+             " default."},
+    PM_WALLET_ROW_NAME(NULL),
+    PM_WALLET_ROW_HOTKEY(NULL),
+    PM_WALLET_ROW_PATH(NULL),
     {.name = "password-fd", .type = PM_OPTION_INTEGER, .default_value = "-1", .minimum = -1,
      .maximum = 65535, .argument = "N",
-     .help = "the descriptor to read an encrypted hotkey's password from; -1: ask on the terminal"},
-    {.name = "mode", .environment = "POOLMINER_MODE", .type = PM_OPTION_TEXT,
-     .default_value = "lease", .choices = "lease|evaluate|evolve|alternate", .argument = "MODE",
-     .help = "the work to ask for: leases; or tasks, of one kind, or of both in turn, with most of"
-             " the time for what earns more an hour as measured. Where the pool has only the other"
-             " of leases and tasks, that is used"},
-    ROW("generations", "GENERATIONS", INTEGER, "50", 1, PM_JOB_GENERATIONS_MAX, "N",
-        "generations an evolve job runs"),
-    {.name = "profile", .environment = "POOLMINER_PROFILE", .type = PM_OPTION_TEXT,
-     .default_value = "full", .choices = "full|baseline", .argument = "NAME",
-     .help = "what evolution may write"},
-    ROW("evolve-max-seconds", "EVOLVE_MAX_SECONDS", INTEGER, "0", 0, 86400, "SECONDS",
-        "an evolve job computes at most this long; 0: as long as the lease allows"),
+     .help = "The descriptor to read an encrypted hotkey's password from; -1: ask on the terminal."},
+    PM_OPTION_ROW_MODE(NULL),
+    PM_OPTION_ROW_GENERATIONS(NULL),
+    PM_OPTION_ROW_PROFILE(NULL),
+    PM_OPTION_ROW_EVOLVE_MAX_SECONDS(NULL),
     ROW("evolve-jobs", "EVOLVE_JOBS", INTEGER, "1", 0, PM_EVOLVE_JOBS_MAX, "N",
-        "evolve jobs of a lease, for several workers to share; the best results are submitted"),
+        "Evolve jobs of a lease, for several workers to share; the best results are submitted."),
     ROW("algorithms-per-job", "ALGORITHMS_PER_JOB", INTEGER, "4", 1, PM_JOB_ALGORITHMS_MAX, "N",
-        "algorithms in one evaluate job"),
+        "Algorithms in one evaluate job."),
     ROW("eval-batch-size", "EVAL_BATCH_SIZE", INTEGER, "8", 0, PM_LEASE_EVALUATE_MAX, "N",
-        "algorithms to evaluate that a lease asks for"),
+        "Algorithms to evaluate that a lease asks for."),
     ROW("seed-batch-size", "SEED_BATCH_SIZE", INTEGER, "8", 0, PM_LEASE_SEEDS_MAX, "N",
-        "seed algorithms that a lease asks for"),
+        "Seed algorithms that a lease asks for."),
     ROW("no-work-wait-s", "NO_WORK_WAIT_S", NUMBER, "30", 0.1, 3600, "SECONDS",
-        "wait when the pool has no work; up to twice as long, at random"),
+        "Wait when the pool has no work; up to twice as long, at random."),
     ROW("window-wait-min-s", "WINDOW_WAIT_MIN_S", NUMBER, "30", 0.1, 3600, "SECONDS",
-        "least wait for the pool's next window"),
+        "Least wait for the pool's next window."),
     {.name = "report", .type = PM_OPTION_FLAG,
-     .help = "only ask the pool for this miner's figures, write --summary, and end"},
+     .help = "Only ask the pool for this miner's figures, write --summary, and end."},
     {.name = "summary", .environment = "POOLMINER_SUMMARY", .type = PM_OPTION_TEXT,
      .is_path = true, .argument = "FILE",
      .help = "JSON with the pool's figures and this driver's, written once a minute and at the"
-             " end"},
+             " end."},
     PM_PROGRAM_LOG_OPTIONS,
 };
 /* clang-format on */

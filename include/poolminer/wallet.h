@@ -9,22 +9,23 @@
 #include <poolminer/hotkey.h>
 #include <poolminer/options.h>
 
-/* Rows for a table of options, as every tool of the network spells them. */
-#define PM_WALLET_OPTIONS                                                                          \
-    {.name = "wallet.name",                                                                        \
-     .file_key = "wallet_name",                                                                    \
-     .environment = "BT_WALLET_NAME",                                                              \
-     .type = PM_OPTION_TEXT,                                                                       \
-     .argument = "NAME",                                                                           \
-     .help = "Mine with a hotkey of this Bittensor wallet."},                                      \
-        {.name = "wallet.hotkey",                                                                  \
-         .file_key = "wallet_hotkey",                                                              \
-         .environment = "BT_WALLET_HOTKEY",                                                        \
-         .type = PM_OPTION_TEXT,                                                                   \
-         .argument = "NAME",                                                                       \
-         .help = "Which of the wallet's hotkeys; default where only the wallet is named."},        \
+/* Rows for a table of options, as every tool of the network spells them. FILE_KEY is the member of
+ * the settings file, or NULL for a program that reads none. */
+#define PM_WALLET_ROW_NAME(FILE_KEY)                                                               \
     {                                                                                              \
-        .name = "wallet.path", .file_key = "wallet_path", .environment = "BT_WALLET_PATH",         \
+        .name = "wallet.name", .file_key = (FILE_KEY), .environment = "BT_WALLET_NAME",            \
+        .type = PM_OPTION_TEXT, .argument = "NAME",                                                \
+        .help = "A Bittensor wallet whose hotkey is to be used."                                   \
+    }
+#define PM_WALLET_ROW_HOTKEY(FILE_KEY)                                                             \
+    {                                                                                              \
+        .name = "wallet.hotkey", .file_key = (FILE_KEY), .environment = "BT_WALLET_HOTKEY",        \
+        .type = PM_OPTION_TEXT, .argument = "NAME",                                                \
+        .help = "Which of the wallet's hotkeys; `default` where only the wallet is named."         \
+    }
+#define PM_WALLET_ROW_PATH(FILE_KEY)                                                               \
+    {                                                                                              \
+        .name = "wallet.path", .file_key = (FILE_KEY), .environment = "BT_WALLET_PATH",            \
         .type = PM_OPTION_TEXT, .is_path = true, .argument = "DIR",                                \
         .help = "Where wallets are; by default ~/.bittensor/wallets."                              \
     }
@@ -40,7 +41,7 @@ struct pm_wallet {
  * the error set. */
 char *pm_wallet_root(const struct pm_options *options, struct pm_error *error);
 
-/* The files that PM_WALLET_OPTIONS name, whether they exist or not. Names are file names: no slash,
+/* The files that these options name, whether they exist or not. Names are file names: no slash,
  * not "." or "..". Clear after success. */
 bool pm_wallet_locate(const struct pm_options *options, struct pm_wallet *out,
                       struct pm_error *error);

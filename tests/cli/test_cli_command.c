@@ -131,7 +131,7 @@ static void mistakes_in_the_settings_file_are_named(void **state)
     write_text(directory, "gui_config.json", "{\"pool_endpoint\": [\"http://a\", \"http://b\"]}");
     expect_output(RUN("config"), 0, "[\"http://a\",\"http://b\"]", "");
     write_text(directory, "gui_config.json", "{\"run_id\": \"a b\"}");
-    expect_output(RUN("mine"), 2, "", "run_id (--run-id): \"a b\" is not");
+    expect_output(RUN("mine"), 2, "", "run_id (--run-id): run-id: must be 1 to 128");
     write_text(directory, "gui_config.json", "{\"sidecar_port\": 70000}");
     expect_output(RUN("evaluate", "x"), 2, "", "sidecar_port: 70000 is out of range");
     write_text(directory, "gui_config.json", "{");

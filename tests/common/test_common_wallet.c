@@ -14,7 +14,9 @@
 
 static const struct pm_option TABLE[] = {
     {.name = "hotkey-file", .environment = "TEST_HOTKEY_FILE", .type = PM_OPTION_TEXT},
-    PM_WALLET_OPTIONS,
+    PM_WALLET_ROW_NAME("wallet_name"),
+    PM_WALLET_ROW_HOTKEY("wallet_hotkey"),
+    PM_WALLET_ROW_PATH("wallet_path"),
 };
 
 static char home[64], own[96];

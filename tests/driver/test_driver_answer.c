@@ -54,6 +54,26 @@ static void every_row_of_the_table(void **state)
     assert_kind(PM_CALL_LEASE, 307, "", PM_ANSWER_UNUSABLE);
 }
 
+static void a_call_that_a_pool_does_not_have(void **state)
+{
+    (void)state;
+    assert_kind(PM_CALL_LEASE, 404, "{\"detail\":\"Not Found\"}", PM_ANSWER_MISSING);
+    assert_kind(PM_CALL_LEASE, 404, "<html>404</html>", PM_ANSWER_MISSING);
+    assert_kind(PM_CALL_LEASE, 405, "{\"detail\":\"Method Not Allowed\"}", PM_ANSWER_MISSING);
+    assert_kind(PM_CALL_LEASE, 501, "", PM_ANSWER_MISSING);
+    assert_kind(PM_CALL_LEASE, 404, "{\"detail\":\"not found: no work\"}", PM_ANSWER_NO_WORK);
+    assert_kind(PM_CALL_LEASE, 404, "{}", PM_ANSWER_NO_WORK);
+}
+
+/* What stands between the pool and us must not cost a submission. */
+static void who_stands_between_settles_nothing(void **state)
+{
+    (void)state;
+    assert_kind(PM_CALL_SUBMIT, 404, "<html>404</html>", PM_ANSWER_UNUSABLE);
+    assert_kind(PM_CALL_SUBMIT, 407, "<html>proxy</html>", PM_ANSWER_NOT_NOW);
+    assert_kind(PM_CALL_SUBMIT, 408, "", PM_ANSWER_NOT_NOW);
+}
+
 static void bad_bodies_of_good_answers(void **state)
 {
     (void)state;
@@ -173,6 +193,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_row_of_the_table),
+        cmocka_unit_test(a_call_that_a_pool_does_not_have),
+        cmocka_unit_test(who_stands_between_settles_nothing),
         cmocka_unit_test(bad_bodies_of_good_answers),
         cmocka_unit_test(only_an_object_acknowledges_a_submission),
         cmocka_unit_test(reasons_are_the_pools_own_words),

@@ -246,9 +246,109 @@ static void broken_records_are_refused(void **state)
     }
 }
 
+/* ---- tasks ---- */
+
+static bool parse_task(const char *text, enum pm_lease_kind asked, struct pm_lease *out,
+                       struct pm_error *error)
+{
+    cJSON *json = cJSON_Parse(text);
+    assert_non_null(json);
+    bool done = pm_lease_parse_task(json, asked, 1000, out, error);
+    cJSON_Delete(json);
+    return done;
+}
+
+static void tasks_are_read(void **state)
+{
+    (void)state;
+    struct pm_lease task;
+    static const char both[] = "{\"batch_id\":\"b-7\",\"algorithms\":["
+                               "{\"id\":3,\"algorithm_dsl\":\"a\"},"
+                               "{\"id\":4,\"algorithm_dsl\":\"b\",\"input_dim\":8}]}";
+    assert_true(parse_task(both, PM_LEASE_EVALUATE, &task, NULL));
+    assert_int_equal(task.kind, PM_LEASE_EVALUATE);
+    assert_string_equal(task.id, "b-7");
+    assert_int_equal(task.evaluate.count, 2);
+    assert_int_equal(task.evaluate.items[1].input_dim, 8);
+    assert_int_equal(task.seeds.count, 0);
+    assert_int_equal(task.timeout_ms, 1000 + 3 * 3600 * 1000); /* it does not say */
+    pm_lease_clear(&task);
+    assert_true(parse_task(both, PM_LEASE_EVOLVE, &task, NULL));
+    assert_int_equal(task.seeds.count, 2);
+    assert_int_equal(task.evaluate.count, 0);
+    assert_int_equal(task.evolve_budget, 1);
+    pm_lease_clear(&task);
+}
+
+/* What the pool says of kind and end counts, and a number may be an id. */
+static void a_task_says_what_it_is(void **state)
+{
+    (void)state;
+    struct pm_lease task;
+    assert_true(parse_task("{\"batch_id\":17,\"task_type\":\"evolve\",\"window_number\":5,"
+                           "\"timeout_at\":\"1970-01-01T00:01:00\",\"algorithms\":["
+                           "{\"id\":3,\"algorithm_dsl\":\"a\"}]}",
+                           PM_LEASE_EVALUATE, &task, NULL));
+    assert_int_equal(task.kind, PM_LEASE_EVOLVE);
+    assert_string_equal(task.id, "17");
+    assert_int_equal(task.window_number, 5);
+    assert_int_equal(task.timeout_ms, 60000);
+    pm_lease_clear(&task);
+    /* other names of work leave it at what was asked for */
+    assert_true(parse_task("{\"batch_id\":\"x\",\"task_type\":\"cifar10_binary\","
+                           "\"timeout_at\":null}",
+                           PM_LEASE_EVALUATE, &task, NULL));
+    assert_int_equal(task.kind, PM_LEASE_EVALUATE);
+    pm_lease_clear(&task);
+}
+
+static void bad_tasks_are_refused(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {"{}",
+                                      "{\"batch_id\":\"\"}",
+                                      "{\"batch_id\":1.5}",
+                                      "{\"batch_id\":true}",
+                                      "{\"batch_id\":\"../x\"}",
+                                      "{\"batch_id\":\"x\",\"timeout_at\":7}",
+                                      "{\"batch_id\":\"x\",\"task_type\":7}",
+                                      "{\"batch_id\":\"x\",\"algorithms\":{}}"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        struct pm_lease task;
+        struct pm_error error = {0};
+        assert_false(parse_task(bad[i], PM_LEASE_EVOLVE, &task, &error));
+        assert_non_null(strstr(error.message, "task"));
+    }
+}
+
+static void a_tasks_record_reads_back(void **state)
+{
+    (void)state;
+    struct pm_lease_record record = {
+        .jobs = {.algorithms_per_job = 4, .evolve_jobs = 1, .generations = 50, .profile = "full"},
+        .maybe_submitted = true};
+    struct pm_lease_record back;
+    assert_true(parse_task("{\"batch_id\":\"b\",\"algorithms\":["
+                           "{\"id\":3,\"algorithm_dsl\":\"a\"}]}",
+                           PM_LEASE_EVOLVE, &record.lease, NULL));
+    char *text = pm_lease_record_encode(&record, NULL);
+    assert_non_null(text);
+    assert_true(pm_lease_record_decode(text, strlen(text), &back, NULL));
+    assert_int_equal(back.lease.kind, PM_LEASE_EVOLVE);
+    assert_int_equal(back.lease.seeds.count, 1);
+    assert_true(back.maybe_submitted);
+    pm_lease_record_clear(&back);
+    pm_lease_record_clear(&record);
+    free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(tasks_are_read),
+        cmocka_unit_test(a_task_says_what_it_is),
+        cmocka_unit_test(bad_tasks_are_refused),
+        cmocka_unit_test(a_tasks_record_reads_back),
         cmocka_unit_test(the_example_is_read),
         cmocka_unit_test(what_is_missing_may_be_missing),
         cmocka_unit_test(a_lease_that_cannot_be_used_is_refused),

@@ -1,6 +1,6 @@
-/* Any bytes as a pool's answer to a lease request. What is accepted must keep the promises that the
- * rest of the driver builds on: it fits a record and reads back from it, and every job fits the
- * queue. */
+/* Any bytes as a pool's answer to a request for work, a lease or a task. What is accepted must keep
+ * the promises that the rest of the driver builds on: it fits a record and reads back from it, and
+ * every job fits the queue. */
 #include "driver/lease_jobs.h"
 #include "driver/lease_record.h"
 
@@ -29,6 +29,7 @@ static void check_record(const struct pm_lease_record *record)
     check(text != NULL && strlen(text) <= PM_JOB_BODY_MAX);
     check(pm_lease_record_decode(text, strlen(text), &back, NULL));
     check(strcmp(back.lease.id, record->lease.id) == 0 && back.lease.skipped == 0 &&
+          back.lease.kind == record->lease.kind &&
           back.lease.evaluate.count == record->lease.evaluate.count &&
           back.lease.seeds.count == record->lease.seeds.count);
     pm_lease_record_clear(&back);
@@ -47,6 +48,13 @@ static void check_jobs(const struct pm_lease_record *record)
     pm_lease_jobs_clear(&jobs);
 }
 
+static void check_lease(struct pm_lease_record *record)
+{
+    check_record(record);
+    check_jobs(record);
+    pm_lease_record_clear(record);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct pm_lease_record record = {
@@ -57,11 +65,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     }
     if (pm_lease_parse(json, &record.lease, &error)) {
-        check_record(&record);
-        check_jobs(&record);
-        pm_lease_record_clear(&record);
+        check_lease(&record);
     } else {
         check(error.message[0] != '\0');
+    }
+    for (enum pm_lease_kind asked = PM_LEASE_EVALUATE; asked <= PM_LEASE_EVOLVE; asked++) {
+        if (pm_lease_parse_task(json, asked, 0, &record.lease, &error)) {
+            check(record.lease.kind != PM_LEASE_BOTH);
+            check_lease(&record);
+        }
     }
     cJSON_Delete(json);
     return 0;

@@ -74,8 +74,9 @@ static bool is_missing(const struct fake_pool *pool, bool missing, struct script
 {
     if (missing) {
         reply->status = pool->missing_status != 0 ? pool->missing_status : 404;
-        strcpy(reply->body, reply->status == 404 ? "{\"detail\":\"Not Found\"}"
-                                                 : "{\"detail\":\"Method Not Allowed\"}");
+        snprintf(reply->body, sizeof reply->body, "%s",
+                 reply->status == 404 ? "{\"detail\":\"Not Found\"}"
+                                      : "{\"detail\":\"Method Not Allowed\"}");
     }
     return missing;
 }
@@ -103,7 +104,8 @@ static void on_lease(struct fake_pool *pool, const struct scripted_request *requ
     int call = pool->lease_calls++;
     assert_true(call < FAKE_CALLS_MAX);
     bool is_lease = strstr(request->path, "/lease") != NULL;
-    pool->asked[call] = is_lease ? 'l' : strstr(request->body, "evaluate") != NULL ? 'v' : 'e';
+    bool evaluate = strstr(request->body, "evaluate") != NULL;
+    pool->asked[call] = "evl"[is_lease ? 2 : evaluate];
     pool->lease_call_ms[call] = atomic_load(&pool->now_ms);
     pool->resumed[call] = strstr(request->body, "\"resume\":true") != NULL;
     if (pool->stop_after_lease_calls > 0 && pool->lease_calls >= pool->stop_after_lease_calls) {
@@ -146,10 +148,10 @@ static void on_submit(struct fake_pool *pool, const struct scripted_request *req
     } else {
         bool evaluation = strstr(request->path, "submit_evaluation") != NULL;
         bool evolution = strstr(request->path, "submit_evolution") != NULL;
-        strcpy(reply->body, pool->everything_is_known
-                                ? "{\"status\":\"accepted\",\"evolutions\":"
-                                  "[{\"status\":\"duplicate\",\"algorithm_id\":7}]}"
-                                : "{\"status\":\"accepted\"}");
+        snprintf(reply->body, sizeof reply->body, "%s",
+                 pool->everything_is_known ? "{\"status\":\"accepted\",\"evolutions\":"
+                                             "[{\"status\":\"duplicate\",\"algorithm_id\":7}]}"
+                                           : "{\"status\":\"accepted\"}");
         pool->accepted++;
         atomic_fetch_add(&pool->now_ms, evaluation ? pool->evaluate_ms : 0);
         atomic_fetch_add(&pool->now_ms, evolution ? pool->evolve_ms : 0);
@@ -198,7 +200,7 @@ static void handle(void *context, const struct scripted_request *request,
         const char *usual = "{\"evaluations_submitted\":96,\"accuracy_rate\":0.9375,"
                             "\"evolutions_submitted\":4,\"best_score\":0.78125,"
                             "\"reputation\":12.5,\"lifetime_rao\":1234}";
-        strcpy(reply->body, pool->stats != NULL ? pool->stats : usual);
+        snprintf(reply->body, sizeof reply->body, "%s", pool->stats != NULL ? pool->stats : usual);
     }
 }
 

@@ -1,4 +1,4 @@
-/* The workers' verbs: lease, progress, finish, fail, release. */
+/* The workers' verbs: lease, progress, checkpoint, finish, fail, release. */
 #include "common/queue_client_call.h"
 
 #include <stdio.h>
@@ -127,6 +127,26 @@ bool pm_queue_client_progress(struct pm_queue_client *client, int64_t job_id, in
     return pm_queue_client_tell(client, &request, error);
 }
 
+static bool check_checkpoint(int64_t job_id, size_t size, struct pm_error *error)
+{
+    return size <= PM_WIRE_BODY_MAX ||
+           pm_fail(error, PM_ERROR_LIMIT, "the checkpoint of job %lld has %zu bytes, at most %d",
+                   (long long)job_id, size, PM_WIRE_BODY_MAX);
+}
+
+bool pm_queue_client_checkpoint(struct pm_queue_client *client, int64_t job_id, int64_t token,
+                                const void *checkpoint, size_t checkpoint_size,
+                                struct pm_error *error)
+{
+    struct pm_request request;
+    if (!check_checkpoint(job_id, checkpoint_size, error)) {
+        return false;
+    }
+    begin_about_lease(&request, "checkpoint", job_id, token);
+    pm_request_set_body(&request, checkpoint, checkpoint_size);
+    return pm_queue_client_tell(client, &request, error);
+}
+
 bool pm_queue_client_finish(struct pm_queue_client *client, int64_t job_id, int64_t token,
                             const void *body, size_t body_size, struct pm_error *error)
 {
@@ -153,12 +173,10 @@ bool pm_queue_client_fail(struct pm_queue_client *client, int64_t job_id, int64_
 bool pm_queue_client_release(struct pm_queue_client *client, int64_t job_id, int64_t token,
                              const void *checkpoint, size_t checkpoint_size, struct pm_error *error)
 {
-    if (checkpoint_size > PM_WIRE_BODY_MAX) {
-        return pm_fail(error, PM_ERROR_LIMIT,
-                       "the checkpoint of job %lld has %zu bytes, at most %d", (long long)job_id,
-                       checkpoint_size, PM_WIRE_BODY_MAX);
-    }
     struct pm_request request;
+    if (!check_checkpoint(job_id, checkpoint_size, error)) {
+        return false;
+    }
     begin_about_lease(&request, "release", job_id, token);
     if (checkpoint != NULL) {
         pm_request_set_body(&request, checkpoint, checkpoint_size);

@@ -213,6 +213,35 @@ bool pm_queue_progress(struct pm_queue *queue, struct pm_queue_time now, int64_t
                                           error);
 }
 
+bool pm_queue_replace_checkpoint(struct pm_queue *queue, struct pm_store_job *job,
+                                 const struct pm_wire_frame *checkpoint, struct pm_error *error)
+{
+    struct pm_store *store = queue->store;
+    void *older;
+    size_t older_size;
+    if (!store->verbs->part_get(store, job, PM_STORE_CHECKPOINT, &older, &older_size, error)) {
+        return false;
+    }
+    free(older);
+    const size_t size = checkpoint != NULL ? checkpoint->size : 0;
+    count_bytes(queue, job, (int64_t)size - (int64_t)older_size);
+    return store->verbs->checkpoint_set(store, job->id, checkpoint, error);
+}
+
+bool pm_queue_checkpoint(struct pm_queue *queue, struct pm_queue_time now, int64_t id,
+                         int64_t token, const struct pm_wire_frame *checkpoint,
+                         struct pm_error *error)
+{
+    struct pm_store_job job;
+    if (!get_job(queue, id, token, &job, error) || !check_token(&job, token, error) ||
+        !pm_queue_make_room(queue, PM_QUEUE_ROOM_NEW, (int64_t)checkpoint->size, error) ||
+        !pm_queue_replace_checkpoint(queue, &job, checkpoint, error)) {
+        return false;
+    }
+    job.lease_until_ms = now.steady_ms + queue->config.lease_ms;
+    return queue->store->verbs->job_move(queue->store, &job, PM_JOB_LEASED, NULL, error);
+}
+
 bool pm_queue_finish(struct pm_queue *queue, int64_t id, int64_t token,
                      const struct pm_wire_frame *result, bool *repeated, struct pm_error *error)
 {
@@ -257,20 +286,6 @@ bool pm_queue_fail(struct pm_queue *queue, int64_t id, int64_t token, const char
     return pm_queue_move(queue, &job, *state, NULL, error);
 }
 
-static bool replace_checkpoint(struct pm_queue *queue, struct pm_store_job *job,
-                               const struct pm_wire_frame *checkpoint, struct pm_error *error)
-{
-    struct pm_store *store = queue->store;
-    void *older;
-    size_t older_size;
-    if (!store->verbs->part_get(store, job, PM_STORE_CHECKPOINT, &older, &older_size, error)) {
-        return false;
-    }
-    free(older);
-    count_bytes(queue, job, (int64_t)checkpoint->size - (int64_t)older_size);
-    return store->verbs->checkpoint_set(store, job->id, checkpoint, error);
-}
-
 bool pm_queue_release(struct pm_queue *queue, int64_t id, int64_t token,
                       const struct pm_wire_frame *checkpoint, struct pm_error *error)
 {
@@ -286,7 +301,7 @@ bool pm_queue_release(struct pm_queue *queue, int64_t id, int64_t token,
     }
     if (checkpoint != NULL &&
         (!pm_queue_make_room(queue, PM_QUEUE_ROOM_IN, (int64_t)checkpoint->size, error) ||
-         !replace_checkpoint(queue, &job, checkpoint, error))) {
+         !pm_queue_replace_checkpoint(queue, &job, checkpoint, error))) {
         return false;
     }
     job.ended_token = token;

@@ -100,6 +100,10 @@ void pm_queue_lease_clear(struct pm_queue_lease *lease);
 
 bool pm_queue_progress(struct pm_queue *queue, struct pm_queue_time now, int64_t id, int64_t token,
                        struct pm_error *error);
+/* What the next worker gets should this one be lost; the lease is renewed. */
+bool pm_queue_checkpoint(struct pm_queue *queue, struct pm_queue_time now, int64_t id,
+                         int64_t token, const struct pm_wire_frame *checkpoint,
+                         struct pm_error *error);
 bool pm_queue_finish(struct pm_queue *queue, int64_t id, int64_t token,
                      const struct pm_wire_frame *result, bool *repeated, struct pm_error *error);
 bool pm_queue_fail(struct pm_queue *queue, int64_t id, int64_t token, const char *reason,

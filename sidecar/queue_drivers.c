@@ -381,7 +381,8 @@ bool pm_queue_retry(struct pm_queue *queue, int64_t id, struct pm_error *error)
     job.collected = false;
     job.failures = 0;
     job.reason[0] = '\0';
-    return pm_queue_move(queue, &job, PM_JOB_QUEUED, NULL, error);
+    return pm_queue_replace_checkpoint(queue, &job, NULL, error) &&
+           pm_queue_move(queue, &job, PM_JOB_QUEUED, NULL, error);
 }
 
 bool pm_queue_discard(struct pm_queue *queue, int64_t id, struct pm_error *error)

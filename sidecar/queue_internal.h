@@ -15,6 +15,11 @@ void pm_queue_count_event(struct pm_queue *queue, const struct pm_store_job *job
 bool pm_queue_move(struct pm_queue *queue, struct pm_store_job *job, enum pm_job_state state,
                    const struct pm_wire_frame *result, struct pm_error *error);
 
+/* Sets a job's checkpoint, NULL for none any more, and counts its bytes; the job
+ * is to be written afterwards. */
+bool pm_queue_replace_checkpoint(struct pm_queue *queue, struct pm_store_job *job,
+                                 const struct pm_wire_frame *checkpoint, struct pm_error *error);
+
 /* queue_loss.c: a queued job past its deadline fails. */
 bool pm_queue_past_deadline(const struct pm_store_job *job, struct pm_queue_time now);
 bool pm_queue_expire(struct pm_queue *queue, struct pm_store_job *job, struct pm_error *error);

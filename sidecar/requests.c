@@ -51,6 +51,7 @@ static const struct verb {
     {"put", pm_errand_put, 1, 1, false},
     {"lease", pm_errand_lease, 0, 0, false},
     {"progress", pm_errand_progress, 0, 0, true},
+    {"checkpoint", pm_errand_checkpoint, 1, 1, false},
     {"finish", pm_errand_finish, 1, 1, false},
     {"fail", pm_errand_fail, 0, 0, false},
     {"release", pm_errand_release, 0, 1, false},

@@ -55,6 +55,7 @@ bool pm_errand_record_state(struct pm_errand *errand, struct pm_error *error);
 bool pm_errand_room(struct pm_errand *errand, struct pm_error *error);
 bool pm_errand_lease(struct pm_errand *errand, struct pm_error *error);
 bool pm_errand_progress(struct pm_errand *errand, struct pm_error *error);
+bool pm_errand_checkpoint(struct pm_errand *errand, struct pm_error *error);
 bool pm_errand_finish(struct pm_errand *errand, struct pm_error *error);
 bool pm_errand_fail(struct pm_errand *errand, struct pm_error *error);
 bool pm_errand_release(struct pm_errand *errand, struct pm_error *error);

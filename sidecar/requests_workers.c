@@ -162,6 +162,16 @@ bool pm_errand_progress(struct pm_errand *errand, struct pm_error *error)
                                    (long long)errand->desk->lease_ms);
 }
 
+bool pm_errand_checkpoint(struct pm_errand *errand, struct pm_error *error)
+{
+    int64_t job, token;
+    return read_lease(errand, &job, &token, error) &&
+           pm_queue_checkpoint(errand->desk->queue, errand->desk->now, job, token, errand->body,
+                               error) &&
+           pm_reply_format(errand->reply, error, "{\"lease_ms\":%lld}",
+                           (long long)errand->desk->lease_ms);
+}
+
 bool pm_errand_finish(struct pm_errand *errand, struct pm_error *error)
 {
     int64_t job, token;

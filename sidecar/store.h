@@ -161,6 +161,7 @@ struct pm_store_verbs {
     /* Reads a part into malloc'd memory, NULL when it is not there. */
     bool (*part_get)(struct pm_store *store, const struct pm_store_job *job,
                      enum pm_store_part part, void **data, size_t *size, struct pm_error *error);
+    /* NULL: none any more. */
     bool (*checkpoint_set)(struct pm_store *store, int64_t id,
                            const struct pm_wire_frame *checkpoint, struct pm_error *error);
 

@@ -420,6 +420,9 @@ bool pm_sqlite_checkpoint_set(struct pm_store *base, int64_t id,
                               const struct pm_wire_frame *checkpoint, struct pm_error *error)
 {
     struct pm_sqlite_store *store = (struct pm_sqlite_store *)base;
+    if (checkpoint == NULL) {
+        return change(store, PM_SQL_CHECKPOINT_DELETE, id, 0, error);
+    }
     sqlite3_stmt *statement = pm_sqlite_statement(store, PM_SQL_CHECKPOINT_SET, error);
     if (statement == NULL) {
         return false;

@@ -147,7 +147,7 @@ struct pm_job {
     char *run_id, *key, *kind;
     void *body;
     size_t body_size;
-    void *checkpoint; /* what the last worker left at release, NULL if none */
+    void *checkpoint; /* what the last worker that got on with it left, NULL if none */
     size_t checkpoint_size;
 };
 
@@ -162,6 +162,13 @@ void pm_job_clear(struct pm_job *job);
 bool pm_queue_client_progress(struct pm_queue_client *client, int64_t job_id, int64_t token,
                               const char *progress_json, struct pm_error *error);
 
+/* Leaves with the job what the next worker needs to go on from here, should this one be lost, and
+ * renews the lease. True: it is durable, and an older one is gone. PM_ERROR_UNAVAILABLE: the
+ * sidecar is away or has no room; PM_ERROR_REFUSED: as above. */
+bool pm_queue_client_checkpoint(struct pm_queue_client *client, int64_t job_id, int64_t token,
+                                const void *checkpoint, size_t checkpoint_size,
+                                struct pm_error *error);
+
 /* True: the result is durable. Sending it twice is harmless. PM_ERROR_REFUSED: lease lost. */
 bool pm_queue_client_finish(struct pm_queue_client *client, int64_t job_id, int64_t token,
                             const void *body, size_t body_size, struct pm_error *error);
@@ -170,8 +177,8 @@ bool pm_queue_client_finish(struct pm_queue_client *client, int64_t job_id, int6
 bool pm_queue_client_fail(struct pm_queue_client *client, int64_t job_id, int64_t token,
                           const char *reason, bool retry, struct pm_error *error);
 
-/* Gives the job back at once, with a checkpoint for the next worker (may be NULL). Does not count
- * as an attempt. */
+/* Gives the job back at once, with a checkpoint for the next worker (NULL: an older one is kept).
+ * Does not count as an attempt. */
 bool pm_queue_client_release(struct pm_queue_client *client, int64_t job_id, int64_t token,
                              const void *checkpoint, size_t checkpoint_size,
                              struct pm_error *error);

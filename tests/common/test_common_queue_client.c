@@ -221,7 +221,8 @@ static void requests_look_as_the_protocol_says(void **state)
 {
     (void)state;
     SCRIPT({ANSWER, "ok", "{\"job\":7,\"existed\":true}", NULL}, {ANSWER, "ok", "{}", NULL},
-           {ANSWER, "ok", "{}", NULL}, {ANSWER, "ok", "{}", NULL});
+           {ANSWER, "ok", "{}", NULL}, {ANSWER, "ok", "{}", NULL},
+           {ANSWER, "ok", "{\"lease_ms\":20000}", NULL});
     struct pm_queue_client *client = client_open(5000);
     const struct pm_job_put put = {.run_id = "r\"1",
                                    .key = "k",
@@ -238,7 +239,11 @@ static void requests_look_as_the_protocol_says(void **state)
     assert_true(pm_queue_client_progress(client, 7, 2, " {\"done\": 1}", &error));
     assert_true(pm_queue_client_release(client, 7, 2, NULL, 0, &error));
     assert_true(pm_queue_client_release(client, 7, 2, "", 0, &error));
+    assert_true(pm_queue_client_checkpoint(client, 7, 2, "half", 4, &error));
     end_script();
+    assert_string_equal(script.seen[4].verb, "checkpoint");
+    assert_string_equal(script.seen[4].arguments, "{\"job\":7,\"token\":2}");
+    assert_string_equal(script.seen[4].body, "half");
     assert_string_equal(script.seen[0].verb, "put");
     assert_string_equal(script.seen[0].arguments,
                         "{\"run\":\"r\\\"1\",\"key\":\"k\",\"kind\":\"evolve\",\"priority\":-5,"

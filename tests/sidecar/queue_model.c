@@ -166,6 +166,17 @@ bool model_release(struct model *model, int64_t id, int64_t token, int checkpoin
     return true;
 }
 
+bool model_checkpoint(struct model *model, struct pm_queue_time now, int64_t id, int64_t token,
+                      int checkpoint)
+{
+    struct model_job *job = held(model, id, token);
+    if (job == NULL) {
+        return false;
+    }
+    job->checkpoint = checkpoint;
+    return model_progress(model, now, id, token);
+}
+
 void model_cancel(struct model *model, int run)
 {
     for (int i = 0; i < MODEL_JOBS_MAX; i++) {
@@ -211,6 +222,7 @@ bool model_retry(struct model *model, int64_t id)
     }
     job->collected = false;
     job->failures = 0;
+    job->checkpoint = 0;
     job->state = PM_JOB_QUEUED;
     return true;
 }

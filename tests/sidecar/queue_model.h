@@ -33,6 +33,8 @@ struct model_job *model_lease(struct model *model, struct pm_queue_time now, int
 bool model_progress(struct model *model, struct pm_queue_time now, int64_t id, int64_t token);
 bool model_finish(struct model *model, int64_t id, int64_t token, int result);
 bool model_fail(struct model *model, int64_t id, int64_t token, bool retry);
+bool model_checkpoint(struct model *model, struct pm_queue_time now, int64_t id, int64_t token,
+                      int checkpoint);
 bool model_release(struct model *model, int64_t id, int64_t token, int checkpoint);
 void model_cancel(struct model *model, int run);
 bool model_collect(struct model *model, int64_t id);

@@ -55,6 +55,15 @@ static bool note(struct pm_queue *queue, const char *state, struct pm_error *err
     return pm_queue_record_put(queue, NOW, "run", &record, &body, error);
 }
 
+/* A checkpoint of the second lease of the first job. */
+static bool leave(struct pm_queue *queue, size_t size, struct pm_error *error)
+{
+    static char bytes[10000];
+    const struct pm_wire_frame checkpoint = {bytes, size};
+    memset(bytes, (int)(size % 251), sizeof bytes);
+    return pm_queue_checkpoint(queue, NOW, 1, 2, &checkpoint, error);
+}
+
 static bool carry_out(struct pm_queue *queue, size_t step, struct pm_error *error)
 {
     const struct pm_wire_frame half = {"half", 4}, result = {"result", 6};
@@ -80,12 +89,16 @@ static bool carry_out(struct pm_queue *queue, size_t step, struct pm_error *erro
     case 6:
         return pm_queue_progress(queue, NOW, 1, 2, error);
     case 7:
-        return pm_queue_finish(queue, 1, 2, &result, &repeated, error);
+        return leave(queue, 9000, error);
     case 8:
-        return pm_queue_fail(queue, 2, 1, "why", true, &state, error);
+        return leave(queue, 300, error);
     case 9:
-        return pm_queue_collect(queue, &first, 1, &count, error);
+        return pm_queue_finish(queue, 1, 2, &result, &repeated, error);
     case 10:
+        return pm_queue_fail(queue, 2, 1, "why", true, &state, error);
+    case 11:
+        return pm_queue_collect(queue, &first, 1, &count, error);
+    case 12:
         return note(queue, "submitted", error);
     default:
         return lease(queue, 1, error) && pm_queue_tick(queue, late, events, 4, &count, error);

@@ -6,7 +6,7 @@
 
 #include "sidecar/queue.h"
 
-enum { SCENARIO_STEPS = 12 };
+enum { SCENARIO_STEPS = 14 };
 extern const struct pm_queue_config SCENARIO_CONFIG;
 
 /* One step, from 0; the transaction is rolled back when it fails. */

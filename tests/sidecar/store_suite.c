@@ -521,6 +521,9 @@ static void parts_are_there_when_they_should_be(void **state)
     set_leased(job.id, "h", 1);
     finish(job.id, large, size);
     expect_part(job.id, PM_STORE_RESULT, large, size);
+    assert_done(store->verbs->checkpoint_set(store, job.id, NULL, &error), error);
+    assert_done(store->verbs->checkpoint_set(store, first, NULL, &error), error);
+    expect_part(job.id, PM_STORE_CHECKPOINT, NULL, 0);
     delete (first);
     assert_false(exists(first));
     expect_part(job.id, PM_STORE_BODY, large, size);

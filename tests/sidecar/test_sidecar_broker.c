@@ -54,7 +54,10 @@ static void a_job_goes_the_whole_way(void **state)
     assert_non_null(strstr(status, "\"progress\":{\"done\":1,\"total\":2}"));
     assert_non_null(strstr(status, "\"name\":\"worker-1\""));
     free(status);
+    assert_done(pm_queue_client_checkpoint(worker, id, 1, "quarter", 7, &error), error);
     assert_done(pm_queue_client_release(worker, id, 1, "half", 4, &error), error);
+    assert_false(pm_queue_client_checkpoint(worker, id, 1, "late", 4, &error));
+    assert_int_equal(error.code, PM_ERROR_REFUSED);
     pm_job_clear(&job);
 
     assert_true(client_lease(worker, 1000, &job));

@@ -143,7 +143,7 @@ static void random_end(void)
     bool flag = random_number(2) == 0;
     enum pm_job_state state;
     struct pm_wire_frame frame;
-    switch (random_number(4)) {
+    switch (random_number(5)) {
     case 0:
         agree(pm_queue_progress(&queue, now, id, token, &error),
               model_progress(&model, now, id, token));
@@ -157,6 +157,12 @@ static void random_end(void)
     case 2:
         agree(pm_queue_fail(&queue, id, token, "why", flag, &state, &error),
               model_fail(&model, id, token, flag));
+        break;
+    case 3:
+        frame.data = name("checkpoint", number);
+        frame.size = strlen(frame.data);
+        agree(pm_queue_checkpoint(&queue, now, id, token, &frame, &error),
+              model_checkpoint(&model, now, id, token, number));
         break;
     default:
         frame.data = name("checkpoint", number);

@@ -405,6 +405,29 @@ static void release_hands_on_a_checkpoint_and_counts_no_attempt(void **state)
     finish_job(id, 4, "x");
 }
 
+static void a_checkpoint_outlives_its_lease_and_renews_it(void **state)
+{
+    (void)state;
+    const struct pm_wire_frame one = {"one", 3}, three = {"three", 5};
+    int64_t id = put_job("r", "k");
+    lease_job("", "h");
+    assert_int_equal(pass(FIXTURE_LEASE_MS - 1), 0);
+    DO(pm_queue_checkpoint(&queue, now, id, 1, &three, &error));
+    DO(pm_queue_checkpoint(&queue, now, id, 1, &one, &error));
+    assert_int_equal(counted(PM_COUNTER_BYTES), 4 + 3);
+    assert_int_equal(pass(FIXTURE_LEASE_MS - 1), 0);
+    assert_int_equal(pass(1), 1);
+    REFUSED(pm_queue_checkpoint(&queue, now, id, 1, &three, &error), PM_ERROR_REFUSED, "ran out");
+    lease_job("", "h");
+    assert_string_equal(last_checkpoint, "one");
+    assert_int_equal(last_job.failures, 1);
+    REFUSED(pm_queue_checkpoint(&queue, now, id, 1, &three, &error), PM_ERROR_REFUSED,
+            "another worker");
+    finish_job(id, 2, "x");
+    REFUSED(pm_queue_checkpoint(&queue, now, id, 2, &three, &error), PM_ERROR_REFUSED,
+            "has an outcome");
+}
+
 static void deadlines_end_queued_jobs_and_lost_ones(void **state)
 {
     (void)state;
@@ -478,6 +501,7 @@ int main(void)
         WITH_QUEUE(results_have_room_where_new_jobs_have_not),
         WITH_QUEUE(fail_ends_the_job_or_asks_for_another_worker),
         WITH_QUEUE(release_hands_on_a_checkpoint_and_counts_no_attempt),
+        WITH_QUEUE(a_checkpoint_outlives_its_lease_and_renews_it),
         WITH_QUEUE(deadlines_end_queued_jobs_and_lost_ones),
         WITH_QUEUE(the_wall_clock_may_jump),
         WITH_QUEUE(many_leases_run_out_in_slices),

@@ -175,11 +175,21 @@ static void a_job_set_aside_is_an_outcome_that_stays(void **state)
 static void retry_begins_again_as_if_new(void **state)
 {
     (void)state;
-    int64_t id = lost_job("poison");
+    const struct pm_wire_frame half = {"half", 4};
+    int64_t id = put_job("r", "poison");
+    lease_job("", "h");
+    DO(pm_queue_release(&queue, id, 1, &half, &error));
+    for (int i = 0; i < PM_QUEUE_ATTEMPTS_MAX; i++) {
+        lease_job("", "h");
+        assert_string_equal(last_checkpoint, "half");
+        pass(FIXTURE_LEASE_MS);
+    }
     DO(pm_queue_retry(&queue, id, &error));
+    assert_int_equal(counted(PM_COUNTER_BYTES), 4);
     assert_int_equal(lease_job("", "h"), id);
+    assert_string_equal(last_checkpoint, "");
     assert_int_equal(last_job.failures, 0);
-    assert_int_equal(last_job.token, PM_QUEUE_ATTEMPTS_MAX + 1);
+    assert_int_equal(last_job.token, PM_QUEUE_ATTEMPTS_MAX + 2);
     REFUSED(pm_queue_retry(&queue, id, &error), PM_ERROR_NOT_FOUND, "no job");
     finish_job(id, last_job.token, "x");
 }

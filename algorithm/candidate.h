@@ -18,21 +18,21 @@
 
 struct pm_candidate {
     struct pm_algorithm *program; /* what mutations work on, dead code included */
-    struct pm_algorithm *simple;  /* without: this is what is hashed, scored and returned */
-    uint64_t hash;                /* pm_program_hash of `simple` */
+    struct pm_algorithm *simple;  /* without: this is what is scored and returned */
+    uint64_t meaning;             /* pm_functional_key of `simple` */
     uint64_t seeds;               /* those it descends from: bit i is seed i */
     struct pm_lineage *lineage;   /* how it came about; NULL for a seed */
     enum pm_change change;        /* from its parent, while it is not in the lineage yet */
     struct pm_fitness fitness;
     double bar;   /* mean accuracy to reach on the first tasks to be run on the others */
-    double merit; /* of a complete one: its score, but for what chance alone may reach */
+    double merit; /* of a complete one: its mean accuracy, but for what chance alone may reach; the
+                     score is the median, which is what pays, and a noisier guide */
     enum pm_insight insight;
     bool complete; /* scored on all tasks; otherwise given up early, below every complete one */
 };
 
-/* Of the instructions, whatever memory they run in; the same for equal ones. Takes well under a
- * microsecond, unlike that of the written form. */
-uint64_t pm_program_hash(const struct pm_algorithm *algorithm);
+/* Its pm_functional_key. */
+uint64_t pm_program_meaning(const struct pm_algorithm *algorithm);
 
 /* Takes `program` over, also when it fails. */
 bool pm_candidate_init(struct pm_candidate *candidate, struct pm_algorithm *program, uint64_t seeds,
@@ -58,6 +58,7 @@ struct pm_scorer {
     double *scratch;              /* task scores of a batch, and of one candidate on all tasks */
     double chance;                /* what guessing may reach by luck */
     double cost_limit;            /* programs that cost more an example are not run */
+    double cost_limit_most;       /* what seeds may raise it to */
     bool forgetful;               /* look nothing up in the cache */
     struct pm_evolution_savings savings;
 };
@@ -67,7 +68,8 @@ bool pm_scorer_init(struct pm_scorer *scorer, const struct pm_suite *suite,
                     const struct pm_until *until, struct pm_error *error);
 void pm_scorer_clear(struct pm_scorer *scorer);
 
-/* Lets programs as expensive as this one be run. */
+/* Lets programs as expensive as this one be run, within bounds: one dear seed must not stall the
+ * search. */
 void pm_scorer_admit(struct pm_scorer *scorer, const struct pm_candidate *candidate);
 
 enum { PM_SCORER_BATCH_MAX = 128 };
@@ -75,8 +77,9 @@ enum { PM_SCORER_BATCH_MAX = 128 };
 /* Fills `fitness` and `complete` of at most PM_SCORER_BATCH_MAX candidates. Those that can do
  * better than chance (PM_INSIGHT_LEARNS) and do not cost too much are run on the first tasks, and
  * those of them that reach their bar there on the others too. With `all_tasks` every one is run on
- * all tasks, and those that learn are complete. A candidate's outcome depends on itself alone, not
- * on the others, the cache or the number of threads. PM_ERROR_INTERRUPTED when the time is over. */
+ * all tasks unless that would take seconds, and those that learn are complete. A candidate's
+ * outcome depends on itself alone, not on the others, the cache or the number of threads.
+ * PM_ERROR_INTERRUPTED when the time is over. */
 bool pm_scorer_score(struct pm_scorer *scorer, struct pm_candidate *candidates, size_t count,
                      bool all_tasks, struct pm_error *error);
 

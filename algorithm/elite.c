@@ -23,7 +23,7 @@ void pm_elite_clear(struct pm_elite *elite)
     *elite = (struct pm_elite){0};
 }
 
-bool pm_elite_bar(struct pm_elite *elite, uint64_t hash, struct pm_error *error)
+bool pm_elite_bar(struct pm_elite *elite, uint64_t mark, struct pm_error *error)
 {
     if (elite->barred_count == elite->barred_capacity) {
         const size_t capacity = 2 * elite->barred_capacity + 8;
@@ -34,14 +34,14 @@ bool pm_elite_bar(struct pm_elite *elite, uint64_t hash, struct pm_error *error)
         elite->barred = grown;
         elite->barred_capacity = capacity;
     }
-    elite->barred[elite->barred_count++] = hash;
+    elite->barred[elite->barred_count++] = mark;
     return true;
 }
 
-static bool is_barred(const struct pm_elite *elite, uint64_t hash)
+static bool is_barred(const struct pm_elite *elite, uint64_t mark)
 {
     for (size_t i = 0; i < elite->barred_count; i++) {
-        if (elite->barred[i] == hash) {
+        if (elite->barred[i] == mark) {
             return true;
         }
     }
@@ -50,8 +50,8 @@ static bool is_barred(const struct pm_elite *elite, uint64_t hash)
 
 static bool ranks_before(const struct pm_candidate *a, const struct pm_candidate *b)
 {
-    if (a->fitness.score != b->fitness.score) {
-        return a->fitness.score > b->fitness.score;
+    if (a->fitness.mean != b->fitness.mean) {
+        return a->fitness.mean > b->fitness.mean;
     }
     return pm_candidate_length(a) < pm_candidate_length(b);
 }
@@ -77,7 +77,7 @@ static void remove_member(struct pm_elite *elite, size_t at)
 bool pm_elite_offer(struct pm_elite *elite, const struct pm_candidate *candidate,
                     struct pm_error *error)
 {
-    if (!candidate->complete || is_barred(elite, candidate->hash) ||
+    if (!candidate->complete || is_barred(elite, candidate->meaning) ||
         is_barred(elite, candidate->fitness.behaviour)) {
         return true;
     }

@@ -10,17 +10,18 @@
 #include <poolminer/error.h>
 
 struct pm_elite {
-    struct pm_candidate *members; /* best first; equal scores: shorter first, then older */
+    struct pm_candidate *members; /* best first by mean accuracy; of equals the shorter first,
+                                     then the older */
     size_t count, capacity;
-    uint64_t *barred; /* written forms and behaviours that may not enter */
+    uint64_t *barred; /* meanings and behaviours that may not enter */
     size_t barred_count, barred_capacity;
 };
 
 bool pm_elite_init(struct pm_elite *elite, size_t capacity, struct pm_error *error);
 void pm_elite_clear(struct pm_elite *elite);
 
-/* Keeps programs with this written form, or these task scores, out. */
-bool pm_elite_bar(struct pm_elite *elite, uint64_t hash, struct pm_error *error);
+/* Keeps programs of this meaning, or of these task scores, out. */
+bool pm_elite_bar(struct pm_elite *elite, uint64_t mark, struct pm_error *error);
 
 /* Takes a copy of a complete candidate that is better than the worst and does not score the same,
  * task by task, as a member (of such two the shorter stays). */

@@ -144,10 +144,10 @@ static bool archive_child(struct archive *engine, const struct pm_candidate *chi
     return true;
 }
 
-static bool is_in_elite(const struct archive *engine, uint64_t hash)
+static bool is_in_elite(const struct archive *engine, uint64_t meaning)
 {
     for (size_t i = 0; i < engine->elite_count; i++) {
-        if (engine->elite[i].hash == hash) {
+        if (engine->elite[i].meaning == meaning) {
             return true;
         }
     }
@@ -157,7 +157,7 @@ static bool is_in_elite(const struct archive *engine, uint64_t hash)
 /* Takes the child over. */
 static void offer_to_elite(struct archive *engine, struct pm_candidate *child)
 {
-    if (is_in_elite(engine, child->hash) ||
+    if (is_in_elite(engine, child->meaning) ||
         (engine->elite_count == ELITE && !pm_candidate_better(child, &engine->elite[ELITE - 1]))) {
         pm_candidate_clear(child);
         return;

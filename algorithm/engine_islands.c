@@ -12,6 +12,9 @@ enum { ISLANDS = 4, CHILDREN_EACH = 32, BATCH = ISLANDS * CHILDREN_EACH };
 enum { MEMBERS = 100, TOURNAMENT = 6 };
 /* Generations from one migration to the next. */
 enum { MIGRATION = 5 };
+/* This island starts from nothing, whatever the seeds are, and takes no settlers in the first half
+ * of the generations: seeds that are a dead end must not hold the whole search. */
+enum { FRESH = ISLANDS - 1 };
 
 /* Of the children, how many differ from their parent in their numbers alone: some at first, most
  * in the last fifth of the generations. */
@@ -69,7 +72,7 @@ static size_t find_same(const struct island *island, const struct pm_candidate *
            (candidate->complete
                 ? !island->members[i].complete ||
                       island->members[i].fitness.behaviour != candidate->fitness.behaviour
-                : island->members[i].hash != candidate->hash)) {
+                : island->members[i].meaning != candidate->meaning)) {
         i++;
     }
     return i;
@@ -136,15 +139,21 @@ static double tuning_share(const struct pm_search *search)
     return 5 * search->generation > 4 * search->config->generations ? TUNING_LATE : TUNING;
 }
 
+/* Of the children of the first batch: seeds in turn. */
+static const struct pm_candidate *first_parent(const struct pm_search *search, size_t index)
+{
+    return index % ISLANDS == FRESH ? &search->bare
+                                    : &search->seeds[index / ISLANDS % search->seed_count];
+}
+
 static bool breed(const void *state, size_t index, struct pm_random *random,
                   struct pm_candidate *child, struct pm_error *error)
 {
     const struct islands *engine = state;
     const struct pm_search *search = engine->search;
     const struct island *island = &engine->all[index % ISLANDS];
-    const struct pm_candidate *parent = island->count > 0
-                                            ? tournament(island, random)
-                                            : &search->seeds[index / ISLANDS % search->seed_count];
+    const struct pm_candidate *parent =
+        island->count > 0 ? tournament(island, random) : first_parent(search, index);
     const bool done = pm_random_chance(random, tuning_share(search))
                           ? pm_search_tune(search, parent, random, child, error)
                           : pm_search_mutate(search, parent, random, child, error);
@@ -168,13 +177,15 @@ static bool islands_batch(void *state, size_t first, size_t count, struct pm_err
     return true;
 }
 
-/* The best of each island also settles on the next one. Of a population of less than four some
- * islands are empty. */
+/* The best of each island also settles on the next one, where it may. */
 static bool migrate(struct islands *engine, struct pm_error *error)
 {
-    struct pm_candidate best[ISLANDS] = {0};
+    const bool late = 2 * engine->search->generation > engine->search->config->generations;
+    struct pm_candidate best[ISLANDS] = {{0}};
     for (size_t i = 0; i < ISLANDS; i++) {
-        if (engine->all[i].count > 0 &&
+        const size_t to = (i + 1) % ISLANDS;
+        /* A tiny population leaves islands empty. */
+        if (engine->all[i].count > 0 && (to != FRESH || late) &&
             !pm_candidate_copy(&best[i], &engine->all[i].members[0], error)) {
             while (i-- > 0) {
                 pm_candidate_clear(&best[i]);

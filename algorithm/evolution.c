@@ -242,6 +242,7 @@ static bool take_elite(struct pm_search *search, struct pm_evolution_result *out
         *item = (struct pm_evolved){
             .algorithm = member->simple,
             .fitness = member->fitness.score,
+            .behaviour = member->fitness.behaviour,
         };
         member->simple = NULL;
         list_parents(member->seeds, item);

@@ -1,7 +1,7 @@
-/* What is known of programs already scored, by the hash of their simplified form: programs that
- * differ only in dead code share an entry. A memo and nothing more: forgetting an entry costs time
- * and never changes a result, so it has a fixed size and an entry makes room for the next one that
- * falls on its place. */
+/* What is known of programs already scored, by the key of their meaning: programs that differ
+ * in dead code or in the names of registers share an entry. A memo and nothing more: forgetting an
+ * entry costs time and never changes a result, so it has a fixed size and an entry makes room for
+ * the next one that falls on its place. */
 #ifndef ALGORITHM_FUNCTIONAL_CACHE_H
 #define ALGORITHM_FUNCTIONAL_CACHE_H
 
@@ -20,7 +20,7 @@ struct pm_fitness {
     enum pm_scored scored;
     double first[PM_QUICK_TASKS_MAX]; /* accuracies on the first tasks */
     double quick;                     /* their mean */
-    double score;                     /* median over all tasks, once scored on all */
+    double score, mean;               /* median and mean over all tasks, once scored on all */
     uint64_t behaviour;               /* hash of all task scores, once scored on all */
 };
 

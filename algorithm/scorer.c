@@ -8,6 +8,10 @@
 
 static const double MERIT_STEP = 0.002;
 
+/* What a dear seed may raise the bound on costs to, in bounds; and what a seed may cost to be run
+ * at all, in multiply-adds an example, unless that is more: seconds on the search suite. */
+static const double COST_RAISED_MOST = 10.0, SEED_COST_MOST = 2e6;
+
 /* Four standard deviations above one half: of the median (pi/2 times the variance of the mean) of
  * as many guessed tasks. Without it the search would climb about in the noise, and settle there. */
 static double chance_level(const struct pm_suite *suite)
@@ -28,6 +32,7 @@ bool pm_scorer_init(struct pm_scorer *scorer, const struct pm_suite *suite,
                                  .until = until,
                                  .chance = chance_level(suite),
                                  .cost_limit = 10.0 * dim * dim + 500.0};
+    scorer->cost_limit_most = COST_RAISED_MOST * scorer->cost_limit;
     size_t quick = suite->count / 2;
     if (quick > PM_QUICK_TASKS_MAX) {
         quick = PM_QUICK_TASKS_MAX;
@@ -71,10 +76,8 @@ static double example_cost(const struct pm_algorithm *algorithm)
 
 void pm_scorer_admit(struct pm_scorer *scorer, const struct pm_candidate *candidate)
 {
-    const double cost = example_cost(candidate->simple);
-    if (cost > scorer->cost_limit) {
-        scorer->cost_limit = cost;
-    }
+    const double cost = fmin(example_cost(candidate->simple), scorer->cost_limit_most);
+    scorer->cost_limit = fmax(scorer->cost_limit, cost);
 }
 
 /* The candidates of a batch that a stage runs, and their algorithms side by side. */
@@ -100,17 +103,22 @@ static bool stage_run(const struct pm_scorer *scorer, const struct stage *stage,
                           scorer->until, error);
 }
 
+static double mean_of(const double *values, size_t count)
+{
+    double sum = 0.0;
+    for (size_t i = 0; i < count; i++) {
+        sum += values[i];
+    }
+    return sum / (double)count;
+}
+
 static void take_quick(const struct pm_scorer *scorer, struct pm_candidate *candidate,
                        const double *task_scores)
 {
     const size_t count = scorer->quick_count;
     struct pm_fitness *fitness = &candidate->fitness;
-    double sum = 0.0;
-    for (size_t i = 0; i < count; i++) {
-        fitness->first[i] = task_scores[i];
-        sum += task_scores[i];
-    }
-    fitness->quick = sum / (double)count;
+    memcpy(fitness->first, task_scores, count * sizeof *task_scores);
+    fitness->quick = mean_of(task_scores, count);
     fitness->scored = PM_SCORED_QUICK;
 }
 
@@ -136,6 +144,7 @@ static void take_rest(const struct pm_scorer *scorer, struct pm_candidate *candi
     memcpy(all, fitness->first, quick * sizeof *all);
     memcpy(all + quick, task_scores, rest * sizeof *all);
     fitness->behaviour = hash_scores(all, quick + rest);
+    fitness->mean = mean_of(all, quick + rest);
     fitness->score = pm_median(all, quick + rest);
     fitness->scored = PM_SCORED_ALL;
 }
@@ -167,7 +176,7 @@ static bool score_rest(const struct pm_scorer *scorer, struct stage *stage, stru
 static struct pm_candidate *twin(struct pm_candidate *candidates, size_t index)
 {
     size_t first = 0;
-    while (candidates[first].hash != candidates[index].hash) {
+    while (candidates[first].meaning != candidates[index].meaning) {
         first++;
     }
     return &candidates[first];
@@ -176,8 +185,11 @@ static struct pm_candidate *twin(struct pm_candidate *candidates, size_t index)
 static bool worth_running(const struct pm_scorer *scorer, const struct pm_candidate *candidate,
                           bool all_tasks)
 {
-    return all_tasks || (candidate->insight == PM_INSIGHT_LEARNS &&
-                         example_cost(candidate->simple) <= scorer->cost_limit);
+    const double cost = example_cost(candidate->simple);
+    if (all_tasks) {
+        return cost <= fmax(SEED_COST_MOST, scorer->cost_limit_most);
+    }
+    return candidate->insight == PM_INSIGHT_LEARNS && cost <= scorer->cost_limit;
 }
 
 static bool worth_all_tasks(const struct pm_candidate *candidate, bool all_tasks)
@@ -195,7 +207,8 @@ static bool twins_worth_all_tasks(const struct pm_candidate *candidates, size_t 
     for (size_t i = index; i < count; i++) {
         struct pm_candidate candidate = candidates[i];
         candidate.fitness = *fitness;
-        if (candidate.hash == candidates[index].hash && worth_all_tasks(&candidate, all_tasks)) {
+        if (candidate.meaning == candidates[index].meaning &&
+            worth_all_tasks(&candidate, all_tasks)) {
             return true;
         }
     }
@@ -206,7 +219,7 @@ static bool twins_worth_all_tasks(const struct pm_candidate *candidates, size_t 
  * better one, and the search does not fill up with ornaments. */
 static double find_merit(const struct pm_scorer *scorer, const struct pm_candidate *candidate)
 {
-    return fmax(floor(candidate->fitness.score / MERIT_STEP) * MERIT_STEP, scorer->chance);
+    return fmax(floor(candidate->fitness.mean / MERIT_STEP) * MERIT_STEP, scorer->chance);
 }
 
 /* Whether it has to be run; counts why not. */
@@ -222,7 +235,7 @@ static bool has_to_run(struct pm_scorer *scorer, struct pm_candidate *candidates
     }
     if (twin(candidates, index) != candidate ||
         (!scorer->forgetful &&
-         pm_functional_cache_find(scorer->cache, candidate->hash, &candidate->fitness))) {
+         pm_functional_cache_find(scorer->cache, candidate->meaning, &candidate->fitness))) {
         scorer->savings.known++;
         return false;
     }
@@ -241,7 +254,7 @@ static void settle(struct pm_scorer *scorer, struct pm_candidate *candidates, si
             candidate->insight == PM_INSIGHT_LEARNS && worth_all_tasks(candidate, all_tasks);
         candidate->merit = find_merit(scorer, candidate);
         if (scored == candidate && candidate->fitness.scored != PM_SCORED_NOTHING) {
-            pm_functional_cache_store(scorer->cache, candidate->hash, &candidate->fitness);
+            pm_functional_cache_store(scorer->cache, candidate->meaning, &candidate->fitness);
         }
     }
 }

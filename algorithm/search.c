@@ -23,11 +23,12 @@ void pm_search_clear(struct pm_search *search)
         pm_candidate_clear(&search->seeds[i]);
     }
     free(search->seeds);
+    pm_candidate_clear(&search->bare);
     pm_scorer_clear(&search->scorer);
     pm_elite_clear(&search->elite);
 }
 
-/* A seed's own text, and its text as a program of the profile, are no results. */
+/* A seed, and what the profile leaves of it, are no results, in whatever words. */
 static bool add_seed(struct pm_search *search, const struct pm_algorithm *seed,
                      struct pm_error *error)
 {
@@ -38,8 +39,43 @@ static bool add_seed(struct pm_search *search, const struct pm_algorithm *seed,
     }
     struct pm_candidate *candidate = &search->seeds[search->seed_count++];
     pm_scorer_admit(&search->scorer, candidate);
-    return pm_elite_bar(&search->elite, pm_program_hash(seed), error) &&
-           pm_elite_bar(&search->elite, candidate->hash, error);
+    return pm_elite_bar(&search->elite, pm_program_meaning(seed), error) &&
+           pm_elite_bar(&search->elite, candidate->meaning, error);
+}
+
+static bool make_bare(struct pm_search *search, struct pm_error *error)
+{
+    struct pm_algorithm *bare = pm_algorithm_clone(search->seeds[0].program);
+    if (bare == NULL) {
+        return pm_fail(error, PM_ERROR_MEMORY, "evolution: out of memory");
+    }
+    memset(bare->length, 0, sizeof bare->length);
+    return pm_candidate_init(&search->bare, bare, 1, error);
+}
+
+/* Nor is a program that predicts the same whatever it sees, though liveness cannot show it: one
+ * whose numbers have grown beyond all bounds, for instance. On a task there are two constant
+ * predictions, above one half or not. */
+static bool bar_constants(struct pm_search *search, int input_dim, struct pm_error *error)
+{
+    static const char *const TEXTS[] = {"def Predict():\n  s0 = 0\n", "def Predict():\n  s0 = 1\n"};
+    for (size_t i = 0; i < sizeof TEXTS / sizeof *TEXTS; i++) {
+        struct pm_algorithm *constant = NULL;
+        struct pm_candidate candidate;
+        if (!pm_algorithm_parse(TEXTS[i], strlen(TEXTS[i]), input_dim, PM_PARSE_STRICT, NULL, NULL,
+                                &constant, error) ||
+            !pm_candidate_init(&candidate, constant, 0, error)) {
+            return false;
+        }
+        const bool barred = pm_scorer_score(&search->scorer, &candidate, 1, true, error) &&
+                            pm_elite_bar(&search->elite, candidate.fitness.behaviour, error);
+        pm_candidate_clear(&candidate);
+        if (!barred) {
+            return false;
+        }
+    }
+    search->scorer.savings = (struct pm_evolution_savings){0}; /* they are no candidates */
+    return true;
 }
 
 /* What the children have to beat is measured on all tasks, however little it is. */
@@ -50,10 +86,13 @@ static bool score_seeds(struct pm_search *search, struct pm_error *error)
     }
     for (size_t i = 0; i < search->seed_count; i++) {
         const struct pm_candidate *seed = &search->seeds[i];
+        if (seed->fitness.scored == PM_SCORED_NOTHING) {
+            continue;
+        }
         if (seed->fitness.score > search->best) {
             search->best = seed->fitness.score;
         }
-        if (seed->complete && !pm_elite_bar(&search->elite, seed->fitness.behaviour, error)) {
+        if (!pm_elite_bar(&search->elite, seed->fitness.behaviour, error)) {
             return false;
         }
     }
@@ -85,7 +124,8 @@ bool pm_search_init(struct pm_search *search, const struct pm_evolution_config *
             return false;
         }
     }
-    return score_seeds(search, error);
+    return make_bare(search, error) && bar_constants(search, suite->input_dim, error) &&
+           score_seeds(search, error);
 }
 
 /* Mutates `program`, which it takes over, until it means something else than the parent, if that
@@ -101,7 +141,7 @@ static bool mutate_on(const struct pm_search *search, const struct pm_candidate 
         }
         child->lineage = pm_lineage_share(parent->lineage);
         child->change = mutations == 1 ? change : PM_CHANGE_MUTATION;
-        if (child->hash != parent->hash || mutations == SILENT_MUTATIONS_MAX) {
+        if (child->meaning != parent->meaning || mutations == SILENT_MUTATIONS_MAX) {
             return true;
         }
         program = pm_mutate(search->profile, child->program, idioms, random);

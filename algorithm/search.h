@@ -22,6 +22,7 @@ struct pm_search {
     const struct pm_profile *profile;
     struct pm_candidate *seeds; /* fitted to the profile and scored */
     size_t seed_count;
+    struct pm_candidate bare; /* the first seed with nothing left in it, for a fresh start */
     struct pm_until until;
     struct pm_scorer scorer;
     struct pm_elite elite;

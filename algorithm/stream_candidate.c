@@ -1,5 +1,5 @@
 /* Candidates as bytes: the program that mutations work on, how it was scored and where it came
- * from. What follows from these (the simplified program, its hash) is worked out again. */
+ * from. What follows from these (the simplified program, its meaning) is worked out again. */
 #include "algorithm/stream.h"
 
 #include <math.h>
@@ -269,7 +269,7 @@ static bool transfer_fitness(struct pm_stream *stream, struct pm_fitness *fitnes
         done = done && pm_stream_double(stream, &fitness->first[i]);
     }
     return done && pm_stream_double(stream, &fitness->quick) &&
-           pm_stream_double(stream, &fitness->score) &&
+           pm_stream_double(stream, &fitness->score) && pm_stream_double(stream, &fitness->mean) &&
            pm_stream_u64(stream, &fitness->behaviour, 8, UINT64_MAX);
 }
 
@@ -303,7 +303,7 @@ static bool read_candidate(struct pm_stream *stream, struct pm_candidate *candid
     }
     if (transfer_worth(stream, candidate) && read_lineage(stream, &candidate->lineage)) {
         if (stream->cache != NULL && candidate->fitness.scored != PM_SCORED_NOTHING) {
-            pm_functional_cache_store(stream->cache, candidate->hash, &candidate->fitness);
+            pm_functional_cache_store(stream->cache, candidate->meaning, &candidate->fitness);
         }
         return true;
     }

@@ -88,6 +88,7 @@ enum { PM_LINEAGE_STEPS_MAX = 32 };
 struct pm_evolved {
     struct pm_algorithm *algorithm; /* without dead instructions; fitness is this very text's */
     double fitness;                 /* score on the search suite */
+    uint64_t behaviour;             /* the same for two that score the same task by task there */
     double choice;                  /* score on the suite of pm_evolution_choose; until then 0 */
     size_t parents[2];              /* indices into the seeds it descends from, two at most */
     size_t parent_count;
@@ -96,8 +97,9 @@ struct pm_evolved {
     size_t lineage_count;
 };
 struct pm_evolution_result {
-    struct pm_evolved *items; /* best first; all different, as written and in what they score task
-                                 by task, from each other and from the seeds; may be fewer than the
+    struct pm_evolved *items; /* best first by mean accuracy on the search tasks; all different, in
+                                 meaning and in what they score task by task, from each other, from
+                                 the seeds and from constant predictors; may be fewer than the
                                  budget, or none */
     size_t count;
     int generations;     /* run to their end; these three from the first on, resumed or not */

@@ -1,6 +1,6 @@
 /* poolminer config: every setting, its value and where that came from. */
-#include "cli/paths.h"
 #include "cli/settings.h"
+#include "cli/settings_describe.h"
 #include "cli/verb.h"
 
 #include <stdio.h>
@@ -10,60 +10,6 @@
 #include <poolminer/json.h>
 #include <poolminer/text.h>
 
-/* What was given several times. */
-static cJSON *list_of(const struct pm_options *options, const char *name)
-{
-    cJSON *list = cJSON_CreateArray();
-    for (size_t i = 0; list != NULL && i < pm_options_repeat_count(options, name); i++) {
-        cJSON *item = cJSON_CreateString(pm_options_repeat(options, name, i));
-        if (!cJSON_AddItemToArray(list, item)) {
-            cJSON_Delete(item);
-            cJSON_Delete(list);
-            return NULL;
-        }
-    }
-    return list;
-}
-
-/* The value as JSON; NULL when memory is out. A path whose default depends on the user is shown as
- * it would be used. */
-static cJSON *value_of(const struct pm_options *options, const struct pm_option *option)
-{
-    const char *text;
-    char *computed = NULL;
-    bool may_make = false;
-    switch (option->type) {
-    case PM_OPTION_INTEGER:
-        return cJSON_CreateNumber((double)pm_options_integer(options, option->name));
-    case PM_OPTION_NUMBER:
-        return cJSON_CreateNumber(pm_options_number(options, option->name));
-    case PM_OPTION_FLAG:
-        return cJSON_CreateBool(pm_options_flag(options, option->name));
-    case PM_OPTION_TEXT:
-        break;
-    }
-    if (option->repeats && pm_options_repeat_count(options, option->name) > 1) {
-        return list_of(options, option->name);
-    }
-    text = pm_options_text(options, option->name);
-    if (text == NULL && strcmp(option->name, "data-dir") == 0) {
-        path_data_directory(options, &computed, NULL);
-    } else if (text == NULL && strcmp(option->name, "hotkey-file") == 0) {
-        path_hotkey_file(options, &computed, &may_make, NULL);
-    }
-    text = text != NULL ? text : computed;
-    cJSON *value = text != NULL ? cJSON_CreateString(text) : cJSON_CreateNull();
-    free(computed);
-    return value;
-}
-
-static const char *source_of(const struct pm_options *options, const struct pm_option *option,
-                             const cJSON *value)
-{
-    const char *source = pm_options_source(options, option->name);
-    return strcmp(source, "unset") == 0 && !cJSON_IsNull(value) ? "default" : source;
-}
-
 /* {"pool_endpoint": {"value": ..., "source": "..."}, ...} */
 static cJSON *build(const struct pm_options *options)
 {
@@ -71,14 +17,7 @@ static cJSON *build(const struct pm_options *options)
     for (size_t i = 0; root != NULL && i < settings_count(); i++) {
         const struct pm_option *option = settings_option(i);
         cJSON *row = cJSON_AddObjectToObject(root, option->file_key);
-        cJSON *value = value_of(options, option);
-        const char *source = source_of(options, option, value);
-        if (row == NULL || !cJSON_AddItemToObject(row, "value", value)) {
-            cJSON_Delete(value);
-            cJSON_Delete(root);
-            return NULL;
-        }
-        if (cJSON_AddStringToObject(row, "source", source) == NULL) {
+        if (!settings_describe_value(options, option, row)) {
             cJSON_Delete(root);
             return NULL;
         }

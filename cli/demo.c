@@ -88,7 +88,8 @@ static bool start_sidecar(struct demo *demo, struct pm_error *error)
     int port = 0;
     char *store = path_join(demo->directory, "sidecar.db", error);
     char *ready_file = path_join(demo->directory, "sidecar.ready", error);
-    const struct sidecar_launch config = {.store = store, .ready_file = ready_file, .port = 0};
+    const struct sidecar_launch config = {
+        .store = store, .ready_file = ready_file, .port = 0, .http_port = -1};
     bool done = store != NULL && ready_file != NULL &&
                 launch_sidecar(&demo->launch, &config, &index, error) &&
                 supervisor_wait_ready(demo->supervisor, index, ready_file, READY_MS, &port, error);

@@ -92,7 +92,9 @@ bool launch_pool(const struct launch *launch, const struct pool_launch *pool, si
     add(&arguments, "--epoch-s", "%.15g", pool->epoch_s);
     add(&arguments, "--task-timeout-s", "%.15g", pool->task_timeout_s);
     add(&arguments, "--quorum", "%d", pool->quorum);
-    add(&arguments, "--dataset-fingerprint", "%s", pool->dataset_fingerprint);
+    if (pool->dataset_fingerprint != NULL) {
+        add(&arguments, "--dataset-fingerprint", "%s", pool->dataset_fingerprint);
+    }
     add(&arguments, "--suite", "%s", pool->suite);
     return start(launch, "poolminer-pool", &arguments, &config, index, error);
 }
@@ -107,6 +109,14 @@ bool launch_sidecar(const struct launch *launch, const struct sidecar_launch *si
     add(&arguments, "--port", "%d", sidecar->port);
     add(&arguments, "--store", "%s", sidecar->store);
     add(&arguments, "--ready-file", "%s", sidecar->ready_file);
+    if (sidecar->history != NULL) {
+        add(&arguments, "--history", "%s", sidecar->history);
+    }
+    if (sidecar->http_port >= 0) {
+        add(&arguments, "--http-port", "%d", sidecar->http_port);
+        add(&arguments, "--http-token-file", "%s", sidecar->http_token_file);
+        add(&arguments, "--http-ready-file", "%s", sidecar->http_ready_file);
+    }
     return start(launch, "poolminer-sidecar", &arguments, &config, index, error);
 }
 

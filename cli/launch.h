@@ -23,7 +23,8 @@ struct launch {
 struct launch launch_create(struct supervisor *supervisor, const struct pm_options *options);
 
 struct pool_launch {
-    const char *store, *ready_file, *dataset_fingerprint, *suite;
+    const char *store, *ready_file, *suite;
+    const char *dataset_fingerprint; /* NULL: not told */
     int port, quorum;
     double epoch_s, task_timeout_s;
 };
@@ -31,8 +32,10 @@ bool launch_pool(const struct launch *launch, const struct pool_launch *pool, si
                  struct pm_error *error);
 
 struct sidecar_launch {
-    const char *store, *ready_file;
+    const char *store, *ready_file, *history;
     int port;
+    int http_port; /* -1: no page, and the next two count for nothing */
+    const char *http_token_file, *http_ready_file;
 };
 bool launch_sidecar(const struct launch *launch, const struct sidecar_launch *sidecar,
                     size_t *index, struct pm_error *error);

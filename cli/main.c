@@ -8,12 +8,12 @@
 #include <poolminer/nearest.h>
 #include <poolminer/program.h>
 
-enum { VERB_COUNT = 19 };
+enum { VERB_COUNT = 20 };
 static const struct verb *const VERBS[VERB_COUNT] = {
-    &verb_mine,     &verb_demo,     &verb_evaluate,  &verb_evolve,  &verb_check,
-    &verb_explain,  &verb_dataset,  &verb_queue,     &verb_keys,    &verb_bench,
-    &verb_selftest, &verb_wallet,   &verb_recipient, &verb_balance, &verb_history,
-    &verb_withdraw, &verb_estimate, &verb_config,    &verb_doctor};
+    &verb_mine,    &verb_gui,      &verb_demo,     &verb_evaluate,  &verb_evolve,
+    &verb_check,   &verb_explain,  &verb_dataset,  &verb_queue,     &verb_keys,
+    &verb_bench,   &verb_selftest, &verb_wallet,   &verb_recipient, &verb_balance,
+    &verb_history, &verb_withdraw, &verb_estimate, &verb_config,    &verb_doctor};
 
 static void print_overview(FILE *stream)
 {
@@ -92,7 +92,8 @@ static int run_verb(const struct verb *verb, int argc, char *const argv[])
         verb_fail(&error);
         result = EXIT_USAGE;
     } else {
-        result = verb->run(settings.options);
+        result = verb->run_settings != NULL ? verb->run_settings(&settings)
+                                            : verb->run(settings.options);
     }
     settings_clear(&settings);
     return result;

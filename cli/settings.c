@@ -53,6 +53,18 @@ static const struct setting SETTINGS[] = {
       .maximum = 65535,
       .argument = "PORT",
       .help = "Where the sidecar listens on 127.0.0.1; 0 takes a free port."}},
+    {USE_MINE,
+     {.name = "http-port",
+      .file_key = "http_port",
+      .environment = "POOLMINER_HTTP_PORT",
+      .type = PM_OPTION_INTEGER,
+      .default_value = "8124",
+      .minimum = -1,
+      .maximum = 65535,
+      .argument = "PORT",
+      .help =
+          "Where the page is served on 127.0.0.1; 0, or a port that is taken, gives a free one, "
+          "-1 no page."}},
     {USE_COMPUTE,
      {.name = "dataset",
       .file_key = "dataset",
@@ -250,7 +262,7 @@ static bool load_everything(int argc, char *const argv[], struct settings *out,
 bool settings_load(const struct verb *verb, int argc, char *const argv[], struct settings *out,
                    struct pm_error *error)
 {
-    *out = (struct settings){0};
+    *out = (struct settings){.verb = verb, .argc = argc, .argv = argv};
     if (!build_table(verb, out)) {
         return pm_fail(error, PM_ERROR_MEMORY, "settings: no memory");
     }
@@ -268,6 +280,41 @@ bool settings_load(const struct verb *verb, int argc, char *const argv[], struct
         settings_clear(out);
     }
     return done;
+}
+
+bool settings_load_again(const struct settings *settings, struct settings *out,
+                         struct pm_error *error)
+{
+    return settings_load(settings->verb, settings->argc, settings->argv, out, error);
+}
+
+bool settings_check(const struct settings *settings, const char *text, const char *path,
+                    struct pm_error *error)
+{
+    struct settings tried = {0};
+    bool done = build_table(settings->verb, &tried) ||
+                pm_fail(error, PM_ERROR_MEMORY, "settings: no memory");
+    done = done && create_options(&tried, error) &&
+           pm_options_load_text(tried.options, text, strlen(text), path, error) &&
+           pm_options_load_environment(tried.options, error) &&
+           pm_options_load_arguments(tried.options, settings->argc, settings->argv, error) &&
+           check_values(settings->verb, tried.options, error);
+    settings_clear(&tried);
+    return done;
+}
+
+bool settings_file(const struct settings *settings, char **path, bool *there,
+                   struct pm_error *error)
+{
+    if (!find_file(settings->options, path, error)) {
+        return false;
+    }
+    if (*path == NULL) {
+        *there = false;
+        return pm_user_path("XDG_CONFIG_HOME", ".config", "gui_config.json", path, error);
+    }
+    *there = access(*path, F_OK) == 0;
+    return true;
 }
 
 void settings_clear(struct settings *settings)

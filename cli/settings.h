@@ -14,6 +14,9 @@ struct settings {
     struct pm_option *table;
     size_t count;
     struct pm_options *options;
+    const struct verb *verb; /* what they were loaded for, and with */
+    int argc;
+    char *const *argv;
 };
 
 /* Loads default, settings file, environment and command line, in this order. The file is the one
@@ -23,6 +26,17 @@ struct settings {
 bool settings_load(const struct verb *verb, int argc, char *const argv[], struct settings *out,
                    struct pm_error *error);
 void settings_clear(struct settings *settings);
+
+/* The same anew, from the same sources as they are now. */
+bool settings_load_again(const struct settings *settings, struct settings *out,
+                         struct pm_error *error);
+/* Would they load if their file said `text`? `path` is the file's, for the error. */
+bool settings_check(const struct settings *settings, const char *text, const char *path,
+                    struct pm_error *error);
+/* The file they are loaded from, or else the one to make for them, which is not *there; to be
+ * freed. */
+bool settings_file(const struct settings *settings, char **path, bool *there,
+                   struct pm_error *error);
 
 /* The rows of the table of settings. */
 size_t settings_count(void);

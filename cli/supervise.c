@@ -213,6 +213,16 @@ bool supervisor_ended(const struct supervisor *supervisor, size_t index)
     return supervisor->children[index].over;
 }
 
+bool supervisor_child(const struct supervisor *supervisor, size_t index, struct child_state *out)
+{
+    if (supervisor == NULL || index >= supervisor->count) {
+        return false;
+    }
+    const struct child *child = &supervisor->children[index];
+    *out = (struct child_state){child->name, child->running, child->ends};
+    return true;
+}
+
 /* False while the file is not there; a file that is there is whole, for it is written at once. */
 static bool read_ready(const char *path, int *port)
 {

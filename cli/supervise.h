@@ -43,6 +43,14 @@ bool supervisor_poll(struct supervisor *supervisor, struct pm_error *error);
 /* True once the child has ended and is not going to be restarted. */
 bool supervisor_ended(const struct supervisor *supervisor, size_t index);
 
+/* One child after the other, by index; false behind the last one, and for no supervisor. */
+struct child_state {
+    const char *name;
+    bool running;
+    int ends; /* how often it ended that should not have */
+};
+bool supervisor_child(const struct supervisor *supervisor, size_t index, struct child_state *out);
+
 /* Waits until the child has written `ready_path` ({"port": N, "pid": N}), at most `timeout_ms`.
  * False when it ended first, when time ran out, or when this process was asked to stop
  * (PM_ERROR_INTERRUPTED). */

@@ -20,6 +20,8 @@ enum setting_use {
     USE_ALL = USE_COMPUTE | USE_EVOLVE | USE_MINE | USE_KEY
 };
 
+struct settings;
+
 struct verb {
     const char *name;
     const char *summary; /* a line for `poolminer help` */
@@ -30,11 +32,13 @@ struct verb {
     bool takes_files; /* arguments that are no options */
     /* Options are loaded and the log is up. Returns what the process exits with. */
     int (*run)(const struct pm_options *options);
+    /* Instead of it, for a verb that reads its settings again as it runs. */
+    int (*run_settings)(const struct settings *settings);
 };
 
 extern const struct verb verb_balance, verb_bench, verb_check, verb_config, verb_dataset, verb_demo,
-    verb_doctor, verb_estimate, verb_evaluate, verb_evolve, verb_explain, verb_keys, verb_history,
-    verb_mine, verb_queue, verb_recipient, verb_selftest, verb_wallet, verb_withdraw;
+    verb_doctor, verb_estimate, verb_gui, verb_evaluate, verb_evolve, verb_explain, verb_keys,
+    verb_history, verb_mine, verb_queue, verb_recipient, verb_selftest, verb_wallet, verb_withdraw;
 
 /* Writes "poolminer: " and the message to standard error; returns EXIT_FAILED, so that
  * `return verb_fail(&error)` reads well. */

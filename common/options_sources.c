@@ -113,6 +113,19 @@ static bool load_object(struct pm_options *options, const cJSON *root, const cha
     return done;
 }
 
+bool pm_options_load_text(struct pm_options *options, const char *text, size_t length,
+                          const char *path, struct pm_error *error)
+{
+    size_t skipped = pm_text_mark_length(text, length);
+    cJSON *root = NULL;
+    if (!pm_json_parse(text + skipped, length - skipped, FILE_MAX_BYTES, &root, error)) {
+        return pm_fail_context(error, "%s", path);
+    }
+    bool done = load_object(options, root, path, error);
+    cJSON_Delete(root);
+    return done;
+}
+
 bool pm_options_load_file(struct pm_options *options, const char *path, struct pm_error *error)
 {
     char *text = NULL;
@@ -120,15 +133,8 @@ bool pm_options_load_file(struct pm_options *options, const char *path, struct p
     if (!pm_file_read(path, FILE_MAX_BYTES, &text, &length, error)) {
         return false;
     }
-    size_t skipped = pm_text_mark_length(text, length);
-    cJSON *root = NULL;
-    bool done = pm_json_parse(text + skipped, length - skipped, FILE_MAX_BYTES, &root, error);
+    bool done = pm_options_load_text(options, text, length, path, error);
     free(text);
-    if (!done) {
-        return pm_fail_context(error, "%s", path);
-    }
-    done = load_object(options, root, path, error);
-    cJSON_Delete(root);
     return done;
 }
 

@@ -138,8 +138,14 @@ static bool show_page(const struct pm_options *options, struct face *face, struc
         .token_file = pm_options_text(options, "http-token-file"),
         .view = face->view,
     };
-    if (!pm_page_create(&config, &face->page, error)) {
-        return false;
+    struct pm_error reason = {0};
+    if (!pm_page_create(&config, &face->page, &reason)) {
+        if (reason.code == PM_ERROR_INVALID || reason.code == PM_ERROR_NOT_FOUND) {
+            return pm_fail(error, reason.code, "%s", reason.message); /* a mistake in the options */
+        }
+        pm_log(PM_LOG_ERROR, "SIDECAR-PAGE-FAILED", "%s; the queue goes on without it",
+               reason.message);
+        return true;
     }
     pm_log(PM_LOG_INFO, "SIDECAR-PAGE", "http://127.0.0.1:%d/", pm_page_port(face->page));
     return pm_program_ready(pm_options_text(options, "http-ready-file"), pm_page_port(face->page),

@@ -143,6 +143,14 @@ void pm_page_get_history(struct pm_page *page, const struct pm_http_server_reque
     }
 }
 
+void pm_page_get_settings(struct pm_page *page, const struct pm_http_server_request *request,
+                          struct pm_http_server_response *response)
+{
+    struct pm_error error = {0};
+    (void)request;
+    pm_page_answer_json(response, pm_view_settings(page->view, &error), &error);
+}
+
 void pm_page_get_metrics(struct pm_page *page, const struct pm_http_server_request *request,
                          struct pm_http_server_response *response)
 {

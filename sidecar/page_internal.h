@@ -46,7 +46,7 @@ void pm_page_answer_error(struct pm_http_server_response *response, const struct
 typedef void pm_page_answer(struct pm_page *page, const struct pm_http_server_request *request,
                             struct pm_http_server_response *response);
 pm_page_answer pm_page_get_health, pm_page_get_state, pm_page_get_logs, pm_page_get_results,
-    pm_page_get_history, pm_page_get_metrics, pm_page_get_events;
+    pm_page_get_history, pm_page_get_settings, pm_page_get_metrics, pm_page_get_events;
 /* page_changes.c: what can be changed; the token has been seen. */
 pm_page_answer pm_page_post_order, pm_page_post_retry, pm_page_post_discard;
 

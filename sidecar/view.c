@@ -186,6 +186,21 @@ bool pm_view_order(struct pm_view *view, const cJSON *order, int64_t *number,
     return true;
 }
 
+cJSON *pm_view_settings(struct pm_view *view, struct pm_error *error)
+{
+    pthread_mutex_lock(&view->mutex);
+    cJSON *report = is_supervised(view) ? cJSON_Parse(view->report) : NULL;
+    pthread_mutex_unlock(&view->mutex);
+    cJSON *settings = cJSON_DetachItemFromObjectCaseSensitive(report, "settings");
+    cJSON_Delete(report);
+    if (settings == NULL) {
+        pm_fail(error, PM_ERROR_UNAVAILABLE,
+                "there are no settings to show: this sidecar was started by hand, not by "
+                "`poolminer gui` or `poolminer mine`");
+    }
+    return settings;
+}
+
 /* ---- the state ---- */
 
 static bool copy_state(struct pm_view *view, char **json, int64_t *age_ms, struct pm_error *error)

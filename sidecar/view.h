@@ -75,6 +75,10 @@ cJSON *pm_view_results(struct pm_view *view, int64_t before, size_t limit, struc
 bool pm_view_order(struct pm_view *view, const cJSON *order, int64_t *number,
                    struct pm_error *error);
 
+/* What the supervisor reports of its settings; NULL with the error set. PM_ERROR_UNAVAILABLE: none
+ * has reported for some seconds. */
+cJSON *pm_view_settings(struct pm_view *view, struct pm_error *error);
+
 /* Jobs set aside: as the verbs of these names. */
 bool pm_view_retry(struct pm_view *view, int64_t job, struct pm_error *error);
 bool pm_view_discard(struct pm_view *view, int64_t job, struct pm_error *error);

@@ -133,6 +133,8 @@ char *pm_view_state_write(const struct pm_view_parts *parts)
     add_copy(&document, "miner", miner);
     add_copy(&document, "miners", parts->figures);
     add_copy(&document, "supervisor", parts->report);
+    cJSON_DeleteItemFromObjectCaseSensitive(
+        cJSON_GetObjectItemCaseSensitive(document.object, "supervisor"), "settings");
     add_queue(&document, parts->status);
     add_copy(&document, "errors", parts->errors);
     add_number(&document, "last_line", (double)parts->last_line);

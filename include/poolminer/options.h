@@ -37,6 +37,9 @@ void pm_options_destroy(struct pm_options *options);
 
 /* A JSON object, at most 64 KiB. A missing file is an error of code PM_ERROR_NOT_FOUND. */
 bool pm_options_load_file(struct pm_options *options, const char *path, struct pm_error *error);
+/* The same from memory; `path` is where it would be read from, for errors and sources. */
+bool pm_options_load_text(struct pm_options *options, const char *text, size_t length,
+                          const char *path, struct pm_error *error);
 bool pm_options_load_environment(struct pm_options *options, struct pm_error *error);
 
 /* argv[0] is skipped. "--" ends options. What is no option goes to the positional list. `--help`

@@ -1,0 +1,116 @@
+/* What the miner reports to the page; docs/page.md describes it. */
+#include "cli/miner.h"
+#include "cli/settings_describe.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <poolminer/json.h>
+
+static const char *const STATUS_NAMES[] = {[MINER_IDLE] = "idle",
+                                           [MINER_STARTING] = "starting",
+                                           [MINER_MINING] = "mining",
+                                           [MINER_STOPPING] = "stopping",
+                                           [MINER_FAILED] = "failed"};
+
+/* Adding to NULL fails, as adding without memory does. */
+static bool add_text(cJSON *object, const char *name, const char *text)
+{
+    return cJSON_AddStringToObject(object, name, text) != NULL;
+}
+
+static bool add_number(cJSON *object, const char *name, double value)
+{
+    return cJSON_AddNumberToObject(object, name, value) != NULL;
+}
+
+static bool add_answer(cJSON *report, const struct miner_answer *answer)
+{
+    cJSON *object = cJSON_AddObjectToObject(report, "answered");
+    return add_number(object, "number", (double)answer->number) &&
+           cJSON_AddBoolToObject(object, "ok", answer->ok) != NULL &&
+           add_text(object, "message", answer->message);
+}
+
+static bool add_programs(cJSON *report, const char *name, const struct supervisor *supervisor)
+{
+    cJSON *list = cJSON_AddArrayToObject(report, name);
+    struct child_state state;
+    for (size_t i = 0; supervisor_child(supervisor, i, &state); i++) {
+        cJSON *item = cJSON_CreateObject();
+        if (!cJSON_AddItemToArray(list, item)) {
+            cJSON_Delete(item);
+            return false;
+        }
+        if (!add_text(item, "name", state.name) ||
+            cJSON_AddBoolToObject(item, "running", state.running) == NULL ||
+            !add_number(item, "restarts", state.ends)) {
+            return false;
+        }
+    }
+    return list != NULL;
+}
+
+static bool add_task(cJSON *report, struct miner *miner)
+{
+    bool practises = miner->task == MINER_PRACTICE;
+    const struct pm_options *options = miner_options(miner);
+    if (practises && miner->address[0] == '\0') {
+        practice_find_address(miner);
+    }
+    return add_text(report, "task", miner_task_name(miner->task)) &&
+           add_text(report, "run", practises ? PRACTICE_RUN : pm_options_text(options, "run-id")) &&
+           add_text(report, "pool",
+                    practises ? miner->pool_url : pm_options_text(options, "pool-url")) &&
+           (!practises || add_text(report, "hotkey", miner->address));
+}
+
+char *miner_report_write(struct miner *miner)
+{
+    cJSON *report = cJSON_CreateObject();
+    bool done = add_text(report, "program", miner->program) &&
+                add_text(report, "status", STATUS_NAMES[miner->status]) &&
+                add_number(report, "since_ms", (double)miner->since_ms) &&
+                add_task(report, miner) && add_text(report, "data_dir", miner->data_directory) &&
+                add_text(report, "failure", miner->failure) && add_answer(report, &miner->answer) &&
+                add_programs(report, "programs", miner->work) &&
+                (miner->settings == NULL ||
+                 cJSON_AddItemReferenceToObject(report, "settings", miner->settings));
+    char *text = done ? pm_json_print(report, NULL) : NULL;
+    cJSON_Delete(report);
+    return text;
+}
+
+/* ---- settings ---- */
+
+/* The settings as they are now, or, when they cannot be loaded, why. */
+static cJSON *describe_settings(const struct miner *miner)
+{
+    struct pm_error error = {0};
+    struct settings now;
+    char *path = NULL;
+    bool there = false;
+    cJSON *object = cJSON_CreateObject();
+    cJSON *rows = NULL;
+    if (settings_file(miner->session, &path, &there, &error)) {
+        add_text(object, "file", path);
+        cJSON_AddBoolToObject(object, "exists", there);
+    }
+    if (settings_load_again(miner->session, &now, &error)) {
+        rows = settings_describe(now.options);
+        settings_clear(&now);
+    }
+    add_text(object, "error", error.message);
+    if (rows != NULL && !cJSON_AddItemToObject(object, "rows", rows)) {
+        cJSON_Delete(rows);
+    }
+    free(path);
+    return object;
+}
+
+void miner_report_settings(struct miner *miner)
+{
+    cJSON_Delete(miner->settings);
+    miner->settings = describe_settings(miner);
+    miner->next_report_ms = 0;
+}

@@ -17,6 +17,11 @@ struct pm_compute_config {
     struct pm_job_control *control;
     size_t threads;      /* OpenMP threads that score side by side */
     int64_t deadline_ms; /* unix: when the result must be sent; 0: none */
+    /* Of an evolution: what an earlier worker left, or NULL; and how often to leave one, by way of
+     * the control. */
+    const void *checkpoint;
+    size_t checkpoint_size;
+    int64_t checkpoint_interval_ms;
 };
 
 struct pm_outcome {

@@ -15,6 +15,9 @@ enum { MORE_FINALISTS = 8 };
 static const double FINAL_SHARE = 0.1;
 static const int64_t FINAL_LEAST_MS = 200, FINAL_MOST_MS = 10000;
 
+/* For what was found before a checkpoint to be handed over, when the time was up then. */
+static const int64_t RESUMED_LEAST_MS = 1000;
+
 /* An evolve job under way. */
 struct evolving {
     const struct pm_compute_config *config;
@@ -23,6 +26,9 @@ struct evolving {
     size_t listed[PM_JOB_SEEDS_MAX]; /* the place of each seed in the job */
     size_t seed_count;
     int64_t deadline_ms; /* when the result must be there; 0: none */
+    bool resumed;        /* goes on from the job's checkpoint */
+    bool resumption_told;
+    uint64_t earlier_ms; /* spent on it by earlier workers, up to their checkpoint */
     struct pm_evolution_result found;
     struct pm_scoring finals[PM_EVOLUTION_BUDGET_MAX];
 };
@@ -54,12 +60,17 @@ static int64_t earlier(int64_t a_ms, int64_t b_ms)
     return a_ms < b_ms ? a_ms : b_ms;
 }
 
-static int64_t find_deadline(const struct pm_compute_config *config, const struct pm_work *work)
+static int64_t find_deadline(const struct evolving *evolving)
 {
+    const struct pm_compute_config *config = evolving->config;
+    const struct pm_work *work = evolving->work;
     int64_t deadline_ms = earlier(config->deadline_ms, work->deadline_ms);
     /* Beyond ten years a limit is none, and the sum might overflow. */
     if (work->max_seconds > 0.0 && work->max_seconds < 3.2e8) {
-        const int64_t limit_ms = (int64_t)(work->max_seconds * 1000.0);
+        int64_t limit_ms = (int64_t)(work->max_seconds * 1000.0) - (int64_t)evolving->earlier_ms;
+        if (evolving->earlier_ms > 0 && limit_ms < RESUMED_LEAST_MS) {
+            limit_ms = RESUMED_LEAST_MS;
+        }
         deadline_ms = earlier(deadline_ms, pm_clock_unix_ms() + limit_ms);
     }
     return deadline_ms;
@@ -80,9 +91,20 @@ static int64_t search_deadline(int64_t deadline_ms)
     return deadline_ms - kept_ms;
 }
 
+/* Once the first generation since then shows that it is so. */
+static void tell_resumption(struct evolving *evolving, int generation)
+{
+    if (evolving->resumed && !evolving->resumption_told) {
+        pm_log(PM_LOG_INFO, "WORKER-JOB-RESUMED", "in generation=%d of %d, after seconds=%.1f",
+               generation, evolving->work->generations, (double)evolving->earlier_ms * 1e-3);
+    }
+    evolving->resumption_told = true;
+}
+
 static bool observe(void *context, const struct pm_evolution_progress *progress)
 {
-    const struct evolving *evolving = context;
+    struct evolving *evolving = context;
+    tell_resumption(evolving, progress->generation);
     const double rate =
         progress->seconds > 0.0 ? (double)progress->candidates / progress->seconds : 0.0;
     const struct pm_job_progress shown = {.done = (uint64_t)progress->generation,
@@ -96,6 +118,55 @@ static bool observe(void *context, const struct pm_evolution_progress *progress)
                                           .candidates_per_second = rate};
     pm_job_control_set_progress(evolving->config->control, &shown);
     return !atomic_load(&evolving->config->control->stop);
+}
+
+/* A finished search needs one only if its final choice is interrupted. */
+static void keep(void *context, const void *bytes, size_t size)
+{
+    const struct evolving *evolving = context;
+    struct pm_evolution_checkpoint head;
+    const bool finished = pm_evolution_checkpoint_read(bytes, size, &head, NULL) &&
+                          head.generations == evolving->work->generations;
+    pm_job_control_set_checkpoint(evolving->config->control, bytes, size, !finished);
+}
+
+/* What an earlier worker left, if it is what it should be. */
+static void look_at_checkpoint(struct evolving *evolving)
+{
+    const struct pm_compute_config *config = evolving->config;
+    struct pm_evolution_checkpoint head;
+    struct pm_error error = {0};
+    if (config->checkpoint == NULL) {
+        return;
+    }
+    if (pm_evolution_checkpoint_read(config->checkpoint, config->checkpoint_size, &head, &error)) {
+        evolving->resumed = true;
+        evolving->earlier_ms = head.spent_ms;
+    } else {
+        pm_log(PM_LOG_WARN, "WORKER-CHECKPOINT-REFUSED", "%s; the evolution starts anew",
+               error.message);
+    }
+}
+
+static bool run_search(struct evolving *evolving, struct pm_evolution_config *evolution,
+                       const struct pm_suite *suite, struct pm_error *error)
+{
+    const struct pm_compute_config *config = evolving->config;
+    const struct pm_algorithm *const *seeds = (const struct pm_algorithm *const *)evolving->seeds;
+    evolution->resume = evolving->resumed ? config->checkpoint : NULL;
+    evolution->resume_size = config->checkpoint_size;
+    if (pm_evolution_run(evolution, seeds, evolving->seed_count, suite, observe, evolving,
+                         &evolving->found, error)) {
+        return true;
+    }
+    if (error->code != PM_ERROR_REFUSED || !evolving->resumed) {
+        return false;
+    }
+    pm_log(PM_LOG_WARN, "WORKER-CHECKPOINT-REFUSED", "%s; the evolution starts anew",
+           error->message);
+    evolving->resumed = false;
+    evolving->earlier_ms = 0;
+    return run_search(evolving, evolution, suite, error);
 }
 
 static bool search(struct evolving *evolving, struct pm_error *error)
@@ -123,9 +194,11 @@ static bool search(struct evolving *evolving, struct pm_error *error)
     }
     evolution.deadline_ms = search_deadline(evolving->deadline_ms);
     pm_job_control_set_deadline(config->control, evolution.deadline_ms);
-    const bool ok =
-        pm_evolution_run(&evolution, (const struct pm_algorithm *const *)evolving->seeds,
-                         evolving->seed_count, suite, observe, evolving, &evolving->found, error);
+    evolution.keep = keep;
+    if (config->checkpoint_interval_ms > 0) {
+        evolution.keep_interval_ms = config->checkpoint_interval_ms;
+    }
+    const bool ok = run_search(evolving, &evolution, suite, error);
     pm_workbench_put(config->bench, suite);
     return ok;
 }
@@ -200,7 +273,8 @@ static bool write_result(const struct evolving *evolving, int64_t start_ns, stru
     const struct pm_work *work = evolving->work;
     size_t count = 0;
     if (collect(evolving, items, &count, error)) {
-        const struct pm_provenance provenance = pm_compute_provenance(evolving->config, start_ns);
+        struct pm_provenance provenance = pm_compute_provenance(evolving->config, start_ns);
+        provenance.seconds += (double)evolving->earlier_ms / 1000.0;
         out->count = count < work->budget ? count : work->budget;
         out->best_score = count > 0 ? items[0].score : 0.0;
         out->partial = evolving->found.generations < work->generations || !is_any_scored(evolving);
@@ -216,7 +290,8 @@ static bool write_result(const struct evolving *evolving, int64_t start_ns, stru
 static bool evolve(struct evolving *evolving, struct pm_outcome *out, struct pm_error *error)
 {
     const int64_t start_ns = pm_clock_monotonic_ns();
-    evolving->deadline_ms = find_deadline(evolving->config, evolving->work);
+    look_at_checkpoint(evolving);
+    evolving->deadline_ms = find_deadline(evolving);
     if (!read_seeds(evolving, error) || !search(evolving, error)) {
         return false;
     }

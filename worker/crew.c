@@ -70,6 +70,7 @@ static bool member_prepare(struct crew_member *member, const struct pm_crew_conf
         .wait_ms = LEASE_WAIT_MS,
         .retry_ms = RETRY_MS,
         .patience_ms = PATIENCE_MS,
+        .checkpoint_interval_ms = config->checkpoint_interval_ms,
         .late = &crew->late,
         .tally = &crew->tally,
         .show_progress = config->show_progress && config->workers == 1,

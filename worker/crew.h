@@ -17,6 +17,7 @@ struct pm_crew_config {
     size_t workers;       /* jobs at the same time */
     size_t threads;       /* of all jobs together; each gets its share, one at least */
     struct pm_workbench *bench;
+    int64_t checkpoint_interval_ms; /* from one checkpoint of an evolution to the next */
     const atomic_bool *stop;
     bool show_progress;
 };

@@ -19,8 +19,32 @@ static int64_t beat_interval_ms(const struct pm_job *job)
     return interval_ms < 1 ? 1 : interval_ms;
 }
 
-/* One heartbeat. Returns when the next is due. `*away`: the sidecar did not answer the last one. */
-static int64_t beat(const struct pm_heartbeat *heartbeat, bool *away)
+static void note_answer(struct pm_heartbeat *heartbeat)
+{
+    if (heartbeat->away) {
+        pm_log(PM_LOG_WARN, "WORKER-SIDECAR-BACK", "job=%lld",
+               (long long)heartbeat->config.job->job_id);
+    }
+    heartbeat->away = false;
+}
+
+/* Why a call failed, once. */
+static void note_failure(struct pm_heartbeat *heartbeat, const struct pm_error *error)
+{
+    const long long job_id = heartbeat->config.job->job_id;
+    if (error->code == PM_ERROR_REFUSED) {
+        pm_log(PM_LOG_WARN, "WORKER-LEASE-LOST", "job=%lld: %s", job_id, error->message);
+        pm_job_control_stop(heartbeat->config.control, PM_STOP_LOST);
+    } else if (!heartbeat->away && error->code != PM_ERROR_INTERRUPTED) {
+        pm_log(PM_LOG_WARN, "WORKER-SIDECAR-AWAY",
+               "job=%lld: %s; computing goes on, the heartbeat is tried again", job_id,
+               error->message);
+        heartbeat->away = true;
+    }
+}
+
+/* One heartbeat. Returns when the next is due. */
+static int64_t beat(struct pm_heartbeat *heartbeat)
 {
     const struct pm_heartbeat_config *config = &heartbeat->config;
     const struct pm_job_progress progress = pm_job_control_progress(config->control);
@@ -31,23 +55,75 @@ static int64_t beat(const struct pm_heartbeat *heartbeat, bool *away)
                                             config->job->token, json, &error);
     free(json);
     if (ok) {
-        if (*away) {
-            pm_log(PM_LOG_WARN, "WORKER-SIDECAR-BACK", "job=%lld", (long long)config->job->job_id);
-        }
-        *away = false;
+        note_answer(heartbeat);
         return pm_clock_monotonic_ms() + interval_ms;
     }
-    if (error.code == PM_ERROR_REFUSED) {
-        pm_log(PM_LOG_WARN, "WORKER-LEASE-LOST", "job=%lld: %s", (long long)config->job->job_id,
-               error.message);
-        pm_job_control_stop(config->control, PM_STOP_LOST);
-    } else if (!*away && error.code != PM_ERROR_INTERRUPTED) {
-        pm_log(PM_LOG_WARN, "WORKER-SIDECAR-AWAY",
-               "job=%lld: %s; computing goes on, the heartbeat is tried again",
-               (long long)config->job->job_id, error.message);
-        *away = true;
-    }
+    note_failure(heartbeat, &error);
     return pm_clock_monotonic_ms() + (interval_ms < RETRY_MS ? interval_ms : RETRY_MS);
+}
+
+/* Leaves a checkpoint with the sidecar, if there is one to be left. What cannot be kept now is
+ * tried again as the next one, or in parting. */
+static void keep_checkpoint(struct pm_heartbeat *heartbeat)
+{
+    const struct pm_heartbeat_config *config = &heartbeat->config;
+    struct pm_error error = {0};
+    size_t size = 0;
+    void *bytes = pm_job_control_take_checkpoint(config->control, true, &size);
+    if (bytes == NULL) {
+        return;
+    }
+    if (config->queue->checkpoint(config->queue->context, config->job->job_id, config->job->token,
+                                  bytes, size, &error)) {
+        pm_log(PM_LOG_DEBUG, "WORKER-CHECKPOINT", "job=%lld bytes=%zu",
+               (long long)config->job->job_id, size);
+        free(bytes);
+        return;
+    }
+    if (error.code != PM_ERROR_REFUSED && error.code != PM_ERROR_INTERRUPTED &&
+        !heartbeat->unkept) {
+        pm_log(PM_LOG_WARN, "WORKER-CHECKPOINT-NOT-KEPT",
+               "job=%lld: %s; computing goes on, the next one is tried",
+               (long long)config->job->job_id, error.message);
+        heartbeat->unkept = true;
+    }
+    if (error.code == PM_ERROR_REFUSED) {
+        note_failure(heartbeat, &error);
+    }
+    pm_job_control_return_checkpoint(config->control, bytes, size);
+}
+
+static bool try_release(const struct pm_heartbeat_config *config, const void *checkpoint,
+                        size_t size, struct pm_error *error)
+{
+    return config->queue->release(config->queue->context, config->job->job_id, config->job->token,
+                                  checkpoint, size, error);
+}
+
+void pm_heartbeat_release(const struct pm_heartbeat *heartbeat)
+{
+    const struct pm_heartbeat_config *config = &heartbeat->config;
+    const long long job_id = config->job->job_id;
+    struct pm_error error = {0};
+    size_t size = 0;
+    void *checkpoint = pm_job_control_take_checkpoint(config->control, false, &size);
+    if (config->tally != NULL) {
+        atomic_fetch_add(&config->tally->released, 1);
+    }
+    bool done = try_release(config, checkpoint, size, &error);
+    if (!done && checkpoint != NULL && error.code != PM_ERROR_REFUSED) {
+        pm_log(PM_LOG_WARN, "WORKER-CHECKPOINT-NOT-KEPT", "job=%lld: %s", job_id, error.message);
+        size = 0;
+        done = try_release(config, NULL, 0, &error);
+    }
+    if (done) {
+        pm_log(PM_LOG_INFO, "WORKER-JOB-RELEASED", "job=%lld checkpoint=%zu: the worker ends",
+               job_id, checkpoint != NULL ? size : 0);
+    } else {
+        pm_log(PM_LOG_WARN, "WORKER-RELEASE-FAILED",
+               "job=%lld: %s; it goes back when its lease runs out", job_id, error.message);
+    }
+    free(checkpoint);
 }
 
 /* The process is to end: leaves the computation a moment to stop, then gives the job back over its
@@ -55,24 +131,13 @@ static int64_t beat(const struct pm_heartbeat *heartbeat, bool *away)
 static void part(struct pm_heartbeat *heartbeat)
 {
     const struct pm_heartbeat_config *config = &heartbeat->config;
-    struct pm_error error = {0};
     pm_job_control_stop(config->control, PM_STOP_SHUTDOWN);
     if (pm_job_control_wait(config->control, config->patience_ms)) {
         return;
     }
     config->queue->set_stop_flag(config->queue->context, config->late);
     heartbeat->released = true;
-    if (config->tally != NULL) {
-        atomic_fetch_add(&config->tally->released, 1);
-    }
-    if (config->queue->release(config->queue->context, config->job->job_id, config->job->token,
-                               NULL, 0, &error)) {
-        pm_log(PM_LOG_INFO, "WORKER-JOB-RELEASED", "job=%lld: the worker ends",
-               (long long)config->job->job_id);
-    } else {
-        pm_log(PM_LOG_WARN, "WORKER-RELEASE-FAILED", "job=%lld: %s", (long long)config->job->job_id,
-               error.message);
-    }
+    pm_heartbeat_release(heartbeat);
 }
 
 static void *heartbeat_main(void *argument)
@@ -80,7 +145,6 @@ static void *heartbeat_main(void *argument)
     struct pm_heartbeat *heartbeat = argument;
     const struct pm_heartbeat_config *config = &heartbeat->config;
     int64_t next_ms = pm_clock_monotonic_ms() + beat_interval_ms(config->job);
-    bool away = false;
     for (;;) {
         int64_t wait_ms = next_ms - pm_clock_monotonic_ms();
         if (wait_ms > TICK_MS) {
@@ -94,8 +158,9 @@ static void *heartbeat_main(void *argument)
             break;
         }
         pm_job_control_check_deadline(config->control);
+        keep_checkpoint(heartbeat);
         if (pm_clock_monotonic_ms() >= next_ms) {
-            next_ms = beat(heartbeat, &away);
+            next_ms = beat(heartbeat);
         }
         if (pm_job_control_cause(config->control) == PM_STOP_LOST) {
             break;

@@ -1,6 +1,6 @@
-/* The heartbeat of one job: a thread that renews the lease with the job's progress, tells the
- * computation when to stop, and draws the progress bar. It has a queue of its own, because a queue
- * object belongs to one thread. */
+/* The heartbeat of one job: a thread that renews the lease with the job's progress, leaves
+ * checkpoints with the sidecar, tells the computation when to stop, and draws the progress bar. It
+ * has a queue of its own, because a queue object belongs to one thread. */
 #ifndef WORKER_HEARTBEAT_H
 #define WORKER_HEARTBEAT_H
 
@@ -29,6 +29,8 @@ struct pm_heartbeat_config {
 struct pm_heartbeat {
     struct pm_heartbeat_config config;
     pthread_t thread;
+    bool away;     /* the sidecar did not answer the last call */
+    bool unkept;   /* said already that checkpoints cannot be kept */
     bool released; /* read after join: the job was given back because the computation did not end */
 };
 
@@ -38,5 +40,9 @@ bool pm_heartbeat_start(struct pm_heartbeat *heartbeat, const struct pm_heartbea
 /* Ends the control's job and the thread; the queue is the caller's again, with `late` for its stop
  * flag. */
 void pm_heartbeat_join(struct pm_heartbeat *heartbeat);
+
+/* Gives the job back, with its latest checkpoint if that is not with the sidecar yet, and without
+ * one if there is no room for it. Logs and counts it. */
+void pm_heartbeat_release(const struct pm_heartbeat *heartbeat);
 
 #endif

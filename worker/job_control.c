@@ -1,5 +1,7 @@
 #include "worker/job_control.h"
 
+#include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include <poolminer/clock.h>
@@ -20,6 +22,8 @@ void pm_job_control_clear(struct pm_job_control *control)
 {
     pthread_cond_destroy(&control->changed);
     pthread_mutex_destroy(&control->mutex);
+    free(control->checkpoint);
+    control->checkpoint = NULL;
 }
 
 static int rank(enum pm_stop_cause cause)
@@ -86,6 +90,50 @@ struct pm_job_progress pm_job_control_progress(struct pm_job_control *control)
     const struct pm_job_progress progress = control->progress;
     pthread_mutex_unlock(&control->mutex);
     return progress;
+}
+
+void pm_job_control_set_checkpoint(struct pm_job_control *control, const void *bytes, size_t size,
+                                   bool due)
+{
+    void *copy = malloc(size);
+    if (copy != NULL) {
+        memcpy(copy, bytes, size);
+    }
+    pthread_mutex_lock(&control->mutex);
+    void *const older = control->checkpoint;
+    control->checkpoint = copy;
+    control->checkpoint_size = size;
+    control->checkpoint_due = due;
+    pthread_mutex_unlock(&control->mutex);
+    free(older);
+}
+
+void *pm_job_control_take_checkpoint(struct pm_job_control *control, bool due, size_t *size)
+{
+    void *taken = NULL;
+    pthread_mutex_lock(&control->mutex);
+    if (control->checkpoint_due || !due) {
+        taken = control->checkpoint;
+        *size = control->checkpoint_size;
+        control->checkpoint = NULL;
+    }
+    pthread_mutex_unlock(&control->mutex);
+    return taken;
+}
+
+void pm_job_control_return_checkpoint(struct pm_job_control *control, void *bytes, size_t size)
+{
+    pthread_mutex_lock(&control->mutex);
+    const bool newer = control->checkpoint != NULL;
+    if (!newer) {
+        control->checkpoint = bytes;
+        control->checkpoint_size = size;
+        control->checkpoint_due = false;
+    }
+    pthread_mutex_unlock(&control->mutex);
+    if (newer) {
+        free(bytes);
+    }
 }
 
 char *pm_job_progress_write(const struct pm_job_progress *progress, struct pm_error *error)

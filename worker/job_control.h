@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <poolminer/error.h>
@@ -33,7 +34,10 @@ struct pm_job_control {
     enum pm_stop_cause cause;
     int64_t deadline_ms; /* unix; 0: none */
     struct pm_job_progress progress;
-    bool ended; /* nothing is left to keep the lease for */
+    bool ended;       /* nothing is left to keep the lease for */
+    void *checkpoint; /* the latest that is not with the sidecar, or NULL */
+    size_t checkpoint_size;
+    bool checkpoint_due; /* to be sent now, not only in parting */
 };
 
 void pm_job_control_init(struct pm_job_control *control);
@@ -51,6 +55,15 @@ void pm_job_control_check_deadline(struct pm_job_control *control);
 void pm_job_control_set_progress(struct pm_job_control *control,
                                  const struct pm_job_progress *progress);
 struct pm_job_progress pm_job_control_progress(struct pm_job_control *control);
+
+/* Keeps a copy in place of the last one: `due` now, or for parting only. Without memory for it the
+ * last one goes as well. */
+void pm_job_control_set_checkpoint(struct pm_job_control *control, const void *bytes, size_t size,
+                                   bool due);
+/* The latest one, malloc'd, and NULL until there is a newer one; with `due` only if it is. */
+void *pm_job_control_take_checkpoint(struct pm_job_control *control, bool due, size_t *size);
+/* Puts one back that could not be sent, unless there is a newer one by now; frees it otherwise. */
+void pm_job_control_return_checkpoint(struct pm_job_control *control, void *bytes, size_t size);
 
 /* The progress as the JSON of docs/jobs.md; malloc'd. NULL with the error set when memory is out.
  */

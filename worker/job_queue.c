@@ -12,6 +12,12 @@ static bool progress(void *context, int64_t job_id, int64_t token, const char *p
     return pm_queue_client_progress(context, job_id, token, progress_json, error);
 }
 
+static bool checkpoint(void *context, int64_t job_id, int64_t token, const void *bytes, size_t size,
+                       struct pm_error *error)
+{
+    return pm_queue_client_checkpoint(context, job_id, token, bytes, size, error);
+}
+
 static bool finish(void *context, int64_t job_id, int64_t token, const void *body, size_t body_size,
                    struct pm_error *error)
 {
@@ -24,10 +30,10 @@ static bool fail(void *context, int64_t job_id, int64_t token, const char *reaso
     return pm_queue_client_fail(context, job_id, token, reason, retry, error);
 }
 
-static bool release(void *context, int64_t job_id, int64_t token, const void *checkpoint,
-                    size_t checkpoint_size, struct pm_error *error)
+static bool release(void *context, int64_t job_id, int64_t token, const void *bytes, size_t size,
+                    struct pm_error *error)
 {
-    return pm_queue_client_release(context, job_id, token, checkpoint, checkpoint_size, error);
+    return pm_queue_client_release(context, job_id, token, bytes, size, error);
 }
 
 static void set_stop_flag(void *context, const atomic_bool *stop)
@@ -40,6 +46,7 @@ struct pm_job_queue pm_job_queue_of_client(struct pm_queue_client *client)
     return (struct pm_job_queue){.context = client,
                                  .lease = lease,
                                  .progress = progress,
+                                 .checkpoint = checkpoint,
                                  .finish = finish,
                                  .fail = fail,
                                  .release = release,

@@ -17,6 +17,8 @@ struct pm_job_queue {
                   bool *found, struct pm_error *error);
     bool (*progress)(void *context, int64_t job_id, int64_t token, const char *progress_json,
                      struct pm_error *error);
+    bool (*checkpoint)(void *context, int64_t job_id, int64_t token, const void *checkpoint,
+                       size_t checkpoint_size, struct pm_error *error);
     bool (*finish)(void *context, int64_t job_id, int64_t token, const void *body, size_t body_size,
                    struct pm_error *error);
     bool (*fail)(void *context, int64_t job_id, int64_t token, const char *reason, bool retry,

@@ -121,24 +121,6 @@ static void count_delivery(struct runner *runner, const struct delivery *deliver
     }
 }
 
-static void release(struct runner *runner, const struct pm_job *job, bool already)
-{
-    const struct pm_job_queue *queue = &runner->config->heartbeats;
-    struct pm_error error = {0};
-    if (already) {
-        return;
-    }
-    count(&runner->config->tally->released);
-    if (queue->release(queue->context, job->job_id, job->token, NULL, 0, &error)) {
-        pm_log(PM_LOG_INFO, "WORKER-JOB-RELEASED", "job=%lld: the worker ends",
-               (long long)job->job_id);
-    } else {
-        pm_log(PM_LOG_WARN, "WORKER-RELEASE-FAILED",
-               "job=%lld: %s; it goes back when its lease runs out", (long long)job->job_id,
-               error.message);
-    }
-}
-
 /* Bad input is bad for everybody; want of memory or of time is this worker's. */
 static bool worth_a_retry(const struct pm_error *error)
 {
@@ -156,7 +138,11 @@ static bool parse_and_compute(const struct runner *runner, const struct pm_job *
     const struct pm_compute_config config = {.bench = runner->config->bench,
                                              .control = control,
                                              .threads = runner->config->threads,
-                                             .deadline_ms = job->deadline_ms};
+                                             .deadline_ms = job->deadline_ms,
+                                             .checkpoint = job->checkpoint,
+                                             .checkpoint_size = job->checkpoint_size,
+                                             .checkpoint_interval_ms =
+                                                 runner->config->checkpoint_interval_ms};
     const bool ok = pm_compute(&config, &work, outcome, error);
     pm_work_clear(&work);
     return ok;
@@ -192,7 +178,9 @@ static void run_leased(struct runner *runner, const struct pm_job *job,
     if (cause == PM_STOP_LOST) {
         count(&runner->config->tally->lost);
     } else if (given_up || heartbeat->released) {
-        release(runner, job, heartbeat->released);
+        if (!heartbeat->released) {
+            pm_heartbeat_release(heartbeat);
+        }
     } else {
         /* The end of the worker may have come between computing and delivering: one last try. */
         if (!delivered && error.code == PM_ERROR_INTERRUPTED) {
@@ -208,8 +196,9 @@ static void run_job(struct runner *runner, const struct pm_job *job)
     struct pm_job_control control;
     struct pm_heartbeat heartbeat;
     struct pm_error error = {0};
-    pm_log(PM_LOG_INFO, "WORKER-JOB-START", "job=%lld run=%s kind=%s attempt=%lld bytes=%zu",
-           (long long)job->job_id, job->run_id, job->kind, (long long)job->attempt, job->body_size);
+    pm_log(PM_LOG_INFO, "WORKER-JOB-START",
+           "job=%lld run=%s kind=%s attempt=%lld bytes=%zu checkpoint=%zu", (long long)job->job_id,
+           job->run_id, job->kind, (long long)job->attempt, job->body_size, job->checkpoint_size);
     pm_job_control_init(&control);
     const struct pm_heartbeat_config config = {.queue = &runner->config->heartbeats,
                                                .job = job,

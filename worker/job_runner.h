@@ -18,10 +18,11 @@ struct pm_job_runner_config {
     struct pm_job_queue queue;      /* for leases and results */
     struct pm_job_queue heartbeats; /* for the heartbeat's thread, and for parting */
     const atomic_bool *stop;
-    int64_t wait_ms;         /* how long the sidecar may let a request for work wait */
-    int64_t retry_ms;        /* pause after a call that failed */
-    int64_t patience_ms;     /* how long a computation may take to stop when the process ends */
-    const atomic_bool *late; /* calls made in parting end when this turns true, or NULL */
+    int64_t wait_ms;     /* how long the sidecar may let a request for work wait */
+    int64_t retry_ms;    /* pause after a call that failed */
+    int64_t patience_ms; /* how long a computation may take to stop when the process ends */
+    int64_t checkpoint_interval_ms;    /* of an evolution; 0: the search's own */
+    const atomic_bool *late;           /* calls made in parting end when this turns true, or NULL */
     struct pm_job_runner_tally *tally; /* counts jobs while the runner runs; zeroed by the caller */
     bool show_progress;
 };

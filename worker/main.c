@@ -126,6 +126,7 @@ static bool work(const struct pm_options *options, struct pm_workbench *bench, b
         .workers = (size_t)pm_options_integer(options, "workers"),
         .threads = threads,
         .bench = bench,
+        .checkpoint_interval_ms = pm_options_integer(options, "checkpoint-ms"),
         .stop = pm_stop_flag(),
         .show_progress = wants_bar(options),
     };

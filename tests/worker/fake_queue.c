@@ -19,6 +19,7 @@ void fake_queue_clear(struct fake_queue *fake)
     free(fake->last_progress);
     free(fake->result);
     free(fake->reason);
+    free(fake->checkpoint);
 }
 
 static bool no_answer(struct pm_error *error)
@@ -57,6 +58,11 @@ static bool lease(void *context, const char *run_id, int64_t wait_ms, struct pm_
                                .kind = strdup(fake->kind),
                                .body = strdup(fake->body),
                                .body_size = strlen(fake->body)};
+        if (fake->checkpoint != NULL) {
+            out->checkpoint = malloc(fake->checkpoint_size);
+            memcpy(out->checkpoint, fake->checkpoint, fake->checkpoint_size);
+            out->checkpoint_size = fake->checkpoint_size;
+        }
     }
     pthread_mutex_unlock(&fake->mutex);
     return ok;
@@ -82,6 +88,34 @@ static bool progress(void *context, int64_t job_id, int64_t token, const char *p
     } else if (ok) {
         free(fake->last_progress);
         fake->last_progress = strdup(progress_json);
+    }
+    pthread_mutex_unlock(&fake->mutex);
+    return ok;
+}
+
+/* Keeps a copy in place of the last one. */
+static void take_checkpoint(struct fake_queue *fake, const void *bytes, size_t size)
+{
+    free(fake->checkpoint);
+    fake->checkpoint = malloc(size);
+    memcpy(fake->checkpoint, bytes, size);
+    fake->checkpoint_size = size;
+}
+
+static bool checkpoint(void *context, int64_t job_id, int64_t token, const void *bytes, size_t size,
+                       struct pm_error *error)
+{
+    struct fake_queue *fake = context;
+    pthread_mutex_lock(&fake->mutex);
+    bool ok = right_lease(job_id, token, error);
+    const int number = ++fake->checkpoints;
+    if (ok && fake->no_room) {
+        ok = pm_fail(error, PM_ERROR_UNAVAILABLE, "the store is full");
+    } else if (ok) {
+        take_checkpoint(fake, bytes, size);
+    }
+    if (number == fake->stop_at_checkpoint) {
+        atomic_store(&fake->stop, true);
     }
     pthread_mutex_unlock(&fake->mutex);
     return ok;
@@ -127,15 +161,19 @@ static bool fail_job(void *context, int64_t job_id, int64_t token, const char *r
     return ok;
 }
 
-static bool release(void *context, int64_t job_id, int64_t token, const void *checkpoint,
-                    size_t checkpoint_size, struct pm_error *error)
+static bool release(void *context, int64_t job_id, int64_t token, const void *bytes, size_t size,
+                    struct pm_error *error)
 {
     struct fake_queue *fake = context;
-    (void)checkpoint;
-    (void)checkpoint_size;
     pthread_mutex_lock(&fake->mutex);
-    const bool ok = right_lease(job_id, token, error);
+    bool ok = right_lease(job_id, token, error);
     fake->releases++;
+    if (ok && bytes != NULL && fake->no_room) {
+        ok = pm_fail(error, PM_ERROR_UNAVAILABLE, "the store is full");
+    } else if (ok && bytes != NULL) {
+        take_checkpoint(fake, bytes, size);
+    }
+    fake->released = fake->released || ok;
     pthread_mutex_unlock(&fake->mutex);
     return ok;
 }
@@ -151,6 +189,7 @@ struct pm_job_queue fake_queue_face(struct fake_queue *fake)
     return (struct pm_job_queue){.context = fake,
                                  .lease = lease,
                                  .progress = progress,
+                                 .checkpoint = checkpoint,
                                  .finish = finish,
                                  .fail = fail_job,
                                  .release = release,

@@ -22,12 +22,17 @@ struct fake_queue {
     bool refuse_progress, refuse_finish;
     bool finish_too_large; /* results are beyond what the queue takes */
     int progress_without_answer;
+    bool no_room;            /* for checkpoints */
+    int stop_at_checkpoint;  /* the process is asked to end at this one; 0: at none */
     bool stop_at_progress;   /* the process is asked to end at the first heartbeat */
     bool stop_at_finish;     /* ... when the first result is to be sent */
     bool stop_after_refusal; /* ... a while after a heartbeat was refused */
 
     bool handed_out;
-    int leases, progresses, finishes, fails, releases;
+    int leases, progresses, checkpoints, finishes, fails, releases;
+    bool released;
+    void *checkpoint; /* the latest; handed out with the job */
+    size_t checkpoint_size;
     char *last_progress;
     char *result; /* of the finish that was accepted */
     char *reason; /* of the last fail */

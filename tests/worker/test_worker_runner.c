@@ -25,6 +25,7 @@
 
 static const char EVALUATE_ONE[] = EVALUATE ITEM(17, LINEAR, 8) "]}";
 static const char EVOLVE_SHORT[] = EVOLVE "\"generations\":2,\"budget\":3,\"max_seconds\":0}";
+static const char EVOLVE_SOME[] = EVOLVE "\"generations\":12,\"budget\":3,\"max_seconds\":0}";
 /* Far more than anybody waits for. */
 static const char EVOLVE_LONG[] = EVOLVE "\"generations\":100000,\"budget\":3,\"max_seconds\":0}";
 static const char EVOLVE_TIMED[] = EVOLVE "\"generations\":100000,\"budget\":3,\"max_seconds\":4}";
@@ -59,21 +60,28 @@ struct counts {
     unsigned long long done, failed, lost, released;
 };
 
-static struct counts run(const struct fixture *fixture, struct fake_queue *fake)
+static struct counts run_with(const struct fixture *fixture, struct fake_queue *fake,
+                              size_t threads)
 {
     struct pm_job_runner_tally tally = {0};
     const struct pm_job_runner_config config = {.run_id = "run",
                                                 .bench = fixture->bench,
-                                                .threads = 2,
+                                                .threads = threads,
                                                 .queue = fake_queue_face(fake),
                                                 .heartbeats = fake_queue_face(fake),
                                                 .stop = &fake->stop,
                                                 .wait_ms = 10,
                                                 .retry_ms = 10,
                                                 .patience_ms = 5000,
+                                                .checkpoint_interval_ms = 5,
                                                 .tally = &tally};
     pm_job_runner_run(&config);
     return (struct counts){tally.done, tally.failed, tally.lost, tally.released};
+}
+
+static struct counts run(const struct fixture *fixture, struct fake_queue *fake)
+{
+    return run_with(fixture, fake, 2);
 }
 
 static cJSON *result_of(const struct fake_queue *fake)
@@ -472,6 +480,106 @@ static void test_ending_worker_gives_its_job_back(void **state)
 }
 
 /* The result is there and the worker is told to end before the sidecar answers: once more. */
+/* The result without what depends on the machine. */
+static char *timeless(const struct fake_queue *fake)
+{
+    cJSON *json = result_of(fake);
+    char *text;
+    cJSON_DeleteItemFromObject(json, "seconds");
+    text = pm_json_print(json, NULL);
+    cJSON_Delete(json);
+    assert_non_null(text);
+    return text;
+}
+
+/* Hands the job to one worker after the other, each of which is told to end, until one is done with
+ * it. */
+static char *evolve_by_turns(const struct fixture *fixture, int *turns)
+{
+    void *checkpoint = NULL;
+    size_t size = 0;
+    for (*turns = 1;; ++*turns) {
+        struct fake_queue fake;
+        fake_queue_init(&fake, "evolve", EVOLVE_SOME);
+        fake.checkpoint = checkpoint;
+        fake.checkpoint_size = size;
+        fake.stop_at_checkpoint = 2;
+        const struct counts counts = run_with(fixture, &fake, 1 + (size_t)*turns % 3);
+        if (counts.done == 1) {
+            char *text = timeless(&fake);
+            fake_queue_clear(&fake);
+            return text;
+        }
+        assert_int_equal(counts.released, 1);
+        assert_true(fake.released && fake.checkpoint != NULL);
+        checkpoint = fake.checkpoint;
+        size = fake.checkpoint_size;
+        fake.checkpoint = NULL;
+        fake_queue_clear(&fake);
+    }
+}
+
+static void test_others_go_on_with_an_evolution(void **state)
+{
+    const struct fixture *fixture = *state;
+    struct fake_queue fake;
+    int turns;
+    fake_queue_init(&fake, "evolve", EVOLVE_SOME);
+    assert_int_equal(run(fixture, &fake).done, 1);
+    char *whole = timeless(&fake);
+    char *pieces = evolve_by_turns(fixture, &turns);
+    assert_string_equal(pieces, whole);
+    assert_true(turns > 2);
+    free(whole);
+    free(pieces);
+    fake_queue_clear(&fake);
+}
+
+static void expect_as_without(const struct fixture *fixture, const char *checkpoint, size_t size)
+{
+    struct fake_queue fresh, fake;
+    fake_queue_init(&fresh, "evolve", EVOLVE_SHORT);
+    fake_queue_init(&fake, "evolve", EVOLVE_SHORT);
+    fake.checkpoint = malloc(size);
+    memcpy(fake.checkpoint, checkpoint, size);
+    fake.checkpoint_size = size;
+    assert_int_equal(run(fixture, &fresh).done, 1);
+    assert_int_equal(run(fixture, &fake).done, 1);
+    char *texts[] = {timeless(&fresh), timeless(&fake)};
+    assert_string_equal(texts[0], texts[1]);
+    free(texts[0]);
+    free(texts[1]);
+    fake_queue_clear(&fresh);
+    fake_queue_clear(&fake);
+}
+
+static void test_an_evolution_starts_anew_without_its_own_checkpoint(void **state)
+{
+    const struct fixture *fixture = *state;
+    struct fake_queue other;
+    expect_as_without(fixture, "garbage", 7);
+    fake_queue_init(&other, "evolve", EVOLVE_SOME);
+    other.stop_at_checkpoint = 1;
+    assert_int_equal(run(fixture, &other).released, 1);
+    expect_as_without(fixture, other.checkpoint, other.checkpoint_size);
+    fake_queue_clear(&other);
+}
+
+static void test_without_room_the_job_goes_back_nevertheless(void **state)
+{
+    const struct fixture *fixture = *state;
+    struct fake_queue fake;
+    fake_queue_init(&fake, "evolve", EVOLVE_LONG);
+    fake.no_room = true;
+    fake.stop_at_checkpoint = 3;
+    const struct counts counts = run(fixture, &fake);
+    assert_int_equal(counts.released, 1);
+    assert_int_equal(fake.releases, 2);
+    assert_true(fake.released);
+    assert_null(fake.checkpoint);
+    fake_queue_clear(&fake);
+}
+
 static void test_ending_worker_tries_its_result_once_more(void **state)
 {
     struct fake_queue fake;
@@ -580,6 +688,9 @@ int main(void)
         cmocka_unit_test(test_passed_deadline_of_an_evaluation_fails_it),
         cmocka_unit_test(test_evaluations_done_in_time_are_sent),
         cmocka_unit_test(test_ending_worker_gives_its_job_back),
+        cmocka_unit_test(test_others_go_on_with_an_evolution),
+        cmocka_unit_test(test_an_evolution_starts_anew_without_its_own_checkpoint),
+        cmocka_unit_test(test_without_room_the_job_goes_back_nevertheless),
         cmocka_unit_test(test_ending_worker_tries_its_result_once_more),
         cmocka_unit_test(test_heartbeat_parts_from_a_deaf_computation),
         cmocka_unit_test(test_bench_keeps_what_fits),

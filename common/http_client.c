@@ -14,6 +14,7 @@ struct pm_http {
     CURL *easy;
     char *base_url; /* without a slash at its end */
     char *ca_file;  /* NULL: the system's store */
+    bool is_here;   /* on this machine, where no proxy leads */
     int64_t connect_timeout_ms;
     const atomic_bool *stop;
     int64_t grace_after_stop_ms;
@@ -35,6 +36,20 @@ static bool has_part(CURLU *url, CURLUPart part)
     bool present = curl_url_get(url, part, &text, 0) == CURLUE_OK;
     curl_free(text);
     return present;
+}
+
+/* Does the URL name this machine? A proxy would look for it at its own place. */
+static bool is_loopback(const char *base_url)
+{
+    char *host = NULL;
+    CURLU *url = curl_url();
+    bool here = url != NULL && curl_url_set(url, CURLUPART_URL, base_url, 0) == CURLUE_OK &&
+                curl_url_get(url, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
+                (strcasecmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0 ||
+                 (strncmp(host, "127.", 4) == 0 && strspn(host, "0123456789.") == strlen(host)));
+    curl_free(host);
+    curl_url_cleanup(url);
+    return here;
 }
 
 static bool check_parts(CURLU *url, const char *base_url, struct pm_error *error)
@@ -93,6 +108,7 @@ bool pm_http_create(const struct pm_http_config *config, struct pm_http **out,
     http->easy = curl_easy_init();
     http->base_url = strdup(config->base_url);
     http->ca_file = config->ca_file != NULL ? strdup(config->ca_file) : NULL;
+    http->is_here = is_loopback(config->base_url);
     http->connect_timeout_ms = config->connect_timeout_ms > 0 ? config->connect_timeout_ms : 10000;
     http->stop = config->stop;
     http->grace_after_stop_ms = config->grace_after_stop_ms;
@@ -267,6 +283,11 @@ static bool set_up(struct pm_http *http, const struct pm_http_request *request, 
     refused += curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)request->timeout_ms) != CURLE_OK;
     refused += curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)http->connect_timeout_ms) !=
                CURLE_OK;
+    if (http->is_here) {
+        refused += curl_easy_setopt(easy, CURLOPT_PROXY, "") != CURLE_OK;
+    }
+    /* What a proxy says while it makes way is not the server's: not its Date, for one. */
+    refused += curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L) != CURLE_OK;
     if (http->ca_file != NULL) {
         refused += curl_easy_setopt(easy, CURLOPT_CAINFO, http->ca_file) != CURLE_OK;
     }

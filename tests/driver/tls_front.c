@@ -40,7 +40,8 @@ static X509 *make_certificate(EVP_PKEY *key)
                                0);
     X509_set_issuer_name(certificate, name);
     X509_set_pubkey(certificate, key);
-    X509_EXTENSION *place = X509V3_EXT_conf_nid(NULL, NULL, NID_subject_alt_name, "IP:127.0.0.1");
+    X509_EXTENSION *place =
+        X509V3_EXT_conf_nid(NULL, NULL, NID_subject_alt_name, "IP:127.0.0.1,DNS:pool.test");
     X509_add_ext(certificate, place, -1);
     X509_EXTENSION_free(place);
     assert_true(X509_sign(certificate, key, EVP_sha256()) > 0);

@@ -5,8 +5,8 @@
 
 struct tls_front;
 
-/* `plain_url` is "http://127.0.0.1:PORT". The certificate is for 127.0.0.1 and nobody else. Asserts
- * on failure. */
+/* `plain_url` is "http://127.0.0.1:PORT". The certificate is for 127.0.0.1 and pool.test, and
+ * nobody else. Asserts on failure. */
 struct tls_front *tls_front_start(const char *plain_url);
 void tls_front_stop(struct tls_front *front);
 

@@ -3,6 +3,7 @@
 #include "driver/lease_resume.h"
 #include "driver/registration.h"
 #include "driver/report.h"
+#include "driver/unpaid.h"
 #include "driver/work_request.h"
 
 /* Without a sidecar that has room for a lease none is taken: it could only run out. */
@@ -59,6 +60,9 @@ bool pm_coordinator_run(struct pm_driver *driver, struct pm_error *error)
     driver->next_report_ms = driver->started_ms + PM_REPORT_EVERY_MS;
     bool done = live(driver, &end);
     pm_report_now(driver, !pm_driver_stopping(driver)); /* a stop must not wait for the network */
+    if (done) {
+        pm_unpaid_tick(driver);
+    }
     pm_report_clear(driver);
     if (done || end.code == PM_ERROR_INTERRUPTED) {
         return true;

@@ -68,6 +68,7 @@ struct pm_driver_counters {
     int64_t leases, leases_expired;
     int64_t evaluations_submitted, evolutions_submitted; /* acknowledged by the pool */
     int64_t submissions_accepted, submissions_refused;
+    int64_t unpaid;    /* results that the pool agreed on and did not reward, of which it told */
     double best_score; /* of evolved algorithms; meaningful when has_best */
     bool has_best;
 };
@@ -116,6 +117,9 @@ struct pm_driver {
     struct pm_driver_counters counters;
     int64_t started_ms;
     int64_t next_report_ms;
+    int64_t unpaid_since_ms; /* what the pool judged later is asked for, by its clock */
+    int64_t unpaid_not_before_ms;
+    bool unpaid_loaded;
     cJSON *first_stats, *stats; /* the pool's first and last figures in this life, or NULL */
     struct pm_notice pool_notice, queue_notice; /* away */
     struct pm_notice lease_notice;              /* there, and gives no work that is of use */

@@ -291,6 +291,21 @@ bool pm_pool_client_health(struct pm_pool_client *client, struct pm_answer *answ
     return perform(client, &call, answer, error);
 }
 
+bool pm_pool_client_unpaid(struct pm_pool_client *client, int64_t since_ms, int64_t limit,
+                           struct pm_answer *answer, struct pm_error *error)
+{
+    char path[128];
+    snprintf(path, sizeof path, "/api/v1/miners/unpaid?since_ms=%" PRId64 "&limit=%" PRId64,
+             since_ms, limit);
+    const struct call call = {.kind = PM_CALL_STATS,
+                              .method = "GET",
+                              .path = path,
+                              .is_signed = true,
+                              .answer_max_bytes = PM_ANSWER_MAX_BYTES,
+                              .timeout_ms = STATS_TIMEOUT_MS};
+    return perform(client, &call, answer, error);
+}
+
 /* Asks for work with `content`, which is taken over; `complete` is false when memory was out. */
 static bool ask_for_work(struct pm_pool_client *client, const char *path, cJSON *content,
                          bool complete, struct pm_answer *answer, struct pm_error *error)

@@ -41,6 +41,11 @@ bool pm_pool_client_stats(struct pm_pool_client *client, struct pm_answer *answe
 bool pm_pool_client_health(struct pm_pool_client *client, struct pm_answer *answer,
                            struct pm_error *error);
 
+/* Results that were agreed on and earned nothing, judged from `since_ms` on (by the pool's clock).
+ * Not every pool has this call. */
+bool pm_pool_client_unpaid(struct pm_pool_client *client, int64_t since_ms, int64_t limit,
+                           struct pm_answer *answer, struct pm_error *error);
+
 struct pm_lease_request {
     const char *task_type;
     int64_t eval_batch_size, seed_batch_size;

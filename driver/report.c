@@ -1,5 +1,7 @@
 #include "driver/report.h"
 
+#include "driver/unpaid.h"
+
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -137,6 +139,7 @@ static bool add_counters(cJSON *object, const struct pm_driver *driver)
         {"evolutions_submitted", counters->evolutions_submitted},
         {"submissions_accepted", counters->submissions_accepted},
         {"submissions_refused", counters->submissions_refused},
+        {"unpaid", counters->unpaid},
         {"generations", driver->settings.jobs.generations},
         {"clock_offset_ms", pm_pool_client_clock_offset_ms(driver->pool)},
         {"started_ms", driver->started_ms},
@@ -224,5 +227,6 @@ void pm_report_tick(struct pm_driver *driver)
     if (now_ms >= driver->next_report_ms) {
         driver->next_report_ms = now_ms + PM_REPORT_EVERY_MS;
         pm_report_now(driver, true);
+        pm_unpaid_tick(driver);
     }
 }

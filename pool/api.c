@@ -33,6 +33,7 @@ static const struct route routes[] = {
     {"GET", "/openapi.json", NOBODY, READS, NULL},
     {"POST", "/api/v1/miners/register", MINER, WRITES, pm_api_register},
     {"GET", "/api/v1/miners/stats", MINER, WRITES, pm_api_stats},
+    {"GET", "/api/v1/miners/unpaid", MINER, READS, pm_api_unpaid},
     {"GET", "/api/v1/miners/leaderboard", NOBODY, READS, pm_api_leaderboard},
     {"PUT", "/api/v1/miners/recipient-coldkey", RECIPIENT_UPDATE, WRITES, pm_api_recipient_set},
     {"POST", "/api/v1/miners/recipient-coldkey", RECIPIENT_UPDATE, WRITES, pm_api_recipient_set},

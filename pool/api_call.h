@@ -45,6 +45,7 @@ pm_api_work pm_api_lease, pm_api_task, pm_api_pending;
 pm_api_work pm_api_submit_lease, pm_api_submit_evolution, pm_api_submit_evaluation;
 pm_api_work pm_api_submit_unreadable;
 
+pm_api_work pm_api_unpaid;
 pm_api_work pm_api_results, pm_api_sota, pm_api_verify;
 
 pm_api_work pm_api_balance, pm_api_history, pm_api_withdraw;

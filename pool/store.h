@@ -172,6 +172,20 @@ bool pm_store_evaluation_add(struct pm_pool_store *store, int64_t algorithm_id, 
 bool pm_store_evaluations_visit(struct pm_pool_store *store, int64_t algorithm_id,
                                 pm_store_visit_evaluation *visit, void *context,
                                 struct pm_error *error);
+
+/* What was agreed on and earned its miner nothing, oldest first, from `since_ms` on. */
+struct pm_pool_unpaid {
+    bool is_evolution; /* else an evaluation */
+    int64_t algorithm_id;
+    double score; /* the miner's; of an evolution the consensus */
+    double median;
+    int64_t judged_ms;
+};
+typedef bool pm_store_visit_unpaid(void *context, const struct pm_pool_unpaid *unpaid);
+bool pm_store_unpaid_visit(struct pm_pool_store *store, const char *hotkey, int64_t since_ms,
+                           int64_t limit, pm_store_visit_unpaid *visit, void *context,
+                           struct pm_error *error);
+
 bool pm_store_evaluation_judge(struct pm_pool_store *store, int64_t algorithm_id,
                                const char *hotkey, bool accurate, struct pm_error *error);
 

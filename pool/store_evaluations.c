@@ -44,6 +44,44 @@ bool pm_store_evaluation_judge(struct pm_pool_store *store, int64_t algorithm_id
         error);
 }
 
+bool pm_store_unpaid_visit(struct pm_pool_store *store, const char *hotkey, int64_t since_ms,
+                           int64_t limit, pm_store_visit_unpaid *visit, void *context,
+                           struct pm_error *error)
+{
+    struct pm_sql_cursor *cursor;
+    bool row = false;
+    bool ok = pm_sql_select(
+        store->sql,
+        "SELECT evolution, algorithm_id, score, median, judged_ms FROM ("
+        " SELECT 0 AS evolution, e.algorithm_id AS algorithm_id, e.score AS score,"
+        "  a.score AS median, CASE WHEN e.submitted_ms > a.agreed_ms THEN e.submitted_ms"
+        "  ELSE a.agreed_ms END AS judged_ms"
+        "  FROM evaluations e JOIN algorithms a ON a.id = e.algorithm_id"
+        "  WHERE e.hotkey = $1 AND e.accurate = 0"
+        " UNION ALL"
+        " SELECT 1, a.id, a.score, a.score, a.agreed_ms FROM algorithms a"
+        "  WHERE a.author = $1 AND a.agreed_ms > 0 AND NOT EXISTS (SELECT 1 FROM rewards r"
+        "   WHERE r.kind = $4 AND r.algorithm_id = a.id AND r.hotkey = a.author)) u"
+        " WHERE judged_ms >= $2 ORDER BY judged_ms, evolution, algorithm_id LIMIT $3",
+        PM_SQL_VALUES(pm_sql_text(hotkey), pm_sql_integer(since_ms), pm_sql_integer(limit),
+                      pm_sql_integer(PM_REWARD_EVOLUTION)),
+        &cursor, error);
+    while (ok && (ok = pm_sql_next(cursor, &row, error)) && row) {
+        const struct pm_pool_unpaid unpaid = {
+            .is_evolution = pm_sql_column_integer(cursor, 0) == 1,
+            .algorithm_id = pm_sql_column_integer(cursor, 1),
+            .score = pm_sql_column_real(cursor, 2),
+            .median = pm_sql_column_real(cursor, 3),
+            .judged_ms = pm_sql_column_integer(cursor, 4),
+        };
+        if (!visit(context, &unpaid)) {
+            break;
+        }
+    }
+    pm_sql_end(cursor);
+    return ok;
+}
+
 /* $1 is the miner, $2 the quorum. */
 #define JUDGEABLE                                                                                  \
     " FROM algorithms a WHERE a.agreed_ms = 0 AND (a.author IS NULL OR a.author <> $1)"            \

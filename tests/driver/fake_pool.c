@@ -193,6 +193,13 @@ static void handle(void *context, const struct scripted_request *request,
     } else if (strcmp(request->path, "/api/v1/miners/register") == 0) {
         strcpy(reply->body, "{}");
         apply(&pool->register_answer, reply);
+    } else if (strstr(request->path, "/miners/unpaid?") != NULL) {
+        pool->unpaid_calls++;
+        snprintf(pool->unpaid_asked, sizeof pool->unpaid_asked, "%s",
+                 strchr(request->path, '?') + 1);
+        if (!is_missing(pool, pool->unpaid == NULL, reply)) {
+            snprintf(reply->body, sizeof reply->body, "%s", pool->unpaid);
+        }
     } else if (strcmp(request->path, "/health") == 0) {
         on_health(pool, reply);
     } else {

@@ -50,7 +50,10 @@ struct fake_pool {
     /* what happened */
     int lease_calls, submit_calls, stats_calls, health_calls, granted, accepted;
     char asked[FAKE_CALLS_MAX + 1]; /* of each call for work: 'l'ease, e'v'aluate, 'e'volve */
-    const char *stats;              /* what /miners/stats says; NULL: the usual */
+    const char *unpaid;             /* what /miners/unpaid says; NULL: there is no such call */
+    char unpaid_asked[64];          /* with which query, last */
+    int unpaid_calls;
+    const char *stats; /* what /miners/stats says; NULL: the usual */
     int64_t lease_call_ms[FAKE_CALLS_MAX];
     bool resumed[FAKE_CALLS_MAX]; /* the request for work asked for an open lease again */
     struct fake_submission submissions[FAKE_CALLS_MAX];

@@ -277,6 +277,49 @@ static void a_key_that_is_not_accepted_ends_it_with_a_sentence(void **state)
     assert_int_equal(bench->error.code, PM_ERROR_REFUSED);
 }
 
+/* ---- work that earned nothing ---- */
+
+static const char unpaid[] =
+    "{\"tolerance\":0.1,\"reward_threshold\":0.7,\"unpaid\":["
+    "{\"kind\":\"evaluation\",\"algorithm_id\":11,\"score\":0.511,\"median\":0.6125,"
+    "\"judged_ms\":1700000000000},"
+    "{\"kind\":\"riddle\",\"algorithm_id\":12},"
+    "{\"kind\":\"evolution\",\"algorithm_id\":40,\"score\":0.65,\"median\":0.65,"
+    "\"judged_ms\":1700000000500}]}";
+
+static void why_work_earned_nothing_is_kept(void **state)
+{
+    struct bench *bench = *state;
+    bench->pool.unpaid = unpaid;
+    assert_true(live(bench));
+    assert_true(bench->pool.unpaid_calls >= 9); /* once a minute */
+    assert_string_equal(record(bench, "11")->state, "unpaid");
+    assert_non_null(strstr(record(bench, "11")->key, "/evaluation/11"));
+    assert_string_equal(record(bench, "11")->reason,
+                        "evaluation of algorithm 11: outside consensus: 0.5110 here, the median is "
+                        "0.6125, the tolerance 0.0613");
+    assert_string_equal(record_member(bench, "40", "kind"), "evolution");
+    assert_string_equal(record_member(bench, "40", "judged_ms"), "1700000000500");
+    assert_int_equal(bench->driver.counters.unpaid, 2); /* each once */
+    assert_non_null(strstr(bench->pool.unpaid_asked, "since_ms=1700000000500&"));
+    /* and another life knows how far it was told */
+    bench->pool.unpaid_asked[0] = '\0';
+    assert_true(live(bench));
+    assert_non_null(strstr(bench->pool.unpaid_asked, "since_ms=1700000000500&"));
+    assert_int_equal(bench->driver.counters.unpaid, 0);
+}
+
+static void a_pool_that_does_not_tell_is_not_pestered(void **state)
+{
+    struct bench *bench = *state;
+    assert_true(live(bench));
+    assert_int_equal(bench->pool.unpaid_calls, 1);
+    fake_queue_clear(&bench->queue);
+    bench->pool.unpaid = "{\"unpaid\":7}";
+    assert_true(live(bench));
+    assert_int_equal(bench->pool.unpaid_calls, 2);
+}
+
 /* ---- another address of the pool ---- */
 
 struct other_address {
@@ -843,6 +886,8 @@ int main(void)
         TEST(a_submission_finds_its_way_by_another_address),
         TEST(what_a_stranger_says_of_a_lease_does_not_count),
         TEST(a_lease_goes_back_to_who_granted_it),
+        TEST(why_work_earned_nothing_is_kept),
+        TEST(a_pool_that_does_not_tell_is_not_pestered),
         TEST(waits_between_leases_are_as_the_table_says),
         TEST(another_lease_in_the_way_is_awaited_and_told),
         TEST(a_pool_that_answers_is_not_away),

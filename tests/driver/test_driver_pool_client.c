@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <poolminer/clock.h>
 #include <poolminer/log.h>
@@ -312,6 +313,49 @@ static void a_wrong_clock_is_learned_and_corrected(void **state)
     }
 }
 
+static int times_in(const char *path, const char *text)
+{
+    char line[1024];
+    int times = 0;
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    while (fgets(line, sizeof line, file) != NULL) {
+        times += strstr(line, text) != NULL;
+    }
+    fclose(file);
+    return times;
+}
+
+/* Until it changes: then that is said, too. */
+static void a_wrong_clock_is_told_once(void **state)
+{
+    (void)state;
+    char path[] = "/tmp/poolminer-skew-XXXXXX";
+    struct bench bench;
+    int log = mkstemp(path), screen = dup(STDERR_FILENO);
+    assert_true(log >= 0 && screen >= 0);
+    open_bench(&bench, 0);
+    bench.send_date = true;
+    bench.server_clock_offset_ms = 3600000;
+    dup2(log, STDERR_FILENO);
+    for (int i = 0; i < 3; i++) {
+        lease(&bench);
+    }
+    int first = times_in(path, "POOL-CLOCK-SKEW");
+    bench.server_clock_offset_ms = 7200000;
+    for (int i = 0; i < 3; i++) {
+        lease(&bench);
+    }
+    int second = times_in(path, "POOL-CLOCK-SKEW");
+    dup2(screen, STDERR_FILENO);
+    close(screen);
+    close(log);
+    unlink(path);
+    close_bench(&bench);
+    assert_int_equal(first, 1);
+    assert_int_equal(second, 2);
+}
+
 static void a_401_that_no_clock_explains_is_final(void **state)
 {
     (void)state;
@@ -485,6 +529,7 @@ int main(void)
         cmocka_unit_test(a_dripping_server_costs_only_the_timeout),
         cmocka_unit_test(nobody_there_is_not_now_with_the_address),
         cmocka_unit_test(a_wrong_clock_is_learned_and_corrected),
+        cmocka_unit_test(a_wrong_clock_is_told_once),
         cmocka_unit_test(a_401_that_no_clock_explains_is_final),
         cmocka_unit_test(a_date_that_lies_is_unlearned),
         cmocka_unit_test(a_date_that_is_days_off_is_not_believed),

@@ -198,6 +198,43 @@ static void test_a_lost_lease(void **state)
     answer_clear(&again);
 }
 
+/* One told another score than the others; one evolved below the threshold, below. */
+static void check_unpaid(const struct client *clients)
+{
+    static const char path[] = "/api/v1/miners/unpaid";
+    struct answer liar = client_expect(&clients[2], "GET", path, NULL, 200);
+    const cJSON *items = answer_member(&liar, "unpaid");
+    assert_int_equal(cJSON_GetArraySize(items), 1);
+    const cJSON *item = cJSON_GetArrayItem(items, 0);
+    assert_string_equal(cJSON_GetObjectItem(item, "kind")->valuestring, "evaluation");
+    assert_true(cJSON_GetObjectItem(item, "score")->valuedouble == 0.5);
+    assert_true(cJSON_GetObjectItem(item, "median")->valuedouble == 0.91);
+    assert_true(answer_number(&liar, "tolerance") == 0.1);
+    char later[96];
+    snprintf(later, sizeof later, "%s?limit=5&since_ms=%.0f", path,
+             cJSON_GetObjectItem(item, "judged_ms")->valuedouble + 1);
+    client_expect_saying(&clients[2], "GET", later, NULL, 200, "\"unpaid\":[]");
+    client_expect_saying(&clients[1], "GET", path, NULL, 200, "\"unpaid\":[]");
+    client_expect_saying(&clients[1], "GET", "/api/v1/miners/unpaid?limit=0", NULL, 422, "limit");
+    answer_clear(&liar);
+}
+
+static void test_an_evolution_below_the_threshold_is_told(void **state)
+{
+    struct house *house = *state;
+    struct client *clients = house->clients;
+    for (size_t i = 1; i < 4; i++) {
+        house_judge_all(&clients[i], "0.5");
+    }
+    house_evolve(&clients[0], "def Predict():\\n  s0 = 0.25\\n", 200, "\"status\":\"accepted\"");
+    for (size_t i = 1; i < 4; i++) {
+        house_judge_all(&clients[i], "0.6");
+    }
+    client_expect_saying(&clients[0], "GET", "/api/v1/miners/unpaid", NULL, 200,
+                         "\"kind\":\"evolution\"");
+    client_expect_saying(&clients[1], "GET", "/api/v1/miners/unpaid", NULL, 200, "\"unpaid\":[]");
+}
+
 static void test_from_work_to_reputation(void **state)
 {
     struct house *house = *state;
@@ -219,6 +256,7 @@ static void test_from_work_to_reputation(void **state)
     assert_true(answer_number(&author, "success_rate") == 1);
     answer_clear(&author);
     struct answer liar = client_expect(&clients[2], "GET", "/api/v1/miners/stats", NULL, 200);
+    check_unpaid(clients);
     assert_int_equal(answer_integer(&liar, "evaluations_finalised"), 6);
     assert_int_equal(answer_integer(&liar, "evaluations_accurate"), 5);
     answer_clear(&liar);
@@ -362,7 +400,7 @@ static void test_description(void **state)
             operations++;
         }
     }
-    assert_int_equal(operations, 23);
+    assert_int_equal(operations, 24);
     answer_clear(&description);
 }
 
@@ -455,6 +493,7 @@ int main(void)
         CALL(test_reading_waits_for_no_writer),
         CALL(test_a_lost_lease),
         CALL(test_from_work_to_reputation),
+        CALL(test_an_evolution_below_the_threshold_is_told),
         CALL(test_results),
         CALL(test_the_older_calls),
         CALL(test_the_same_submission_again),

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include <poolminer/file.h>
+
 /* What a directory may hold: the first set of which any file is there is meant, and then all of it
  * must be. */
 enum { SETS = 6, SET_FILES_MAX = 5 };
@@ -34,12 +36,6 @@ static bool add(struct pm_dataset_paths *paths, char *path, struct pm_error *err
     return true;
 }
 
-static char *join(const char *directory, const char *name)
-{
-    char *path = NULL;
-    return asprintf(&path, "%s/%s", directory, name) < 0 ? NULL : path;
-}
-
 static bool exists(const char *path)
 {
     struct stat status;
@@ -57,7 +53,7 @@ static bool is_directory(const char *path)
 static bool holds_any(const char *directory, const char *const set[SET_FILES_MAX])
 {
     for (int i = 0; i < SET_FILES_MAX && set[i] != NULL; i++) {
-        char *path = join(directory, set[i]);
+        char *path = pm_path_join(directory, set[i], "", NULL);
         bool there = path != NULL && exists(path);
         free(path);
         if (there) {
@@ -72,7 +68,7 @@ static bool add_set(const char *directory, const char *const set[SET_FILES_MAX],
                     struct pm_dataset_paths *out, struct pm_error *error)
 {
     for (int i = 0; i < SET_FILES_MAX && set[i] != NULL; i++) {
-        if (!add(out, join(directory, set[i]), error)) {
+        if (!add(out, pm_path_join(directory, set[i], "", NULL), error)) {
             return false;
         }
     }

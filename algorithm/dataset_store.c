@@ -25,14 +25,10 @@ static const char DESCRIPTION_SUFFIX[] = ".json";
 static char *stored_path(const char *name, const char *suffix, struct pm_error *error)
 {
     char *directory = NULL;
-    char *path = NULL;
     if (!pm_user_path("XDG_DATA_HOME", ".local/share", "datasets", &directory, error)) {
         return NULL;
     }
-    if (asprintf(&path, "%s/%s%s", directory, name, suffix) < 0) {
-        pm_fail(error, PM_ERROR_MEMORY, "no memory for a path");
-        path = NULL;
-    }
+    char *path = pm_path_join(directory, name, suffix, error);
     free(directory);
     return path;
 }

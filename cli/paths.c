@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <poolminer/file.h>
 #include <poolminer/user_path.h>
 #include <poolminer/wallet.h>
 
@@ -17,12 +18,7 @@ static bool no_memory(struct pm_error *error)
 
 char *path_join(const char *directory, const char *name, struct pm_error *error)
 {
-    char *path = NULL;
-    if (asprintf(&path, "%s/%s", directory, name) < 0) {
-        no_memory(error);
-        return NULL;
-    }
-    return path;
+    return pm_path_join(directory, name, "", error);
 }
 
 bool path_data_directory(const struct pm_options *options, char **out, struct pm_error *error)

@@ -277,3 +277,14 @@ bool pm_file_make_directories(const char *path, unsigned mode, struct pm_error *
     free(copy);
     return done;
 }
+
+char *pm_path_join(const char *directory, const char *name, const char *suffix,
+                   struct pm_error *error)
+{
+    char *path = NULL;
+    if (asprintf(&path, "%s/%s%s", directory, name, suffix) < 0) {
+        pm_fail(error, PM_ERROR_MEMORY, "no memory for a path");
+        return NULL;
+    }
+    return path;
+}

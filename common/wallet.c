@@ -14,17 +14,6 @@ enum { NAME_MAX_BYTES = 200, PREFIX = 42 };
 static const char *const wallet_options[] = {"wallet.name", "wallet.hotkey", "wallet.path"};
 enum { WALLET_OPTION_COUNT = sizeof wallet_options / sizeof *wallet_options };
 
-static char *join(const char *directory, const char *name, const char *suffix,
-                  struct pm_error *error)
-{
-    char *path = NULL;
-    if (asprintf(&path, "%s/%s%s", directory, name, suffix) < 0) {
-        pm_fail(error, PM_ERROR_MEMORY, "no memory for a path");
-        return NULL;
-    }
-    return path;
-}
-
 /* ---- where things are ---- */
 
 char *pm_wallet_root(const struct pm_options *options, struct pm_error *error)
@@ -44,7 +33,7 @@ char *pm_wallet_root(const struct pm_options *options, struct pm_error *error)
                 "names one");
         return NULL;
     }
-    return join(home, ".bittensor/wallets", "", error);
+    return pm_path_join(home, ".bittensor/wallets", "", error);
 }
 
 static bool read_name(const struct pm_options *options, const char *option, const char **out,
@@ -71,13 +60,14 @@ bool pm_wallet_locate(const struct pm_options *options, struct pm_wallet *out,
         return false;
     }
     char *root = pm_wallet_root(options, error);
-    out->directory = root == NULL ? NULL : join(root, name, "", error);
+    out->directory = root == NULL ? NULL : pm_path_join(root, name, "", error);
     free(root);
-    char *hotkeys = out->directory == NULL ? NULL : join(out->directory, "hotkeys", "", error);
+    char *hotkeys =
+        out->directory == NULL ? NULL : pm_path_join(out->directory, "hotkeys", "", error);
     if (hotkeys != NULL) {
-        out->coldkey_public_file = join(out->directory, "coldkeypub.txt", "", error);
-        out->hotkey_file = join(hotkeys, hotkey, "", error);
-        out->hotkey_public_file = join(hotkeys, hotkey, "pub.txt", error);
+        out->coldkey_public_file = pm_path_join(out->directory, "coldkeypub.txt", "", error);
+        out->hotkey_file = pm_path_join(hotkeys, hotkey, "", error);
+        out->hotkey_public_file = pm_path_join(hotkeys, hotkey, "pub.txt", error);
     }
     free(hotkeys);
     if (out->coldkey_public_file == NULL || out->hotkey_file == NULL ||

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include <poolminer/curve_keys.h>
+#include <poolminer/file.h>
 #include <poolminer/wire.h>
 
 /* A "draft" in zmq.h and left out of it, but in the library since 4.3.1: without it a domain that
@@ -129,16 +130,10 @@ void pm_access_answer(struct pm_access *access, char refused[PM_ACCESS_ADDRESS_S
 
 /* ---- life ---- */
 
-static char *join(const char *directory, const char *name)
-{
-    char *path;
-    return asprintf(&path, "%s/%s", directory, name) < 0 ? NULL : path;
-}
-
 static bool read_files(struct pm_access *access, const char *directory, struct pm_error *error)
 {
-    char *path = join(directory, "sidecar.key");
-    access->list_path = join(directory, "authorized");
+    char *path = pm_path_join(directory, "sidecar.key", "", NULL);
+    access->list_path = pm_path_join(directory, "authorized", "", NULL);
     if (path == NULL || access->list_path == NULL) {
         free(path);
         return pm_fail(error, PM_ERROR_MEMORY, "out of memory for the keys");

@@ -24,4 +24,9 @@ bool pm_file_write_atomic(const char *path, const void *data, size_t size, unsig
 /* mkdir -p with `mode` for the directories it makes. */
 bool pm_file_make_directories(const char *path, unsigned mode, struct pm_error *error);
 
+/* "directory/name" with `suffix` behind, which is mostly "". The caller frees; NULL with the error
+ * set. */
+char *pm_path_join(const char *directory, const char *name, const char *suffix,
+                   struct pm_error *error);
+
 #endif

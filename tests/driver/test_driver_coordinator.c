@@ -126,6 +126,7 @@ static void a_stop_while_the_submission_is_lost_sends_it_again(void **state)
     assert_int_equal(bench->pool.submit_calls, 2);
     assert_string_equal(bench->pool.submissions[0].content, bench->pool.submissions[1].content);
     assert_closed(bench, "expired", "probably got through");
+    assert_string_equal(record_member(bench, "lease-1", "cause"), "answer_lost");
 }
 
 static void an_open_lease_that_ran_out_meanwhile_is_closed(void **state)
@@ -138,6 +139,9 @@ static void an_open_lease_that_ran_out_meanwhile_is_closed(void **state)
     assert_true(live(bench));
     assert_int_equal(bench->pool.submit_calls, 0);
     assert_closed(bench, "expired", "no driver was there");
+    assert_closed(bench, "expired", "it ran out 3600 s ago");
+    assert_string_equal(record_member(bench, "lease-1", "cause"), "ran_out");
+    assert_string_equal(record_member(bench, "lease-1", "late_ms"), "3600000");
 }
 
 static void a_record_that_cannot_be_read_is_set_aside(void **state)
@@ -151,254 +155,6 @@ static void a_record_that_cannot_be_read_is_set_aside(void **state)
     assert_true(live(bench));
     assert_string_equal(record(bench, "broken")->state, "expired");
     assert_string_equal(record(bench, "lease-1")->state, "submitted");
-}
-
-/* ---- answers to submissions ---- */
-
-static void what_is_not_now_is_sent_again_before_anything_else(void **state)
-{
-    struct bench *bench = *state;
-    bench->pool.submit_answers[0] = (struct fake_answer){.status = 500, .body = "oops"};
-    bench->pool.submit_answers[1] =
-        (struct fake_answer){.status = 429, .headers = "Retry-After: 20\r\n", .body = "{}"};
-    bench->pool.submit_answers[2] = (struct fake_answer){.manner = SCRIPTED_CLOSE};
-    bench->pool.submit_answers[3] = (struct fake_answer){.manner = SCRIPTED_HANG};
-    bench->pool.submit_answers[4] =
-        (struct fake_answer){.status = 302, .headers = "Location: /x\r\n"};
-    bench->pool.leases_to_grant = 2;
-    assert_true(live(bench));
-    const struct fake_submission *submissions = bench->pool.submissions;
-    assert_int_equal(bench->pool.submit_calls, 7);
-    for (int i = 0; i < 6; i++) {
-        assert_string_equal(submissions[i].lease_id, "lease-1");
-        assert_string_equal(submissions[i].content, submissions[0].content);
-    }
-    assert_string_equal(submissions[6].lease_id, "lease-2");
-    assert_int_equal(submissions[1].at_ms - submissions[0].at_ms, 500); /* jitter 0: the half */
-    assert_int_equal(submissions[2].at_ms - submissions[1].at_ms, 20 * SECOND);
-    assert_int_equal(submissions[3].at_ms - submissions[2].at_ms, 2 * SECOND);
-    assert_int_equal(submissions[4].at_ms - submissions[3].at_ms, 4 * SECOND);
-    assert_int_equal(submissions[5].at_ms - submissions[4].at_ms, 8 * SECOND);
-    assert_closed(bench, "submitted", "");
-}
-
-static void a_page_with_status_200_is_no_acknowledgement(void **state)
-{
-    struct bench *bench = *state;
-    bench->pool.submit_answers[0] =
-        (struct fake_answer){.status = 200, .body = "<html>Please log in</html>"};
-    bench->pool.submit_answers[1] = (struct fake_answer){.status = 200, .body = ""};
-    bench->pool.submit_answers[2] = (struct fake_answer){.manner = SCRIPTED_TRUNCATE};
-    assert_true(live(bench));
-    assert_int_equal(bench->pool.submit_calls, 4);
-    for (int i = 1; i < 4; i++) {
-        assert_string_equal(bench->pool.submissions[i].content, bench->pool.submissions[0].content);
-    }
-    assert_closed(bench, "submitted", "");
-    assert_int_equal(bench->driver.counters.submissions_accepted, 1);
-}
-
-static void a_pool_that_never_answers_costs_the_lease_and_no_more(void **state)
-{
-    struct bench *bench = *state;
-    bench->pool.lease_ms = 300 * SECOND;
-    bench->pool.leases_to_grant = 2;
-    bench->settings.duration_ms = 3600 * SECOND;
-    for (int i = 0; i < FAKE_SCRIPT_MAX; i++) {
-        bench->pool.submit_answers[i] = (struct fake_answer){.status = 503};
-    }
-    assert_true(live(bench));
-    int64_t began_ms = bench->pool.lease_call_ms[0];
-    assert_int_equal(bench->pool.lease_call_ms[1] - began_ms, 300 * SECOND);
-    assert_string_equal(record(bench, "lease-1")->state, "expired");
-    assert_int_equal(bench->driver.counters.leases_expired, 2);
-}
-
-static void a_refusal_is_kept_with_its_reason_and_life_goes_on(void **state)
-{
-    struct bench *bench = *state;
-    bench->pool.leases_to_grant = 2;
-    bench->pool.submit_answers[0] =
-        (struct fake_answer){.status = 422, .body = "{\"detail\":\"score out of range\"}"};
-    assert_true(live(bench));
-    const struct fake_record *refused = record(bench, "lease-1");
-    assert_string_equal(refused->state, "refused");
-    assert_string_equal(refused->reason, "score out of range");
-    assert_non_null(strstr(refused->body, "\"algorithm_id\":11")); /* the work itself is kept */
-    assert_string_equal(record(bench, "lease-2")->state, "submitted");
-    assert_int_equal(bench->driver.counters.submissions_refused, 1);
-    assert_int_equal(bench->driver.counters.submissions_accepted, 1);
-}
-
-static void too_few_iterations_raise_the_next_leases_generations(void **state)
-{
-    struct bench *bench = *state;
-    bench->pool.leases_to_grant = 2;
-    bench->pool.submit_answers[0] = (struct fake_answer){
-        .status = 400,
-        .body = "{\"detail\":\"iterations: 53 is below this pool's minimum of 160\"}"};
-    assert_true(live(bench));
-    cJSON *content = cJSON_Parse(bench->pool.submissions[1].content);
-    assert_int_equal(cJSON_GetObjectItem(content, "iterations")->valueint, 3 + 160);
-    cJSON_Delete(content);
-}
-
-static void a_lease_the_pool_forgot_is_dropped_with_the_likelier_story(void **state)
-{
-    struct bench *bench = *state;
-    bench->pool.submit_answers[0] = (struct fake_answer){
-        .status = 404, .body = "{\"detail\":\"Active lease assignment not found\"}"};
-    assert_true(live(bench));
-    assert_closed(bench, "expired", "closed it early");
-}
-
-static void after_a_lost_answer_the_story_is_another(void **state)
-{
-    struct bench *bench = *state;
-    bench->pool.submit_answers[0] = (struct fake_answer){.manner = SCRIPTED_CLOSE, .accept = true};
-    bench->pool.submit_answers[1] = (struct fake_answer){
-        .status = 404, .body = "{\"detail\":\"Active lease assignment not found\"}"};
-    assert_true(live(bench));
-    assert_closed(bench, "expired", "probably got through");
-}
-
-static void a_key_that_is_not_accepted_ends_it_with_a_sentence(void **state)
-{
-    struct bench *bench = *state;
-    bench->pool.submit_answers[0] =
-        (struct fake_answer){.status = 401, .body = "{\"detail\":\"Invalid signature\"}"};
-    assert_false(live(bench));
-    assert_int_equal(bench->error.code, PM_ERROR_REFUSED);
-    assert_non_null(strstr(bench->error.message, "Invalid signature"));
-    assert_string_equal(record(bench, "lease-1")->state, "open"); /* for when it is mended */
-    bench->pool.register_answer =
-        (struct fake_answer){.status = 401, .body = "{\"detail\":\"Invalid signature\"}"};
-    assert_false(live(bench));
-    assert_int_equal(bench->error.code, PM_ERROR_REFUSED);
-}
-
-/* ---- work that earned nothing ---- */
-
-static const char unpaid[] =
-    "{\"tolerance\":0.1,\"reward_threshold\":0.7,\"unpaid\":["
-    "{\"kind\":\"evaluation\",\"algorithm_id\":11,\"score\":0.511,\"median\":0.6125,"
-    "\"judged_ms\":1700000000000},"
-    "{\"kind\":\"riddle\",\"algorithm_id\":12},"
-    "{\"kind\":\"evolution\",\"algorithm_id\":40,\"score\":0.65,\"median\":0.65,"
-    "\"judged_ms\":1700000000500}]}";
-
-static void why_work_earned_nothing_is_kept(void **state)
-{
-    struct bench *bench = *state;
-    bench->pool.unpaid = unpaid;
-    assert_true(live(bench));
-    assert_true(bench->pool.unpaid_calls >= 9); /* once a minute */
-    assert_string_equal(record(bench, "11")->state, "unpaid");
-    assert_non_null(strstr(record(bench, "11")->key, "/evaluation/11"));
-    assert_string_equal(record(bench, "11")->reason,
-                        "evaluation of algorithm 11: outside consensus: 0.5110 here, the median is "
-                        "0.6125, the tolerance 0.0613");
-    assert_string_equal(record_member(bench, "40", "kind"), "evolution");
-    assert_string_equal(record_member(bench, "40", "judged_ms"), "1700000000500");
-    assert_int_equal(bench->driver.counters.unpaid, 2); /* each once */
-    assert_non_null(strstr(bench->pool.unpaid_asked, "since_ms=1700000000500&"));
-    /* and another life knows how far it was told */
-    bench->pool.unpaid_asked[0] = '\0';
-    assert_true(live(bench));
-    assert_non_null(strstr(bench->pool.unpaid_asked, "since_ms=1700000000500&"));
-    assert_int_equal(bench->driver.counters.unpaid, 0);
-}
-
-static void a_pool_that_does_not_tell_is_not_pestered(void **state)
-{
-    struct bench *bench = *state;
-    assert_true(live(bench));
-    assert_int_equal(bench->pool.unpaid_calls, 1);
-    fake_queue_clear(&bench->queue);
-    bench->pool.unpaid = "{\"unpaid\":7}";
-    assert_true(live(bench));
-    assert_int_equal(bench->pool.unpaid_calls, 2);
-}
-
-/* ---- another address of the pool ---- */
-
-struct other_address {
-    struct fake_pool *pool;
-    bool knows_the_lease;
-    bool grants_one; /* and the first address comes up again with that */
-    atomic_int submissions;
-};
-
-/* The same pool by another way, or a stranger; either way the first address comes up again then. */
-static void answer_as_other(void *context, const struct scripted_request *request,
-                            struct scripted_reply *reply)
-{
-    struct other_address *other = context;
-    strcpy(reply->body, "{}");
-    if (strstr(request->path, "/submit_lease") != NULL) {
-        atomic_fetch_add(&other->submissions, 1);
-        atomic_store(&other->pool->down, false);
-        if (!other->knows_the_lease) {
-            reply->status = 404;
-            strcpy(reply->body, "{\"detail\":\"Active lease assignment not found\"}");
-        }
-    } else if (strcmp(request->path, "/api/v1/tasks/lease") == 0 && other->grants_one) {
-        other->grants_one = false;
-        atomic_store(&other->pool->down, false);
-        strcpy(reply->body, "{\"lease_id\":\"theirs\",\"timeout_at\":\"2100-01-01T00:00:00Z\","
-                            "\"evaluate_algorithms\":[{\"id\":5,\"algorithm_dsl\":\"a\"}]}");
-    } else if (strcmp(request->path, "/api/v1/tasks/lease") == 0) {
-        reply->status = 404;
-    }
-}
-
-static void live_with_other(struct bench *bench, struct other_address *other)
-{
-    struct scripted_server *server = scripted_server_start(answer_as_other, other);
-    other->pool = &bench->pool;
-    bench->pool.down_after_grant = true;
-    bench->second_url = scripted_server_url(server);
-    assert_true(live(bench));
-    scripted_server_stop(server);
-}
-
-static void a_submission_finds_its_way_by_another_address(void **state)
-{
-    struct bench *bench = *state;
-    struct other_address other = {.knows_the_lease = true};
-    live_with_other(bench, &other);
-    assert_int_equal(atomic_load(&other.submissions), 1);
-    assert_int_equal(bench->pool.accepted, 0);
-    assert_closed(bench, "submitted", "");
-}
-
-static void what_a_stranger_says_of_a_lease_does_not_count(void **state)
-{
-    struct bench *bench = *state;
-    struct other_address other = {.knows_the_lease = false};
-    live_with_other(bench, &other);
-    assert_true(atomic_load(&other.submissions) >= 1);
-    assert_int_equal(bench->pool.accepted, 1); /* the first address is back */
-    assert_full_submission(&bench->pool.submissions[0]);
-    assert_closed(bench, "submitted", "");
-}
-
-/* The preferred address is in use again when the work is done; it would know nothing of it. */
-static void a_lease_goes_back_to_who_granted_it(void **state)
-{
-    struct bench *bench = *state;
-    struct other_address other = {.knows_the_lease = true, .grants_one = true};
-    struct scripted_server *server = scripted_server_start(answer_as_other, &other);
-    other.pool = &bench->pool;
-    atomic_store(&bench->pool.down, true);
-    bench->second_url = scripted_server_url(server);
-    assert_true(live(bench));
-    scripted_server_stop(server);
-    assert_int_equal(atomic_load(&other.submissions), 1);
-    assert_string_equal(record(bench, "theirs")->state, "submitted");
-    assert_int_equal(bench->pool.accepted, 1); /* its own, later */
-    assert_string_equal(bench->pool.submissions[0].lease_id, "lease-1");
-    assert_closed(bench, "submitted", "");
 }
 
 /* ---- answers to lease requests ---- */
@@ -875,19 +631,6 @@ int main(void)
         TEST(a_stop_while_the_submission_is_lost_sends_it_again),
         TEST(an_open_lease_that_ran_out_meanwhile_is_closed),
         TEST(a_record_that_cannot_be_read_is_set_aside),
-        TEST(what_is_not_now_is_sent_again_before_anything_else),
-        TEST(a_page_with_status_200_is_no_acknowledgement),
-        TEST(a_pool_that_never_answers_costs_the_lease_and_no_more),
-        TEST(a_refusal_is_kept_with_its_reason_and_life_goes_on),
-        TEST(too_few_iterations_raise_the_next_leases_generations),
-        TEST(a_lease_the_pool_forgot_is_dropped_with_the_likelier_story),
-        TEST(after_a_lost_answer_the_story_is_another),
-        TEST(a_key_that_is_not_accepted_ends_it_with_a_sentence),
-        TEST(a_submission_finds_its_way_by_another_address),
-        TEST(what_a_stranger_says_of_a_lease_does_not_count),
-        TEST(a_lease_goes_back_to_who_granted_it),
-        TEST(why_work_earned_nothing_is_kept),
-        TEST(a_pool_that_does_not_tell_is_not_pestered),
         TEST(waits_between_leases_are_as_the_table_says),
         TEST(another_lease_in_the_way_is_awaited_and_told),
         TEST(a_pool_that_answers_is_not_away),

@@ -1,0 +1,96 @@
+/* Two addresses, of one pool or of two: whose word counts for a lease. */
+#include "cmocka_include.h"
+#include "tests/driver/driver_bench.h"
+
+#include <stdatomic.h>
+#include <string.h>
+
+struct other_address {
+    struct fake_pool *pool;
+    bool knows_the_lease;
+    bool grants_one; /* and the first address comes up again with that */
+    atomic_int submissions;
+};
+
+/* The same pool by another way, or a stranger; either way the first address comes up again then. */
+static void answer_as_other(void *context, const struct scripted_request *request,
+                            struct scripted_reply *reply)
+{
+    struct other_address *other = context;
+    strcpy(reply->body, "{}");
+    if (strstr(request->path, "/submit_lease") != NULL) {
+        atomic_fetch_add(&other->submissions, 1);
+        atomic_store(&other->pool->down, false);
+        if (!other->knows_the_lease) {
+            reply->status = 404;
+            strcpy(reply->body, "{\"detail\":\"Active lease assignment not found\"}");
+        }
+    } else if (strcmp(request->path, "/api/v1/tasks/lease") == 0 && other->grants_one) {
+        other->grants_one = false;
+        atomic_store(&other->pool->down, false);
+        strcpy(reply->body, "{\"lease_id\":\"theirs\",\"timeout_at\":\"2100-01-01T00:00:00Z\","
+                            "\"evaluate_algorithms\":[{\"id\":5,\"algorithm_dsl\":\"a\"}]}");
+    } else if (strcmp(request->path, "/api/v1/tasks/lease") == 0) {
+        reply->status = 404;
+    }
+}
+
+static void live_with_other(struct bench *bench, struct other_address *other)
+{
+    struct scripted_server *server = scripted_server_start(answer_as_other, other);
+    other->pool = &bench->pool;
+    bench->pool.down_after_grant = true;
+    bench->second_url = scripted_server_url(server);
+    assert_true(live(bench));
+    scripted_server_stop(server);
+}
+
+static void a_submission_finds_its_way_by_another_address(void **state)
+{
+    struct bench *bench = *state;
+    struct other_address other = {.knows_the_lease = true};
+    live_with_other(bench, &other);
+    assert_int_equal(atomic_load(&other.submissions), 1);
+    assert_int_equal(bench->pool.accepted, 0);
+    assert_closed(bench, "submitted", "");
+}
+
+static void what_a_stranger_says_of_a_lease_does_not_count(void **state)
+{
+    struct bench *bench = *state;
+    struct other_address other = {.knows_the_lease = false};
+    live_with_other(bench, &other);
+    assert_true(atomic_load(&other.submissions) >= 1);
+    assert_int_equal(bench->pool.accepted, 1); /* the first address is back */
+    assert_full_submission(&bench->pool.submissions[0]);
+    assert_closed(bench, "submitted", "");
+}
+
+/* The preferred address is in use again when the work is done; it would know nothing of it. */
+static void a_lease_goes_back_to_who_granted_it(void **state)
+{
+    struct bench *bench = *state;
+    struct other_address other = {.knows_the_lease = true, .grants_one = true};
+    struct scripted_server *server = scripted_server_start(answer_as_other, &other);
+    other.pool = &bench->pool;
+    atomic_store(&bench->pool.down, true);
+    bench->second_url = scripted_server_url(server);
+    assert_true(live(bench));
+    scripted_server_stop(server);
+    assert_int_equal(atomic_load(&other.submissions), 1);
+    assert_string_equal(record(bench, "theirs")->state, "submitted");
+    assert_int_equal(bench->pool.accepted, 1); /* its own, later */
+    assert_string_equal(bench->pool.submissions[0].lease_id, "lease-1");
+    assert_closed(bench, "submitted", "");
+}
+
+int main(void)
+{
+#define TEST(function) cmocka_unit_test_setup_teardown(function, open_bench, close_bench)
+    const struct CMUnitTest tests[] = {
+        TEST(a_submission_finds_its_way_by_another_address),
+        TEST(what_a_stranger_says_of_a_lease_does_not_count),
+        TEST(a_lease_goes_back_to_who_granted_it),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

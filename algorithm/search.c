@@ -103,10 +103,10 @@ bool pm_search_init(struct pm_search *search, const struct pm_evolution_config *
                     const struct pm_algorithm *const *seeds, size_t seed_count,
                     const struct pm_suite *suite, struct pm_error *error)
 {
-    *search =
-        (struct pm_search){.config = config,
-                           .until = {.stop = config->stop, .deadline_ms = config->deadline_ms},
-                           .generation = 1};
+    *search = (struct pm_search){
+        .config = config,
+        .until = {.stop = config->stop, .deadline_ms = config->deadline_ms, .gate = config->gate},
+        .generation = 1};
     search->profile = pm_profile_find(config->profile, error);
     if (search->profile == NULL || !pm_scorer_init(&search->scorer, suite, &search->until, error)) {
         return false;

@@ -1,7 +1,7 @@
 /* poolminer queue: what the sidecar has, and what becomes of the jobs it has set aside. */
-#include "cli/paths.h"
 #include "cli/queue_status.h"
 #include "cli/shown.h"
+#include "cli/sidecar_url.h"
 #include "cli/verb.h"
 
 #include <errno.h>
@@ -10,50 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <poolminer/file.h>
 #include <poolminer/json.h>
 #include <poolminer/queue_client.h>
 #include <poolminer/stop.h>
 
-enum { STATUS_MAX = 4 << 20, READY_MAX = 4096, URL_SIZE = 128 };
-
-/* ---- finding the sidecar ---- */
-
-/* `mine` with the sidecar's port at 0 takes a free one, and tells here which. */
-static bool read_port(const struct pm_options *options, int64_t *port, struct pm_error *error)
-{
-    char *directory = NULL, *path = NULL, *text = NULL;
-    cJSON *root = NULL;
-    size_t length = 0;
-    bool done = path_data_directory(options, &directory, error);
-    if (done) {
-        path = path_join(directory, "sidecar.ready", error);
-    }
-    done = path != NULL && pm_file_read(path, READY_MAX, &text, &length, error) &&
-           pm_json_parse(text, length, READY_MAX, &root, error) &&
-           pm_json_integer(root, "port", port, error);
-    cJSON_Delete(root);
-    free(text);
-    free(path);
-    free(directory);
-    return done || pm_fail_context(error, "sidecar_port is 0, and no running `poolminer mine` has "
-                                          "told its port");
-}
-
-static bool find_url(const struct pm_options *options, char url[URL_SIZE], struct pm_error *error)
-{
-    const char *given = pm_options_text(options, "sidecar-url");
-    int64_t port = pm_options_integer(options, "sidecar-port");
-    if (given != NULL) {
-        return (size_t)snprintf(url, URL_SIZE, "%s", given) < URL_SIZE ||
-               pm_fail(error, PM_ERROR_LIMIT, "--sidecar-url: longer than %d bytes", URL_SIZE - 1);
-    }
-    if (port == 0 && !read_port(options, &port, error)) {
-        return false;
-    }
-    snprintf(url, URL_SIZE, "tcp://127.0.0.1:%" PRId64, port);
-    return true;
-}
+enum { STATUS_MAX = 4 << 20 };
 
 /* ---- queue list ---- */
 
@@ -211,7 +172,7 @@ static int run(const struct pm_options *options)
 {
     struct pm_error error = {0};
     struct pm_queue_client *client = NULL;
-    char url[URL_SIZE];
+    char url[SIDECAR_URL_SIZE];
     const char *word = pm_options_positional(options, 0);
     const struct decision *decision = word != NULL ? find_decision(word) : NULL;
     if (!check_words(options, decision, &error)) {
@@ -219,7 +180,7 @@ static int run(const struct pm_options *options)
         return EXIT_USAGE;
     }
     pm_stop_install();
-    if (!find_url(options, url, &error) ||
+    if (!sidecar_url_find(options, url, &error) ||
         !queue_status_connect(url, pm_options_text(options, "key-file"), &client, &error)) {
         return verb_fail(&error);
     }
@@ -236,17 +197,7 @@ static int run(const struct pm_options *options)
 
 static const struct pm_option OPTIONS[] = {
     {.name = "json", .type = PM_OPTION_FLAG, .help = "list: the sidecar's whole status as JSON."},
-    {.name = "sidecar-url",
-     .environment = "POOLMINER_SIDECAR_URL",
-     .type = PM_OPTION_TEXT,
-     .argument = "URL",
-     .help = "The sidecar to ask; by default the one at --sidecar-port on this machine."},
-    {.name = "key-file",
-     .environment = "POOLMINER_KEY_FILE",
-     .type = PM_OPTION_TEXT,
-     .is_path = true,
-     .argument = "FILE",
-     .help = "For a sidecar that wants keys: what `poolminer keys authorize` made."},
+    SIDECAR_URL_OPTIONS,
 };
 
 const struct verb verb_queue = {

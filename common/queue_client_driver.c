@@ -9,12 +9,23 @@
 
 enum { COLLECT_MAX = 1000, CANCEL_KEY_MAX = 256, PAGE_MAX = PM_WIRE_BODIES_MAX };
 
-bool pm_queue_client_room(struct pm_queue_client *client, int64_t bytes, struct pm_error *error)
+bool pm_queue_client_room(struct pm_queue_client *client, int64_t bytes,
+                          char paused[PM_QUEUE_PAUSED_SIZE], struct pm_error *error)
 {
     struct pm_request request;
+    struct pm_reply reply;
+    const char *reason = ""; /* an older sidecar gives none */
     pm_request_begin(&request, "room");
     pm_request_add_number(&request, "bytes", bytes);
-    return pm_queue_client_tell(client, &request, error);
+    if (!pm_queue_client_call(client, &request, 0, &reply, error)) {
+        return false;
+    }
+    const bool good = pm_json_optional_string(reply.message.arguments, "paused", &reason, error);
+    if (good) {
+        snprintf(paused, PM_QUEUE_PAUSED_SIZE, "%s", reason);
+    }
+    pm_reply_clear(&reply);
+    return good || pm_reply_fail("room", error);
 }
 
 bool pm_queue_client_put(struct pm_queue_client *client, const struct pm_job_put *put,

@@ -3,18 +3,43 @@
 #include "driver/lease_resume.h"
 #include "driver/registration.h"
 #include "driver/report.h"
+#include "driver/rest.h"
 #include "driver/unpaid.h"
 #include "driver/work_request.h"
 
-/* Without a sidecar that has room for a lease none is taken: it could only run out. */
+#include <poolminer/log.h>
+
+enum { PAUSED_WAIT_MS = 1000 };
+
+/* Said once, when it begins and when it is over. */
+static void note_pause(struct pm_driver *driver, const char *paused)
+{
+    if (paused[0] != '\0' && !driver->paused) {
+        pm_log(PM_LOG_INFO, "DRIVER-PAUSED", "no work is asked for while no worker computes: %s",
+               paused);
+    } else if (paused[0] == '\0' && driver->paused) {
+        pm_log(PM_LOG_INFO, "DRIVER-RESUMED", "work is asked for again");
+    }
+    driver->paused = paused[0] != '\0';
+}
+
+/* Without a sidecar that has room for a lease, and a worker that would compute it, none is taken:
+ * it could only run out. */
 static bool await_room(struct pm_driver *driver, struct pm_error *error)
 {
-    while (!driver->queue.room(driver->queue.context, PM_JOB_BODY_MAX, error)) {
-        if (!pm_driver_queue_again(driver, pm_driver_end_ms(driver), error)) {
+    char paused[PM_QUEUE_PAUSED_SIZE] = "";
+    do {
+        while (!driver->queue.room(driver->queue.context, PM_JOB_BODY_MAX, paused, error)) {
+            if (!pm_driver_queue_again(driver, pm_driver_end_ms(driver), error)) {
+                return false;
+            }
+        }
+        pm_driver_queue_works(driver);
+        note_pause(driver, paused);
+        if (paused[0] != '\0' && !pm_rest(driver, PAUSED_WAIT_MS, error)) {
             return false;
         }
-    }
-    pm_driver_queue_works(driver);
+    } while (paused[0] != '\0' && !pm_driver_over(driver));
     return true;
 }
 

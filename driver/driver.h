@@ -18,7 +18,8 @@
 /* The queue, as much of it as the driver uses; promises as in poolminer/queue_client.h. */
 struct pm_driver_queue {
     void *context;
-    bool (*room)(void *context, int64_t bytes, struct pm_error *error);
+    bool (*room)(void *context, int64_t bytes, char paused[PM_QUEUE_PAUSED_SIZE],
+                 struct pm_error *error);
     bool (*put)(void *context, const struct pm_job_put *put, struct pm_error *error);
     bool (*results)(void *context, const char *run_id, const char *key_prefix, size_t limit,
                     struct pm_job_results *out, struct pm_error *error);
@@ -109,6 +110,7 @@ struct pm_driver {
     /* What was granted may never have arrived: at the start, and after a request for work that was
      * not answered. */
     bool lease_may_be_lost;
+    bool paused; /* the workers rest, which has been said */
     /* Refused for too few iterations: worth another try with more, although it is closed; "": none.
      */
     char retry_lease_id[PM_LEASE_ID_MAX + 1];

@@ -39,10 +39,11 @@ void pm_queue_binding_destroy(struct pm_queue_binding *binding)
     }
 }
 
-static bool room(void *context, int64_t bytes, struct pm_error *error)
+static bool room(void *context, int64_t bytes, char paused[PM_QUEUE_PAUSED_SIZE],
+                 struct pm_error *error)
 {
     struct pm_queue_binding *binding = context;
-    return pm_queue_client_room(binding->client, bytes, error);
+    return pm_queue_client_room(binding->client, bytes, paused, error);
 }
 
 static bool put(void *context, const struct pm_job_put *job, struct pm_error *error)

@@ -11,6 +11,8 @@
 
 #include "sidecar/store.h"
 
+#include <poolminer/wish.h>
+
 struct pm_queue_config {
     int64_t lease_ms;
     int64_t max_jobs;
@@ -132,6 +134,14 @@ bool pm_queue_holder_gone(struct pm_queue *queue, struct pm_queue_time now, cons
                           struct pm_error *error);
 
 /* ---- a person ---- */
+
+/* What workers are to do: durable, of all sidecars over one store together. The run it is kept in
+ * is no driver's, and not to be shown. */
+extern const char pm_queue_wish_run[];
+bool pm_queue_wish(struct pm_queue *queue, struct pm_wish_state *out, struct pm_error *error);
+bool pm_queue_set_wish(struct pm_queue *queue, struct pm_queue_time now, enum pm_wish wish,
+                       struct pm_error *error);
+
 bool pm_queue_retry(struct pm_queue *queue, int64_t id, struct pm_error *error);
 bool pm_queue_discard(struct pm_queue *queue, int64_t id, struct pm_error *error);
 

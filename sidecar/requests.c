@@ -61,6 +61,8 @@ static const struct verb {
     {"record-put", pm_errand_record_put, 1, 1, false},
     {"records", pm_errand_records, 0, 0, true},
     {"status", handle_status, 0, 0, true},
+    {"wish", pm_errand_wish, 0, 0, false},
+    {"report", pm_errand_report, 0, 0, true},
     {"room", pm_errand_room, 0, 0, true},
     {"record-state", pm_errand_record_state, 0, 0, true},
     {"retry", handle_retry, 0, 0, false},

@@ -221,6 +221,12 @@ bool pm_errand_room(struct pm_errand *errand, struct pm_error *error)
         return pm_fail(error, PM_ERROR_INVALID, "bytes from 0 to %d are asked for",
                        PM_WIRE_BODY_MAX);
     }
-    return pm_queue_has_room(errand->desk->queue, bytes, error) &&
-           pm_reply_format(errand->reply, error, "{}");
+    const char *paused;
+    if (!pm_queue_has_room(errand->desk->queue, bytes, error) ||
+        !pm_errand_paused(errand, &paused, error)) {
+        return false;
+    }
+    cJSON *object = pm_reply_begin(errand->reply);
+    pm_reply_add_text(errand->reply, object, "paused", paused);
+    return pm_reply_set(errand->reply, object, error);
 }

@@ -44,6 +44,14 @@ bool pm_reply_format(struct pm_reply_out *reply, struct pm_error *error, const c
 bool pm_errand_text(const cJSON *arguments, const char *name, char *out, size_t size,
                     struct pm_error *error);
 
+/* An optional member that `status` shows, as a JSON object of at most `max` bytes and some levels:
+ * its text, malloc'd, or NULL where the request has none. */
+bool pm_errand_shown(const cJSON *arguments, const char *name, size_t max, char **out,
+                     struct pm_error *error);
+
+/* Why no worker computes, in words; "": one may. */
+bool pm_errand_paused(struct pm_errand *errand, const char **out, struct pm_error *error);
+
 /* One function a verb; what pm_request_handle says holds for each. */
 bool pm_errand_put(struct pm_errand *errand, struct pm_error *error);
 bool pm_errand_results(struct pm_errand *errand, struct pm_error *error);
@@ -53,6 +61,8 @@ bool pm_errand_record_put(struct pm_errand *errand, struct pm_error *error);
 bool pm_errand_records(struct pm_errand *errand, struct pm_error *error);
 bool pm_errand_record_state(struct pm_errand *errand, struct pm_error *error);
 bool pm_errand_room(struct pm_errand *errand, struct pm_error *error);
+bool pm_errand_wish(struct pm_errand *errand, struct pm_error *error);
+bool pm_errand_report(struct pm_errand *errand, struct pm_error *error);
 bool pm_errand_lease(struct pm_errand *errand, struct pm_error *error);
 bool pm_errand_progress(struct pm_errand *errand, struct pm_error *error);
 bool pm_errand_checkpoint(struct pm_errand *errand, struct pm_error *error);

@@ -106,7 +106,7 @@ static bool read_lease(struct pm_errand *errand, int64_t *job, int64_t *token,
 }
 
 /* Levels that `status` puts around a worker's progress: the reply, "workers", the worker. */
-enum { STATUS_LEVELS = 3, PROGRESS_DEPTH_MAX = PM_JSON_MAX_DEPTH - STATUS_LEVELS };
+enum { STATUS_LEVELS = 3, SHOWN_DEPTH_MAX = PM_JSON_MAX_DEPTH - STATUS_LEVELS };
 
 static bool is_deeper(const cJSON *value, int depth_max)
 {
@@ -121,26 +121,26 @@ static bool is_deeper(const cJSON *value, int depth_max)
     return false;
 }
 
-/* The text of the progress, malloc'd; NULL when the request has none. */
-static bool read_progress(const cJSON *arguments, char **out, struct pm_error *error)
+bool pm_errand_shown(const cJSON *arguments, const char *name, size_t max, char **out,
+                     struct pm_error *error)
 {
-    const cJSON *progress = cJSON_GetObjectItemCaseSensitive(arguments, "progress");
+    const cJSON *shown = cJSON_GetObjectItemCaseSensitive(arguments, name);
     *out = NULL;
-    if (progress == NULL) {
+    if (shown == NULL) {
         return true;
     }
-    if (!cJSON_IsObject(progress)) {
-        return pm_fail(error, PM_ERROR_INVALID, "progress: expected a JSON object");
+    if (!cJSON_IsObject(shown)) {
+        return pm_fail(error, PM_ERROR_INVALID, "%s: expected a JSON object", name);
     }
-    if (is_deeper(progress, PROGRESS_DEPTH_MAX)) {
-        return pm_fail(error, PM_ERROR_LIMIT, "progress: more than %d levels deep",
-                       PROGRESS_DEPTH_MAX);
+    if (is_deeper(shown, SHOWN_DEPTH_MAX)) {
+        return pm_fail(error, PM_ERROR_LIMIT, "%s: more than %d levels deep", name,
+                       SHOWN_DEPTH_MAX);
     }
-    *out = pm_json_print(progress, error);
-    if (*out != NULL && strlen(*out) > PM_WIRE_PROGRESS_MAX) {
+    *out = pm_json_print(shown, error);
+    if (*out != NULL && strlen(*out) > max) {
         free(*out);
         *out = NULL;
-        return pm_fail(error, PM_ERROR_LIMIT, "progress: more than %d bytes", PM_WIRE_PROGRESS_MAX);
+        return pm_fail(error, PM_ERROR_LIMIT, "%s: more than %zu bytes", name, max);
     }
     return *out != NULL;
 }
@@ -150,7 +150,7 @@ bool pm_errand_progress(struct pm_errand *errand, struct pm_error *error)
     int64_t job, token;
     char *text;
     if (!read_lease(errand, &job, &token, error) ||
-        !read_progress(errand->arguments, &text, error)) {
+        !pm_errand_shown(errand->arguments, "progress", PM_WIRE_PROGRESS_MAX, &text, error)) {
         return false;
     }
     bool good = pm_queue_progress(errand->desk->queue, errand->desk->now, job, token, error);

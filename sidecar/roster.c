@@ -13,13 +13,20 @@ bool pm_roster_create(struct pm_roster *roster)
     return roster->buckets != NULL;
 }
 
+static void free_peer(struct pm_peer *peer)
+{
+    free(peer->progress);
+    free(peer->report);
+    free(peer->paused);
+    free(peer);
+}
+
 void pm_roster_destroy(struct pm_roster *roster)
 {
     struct pm_peer *peer = roster->silent_longest;
     while (peer != NULL) {
         struct pm_peer *next = peer->heard_after;
-        free(peer->progress);
-        free(peer);
+        free_peer(peer);
         peer = next;
     }
     free(roster->buckets);
@@ -90,8 +97,7 @@ static void forget_one(struct pm_roster *roster)
         *link = peer->chain;
     }
     heard_unlink(roster, peer);
-    free(peer->progress);
-    free(peer);
+    free_peer(peer);
     roster->count--;
 }
 
@@ -180,4 +186,68 @@ void pm_roster_set_progress(struct pm_peer *peer, int64_t job, const char *progr
     free(peer->progress);
     peer->progress = progress == NULL ? NULL : strdup(progress);
     peer->progress_job = job;
+}
+
+bool pm_roster_set_report(struct pm_peer *peer, const char *report, const char *paused,
+                          struct pm_error *error)
+{
+    char *report_copy = strdup(report), *paused_copy = strdup(paused);
+    if (report_copy == NULL || paused_copy == NULL) {
+        free(report_copy);
+        free(paused_copy);
+        return pm_fail(error, PM_ERROR_MEMORY, "out of memory for a report");
+    }
+    free(peer->report);
+    free(peer->paused);
+    peer->report = report_copy;
+    peer->paused = paused_copy;
+    return true;
+}
+
+bool pm_roster_reports(const struct pm_peer *peer, int64_t now_ms)
+{
+    return peer->report != NULL && now_ms - peer->heard_ms <= PM_ROSTER_REPORT_MS;
+}
+
+/* The first that reports, from `peer` on towards those silent for longer. */
+static const struct pm_peer *next_report(const struct pm_peer *peer, int64_t now_ms)
+{
+    while (peer != NULL && !pm_roster_reports(peer, now_ms)) {
+        peer = now_ms - peer->heard_ms <= PM_ROSTER_REPORT_MS ? peer->heard_before : NULL;
+    }
+    return peer;
+}
+
+const struct pm_peer *pm_roster_find_report(const struct pm_roster *roster, const char *name,
+                                            int64_t now_ms)
+{
+    const struct pm_peer *peer = next_report(roster->heard_last, now_ms);
+    while (peer != NULL && strcmp(peer->identity.name, name) != 0) {
+        peer = next_report(peer->heard_before, now_ms);
+    }
+    return peer;
+}
+
+static bool rests(const struct pm_peer *report)
+{
+    return report != NULL && report->paused[0] != '\0';
+}
+
+const char *pm_roster_paused(const struct pm_roster *roster, int64_t now_ms)
+{
+    const struct pm_peer *first = next_report(roster->heard_last, now_ms);
+    for (const struct pm_peer *peer = first; peer != NULL;
+         peer = next_report(peer->heard_before, now_ms)) {
+        if (!rests(peer)) {
+            return NULL;
+        }
+    }
+    /* One that rests may have asked for work just before. */
+    for (const struct pm_peer *peer = roster->parked_first; peer != NULL;
+         peer = pm_roster_next_parked(peer)) {
+        if (!rests(pm_roster_find_report(roster, peer->identity.name, now_ms))) {
+            return NULL;
+        }
+    }
+    return first != NULL ? first->paused : NULL;
 }

@@ -9,9 +9,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <poolminer/error.h>
 #include <poolminer/wire.h>
 
-enum { PM_ROSTER_MAX = 8192, PM_ROSTER_PARKED_MAX = 4096, PM_ROSTER_RUN_MAX = 128 };
+enum {
+    PM_ROSTER_MAX = 8192,
+    PM_ROSTER_PARKED_MAX = 4096,
+    PM_ROSTER_RUN_MAX = 128,
+    PM_ROSTER_REPORT_MS = 10000, /* for so long a report is believed */
+};
 
 struct pm_peer {
     char routing_id[PM_WIRE_ROUTING_ID_MAX + 1];
@@ -21,6 +27,10 @@ struct pm_peer {
     uint64_t last_lease_request; /* 0: none since the sidecar started */
     int64_t progress_job;        /* 0: none */
     char *progress;              /* JSON text, or NULL */
+
+    /* What a worker's process tells of itself, over a connection of its own; NULL: nothing. */
+    char *report; /* JSON text */
+    char *paused; /* why it computes nothing; "": it does */
 
     bool parked;
     bool served; /* parked, and given a job in the transaction that is open */
@@ -55,6 +65,18 @@ bool pm_roster_park(struct pm_roster *roster, struct pm_peer *peer, uint64_t req
                     const char *run, int64_t until_ms);
 void pm_roster_unpark(struct pm_roster *roster, struct pm_peer *peer);
 struct pm_peer *pm_roster_next_parked(const struct pm_peer *peer);
+
+/* Remembers copies of both. PM_ERROR_MEMORY. */
+bool pm_roster_set_report(struct pm_peer *peer, const char *report, const char *paused,
+                          struct pm_error *error);
+/* The latest report of a worker of this name, at most PM_ROSTER_REPORT_MS old, or NULL. */
+const struct pm_peer *pm_roster_find_report(const struct pm_roster *roster, const char *name,
+                                            int64_t now_ms);
+/* Whether the peer has reported within that time. */
+bool pm_roster_reports(const struct pm_peer *peer, int64_t now_ms);
+/* Why no worker computes: some report, all of them rest, and nobody waits for work. NULL: there is
+ * no such reason. */
+const char *pm_roster_paused(const struct pm_roster *roster, int64_t now_ms);
 
 /* Remembers a copy of the progress; NULL forgets it. */
 void pm_roster_set_progress(struct pm_peer *peer, int64_t job, const char *progress);

@@ -68,6 +68,9 @@ static bool add_runs(struct pm_reply_out *reply, cJSON *object, struct pm_store 
         if (run == 0) {
             return true;
         }
+        if (strcmp(store->verbs->run_name(store, run), pm_queue_wish_run) == 0) {
+            continue;
+        }
         totals.of_run = NULL;
         if (i < LISTED_MAX) {
             cJSON *item = pm_reply_add_object(reply, runs, store->verbs->run_name(store, run));
@@ -87,6 +90,17 @@ static void add_peer(struct pm_reply_out *reply, cJSON *item, const struct pm_pe
 {
     pm_reply_add_integer(reply, item, "silent_ms", now.steady_ms - peer->heard_ms);
     pm_reply_add_bool(reply, item, "connected", peer->unreachable_ms < 0);
+}
+
+/* What a worker's process tells of itself goes to each of its jobs. */
+static void add_report(struct pm_reply_out *reply, cJSON *item, const struct pm_desk *desk,
+                       const char *name)
+{
+    const struct pm_peer *peer = pm_roster_find_report(desk->roster, name, desk->now.steady_ms);
+    if (peer != NULL) {
+        pm_reply_add_text(reply, item, "paused", peer->paused);
+        pm_reply_add_json(reply, item, "report", peer->report);
+    }
 }
 
 static bool add_leased_job(struct pm_reply_out *reply, cJSON *list, const struct pm_desk *desk,
@@ -110,6 +124,7 @@ static bool add_leased_job(struct pm_reply_out *reply, cJSON *list, const struct
     pm_reply_add_text(reply, item, "kind", job.kind);
     pm_reply_add_integer(reply, item, "attempt", job.failures + 1);
     pm_reply_add_integer(reply, item, "lease_left_ms", job.lease_until_ms - desk->now.steady_ms);
+    add_report(reply, item, desk, identity.name);
     const struct pm_peer *peer = pm_roster_find(desk->roster, job.holder);
     if (peer != NULL) {
         add_peer(reply, item, peer, desk->now);
@@ -118,6 +133,42 @@ static bool add_leased_job(struct pm_reply_out *reply, cJSON *list, const struct
         }
     }
     return true;
+}
+
+static void add_idle(struct pm_reply_out *reply, cJSON *list, const struct pm_desk *desk,
+                     const struct pm_peer *peer)
+{
+    cJSON *item = pm_reply_add_item(reply, list);
+    pm_reply_add_text(reply, item, "name", peer->identity.name);
+    pm_reply_add_null(reply, item, "job");
+    add_report(reply, item, desk, peer->identity.name);
+    add_peer(reply, item, peer, desk->now);
+}
+
+static bool is_listed(const cJSON *list, const char *name)
+{
+    const cJSON *item;
+    cJSON_ArrayForEach(item, list)
+    {
+        const cJSON *listed = cJSON_GetObjectItemCaseSensitive(item, "name");
+        if (cJSON_IsString(listed) && strcmp(listed->valuestring, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Workers that rest have no job and ask for none. */
+static void add_resting(struct pm_reply_out *reply, cJSON *list, const struct pm_desk *desk,
+                        size_t count)
+{
+    for (const struct pm_peer *peer = desk->roster->silent_longest;
+         peer != NULL && count < LISTED_MAX; peer = pm_roster_next(peer)) {
+        if (pm_roster_reports(peer, desk->now.steady_ms) && !is_listed(list, peer->identity.name)) {
+            add_idle(reply, list, desk, peer);
+            count++;
+        }
+    }
 }
 
 static bool add_workers(struct pm_reply_out *reply, cJSON *object, const struct pm_desk *desk,
@@ -138,12 +189,10 @@ static bool add_workers(struct pm_reply_out *reply, cJSON *object, const struct 
     }
     for (const struct pm_peer *peer = desk->roster->parked_first;
          peer != NULL && count < LISTED_MAX; peer = pm_roster_next_parked(peer)) {
-        cJSON *item = pm_reply_add_item(reply, list);
-        pm_reply_add_text(reply, item, "name", peer->identity.name);
-        pm_reply_add_null(reply, item, "job");
-        add_peer(reply, item, peer, desk->now);
+        add_idle(reply, list, desk, peer);
         count++;
     }
+    add_resting(reply, list, desk, count);
     return true;
 }
 
@@ -202,14 +251,26 @@ static void add_sidecar(struct pm_reply_out *reply, cJSON *object, const struct 
     pm_reply_add_integer(reply, counters, "commits", desk->counters.commits);
 }
 
+static bool add_wish(struct pm_reply_out *reply, cJSON *object, struct pm_queue *queue,
+                     struct pm_error *error)
+{
+    struct pm_wish_state state;
+    if (!pm_queue_wish(queue, &state, error)) {
+        return false;
+    }
+    pm_reply_add_text(reply, object, "wish", pm_wish_name(state.wish));
+    pm_reply_add_integer(reply, object, "wish_since_ms", state.since_ms);
+    return true;
+}
+
 bool pm_request_status(struct pm_desk *desk, struct pm_reply_out *reply, struct pm_error *error)
 {
     struct pm_store *store = desk->queue->store;
     cJSON *object = pm_reply_begin(reply);
     add_sidecar(reply, object, desk);
     add_counts(reply, pm_reply_add_object(reply, object, "jobs"), store, 0);
-    if (!add_runs(reply, object, store, error) || !add_workers(reply, object, desk, error) ||
-        !add_set_aside(reply, object, desk, error)) {
+    if (!add_wish(reply, object, desk->queue, error) || !add_runs(reply, object, store, error) ||
+        !add_workers(reply, object, desk, error) || !add_set_aside(reply, object, desk, error)) {
         cJSON_Delete(object);
         return false;
     }

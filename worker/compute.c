@@ -69,7 +69,7 @@ static bool score_group(const struct pm_compute_config *config, const struct pm_
     for (size_t i = 0; i < count; i++) {
         algorithms[i] = scorings[i]->algorithm;
     }
-    const struct pm_until until = {.stop = &config->control->stop};
+    const struct pm_until until = {.stop = &config->control->stop, .gate = config->gate};
     const bool ok = pm_suite_score(suite, algorithms, count, scores, NULL, &until, error);
     for (size_t i = 0; i < count; i++) {
         scorings[i]->done = ok || (error->code == PM_ERROR_INTERRUPTED && !isnan(scores[i]));
@@ -120,7 +120,7 @@ bool pm_compute_scores(const struct pm_compute_config *config, int input_dim,
                        void *context, struct pm_error *error)
 {
     assert(count <= PM_JOB_ALGORITHMS_MAX);
-    const struct pm_until until = {.stop = &config->control->stop};
+    const struct pm_until until = {.stop = &config->control->stop, .gate = config->gate};
     struct pm_scoring *order[PM_JOB_ALGORITHMS_MAX];
     const struct pm_suite *suite;
     struct pm_error reason = {0};

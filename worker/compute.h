@@ -11,12 +11,14 @@
 #include <stdint.h>
 
 #include <poolminer/error.h>
+#include <poolminer/gate.h>
 
 struct pm_compute_config {
     struct pm_workbench *bench;
     struct pm_job_control *control;
-    size_t threads;      /* OpenMP threads that score side by side */
-    int64_t deadline_ms; /* unix: when the result must be sent; 0: none */
+    struct pm_gate *gate; /* while it is shut computing waits; may be NULL */
+    size_t threads;       /* OpenMP threads that score side by side */
+    int64_t deadline_ms;  /* unix: when the result must be sent; 0: none */
     /* Of an evolution: what an earlier worker left, or NULL; and how often to leave one, by way of
      * the control. */
     const void *checkpoint;

@@ -177,7 +177,7 @@ static bool search(struct evolving *evolving, struct pm_error *error)
     const struct pm_job_progress none = {.total = (uint64_t)work->generations,
                                          .unit = "generations"};
     pm_job_control_set_progress(config->control, &none);
-    const struct pm_until until = {.stop = &config->control->stop};
+    const struct pm_until until = {.stop = &config->control->stop, .gate = config->gate};
     pm_job_control_set_deadline(config->control, evolving->deadline_ms);
     if (!pm_workbench_get(config->bench, PM_BENCH_SEARCH, work->algorithms[0].input_dim, &until,
                           &suite, error)) {
@@ -188,6 +188,7 @@ static bool search(struct evolving *evolving, struct pm_error *error)
     evolution.generations = work->generations;
     evolution.seed = work->seed;
     evolution.stop = &config->control->stop;
+    evolution.gate = config->gate;
     evolution.budget = work->budget + MORE_FINALISTS;
     if (evolution.budget > PM_EVOLUTION_BUDGET_MAX) {
         evolution.budget = PM_EVOLUTION_BUDGET_MAX;

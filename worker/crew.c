@@ -1,5 +1,7 @@
 #include "worker/crew.h"
 
+#include "worker/governor.h"
+
 #include <pthread.h>
 #include <stdlib.h>
 #include <time.h>
@@ -19,6 +21,7 @@ enum {
     LATE_MS = 600,
     PARTING_MS = 800,
     RESULT_CALL_MS = 5000,
+    REPORT_CALL_MS = 400,
 };
 
 struct crew_member {
@@ -31,6 +34,10 @@ struct crew_member {
 struct crew {
     atomic_bool late; /* what is still being said to the sidecar is to be left unsaid */
     struct pm_job_runner_tally tally;
+    struct pm_pause pause;
+    struct pm_governor governor;
+    struct pm_queue_client *reports; /* the governor's */
+    bool governed;
     struct crew_member members[];
 };
 
@@ -63,6 +70,7 @@ static bool member_prepare(struct crew_member *member, const struct pm_crew_conf
     member->config = (struct pm_job_runner_config){
         .run_id = config->run_id,
         .bench = config->bench,
+        .pause = &crew->pause,
         .threads = share > 0 ? share : 1,
         .queue = pm_job_queue_of_client(member->client),
         .heartbeats = pm_job_queue_of_client(member->heartbeats),
@@ -95,6 +103,28 @@ static bool member_join(struct crew_member *member, const struct timespec *until
     return true;
 }
 
+static bool report(void *context, const char *paused, const char *report_json, enum pm_wish *wish,
+                   struct pm_error *error)
+{
+    return pm_queue_client_report(context, paused, report_json, wish, error);
+}
+
+static bool start_governor(struct crew *crew, const struct pm_crew_config *config,
+                           struct pm_error *error)
+{
+    if (!connect_client(config, REPORT_CALL_MS, &crew->reports, error)) {
+        return false;
+    }
+    pm_queue_client_set_stop_flag(crew->reports, config->stop);
+    const struct pm_governor_config governor = {
+        .sidecar = {.context = crew->reports, .report = report},
+        .stop = config->stop,
+        .pause = &crew->pause,
+    };
+    crew->governed = pm_governor_start(&crew->governor, &governor, error);
+    return crew->governed;
+}
+
 static bool crew_start(struct crew *crew, const struct pm_crew_config *config,
                        struct pm_error *error)
 {
@@ -102,6 +132,9 @@ static bool crew_start(struct crew *crew, const struct pm_crew_config *config,
         if (!member_prepare(&crew->members[i], config, crew, error)) {
             return false;
         }
+    }
+    if (!start_governor(crew, config, error)) {
+        return false;
     }
     size_t started = 0;
     for (size_t i = 0; i < config->workers; i++) {
@@ -139,8 +172,18 @@ static void crew_count(struct crew *crew, struct pm_job_runner_counts *counts)
     };
 }
 
+static void end_governor(struct crew *crew)
+{
+    if (crew->governed) {
+        pm_governor_join(&crew->governor);
+    }
+    pm_queue_client_destroy(crew->reports);
+    pm_pause_clear(&crew->pause);
+}
+
 static void crew_destroy(struct crew *crew, size_t count)
 {
+    end_governor(crew);
     for (size_t i = 0; i < count; i++) {
         member_clear(&crew->members[i]);
     }
@@ -156,6 +199,7 @@ bool pm_crew_run(const struct pm_crew_config *config, struct pm_job_runner_count
         return pm_fail(error, PM_ERROR_MEMORY, "starting %zu workers: out of memory",
                        config->workers);
     }
+    pm_pause_init(&crew->pause);
     const bool ok = crew_start(crew, config, error);
     while (ok && !atomic_load(config->stop)) {
         pm_clock_sleep_ms(STOP_POLL_MS);

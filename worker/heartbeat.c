@@ -47,7 +47,11 @@ static void note_failure(struct pm_heartbeat *heartbeat, const struct pm_error *
 static int64_t beat(struct pm_heartbeat *heartbeat)
 {
     const struct pm_heartbeat_config *config = &heartbeat->config;
-    const struct pm_job_progress progress = pm_job_control_progress(config->control);
+    struct pm_job_progress progress = pm_job_control_progress(config->control);
+    char reason[PM_PAUSE_REASON_SIZE];
+    if (config->pause != NULL && pm_pause_is_on(config->pause, reason)) {
+        progress.paused = reason;
+    }
     const int64_t interval_ms = beat_interval_ms(config->job);
     struct pm_error error = {0};
     char *json = pm_job_progress_write(&progress, &error);

@@ -7,6 +7,7 @@
 #include "worker/job_control.h"
 #include "worker/job_queue.h"
 #include "worker/job_tally.h"
+#include "worker/pause.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -19,6 +20,7 @@ struct pm_heartbeat_config {
     const struct pm_job_queue *queue; /* the thread's, from start to join */
     const struct pm_job *job;
     struct pm_job_control *control;
+    struct pm_pause *pause;  /* told of in the progress; may be NULL */
     const atomic_bool *stop; /* the process is to end */
     int64_t patience_ms;     /* how long the computation may take to heed that */
     const atomic_bool *late; /* calls made in parting end when this turns true; may be NULL */

@@ -152,6 +152,9 @@ char *pm_job_progress_write(const struct pm_job_progress *progress, struct pm_er
              cJSON_AddNumberToObject(json, "candidates_per_second",
                                      progress->candidates_per_second) != NULL;
     }
+    if (ok && progress->paused != NULL) {
+        ok = cJSON_AddStringToObject(json, "paused", progress->paused) != NULL;
+    }
     if (ok) {
         text = pm_json_print(json, error);
     } else {

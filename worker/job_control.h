@@ -25,6 +25,7 @@ struct pm_job_progress {
     double best, mean;
     uint64_t candidates, known; /* tried; of these, known without running them */
     double candidates_per_second;
+    const char *paused; /* why nothing is computed; NULL: it is */
 };
 
 struct pm_job_control {

@@ -121,10 +121,30 @@ static void count_delivery(struct runner *runner, const struct delivery *deliver
     }
 }
 
+/* A job that was not begun; a checkpoint of it stays as it is. */
+static void hand_back(struct runner *runner, const struct pm_job *job, const char *reason)
+{
+    const struct pm_job_queue *queue = &runner->config->heartbeats;
+    struct pm_error error = {0};
+    count(&runner->config->tally->released);
+    if (queue->release(queue->context, job->job_id, job->token, NULL, 0, &error)) {
+        pm_log(PM_LOG_INFO, "WORKER-JOB-RELEASED", "job=%lld: %s", (long long)job->job_id, reason);
+    } else {
+        pm_log(PM_LOG_WARN, "WORKER-RELEASE-FAILED",
+               "job=%lld: %s; it goes back when its lease runs out", (long long)job->job_id,
+               error.message);
+    }
+}
+
 /* Bad input is bad for everybody; want of memory or of time is this worker's. */
 static bool worth_a_retry(const struct pm_error *error)
 {
     return error->code == PM_ERROR_MEMORY || error->code == PM_ERROR_IO;
+}
+
+static struct pm_gate *gate_of(const struct runner *runner)
+{
+    return runner->config->pause != NULL ? &runner->config->pause->gate : NULL;
 }
 
 static bool parse_and_compute(const struct runner *runner, const struct pm_job *job,
@@ -137,6 +157,7 @@ static bool parse_and_compute(const struct runner *runner, const struct pm_job *
     }
     const struct pm_compute_config config = {.bench = runner->config->bench,
                                              .control = control,
+                                             .gate = gate_of(runner),
                                              .threads = runner->config->threads,
                                              .deadline_ms = job->deadline_ms,
                                              .checkpoint = job->checkpoint,
@@ -203,6 +224,7 @@ static void run_job(struct runner *runner, const struct pm_job *job)
     const struct pm_heartbeat_config config = {.queue = &runner->config->heartbeats,
                                                .job = job,
                                                .control = &control,
+                                               .pause = runner->config->pause,
                                                .stop = runner->config->stop,
                                                .patience_ms = runner->config->patience_ms,
                                                .late = runner->config->late,
@@ -239,12 +261,29 @@ static void note_answer(struct runner *runner)
     runner->away = PM_ERROR_NONE;
 }
 
+static bool resting(const struct runner *runner)
+{
+    return runner->config->pause != NULL && pm_pause_is_on(runner->config->pause, NULL);
+}
+
+/* Who rests asks for no work. */
+static void await_rest_over(const struct runner *runner)
+{
+    while (resting(runner) && !stopping(runner)) {
+        pm_gate_pass(gate_of(runner));
+    }
+}
+
 void pm_job_runner_run(const struct pm_job_runner_config *config)
 {
     struct runner runner = {.config = config};
     omp_set_num_threads((int)config->threads);
     config->queue.set_stop_flag(config->queue.context, config->stop);
-    while (!stopping(&runner)) {
+    for (;;) {
+        await_rest_over(&runner);
+        if (stopping(&runner)) {
+            return;
+        }
         struct pm_job job = {0};
         struct pm_error error = {0};
         bool found = false;
@@ -255,7 +294,9 @@ void pm_job_runner_run(const struct pm_job_runner_config *config)
             continue;
         }
         note_answer(&runner);
-        if (found) {
+        if (found && resting(&runner)) {
+            hand_back(&runner, &job, "the worker rests; it was asked for just before");
+        } else if (found) {
             run_job(&runner, &job);
         }
         pm_job_clear(&job);

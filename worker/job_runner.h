@@ -4,6 +4,7 @@
 
 #include "worker/job_queue.h"
 #include "worker/job_tally.h"
+#include "worker/pause.h"
 #include "worker/workbench.h"
 
 #include <stdatomic.h>
@@ -14,6 +15,7 @@
 struct pm_job_runner_config {
     const char *run_id; /* "": work of any run */
     struct pm_workbench *bench;
+    struct pm_pause *pause;         /* NULL: it never rests */
     size_t threads;                 /* OpenMP threads of one job */
     struct pm_job_queue queue;      /* for leases and results */
     struct pm_job_queue heartbeats; /* for the heartbeat's thread, and for parting */

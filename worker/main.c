@@ -21,8 +21,9 @@
 #include <poolminer/threads.h>
 #include <poolminer/wire.h>
 
-/* A worker's own, its heartbeat's, and those of its two connections. */
-enum { THREADS_BESIDE = 6 };
+/* A worker's own, its heartbeat's, and those of its two connections; for all, the governor's own
+ * and those of its connection. */
+enum { THREADS_BESIDE = 6, THREADS_GOVERNING = 3 };
 
 static size_t allowed_cores(void)
 {
@@ -71,7 +72,7 @@ static bool choose_threads(const struct pm_options *options, size_t *out, struct
     const int64_t asked = pm_options_integer(options, "threads");
     const size_t wanted = asked > 0 ? (size_t)asked : allowed_cores();
     const size_t workers = (size_t)pm_options_integer(options, "workers");
-    const size_t others = workers * THREADS_BESIDE;
+    const size_t others = workers * THREADS_BESIDE + THREADS_GOVERNING;
     const size_t affordable = pm_threads_affordable(wanted + others);
     if (affordable <= others) {
         return pm_fail(error, PM_ERROR_LIMIT,

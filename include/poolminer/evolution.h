@@ -9,6 +9,7 @@
 
 #include <poolminer/algorithm.h>
 #include <poolminer/error.h>
+#include <poolminer/gate.h>
 #include <poolminer/suite.h>
 
 /* Takes a checkpoint, which is gone when it returns: the whole of a search between two batches of
@@ -34,6 +35,7 @@ struct pm_evolution_config {
     int64_t keep_interval_ms;           /* from one to the next; one more when it is cut short */
     const void *resume;                 /* a checkpoint to go on from; NULL: from the seeds */
     size_t resume_size;
+    struct pm_gate *gate; /* while it is shut the search waits; may be NULL */
 };
 struct pm_evolution_config pm_evolution_config_default(void);
 

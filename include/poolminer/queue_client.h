@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include <poolminer/error.h>
+#include <poolminer/wish.h>
 
 struct pm_queue_client;
 
@@ -46,8 +47,11 @@ void pm_queue_client_set_stop_flag(struct pm_queue_client *client, const atomic_
 
 /* ---- drivers ---- */
 
-/* True: new jobs and records of `bytes` together (at most PM_JOB_BODY_MAX) would be taken now. */
-bool pm_queue_client_room(struct pm_queue_client *client, int64_t bytes, struct pm_error *error);
+/* True: new jobs and records of `bytes` together (at most PM_JOB_BODY_MAX) would be taken now.
+ * `paused` (of PM_QUEUE_PAUSED_SIZE bytes) is then why no worker would compute them, or empty. */
+enum { PM_QUEUE_PAUSED_SIZE = 257 };
+bool pm_queue_client_room(struct pm_queue_client *client, int64_t bytes,
+                          char paused[PM_QUEUE_PAUSED_SIZE], struct pm_error *error);
 
 struct pm_job_put {
     const char *run_id;
@@ -183,7 +187,18 @@ bool pm_queue_client_release(struct pm_queue_client *client, int64_t job_id, int
                              const void *checkpoint, size_t checkpoint_size,
                              struct pm_error *error);
 
+/* Tells why this worker's process computes nothing ("": it does), and what else `status` is to show
+ * of it (a JSON object of at most PM_WIRE_REPORT_MAX bytes; NULL: nothing); hears what a person
+ * wishes. Sent by a client of its own every second or so, with a job or without. */
+bool pm_queue_client_report(struct pm_queue_client *client, const char *paused,
+                            const char *report_json, enum pm_wish *wish, struct pm_error *error);
+
 /* ---- anyone ---- */
+
+/* A person's wish, for all workers of the sidecar: `wish` replaces it unless it is NULL; *out is
+ * what holds now. Durable; workers hear of it within a second. */
+bool pm_queue_client_wish(struct pm_queue_client *client, const enum pm_wish *wish,
+                          struct pm_wish_state *out, struct pm_error *error);
 
 /* A job set aside: queued again as if new, or deleted. PM_ERROR_NOT_FOUND: no such job is. */
 bool pm_queue_client_retry(struct pm_queue_client *client, int64_t job_id, struct pm_error *error);

@@ -135,10 +135,12 @@ static bool check_full(const struct fake_queue *queue, struct pm_error *error)
            pm_fail(error, PM_ERROR_UNAVAILABLE, "the disk is nearly full");
 }
 
-static bool room(void *context, int64_t bytes, struct pm_error *error)
+static bool room(void *context, int64_t bytes, char paused[PM_QUEUE_PAUSED_SIZE],
+                 struct pm_error *error)
 {
     struct fake_queue *queue = context;
     (void)bytes;
+    snprintf(paused, PM_QUEUE_PAUSED_SIZE, "%s", queue->paused != NULL ? queue->paused : "");
     if (!begin(queue, error)) {
         return false;
     }

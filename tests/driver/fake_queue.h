@@ -38,6 +38,7 @@ struct fake_queue {
     size_t record_count;
     enum fake_work work;
     const char *dataset, *suite; /* what results say they were computed from; NULL: nothing */
+    const char *paused;          /* why no worker computes; NULL: one does */
     int calls;                   /* so far */
     int away_calls;              /* the next calls fail as UNAVAILABLE */
     int large_records;           /* the next records fail as LIMIT */

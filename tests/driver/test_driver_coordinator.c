@@ -43,6 +43,20 @@ static void leases_follow_each_other(void **state)
     assert_int_equal(fake_queue_left(&bench->queue), 0);
 }
 
+/* The pool would only see it run out. */
+static void no_lease_is_taken_while_no_worker_computes(void **state)
+{
+    struct bench *bench = *state;
+    bench->queue.paused = "on battery";
+    assert_true(live(bench));
+    assert_int_equal(bench->pool.lease_calls, 0);
+    assert_true(bench->driver.paused);
+    bench->queue.paused = NULL;
+    assert_true(live(bench));
+    assert_int_equal(bench->pool.accepted, 1);
+    assert_false(bench->driver.paused);
+}
+
 static void nothing_secret_reaches_the_queue(void **state)
 {
     struct bench *bench = *state;
@@ -625,6 +639,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_lease_is_computed_and_submitted),
         TEST(leases_follow_each_other),
+        TEST(no_lease_is_taken_while_no_worker_computes),
         TEST(nothing_secret_reaches_the_queue),
         TEST(whenever_it_dies_the_lease_is_submitted_once),
         TEST(a_stop_while_the_lease_is_granted_loses_nothing),

@@ -364,7 +364,9 @@ static void a_restart_forgets_nothing(void **state)
     assert_string_equal(record_state, "open");
     assert_done(pm_queue_client_record_state(driver, "r", "none", record_state, &error), error);
     assert_string_equal(record_state, "");
-    assert_done(pm_queue_client_room(driver, PM_JOB_BODY_MAX, &error), error);
+    char paused[PM_QUEUE_PAUSED_SIZE];
+    assert_done(pm_queue_client_room(driver, PM_JOB_BODY_MAX, paused, &error), error);
+    assert_string_equal(paused, "");
     pm_job_clear(&leased);
     pm_queue_client_destroy(driver);
     pm_queue_client_destroy(worker);

@@ -395,6 +395,8 @@ static void the_page_names_what_replies_hold(void **state)
         {"lease", "{}", NULL},
         {"finish", "{\"job\":1,\"token\":2}", "result"},
         {"lease", "{}", NULL},
+        {"report", "{\"paused\":\"hot\",\"report\":{}}", NULL},
+        {"wish", "{\"wish\":\"pause\"}", NULL},
         {"progress", "{\"job\":2,\"token\":1,\"progress\":{}}", NULL},
         {"record-put",
          "{\"run\":\"pool_smoke\",\"key\":\"k\",\"state\":\"submitted\",\"reason\":\"\"}", "b"},

@@ -76,12 +76,13 @@ static void work_goes_through_a_full_disk(void **state)
     (void)state;
     struct pm_queue_client *driver = client_open("driver", "d");
     struct pm_queue_client *worker = client_open("worker", "w");
+    char paused[PM_QUEUE_PAUSED_SIZE];
     int first = 0;
     for (int round = 0; round < ROUNDS; round++) {
         int count = put_until_refused(driver);
         assert_int_equal(error.code, PM_ERROR_UNAVAILABLE);
         assert_non_null(strstr(error.message, "are kept for results: free some room"));
-        assert_false(pm_queue_client_room(driver, PM_JOB_BODY_MAX, &error));
+        assert_false(pm_queue_client_room(driver, PM_JOB_BODY_MAX, paused, &error));
         assert_int_equal(error.code, PM_ERROR_UNAVAILABLE);
         assert_true(count > 100);
         first = round == 0 ? count : first;

@@ -1,0 +1,29 @@
+/* Which sidecar a verb speaks with. */
+#ifndef CLI_SIDECAR_URL_H
+#define CLI_SIDECAR_URL_H
+
+#include <stdbool.h>
+
+#include <poolminer/error.h>
+#include <poolminer/options.h>
+
+/* Rows for the verb's own options; it has USE_QUEUE beside. */
+#define SIDECAR_URL_OPTIONS                                                                        \
+    {.name = "sidecar-url",                                                                        \
+     .environment = "POOLMINER_SIDECAR_URL",                                                       \
+     .type = PM_OPTION_TEXT,                                                                       \
+     .argument = "URL",                                                                            \
+     .help = "The sidecar to ask; by default the one at --sidecar-port on this machine."},         \
+    {                                                                                              \
+        .name = "key-file", .environment = "POOLMINER_KEY_FILE", .type = PM_OPTION_TEXT,           \
+        .is_path = true, .argument = "FILE",                                                       \
+        .help = "For a sidecar that wants keys: what `poolminer keys authorize` made."             \
+    }
+
+enum { SIDECAR_URL_SIZE = 128 };
+
+/* --sidecar-url, else --sidecar-port on this machine, else the port that a running `mine` took. */
+bool sidecar_url_find(const struct pm_options *options, char url[SIDECAR_URL_SIZE],
+                      struct pm_error *error);
+
+#endif

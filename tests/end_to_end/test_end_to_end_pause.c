@@ -1,0 +1,108 @@
+/* poolminer pause and resume, over a miner that mines. */
+#include "cmocka_include.h"
+#include "programs.h"
+#include "run_program.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <poolminer/clock.h>
+
+struct setting {
+    struct place place;
+    char config[96];
+    pid_t mine;
+    const char *words;
+};
+
+static int set_up(void **state)
+{
+    static struct setting setting;
+    char text[512];
+    place_create(&setting.place);
+    START(&setting.place, "pool", "poolminer-pool", "--port", "0", "--store",
+          place_file(&setting.place, "pool.db"), "--ready-file",
+          place_file(&setting.place, "pool.ready"), "--epoch-s", "5");
+    int port = wait_ready(&setting.place, "pool.ready");
+    snprintf(text, sizeof text,
+             "{\"pool_endpoint\": \"http://127.0.0.1:%d\", \"sidecar_port\": 0,\n"
+             " \"data_dir\": \"%s/miner\", \"generations\": 100000}",
+             port, setting.place.path);
+    snprintf(setting.config, sizeof setting.config, "%s",
+             write_text(setting.place.path, "gui_config.json", text));
+    setting.mine = START(&setting.place, "mine", "poolminer", "mine", "--config", setting.config,
+                         "--log-level", "info");
+    *state = &setting;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct setting *setting = *state;
+    place_destroy(&setting->place);
+    return 0;
+}
+
+static bool it_is_said(void *context)
+{
+    const struct setting *setting = context;
+    return log_says(&setting->place, "mine.log", setting->words);
+}
+
+static void await_words(struct setting *setting, const char *words)
+{
+    setting->words = words;
+    if (!wait_until(it_is_said, setting, 30000)) {
+        show_logs(&setting->place);
+        fail_msg("never said: %s", words);
+    }
+}
+
+static void run_verb(const struct setting *setting, const char *verb, const char *option,
+                     const char *says)
+{
+    const char *const arguments[] = {PM_BIN_DIR "/poolminer", verb,   "--config",
+                                     setting->config,         option, NULL};
+    expect_output(run_at_home(setting->place.path, arguments, 30000), 0, says, "");
+}
+
+static void a_person_pauses_and_resumes(void **state)
+{
+    struct setting *setting = *state;
+    await_words(setting, "kind=evolve");
+    run_verb(setting, "pause", NULL, "Paused: ");
+    await_words(setting, "WORKER-PAUSED a person paused it");
+
+    const char *const arguments[] = {PM_BIN_DIR "/poolminer", "queue", "--json", "--config",
+                                     setting->config,         NULL};
+    struct output output = run_at_home(setting->place.path, arguments, 30000);
+    assert_non_null(strstr(output.out, "\"wish\":\"pause\""));
+    assert_non_null(strstr(output.out, "\"leased\":1"));
+    output_clear(&output);
+
+    run_verb(setting, "resume", "--anyway", "whatever the rules");
+    await_words(setting, "WORKER-RESUMED");
+    run_verb(setting, "resume", NULL, "Mining goes on.");
+
+    /* A pause holds over a restart, and then no work is asked for. */
+    run_verb(setting, "pause", NULL, "Paused: ");
+    kill(setting->mine, SIGTERM);
+    assert_int_equal(wait_end(&setting->place, "mine", setting->mine, 10000), 0);
+    START(&setting->place, "again", "poolminer", "mine", "--config", setting->config, "--log-level",
+          "info");
+    const int64_t until_ms = pm_clock_monotonic_ms() + 30000;
+    while (!log_says(&setting->place, "again.log", "WORKER-PAUSED")) {
+        assert_true(pm_clock_monotonic_ms() < until_ms);
+        pm_clock_sleep_ms(50);
+    }
+    assert_false(log_says(&setting->place, "again.log", "WORKER-JOB-START"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_person_pauses_and_resumes, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

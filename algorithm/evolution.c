@@ -133,7 +133,8 @@ static bool end_generation(struct run *run, struct pm_error *error)
         .generations = search->config->generations,
         .best = search->best,
         .candidates = search->candidates,
-        .known = search->scorer.savings.known + search->scorer.savings.hopeless,
+        .cache_hits = search->scorer.savings.known,
+        .hopeless = search->scorer.savings.hopeless,
         .seconds = (double)run->earlier_ms * 1e-3 +
                    (double)(pm_clock_monotonic_ns() - run->start_ns) * 1e-9,
     };

@@ -65,14 +65,14 @@ static void show_progress(int64_t *shown_ms, const struct pm_evolution_progress 
     *shown_ms = now_ms;
     const double rate =
         progress->seconds > 0 ? (double)progress->candidates / progress->seconds : 0.0;
-    const double known = progress->candidates > 0
-                             ? 100.0 * (double)progress->known / (double)progress->candidates
-                             : 0.0;
+    const double hits = progress->candidates > 0
+                            ? 100.0 * (double)progress->cache_hits / (double)progress->candidates
+                            : 0.0;
     fprintf(stderr,
             "%sgeneration %d of %d, best %.4f, mean %.4f, %" PRIu64
-            " candidates, %.0f a second, %.0f %% known, %.0f s%s",
+            " candidates, %.0f a second, %.0f %% cached, %.0f s%s",
             terminal ? "\r\x1b[K" : "", progress->generation, progress->generations, progress->best,
-            progress->mean, progress->candidates, rate, known, progress->seconds,
+            progress->mean, progress->candidates, rate, hits, progress->seconds,
             terminal && !last ? "" : "\n");
 }
 

@@ -49,7 +49,8 @@ static cJSON *describe(const struct pm_evolution_progress *progress)
         {"best", progress->best},
         {"mean", progress->mean},
         {"candidates", (double)progress->candidates},
-        {"known", (double)progress->known},
+        {"cache_hits", (double)progress->cache_hits},
+        {"hopeless", (double)progress->hopeless},
         {"seconds", progress->seconds},
     };
     cJSON *object = cJSON_CreateObject();

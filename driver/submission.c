@@ -176,7 +176,9 @@ static bool read_evolution(const struct pm_submission *submission, const cJSON *
                            struct pm_submitted_evolution *out, const char **text,
                            struct pm_error *error)
 {
+    const char *behaviour = "";
     if (!pm_json_string(item, "algorithm_dsl", text, error) ||
+        !pm_json_optional_string(item, "behaviour", &behaviour, error) ||
         !read_score(item, &out->score, error) || !read_parents(submission, item, out, error)) {
         return false;
     }
@@ -185,6 +187,11 @@ static bool read_evolution(const struct pm_submission *submission, const cJSON *
         return pm_fail(error, PM_ERROR_LIMIT, "algorithm_dsl: must have 1 to %d bytes",
                        PM_ALGORITHM_TEXT_MAX_BYTES);
     }
+    if (strlen(behaviour) >= sizeof out->behaviour) {
+        return pm_fail(error, PM_ERROR_LIMIT, "behaviour: longer than %zu characters",
+                       sizeof out->behaviour - 1);
+    }
+    strcpy(out->behaviour, behaviour);
     return true;
 }
 
@@ -269,6 +276,32 @@ static int by_score(const void *a, const void *b)
     return strcmp(left->text, right->text); /* the same order whoever finished first */
 }
 
+static bool is_alike_before(const struct pm_submission *submission, size_t count,
+                            const struct pm_submitted_evolution *evolution)
+{
+    for (size_t i = 0; evolution->behaviour[0] != '\0' && i < count; i++) {
+        if (strcmp(submission->evolutions[i].behaviour, evolution->behaviour) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Several searches may come to the same in other words; each has made sure of its own only. */
+static void drop_alike(struct pm_submission *submission)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < submission->evolution_count; i++) {
+        struct pm_submitted_evolution *evolution = &submission->evolutions[i];
+        if (is_alike_before(submission, kept, evolution)) {
+            free(evolution->text);
+        } else {
+            submission->evolutions[kept++] = *evolution;
+        }
+    }
+    submission->evolution_count = kept;
+}
+
 void pm_submission_finish(struct pm_submission *submission)
 {
     size_t budget = (size_t)submission->lease->evolve_budget;
@@ -276,6 +309,7 @@ void pm_submission_finish(struct pm_submission *submission)
         qsort(submission->evolutions, submission->evolution_count, sizeof *submission->evolutions,
               by_score);
     }
+    drop_alike(submission);
     if (submission->evolution_count > budget) {
         clear_evolutions(submission->evolutions, budget, submission->evolution_count);
         submission->evolution_count = budget;

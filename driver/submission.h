@@ -17,11 +17,15 @@ struct pm_submitted_evaluation {
     double score;
 };
 
+enum { PM_BEHAVIOUR_SIZE = 17 };
+
 struct pm_submitted_evolution {
     int64_t parents[PM_LEASE_SEEDS_MAX];
     size_t parent_count;
     char *text;
     double score; /* the worker's, on the evaluation suite */
+    /* The same for two that behave the same; "": the worker did not say. */
+    char behaviour[PM_BEHAVIOUR_SIZE];
 };
 
 struct pm_submission {
@@ -42,7 +46,8 @@ void pm_submission_clear(struct pm_submission *submission);
 bool pm_submission_take(struct pm_submission *submission, enum pm_lease_job_kind kind,
                         const void *body, size_t body_size, struct pm_error *error);
 
-/* Sorts the evolutions, best first, and keeps as many as the pool wants. */
+/* Sorts the evolutions, best first, and keeps as many as the pool wants, of those that behave the
+ * same the best. */
 void pm_submission_finish(struct pm_submission *submission);
 
 /* Algorithms evaluated plus generations run. */

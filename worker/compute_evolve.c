@@ -114,7 +114,8 @@ static bool observe(void *context, const struct pm_evolution_progress *progress)
                                           .best = progress->best,
                                           .mean = progress->mean,
                                           .candidates = progress->candidates,
-                                          .known = progress->known,
+                                          .cache_hits = progress->cache_hits,
+                                          .hopeless = progress->hopeless,
                                           .candidates_per_second = rate};
     pm_job_control_set_progress(evolving->config->control, &shown);
     return !atomic_load(&evolving->config->control->stop);
@@ -250,6 +251,7 @@ static bool collect(const struct evolving *evolving, struct pm_evolution_item *i
             .parent_count = evolved->parent_count,
             .text = pm_algorithm_write(evolved->algorithm, error),
             .search_score = evolved->fitness,
+            .behaviour = evolved->behaviour,
             .score = final->done ? final->score : evolved->fitness,
             .lineage = evolved->lineage,
             .lineage_count = evolved->lineage_count,

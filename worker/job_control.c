@@ -148,7 +148,8 @@ char *pm_job_progress_write(const struct pm_job_progress *progress, struct pm_er
         ok = cJSON_AddNumberToObject(json, "best", progress->best) != NULL &&
              cJSON_AddNumberToObject(json, "mean", progress->mean) != NULL &&
              cJSON_AddNumberToObject(json, "candidates", (double)progress->candidates) != NULL &&
-             cJSON_AddNumberToObject(json, "known", (double)progress->known) != NULL &&
+             cJSON_AddNumberToObject(json, "cache_hits", (double)progress->cache_hits) != NULL &&
+             cJSON_AddNumberToObject(json, "hopeless", (double)progress->hopeless) != NULL &&
              cJSON_AddNumberToObject(json, "candidates_per_second",
                                      progress->candidates_per_second) != NULL;
     }

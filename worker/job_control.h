@@ -23,7 +23,8 @@ struct pm_job_progress {
     const char *unit; /* "algorithms" | "generations" */
     bool evolving;    /* the rest is set */
     double best, mean;
-    uint64_t candidates, known; /* tried; of these, known without running them */
+    uint64_t candidates;           /* tried */
+    uint64_t cache_hits, hopeless; /* of these, scored before, and not worth running */
     double candidates_per_second;
     const char *paused; /* why nothing is computed; NULL: it is */
 };

@@ -1,5 +1,7 @@
 #include "worker/jobs.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -215,10 +217,13 @@ static bool append_lineage(cJSON *json, const struct pm_evolution_item *item)
 static bool append_evolution(cJSON *list, const struct pm_evolution_item *item)
 {
     cJSON *json = append_object(list);
+    char behaviour[17]; /* beyond what a JSON number holds exactly */
+    snprintf(behaviour, sizeof behaviour, "%016" PRIx64, item->behaviour);
     return json != NULL && append_parents(json, item) && append_lineage(json, item) &&
            cJSON_AddStringToObject(json, "algorithm_dsl", item->text) != NULL &&
            cJSON_AddNumberToObject(json, "search_score", item->search_score) != NULL &&
-           cJSON_AddNumberToObject(json, "score", item->score) != NULL;
+           cJSON_AddNumberToObject(json, "score", item->score) != NULL &&
+           cJSON_AddStringToObject(json, "behaviour", behaviour) != NULL;
 }
 
 static char *finish_result(cJSON *json, bool ok, struct pm_error *error)

@@ -53,6 +53,7 @@ struct pm_evolution_item {
     size_t parent_count;
     char *text;
     double search_score, score;
+    uint64_t behaviour; /* the same for two that score the same on every search task */
     const struct pm_lineage_step *lineage;
     size_t lineage_count;
 };

@@ -3,25 +3,29 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { CELLS = 24 };
+/* Evolving has more to say. */
+enum { CELLS = 24, CELLS_EVOLVING = 8 };
 
 void pm_progress_bar_format(const struct pm_job_progress *progress,
                             char out[PM_PROGRESS_BAR_WIDTH + 1])
 {
-    char cells[CELLS + 1], best[48] = "";
+    char cells[CELLS + 1], course[64] = "";
+    const size_t width = progress->evolving ? CELLS_EVOLVING : CELLS;
     const uint64_t total = progress->total > 0 ? progress->total : 1;
     const uint64_t done = progress->done < total ? progress->done : total;
-    const int filled = (int)((double)CELLS * (double)done / (double)total);
-    memset(cells, '.', CELLS);
-    memset(cells, '#', (size_t)filled);
-    cells[CELLS] = '\0';
+    const size_t filled = (size_t)((double)width * (double)done / (double)total);
+    memset(cells, '.', width);
+    memset(cells, '#', filled);
+    cells[width] = '\0';
     if (progress->evolving) {
-        snprintf(best, sizeof best, "  best %.4f  %.0f/s", progress->best,
-                 progress->candidates_per_second);
+        const double candidates = progress->candidates > 0 ? (double)progress->candidates : 1.0;
+        snprintf(course, sizeof course, "  best %.4f, mean %.4f, %.0f/s, %.0f %% cached",
+                 progress->best, progress->mean, progress->candidates_per_second,
+                 100.0 * (double)progress->cache_hits / candidates);
     }
     int length = snprintf(out, PM_PROGRESS_BAR_WIDTH + 1, "[%s] %4llu/%llu %s%s", cells,
                           (unsigned long long)progress->done, (unsigned long long)progress->total,
-                          progress->unit, best);
+                          progress->unit, course);
     for (; length < PM_PROGRESS_BAR_WIDTH; length++) {
         out[length] = ' ';
     }

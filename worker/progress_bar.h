@@ -6,10 +6,10 @@
 
 #include <stddef.h>
 
-enum { PM_PROGRESS_BAR_WIDTH = 72 };
+enum { PM_PROGRESS_BAR_WIDTH = 79 };
 
-/* "[#####.....]  25/50 generations  best 0.7812  4200/s" (candidates), cut and padded to
- * PM_PROGRESS_BAR_WIDTH. */
+/* "[####....]   25/50 generations  best 0.7812, mean 0.7500, 4200/s, 12 % cached" (candidates;
+ * those whose meaning had been scored before), cut and padded to PM_PROGRESS_BAR_WIDTH. */
 void pm_progress_bar_format(const struct pm_job_progress *progress,
                             char out[PM_PROGRESS_BAR_WIDTH + 1]);
 

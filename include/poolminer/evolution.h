@@ -54,7 +54,8 @@ struct pm_evolution_progress {
     double best;         /* search score of the best so far, seeds included */
     double mean;         /* of the population's members that were scored on all tasks */
     uint64_t candidates; /* tried */
-    uint64_t known;      /* of these, those whose worth was known without running them */
+    uint64_t cache_hits; /* of these, those whose meaning had been scored before */
+    uint64_t hopeless;   /* not run either: they cannot learn, or cost too much */
     double seconds;      /* what was spent before the checkpoint included */
 };
 /* Called once a generation from the calling thread; return false to stop (what is best so far is

@@ -314,6 +314,43 @@ static void the_best_different_evolutions_are_kept(void **state)
     pm_lease_clear(&lease);
 }
 
+/* Two searches of one lease that came to the same in other words; of what does not say how it
+ * behaves nothing is dropped. */
+static void of_those_that_behave_the_same_the_best_is_kept(void **state)
+{
+    (void)state;
+    struct pm_lease lease = example_lease();
+    struct pm_submission submission;
+    struct pm_error error = {0};
+    lease.evolve_budget = 3;
+    pm_submission_init(&submission, &lease);
+    assert_true(take(&submission, PM_LEASE_JOB_EVOLVE,
+                     "{\"generations\":5,\"evolutions\":["
+                     "{\"parent_algorithm_ids\":[3],\"algorithm_dsl\":\"a\",\"score\":0.8,"
+                     "\"behaviour\":\"0123456789abcdef\"},"
+                     "{\"parent_algorithm_ids\":[3],\"algorithm_dsl\":\"c\",\"score\":0.6}]}",
+                     NULL));
+    assert_true(take(&submission, PM_LEASE_JOB_EVOLVE,
+                     "{\"generations\":5,\"evolutions\":["
+                     "{\"parent_algorithm_ids\":[3],\"algorithm_dsl\":\"b\",\"score\":0.9,"
+                     "\"behaviour\":\"0123456789abcdef\"},"
+                     "{\"parent_algorithm_ids\":[3],\"algorithm_dsl\":\"d\",\"score\":0.5}]}",
+                     NULL));
+    assert_false(take(&submission, PM_LEASE_JOB_EVOLVE,
+                      "{\"generations\":5,\"evolutions\":["
+                      "{\"parent_algorithm_ids\":[3],\"algorithm_dsl\":\"e\",\"score\":0.9,"
+                      "\"behaviour\":\"0123456789abcdef0\"}]}",
+                      &error));
+    assert_int_equal(error.code, PM_ERROR_LIMIT);
+    pm_submission_finish(&submission);
+    assert_int_equal(submission.evolution_count, 3);
+    assert_string_equal(submission.evolutions[0].text, "b");
+    assert_string_equal(submission.evolutions[1].text, "c");
+    assert_string_equal(submission.evolutions[2].text, "d");
+    pm_submission_clear(&submission);
+    pm_lease_clear(&lease);
+}
+
 static void nothing_is_a_submission_too(void **state)
 {
     (void)state;
@@ -343,6 +380,7 @@ int main(void)
         cmocka_unit_test(results_become_the_submission),
         cmocka_unit_test(wrong_results_are_refused_whole),
         cmocka_unit_test(the_best_different_evolutions_are_kept),
+        cmocka_unit_test(of_those_that_behave_the_same_the_best_is_kept),
         cmocka_unit_test(nothing_is_a_submission_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -230,6 +230,7 @@ static void test_evolutions_are_written(void **state)
                                                .text = text,
                                                .search_score = 0.75,
                                                .score = 0.7,
+                                               .behaviour = 0xAB,
                                                .lineage = lineage,
                                                .lineage_count = 2}};
     (void)state;
@@ -246,6 +247,7 @@ static void test_evolutions_are_written(void **state)
     assert_string_equal(cJSON_GetObjectItem(last, "change")->valuestring, "tuning");
     assert_true(cJSON_GetObjectItem(last, "search_score")->valuedouble == 0.75);
     assert_string_equal(cJSON_GetObjectItem(item, "algorithm_dsl")->valuestring, text);
+    assert_string_equal(cJSON_GetObjectItem(item, "behaviour")->valuestring, "00000000000000ab");
     assert_true(number_at(json, "evolutions", 0, "score") == 0.7);
     assert_true(number_at(json, "evolutions", 0, "search_score") == 0.75);
     assert_true(cJSON_GetObjectItem(json, "generations")->valuedouble == 50.0);

@@ -350,7 +350,9 @@ static void test_time_limit_gives_what_there_is(void **state)
     assert_true(number_of(progress, "done") <= 100000.0);
     assert_string_equal(cJSON_GetObjectItem(progress, "unit")->valuestring, "generations");
     if (cJSON_GetObjectItem(progress, "best") != NULL) {
-        assert_true(number_of(progress, "known") <= number_of(progress, "candidates"));
+        assert_true(number_of(progress, "cache_hits") + number_of(progress, "hopeless") <=
+                    number_of(progress, "candidates"));
+        assert_true(number_of(progress, "mean") >= 0.0);
         assert_true(number_of(progress, "candidates_per_second") > 0.0);
     }
     cJSON_Delete(progress);
@@ -653,12 +655,16 @@ static void test_progress_bar(void **state)
                                        .unit = "generations",
                                        .evolving = true,
                                        .best = 0.78125,
+                                       .mean = 0.75,
+                                       .candidates = 200,
+                                       .cache_hits = 25,
                                        .candidates_per_second = 4200.4};
     (void)state;
     pm_progress_bar_format(&progress, line);
     assert_int_equal(strlen(line), PM_PROGRESS_BAR_WIDTH);
-    assert_non_null(
-        strstr(line, "[############............]   25/50 generations  best 0.7812  4200/s"));
+    assert_non_null(strstr(line,
+                           "[####....]   25/50 generations  best 0.7812, mean 0.7500, 4200/s, "
+                           "12 % cached"));
     progress = (struct pm_job_progress){.unit = "algorithms"};
     pm_progress_bar_format(&progress, line);
     assert_non_null(strstr(line, "[........................]    0/0 algorithms"));

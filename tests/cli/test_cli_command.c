@@ -400,6 +400,28 @@ static void evolve_keeps_its_course(void **state)
                   "", "no/such: cannot be written");
 }
 
+static struct output run_shell(const char *line)
+{
+    return run_at_home(directory, (const char *const[]){"/bin/sh", "-c", line, NULL}, TIMEOUT_MS);
+}
+
+/* Said before the search: here it would go on for a thousand years. */
+static void evolve_looks_where_it_writes_first(void **state)
+{
+    (void)state;
+    expect_output(RUN("evolve", "--seed-algorithm", "linear.txt", "--generations", "100000",
+                      "--plot", "no/such.svg"),
+                  1, "", "no/such.svg cannot be written");
+    expect_output(
+        RUN("evolve", "--seed-algorithm", "linear.txt", "--generations", "100000", "--plot", "."),
+        2, "", "is a directory");
+    char line[256];
+    snprintf(line, sizeof line,
+             "%s evolve --seed-algorithm linear.txt --generations 100000 --plot /dev/stdout > own",
+             POOLMINER);
+    expect_output(run_shell(line), 2, "", "the file that the result goes to");
+}
+
 static void explain_simplifies_and_comments(void **state)
 {
     (void)state;
@@ -410,11 +432,6 @@ static void explain_simplifies_and_comments(void **state)
     expect_output(RUN("explain", "long.txt"), 0, "# 3 of 5 instructions are left", "");
     expect_output(RUN("explain"), 2, "", "no file given");
     expect_output(RUN("explain", "no.txt"), 1, "", "no.txt");
-}
-
-static struct output run_shell(const char *line)
-{
-    return run_at_home(directory, (const char *const[]){"/bin/sh", "-c", line, NULL}, TIMEOUT_MS);
 }
 
 /* What a shell makes of <(command). */
@@ -556,6 +573,7 @@ int main(void)
         TEST(evolve_is_reproducible),
         TEST(evolve_keeps_to_its_time),
         TEST(evolve_keeps_its_course),
+        TEST(evolve_looks_where_it_writes_first),
         TEST(explain_simplifies_and_comments),
         TEST(evolve_names_its_mistakes),
         TEST(a_pipe_is_read_as_a_file),

@@ -1,0 +1,174 @@
+#include "cli/evolve.h"
+#include "cli/shown.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <poolminer/json.h>
+
+/* null: not scored in time. */
+static cJSON *score_json(double score)
+{
+    return isnan(score) ? cJSON_CreateNull() : cJSON_CreateNumber(score);
+}
+
+static bool add_score(cJSON *object, const char *name, double score)
+{
+    cJSON *item = score_json(score);
+    if (item != NULL && cJSON_AddItemToObject(object, name, item)) {
+        return true;
+    }
+    cJSON_Delete(item);
+    return false;
+}
+
+/* [{"file": ..., "score": ..., "search_score": ...}, ...]; NULL when memory is out. */
+static cJSON *describe_seeds(const struct evolve_comparison *comparison)
+{
+    cJSON *seeds = cJSON_CreateArray();
+    for (size_t i = 0; seeds != NULL && i < comparison->seed_count; i++) {
+        const struct evolve_candidate *seed = &comparison->items[i];
+        cJSON *object = cJSON_CreateObject();
+        cJSON *name = shown_json(seed->name);
+        if (name == NULL || !cJSON_AddItemToObject(object, "file", name)) {
+            cJSON_Delete(name);
+            cJSON_Delete(object);
+            cJSON_Delete(seeds);
+            return NULL;
+        }
+        if (!add_score(object, "score", seed->score) ||
+            !add_score(object, "search_score", seed->search_score) ||
+            !cJSON_AddItemToArray(seeds, object)) {
+            cJSON_Delete(object);
+            cJSON_Delete(seeds);
+            return NULL;
+        }
+    }
+    return seeds;
+}
+
+/* [{"generation": ..., "change": ..., "search_score": ...}, ...] of the best evolved, empty when
+ * there is none; NULL when memory is out. */
+static cJSON *describe_lineage(const struct pm_evolution_result *result)
+{
+    cJSON *lineage = cJSON_CreateArray();
+    for (size_t i = 0; lineage != NULL && result->count > 0 && i < result->items[0].lineage_count;
+         i++) {
+        const struct pm_lineage_step *step = &result->items[0].lineage[i];
+        cJSON *object = cJSON_CreateObject();
+        if (cJSON_AddNumberToObject(object, "generation", step->generation) == NULL ||
+            cJSON_AddStringToObject(object, "change", pm_change_name(step->change)) == NULL ||
+            cJSON_AddNumberToObject(object, "search_score", step->fitness) == NULL ||
+            !cJSON_AddItemToArray(lineage, object)) {
+            cJSON_Delete(object);
+            cJSON_Delete(lineage);
+            return NULL;
+        }
+    }
+    return lineage;
+}
+
+static cJSON *describe(const struct evolution *evolution,
+                       const struct evolve_comparison *comparison)
+{
+    const struct evolve_candidate *best = &comparison->items[comparison->best];
+    const struct pm_suite *suite = evolution->evaluation_suite;
+    const struct {
+        const char *name;
+        cJSON *value;
+    } members[] = {
+        {"algorithm_dsl", cJSON_CreateString(comparison->text)},
+        {"score", score_json(best->score)},
+        {"search_score", score_json(best->search_score)},
+        {"evolved", cJSON_CreateBool(evolve_is_better(comparison))},
+        {"seeds", describe_seeds(comparison)},
+        {"lineage", describe_lineage(&evolution->result)},
+        {"seed", cJSON_CreateNumber((double)evolution->config.seed)},
+        {"generations", cJSON_CreateNumber(evolution->result.generations)},
+        {"candidates", cJSON_CreateNumber((double)evolution->result.candidates)},
+        {"seconds", cJSON_CreateNumber(evolution->seconds)},
+        {"profile", cJSON_CreateString(evolution->config.profile)},
+        {"engine", cJSON_CreateString(evolution->config.engine)},
+        {"input_dim", cJSON_CreateNumber(suite->input_dim)},
+        {"dataset", cJSON_CreateString(suite->fingerprint)},
+        {"suite", cJSON_CreateString(pm_suite_edition_name(suite->edition))},
+    };
+    cJSON *object = cJSON_CreateObject();
+    bool done = object != NULL;
+    for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
+        done = done && members[i].value != NULL &&
+               cJSON_AddItemToObject(object, members[i].name, members[i].value);
+        if (!done) {
+            cJSON_Delete(members[i].value);
+        }
+    }
+    if (!done) {
+        cJSON_Delete(object);
+        return NULL;
+    }
+    return object;
+}
+
+/* "-": not scored in time. */
+static void print_score(int width, double score)
+{
+    if (isnan(score)) {
+        printf("%*s  ", width, "-");
+    } else {
+        printf("%*.6f  ", width, score);
+    }
+}
+
+static void print_lineage(const struct pm_evolution_result *result)
+{
+    for (size_t i = 0; result->count > 0 && i < result->items[0].lineage_count; i++) {
+        const struct pm_lineage_step *step = &result->items[0].lineage[i];
+        printf("# generation %5d  %12.6f  by %s\n", step->generation, step->fitness,
+               pm_change_name(step->change));
+    }
+}
+
+static void print_text(const struct evolution *evolution,
+                       const struct evolve_comparison *comparison)
+{
+    fputs(comparison->text, stdout);
+    printf("# evaluation suite  search suite\n");
+    for (size_t i = 0; i < comparison->count; i++) {
+        const struct evolve_candidate *item = &comparison->items[i];
+        printf("# ");
+        print_score(16, item->score);
+        print_score(12, item->search_score);
+        shown_print(item->name, stdout);
+        puts(i == comparison->best ? " (this)" : "");
+    }
+    if (evolve_is_better(comparison)) {
+        print_lineage(&evolution->result);
+    }
+    printf("# random seed %" PRIu64 "\n", evolution->config.seed);
+    if (!evolve_is_better(comparison)) {
+        printf("# nothing better than the seeds was found; this is the best of them. More "
+               "--generations find more.\n");
+    }
+}
+
+bool evolve_print(const struct evolution *evolution, const struct evolve_comparison *comparison,
+                  bool json, struct pm_error *error)
+{
+    if (!json) {
+        print_text(evolution, comparison);
+        return true;
+    }
+    cJSON *object = describe(evolution, comparison);
+    if (object == NULL) {
+        return pm_fail(error, PM_ERROR_MEMORY, "evolve: no memory to print the result");
+    }
+    char *text = pm_json_print(object, error);
+    if (text != NULL) {
+        puts(text);
+    }
+    free(text);
+    cJSON_Delete(object);
+    return text != NULL;
+}

@@ -129,6 +129,10 @@ struct pm_x86_source pm_cache_source(struct pm_lane_emitter *e, struct pm_lane_c
     if (slot == e->pinned_slot) {
         return pm_x86_vector(e->pinned[e->row]);
     }
+    const uint8_t home = pm_homes_find(e, slot, e->row);
+    if (home != PM_NO_VECTOR) {
+        return pm_x86_vector(home);
+    }
     const struct pm_x86_source memory =
         pm_emit_from_memory(e, item->places[operand], item->roles[operand], column);
     if (item->next[operand] >= end && !is_read_twice(item, operand)) {
@@ -163,6 +167,9 @@ void pm_cache_result(struct pm_lane_emitter *e, struct pm_lane_cache *cache, int
     const struct pm_lane_item *item = pm_emit_item(e, i);
     const enum pm_lane_role role =
         pm_lane_slot_kind(item->out) == PM_KIND_MATRIX ? PM_LANE_CELL : PM_LANE_ELEMENT;
+    if (pm_homes_keep(e, item->out, e->row, result)) {
+        return;
+    }
     if (e->stored[i]) {
         pm_x86_store(&e->x, pm_emit_memory(e, item->step->out, role, column), result);
     }

@@ -10,6 +10,10 @@ struct pm_x86_source pm_emit_scalar(struct pm_lane_emitter *e, const struct pm_l
     if (entry != NULL) {
         return pm_x86_vector(entry->vector);
     }
+    const uint8_t home = pm_homes_find(e, slot, 0);
+    if (home != PM_NO_VECTOR) {
+        return pm_x86_vector(home);
+    }
     const uint8_t vector = pm_emit_take(e);
     const struct pm_lane_place place = item->places[operand];
     pm_x86_load(&e->x, vector, pm_emit_from_memory(e, place, PM_LANE_SCALAR, 0));
@@ -21,6 +25,9 @@ struct pm_x86_source pm_emit_scalar(struct pm_lane_emitter *e, const struct pm_l
 
 void pm_emit_set_scalar(struct pm_lane_emitter *e, const struct pm_lane_item *item, uint8_t result)
 {
+    if (pm_homes_keep(e, item->out, 0, result)) {
+        return;
+    }
     pm_cache_remember(
         e, &e->scalars,
         (struct pm_lane_cached){.slot = item->out, .vector = result, .place = item->step->out});

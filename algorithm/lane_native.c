@@ -165,17 +165,10 @@ static void load_bases(struct pm_lane_emitter *e)
     }
 }
 
-static bool emit_section(struct pm_lane_emitter *e, struct pm_lane_place pinned)
+/* The loops over examples and, in each, over instances. */
+static bool emit_loops(struct pm_lane_emitter *e)
 {
     const size_t all = offsetof(struct pm_lane_native_frame, all);
-    pm_x86_enter(&e->x);
-    pm_x86_move(&e->x, PM_X86_RBX, PM_X86_RDI);
-    load_bases(e);
-    if (e->section == PM_LANE_VALIDATE && !has_calls(e->list)) {
-        load_constants(e);
-    }
-    load_pinned(e, pinned);
-
     const uint8_t *next_example = e->x.next;
     pm_x86_read(&e->x, PM_X86_RBP, pm_emit_frame(all + offsetof(struct pm_lane_frame, instances)));
     const uint8_t *next_instance = e->x.next;
@@ -194,6 +187,40 @@ static bool emit_section(struct pm_lane_emitter *e, struct pm_lane_place pinned)
     }
     pm_x86_count_down_memory(&e->x, pm_emit_frame(offsetof(struct pm_lane_native_frame, examples)),
                              next_example);
+    return true;
+}
+
+/* The loop over the examples of one instance, whose registers are at home. */
+static bool emit_home_loop(struct pm_lane_emitter *e)
+{
+    const size_t all = offsetof(struct pm_lane_native_frame, all);
+    pm_homes_load(e);
+    pm_x86_read(&e->x, PM_X86_RBP, pm_emit_frame(offsetof(struct pm_lane_native_frame, examples)));
+    const uint8_t *next_example = e->x.next;
+    if (!emit_body(e)) {
+        return false;
+    }
+    pm_x86_add(&e->x, pm_emit_base(PM_LANE_INPUT), (int32_t)e->input_bytes);
+    pm_x86_add(&e->x, pm_emit_base(PM_LANE_LABEL), PM_LANE_VECTOR_SIZE);
+    pm_x86_count_down(&e->x, PM_X86_RBP, next_example);
+    pm_homes_store(e);
+    pm_x86_write(&e->x, base_at(all, PM_LANE_INPUT), pm_emit_base(PM_LANE_INPUT));
+    pm_x86_write(&e->x, base_at(all, PM_LANE_LABEL), pm_emit_base(PM_LANE_LABEL));
+    return true;
+}
+
+static bool emit_section(struct pm_lane_emitter *e, struct pm_lane_place pinned)
+{
+    pm_x86_enter(&e->x);
+    pm_x86_move(&e->x, PM_X86_RBX, PM_X86_RDI);
+    load_bases(e);
+    if (e->section == PM_LANE_VALIDATE && !has_calls(e->list)) {
+        load_constants(e);
+    }
+    load_pinned(e, pinned);
+    if (!(e->home_count > 0 ? emit_home_loop(e) : emit_loops(e))) {
+        return false;
+    }
     pm_x86_leave(&e->x);
     return !e->x.full && !e->exhausted;
 }
@@ -212,7 +239,7 @@ static bool worthwhile(const struct pm_lane_items *list)
     return inlined > 0;
 }
 
-/* Tries with a pinned vector, then without. */
+/* Tries with a pinned vector or homes, then without. */
 static bool emit_best(struct pm_lane_emitter *e)
 {
     const struct pm_lane_emitter before = *e;
@@ -220,6 +247,7 @@ static bool emit_best(struct pm_lane_emitter *e)
     if (e->straight) {
         e->pinned_slot = choose_pinned(e, &place);
     }
+    pm_homes_choose(e);
     if (emit_section(e, place)) {
         return true;
     }
@@ -242,6 +270,7 @@ static void translate_section(struct pm_lane_program *program, enum pm_lane_sect
               .end = code->writable + used + (room < SECTION_BYTES_MAX ? room : SECTION_BYTES_MAX)},
         .list = &list,
         .dim = program->dim,
+        .input_bytes = (uint32_t)program->input_dim * PM_LANE_VECTOR_SIZE,
         .free = UINT32_MAX,
         .straight = pm_lane_items_straight(&list, program->dim),
         .section = section,
@@ -256,6 +285,9 @@ static void translate_section(struct pm_lane_program *program, enum pm_lane_sect
     const uint8_t *entry = code->executable + used;
     program->native[section].turned = list.turned;
     memcpy(&program->native[section].run, &entry, sizeof entry);
+    if (e.home_count > 0) {
+        program->groups = 1;
+    }
     if (section == PM_LANE_VALIDATE && program->examples_stateless) {
         program->examples = EXAMPLES_AT_ONCE;
     }

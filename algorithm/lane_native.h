@@ -10,7 +10,8 @@ enum {
     PM_NO_VECTOR = 255,
     PM_LANE_SUMS_MAX = 6,   /* sums in a region, and items in a pass over columns */
     PM_LANE_CACHE_MAX = 32, /* values in registers */
-    PM_LANE_TILE_MAX = 4    /* rows that are done together: as many as there are partial sums */
+    PM_LANE_HOMES_MAX = 8,
+    PM_LANE_TILE_MAX = 4 /* rows that are done together: as many as there are partial sums */
 };
 
 /* What a vector register holds: a scalar, an element of a row, a cell, or an element that serves a
@@ -26,6 +27,13 @@ struct pm_lane_cache {
     int count;
 };
 
+/* A scalar or a vector that training keeps in registers from one example to the next. */
+struct pm_lane_home {
+    uint8_t slot, vectors;
+    uint8_t vector[PM_LANES];   /* of each element */
+    struct pm_lane_place place; /* where it comes from, and goes to at the end */
+};
+
 /* How a region's loop is to be run. */
 struct pm_lane_tiling {
     uint32_t rows;     /* together, so that what is read whole serves all of them */
@@ -37,16 +45,19 @@ struct pm_lane_emitter {
     struct pm_x86 x;
     const struct pm_lane_items *list;
     uint32_t dim;
-    uint32_t free;   /* bit v: vector register v holds nothing */
-    uint32_t locked; /* bit v: register v is about to be read */
-    bool exhausted;  /* there was no free register when one was needed */
-    bool straight;   /* rows are written out, and values kept from region to region */
+    uint32_t input_bytes; /* from one example to the next */
+    uint32_t free;        /* bit v: vector register v holds nothing */
+    uint32_t locked;      /* bit v: register v is about to be read */
+    bool exhausted;       /* there was no free register when one was needed */
+    bool straight;        /* rows are written out, and values kept from region to region */
 
     enum pm_lane_section section;
     struct pm_lane_place prediction; /* of validation */
     uint8_t constants[3]; /* of counting: 1, 0.5, integer 1; PM_NO_VECTOR: where calls are made */
     uint8_t pinned_slot;  /* a vector that stays in registers all along; PM_SLOT_NONE: none */
     uint8_t pinned[PM_LANES];
+    struct pm_lane_home homes[PM_LANE_HOMES_MAX];
+    int home_count; /* more than 0: one instance at a time */
 
     /* The region being written. */
     int first, end; /* its items */
@@ -119,6 +130,17 @@ void pm_cache_result(struct pm_lane_emitter *e, struct pm_lane_cache *cache, int
 /* Makes a register free by giving up, or moving to memory, what is read last; PM_NO_VECTOR if
  * nothing can be moved. */
 uint8_t pm_cache_evict(struct pm_lane_emitter *e);
+
+/* ---- what stays in registers: lane_home.c ---- */
+
+/* Chooses the homes of a training section; none where groups side by side are better. */
+void pm_homes_choose(struct pm_lane_emitter *e);
+void pm_homes_load(struct pm_lane_emitter *e);
+void pm_homes_store(struct pm_lane_emitter *e);
+/* The register of an element (of a scalar: 0); PM_NO_VECTOR if it has no home. */
+uint8_t pm_homes_find(const struct pm_lane_emitter *e, uint8_t slot, uint32_t row);
+/* Moves a result home and gives its register back; false if it has no home. */
+bool pm_homes_keep(struct pm_lane_emitter *e, uint8_t slot, uint32_t row, uint8_t result);
 
 /* ---- scalars: lane_emit_scalar.c ---- */
 

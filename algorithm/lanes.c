@@ -381,13 +381,29 @@ static bool validate_frame(const struct run *run, struct pm_lane_frame frame, si
     return true;
 }
 
+static bool is_forgetful(const struct run *run)
+{
+    return run->program->native[PM_LANE_VALIDATE].run != NULL && run->request->predictions == NULL;
+}
+
+/* How many examples are validated at a time. Machine code whose predictions nobody wants keeps
+ * nothing of an example but whether it was right, so there may be many. */
+static uint32_t examples_together(const struct run *run)
+{
+    const double most = fmin(run->poll_examples, UINT32_MAX);
+    return is_forgetful(run) && most > (double)run->program->examples
+               ? (uint32_t)most
+               : (uint32_t)run->program->examples;
+}
+
 static bool validate_examples(const struct run *run, size_t group, unsigned char *right)
 {
     const struct pm_lane_program *program = run->program;
+    const uint32_t together = examples_together(run);
     struct pm_lane_frame frame = {
         .base = {[PM_LANE_OWN] = run->lanes->own,
                  [PM_LANE_SHARED] = run->lanes->state + group * program->state_bytes},
-        .stride = {[PM_LANE_OWN] = own_stride(program),
+        .stride = {[PM_LANE_OWN] = is_forgetful(run) ? 0 : own_stride(program),
                    [PM_LANE_INPUT] = (size_t)run->tasks->input_dim * PM_LANE_VECTOR_SIZE,
                    [PM_LANE_LABEL] = PM_LANE_VECTOR_SIZE},
         .keys = &run->lanes->keys[group],
@@ -398,7 +414,7 @@ static bool validate_examples(const struct run *run, size_t group, unsigned char
         limited(run->groups[group].validation_max, run->request->validation_limit);
     for (uint32_t example = 0; example < count; example += (uint32_t)frame.instances) {
         const uint32_t left = count - example;
-        frame.instances = left < program->examples ? left : program->examples;
+        frame.instances = left < together ? left : together;
         if (!validate_frame(run, frame, group, example, 1)) {
             return false;
         }

@@ -75,7 +75,8 @@ bool pm_suite_plan_build(const struct pm_suite_plan *plan, const struct pm_datas
                                .input_dim = plan->input_dim,
                                .count = plan->count,
                                .tasks = tasks,
-                               .simd_level = pm_simd_level_best()};
+                               .simd_level = pm_simd_level_best(),
+                               .memory = pm_score_memory_create()};
     memcpy(suite->fingerprint, fingerprint, PM_FINGERPRINT_HEX_SIZE);
     if (!build_tasks(dataset, plan->ids, until, suite, error) ||
         !pm_lane_tasks_create(suite->tasks, suite->count, &suite->lanes, error)) {
@@ -124,12 +125,14 @@ bool pm_suite_slice(const struct pm_suite *suite, size_t first, size_t count, st
     *slice = *suite;
     slice->slice = true;
     slice->mapping = NULL;
+    slice->trace = NULL;
     slice->tasks = suite->tasks + first;
     slice->count = count;
     if (!pm_lane_tasks_create(slice->tasks, count, &slice->lanes, error)) {
         free(slice);
         return false;
     }
+    slice->memory = pm_score_memory_create();
     *out = slice;
     return true;
 }
@@ -147,6 +150,7 @@ void pm_suite_destroy(struct pm_suite *suite)
         free(suite->tasks);
     }
     pm_lane_tasks_destroy(suite->lanes);
+    pm_score_memory_destroy(suite->memory);
     if (suite->mapping != NULL) {
         munmap(suite->mapping, suite->mapping_bytes);
     }

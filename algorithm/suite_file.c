@@ -214,6 +214,7 @@ bool pm_suite_file_read(const void *bytes, size_t size, const struct pm_suite_pl
     if (read_records(bytes, size, plan, tasks, error) &&
         pm_lane_tasks_outline(tasks, plan->count, &suite->lanes, error) &&
         attach_examples(bytes, size, suite, error)) {
+        suite->memory = pm_score_memory_create();
         *out = suite;
         return true;
     }

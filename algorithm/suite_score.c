@@ -1,3 +1,6 @@
+#include "algorithm/score_memory.h"
+#include "algorithm/score_queue.h"
+
 #include <assert.h>
 #include <math.h>
 #include <omp.h>
@@ -6,61 +9,48 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <poolminer/clock.h>
 #include <poolminer/cost.h>
-#include <poolminer/executor.h>
 #include <poolminer/liveness.h>
+#include <poolminer/score_trace.h>
 #include <poolminer/suite.h>
 
-/* Scoring compiles algorithms and runs them on groups of tasks. A piece of work is one algorithm on
- * a few groups; pieces are handed out one at a time, expensive algorithms first, so that threads
- * end together, and groups in the outer loop, so that a group's data serve many algorithms. Who
- * gets an algorithm's first piece compiles it: no thread waits for all to be compiled. Only
- * what takes seconds comes last, algorithm by algorithm: time may be over before it is done, and
- * should then have been spent on what could be finished. */
+/* Scoring compiles algorithms and runs them on groups of tasks, in pieces: score_queue.h. Threads
+ * first compile what no other thread has begun to, the expensive algorithms first, and then run;
+ * they meet at the end of a batch and nowhere else. */
 
 enum {
-    BATCH_MAX = 256,       /* algorithms compiled at a time */
-    PIECES_PER_THREAD = 8, /* as long as there are that many, groups are kept together */
-    CODE_BYTES = 4 << 20,  /* of machine code that a thread may write */
-    NATIVE_CYCLES = 40000, /* of interpretation, from which on machine code pays */
+    PIECES_PER_THREAD = 8,    /* as long as there are that many, groups are kept together */
+    PART_BYTES_MAX = 1 << 19, /* of examples, that stay in a second-level cache */
 };
-
-/* Of a training and a validation example, up to which machine code pays: beyond, it saves nothing
- * worth mentioning, and could not be interrupted for too long. */
-static const double NATIVE_EXAMPLE_CYCLES_MAX = 5e7;
 
 /* Multiply-adds a training example, from which on an algorithm takes seconds. */
 static const double SLOW_COST = 1e6;
 
+/* How far an algorithm is. */
+enum state { WAITING, COMPILED, FAILED };
+
 struct work {
     const struct pm_algorithm *algorithm;
-    struct pm_lane_program *program; /* NULL: for the reference executor */
-    double cost;                     /* multiply-adds of an example; of a quick one, live ones */
+    const struct pm_lane_program *program; /* NULL: for the reference executor */
+    double cost;                           /* multiply-adds of an example; of a quick one, live */
     bool slow;
     double *task_scores;
 };
 
-/* How far an algorithm is. */
-enum state { WAITING, COMPILING, COMPILED, FAILED };
-
 struct scoring {
     const struct pm_suite *suite;
     const struct pm_until *until;
+    struct pm_score_room *room;
     struct work *work;
-    atomic_int state[BATCH_MAX];
-    size_t count, slow_count; /* after sorting, slow ones are at the end */
+    atomic_int state[PM_SCORE_BATCH_MAX];
+    size_t count, slow_count;     /* after sorting, slow ones are at the end */
+    atomic_size_t next;           /* to be compiled */
+    struct pm_score_queue pieces; /* to be run */
     uint32_t groups_together;
-    struct pm_lane_code **codes; /* each thread's machine code, which all run; NULL: interpret */
+    struct pm_score_trace *trace; /* NULL: none is wanted, or it has no room */
     atomic_bool failed;
     struct pm_error first_error;
-};
-
-/* What a thread needs to run algorithms. */
-struct bench {
-    struct pm_lanes *lanes;
-    struct pm_executor *executor;
-    float *predictions;       /* where they are needed: of the reference executor, in regression */
-    float **task_predictions; /* in regression: by task */
 };
 
 static void give_up(struct scoring *scoring, const struct pm_error *error)
@@ -71,167 +61,29 @@ static void give_up(struct scoring *scoring, const struct pm_error *error)
     }
 }
 
-/* ---- one piece ---- */
+/* ---- one algorithm ---- */
 
-static size_t most_validation_examples(const struct pm_suite *suite)
-{
-    return suite->lanes->validation_capacity > 0 ? suite->lanes->validation_capacity : 1;
-}
-
-static bool make_room_for_predictions(struct bench *bench, const struct pm_suite *suite,
-                                      struct pm_error *error)
-{
-    const size_t count = PM_LANES * most_validation_examples(suite);
-    if (bench->predictions == NULL) {
-        bench->predictions = malloc(count * sizeof *bench->predictions);
-    }
-    if (bench->task_predictions == NULL) {
-        bench->task_predictions = calloc(suite->count, sizeof *bench->task_predictions);
-    }
-    if (bench->predictions == NULL || bench->task_predictions == NULL) {
-        return pm_fail(error, PM_ERROR_MEMORY, "out of memory for scoring");
-    }
-    return true;
-}
-
-static bool prepare_reference(struct bench *bench, const struct scoring *scoring,
-                              struct pm_error *error)
-{
-    if (bench->executor == NULL) {
-        bench->executor = pm_executor_create();
-    }
-    if (bench->executor == NULL) {
-        return pm_fail(error, PM_ERROR_MEMORY, "out of memory for scoring");
-    }
-    pm_executor_set_until(bench->executor, scoring->until);
-    return make_room_for_predictions(bench, scoring->suite, error);
-}
-
-static bool run_reference(const struct scoring *scoring, const struct work *work, uint32_t group,
-                          struct bench *bench, struct pm_error *error)
+static bool compile(struct scoring *scoring, size_t index, struct pm_score_desk *desk,
+                    struct pm_error *error)
 {
     const struct pm_suite *suite = scoring->suite;
-    if (!prepare_reference(bench, scoring, error)) {
-        return false;
-    }
-    for (size_t lane = 0; lane < PM_LANES; lane++) {
-        uint32_t task = suite->lanes->groups[group].task[lane];
-        if (task == UINT32_MAX) {
-            continue;
-        }
-        if (pm_until_over(scoring->until)) {
-            return pm_fail(error, PM_ERROR_INTERRUPTED, "scoring was interrupted");
-        }
-        if (!pm_executor_run(bench->executor, work->algorithm, &suite->tasks[task],
-                             bench->predictions, error)) {
-            return false;
-        }
-        work->task_scores[task] = pm_task_score(&suite->tasks[task], bench->predictions);
-    }
-    return true;
-}
-
-/* Regression is scored by its predictions, which the fast executor writes a group at a time. */
-static bool run_regression(const struct scoring *scoring, const struct work *work, uint32_t group,
-                           struct bench *bench, struct pm_error *error)
-{
-    const struct pm_suite *suite = scoring->suite;
-    const uint32_t *tasks = suite->lanes->groups[group].task;
-    const size_t most = most_validation_examples(suite);
-    if (!make_room_for_predictions(bench, suite, error)) {
-        return false;
-    }
-    for (size_t lane = 0; lane < PM_LANES; lane++) {
-        if (tasks[lane] != UINT32_MAX) {
-            bench->task_predictions[tasks[lane]] = bench->predictions + lane * most;
-        }
-    }
-    const struct pm_lane_request request = {.until = scoring->until,
-                                            .predictions = bench->task_predictions};
-    if (!pm_lanes_run(bench->lanes, work->program, suite->lanes, group, 1, &request, error)) {
-        return false;
-    }
-    for (size_t lane = 0; lane < PM_LANES; lane++) {
-        if (tasks[lane] != UINT32_MAX) {
-            work->task_scores[tasks[lane]] =
-                pm_task_score(&suite->tasks[tasks[lane]], bench->task_predictions[tasks[lane]]);
-        }
-    }
-    return true;
-}
-
-/* Which algorithm a piece is of, and which of its parts. */
-static size_t find_piece(const struct scoring *scoring, size_t piece, size_t parts, size_t *part)
-{
-    const size_t quick = scoring->count - scoring->slow_count;
-    if (piece < quick * parts) {
-        *part = piece / quick;
-        return piece % quick;
-    }
-    *part = piece % parts;
-    return piece / parts;
-}
-
-static bool run_piece(const struct scoring *scoring, const struct work *work, size_t part,
-                      struct bench *bench, struct pm_error *error)
-{
-    const struct pm_lane_tasks *lanes = scoring->suite->lanes;
-    uint32_t first = (uint32_t)part * scoring->groups_together;
-    uint32_t count = lanes->group_count - first;
-    if (count > scoring->groups_together) {
-        count = scoring->groups_together;
-    }
-    if (pm_until_over(scoring->until)) {
-        return pm_fail(error, PM_ERROR_INTERRUPTED, "scoring was interrupted");
-    }
-    if (work->program != NULL && !scoring->suite->tasks[0].regression) {
-        const struct pm_lane_request request = {.until = scoring->until,
-                                                .accuracy = work->task_scores};
-        return pm_lanes_run(bench->lanes, work->program, lanes, first, count, &request, error);
-    }
-    for (uint32_t group = first; group < first + count; group++) {
-        if (work->program != NULL ? !run_regression(scoring, work, group, bench, error)
-                                  : !run_reference(scoring, work, group, bench, error)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* ---- a batch ---- */
-
-/* Translates if running the program takes so long that translating it pays. */
-static void translate(const struct scoring *scoring, struct work *work, double example_cycles)
-{
-    const struct pm_lane_tasks *lanes = scoring->suite->lanes;
-    double cycles = example_cycles * lanes->train_capacity * lanes->group_count;
-    if (scoring->codes == NULL || cycles < NATIVE_CYCLES ||
-        example_cycles > NATIVE_EXAMPLE_CYCLES_MAX) {
-        return;
-    }
-    struct pm_lane_code **code = &scoring->codes[omp_get_thread_num()];
-    if (*code == NULL) {
-        *code = pm_lane_code_create(CODE_BYTES);
-    }
-    pm_lane_program_translate(work->program, *code);
-}
-
-static bool compile(const struct scoring *scoring, struct work *work, struct pm_error *error)
-{
-    if (scoring->suite->reference) {
+    struct work *work = &scoring->work[index];
+    struct pm_lane_program **program = &scoring->room->programs[index];
+    struct pm_error refusal = {0};
+    if (suite->reference) {
         return true;
     }
-    struct pm_error refusal = {0};
-    work->program = pm_lane_program_create(scoring->suite->simd_level);
-    if (work->program == NULL) {
+    if (*program == NULL) {
+        *program = pm_lane_program_create(suite->simd_level);
+    }
+    if (*program == NULL) {
         return pm_fail(error, PM_ERROR_MEMORY, "out of memory for a compiled algorithm");
     }
-    if (pm_lane_program_compile(work->program, work->algorithm, &refusal)) {
-        translate(scoring, work, pm_lane_program_info(work->program).cost);
+    if (pm_lane_program_compile(*program, work->algorithm, &refusal)) {
+        pm_score_desk_translate(desk, suite, *program);
+        work->program = *program;
         return true;
     }
-    pm_lane_program_destroy(work->program);
-    work->program = NULL;
     if (refusal.code == PM_ERROR_LIMIT) {
         return true; /* too big for lanes: the reference executor runs it */
     }
@@ -241,34 +93,75 @@ static bool compile(const struct scoring *scoring, struct work *work, struct pm_
     return false;
 }
 
-/* Compiles the algorithm, or waits for who does. *usable is false if that failed there. */
-static bool get_compiled(struct scoring *scoring, size_t index, bool *usable,
-                         struct pm_error *error)
+static int64_t trace_now(const struct scoring *scoring)
 {
-    atomic_int *state = &scoring->state[index];
-    int seen = WAITING;
-    if (atomic_compare_exchange_strong(state, &seen, COMPILING)) {
-        *usable = compile(scoring, &scoring->work[index], error);
-        atomic_store(state, *usable ? COMPILED : FAILED);
-        return *usable;
-    }
-    while ((seen = atomic_load(state)) == COMPILING) {
-        sched_yield();
-    }
-    *usable = seen == COMPILED;
-    return true;
+    return scoring->trace != NULL ? pm_clock_monotonic_ns() : 0;
 }
 
-static bool do_piece(struct scoring *scoring, size_t piece, size_t parts, struct bench *bench,
-                     struct pm_error *error)
+static void compile_some(struct scoring *scoring, struct pm_score_desk *desk)
 {
-    size_t part;
-    bool usable;
-    const size_t index = find_piece(scoring, piece, parts, &part);
-    if (!get_compiled(scoring, index, &usable, error)) {
-        return false;
+    size_t index;
+    while ((index = atomic_fetch_add(&scoring->next, 1)) < scoring->count) {
+        struct pm_error error = {0};
+        const int64_t begin = trace_now(scoring);
+        const bool compiled = compile(scoring, index, desk, &error);
+        if (!compiled) {
+            give_up(scoring, &error);
+        }
+        if (scoring->trace != NULL) {
+            scoring->trace->compile_ns[index] = trace_now(scoring) - begin;
+        }
+        atomic_store(&scoring->state[index], compiled ? COMPILED : FAILED);
     }
-    return !usable || run_piece(scoring, &scoring->work[index], part, bench, error);
+}
+
+/* False if compiling it failed. Waits for who compiles it. */
+static bool is_compiled(struct scoring *scoring, size_t index)
+{
+    int state;
+    while ((state = atomic_load(&scoring->state[index])) == WAITING) {
+        sched_yield();
+    }
+    return state == COMPILED;
+}
+
+static bool run_piece(struct scoring *scoring, struct pm_score_piece piece,
+                      struct pm_score_desk *desk, struct pm_error *error)
+{
+    const struct work *work = &scoring->work[piece.algorithm];
+    const uint32_t first = (uint32_t)piece.part * scoring->groups_together;
+    uint32_t count = scoring->suite->lanes->group_count - first;
+    if (count > scoring->groups_together) {
+        count = scoring->groups_together;
+    }
+    const int64_t begin = trace_now(scoring);
+    const bool run = pm_score_desk_run(desk, scoring->suite, work->algorithm, work->program, first,
+                                       count, scoring->until, work->task_scores, error);
+    if (scoring->trace != NULL) {
+        scoring->trace->piece_ns[piece.algorithm * scoring->pieces.parts + piece.part] =
+            trace_now(scoring) - begin;
+    }
+    return run;
+}
+
+/* ---- a batch ---- */
+
+static void work_along(struct scoring *scoring, size_t thread, size_t threads)
+{
+    struct pm_score_desk *desk = &scoring->room->desks[thread];
+    struct pm_score_piece piece;
+    size_t part = pm_score_queue_first_part(&scoring->pieces, thread, threads);
+    compile_some(scoring, desk);
+    while (pm_score_queue_take(&scoring->pieces, &part, &piece)) {
+        struct pm_error error = {0};
+        if (!atomic_load(&scoring->failed) && is_compiled(scoring, piece.algorithm) &&
+            !run_piece(scoring, piece, desk, &error)) {
+            give_up(scoring, &error);
+        }
+    }
+    if (scoring->trace != NULL) {
+        scoring->trace->end_ns[thread] = trace_now(scoring);
+    }
 }
 
 static int compare_costs(const void *left, const void *right)
@@ -281,59 +174,64 @@ static int compare_costs(const void *left, const void *right)
     return a->slow ? more : -more;
 }
 
-static uint32_t choose_groups_together(const struct scoring *scoring, uint32_t group_count)
+/* More than one, if then the examples still fit a second-level cache, and every thread has enough
+ * pieces for all to end at the same time. */
+static uint32_t choose_groups_together(const struct scoring *scoring, size_t threads)
 {
-    size_t wanted = (size_t)omp_get_max_threads() * PIECES_PER_THREAD;
+    const struct pm_lane_tasks *lanes = scoring->suite->lanes;
+    const size_t group_bytes = ((size_t)lanes->train_capacity + lanes->validation_capacity) *
+                               ((size_t)lanes->input_dim + 1) * PM_LANES * sizeof(float);
     uint32_t together = 1;
     while (2 * together <= PM_LANE_GROUPS_MAX &&
-           scoring->count * (group_count / (2 * together)) >= wanted) {
+           (size_t)2 * together * group_bytes <= PART_BYTES_MAX &&
+           scoring->count * (lanes->group_count / (2 * together)) >= threads * PIECES_PER_THREAD) {
         together *= 2;
     }
     return together;
 }
 
-static void clear_bench(struct bench *bench)
+static struct pm_score_trace *start_trace(const struct scoring *scoring, size_t threads)
 {
-    pm_lanes_destroy(bench->lanes);
-    pm_executor_destroy(bench->executor);
-    free(bench->predictions);
-    free(bench->task_predictions);
+    struct pm_score_trace *trace = scoring->suite->trace;
+    if (trace == NULL) {
+        return NULL;
+    }
+    trace->algorithms = trace->parts = trace->threads = 0;
+    if (scoring->count > trace->algorithms_max || scoring->pieces.parts > trace->groups_max ||
+        threads > trace->threads_max) {
+        return NULL;
+    }
+    trace->algorithms = scoring->count;
+    trace->parts = scoring->pieces.parts;
+    trace->threads = threads;
+    memset(trace->end_ns, 0, threads * sizeof *trace->end_ns);
+    trace->begin_ns = pm_clock_monotonic_ns();
+    return trace;
 }
 
-static void run_batch(struct scoring *scoring)
+static bool run_batch(struct scoring *scoring, struct pm_error *error)
 {
-    uint32_t group_count = scoring->suite->lanes->group_count;
-    scoring->groups_together = choose_groups_together(scoring, group_count);
-    size_t parts = (group_count + scoring->groups_together - 1) / scoring->groups_together;
-    size_t pieces = scoring->count * parts;
-    size_t threads = (size_t)omp_get_max_threads();
-    if (scoring->suite->simd_level == PM_SIMD_AVX512 && !scoring->suite->interpret) {
-        scoring->codes = calloc(threads, sizeof(struct pm_lane_code *));
+    const struct pm_suite *suite = scoring->suite;
+    const size_t threads = (size_t)omp_get_max_threads();
+    scoring->groups_together = choose_groups_together(scoring, threads);
+    const size_t parts =
+        (suite->lanes->group_count + scoring->groups_together - 1) / scoring->groups_together;
+    scoring->room = pm_score_room_take(suite->memory, threads, suite->simd_level);
+    if (scoring->room == NULL ||
+        !pm_score_queue_init(&scoring->pieces, scoring->count - scoring->slow_count,
+                             scoring->slow_count, parts)) {
+        pm_score_room_give(NULL, scoring->room);
+        return pm_fail(error, PM_ERROR_MEMORY, "out of memory for scoring");
     }
+    scoring->trace = start_trace(scoring, threads);
 #pragma omp parallel
-    {
-        struct pm_error error = {0};
-        struct bench bench = {.lanes = pm_lanes_create()};
-        if (!bench.lanes) {
-            pm_fail(&error, PM_ERROR_MEMORY, "out of memory for scoring");
-            give_up(scoring, &error);
-        }
-#pragma omp for schedule(dynamic) nowait
-        for (size_t piece = 0; piece < pieces; piece++) {
-            if (!atomic_load(&scoring->failed) &&
-                !do_piece(scoring, piece, parts, &bench, &error)) {
-                give_up(scoring, &error);
-            }
-        }
-        clear_bench(&bench);
+    work_along(scoring, (size_t)omp_get_thread_num(), (size_t)omp_get_num_threads());
+    pm_score_queue_clear(&scoring->pieces);
+    pm_score_room_give(suite->memory, scoring->room);
+    if (atomic_load(&scoring->failed) && error != NULL) {
+        *error = scoring->first_error;
     }
-    for (size_t i = 0; i < scoring->count; i++) {
-        pm_lane_program_destroy(scoring->work[i].program);
-    }
-    for (size_t i = 0; scoring->codes != NULL && i < threads; i++) {
-        pm_lane_code_destroy(scoring->codes[i]);
-    }
-    free(scoring->codes);
+    return !atomic_load(&scoring->failed);
 }
 
 /* Multiply-adds of a training example that can change a prediction. */
@@ -367,34 +265,61 @@ static bool score_batch(const struct pm_suite *suite, const struct pm_algorithm 
                         size_t count, double *task_scores, const struct pm_until *until,
                         struct pm_error *error)
 {
-    struct work work[BATCH_MAX];
+    struct work work[PM_SCORE_BATCH_MAX];
     struct scoring scoring = {.suite = suite, .until = until, .work = work, .count = count};
     for (size_t i = 0; i < count; i++) {
         work[i] = work_on(algorithms[i], &task_scores[i * suite->count]);
         scoring.slow_count += work[i].slow;
     }
     qsort(work, count, sizeof *work, compare_costs);
-    run_batch(&scoring);
-    if (atomic_load(&scoring.failed) && error != NULL) {
-        *error = scoring.first_error;
-    }
-    return !atomic_load(&scoring.failed);
+    return run_batch(&scoring, error);
 }
 
 /* ---- scores ---- */
 
-static int compare_doubles(const void *a, const void *b)
+/* Moves the value that sorting would put at `wanted` there, none greater before it and none smaller
+ * behind it. Hoare's FIND. */
+static void select_value(double *values, ptrdiff_t count, ptrdiff_t wanted)
 {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
+    ptrdiff_t first = 0, last = count - 1;
+    while (first < last) {
+        const double pivot = values[wanted];
+        ptrdiff_t i = first, j = last;
+        do {
+            while (values[i] < pivot) {
+                i++;
+            }
+            while (pivot < values[j]) {
+                j--;
+            }
+            if (i <= j) {
+                const double value = values[i];
+                values[i++] = values[j];
+                values[j--] = value;
+            }
+        } while (i <= j);
+        if (j < wanted) {
+            first = i;
+        }
+        if (wanted < i) {
+            last = j;
+        }
+    }
 }
 
 double pm_median(double *values, size_t count)
 {
     assert(count > 0);
-    qsort(values, count, sizeof *values, compare_doubles);
-    double upper = values[count / 2];
-    return count % 2 == 1 ? upper : (values[count / 2 - 1] + upper) / 2;
+    const size_t middle = count / 2;
+    select_value(values, (ptrdiff_t)count, (ptrdiff_t)middle);
+    if (count % 2 == 1) {
+        return values[middle];
+    }
+    double lower = values[0];
+    for (size_t i = 1; i < middle; i++) {
+        lower = values[i] > lower ? values[i] : lower;
+    }
+    return (lower + values[middle]) / 2;
 }
 
 static bool is_finished(const double *values, size_t count)
@@ -451,9 +376,9 @@ bool pm_suite_score(const struct pm_suite *suite, const struct pm_algorithm *con
         table[i] = (double)NAN;
     }
     bool scored = true;
-    for (size_t done = 0; done < count && scored; done += BATCH_MAX) {
+    for (size_t done = 0; done < count && scored; done += PM_SCORE_BATCH_MAX) {
         scored = score_batch(suite, algorithms + done,
-                             count - done < BATCH_MAX ? count - done : BATCH_MAX,
+                             count - done < PM_SCORE_BATCH_MAX ? count - done : PM_SCORE_BATCH_MAX,
                              table + done * suite->count, until, error);
     }
     take_medians(table, count, suite->count, scores);

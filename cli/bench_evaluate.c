@@ -13,6 +13,7 @@
 #include <poolminer/clock.h>
 #include <poolminer/executor.h>
 #include <poolminer/lane_probe.h>
+#include <poolminer/score_trace.h>
 
 enum {
     BATCH = 64,            /* copies of a program for measuring threads */
@@ -23,6 +24,13 @@ enum {
 };
 static const int64_t MEASURE_NS = 400000000; /* time for the runs of one figure */
 static const int64_t SLOW_NS = 2000000000;   /* after which one run is enough */
+
+/* Threads with a processor each, for which idle time is worked out from the times of pieces. */
+enum { CROWD_COUNT = 3 };
+static const struct {
+    size_t threads;
+    const char *name;
+} CROWDS[CROWD_COUNT] = {{2, "idle_of_2"}, {8, "idle_of_8"}, {64, "idle_of_64"}};
 
 struct bench {
     const struct bench_evaluate_config *config;
@@ -106,19 +114,41 @@ struct batch {
     const struct pm_algorithm **algorithms;
     size_t count;
     double *scores;
+    int64_t quickest_ns;
+    double idle;                   /* of its threads' time, in the quickest run */
+    double idle_with[CROWD_COUNT]; /* of as many threads, from the same pieces */
 };
+
+static void note_idle(const struct pm_score_trace *trace, struct batch *batch, int64_t took_ns)
+{
+    if (trace->threads == 0 || (batch->quickest_ns > 0 && took_ns >= batch->quickest_ns)) {
+        return;
+    }
+    batch->quickest_ns = took_ns;
+    batch->idle = pm_score_trace_idle(trace);
+    for (int i = 0; i < CROWD_COUNT; i++) {
+        batch->idle_with[i] = pm_score_trace_idle_with(trace, CROWDS[i].threads);
+    }
+}
 
 static bool work_batch(struct bench *bench, void *context, struct pm_error *error)
 {
-    const struct batch *batch = context;
-    return pm_suite_score(&bench->suite, batch->algorithms, batch->count, batch->scores, NULL, NULL,
-                          error);
+    struct batch *batch = context;
+    const int64_t begin = pm_clock_monotonic_ns();
+    if (!pm_suite_score(&bench->suite, batch->algorithms, batch->count, batch->scores, NULL, NULL,
+                        error)) {
+        return false;
+    }
+    note_idle(bench->suite.trace, batch, pm_clock_monotonic_ns() - begin);
+    return true;
 }
 
 static bool measure_batch(struct bench *bench, struct batch *batch, int threads, double *us,
                           struct pm_error *error)
 {
     omp_set_num_threads(threads);
+    batch->quickest_ns = 0;
+    batch->idle = (double)NAN;
     bool measured = measure(bench, work_batch, batch, us, error);
     omp_set_num_threads(bench->config->threads);
     return measured;
@@ -201,6 +231,11 @@ static bool bench_threads(struct bench *bench, struct batch *batch, struct bench
         row.threads = threads;
         row.scaling = one_us / (us * threads);
         row.us_per_algorithm = us / (double)batch->count;
+        row.extra_count = 0;
+        bench_row_add(&row, "idle", batch->idle);
+        for (int i = 0; threads == 1 && i < CROWD_COUNT; i++) {
+            bench_row_add(&row, CROWDS[i].name, batch->idle_with[i]);
+        }
         if (algorithm != NULL) {
             row.ns_per_instruction_example =
                 ns_per_instruction_example(row.us_per_algorithm, algorithm);
@@ -355,7 +390,9 @@ bool bench_evaluate(const struct bench_evaluate_config *config, struct pm_error 
     bench.lanes = pm_lanes_create();
     bench.executor = pm_executor_create();
     bench.code = bench.suite.simd_level == PM_SIMD_AVX512 ? pm_lane_code_create(CODE_BYTES) : NULL;
-    bool done = bench.lanes != NULL && bench.executor != NULL;
+    bench.suite.trace =
+        pm_score_trace_create(BATCH, bench.suite.lanes->group_count, (size_t)config->threads);
+    bool done = bench.lanes != NULL && bench.executor != NULL && bench.suite.trace != NULL;
     if (!done) {
         pm_fail(error, PM_ERROR_MEMORY, "out of memory for a benchmark");
     }
@@ -365,6 +402,7 @@ bool bench_evaluate(const struct bench_evaluate_config *config, struct pm_error 
     pm_lanes_destroy(bench.lanes);
     pm_executor_destroy(bench.executor);
     pm_lane_code_destroy(bench.code);
+    pm_score_trace_destroy(bench.suite.trace);
     bench_suite_destroy(&bench.suite);
     return done;
 }

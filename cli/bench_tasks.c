@@ -48,6 +48,7 @@ bool bench_suite_create(struct pm_suite *out, struct pm_error *error)
         .count = BENCH_TASKS,
         .tasks = calloc(BENCH_TASKS, sizeof *out->tasks),
         .simd_level = pm_simd_level_best(),
+        .memory = pm_score_memory_create(),
     };
     for (uint32_t id = 0; out->tasks != NULL && id < BENCH_TASKS; id++) {
         if (!build_task(id, &out->tasks[id])) {
@@ -71,6 +72,8 @@ void bench_suite_destroy(struct pm_suite *suite)
     }
     free(suite->tasks);
     pm_lane_tasks_destroy(suite->lanes);
+    pm_score_memory_destroy(suite->memory);
+    suite->memory = NULL;
     suite->tasks = NULL;
     suite->lanes = NULL;
 }

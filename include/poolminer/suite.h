@@ -15,19 +15,24 @@
 
 enum { PM_SUITE_EVALUATION_TASKS = 128, PM_SUITE_SEARCH_TASKS = 32 };
 
+struct pm_score_memory;
+struct pm_score_trace;
+
 struct pm_suite {
     enum pm_suite_edition edition;
     int input_dim;
     char fingerprint[PM_FINGERPRINT_HEX_SIZE]; /* of the records the edition uses */
     size_t count;
     struct pm_task *tasks;
-    struct pm_lane_tasks *lanes;   /* the same tasks, laid out for the fast executor */
-    enum pm_simd_level simd_level; /* what scoring uses; the best there is, unless set otherwise */
-    bool interpret;                /* write no machine code; false unless set */
-    bool reference;                /* score with the reference executor; false unless set */
-    bool slice;                    /* `tasks` belong to another suite */
-    bool borrowed;                 /* the tasks' examples lie in memory that is not the suite's */
-    void *mapping;                 /* private: the pages that they are in, or NULL */
+    struct pm_lane_tasks *lanes;    /* the same tasks, laid out for the fast executor */
+    enum pm_simd_level simd_level;  /* what scoring uses; the best there is, unless set otherwise */
+    bool interpret;                 /* write no machine code; false unless set */
+    bool reference;                 /* score with the reference executor; false unless set */
+    bool slice;                     /* `tasks` belong to another suite */
+    bool borrowed;                  /* the tasks' examples lie in memory that is not the suite's */
+    struct pm_score_memory *memory; /* kept from one scoring to the next; NULL: nothing is */
+    struct pm_score_trace *trace;   /* others': filled in by scoring; NULL unless set */
+    void *mapping;                  /* private: the pages that they are in, or NULL */
     size_t mapping_bytes;
 };
 
@@ -75,7 +80,12 @@ bool pm_suite_score(const struct pm_suite *suite, const struct pm_algorithm *con
                     size_t count, double *scores, double *task_scores, const struct pm_until *until,
                     struct pm_error *error);
 
-/* Median; mean of the two middle values for an even count. Sorts `values`. */
+/* Memory for pm_suite.memory: the suites made above have it already. NULL when memory is out, which
+ * is as good as any other suite->memory. Scorings of one suite may run at the same time. */
+struct pm_score_memory *pm_score_memory_create(void);
+void pm_score_memory_destroy(struct pm_score_memory *memory);
+
+/* Median; mean of the two middle values for an even count. Reorders `values`. */
 double pm_median(double *values, size_t count);
 
 #endif

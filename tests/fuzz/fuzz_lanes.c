@@ -74,24 +74,38 @@ static void compare(const struct lane_case *c, const char *way, float *const *ex
     }
 }
 
+static void compare_accuracy(const struct lane_case *c, float *const *expected,
+                             const double *accuracy)
+{
+    for (size_t t = 0; t < c->task_count; t++) {
+        require(accuracy[t] == pm_task_accuracy(&c->tasks[t], expected[t]), "another accuracy");
+    }
+}
+
 static void run_lanes(const struct lane_case *c, const struct pm_lane_tasks *tasks,
                       enum pm_simd_level level, struct pm_lane_code *code, float *const *expected)
 {
     struct pm_lane_program *program = pm_lane_program_create(level);
     struct pm_lanes *lanes = pm_lanes_create();
     struct predictions found = predictions_create(c);
+    double *accuracy = calloc(c->task_count + 1, sizeof *accuracy);
     const struct pm_lane_request request = {.predictions = found.of};
+    const struct pm_lane_request brief = {.accuracy = accuracy};
     struct pm_error error = {0};
-    require(program != NULL && lanes != NULL, "out of memory");
+    require(program != NULL && lanes != NULL && accuracy != NULL, "out of memory");
     if (pm_lane_program_compile(program, c->algorithm, &error)) {
         pm_lane_program_translate(program, code);
         require(pm_lanes_run(lanes, program, tasks, 0, tasks->group_count, &request, &error),
                 error.message);
         compare(c, code != NULL ? "machine code" : pm_simd_level_name(level), expected, found.of);
+        require(pm_lanes_run(lanes, program, tasks, 0, tasks->group_count, &brief, &error),
+                error.message);
+        compare_accuracy(c, expected, accuracy);
     } else {
         require(error.code == PM_ERROR_LIMIT, error.message);
     }
     predictions_clear(&found);
+    free(accuracy);
     pm_lanes_destroy(lanes);
     pm_lane_program_destroy(program);
 }

@@ -120,8 +120,8 @@ static const char *const migrations[] = {
     "  algorithm_id BIGINT NOT NULL REFERENCES algorithms,"
     "  PRIMARY KEY (lease_id, place));",
     /* 3: a miner's results that earned nothing */
-    "CREATE INDEX evaluations_unpaid ON evaluations(hotkey) WHERE accurate = 0;"
-    "CREATE INDEX algorithms_author ON algorithms(author) WHERE agreed_ms > 0;",
+    ("CREATE INDEX evaluations_unpaid ON evaluations(hotkey) WHERE accurate = 0;"
+     "CREATE INDEX algorithms_author ON algorithms(author) WHERE agreed_ms > 0;"),
 };
 
 enum { VERSION = sizeof migrations / sizeof *migrations };

@@ -3,6 +3,7 @@
 #ifndef DRIVER_DRIVER_H
 #define DRIVER_DRIVER_H
 
+#include "driver/figures.h"
 #include "driver/lease_jobs.h"
 #include "driver/pool_client.h"
 #include "driver/share.h"
@@ -117,6 +118,7 @@ struct pm_driver {
     struct pm_driver_work work;
     struct pm_driver_data data;
     struct pm_driver_counters counters;
+    struct pm_figures figures; /* as told to the sidecar */
     int64_t started_ms;
     int64_t next_report_ms;
     int64_t unpaid_since_ms; /* what the pool judged later is asked for, by its clock */

@@ -132,6 +132,44 @@ void pm_lease_record_clear(struct pm_lease_record *record)
     pm_lease_clear(&record->lease);
 }
 
+/* What the pool is not told, and who looks at it wants to know: the score that was found here, and
+ * the parents. */
+static bool write_parents(cJSON *array, const struct pm_lease *lease,
+                          const struct pm_submitted_evolution *evolution)
+{
+    for (size_t i = 0; i < lease->seeds.count; i++) {
+        const struct pm_lease_algorithm *seed = &lease->seeds.items[i];
+        bool is_parent = false;
+        for (size_t k = 0; k < evolution->parent_count; k++) {
+            is_parent = is_parent || evolution->parents[k] == seed->id;
+        }
+        cJSON *item = is_parent ? cJSON_CreateObject() : NULL;
+        if (is_parent && (!cJSON_AddItemToArray(array, item) ||
+                          cJSON_AddNumberToObject(item, "id", (double)seed->id) == NULL ||
+                          cJSON_AddStringToObject(item, "algorithm_dsl", seed->text) == NULL)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool write_evolved(cJSON *object, const struct pm_lease *lease,
+                          const struct pm_submission *submission)
+{
+    cJSON *list = cJSON_AddArrayToObject(object, "evolved");
+    for (size_t i = 0; list != NULL && i < submission->evolution_count; i++) {
+        const struct pm_submitted_evolution *evolution = &submission->evolutions[i];
+        cJSON *item = cJSON_CreateObject();
+        if (!cJSON_AddItemToArray(list, item) ||
+            cJSON_AddNumberToObject(item, "score", evolution->score) == NULL ||
+            cJSON_AddStringToObject(item, "algorithm_dsl", evolution->text) == NULL ||
+            !write_parents(cJSON_AddArrayToObject(item, "parents"), lease, evolution)) {
+            return false;
+        }
+    }
+    return list != NULL;
+}
+
 static char *encode_closed(const struct pm_lease_record *record,
                            const struct pm_submission *submission, const struct pm_lease_end *end,
                            bool whole, struct pm_error *error)
@@ -149,7 +187,8 @@ static char *encode_closed(const struct pm_lease_record *record,
         cJSON_AddNumberToObject(object, "evolutions", (double)submission->evolution_count) !=
             NULL &&
         pm_lease_end_write(end, object) &&
-        (!whole || add(object, "submission", pm_submission_write(submission)));
+        (!whole || (add(object, "submission", pm_submission_write(submission)) &&
+                    write_evolved(object, lease, submission)));
     return print_and_delete(object, complete, error);
 }
 

@@ -197,6 +197,7 @@ static bool await_all(struct pm_lease_results *results, struct pm_error *error)
         if (!warn_of_silence(results, now_ms - began_ms, error)) {
             return false;
         }
+        pm_figures_lease_jobs(results->driver, results->count, results->there);
         if (results->there == results->count || now_ms >= results->plan->submit_at_ms) {
             return true;
         }

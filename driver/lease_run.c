@@ -288,6 +288,12 @@ static bool submit(struct run *run, struct pm_error *error)
                            error);
 }
 
+static bool begin(struct run *run)
+{
+    pm_figures_lease_begun(run->driver, run->record, &run->plan, run->jobs.count);
+    return true;
+}
+
 static bool steps(struct run *run, struct pm_error *error)
 {
     struct pm_driver *driver = run->driver;
@@ -300,7 +306,7 @@ static bool steps(struct run *run, struct pm_error *error)
     return pm_dataset_learn(driver, error) &&
            pm_lease_jobs_build(&record->lease, driver->account, &record->jobs, &run->plan,
                                &run->jobs, error) &&
-           compute(run, error) && submit(run, error) && close_lease(run, error);
+           begin(run) && compute(run, error) && submit(run, error) && close_lease(run, error);
 }
 
 static bool run_steps(struct pm_driver *driver, struct pm_lease_record *record,
@@ -308,6 +314,7 @@ static bool run_steps(struct pm_driver *driver, struct pm_lease_record *record,
 {
     struct run run = {.driver = driver, .record = record};
     bool done = steps(&run, error);
+    pm_figures_lease_over(driver);
     if (!done && error->code == PM_ERROR_UNAVAILABLE) {
         /* the sidecar stayed away to the end; the next start finds the record and closes it */
         pm_log(PM_LOG_WARN, "DRIVER-LEASE-LEFT", "lease=%s: %s", record->lease.id, error->message);

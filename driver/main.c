@@ -17,6 +17,7 @@
 #include <poolminer/file.h>
 #include <poolminer/hotkey.h>
 #include <poolminer/log.h>
+#include <poolminer/log_forward.h>
 #include <poolminer/password.h>
 #include <poolminer/program.h>
 #include <poolminer/stop.h>
@@ -154,6 +155,34 @@ static bool run(const struct pm_options *options, const struct pm_driver_setting
     return done;
 }
 
+/* What the sidecar shows of the log; without it the log is where it always is. */
+static struct pm_log_forward *forward_log(const struct pm_options *options)
+{
+    static char name[PM_PROGRAM_CLIENT_NAME_SIZE];
+    const struct pm_log_forward_config config = {.sidecar_url =
+                                                     pm_options_text(options, "sidecar-url"),
+                                                 .key_file = pm_options_text(options, "key-file"),
+                                                 .program = "driver",
+                                                 .name = name};
+    struct pm_log_forward *forward = NULL;
+    pm_program_client_name("log-driver", name);
+    return !pm_options_flag(options, "report") && pm_log_forward_create(&config, &forward, NULL)
+               ? forward
+               : NULL;
+}
+
+/* The exit status. */
+static int run_and_tell(const struct pm_options *options, const struct pm_driver_settings *settings)
+{
+    struct pm_error error = {0};
+    if (!run(options, settings, &error)) {
+        pm_log(PM_LOG_ERROR, "DRIVER-FAILED", "%s", error.message);
+        return error.code == PM_ERROR_INVALID ? PM_EXIT_USAGE : EXIT_FAILURE;
+    }
+    pm_log(PM_LOG_INFO, "DRIVER-END", pm_stop_requested() ? "asked to stop" : "duration is over");
+    return EXIT_SUCCESS;
+}
+
 static int run_with(struct pm_options *options, int argc, char *argv[])
 {
     static const struct pm_program program = {
@@ -173,12 +202,10 @@ static int run_with(struct pm_options *options, int argc, char *argv[])
         fprintf(stderr, "poolminer-driver: %s\n", error.message);
         return PM_EXIT_USAGE;
     }
-    if (!run(options, &settings, &error)) {
-        pm_log(PM_LOG_ERROR, "DRIVER-FAILED", "%s", error.message);
-        return error.code == PM_ERROR_INVALID ? PM_EXIT_USAGE : EXIT_FAILURE;
-    }
-    pm_log(PM_LOG_INFO, "DRIVER-END", pm_stop_requested() ? "asked to stop" : "duration is over");
-    return EXIT_SUCCESS;
+    struct pm_log_forward *forward = forward_log(options);
+    status = run_and_tell(options, &settings);
+    pm_log_forward_destroy(forward);
+    return status;
 }
 
 int main(int argc, char *argv[])

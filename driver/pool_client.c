@@ -280,6 +280,20 @@ bool pm_pool_client_stats(struct pm_pool_client *client, struct pm_answer *answe
     return perform(client, &call, answer, error);
 }
 
+bool pm_pool_client_balance(struct pm_pool_client *client, const char *address,
+                            struct pm_answer *answer, struct pm_error *error)
+{
+    char path[128];
+    snprintf(path, sizeof path, "/api/v1/rewards/balance/%s", address);
+    const struct call call = {.kind = PM_CALL_STATS,
+                              .method = "GET",
+                              .path = path,
+                              .is_signed = true,
+                              .answer_max_bytes = PM_ANSWER_MAX_BYTES,
+                              .timeout_ms = STATS_TIMEOUT_MS};
+    return perform(client, &call, answer, error);
+}
+
 bool pm_pool_client_health(struct pm_pool_client *client, struct pm_answer *answer,
                            struct pm_error *error)
 {

@@ -38,6 +38,9 @@ bool pm_pool_client_register(struct pm_pool_client *client, struct pm_answer *an
                              struct pm_error *error);
 bool pm_pool_client_stats(struct pm_pool_client *client, struct pm_answer *answer,
                           struct pm_error *error);
+/* What the pool owes the key of this address, its own. */
+bool pm_pool_client_balance(struct pm_pool_client *client, const char *address,
+                            struct pm_answer *answer, struct pm_error *error);
 bool pm_pool_client_health(struct pm_pool_client *client, struct pm_answer *answer,
                            struct pm_error *error);
 

@@ -32,6 +32,7 @@ static bool ask_pool(struct pm_driver *driver, struct pm_error *error)
     } else {
         *error = answer.reason;
     }
+    pm_figures_asked(driver, given);
     pm_answer_clear(&answer);
     return given;
 }
@@ -200,6 +201,7 @@ void pm_report_now(struct pm_driver *driver, bool ask)
     }
     log_line(driver, current);
     write_file(driver);
+    pm_figures_put(driver);
 }
 
 bool pm_report_only(struct pm_driver *driver, struct pm_error *error)
@@ -219,6 +221,7 @@ void pm_report_clear(struct pm_driver *driver)
     cJSON_Delete(driver->first_stats);
     cJSON_Delete(driver->stats);
     driver->first_stats = driver->stats = NULL;
+    pm_figures_clear(driver);
 }
 
 void pm_report_tick(struct pm_driver *driver)
@@ -228,5 +231,9 @@ void pm_report_tick(struct pm_driver *driver)
         driver->next_report_ms = now_ms + PM_REPORT_EVERY_MS;
         pm_report_now(driver, true);
         pm_unpaid_tick(driver);
+    } else if (pm_figures_are_wanted(driver)) {
+        /* The pool's state is not worth a complaint here. */
+        ask_pool(driver, &(struct pm_error){0});
     }
+    pm_figures_tick(driver);
 }

@@ -1,25 +1,38 @@
 /* The page's own files, which stand in page/ and are part of the program. */
-#include "page_files.inc"
-
 #include "sidecar/page_internal.h"
 
 #include <string.h>
 
-static const struct {
-    const char *path, *type;
+struct page_file {
+    const char *path;
     const unsigned char *bytes;
     size_t size;
-} FILES[] = {
-    {"/", "text/html; charset=utf-8", index_html, sizeof index_html},
-    {"/page.css", "text/css; charset=utf-8", page_css, sizeof page_css},
-    {"/page.js", "text/javascript; charset=utf-8", page_js, sizeof page_js},
 };
+#include "page_files.inc"
+
+static const char *type_of(const char *path)
+{
+    static const struct {
+        const char *ending, *type;
+    } types[] = {{".html", "text/html; charset=utf-8"},
+                 {".css", "text/css; charset=utf-8"},
+                 {".js", "text/javascript; charset=utf-8"},
+                 {".svg", "image/svg+xml"}};
+    const char *ending = strrchr(path, '.');
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        if (strcmp(types[i].ending, ending) == 0) {
+            return types[i].type;
+        }
+    }
+    return "application/octet-stream";
+}
 
 bool pm_page_file(const char *path, struct pm_http_server_response *response)
 {
+    const char *wanted = strcmp(path, "/") == 0 ? "/index.html" : path;
     for (size_t i = 0; i < sizeof FILES / sizeof *FILES; i++) {
-        if (strcmp(FILES[i].path, path) == 0) {
-            response->content_type = FILES[i].type;
+        if (strcmp(FILES[i].path, wanted) == 0) {
+            response->content_type = type_of(wanted);
             response->constant = FILES[i].bytes;
             response->constant_size = FILES[i].size;
             return true;

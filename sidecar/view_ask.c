@@ -19,7 +19,9 @@ enum {
 
 /* What drivers call their records; docs/jobs.md. */
 static const char FIGURES_PREFIX[] = "figures/";
-static const char LEASE_PREFIX[] = "lease/";
+/* Leases, and results that the pool agreed on and did not pay. */
+static const char *const RESULT_PREFIXES[] = {"lease/", "unpaid/"};
+enum { PREFIX_COUNT = sizeof RESULT_PREFIXES / sizeof *RESULT_PREFIXES };
 static const char OPEN[] = "open";
 
 bool pm_view_ask_status(struct pm_view *view, cJSON **out, struct pm_error *error)
@@ -184,11 +186,11 @@ static bool insert_result(cJSON *list, cJSON *result)
     return cJSON_InsertItemInArray(list, place, result);
 }
 
-static bool ask_results(struct pm_view *view, const char *run, int64_t before, size_t limit,
-                        cJSON *list, struct pm_error *error)
+static bool ask_results(struct pm_view *view, const char *run, const char *prefix, int64_t before,
+                        size_t limit, cJSON *list, struct pm_error *error)
 {
     struct pm_records records;
-    if (!pm_queue_client_records_before(view->client, run, LEASE_PREFIX, "", before,
+    if (!pm_queue_client_records_before(view->client, run, prefix, "", before,
                                         limit * LOOKED_FACTOR, &records, error)) {
         return false;
     }
@@ -213,8 +215,10 @@ static bool ask_all_results(struct pm_view *view, int64_t before, size_t limit, 
     bool done = pm_view_ask_status(view, &status, error);
     cJSON_ArrayForEach(run, cJSON_GetObjectItemCaseSensitive(status, "runs"))
     {
-        done = done &&
-               (asked++ >= RUNS_MAX || ask_results(view, run->string, before, limit, list, error));
+        for (size_t i = 0; done && asked < RUNS_MAX && i < PREFIX_COUNT; i++) {
+            done = ask_results(view, run->string, RESULT_PREFIXES[i], before, limit, list, error);
+        }
+        asked++;
     }
     cJSON_Delete(status);
     return done;

@@ -14,6 +14,7 @@
 
 #include <poolminer/job.h>
 #include <poolminer/log.h>
+#include <poolminer/log_forward.h>
 #include <poolminer/options.h>
 #include <poolminer/program.h>
 #include <poolminer/queue_client.h>
@@ -21,9 +22,9 @@
 #include <poolminer/threads.h>
 #include <poolminer/wire.h>
 
-/* A worker's own, its heartbeat's, and those of its two connections; for all, the governor's own
- * and those of its connection. */
-enum { THREADS_BESIDE = 6, THREADS_GOVERNING = 3 };
+/* A worker's own, its heartbeat's, and those of its two connections; for all, the governor's own and
+ * that of the log's lines, and those of their connections. */
+enum { THREADS_BESIDE = 6, THREADS_FOR_ALL = 6 };
 
 static size_t allowed_cores(void)
 {
@@ -72,7 +73,7 @@ static bool choose_threads(const struct pm_options *options, size_t *out, struct
     const int64_t asked = pm_options_integer(options, "threads");
     const size_t wanted = asked > 0 ? (size_t)asked : allowed_cores();
     const size_t workers = (size_t)pm_options_integer(options, "workers");
-    const size_t others = workers * THREADS_BESIDE + THREADS_GOVERNING;
+    const size_t others = workers * THREADS_BESIDE + THREADS_FOR_ALL;
     const size_t affordable = pm_threads_affordable(wanted + others);
     if (affordable <= others) {
         return pm_fail(error, PM_ERROR_LIMIT,
@@ -177,6 +178,20 @@ static bool run(const struct pm_options *options, struct pm_error *error)
     return ok;
 }
 
+/* What the sidecar shows of the log; without it the log is where it always is. */
+static struct pm_log_forward *forward_log(const struct pm_options *options)
+{
+    static char name[PM_PROGRAM_CLIENT_NAME_SIZE];
+    const struct pm_log_forward_config config = {.sidecar_url =
+                                                     pm_options_text(options, "sidecar-url"),
+                                                 .key_file = pm_options_text(options, "key-file"),
+                                                 .program = "worker",
+                                                 .name = name};
+    struct pm_log_forward *forward = NULL;
+    pm_program_client_name("log-worker", name);
+    return pm_log_forward_create(&config, &forward, NULL) ? forward : NULL;
+}
+
 int main(int argc, char *argv[])
 {
     static const struct pm_program program = {
@@ -192,9 +207,13 @@ int main(int argc, char *argv[])
     struct pm_options *options = pm_worker_options_create();
     if (options == NULL) {
         fputs("poolminer-worker: out of memory\n", stderr);
-    } else if (pm_program_start(&program, options, argc, argv, &status) && !run(options, &error)) {
-        pm_log(PM_LOG_ERROR, "WORKER-FAILED", "%s", error.message);
-        status = error.code == PM_ERROR_INVALID ? PM_EXIT_USAGE : EXIT_FAILURE;
+    } else if (pm_program_start(&program, options, argc, argv, &status)) {
+        struct pm_log_forward *forward = forward_log(options);
+        if (!run(options, &error)) {
+            pm_log(PM_LOG_ERROR, "WORKER-FAILED", "%s", error.message);
+            status = error.code == PM_ERROR_INVALID ? PM_EXIT_USAGE : EXIT_FAILURE;
+        }
+        pm_log_forward_destroy(forward);
     }
     pm_options_destroy(options);
     return pm_program_leave("poolminer-worker", status);

@@ -202,6 +202,11 @@ static void handle(void *context, const struct scripted_request *request,
         }
     } else if (strcmp(request->path, "/health") == 0) {
         on_health(pool, reply);
+    } else if (strstr(request->path, "/rewards/balance/") != NULL) {
+        pool->balance_calls++;
+        snprintf(reply->body, sizeof reply->body, "%s",
+                 "{\"balance_rao\":1000,\"estimated_pending_rao\":200}");
+        reply->status = pool->has_no_balance ? 404 : reply->status;
     } else {
         pool->stats_calls++;
         const char *usual = "{\"evaluations_submitted\":96,\"accuracy_rate\":0.9375,"

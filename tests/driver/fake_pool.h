@@ -48,7 +48,8 @@ struct fake_pool {
     int64_t health_remaining_s;  /* -1: not told */
     const char *dataset, *suite; /* as /health tells; NULL: not told */
     /* what happened */
-    int lease_calls, submit_calls, stats_calls, health_calls, granted, accepted;
+    bool has_no_balance; /* the pool has no such call */
+    int lease_calls, submit_calls, stats_calls, balance_calls, health_calls, granted, accepted;
     char asked[FAKE_CALLS_MAX + 1]; /* of each call for work: 'l'ease, e'v'aluate, 'e'volve */
     const char *unpaid;             /* what /miners/unpaid says; NULL: there is no such call */
     char unpaid_asked[64];          /* with which query, last */

@@ -258,6 +258,12 @@ static bool record_put(void *context, const char *run_id, const char *key, const
                        struct pm_error *error)
 {
     struct fake_queue *queue = context;
+    if (strncmp(key, "figures/", 8) == 0) { /* told by the way: no call that anything hangs on */
+        free(queue->figures);
+        queue->figures = strndup(body, body_size);
+        queue->figures_put++;
+        return true;
+    }
     if (!begin_call(queue, true, error) || !take_large(&queue->large_records, error)) {
         return false;
     }
@@ -349,6 +355,7 @@ void fake_queue_clear(struct fake_queue *queue)
     for (size_t i = 0; i < queue->record_count; i++) {
         clear_record(&queue->records[i]);
     }
+    free(queue->figures);
     *queue = (struct fake_queue){
         .stop = queue->stop, .clock_ms = queue->clock_ms, .fruitless = queue->fruitless};
 }

@@ -49,7 +49,9 @@ struct fake_queue {
     int64_t full_until_ms;       /* new records are refused until then by ... */
     const atomic_int_least64_t *clock_ms;
     const atomic_bool *stop; /* calls other than records are cut short, as the real queue's are */
-    bool put_before_open;    /* a job came whose lease had no open record */
+    char *figures;           /* the record of figures, as put last */
+    int figures_put;
+    bool put_before_open; /* a job came whose lease had no open record */
 };
 
 struct pm_driver_queue fake_queue_bind(struct fake_queue *queue);

@@ -612,7 +612,8 @@ static void the_summary_file_has_both_sides(void **state)
     bench->settings.summary_path = file;
     bench->settings.duration_ms = 600 * SECOND;
     assert_true(live(bench));
-    assert_in_range(bench->pool.stats_calls, 10, 12); /* once a minute and at the end */
+    /* Once a minute and at the end, and soon after the submission. */
+    assert_in_range(bench->pool.stats_calls, 11, 13);
     assert_true(pm_file_read(file, 65536, &text, &length, NULL));
     cJSON *summary = cJSON_Parse(text);
     const cJSON *driver = cJSON_GetObjectItem(summary, "driver");
@@ -632,11 +633,55 @@ static void the_summary_file_has_both_sides(void **state)
     rmdir(path);
 }
 
+static void figures_are_told_while_it_runs(void **state)
+{
+    struct bench *bench = *state;
+    bench->settings.duration_ms = 600 * SECOND;
+    assert_true(live(bench));
+    cJSON *figures = cJSON_Parse(bench->queue.figures);
+    const cJSON *counters = cJSON_GetObjectItem(figures, "counters");
+    assert_string_equal(cJSON_GetObjectItem(figures, "hotkey")->valuestring,
+                        pm_hotkey_address(bench->hotkey));
+    assert_int_equal(cJSON_GetObjectItem(counters, "submissions_accepted")->valueint, 1);
+    assert_int_equal(
+        cJSON_GetObjectItem(cJSON_GetObjectItem(figures, "stats"), "lifetime_rao")->valueint, 1234);
+    assert_int_equal(
+        cJSON_GetObjectItem(cJSON_GetObjectItem(figures, "balance"), "estimated_pending_rao")
+            ->valueint,
+        200);
+    assert_true(cJSON_IsNull(cJSON_GetObjectItem(figures, "lease")));
+    assert_true(cJSON_IsFalse(cJSON_GetObjectItem(figures, "pool_is_away")));
+    /* When something has changed, and not all the time. */
+    assert_in_range(bench->queue.figures_put, 12, 40);
+    assert_int_equal(bench->pool.balance_calls, bench->pool.stats_calls);
+    cJSON_Delete(figures);
+    /* The record of what was evolved tells the parents, and what it scored here. */
+    cJSON *body = cJSON_Parse(record(bench, "lease-1")->body);
+    const cJSON *evolved = cJSON_GetArrayItem(cJSON_GetObjectItem(body, "evolved"), 0);
+    assert_true(cJSON_GetObjectItem(evolved, "score")->valuedouble == 0.8);
+    assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(evolved, "parents")), 1);
+    cJSON_Delete(body);
+}
+
+static void an_open_lease_and_an_absent_pool_are_among_the_figures(void **state)
+{
+    struct bench *bench = *state;
+    bench->pool.has_no_balance = true;
+    bench->queue.work = FAKE_WORK_NONE;
+    bench->settings.duration_ms = 60 * SECOND;
+    bench->settings.grace_ms = 30 * SECOND;
+    live(bench);
+    assert_in_range(bench->pool.balance_calls, 1, 1); /* not asked for again within the hour */
+    assert_non_null(strstr(bench->queue.figures, "\"balance\":null"));
+}
+
 #define TEST(NAME) cmocka_unit_test_setup_teardown(NAME, open_bench, close_bench)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(figures_are_told_while_it_runs),
+        TEST(an_open_lease_and_an_absent_pool_are_among_the_figures),
         TEST(a_lease_is_computed_and_submitted),
         TEST(leases_follow_each_other),
         TEST(no_lease_is_taken_while_no_worker_computes),

@@ -233,7 +233,7 @@ static void what_is_asked_wrongly_is_refused(void **state)
     }
     static const char *const nowhere[] = {"/../../etc/passwd",  "/page/index.html", "//",
                                           "/%2e%2e/%2e%2e/etc", "/page.js%00.html", "/page.css/..",
-                                          "/index.html"};
+                                          "/pages.js"};
     for (size_t i = 0; i < sizeof nowhere / sizeof *nowhere; i++) {
         expect_status(page_get(port, nowhere[i], ""), 404, "\"detail\"");
     }

@@ -1,0 +1,213 @@
+#include "driver/figures.h"
+
+#include "driver/driver.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <poolminer/json.h>
+#include <poolminer/log.h>
+
+enum {
+    VERSION = 1,
+    PUT_EVERY_MS = 1000,
+    ASK_AGAIN_MS = 10000, /* after a submission the pool's figures are new */
+    NO_BALANCE_MS = 3600 * 1000,
+};
+
+/* ---- what has happened ---- */
+
+void pm_figures_lease_begun(struct pm_driver *driver, const struct pm_lease_record *record,
+                            const struct pm_lease_plan *plan, size_t jobs)
+{
+    struct pm_figures *figures = &driver->figures;
+    const struct pm_lease *lease = &record->lease;
+    snprintf(figures->lease_id, sizeof figures->lease_id, "%s", lease->id);
+    figures->lease_kind = lease->kind;
+    figures->lease_begun_ms = pm_driver_now_ms(driver);
+    figures->lease_deadline_ms = record->deadline_ms;
+    figures->lease_submit_at_ms = plan->submit_at_ms;
+    figures->lease_algorithms = lease->evaluate.count;
+    figures->lease_seeds = lease->seeds.count;
+    figures->lease_jobs = jobs;
+    figures->lease_jobs_done = 0;
+    figures->changed = true;
+}
+
+void pm_figures_lease_jobs(struct pm_driver *driver, size_t jobs, size_t done)
+{
+    struct pm_figures *figures = &driver->figures;
+    figures->changed =
+        figures->changed || figures->lease_jobs != jobs || figures->lease_jobs_done != done;
+    figures->lease_jobs = jobs;
+    figures->lease_jobs_done = done;
+}
+
+void pm_figures_lease_over(struct pm_driver *driver)
+{
+    driver->figures.lease_id[0] = '\0';
+    driver->figures.changed = true;
+    driver->figures.stats_are_old = true;
+}
+
+/* ---- the pool's figures ---- */
+
+/* Not every pool tells it, and nothing hangs on it. */
+static void ask_balance(struct pm_driver *driver)
+{
+    struct pm_figures *figures = &driver->figures;
+    struct pm_answer answer;
+    int64_t now_ms = pm_driver_now_ms(driver);
+    if (now_ms < figures->balance_not_before_ms ||
+        !pm_pool_client_balance(driver->pool, driver->address, &answer, NULL)) {
+        return;
+    }
+    if (answer.kind == PM_ANSWER_OK && answer.body != NULL) {
+        cJSON_Delete(figures->balance);
+        figures->balance = answer.body;
+        answer.body = NULL;
+    } else if (answer.kind != PM_ANSWER_NOT_NOW) {
+        figures->balance_not_before_ms = now_ms + NO_BALANCE_MS;
+    }
+    pm_answer_clear(&answer);
+}
+
+void pm_figures_asked(struct pm_driver *driver, bool given)
+{
+    struct pm_figures *figures = &driver->figures;
+    figures->asked_ms = pm_driver_now_ms(driver);
+    figures->changed = true;
+    if (given) {
+        figures->stats_ms = figures->asked_ms;
+        figures->stats_are_old = false;
+        ask_balance(driver);
+    }
+}
+
+bool pm_figures_are_wanted(const struct pm_driver *driver)
+{
+    const struct pm_figures *figures = &driver->figures;
+    return figures->stats_are_old && !driver->pool_notice.active &&
+           pm_driver_now_ms(driver) >= figures->asked_ms + ASK_AGAIN_MS;
+}
+
+/* ---- the record ---- */
+
+/* Adding to NULL fails, as adding without memory does. */
+static bool add_number(cJSON *object, const char *name, double value)
+{
+    return cJSON_AddNumberToObject(object, name, value) != NULL;
+}
+
+static bool add_text(cJSON *object, const char *name, const char *text)
+{
+    return cJSON_AddStringToObject(object, name, text) != NULL;
+}
+
+/* A copy, or null. */
+static bool add_copy(cJSON *object, const char *name, const cJSON *value)
+{
+    cJSON *copy = value != NULL ? cJSON_Duplicate(value, true) : cJSON_CreateNull();
+    if (cJSON_AddItemToObject(object, name, copy)) {
+        return true;
+    }
+    cJSON_Delete(copy);
+    return false;
+}
+
+static bool add_lease(cJSON *object, const struct pm_figures *figures)
+{
+    if (figures->lease_id[0] == '\0') {
+        return cJSON_AddNullToObject(object, "lease") != NULL;
+    }
+    cJSON *lease = cJSON_AddObjectToObject(object, "lease");
+    return add_text(lease, "id", figures->lease_id) &&
+           add_text(lease, "kind", pm_lease_kind_name(figures->lease_kind)) &&
+           add_number(lease, "begun_ms", (double)figures->lease_begun_ms) &&
+           add_number(lease, "deadline_ms", (double)figures->lease_deadline_ms) &&
+           add_number(lease, "submit_at_ms", (double)figures->lease_submit_at_ms) &&
+           add_number(lease, "algorithms", (double)figures->lease_algorithms) &&
+           add_number(lease, "seeds", (double)figures->lease_seeds) &&
+           add_number(lease, "jobs", (double)figures->lease_jobs) &&
+           add_number(lease, "jobs_done", (double)figures->lease_jobs_done);
+}
+
+static bool add_counters(cJSON *object, const struct pm_driver *driver)
+{
+    const struct pm_driver_counters *counters = &driver->counters;
+    return add_number(object, "leases", (double)counters->leases) &&
+           add_number(object, "leases_expired", (double)counters->leases_expired) &&
+           add_number(object, "submissions_accepted", (double)counters->submissions_accepted) &&
+           add_number(object, "submissions_refused", (double)counters->submissions_refused) &&
+           add_number(object, "evaluations_submitted", (double)counters->evaluations_submitted) &&
+           add_number(object, "evolutions_submitted", (double)counters->evolutions_submitted) &&
+           (counters->has_best ? add_number(object, "best_score", counters->best_score)
+                               : cJSON_AddNullToObject(object, "best_score") != NULL);
+}
+
+/* What keeps the pool from giving work: away, or saying no. */
+static const char *trouble(const struct pm_driver *driver)
+{
+    if (driver->pool_notice.active) {
+        return driver->pool_notice.last.message;
+    }
+    return driver->lease_notice.active ? driver->lease_notice.last.message : "";
+}
+
+/* NULL: no memory. */
+static char *write_figures(const struct pm_driver *driver)
+{
+    const struct pm_figures *figures = &driver->figures;
+    cJSON *object = cJSON_CreateObject();
+    bool done =
+        add_number(object, "version", VERSION) && add_text(object, "hotkey", driver->address) &&
+        add_text(object, "pool", pm_pool_client_url(driver->pool)) &&
+        cJSON_AddBoolToObject(object, "pool_is_away", driver->pool_notice.active) != NULL &&
+        add_text(object, "trouble", trouble(driver)) &&
+        add_text(object, "mode", pm_work_mode_name(driver->settings.mode)) &&
+        add_number(object, "started_ms", (double)driver->started_ms) &&
+        add_number(object, "clock_offset_ms",
+                   (double)pm_pool_client_clock_offset_ms(driver->pool)) &&
+        add_lease(object, figures) &&
+        add_counters(cJSON_AddObjectToObject(object, "counters"), driver) &&
+        add_number(object, "stats_ms", (double)figures->stats_ms) &&
+        add_copy(object, "first_stats", driver->first_stats) &&
+        add_copy(object, "stats", driver->stats) && add_copy(object, "balance", figures->balance);
+    char *text = done ? pm_json_print(object, NULL) : NULL;
+    cJSON_Delete(object);
+    return text;
+}
+
+void pm_figures_put(struct pm_driver *driver)
+{
+    struct pm_figures *figures = &driver->figures;
+    struct pm_error error = {0};
+    char key[PM_JOB_KEY_SIZE];
+    char *text = write_figures(driver);
+    snprintf(key, sizeof key, "figures/%s", driver->account);
+    figures->put_ms = pm_driver_now_ms(driver);
+    figures->pool_was_away = driver->pool_notice.active;
+    figures->changed = text == NULL || !driver->queue.record_put(
+                                           driver->queue.context, driver->settings.run_id, key,
+                                           PM_FIGURES_STATE, "", text, strlen(text), &error);
+    free(text);
+}
+
+void pm_figures_tick(struct pm_driver *driver)
+{
+    const struct pm_figures *figures = &driver->figures;
+    bool is_news = figures->changed || figures->put_ms == 0 ||
+                   figures->pool_was_away != driver->pool_notice.active;
+    if (is_news && !driver->queue_notice.active &&
+        pm_driver_now_ms(driver) >= figures->put_ms + PUT_EVERY_MS) {
+        pm_figures_put(driver);
+    }
+}
+
+void pm_figures_clear(struct pm_driver *driver)
+{
+    cJSON_Delete(driver->figures.balance);
+    driver->figures.balance = NULL;
+}

@@ -1,0 +1,157 @@
+// The first part of the page: figures, the lease that is computed, trouble, curves.
+
+import {byId, clock, decimal, duration, get, make, moment, NONE, percent, short, whole} from "./dom.js";
+import {chart} from "./chart.js";
+
+// ---- figures ----
+
+const TARGET_ACCURACY = 0.95;
+
+function tile(name, value, unit, note, kind) {
+  return make("dl", {class: "tile"}, make("dt", {}, name),
+    make("dd", {}, value, unit ? make("small", {}, ` ${unit}`) : null), make("p", {class: kind}, note));
+}
+
+function accuracyTile(stats) {
+  const judged = stats.evaluations_finalised ?? 0;
+  const rate = judged > 0 ? stats.accuracy_rate : undefined;
+  const good = rate >= TARGET_ACCURACY;
+  return tile("Accuracy", percent(rate), "",
+    judged > 0 ? (good ? "above the target of 95 %" : "the target is 95 %") : "none judged yet",
+    rate === undefined ? undefined : good ? "good" : "warn");
+}
+
+function successTile(stats) {
+  const judged = stats.evolutions_finalised ?? 0;
+  return tile("Success", judged > 0 ? percent(stats.success_rate, 0) : NONE, "",
+    judged > 0 ? `${whole(stats.evolutions_over_threshold)} of ${whole(judged)} evolved score over 0.7`
+      : "no evolution judged yet");
+}
+
+function forecastTile(forecast) {
+  if (!forecast) return tile("Forecast", NONE, "", "not before the pool has figures");
+  return tile("Forecast", short(forecast.rao_per_day), "RAO a day",
+    forecast.is_capped ? "at the pool's cap for one miner" : "at the rate of this epoch");
+}
+
+export function showFigures(state) {
+  const miner = state.miner ?? {};
+  const stats = miner.stats ?? {}, balance = miner.balance ?? {}, counters = miner.counters ?? {};
+  const best = Math.max(stats.best_score ?? 0, counters.best_score ?? 0);
+  const pending = balance.estimated_pending_rao;
+  byId("tiles").replaceChildren(
+    tile("Reputation", decimal(stats.reputation, 2), "this epoch", `${decimal(stats.reputation_per_hour, 1)} an hour`),
+    accuracyTile(stats), successTile(stats), forecastTile(state.supervisor?.forecast),
+    tile("Balance", short(stats.balance_rao), "RAO", pending === undefined ? `${short(stats.lifetime_rao)} paid in all`
+      : `${short(pending)} more pending`),
+    tile("Best score", best > 0 ? decimal(best, 4) : NONE, "", `best of the pool ${stats.pool?.best_score > 0
+      ? decimal(stats.pool.best_score, 4) : NONE}`),
+    tile("Evaluated", whole(stats.evaluations_submitted ?? counters.evaluations_submitted), "",
+      `${whole(state.successful_submissions)} leases submitted`),
+    tile("Evolved", whole(stats.evolutions_submitted ?? counters.evolutions_submitted), "",
+      `${whole(state.refused_submissions)} leases refused, ${whole(state.expired_leases)} expired`));
+}
+
+// ---- now ----
+
+function bar(share) {
+  const width = Math.round(1000 * Math.min(1, Math.max(0, share))) / 10;
+  const fill = make("i");
+  fill.style.width = `${width}%`;
+  return make("div", {class: "progress", role: "progressbar", "aria-valuemin": 0, "aria-valuemax": 100,
+    "aria-valuenow": Math.round(width)}, fill);
+}
+
+const doing = {evaluate: "evaluating", evolve: "evolving"};
+
+function workerNow(worker) {
+  const progress = worker.progress;
+  if (worker.paused) return make("div", {class: "worker"}, make("p", {class: "muted"}, `Resting: ${worker.paused}`));
+  if (!progress || !(progress.total > 0)) {
+    return make("div", {class: "worker"}, make("p", {class: "muted"}, doing[worker.kind] ?? "computing"));
+  }
+  const facts = [];
+  if (progress.best !== undefined) facts.push(`best ${decimal(progress.best, 4)}`);
+  if (progress.candidates_per_second !== undefined) facts.push(`${short(progress.candidates_per_second)} candidates a second`);
+  return make("div", {class: "worker"},
+    make("p", {class: "row"}, make("span", {}, doing[worker.kind] ?? worker.kind),
+      make("span", {class: "muted"}, `${whole(progress.done)} of ${whole(progress.total)} ${progress.unit}`)),
+    bar(progress.done / progress.total), make("p", {class: "muted"}, facts.join(", ")));
+}
+
+function leaseNow(lease, state) {
+  const busy = (state.workers ?? []).filter((worker) => worker.run === state.miner.run && worker.progress?.total > 0);
+  const partly = busy.reduce((sum, worker) => sum + worker.progress.done / worker.progress.total, 0);
+  const share = lease.jobs > 0 ? (lease.jobs_done + Math.min(partly, lease.jobs - lease.jobs_done)) / lease.jobs : 0;
+  const what = [lease.algorithms > 0 ? `${lease.algorithms} to evaluate` : "", lease.seeds > 0 ? `${lease.seeds} seeds to evolve` : ""];
+  return make("div", {class: "now"},
+    make("p", {class: "row"}, make("span", {}, `Lease of ${clock(lease.begun_ms)}`),
+      make("span", {}, `${duration(lease.deadline_ms - state.now_ms)} left`)),
+    bar(share),
+    make("p", {class: "muted"}, `${lease.jobs_done} of ${lease.jobs} jobs done; ${what.filter(Boolean).join(", ")}`));
+}
+
+export function showNow(state) {
+  const parts = [];
+  const lease = state.miner?.lease;
+  const mines = state.status === "mining";
+  if (mines && lease) parts.push(leaseNow(lease, state));
+  for (const worker of (state.workers ?? []).filter((one) => one.job !== null || one.paused).slice(0, 6)) {
+    parts.push(workerNow(worker));
+  }
+  if (parts.length === 0) {
+    parts.push(make("p", {class: "muted"}, mines ? "Waiting for work." : "Nothing is being computed."));
+  }
+  byId("lease").replaceChildren(...parts);
+}
+
+// ---- trouble ----
+
+const FRESH_MS = 3600000;
+
+export function showTrouble(state) {
+  const parts = [];
+  const trouble = state.miner?.trouble, failure = state.supervisor?.failure;
+  if (failure) {
+    parts.push(make("div", {class: "trouble error"}, make("p", {}, failure),
+      make("p", {class: "muted"}, "Mining was stopped. The log says more; start again when it is mended.")));
+  }
+  if (state.status === "mining" && trouble) {
+    parts.push(make("div", {class: "trouble error", id: "trouble-now"}, make("p", {}, trouble),
+      make("p", {class: "muted"}, "It is tried again by itself; nothing is lost.")));
+  }
+  for (const line of (state.errors ?? []).filter((one) => state.now_ms - one.time_ms < FRESH_MS).slice(0, 4)) {
+    parts.push(make("div", {class: `trouble ${line.level}`},
+      make("p", {}, make("span", {class: "muted"}, `${moment(line.time_ms)} ${line.program}  `), line.message),
+      line.remedy ? make("p", {class: "muted"}, line.remedy) : null));
+  }
+  if (parts.length === 0) parts.push(make("p", {class: "muted"}, "None in the last hour."));
+  byId("errors").replaceChildren(...parts);
+}
+
+// ---- curves ----
+
+const PLOTS = [
+  {series: "best_score", name: "Best score", format: (value) => decimal(value, 3), steps: true},
+  {series: "reputation_total", name: "Reputation earned", format: short, fromZero: true},
+  {series: "accuracy", name: "Accuracy", format: (value) => percent(value, 0), target: TARGET_ACCURACY},
+  {series: "balance_rao", name: "Balance, RAO", format: short, fromZero: true, steps: true},
+];
+let updates = null, drawn = "";
+
+async function drawCurves(account, nowMs) {
+  const range = Number(byId("range").value);
+  const from = range > 0 ? nowMs - range : 0;
+  const data = await get(`/history?account=${encodeURIComponent(account)}&from_ms=${Math.round(from)}`);
+  const begin = range > 0 ? Math.max(from, Math.min(data.time_ms[0] ?? nowMs, nowMs - 600000)) : data.time_ms[0] ?? nowMs;
+  updates ??= PLOTS.map((plot) => chart(byId("plots"), plot));
+  PLOTS.forEach((plot, i) => updates[i](data.time_ms, data[plot.series], begin, Math.max(nowMs, begin + 60000)));
+}
+
+// Only when there may be something new.
+export function showCurves(state) {
+  const key = `${state.miner?.account} ${state.miner?.stats_ms} ${byId("range").value} ${Math.floor(state.now_ms / 60000)}`;
+  if (key === drawn || byId("overview").hidden) return;
+  drawn = key;
+  drawCurves(state.miner?.account ?? "", state.now_ms).catch(() => { drawn = ""; });
+}

@@ -1,6 +1,7 @@
 /* What can be read: documents for the page and for tools. */
 #include "sidecar/page_internal.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +19,7 @@ enum {
     POINTS_MAX = 2000,
     HEALTHY_MS = 10000, /* a state that could not be made anew for longer: the queue is stuck */
     STATE_MAX = 4 << 20,
+    ACCOUNT_SIZE = 256,
 };
 
 /* A whole number of the query; `fallback` when it is not there. False: the answer is made. */
@@ -124,17 +126,43 @@ static void find_account(struct pm_page *page, char *out, size_t size)
     free(text);
 }
 
+/* A text of the query, whose percent escapes the server leaves as they are; an escape of a NUL ends
+ * it. False: it does not fit. */
+static bool decode(const char *text, char *out, size_t size)
+{
+    size_t length = 0;
+    for (; *text != '\0'; text++) {
+        char digits[3] = {0};
+        unsigned char byte = (unsigned char)*text;
+        if (length + 1 >= size) {
+            return false;
+        }
+        if (*text == '%' && isxdigit((unsigned char)text[1]) &&
+            isxdigit((unsigned char)text[2])) {
+            memcpy(digits, text + 1, 2);
+            byte = (unsigned char)strtoul(digits, NULL, 16);
+            text += 2;
+        }
+        out[length++] = (char)byte;
+    }
+    out[length] = '\0';
+    return true;
+}
+
 void pm_page_get_history(struct pm_page *page, const struct pm_http_server_request *request,
                          struct pm_http_server_response *response)
 {
     struct pm_error error = {0};
     int64_t from_ms, points;
-    char found[256];
-    const char *account = pm_http_server_query(request, "account");
-    if (account == NULL) {
-        find_account(page, found, sizeof found);
-        account = found;
+    char account[ACCOUNT_SIZE];
+    const char *given = pm_http_server_query(request, "account");
+    if (given == NULL) {
+        find_account(page, account, sizeof account);
+    } else if (!decode(given, account, sizeof account)) {
+        pm_page_refuse(response, 400, "account: too long");
+        return;
     }
+    pm_text_make_utf8(account);
     if (query_integer(request, "from_ms", 0, INT64_MAX, 0, &from_ms, response) &&
         query_integer(request, "points", 2, POINTS_MAX, POINTS_DEFAULT, &points, response)) {
         cJSON *document = pm_history_series(pm_view_history(page->view), account, from_ms,

@@ -6,8 +6,10 @@ const KEPT = 500;
 let loaded = false, cursor = 0;
 
 function entry(line) {
+  // "DRIVER-LEASE" of the driver is "LEASE": the program stands beside it.
+  const event = line.id.replace(new RegExp(`^${line.program.toUpperCase()}-`), "");
   return make("li", {class: line.level, title: line.id}, make("span", {class: "muted"}, clock(line.time_ms)),
-    make("b", {}, line.program), make("span", {}, line.message));
+    make("span", {}, line.program), make("span", {}, make("b", {class: "mono"}, event), "  ", line.message));
 }
 
 function add(lines) {

@@ -112,7 +112,7 @@ static void the_state_counts_jobs_and_submissions(void **state)
     cJSON_Delete(document);
 
     /* The figures became a sample, once, however often they are looked at. */
-    document = page_document(port, "/history?account=a");
+    document = page_document(port, "/history?account=%61");
     const cJSON *times = cJSON_GetObjectItemCaseSensitive(document, "time_ms");
     const cJSON *accuracy = cJSON_GetObjectItemCaseSensitive(document, "accuracy");
     assert_int_equal(cJSON_GetArraySize(times), 1);

@@ -366,6 +366,7 @@ void miner_close(struct miner *miner)
     free(miner->hotkey_file);
     free(miner->summary);
     cJSON_Delete(miner->settings);
+    cJSON_Delete(miner->forecast);
     key_free_password(miner->password);
     occupancy_unlock(miner->lock);
 }

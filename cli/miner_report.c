@@ -1,11 +1,15 @@
 /* What the miner reports to the page; docs/page.md describes it. */
+#include "cli/forecast.h"
 #include "cli/miner.h"
 #include "cli/settings_describe.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include <poolminer/clock.h>
 #include <poolminer/json.h>
+
+enum { FORECAST_EVERY_MS = 5000, RECORDS_MAX = 8, FIGURES_MAX = 1 << 20 };
 
 static const char *const STATUS_NAMES[] = {[MINER_IDLE] = "idle",
                                            [MINER_STARTING] = "starting",
@@ -65,15 +69,59 @@ static bool add_task(cJSON *report, struct miner *miner)
            (!practises || add_text(report, "hotkey", miner->address));
 }
 
+/* ---- the forecast ---- */
+
+/* Of a driver's figures, if they are this miner's: in practice its partner has some too. */
+static bool forecast_from_record(const struct miner *miner, const struct pm_record *record,
+                                 struct pm_pool_forecast *forecast)
+{
+    cJSON *figures = NULL;
+    const char *hotkey = "";
+    bool done = pm_json_parse(record->body, record->body_size, FIGURES_MAX, &figures, NULL) &&
+                pm_json_optional_string(figures, "hotkey", &hotkey, NULL) &&
+                (miner->task != MINER_PRACTICE || strcmp(hotkey, miner->address) == 0) &&
+                forecast_from_stats(cJSON_GetObjectItemCaseSensitive(figures, "stats"), forecast);
+    cJSON_Delete(figures);
+    return done;
+}
+
+static void update_forecast(struct miner *miner)
+{
+    struct pm_records records;
+    struct pm_pool_forecast forecast;
+    const char *run = miner->task == MINER_PRACTICE
+                          ? PRACTICE_RUN
+                          : pm_options_text(miner_options(miner), "run-id");
+    if (pm_clock_monotonic_ms() < miner->next_forecast_ms) {
+        return;
+    }
+    miner->next_forecast_ms = pm_clock_monotonic_ms() + FORECAST_EVERY_MS;
+    cJSON_Delete(miner->forecast);
+    miner->forecast = NULL;
+    if (miner->status != MINER_MINING ||
+        !pm_queue_client_records(miner->client, run, "figures/", "", RECORDS_MAX, &records, NULL)) {
+        return;
+    }
+    for (size_t i = 0; i < records.count && miner->forecast == NULL; i++) { /* newest first */
+        if (forecast_from_record(miner, &records.items[i], &forecast)) {
+            miner->forecast = forecast_write(&forecast);
+        }
+    }
+    pm_records_clear(&records);
+}
+
 char *miner_report_write(struct miner *miner)
 {
     cJSON *report = cJSON_CreateObject();
+    update_forecast(miner);
     bool done = add_text(report, "program", miner->program) &&
                 add_text(report, "status", STATUS_NAMES[miner->status]) &&
                 add_number(report, "since_ms", (double)miner->since_ms) &&
                 add_task(report, miner) && add_text(report, "data_dir", miner->data_directory) &&
                 add_text(report, "failure", miner->failure) && add_answer(report, &miner->answer) &&
                 add_programs(report, "programs", miner->work) &&
+                (miner->forecast == NULL ||
+                 cJSON_AddItemReferenceToObject(report, "forecast", miner->forecast)) &&
                 (miner->settings == NULL ||
                  cJSON_AddItemReferenceToObject(report, "settings", miner->settings));
     char *text = done ? pm_json_print(report, NULL) : NULL;

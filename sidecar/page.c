@@ -39,17 +39,12 @@ static const struct route {
     const char *path, *method;
     pm_page_answer *answer;
 } ROUTES[] = {
-    {"/health", "GET", pm_page_get_health},
-    {"/state", "GET", pm_page_get_state},
-    {"/logs", "GET", pm_page_get_logs},
-    {"/jobs/results", "GET", pm_page_get_results},
-    {"/history", "GET", pm_page_get_history},
-    {"/metrics", "GET", pm_page_get_metrics},
-    {"/settings", "GET", pm_page_get_settings},
-    {"/events", "GET", pm_page_get_events},
-    {"/order", "POST", pm_page_post_order},
-    {"/queue/retry", "POST", pm_page_post_retry},
-    {"/queue/discard", "POST", pm_page_post_discard},
+    {"/health", "GET", pm_page_get_health},       {"/state", "GET", pm_page_get_state},
+    {"/logs", "GET", pm_page_get_logs},           {"/jobs/results", "GET", pm_page_get_results},
+    {"/history", "GET", pm_page_get_history},     {"/metrics", "GET", pm_page_get_metrics},
+    {"/settings", "GET", pm_page_get_settings},   {"/events", "GET", pm_page_get_events},
+    {"/order", "POST", pm_page_post_order},       {"/pause", "POST", pm_page_post_pause},
+    {"/queue/retry", "POST", pm_page_post_retry}, {"/queue/discard", "POST", pm_page_post_discard},
 };
 
 static const struct route *find_route(const char *path)

@@ -137,8 +137,7 @@ static bool decode(const char *text, char *out, size_t size)
         if (length + 1 >= size) {
             return false;
         }
-        if (*text == '%' && isxdigit((unsigned char)text[1]) &&
-            isxdigit((unsigned char)text[2])) {
+        if (*text == '%' && isxdigit((unsigned char)text[1]) && isxdigit((unsigned char)text[2])) {
             memcpy(digits, text + 1, 2);
             byte = (unsigned char)strtoul(digits, NULL, 16);
             text += 2;

@@ -1,5 +1,5 @@
-/* What can be changed from the page: orders for the supervisor, and jobs that were set aside. The
- * sidecar itself starts and stops nothing. */
+/* What can be changed from the page: orders for the supervisor, a pause, and jobs that were set
+ * aside. The sidecar itself starts and stops nothing. */
 #include "sidecar/page_internal.h"
 
 #include <stdio.h>
@@ -7,6 +7,7 @@
 
 #include <poolminer/json.h>
 #include <poolminer/text.h>
+#include <poolminer/wish.h>
 
 /* The body as an object, which the caller deletes; NULL: the answer is made. */
 static cJSON *read_body(const struct pm_http_server_request *request,
@@ -46,6 +47,27 @@ void pm_page_post_order(struct pm_page *page, const struct pm_http_server_reques
         response->body = text.data;
     }
     cJSON_Delete(order);
+}
+
+void pm_page_post_pause(struct pm_page *page, const struct pm_http_server_request *request,
+                        struct pm_http_server_response *response)
+{
+    struct pm_error error = {0};
+    struct pm_text text = {0};
+    const char *name;
+    enum pm_wish wish;
+    cJSON *body = read_body(request, response);
+    if (body == NULL) {
+        return;
+    }
+    if (!pm_json_string(body, "wish", &name, &error) || !pm_wish_parse(name, &wish, &error) ||
+        !pm_view_wish(page->view, wish, &error)) {
+        pm_page_answer_error(response, &error);
+    } else {
+        pm_text_append(&text, "{\"wish\":\"%s\"}", pm_wish_name(wish));
+        response->body = text.data;
+    }
+    cJSON_Delete(body);
 }
 
 static void post_job(struct pm_page *page, const struct pm_http_server_request *request,

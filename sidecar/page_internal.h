@@ -48,7 +48,7 @@ typedef void pm_page_answer(struct pm_page *page, const struct pm_http_server_re
 pm_page_answer pm_page_get_health, pm_page_get_state, pm_page_get_logs, pm_page_get_results,
     pm_page_get_history, pm_page_get_settings, pm_page_get_metrics, pm_page_get_events;
 /* page_changes.c: what can be changed; the token has been seen. */
-pm_page_answer pm_page_post_order, pm_page_post_retry, pm_page_post_discard;
+pm_page_answer pm_page_post_order, pm_page_post_pause, pm_page_post_retry, pm_page_post_discard;
 
 /* page_files.c: a file of the page, by its path, or false. */
 bool pm_page_file(const char *path, struct pm_http_server_response *response);

@@ -224,6 +224,14 @@ static void want_state(struct pm_view *view)
     }
 }
 
+void pm_view_renew(struct pm_view *view)
+{
+    pthread_mutex_lock(&view->mutex);
+    view->due_ms = 0;
+    pthread_cond_broadcast(&view->changed);
+    pthread_mutex_unlock(&view->mutex);
+}
+
 bool pm_view_state_last(struct pm_view *view, char **json, int64_t *age_ms, struct pm_error *error)
 {
     pthread_mutex_lock(&view->mutex);

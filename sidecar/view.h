@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include <poolminer/error.h>
+#include <poolminer/wish.h>
 
 enum {
     PM_VIEW_LINES_MAX = 64, /* of one `tell` */
@@ -78,6 +79,9 @@ bool pm_view_order(struct pm_view *view, const cJSON *order, int64_t *number,
 /* What the supervisor reports of its settings; NULL with the error set. PM_ERROR_UNAVAILABLE: none
  * has reported for some seconds. */
 cJSON *pm_view_settings(struct pm_view *view, struct pm_error *error);
+
+/* A person's wish for all workers: as the verb `wish`. */
+bool pm_view_wish(struct pm_view *view, enum pm_wish wish, struct pm_error *error);
 
 /* Jobs set aside: as the verbs of these names. */
 bool pm_view_retry(struct pm_view *view, int64_t job, struct pm_error *error);

@@ -249,6 +249,18 @@ cJSON *pm_view_results(struct pm_view *view, int64_t before, size_t limit, struc
     return object;
 }
 
+bool pm_view_wish(struct pm_view *view, enum pm_wish wish, struct pm_error *error)
+{
+    struct pm_wish_state now;
+    pthread_mutex_lock(&view->client_mutex);
+    bool done = pm_queue_client_wish(view->client, &wish, &now, error);
+    pthread_mutex_unlock(&view->client_mutex);
+    if (done) {
+        pm_view_renew(view);
+    }
+    return done;
+}
+
 bool pm_view_retry(struct pm_view *view, int64_t job, struct pm_error *error)
 {
     pthread_mutex_lock(&view->client_mutex);

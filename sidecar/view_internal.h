@@ -47,6 +47,9 @@ struct pm_view {
     bool stopping;
 };
 
+/* view.c: the state is made anew now. */
+void pm_view_renew(struct pm_view *view);
+
 /* view_ask.c: what the broker is asked, with the client's mutex held. */
 bool pm_view_ask_status(struct pm_view *view, cJSON **out, struct pm_error *error);
 /* The records of drivers' figures of all the runs that `status` lists. */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include <poolminer/json.h>
+#include <poolminer/wish.h>
 
 enum {
     FRESH_MS = 180000, /* a driver records its figures once a minute at least */
@@ -65,13 +66,16 @@ static const char *describe(const struct pm_view_parts *parts, const cJSON *mine
     if (parts->status == NULL) {
         return "unreachable";
     }
-    if (parts->report != NULL && text_of(parts->report, "status")[0] != '\0') {
-        return text_of(parts->report, "status");
+    bool paused = strcmp(text_of(parts->status, "wish"), pm_wish_name(PM_WISH_PAUSE)) == 0;
+    const char *reported = text_of(parts->report, "status");
+    if (reported[0] != '\0') {
+        return paused && strcmp(reported, "mining") == 0 ? "paused" : reported;
     }
     const cJSON *jobs = cJSON_GetObjectItemCaseSensitive(parts->status, "jobs");
     bool fresh =
         miner != NULL && (double)parts->now_ms - number_of(miner, "recorded_ms", 0) < FRESH_MS;
-    return fresh || number_of(jobs, "leased", 0) > 0 ? "mining" : "idle";
+    bool busy = fresh || number_of(jobs, "leased", 0) > 0;
+    return busy && paused ? "paused" : busy ? "mining" : "idle";
 }
 
 /* ---- the document ---- */
@@ -114,7 +118,8 @@ static void add_counts(struct document *document, const cJSON *status)
 
 static void add_queue(struct document *document, const cJSON *status)
 {
-    static const char *const parts[] = {"jobs", "workers", "set_aside", "clients", "lease_ms"};
+    static const char *const parts[] = {"jobs",    "workers",  "set_aside",
+                                        "clients", "lease_ms", "wish"};
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         add_copy(document, parts[i], cJSON_GetObjectItemCaseSensitive(status, parts[i]));
     }

@@ -22,8 +22,8 @@
 #include <poolminer/threads.h>
 #include <poolminer/wire.h>
 
-/* A worker's own, its heartbeat's, and those of its two connections; for all, the governor's own and
- * that of the log's lines, and those of their connections. */
+/* A worker's own, its heartbeat's, and those of its two connections; for all, the governor's own
+ * and that of the log's lines, and those of their connections. */
 enum { THREADS_BESIDE = 6, THREADS_FOR_ALL = 6 };
 
 static size_t allowed_cores(void)

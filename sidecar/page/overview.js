@@ -94,13 +94,13 @@ function leaseNow(lease, state) {
 export function showNow(state) {
   const parts = [];
   const lease = state.miner?.lease;
-  const mines = state.status === "mining";
+  const mines = ["mining", "paused"].includes(state.status);
   if (mines && lease) parts.push(leaseNow(lease, state));
   for (const worker of (state.workers ?? []).filter((one) => one.job !== null || one.paused).slice(0, 6)) {
     parts.push(workerNow(worker));
   }
   if (parts.length === 0) {
-    parts.push(make("p", {class: "muted"}, mines ? "Waiting for work." : "Nothing is being computed."));
+    parts.push(make("p", {class: "muted"}, mines ? state.status === "paused" ? "Paused: nothing is computed until you resume." : "Waiting for work." : "Nothing is being computed."));
   }
   byId("lease").replaceChildren(...parts);
 }

@@ -59,10 +59,14 @@ const STATUS = {
 
 function setControls(busy) {
   const supervisor = state?.supervisor;
-  const runs = ["mining", "starting", "stopping"].includes(state?.status);
+  const runs = ["mining", "paused", "starting", "stopping"].includes(state?.status);
   byId("controls").hidden = !supervisor;
   byId("start").disabled = busy || !hasToken || runs;
   byId("stop").disabled = busy || !hasToken || !runs;
+  const paused = state?.wish === "pause";
+  byId("pause").hidden = !paused && !runs;
+  byId("pause").textContent = paused ? "Resume" : "Pause";
+  byId("pause").disabled = busy || !hasToken;
   for (const radio of document.getElementsByName("task")) {
     radio.disabled = busy || runs;
     if (runs && supervisor) radio.checked = radio.value === supervisor.task;
@@ -74,9 +78,9 @@ function showHead() {
   const supervisor = state.supervisor;
   byId("status").textContent = word;
   byId("status").className = `pill ${kind}`;
-  byId("since").textContent = supervisor && state.status === "mining"
+  byId("since").textContent = supervisor && ["mining", "paused"].includes(state.status)
     ? `since ${clock(supervisor.since_ms)}, ${duration(state.now_ms - supervisor.since_ms)}` : "";
-  const where = state.status === "mining" ? state.miner?.pool ?? supervisor?.pool : "";
+  const where = ["mining", "paused"].includes(state.status) ? state.miner?.pool ?? supervisor?.pool : "";
   const hotkey = state.miner?.hotkey ?? "";
   byId("where").textContent = where ? `${where}${hotkey ? ` as ${hotkey.slice(0, 6)}…${hotkey.slice(-4)}` : ""}` : "";
   byId("where").title = hotkey;
@@ -159,6 +163,12 @@ function startEvents() {
 
 const chosenTask = () => [...document.getElementsByName("task")].find((radio) => radio.checked)?.value;
 byId("start").addEventListener("click", () => command({action: "start", task: chosenTask()}));
+byId("pause").addEventListener("click", async () => {
+  refusal = "";
+  byId("pause").disabled = true;
+  await post("/pause", {wish: state?.wish === "pause" ? "auto" : "pause"}).catch((error) => { refusal = error.message; });
+  show();
+});
 byId("stop").addEventListener("click", () => command({action: "stop"}));
 byId("range").addEventListener("change", () => state && showCurves(state));
 startTabs();

@@ -271,7 +271,7 @@ static void another_site_gets_nothing(void **state)
 static void nothing_changes_without_the_token(void **state)
 {
     (void)state;
-    static const char *const paths[] = {"/order", "/queue/retry", "/queue/discard"};
+    static const char *const paths[] = {"/order", "/pause", "/queue/retry", "/queue/discard"};
     static const char type[] = "Content-Type: application/json\r\n";
     char headers[256];
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
@@ -292,6 +292,9 @@ static void nothing_changes_without_the_token(void **state)
                  type);
         expect_status(page_post(port, paths[i], headers, "{}"), 403, "another site");
     }
+    expect_status(page_change(port, "/pause", "{\"wish\":\"dance\"}"), 400, "wish");
+    expect_status(page_change(port, "/pause", "{\"wish\":\"pause\"}"), 200, "pause");
+    cJSON_Delete(state_showing("\"wish\":\"pause\""));
     expect_status(page_change(port, "/queue/retry", "{\"job\":1}"), 404, "set aside");
     expect_status(page_change(port, "/queue/retry", "{"), 400, "detail");
     expect_status(page_change(port, "/queue/retry", "[]"), 400, "object");

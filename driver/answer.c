@@ -59,7 +59,8 @@ static void read_detail(const cJSON *body, struct pm_answer *out)
         pm_fail(&out->reason, PM_ERROR_REFUSED, "%s", detail->valuestring);
         return;
     }
-    char *text = pm_json_print(detail != NULL ? detail : body, NULL);
+    out->foreign = detail == NULL;
+    char *text = pm_json_print(out->foreign ? body : detail, NULL);
     pm_fail(&out->reason, PM_ERROR_REFUSED, "%s", text != NULL ? text : "");
     free(text);
 }
@@ -82,13 +83,17 @@ static bool mentions(const struct pm_answer *answer, const char *words)
     return strcasestr(answer->reason.message, words) != NULL;
 }
 
-/* How web frameworks speak of a path that nobody serves: not in the words of a pool that has no
- * work just then. */
+/* How web frameworks speak of a path that nobody serves. */
+static bool is_no_such_path(const struct pm_answer *answer)
+{
+    return answer->status == 404 && strcasecmp(answer->reason.message, "Not Found") == 0;
+}
+
+/* Not in the words of a pool that has no work just then. */
 static bool is_no_such_call(const struct pm_answer *answer, bool is_object)
 {
     return answer->status == 405 || answer->status == 501 ||
-           (answer->status == 404 &&
-            (!is_object || strcasecmp(answer->reason.message, "Not Found") == 0));
+           (answer->status == 404 && !is_object) || is_no_such_path(answer);
 }
 
 static enum pm_answer_kind kind_of_status(enum pm_call call, const struct pm_answer *answer,
@@ -105,8 +110,10 @@ static enum pm_answer_kind kind_of_status(enum pm_call call, const struct pm_ans
     if (status == 407 || status == 408 || status == 429 || status >= 500) {
         return PM_ANSWER_NOT_NOW;
     }
-    /* A page without a pool's words does not tell that the pool has forgotten a lease. */
-    if (status < 400 || (status == 404 && call == PM_CALL_SUBMIT && !is_object)) {
+    /* Only a pool's own words tell that it has forgotten a lease: not a proxy's page, nor that
+     * nobody serves the call just then. */
+    if (status < 400 ||
+        (status == 404 && call == PM_CALL_SUBMIT && (answer->foreign || is_no_such_path(answer)))) {
         return PM_ANSWER_UNUSABLE;
     }
     if (status == 401) {
@@ -162,6 +169,7 @@ static bool classify_body(enum pm_call call, const struct pm_http_response *resp
     } else if (is_object) {
         read_detail(body, out);
     } else {
+        out->foreign = true;
         pm_fail(&out->reason, PM_ERROR_REFUSED,
                 "HTTP status %d without a reason: is this a pool's address?", out->status);
     }

@@ -34,6 +34,7 @@ struct pm_answer {
     enum pm_answer_kind kind;
     int status;                /* HTTP; 0: no answer at all */
     bool lost;                 /* the request may have arrived, its answer did not */
+    bool foreign;              /* an error without a pool's words: of who stands in between? */
     int64_t retry_after_ms;    /* from Retry-After; -1: none */
     int64_t time_remaining_ms; /* of the pool's window, where the answer says; -1: unknown */
     struct pm_error reason;    /* .message: the pool's words, or what failed; "" when OK */

@@ -15,8 +15,9 @@ struct pm_endpoints {
     struct pm_http *http[PM_ENDPOINTS_MAX];
     char *urls[PM_ENDPOINTS_MAX];
     size_t count, current;
-    size_t used;  /* by the last request */
-    int failures; /* of the current one, in a row */
+    size_t used;   /* by the last request */
+    size_t detour; /* which of the others is next when one is to be avoided */
+    int failures;  /* of the current one, in a row */
     int64_t probe_every_ms, next_probe_ms;
 };
 
@@ -120,6 +121,16 @@ struct pm_http *pm_endpoints_at(struct pm_endpoints *endpoints, const char *url)
         }
     }
     return NULL;
+}
+
+struct pm_http *pm_endpoints_besides(struct pm_endpoints *endpoints, const char *url)
+{
+    pm_endpoints_choose(endpoints);
+    if (endpoints->count > 1 && strcmp(endpoints->urls[endpoints->used], url) == 0) {
+        size_t step = 1 + endpoints->detour++ % (endpoints->count - 1);
+        endpoints->used = (endpoints->used + step) % endpoints->count;
+    }
+    return endpoints->http[endpoints->used];
 }
 
 /* On to the next that answers; where none does, everything stays as it is, for another three. */

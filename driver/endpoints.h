@@ -31,6 +31,10 @@ struct pm_http *pm_endpoints_choose(struct pm_endpoints *endpoints);
  * becomes of that request is told like any other's. */
 struct pm_http *pm_endpoints_at(struct pm_endpoints *endpoints, const char *url);
 
+/* Another than the one with this URL, of which no answer comes: the one in use, or else the others
+ * in turn. Where there is only one, that. */
+struct pm_http *pm_endpoints_besides(struct pm_endpoints *endpoints, const char *url);
+
 /* What became of it: an answer of whatever kind, or none that a healthy pool would give. */
 void pm_endpoints_note(struct pm_endpoints *endpoints, bool healthy);
 

@@ -6,12 +6,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum {
+    PATIENCE_MIN_MS = 5 * 1000, /* a pool may be slow */
+    LAST_TRY_MS = 3 * 1000,     /* before the lease's end */
+    STATUS_TOO_LARGE = 413,     /* stays so, whoever says it */
+    FOREIGN_MAX = 8,            /* tries: one to two minutes */
+};
+
 struct sending {
     struct pm_driver *driver;
     struct pm_lease_record *record;
     const struct pm_lease_plan *plan;
     bool tried; /* an earlier try of this submission may have arrived */
     unsigned attempts;
+    unsigned foreign; /* refusals in nobody's words */
     struct pm_lease_end *end;
 };
 
@@ -93,6 +101,14 @@ static bool fail_unauthorized(struct sending *sending, const struct pm_answer *a
 
 /* ---- tries ---- */
 
+/* A refusal without a pool's words may be a firewall's or a proxy's, which does not stay: only if
+ * it does for a while is it taken for the pool's. */
+static bool is_doubtful(struct sending *sending, const struct pm_answer *answer)
+{
+    return answer->foreign && answer->status != STATUS_TOO_LARGE &&
+           ++sending->foreign < FOREIGN_MAX;
+}
+
 /* Sets the end when the answer settles the matter. False: the pool does not accept the key. */
 static bool judge(struct sending *sending, struct pm_answer *answer, struct pm_error *error)
 {
@@ -116,27 +132,49 @@ static bool judge(struct sending *sending, struct pm_answer *answer, struct pm_e
         pm_notice_raise(&sending->driver->pool_notice, "DRIVER-POOL-AWAY", &answer->reason);
         return true;
     default:
-        end_refused(sending, answer);
+        if (is_doubtful(sending, answer)) {
+            pm_notice_raise(&sending->driver->pool_notice, "DRIVER-POOL-AWAY", &answer->reason);
+        } else {
+            end_refused(sending, answer);
+        }
         return true;
     }
 }
 
-/* Where the next try goes: to the address that granted the lease, as long as that answers; after
- * three failures in turn also to the one in use, which may be another door of the same pool. */
-static const char *address(const struct sending *sending)
+/* Each try goes to the address that granted the lease; after three failures every other one goes
+ * elsewhere, which may be another door of the same pool. One that does not answer at all leaves
+ * time for others: a try has a quarter of what is left. */
+static struct pm_lease_submission next_try(const struct sending *sending, const cJSON *content)
 {
-    const char *granted_by = sending->record->granted_by;
-    bool elsewhere = sending->attempts >= PM_ENDPOINT_FAILURES_MAX && sending->attempts % 2 == 1;
-    return granted_by[0] == '\0' || elsewhere ? NULL : granted_by;
+    const struct pm_lease_record *record = sending->record;
+    int64_t patience_ms = (record->deadline_ms - pm_driver_now_ms(sending->driver)) / 4;
+    return (struct pm_lease_submission){
+        .kind = record->lease.kind,
+        .lease_id = record->lease.id,
+        .content = content,
+        .url = record->granted_by[0] == '\0' ? NULL : record->granted_by,
+        .elsewhere = sending->attempts >= PM_ENDPOINT_FAILURES_MAX && sending->attempts % 2 == 1,
+        .timeout_ms = patience_ms < PATIENCE_MIN_MS ? PATIENCE_MIN_MS : patience_ms,
+    };
+}
+
+/* What is not tried before the lease runs out is lost for certain: however long the wait is, there
+ * is one more try shortly before. */
+static int64_t time_of_next_try(const struct sending *sending, int64_t now_ms, int64_t wait_ms)
+{
+    int64_t last_ms = sending->record->deadline_ms - LAST_TRY_MS;
+    int64_t next_ms = now_ms + wait_ms;
+    if (next_ms > last_ms && now_ms < last_ms) {
+        next_ms = last_ms;
+    }
+    return next_ms < sending->plan->deadline_ms ? next_ms : sending->plan->deadline_ms;
 }
 
 /* One try; then, unless that settled it, the wait before the next. */
 static bool submit_once(struct sending *sending, const cJSON *content, struct pm_error *error)
 {
     struct pm_driver *driver = sending->driver;
-    const struct pm_lease *lease = &sending->record->lease;
-    const struct pm_lease_submission submission = {
-        .kind = lease->kind, .lease_id = lease->id, .content = content, .url = address(sending)};
+    const struct pm_lease_submission submission = next_try(sending, content);
     struct pm_answer answer;
     if (!pm_pool_client_submit(driver->pool, &submission, &answer, error)) {
         return false;
@@ -145,13 +183,11 @@ static bool submit_once(struct sending *sending, const cJSON *content, struct pm
     bool accepted = judge(sending, &answer, error);
     uint32_t random = driver->host.random(driver->host.context);
     int64_t next_ms =
-        pm_driver_now_ms(driver) + pm_backoff_ms(sending->attempts, answer.retry_after_ms, random);
+        time_of_next_try(sending, pm_driver_now_ms(driver),
+                         pm_backoff_ms(sending->attempts, answer.retry_after_ms, random));
     pm_answer_clear(&answer);
     if (!accepted || sending->end->state != NULL) {
         return accepted;
-    }
-    if (next_ms > sending->plan->deadline_ms) {
-        next_ms = sending->plan->deadline_ms;
     }
     if (!pm_driver_wait_until(driver, next_ms)) {
         return pm_fail(error, PM_ERROR_INTERRUPTED, "stopped before a submission was acknowledged");

@@ -37,6 +37,7 @@ struct call {
     bool is_signed;
     const cJSON *content; /* NULL: empty body */
     const char *url;      /* NULL: the address in use */
+    bool elsewhere;       /* any address but `url` */
     size_t answer_max_bytes;
     int64_t timeout_ms;
     bool finish_on_stop;
@@ -177,6 +178,16 @@ static char *print_body(const struct pm_pool_client *client, const struct call *
     return text;
 }
 
+static struct pm_http *address_of(struct pm_pool_client *client, const struct call *call)
+{
+    struct pm_http *http = NULL;
+    if (call->url != NULL) {
+        http = call->elsewhere ? pm_endpoints_besides(client->endpoints, call->url)
+                               : pm_endpoints_at(client->endpoints, call->url);
+    }
+    return http != NULL ? http : pm_endpoints_choose(client->endpoints);
+}
+
 static bool exchange(struct pm_pool_client *client, const struct call *call,
                      struct pm_http_response *response, struct pm_error *error)
 {
@@ -204,10 +215,7 @@ static bool exchange(struct pm_pool_client *client, const struct call *call,
         .timeout_ms = call->timeout_ms,
         .finish_on_stop = call->finish_on_stop,
     };
-    struct pm_http *http = call->url != NULL ? pm_endpoints_at(client->endpoints, call->url) : NULL;
-    if (http == NULL) {
-        http = pm_endpoints_choose(client->endpoints);
-    }
+    struct pm_http *http = address_of(client, call);
     client->last_url = pm_endpoints_url(client->endpoints);
     bool done = pm_http_perform(http, &request, response, error);
     free(body);
@@ -219,10 +227,11 @@ static bool is_answer(const struct pm_error *error)
     return error->code == PM_ERROR_UNAVAILABLE || error->code == PM_ERROR_LIMIT;
 }
 
-/* Busy is healthy, too. */
+/* Busy is healthy, too; an error page of who stands before the pool is not. */
 static bool is_healthy(const struct pm_answer *answer)
 {
-    return (answer->kind != PM_ANSWER_NOT_NOW && answer->kind != PM_ANSWER_UNUSABLE) ||
+    return (answer->kind != PM_ANSWER_NOT_NOW && answer->kind != PM_ANSWER_UNUSABLE &&
+            !answer->foreign) ||
            answer->status == 429;
 }
 
@@ -373,14 +382,16 @@ bool pm_pool_client_submit(struct pm_pool_client *client,
     char path[64 + PM_LEASE_ID_MAX];
     snprintf(path, sizeof path, "/api/v1/tasks/%.*s/%s", PM_LEASE_ID_MAX, submission->lease_id,
              calls[submission->kind]);
+    bool in_haste = submission->timeout_ms > 0 && submission->timeout_ms < client->timeout_ms;
     const struct call call = {.kind = PM_CALL_SUBMIT,
                               .method = "POST",
                               .path = path,
                               .is_signed = true,
                               .content = submission->content,
                               .url = submission->url,
+                              .elsewhere = submission->elsewhere,
                               .answer_max_bytes = PM_ANSWER_MAX_BYTES,
-                              .timeout_ms = client->timeout_ms,
+                              .timeout_ms = in_haste ? submission->timeout_ms : client->timeout_ms,
                               .finish_on_stop = true};
     return perform(client, &call, answer, error);
 }

@@ -66,6 +66,8 @@ struct pm_lease_submission {
     const char *lease_id; /* of the characters that pm_lease_parse admits */
     const cJSON *content; /* from pm_submission_write; the proof is added, anew for each try */
     const char *url;      /* the address to send it to; NULL, or none of ours: the one in use */
+    bool elsewhere;       /* to another address than `url`, if there is one */
+    int64_t timeout_ms;   /* of this try, if that is less than the client's; 0: the client's */
 };
 bool pm_pool_client_submit(struct pm_pool_client *client,
                            const struct pm_lease_submission *submission, struct pm_answer *answer,

@@ -45,6 +45,7 @@ struct fake_pool {
     int stop_after_lease_calls;         /* 0: never */
     bool down_after_grant;       /* from the first grant on every request is hung up on ... */
     atomic_bool down;            /* ... as long as this is set */
+    bool page_when_down;         /* a proxy's page is answered then instead */
     int64_t health_remaining_s;  /* -1: not told */
     const char *dataset, *suite; /* as /health tells; NULL: not told */
     /* what happened */

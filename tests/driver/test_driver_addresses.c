@@ -9,6 +9,8 @@ struct other_address {
     struct fake_pool *pool;
     bool knows_the_lease;
     bool grants_one; /* and the first address comes up again with that */
+    bool is_ill;     /* by its /health */
+    bool stays_away; /* the first address, that is */
     atomic_int submissions;
 };
 
@@ -20,7 +22,7 @@ static void answer_as_other(void *context, const struct scripted_request *reques
     strcpy(reply->body, "{}");
     if (strstr(request->path, "/submit_lease") != NULL) {
         atomic_fetch_add(&other->submissions, 1);
-        atomic_store(&other->pool->down, false);
+        atomic_store(&other->pool->down, other->stays_away);
         if (!other->knows_the_lease) {
             reply->status = 404;
             strcpy(reply->body, "{\"detail\":\"Active lease assignment not found\"}");
@@ -32,6 +34,8 @@ static void answer_as_other(void *context, const struct scripted_request *reques
                             "\"evaluate_algorithms\":[{\"id\":5,\"algorithm_dsl\":\"a\"}]}");
     } else if (strcmp(request->path, "/api/v1/tasks/lease") == 0) {
         reply->status = 404;
+    } else if (strcmp(request->path, "/health") == 0 && other->is_ill) {
+        reply->status = 503;
     }
 }
 
@@ -55,6 +59,16 @@ static void a_submission_finds_its_way_by_another_address(void **state)
     assert_closed(bench, "submitted", "");
 }
 
+/* Nothing says that it would take a submission; but who granted the lease does not either. */
+static void an_address_that_does_not_look_healthy_is_better_than_none(void **state)
+{
+    struct bench *bench = *state;
+    struct other_address other = {.knows_the_lease = true, .is_ill = true, .stays_away = true};
+    live_with_other(bench, &other);
+    assert_int_equal(atomic_load(&other.submissions), 1);
+    assert_closed(bench, "submitted", "");
+}
+
 static void what_a_stranger_says_of_a_lease_does_not_count(void **state)
 {
     struct bench *bench = *state;
@@ -67,9 +81,8 @@ static void what_a_stranger_says_of_a_lease_does_not_count(void **state)
 }
 
 /* The preferred address is in use again when the work is done; it would know nothing of it. */
-static void a_lease_goes_back_to_who_granted_it(void **state)
+static void assert_goes_back(struct bench *bench)
 {
-    struct bench *bench = *state;
     struct other_address other = {.knows_the_lease = true, .grants_one = true};
     struct scripted_server *server = scripted_server_start(answer_as_other, &other);
     other.pool = &bench->pool;
@@ -84,13 +97,28 @@ static void a_lease_goes_back_to_who_granted_it(void **state)
     assert_closed(bench, "submitted", "");
 }
 
+static void a_lease_goes_back_to_who_granted_it(void **state)
+{
+    assert_goes_back(*state);
+}
+
+/* What a proxy says when the pool behind it is gone. */
+static void error_pages_lead_to_the_next_address_too(void **state)
+{
+    struct bench *bench = *state;
+    bench->pool.page_when_down = true;
+    assert_goes_back(bench);
+}
+
 int main(void)
 {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, open_bench, close_bench)
     const struct CMUnitTest tests[] = {
         TEST(a_submission_finds_its_way_by_another_address),
+        TEST(an_address_that_does_not_look_healthy_is_better_than_none),
         TEST(what_a_stranger_says_of_a_lease_does_not_count),
         TEST(a_lease_goes_back_to_who_granted_it),
+        TEST(error_pages_lead_to_the_next_address_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -70,8 +70,35 @@ static void who_stands_between_settles_nothing(void **state)
 {
     (void)state;
     assert_kind(PM_CALL_SUBMIT, 404, "<html>404</html>", PM_ANSWER_UNUSABLE);
+    assert_kind(PM_CALL_SUBMIT, 404, "{\"detail\":\"Not Found\"}", PM_ANSWER_UNUSABLE);
+    assert_kind(PM_CALL_SUBMIT, 404, "{\"message\":\"no route matched\"}", PM_ANSWER_UNUSABLE);
+    assert_kind(PM_CALL_SUBMIT, 404, "{\"detail\":\"Task not found\"}", PM_ANSWER_LEASE_GONE);
     assert_kind(PM_CALL_SUBMIT, 407, "<html>proxy</html>", PM_ANSWER_NOT_NOW);
     assert_kind(PM_CALL_SUBMIT, 408, "", PM_ANSWER_NOT_NOW);
+}
+
+static void a_pools_words_are_told_from_others(void **state)
+{
+    (void)state;
+    static const struct {
+        int status;
+        const char *body;
+        bool foreign;
+    } answers[] = {
+        {200, "{}", false},
+        {400, "{\"detail\":\"no\"}", false},
+        {422, "{\"detail\":[{\"msg\":\"field required\"}]}", false},
+        {403, "<html>blocked</html>", true},
+        {403, "", true},
+        {403, "{\"error\":\"blocked\"}", true},
+        {404, "404 page not found", true},
+    };
+    for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++) {
+        struct pm_answer answer;
+        classify(PM_CALL_SUBMIT, answers[i].status, answers[i].body, &answer);
+        assert_int_equal(answer.foreign, answers[i].foreign);
+        pm_answer_clear(&answer);
+    }
 }
 
 static void bad_bodies_of_good_answers(void **state)
@@ -195,6 +222,7 @@ int main(void)
         cmocka_unit_test(every_row_of_the_table),
         cmocka_unit_test(a_call_that_a_pool_does_not_have),
         cmocka_unit_test(who_stands_between_settles_nothing),
+        cmocka_unit_test(a_pools_words_are_told_from_others),
         cmocka_unit_test(bad_bodies_of_good_answers),
         cmocka_unit_test(only_an_object_acknowledges_a_submission),
         cmocka_unit_test(reasons_are_the_pools_own_words),

@@ -161,6 +161,22 @@ static void a_request_may_go_to_another(void **state)
     assert_at(bench, 0);
 }
 
+/* Who does not answer is avoided: by the one in use, or by the others in turn. */
+static void a_request_may_avoid_one(void **state)
+{
+    struct bench *bench = *state;
+    open_addresses(bench, NEVER_MS);
+    static const int others[] = {1, 2, 1};
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        assert_non_null(pm_endpoints_besides(bench->endpoints, bench->urls[0]));
+        assert_string_equal(pm_endpoints_url(bench->endpoints), bench->urls[others[i]]);
+        pm_endpoints_note(bench->endpoints, false);
+    }
+    assert_at(bench, 0); /* that tells nothing of the one in use */
+    assert_non_null(pm_endpoints_besides(bench->endpoints, bench->urls[2]));
+    assert_string_equal(pm_endpoints_url(bench->endpoints), bench->urls[0]);
+}
+
 static void bad_lists_are_refused(void **state)
 {
     struct bench *bench = *state;
@@ -189,6 +205,7 @@ int main(void)
         TEST(the_first_is_probed_and_returned_to),
         TEST(one_address_is_never_left),
         TEST(a_request_may_go_to_another),
+        TEST(a_request_may_avoid_one),
         TEST(bad_lists_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

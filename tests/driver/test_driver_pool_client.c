@@ -230,6 +230,24 @@ static void a_silent_server_costs_only_the_timeout(void **state)
     misbehave(SCRIPTED_HANG, PM_ANSWER_NOT_NOW, PM_ANSWER_NOT_NOW);
 }
 
+/* Where little time is left, others shall have some of it. */
+static void a_submission_may_be_given_less_time(void **state)
+{
+    (void)state;
+    struct bench bench;
+    open_bench(&bench, 60000);
+    bench.reply.manner = SCRIPTED_HANG;
+    cJSON *content = cJSON_CreateObject();
+    const struct pm_lease_submission submission = {
+        .lease_id = "abc", .content = content, .timeout_ms = 200};
+    int64_t before_ms = pm_clock_monotonic_ms();
+    assert_true(pm_pool_client_submit(bench.client, &submission, &bench.answer, &bench.error));
+    assert_true(pm_clock_monotonic_ms() - before_ms < 30000);
+    assert_int_equal(bench.answer.kind, PM_ANSWER_NOT_NOW);
+    cJSON_Delete(content);
+    close_bench(&bench);
+}
+
 static void a_closed_connection_is_not_now(void **state)
 {
     (void)state;
@@ -521,6 +539,7 @@ int main(void)
         cmocka_unit_test(calls_go_where_they_should),
         cmocka_unit_test(answers_are_told_apart),
         cmocka_unit_test(a_silent_server_costs_only_the_timeout),
+        cmocka_unit_test(a_submission_may_be_given_less_time),
         cmocka_unit_test(a_closed_connection_is_not_now),
         cmocka_unit_test(a_truncated_answer_is_neither_lease_nor_acknowledgement),
         cmocka_unit_test(what_is_no_http_is_not_now),

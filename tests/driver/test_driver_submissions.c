@@ -66,6 +66,70 @@ static void a_pool_that_never_answers_costs_the_lease_and_no_more(void **state)
     assert_string_equal(record_member(bench, "lease-1", "http_status"), "503");
 }
 
+/* However long the pool asks to wait, there is one more try before all is lost. */
+static void the_last_try_comes_shortly_before_the_end(void **state)
+{
+    struct bench *bench = *state;
+    bench->pool.lease_ms = 300 * SECOND;
+    bench->pool.submit_answers[0] =
+        (struct fake_answer){.status = 429, .headers = "Retry-After: 1000000000000\r\n"};
+    assert_true(live(bench));
+    assert_int_equal(bench->pool.submit_calls, 2);
+    assert_int_equal(bench->pool.submissions[1].at_ms - bench->pool.lease_call_ms[0], 297 * SECOND);
+    assert_closed(bench, "submitted", "");
+}
+
+static void nobody_serving_the_call_just_then_settles_nothing(void **state)
+{
+    struct bench *bench = *state;
+    bench->pool.submit_answers[0] =
+        (struct fake_answer){.status = 404, .body = "{\"detail\":\"Not Found\"}"};
+    bench->pool.submit_answers[1] = (struct fake_answer){.status = 404, .body = "no such page"};
+    assert_true(live(bench));
+    assert_int_equal(bench->pool.submit_calls, 3);
+    assert_closed(bench, "submitted", "");
+}
+
+/* A firewall's page does not stay; where it does, it is taken for a refusal. */
+static void a_refusal_in_nobodys_words_is_doubted_for_a_while(void **state)
+{
+    struct bench *bench = *state;
+    bench->pool.leases_to_grant = 2;
+    for (int i = 0; i < 8; i++) {
+        bench->pool.submit_answers[i] =
+            (struct fake_answer){.status = 403, .body = "<html>blocked</html>"};
+    }
+    bench->pool.submit_answers[3] = (struct fake_answer){0}; /* the pool's own: accepted */
+    assert_true(live(bench));
+    assert_closed(bench, "submitted", "");
+    assert_string_equal(record(bench, "lease-2")->state, "submitted");
+    assert_int_equal(bench->pool.submit_calls, 4 + 5);
+}
+
+static void a_refusal_in_nobodys_words_that_stays_is_one(void **state)
+{
+    struct bench *bench = *state;
+    for (int i = 0; i < 8; i++) {
+        bench->pool.submit_answers[i] =
+            (struct fake_answer){.status = 403, .body = "<html>blocked</html>"};
+    }
+    bench->pool.leases_to_grant = 2;
+    assert_true(live(bench));
+    assert_int_equal(bench->pool.submit_calls, 8 + 1);
+    assert_string_equal(record(bench, "lease-1")->state, "refused");
+    assert_string_equal(record_member(bench, "lease-1", "http_status"), "403");
+    assert_string_equal(record(bench, "lease-2")->state, "submitted");
+}
+
+static void what_is_too_large_stays_so(void **state)
+{
+    struct bench *bench = *state;
+    bench->pool.submit_answers[0] = (struct fake_answer){.status = 413, .body = "<html>"};
+    assert_true(live(bench));
+    assert_int_equal(bench->pool.submit_calls, 1);
+    assert_string_equal(record(bench, "lease-1")->state, "refused");
+}
+
 static void a_refusal_is_kept_with_its_reason_and_life_goes_on(void **state)
 {
     struct bench *bench = *state;
@@ -165,6 +229,11 @@ int main(void)
         TEST(what_is_not_now_is_sent_again_before_anything_else),
         TEST(a_page_with_status_200_is_no_acknowledgement),
         TEST(a_pool_that_never_answers_costs_the_lease_and_no_more),
+        TEST(the_last_try_comes_shortly_before_the_end),
+        TEST(nobody_serving_the_call_just_then_settles_nothing),
+        TEST(a_refusal_in_nobodys_words_is_doubted_for_a_while),
+        TEST(a_refusal_in_nobodys_words_that_stays_is_one),
+        TEST(what_is_too_large_stays_so),
         TEST(a_refusal_is_kept_with_its_reason_and_life_goes_on),
         TEST(too_few_iterations_raise_the_next_leases_generations),
         TEST(a_record_tells_why),

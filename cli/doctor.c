@@ -50,12 +50,12 @@ static int run(const struct pm_options *options)
 
 static const struct pm_option OPTIONS[] = {
     {.name = "json", .type = PM_OPTION_FLAG, .help = "One line of JSON a finding."},
-    {.name = "sys-dir",
+    {.name = "root-dir",
      .type = PM_OPTION_TEXT,
      .is_path = true,
-     .default_value = "/sys",
+     .default_value = "/",
      .argument = "DIR",
-     .help = "Where the system tells of power supplies and cgroups."},
+     .help = "Below which the machine's /sys and /proc are, as in a container."},
 };
 
 const struct verb verb_doctor = {

@@ -50,11 +50,4 @@ void doctor_check_scores(struct doctor *doctor);
 /* power: batteries and mains. */
 void doctor_check_power(struct doctor *doctor);
 
-/* The processors that cgroups leave this process, as a number of whole ones and parts; 0: no limit.
- * `sys` is where /sys is; `membership` the text of /proc/self/cgroup. */
-double doctor_cgroup_cpus(const char *sys, const char *membership);
-
-/* Reads sys/name, one line of at most size - 1 bytes without its end; false where there is none. */
-bool doctor_read_line(const char *directory, const char *name, char *out, size_t size);
-
 #endif

@@ -3,14 +3,12 @@
 
 #include <inttypes.h>
 #include <math.h>
-#include <sched.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
-#include <poolminer/file.h>
 #include <poolminer/lanes.h>
+#include <poolminer/processors.h>
+#include <poolminer/sysfs.h>
 
 static void check_processor(struct doctor *doctor)
 {
@@ -30,20 +28,10 @@ static void check_processor(struct doctor *doctor)
     }
 }
 
-/* Processors this process may run on; 0: not to be known. */
-static int allowed_count(void)
-{
-    cpu_set_t set;
-    CPU_ZERO(&set);
-    return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 0;
-}
-
 static void check_affinity(struct doctor *doctor, int allowed, int64_t threads)
 {
     long all = sysconf(_SC_NPROCESSORS_ONLN);
-    if (allowed == 0) {
-        doctor_say(doctor, "affinity", DOCTOR_UNKNOWN, NULL, "the system does not tell it");
-    } else if (threads > allowed) {
+    if (threads > allowed) {
         doctor_say(doctor, "affinity", DOCTOR_WARN, "lower --threads, or widen it with taskset",
                    "%" PRId64 " threads are to share %d of %ld processors", threads, allowed, all);
     } else {
@@ -52,24 +40,17 @@ static void check_affinity(struct doctor *doctor, int allowed, int64_t threads)
     }
 }
 
-static void check_cgroup(struct doctor *doctor, int allowed, int64_t threads)
+/* Without --threads there are as many as the limit leaves. */
+static void check_cgroup(struct doctor *doctor, double cpus, int64_t threads)
 {
-    const char *sys = pm_options_text(doctor->options, "sys-dir");
-    char membership[4096] = "", remedy[64];
-    FILE *file = fopen("/proc/self/cgroup", "re");
-    size_t length = file != NULL ? fread(membership, 1, sizeof membership - 1, file) : 0;
-    membership[length] = '\0';
-    if (file != NULL) {
-        fclose(file);
-    }
-    double cpus = doctor_cgroup_cpus(sys, membership);
-    int64_t wanted = threads > 0 ? threads : allowed;
+    char remedy[64];
     snprintf(remedy, sizeof remedy, "use --threads %.0f", fmax(1, ceil(cpus)));
     if (cpus == 0) {
-        doctor_say(doctor, "cgroup", DOCTOR_PASS, NULL, "no limit told in %s/fs/cgroup", sys);
-    } else if ((double)wanted > ceil(cpus)) {
+        doctor_say(doctor, "cgroup", DOCTOR_PASS, NULL, "no limit told in %s/sys/fs/cgroup",
+                   pm_sysfs_root(pm_options_text(doctor->options, "root-dir")));
+    } else if ((double)threads > ceil(cpus)) {
         doctor_say(doctor, "cgroup", DOCTOR_WARN, remedy,
-                   "%.2f processors' time for %" PRId64 " threads", cpus, wanted);
+                   "%.2f processors' time for %" PRId64 " threads", cpus, threads);
     } else {
         doctor_say(doctor, "cgroup", DOCTOR_PASS, NULL, "%.2f processors' time", cpus);
     }
@@ -77,9 +58,10 @@ static void check_cgroup(struct doctor *doctor, int allowed, int64_t threads)
 
 void doctor_check_cores(struct doctor *doctor)
 {
-    int allowed = allowed_count();
+    struct pm_processors processors;
     int64_t threads = pm_options_integer(doctor->options, "threads");
+    pm_processors_read(pm_sysfs_root(pm_options_text(doctor->options, "root-dir")), &processors);
     check_processor(doctor);
-    check_affinity(doctor, allowed, threads);
-    check_cgroup(doctor, allowed, threads);
+    check_affinity(doctor, processors.allowed, threads);
+    check_cgroup(doctor, processors.cgroup, threads);
 }

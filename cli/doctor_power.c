@@ -1,71 +1,55 @@
-/* Whether this machine runs on a battery. */
+/* Whether this machine runs on a battery, and whether it tells how hot it is. */
 #include "cli/doctor.h"
 
-#include <dirent.h>
 #include <stdio.h>
-#include <string.h>
 
-enum { PATH_SIZE = 4096, WORD_SIZE = 64 };
+#include <poolminer/heat.h>
+#include <poolminer/power.h>
+#include <poolminer/sysfs.h>
 
-/* What is known of all supplies together. */
-struct supplies {
-    bool battery, discharging, mains, plugged;
-    char status[WORD_SIZE], charge[WORD_SIZE]; /* of the last battery */
-};
-
-static void look_at(const char *directory, struct supplies *supplies)
+static void tell_power(struct doctor *doctor, const struct pm_power *power, const char *sys)
 {
-    char type[WORD_SIZE] = "", scope[WORD_SIZE] = "", online[WORD_SIZE] = "";
-    doctor_read_line(directory, "type", type, sizeof type);
-    doctor_read_line(directory, "scope", scope, sizeof scope);
-    if (strcmp(scope, "Device") == 0) {
-        return; /* a mouse's or a keyboard's */
+    char charge[32] = "charge not told";
+    if (power->charge_percent >= 0) {
+        snprintf(charge, sizeof charge, "%d %%", power->charge_percent);
     }
-    if (strcmp(type, "Battery") == 0) {
-        supplies->battery = true;
-        strcpy(supplies->charge, "?");
-        strcpy(supplies->status, "Unknown");
-        doctor_read_line(directory, "capacity", supplies->charge, sizeof supplies->charge);
-        doctor_read_line(directory, "status", supplies->status, sizeof supplies->status);
-        supplies->discharging =
-            supplies->discharging || strcmp(supplies->status, "Discharging") == 0;
-    } else if (doctor_read_line(directory, "online", online, sizeof online)) {
-        supplies->mains = true;
-        supplies->plugged = supplies->plugged || strcmp(online, "0") != 0;
+    if (!power->has_battery && !power->has_mains) {
+        doctor_say(doctor, "power", DOCTOR_UNKNOWN, NULL,
+                   "%s/class/power_supply names no battery and no mains, as on most desktops and "
+                   "servers",
+                   sys);
+    } else if (!power->has_battery) {
+        doctor_say(doctor, "power", DOCTOR_PASS, NULL, "mains, no battery");
+    } else if (power->on_battery) {
+        doctor_say(doctor, "power", DOCTOR_WARN,
+                   "plug it in: mining empties a battery fast, and pauses on one unless told "
+                   "--no-pause-on-battery",
+                   "on battery, %s left", charge);
+    } else {
+        doctor_say(doctor, "power", DOCTOR_PASS, NULL, "mains; battery at %s (%s)", charge,
+                   power->status);
     }
 }
 
-static void tell(struct doctor *doctor, const struct supplies *supplies, const char *place)
+static void tell_heat(struct doctor *doctor, const char *sys)
 {
-    if (!supplies->battery && !supplies->mains) {
-        doctor_say(doctor, "power", DOCTOR_UNKNOWN, NULL,
-                   "%s names no battery and no mains, as on most desktops and servers", place);
-    } else if (!supplies->battery) {
-        doctor_say(doctor, "power", DOCTOR_PASS, NULL, "mains, no battery");
-    } else if (supplies->discharging || (supplies->mains && !supplies->plugged)) {
-        doctor_say(doctor, "power", DOCTOR_WARN, "plug it in: mining empties a battery fast",
-                   "on battery, %s %% left", supplies->charge);
+    struct pm_heat heat;
+    pm_heat_read(sys, &heat);
+    if (heat.known) {
+        doctor_say(doctor, "heat", DOCTOR_PASS, NULL, "%.0f C (%s)", heat.celsius, heat.sensor);
     } else {
-        doctor_say(doctor, "power", DOCTOR_PASS, NULL, "mains; battery at %s %% (%s)",
-                   supplies->charge, supplies->status);
+        doctor_say(doctor, "heat", DOCTOR_UNKNOWN, NULL,
+                   "no sensor of the processor's is told, as in most virtual machines");
     }
 }
 
 void doctor_check_power(struct doctor *doctor)
 {
-    struct supplies supplies = {0};
-    char place[PATH_SIZE], directory[PATH_SIZE + 256];
-    snprintf(place, sizeof place, "%s/class/power_supply",
-             pm_options_text(doctor->options, "sys-dir"));
-    DIR *entries = opendir(place);
-    if (entries != NULL) {
-        for (const struct dirent *entry; (entry = readdir(entries)) != NULL;) {
-            if (entry->d_name[0] != '.') {
-                snprintf(directory, sizeof directory, "%s/%s", place, entry->d_name);
-                look_at(directory, &supplies);
-            }
-        }
-        closedir(entries);
-    }
-    tell(doctor, &supplies, place);
+    struct pm_power power;
+    char sys[PM_SYSFS_PATH_SIZE];
+    snprintf(sys, sizeof sys, "%s/sys",
+             pm_sysfs_root(pm_options_text(doctor->options, "root-dir")));
+    pm_power_read(sys, &power);
+    tell_power(doctor, &power, sys);
+    tell_heat(doctor, sys);
 }

@@ -303,6 +303,11 @@ bool pm_options_flag(const struct pm_options *options, const char *name)
     return value_of(options, name, PM_OPTION_FLAG)->flag;
 }
 
+enum pm_option_type pm_options_type(const struct pm_options *options, const char *name)
+{
+    return options->table[index_of(options, name)].type;
+}
+
 size_t pm_options_repeat_count(const struct pm_options *options, const char *name)
 {
     return value_of(options, name, PM_OPTION_TEXT)->repeat_count;

@@ -62,6 +62,8 @@ bool pm_options_flag(const struct pm_options *options, const char *name);
 size_t pm_options_repeat_count(const struct pm_options *options, const char *name);
 const char *pm_options_repeat(const struct pm_options *options, const char *name, size_t index);
 
+enum pm_option_type pm_options_type(const struct pm_options *options, const char *name);
+
 /* Where the value came from: "default", "file gui_config.json", "environment POOLMINER_...",
  * "command line", or "unset". */
 const char *pm_options_source(const struct pm_options *options, const char *name);

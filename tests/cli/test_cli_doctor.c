@@ -17,6 +17,7 @@
 #include <poolminer/file.h>
 #include <poolminer/json.h>
 #include <poolminer/process.h>
+#include <poolminer/processors.h>
 
 static const char POOLMINER[] = PM_BIN_DIR "/poolminer";
 /* Of the synthetic dataset, docs/tasks.md. */
@@ -84,13 +85,13 @@ static void write_below(const struct fixture *fixture, const char *name, const c
     write_text(fixture->place.path, name, text);
 }
 
-/* Runs it with the fixture's pool, ./data, ./sys and a free port, and what else is given; later
- * options win. */
+/* Runs it with the fixture's pool, ./data, ./sys, ./proc and a free port, and what else is given;
+ * later options win. */
 static struct output doctor(const struct fixture *fixture, const char *const *more)
 {
     const char *arguments[24] = {
         POOLMINER,        "doctor", "--pool-url", scripted_server_url(fixture->server),
-        "--data-dir",     "data",   "--sys-dir",  "sys",
+        "--data-dir",     "data",   "--root-dir", ".",
         "--sidecar-port", "0"};
     size_t count = 10;
     while (*more != NULL) {
@@ -116,9 +117,10 @@ static void a_well_machine_passes(void **state)
                                         "pass  affinity  ",
                                         "pass  cgroup  ",
                                         "-     power  ",
+                                        "-     heat  ",
                                         "pass  dataset    synthetic",
                                         ": the hash is right, in ",
-                                        " 0 failed, 1 not known here\n"};
+                                        " 0 failed, 2 not known here\n"};
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
         if (strstr(output.out, lines[i]) == NULL) {
             fail_msg("\"%s\" is not in\n%s", lines[i], output.out);
@@ -153,7 +155,7 @@ static void json_says_the_same(void **state)
         lines++;
     }
     assert_int_equal(failed, 1);
-    assert_int_equal(lines, 14);
+    assert_int_equal(lines, 15);
     assert_int_equal(output.status, 1);
     output_clear(&output);
 }
@@ -263,7 +265,14 @@ static void batteries_are_looked_at(void **state)
     write_below(fixture, "sys/class/power_supply/BAT0/capacity", "81\n");
     expect_output(DOCTOR("--threads=1"), 0, "pass  power      mains; battery at 81 % (Charging)\n",
                   "");
+    /* A weak charger is one all the same. */
     write_below(fixture, "sys/class/power_supply/BAT0/status", "Discharging\n");
+    expect_output(DOCTOR("--threads=1"), 0, "pass  power      mains; battery at 81 % (Discharging)",
+                  "");
+    write_below(fixture, "sys/class/power_supply/AC/online", "0\n");
+    write_below(fixture, "sys/class/thermal/thermal_zone0/type", "x86_pkg_temp\n");
+    write_below(fixture, "sys/class/thermal/thermal_zone0/temp", "61500\n");
+    expect_output(DOCTOR("--threads=1"), 0, "pass  heat       62 C (x86_pkg_temp)\n", "");
     expect_output(DOCTOR("--threads=1"), 0, "warn  power      on battery, 81 % left; plug it in",
                   "");
 }
@@ -274,19 +283,17 @@ static void limits_of_cgroups_are_looked_at(void **state)
     char sys[128];
     snprintf(sys, sizeof sys, "%s/sys", fixture->place.path);
     write_below(fixture, "sys/fs/cgroup/cpu.max", "max 100000\n");
-    assert_true(doctor_cgroup_cpus(sys, "0::/a/b\n") == 0);
+    assert_true(pm_processors_cgroup(sys, "0::/a/b\n") == 0);
     write_below(fixture, "sys/fs/cgroup/a/cpu.max", "150000 100000\n");
     write_below(fixture, "sys/fs/cgroup/a/b/cpu.max", "800000 100000\n");
-    assert_true(doctor_cgroup_cpus(sys, "0::/a/b\n") == 1.5);
-    assert_true(doctor_cgroup_cpus(sys, "0::/\n") == 0);
+    assert_true(pm_processors_cgroup(sys, "0::/a/b\n") == 1.5);
+    assert_true(pm_processors_cgroup(sys, "0::/\n") == 0);
     write_below(fixture, "sys/fs/cgroup/cpu/c/cpu.cfs_quota_us", "50000\n");
     write_below(fixture, "sys/fs/cgroup/cpu/c/cpu.cfs_period_us", "100000\n");
-    assert_true(doctor_cgroup_cpus(sys, "5:memory:/c\n3:cpu,cpuacct:/c\n0::/a/b\n") == 0.5);
-    assert_true(doctor_cgroup_cpus(sys, "5:memory:/c\nnonsense\n3:cpuset:/c") == 0);
-    /* Whatever group the test runs in, the root's limit is above it. */
+    assert_true(pm_processors_cgroup(sys, "5:memory:/c\n3:cpu,cpuacct:/c\n0::/a/b\n") == 0.5);
+    assert_true(pm_processors_cgroup(sys, "5:memory:/c\nnonsense\n3:cpuset:/c") == 0);
+    write_below(fixture, "proc/self/cgroup", "0::/a/b\n");
     write_below(fixture, "sys/fs/cgroup/cpu.max", "100000 100000\n");
-    write_below(fixture, "sys/fs/cgroup/cpu/cpu.cfs_quota_us", "100000\n");
-    write_below(fixture, "sys/fs/cgroup/cpu/cpu.cfs_period_us", "100000\n");
     expect_output(DOCTOR("--threads=2"), 0, "1.00 processors' time for 2 threads; use --threads 1",
                   "");
 }

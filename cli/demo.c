@@ -106,7 +106,9 @@ static bool start_worker(struct demo *demo, struct pm_error *error)
                                          .dataset = pm_options_text(demo->options, "dataset"),
                                          .suite = pm_options_text(demo->options, "suite"),
                                          .workers = 1,
-                                         .threads = pm_options_integer(demo->options, "threads")};
+                                         .threads = pm_options_integer(demo->options, "threads"),
+                                         .manners = demo->options,
+                                         .is_short = true};
     return launch_worker(&demo->launch, &config, NULL, error);
 }
 
@@ -320,8 +322,9 @@ const struct verb verb_demo = {
                "temporary\ndirectory, on free ports; mines; stops everything, and prints what each "
                "miner did and earned.\nSucceeds only if work was evaluated, evolved, agreed on and "
                "paid. Consensus takes 2 judges\ninstead of 3: with three miners an algorithm has "
-               "only two who are not its author.",
-    .uses = USE_COMPUTE | USE_EVOLVE,
+               "only two who are not its author. It runs on a battery too, unless "
+               "told --pause-on-battery.",
+    .uses = USE_COMPUTE | USE_EVOLVE | USE_GUEST,
     .options = OPTIONS,
     .option_count = sizeof OPTIONS / sizeof *OPTIONS,
     .run = run,

@@ -7,9 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <poolminer/guest.h>
 #include <poolminer/process.h>
 
-enum { ARGUMENTS_MAX = 64 };
+enum { ARGUMENTS_MAX = 64, SHORT_NICE = 10 };
 
 /* An argument vector that grows; a failure is found out at the end. Item 0 is for the program. */
 struct arguments {
@@ -120,6 +121,49 @@ bool launch_sidecar(const struct launch *launch, const struct sidecar_launch *si
     return start(launch, "poolminer-sidecar", &arguments, &config, index, error);
 }
 
+static void add_flag(struct arguments *arguments, const char *name, bool value)
+{
+    char *item = NULL;
+    if (asprintf(&item, "--%s%s", value ? "" : "no-", name) < 0) {
+        item = NULL;
+    }
+    add_item(arguments, item);
+}
+
+/* Options of one name here and there. */
+static void hand_on(struct arguments *arguments, const struct pm_options *options, const char *name)
+{
+    char option[64];
+    snprintf(option, sizeof option, "--%s", name);
+    switch (pm_options_type(options, name)) {
+    case PM_OPTION_FLAG:
+        add_flag(arguments, name, pm_options_flag(options, name));
+        break;
+    case PM_OPTION_INTEGER:
+        add(arguments, option, "%lld", (long long)pm_options_integer(options, name));
+        break;
+    case PM_OPTION_NUMBER:
+        add(arguments, option, "%.15g", pm_options_number(options, name));
+        break;
+    case PM_OPTION_TEXT:
+        add(arguments, option, "%s", pm_options_text(options, name));
+        break;
+    }
+}
+
+static void hand_on_manner(struct arguments *arguments, const struct worker_launch *worker,
+                           const char *name)
+{
+    const bool chosen = strcmp(pm_options_source(worker->manners, name), "default") != 0;
+    if (chosen || !worker->is_short) {
+        hand_on(arguments, worker->manners, name);
+    } else if (strcmp(name, "pause-on-battery") == 0) {
+        add_flag(arguments, name, false);
+    } else if (strcmp(name, "nice") == 0) {
+        add(arguments, "--nice", "%d", SHORT_NICE);
+    }
+}
+
 bool launch_worker(const struct launch *launch, const struct worker_launch *worker, size_t *index,
                    struct pm_error *error)
 {
@@ -132,6 +176,9 @@ bool launch_worker(const struct launch *launch, const struct worker_launch *work
     add(&arguments, "--threads", "%lld", (long long)worker->threads);
     add(&arguments, "--dataset", "%s", worker->dataset);
     add(&arguments, "--suite", "%s", worker->suite);
+    for (size_t i = 0; pm_guest_option_names[i] != NULL; i++) {
+        hand_on_manner(&arguments, worker, pm_guest_option_names[i]);
+    }
     return start(launch, "poolminer-worker", &arguments, &config, index, error);
 }
 

@@ -43,6 +43,9 @@ bool launch_sidecar(const struct launch *launch, const struct sidecar_launch *si
 struct worker_launch {
     const char *sidecar_url, *run_id, *dataset, *suite;
     int64_t workers, threads;
+    const struct pm_options *manners; /* has pm_guest_option_names, which are handed on */
+    bool is_short; /* somebody waits for its end: where they were not chosen, its manners are
+                      less: it does not mind a battery */
 };
 bool launch_worker(const struct launch *launch, const struct worker_launch *worker, size_t *index,
                    struct pm_error *error);

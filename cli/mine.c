@@ -19,12 +19,16 @@
 #include <poolminer/stop.h>
 
 /* The driver writes its summary once a minute: ours is told a little later. */
-enum { SUMMARY_LINE_MS = 60000, LAG_MS = 5000, HINT_MS = 10000 };
+enum { SUMMARY_LINE_MS = 60000, LAG_MS = 5000, HINT_MS = 10000, LOOK_MS = 1000 };
 
 struct mining {
     struct miner miner;
     bool key_is_told;             /* where the key is has been said */
+    bool resting;                 /* as last said */
     struct queue_status at_start; /* what earlier runs left in the store */
+    struct next {
+        int64_t line_ms, look_ms, hint_ms; /* monotonic */
+    } next;
 };
 
 static void print_time(void)
@@ -59,13 +63,32 @@ static void print_no_work(const struct mining *mining)
     fflush(stdout);
 }
 
+/* Who rests asks for no work. */
 static void print_hint(struct mining *mining)
 {
     struct queue_status status;
     bool answered;
-    if (!has_work(mining, &status, &answered) && answered) {
+    if (!has_work(mining, &status, &answered) && answered && status.resting[0] == '\0') {
         print_no_work(mining);
     }
+}
+
+/* Said when it begins and when it ends; the line a minute repeats why. */
+static void tell_of_rest(struct mining *mining)
+{
+    struct queue_status status;
+    if (!queue_status_read(mining->miner.client, &status, NULL) ||
+        (status.resting[0] != '\0') == mining->resting) {
+        return;
+    }
+    mining->resting = !mining->resting;
+    print_time();
+    if (mining->resting) {
+        printf("resting: %s\n", status.resting);
+    } else {
+        printf("computing goes on\n");
+    }
+    fflush(stdout);
 }
 
 /* What the pool says of this miner, ending with `tail`. */
@@ -88,29 +111,37 @@ static void print_figures(const struct figures *figures, const char *tail)
     fflush(stdout);
 }
 
+/* What there is to do, and how far it is. */
+static void describe_queue(const struct queue_status *status, char *out, size_t size)
+{
+    char bar[QUEUE_BAR_SIZE];
+    queue_status_bar(status, bar);
+    const char *resting = status->resting;
+    snprintf(out, size, "; %" PRId64 " computing, %" PRId64 " waiting%s%s%s%s", status->leased,
+             status->queued, bar[0] != '\0' ? "; " : "", bar,
+             resting[0] != '\0' ? "; resting: " : "", resting);
+}
+
 static void print_line(struct mining *mining)
 {
-    char queue[80] = "; the sidecar does not answer";
+    char queue[512] = "; the sidecar does not answer";
     struct queue_status status;
     bool answered, works = has_work(mining, &status, &answered);
     if (answered) {
-        snprintf(queue, sizeof queue, "; %" PRId64 " computing, %" PRId64 " waiting", status.leased,
-                 status.queued);
+        describe_queue(&status, queue, sizeof queue);
     }
     struct figures figures;
     bool known = figures_read(mining->miner.summary, &figures, NULL);
-    if (!known && answered && !works) {
-        print_no_work(mining);
-        return;
-    }
     if (known) {
         print_figures(&figures, queue);
-        return;
+    } else if (answered && !works && status.resting[0] == '\0') {
+        print_no_work(mining);
+    } else {
+        print_time();
+        printf("%" PRId64 " jobs computed, the pool has told no figures yet%s\n",
+               status.completed - mining->at_start.completed, queue);
+        fflush(stdout);
     }
-    print_time();
-    printf("%" PRId64 " jobs computed, the pool has told no figures yet%s\n",
-           status.completed - mining->at_start.completed, queue);
-    fflush(stdout);
 }
 
 /* A new key is the driver's to make: until its file is there, there is none to speak of. */
@@ -126,25 +157,43 @@ static void tell_of_key(struct mining *mining)
     fflush(stdout);
 }
 
+static bool is_due(int64_t *next_ms, int64_t every_ms)
+{
+    const int64_t now_ms = pm_clock_monotonic_ms();
+    if (now_ms < *next_ms) {
+        return false;
+    }
+    *next_ms = now_ms + every_ms;
+    return true;
+}
+
+static void tell(struct mining *mining)
+{
+    struct next *next = &mining->next;
+    tell_of_key(mining);
+    if (is_due(&next->look_ms, LOOK_MS)) {
+        tell_of_rest(mining);
+    }
+    if (is_due(&next->hint_ms, INT64_MAX / 2)) {
+        print_hint(mining);
+    }
+    if (is_due(&next->line_ms, SUMMARY_LINE_MS)) {
+        print_line(mining);
+    }
+}
+
 /* Until asked to stop, or until the driver's duration is over. */
 static bool look_after(struct mining *mining, struct pm_error *error)
 {
-    int64_t hint_ms = pm_clock_monotonic_ms() + HINT_MS;
-    int64_t next_line_ms = pm_clock_monotonic_ms() + SUMMARY_LINE_MS + LAG_MS;
-    bool hinted = false;
+    const int64_t now_ms = pm_clock_monotonic_ms();
+    mining->next = (struct next){.line_ms = now_ms + SUMMARY_LINE_MS + LAG_MS,
+                                 .look_ms = now_ms,
+                                 .hint_ms = now_ms + HINT_MS};
     while (!pm_stop_requested() && !miner_is_done(&mining->miner)) {
         if (!miner_poll(&mining->miner, false, error)) {
             return false;
         }
-        tell_of_key(mining);
-        if (!hinted && pm_clock_monotonic_ms() >= hint_ms) {
-            hinted = true;
-            print_hint(mining);
-        }
-        if (pm_clock_monotonic_ms() >= next_line_ms) {
-            next_line_ms += SUMMARY_LINE_MS;
-            print_line(mining);
-        }
+        tell(mining);
         pm_clock_sleep_ms(100);
     }
     if (!pm_stop_requested()) {

@@ -251,7 +251,8 @@ static bool start_programs(struct miner *miner, struct pm_error *error)
         .dataset = pm_options_text(options, "dataset"),
         .suite = pm_options_text(options, "suite"),
         .workers = pm_options_integer(options, "workers"),
-        .threads = pm_options_integer(options, "threads")};
+        .threads = pm_options_integer(options, "threads"),
+        .manners = options};
     return launch_worker(&launch, &worker, NULL, error) &&
            (miner->task == MINER_PRACTICE ? practice_start(miner, error)
                                           : start_driver(miner, &launch, error));

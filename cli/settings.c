@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <poolminer/guest.h>
+#include <poolminer/guest_options.h>
 #include <poolminer/log.h>
 #include <poolminer/mining_options.h>
 #include <poolminer/queue_client.h>
@@ -104,7 +106,16 @@ static const struct setting SETTINGS[] = {
       .minimum = 0,
       .maximum = 4096,
       .argument = "N",
-      .help = "Processor cores to compute with, in all; 0: every one there is."}},
+      .help = "Processor cores to compute with, in all; 0: every one there is. `mine`, `gui` and "
+              "`demo` then leave one free on a machine with a battery, and take no more than "
+              "--cpu-limit keeps busy."}},
+    {USE_GUEST, PM_OPTION_ROW_NICE("nice")},
+    {USE_GUEST, PM_OPTION_ROW_CPU_LIMIT("cpu_limit")},
+    {USE_GUEST, PM_OPTION_ROW_BATTERY("pause_on_battery")},
+    {USE_GUEST, PM_OPTION_ROW_CHARGE("pause_below_charge")},
+    {USE_GUEST, PM_OPTION_ROW_HOT("pause_above_temp")},
+    {USE_GUEST, PM_OPTION_ROW_COOL("resume_below_temp")},
+    {USE_GUEST, PM_OPTION_ROW_USED("pause_while_used")},
     {USE_EVOLVE, PM_OPTION_ROW_GENERATIONS("generations")},
     {USE_EVOLVE, PM_OPTION_ROW_PROFILE("profile")},
     {USE_MINE, PM_OPTION_ROW_EVOLVE_MAX_SECONDS("evolve_max_seconds")},
@@ -241,7 +252,9 @@ static bool check_run_id(const struct pm_options *options, struct pm_error *erro
 static bool check_values(const struct verb *verb, const struct pm_options *options,
                          struct pm_error *error)
 {
-    return (!(verb->uses & (USE_MINE | USE_POOL)) || check_pool_urls(options, error)) &&
+    struct pm_guest_rules rules;
+    return (!(verb->uses & USE_GUEST) || pm_guest_rules_read(options, &rules, error)) &&
+           (!(verb->uses & (USE_MINE | USE_POOL)) || check_pool_urls(options, error)) &&
            (!(verb->uses & USE_MINE) || check_run_id(options, error));
 }
 

@@ -17,7 +17,8 @@ enum setting_use {
     USE_QUEUE = 8,   /* where a sidecar is found */
     USE_KEY = 16,    /* the hotkey: its file, or a wallet */
     USE_POOL = 32,   /* which pool */
-    USE_ALL = USE_COMPUTE | USE_EVOLVE | USE_MINE | USE_KEY
+    USE_GUEST = 64,  /* when a worker rests, and how much it takes */
+    USE_ALL = USE_COMPUTE | USE_EVOLVE | USE_MINE | USE_KEY | USE_GUEST
 };
 
 struct settings;

@@ -1,7 +1,5 @@
 #include "worker/crew.h"
 
-#include "worker/governor.h"
-
 #include <pthread.h>
 #include <stdlib.h>
 #include <time.h>
@@ -116,11 +114,10 @@ static bool start_governor(struct crew *crew, const struct pm_crew_config *confi
         return false;
     }
     pm_queue_client_set_stop_flag(crew->reports, config->stop);
-    const struct pm_governor_config governor = {
-        .sidecar = {.context = crew->reports, .report = report},
-        .stop = config->stop,
-        .pause = &crew->pause,
-    };
+    struct pm_governor_config governor = config->governor;
+    governor.sidecar = (struct pm_governor_sidecar){.context = crew->reports, .report = report};
+    governor.stop = config->stop;
+    governor.pause = &crew->pause;
     crew->governed = pm_governor_start(&crew->governor, &governor, error);
     return crew->governed;
 }

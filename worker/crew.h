@@ -2,6 +2,7 @@
 #ifndef WORKER_CREW_H
 #define WORKER_CREW_H
 
+#include "worker/governor.h"
 #include "worker/job_runner.h"
 #include "worker/workbench.h"
 
@@ -16,6 +17,7 @@ struct pm_crew_config {
     const char *key_file; /* NULL: the sidecar is on this machine */
     size_t workers;       /* jobs at the same time */
     size_t threads;       /* of all jobs together; each gets its share, one at least */
+    struct pm_governor_config governor; /* without what the crew itself knows */
     struct pm_workbench *bench;
     int64_t checkpoint_interval_ms; /* from one checkpoint of an evolution to the next */
     const atomic_bool *stop;

@@ -2,14 +2,13 @@
  */
 #include "worker/crew.h"
 #include "worker/options.h"
+#include "worker/plan.h"
 
 #include <limits.h>
 #include <omp.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <poolminer/job.h>
@@ -19,21 +18,7 @@
 #include <poolminer/program.h>
 #include <poolminer/queue_client.h>
 #include <poolminer/stop.h>
-#include <poolminer/threads.h>
 #include <poolminer/wire.h>
-
-/* A worker's own, its heartbeat's, and those of its two connections; for all, the governor's own
- * and that of the log's lines, and those of their connections. */
-enum { THREADS_BESIDE = 6, THREADS_FOR_ALL = 6 };
-
-static size_t allowed_cores(void)
-{
-    cpu_set_t set;
-    if (sched_getaffinity(0, sizeof set, &set) == 0) {
-        return (size_t)CPU_COUNT(&set);
-    }
-    return (size_t)sysconf(_SC_NPROCESSORS_ONLN);
-}
 
 /* OpenMP's threads spin while they wait for each other, unless told not to before the program's
  * libraries start: on a machine that others use too, that takes several times the computation. So
@@ -51,44 +36,10 @@ static void wait_without_spinning(char *argv[])
     }
 }
 
-/* Not being allowed to is no reason not to work. */
-static void stand_back(int64_t nice_level)
-{
-    if (nice_level > 0 && setpriority(PRIO_PROCESS, 0, (int)nice_level) != 0) {
-        pm_log(PM_LOG_WARN, "WORKER-NOT-NICE", "the priority could not be lowered to nice %lld",
-               (long long)nice_level);
-    }
-}
-
 /* A bar is for a person who watches, and would break up lines that a program reads. */
 static bool wants_bar(const struct pm_options *options)
 {
     return isatty(STDERR_FILENO) && strcmp(pm_options_text(options, "log-format"), "text") == 0;
-}
-
-/* What was asked for, as far as the system can spare it: OpenMP would end the process over one
- * thread less. Each worker has threads of its own beside those that compute. */
-static bool choose_threads(const struct pm_options *options, size_t *out, struct pm_error *error)
-{
-    const int64_t asked = pm_options_integer(options, "threads");
-    const size_t wanted = asked > 0 ? (size_t)asked : allowed_cores();
-    const size_t workers = (size_t)pm_options_integer(options, "workers");
-    const size_t others = workers * THREADS_BESIDE + THREADS_FOR_ALL;
-    const size_t affordable = pm_threads_affordable(wanted + others);
-    if (affordable <= others) {
-        return pm_fail(error, PM_ERROR_LIMIT,
-                       "the system has too few threads left for --workers %zu; allow more "
-                       "(ulimit -u, ulimit -v, pids.max) or start fewer workers",
-                       workers);
-    }
-    *out = affordable - others;
-    if (*out < wanted) {
-        pm_log(PM_LOG_WARN, "WORKER-FEWER-THREADS",
-               "the system cannot spare %zu threads for this process; computing with %zu; allow "
-               "more (ulimit -u, ulimit -v, pids.max) or ask for fewer (--threads, --workers)",
-               wanted + others, *out);
-    }
-    return true;
 }
 
 /* Building the suite that most jobs need tells now, rather than at each job, that the dataset will
@@ -114,12 +65,13 @@ static bool work(const struct pm_options *options, struct pm_workbench *bench, b
                  struct pm_error *error)
 {
     char name[PM_PROGRAM_CLIENT_NAME_SIZE];
-    size_t threads = 0;
+    struct pm_governor_config governor;
     const char *given = pm_options_text(options, "name");
     pm_program_client_name("worker", name);
-    if (!choose_threads(options, &threads, error)) {
+    if (!pm_plan_make(options, &governor, error)) {
         return false;
     }
+    const size_t threads = (size_t)governor.plan.threads;
     const struct pm_crew_config config = {
         .sidecar_url = pm_options_text(options, "sidecar-url"),
         .key_file = pm_options_text(options, "key-file"),
@@ -127,6 +79,7 @@ static bool work(const struct pm_options *options, struct pm_workbench *bench, b
         .name = given != NULL ? given : name,
         .workers = (size_t)pm_options_integer(options, "workers"),
         .threads = threads,
+        .governor = governor,
         .bench = bench,
         .checkpoint_interval_ms = pm_options_integer(options, "checkpoint-ms"),
         .stop = pm_stop_flag(),
@@ -138,6 +91,7 @@ static bool work(const struct pm_options *options, struct pm_workbench *bench, b
            config.name, config.sidecar_url, config.run_id[0] ? config.run_id : "(any)",
            config.workers, config.threads, pm_suite_edition_name(pm_workbench_edition(bench)),
            pm_options_text(options, "dataset"), pm_workbench_fingerprint(bench));
+    pm_plan_log(&governor, pm_options_integer(options, "nice"));
     if (!try_dataset(bench, pm_options_text(options, "dataset"), threads, error) ||
         !pm_crew_run(&config, &counts, idle, error)) {
         return false;
@@ -163,7 +117,7 @@ static bool run(const struct pm_options *options, struct pm_error *error)
     struct pm_dataset *dataset = NULL;
     struct pm_workbench *bench = NULL;
     bool idle = true;
-    stand_back(pm_options_integer(options, "nice"));
+    pm_plan_stand_back(pm_options_integer(options, "nice"));
     const bool ok =
         check_names(options, error) &&
         pm_suite_edition_parse(pm_options_text(options, "suite"), &config.edition, error) &&

@@ -1,5 +1,6 @@
 #include "worker/options.h"
 
+#include <poolminer/guest_options.h>
 #include <poolminer/job.h>
 #include <poolminer/program.h>
 
@@ -37,7 +38,8 @@ static const struct pm_option TABLE[] = {
      .minimum = 0,
      .maximum = 4096,
      .argument = "N",
-     .help = "Threads that compute, of all jobs together; 0: one for each core allowed."},
+     .help = "Threads that compute, of all jobs together; 0: one for each processor allowed, one "
+             "less on a machine with a battery, and no more than --cpu-limit keeps busy."},
     {.name = "checkpoint-ms",
      .environment = "POOLMINER_CHECKPOINT_MS",
      .type = PM_OPTION_INTEGER,
@@ -46,14 +48,19 @@ static const struct pm_option TABLE[] = {
      .maximum = 86400000,
      .argument = "MS",
      .help = "How often an evolution is kept, so that another worker can go on with it."},
-    {.name = "nice",
-     .environment = "POOLMINER_NICE",
-     .type = PM_OPTION_INTEGER,
-     .default_value = "10",
-     .minimum = 0,
-     .maximum = 19,
-     .argument = "N",
-     .help = "How far computing stands back behind other programs; 0: not at all."},
+    PM_OPTION_ROW_NICE(NULL),
+    PM_OPTION_ROW_CPU_LIMIT(NULL),
+    PM_OPTION_ROW_BATTERY(NULL),
+    PM_OPTION_ROW_CHARGE(NULL),
+    PM_OPTION_ROW_HOT(NULL),
+    PM_OPTION_ROW_COOL(NULL),
+    PM_OPTION_ROW_USED(NULL),
+    {.name = "root-dir",
+     .type = PM_OPTION_TEXT,
+     .is_path = true,
+     .default_value = "/",
+     .argument = "DIR",
+     .help = "Below which the machine's /sys, /proc, /dev, /run and /tmp are, as in a container."},
     {.name = "dataset",
      .environment = "POOLMINER_DATASET",
      .type = PM_OPTION_TEXT,

@@ -93,7 +93,9 @@ pid_t start_program(const struct place *place, const char *label, const char *pr
     snprintf(data, sizeof data, "XDG_DATA_HOME=%s/data", place->path);
     snprintf(state, sizeof state, "XDG_STATE_HOME=%s/state", place->path);
     snprintf(config, sizeof config, "XDG_CONFIG_HOME=%s/config", place->path);
-    const char *const environment[] = {home, data, state, config, "POOLMINER_CONFIG=", NULL};
+    /* Tests are not for when a laptop is plugged in only. */
+    const char *const environment[] = {
+        home, data, state, config, "POOLMINER_CONFIG=", "POOLMINER_PAUSE_ON_BATTERY=false", NULL};
     const struct pm_process_config process = {.arguments = all,
                                               .environment = environment,
                                               .stdout_path = place_file(place, log_name),

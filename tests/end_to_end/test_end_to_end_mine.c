@@ -29,10 +29,11 @@ static int set_up(void **state)
                          place_file(&setting.place, "pool.db"), "--ready-file",
                          place_file(&setting.place, "pool.ready"), "--epoch-s", "5");
     int port = wait_ready(&setting.place, "pool.ready");
-    snprintf(text, sizeof text,
-             "{\"pool_endpoint\": \"http://127.0.0.1:%d\", \"sidecar_port\": 0,\n"
-             " \"data_dir\": \"%s/miner\", \"generations\": 3, \"evolve_max_seconds\": 2}",
-             port, setting.place.path);
+    snprintf(
+        text, sizeof text,
+        "{\"pool_endpoint\": \"http://127.0.0.1:%d\", \"sidecar_port\": 0,\n"
+        " \"data_dir\": \"%s/miner\", \"generations\": 3, \"evolve_max_seconds\": 2, \"nice\": 0}",
+        port, setting.place.path);
     snprintf(setting.config, sizeof setting.config, "%s",
              write_text(setting.place.path, "gui_config.json", text));
     *state = &setting;
@@ -121,7 +122,6 @@ static void others_settings_do_not_reach_its_programs(void **state)
                                    "POOLMINER_SIDECAR_HOST=nowhere.invalid",
                                    "POOLMINER_SIDECAR_STORE=/nowhere/store",
                                    "POOLMINER_WORKER_NAME=no good name",
-                                   "POOLMINER_NICE=many",
                                    "POOLMINER_NO_WORK_WAIT_S=many",
                                    "POOLMINER_RUN_ID=from-the-environment",
                                    "POOLMINER_LOG_LEVEL=info",

@@ -27,7 +27,8 @@ static int set_up(void **state)
     int port = wait_ready(&setting.place, "pool.ready");
     snprintf(text, sizeof text,
              "{\"pool_endpoint\": \"http://127.0.0.1:%d\", \"sidecar_port\": 0,\n"
-             " \"data_dir\": \"%s/miner\", \"generations\": 100000}",
+             " \"data_dir\": \"%s/miner\", \"generations\": 100000,\n"
+             " \"cpu_limit\": 50, \"pause_above_temp\": 149}",
              port, setting.place.path);
     snprintf(setting.config, sizeof setting.config, "%s",
              write_text(setting.place.path, "gui_config.json", text));
@@ -70,9 +71,12 @@ static void run_verb(const struct setting *setting, const char *verb, const char
 static void a_person_pauses_and_resumes(void **state)
 {
     struct setting *setting = *state;
+    await_words(setting, " of their time (50 %)");
+    await_words(setting, "; pauses above 149 C until below 139 C, when `poolminer pause` says so");
     await_words(setting, "kind=evolve");
     run_verb(setting, "pause", NULL, "Paused: ");
     await_words(setting, "WORKER-PAUSED a person paused it");
+    await_words(setting, "  resting: a person paused it; `poolminer resume` goes on\n");
 
     const char *const arguments[] = {PM_BIN_DIR "/poolminer", "queue", "--json", "--config",
                                      setting->config,         NULL};
@@ -83,6 +87,7 @@ static void a_person_pauses_and_resumes(void **state)
 
     run_verb(setting, "resume", "--anyway", "whatever the rules");
     await_words(setting, "WORKER-RESUMED");
+    await_words(setting, "  computing goes on\n");
     run_verb(setting, "resume", NULL, "Mining goes on.");
 
     /* A pause holds over a restart, and then no work is asked for. */

@@ -1,6 +1,7 @@
 /* Resting: a long computation stops where it is, keeps its lease, and goes on as if nothing had
  * been; what a person wishes gets there. */
 #include "tests/cmocka_include.h"
+#include "tests/fake_tree.h"
 #include "tests/worker/fake_queue.h"
 #include "worker/governor.h"
 #include "worker/job_runner.h"
@@ -222,13 +223,27 @@ struct sidecar {
     _Atomic enum pm_wish wish;
     atomic_bool away;
     atomic_int reports, paused; /* so many said; of these, with a reason */
+    pthread_mutex_t mutex;
+    char text[1024]; /* the last report */
 };
+
+/* As it was a moment ago. */
+static const char *sidecar_text(struct sidecar *sidecar)
+{
+    static char copy[1024];
+    pthread_mutex_lock(&sidecar->mutex);
+    memcpy(copy, sidecar->text, sizeof copy);
+    pthread_mutex_unlock(&sidecar->mutex);
+    return copy;
+}
 
 static bool hear(void *context, const char *paused, const char *report_json, enum pm_wish *wish,
                  struct pm_error *error)
 {
     struct sidecar *sidecar = context;
-    (void)report_json;
+    pthread_mutex_lock(&sidecar->mutex);
+    snprintf(sidecar->text, sizeof sidecar->text, "%s", report_json);
+    pthread_mutex_unlock(&sidecar->mutex);
     atomic_fetch_add(&sidecar->reports, 1);
     if (atomic_load(&sidecar->away)) {
         return pm_fail(error, PM_ERROR_UNAVAILABLE, "no answer");
@@ -238,14 +253,25 @@ static bool hear(void *context, const char *paused, const char *report_json, enu
     return true;
 }
 
+static struct pm_governor_config quiet_config(struct fixture *fixture, struct sidecar *sidecar,
+                                              const atomic_bool *stop)
+{
+    return (struct pm_governor_config){.root = "/nowhere",
+                                       .processors = {.allowed = 1, .available = 1},
+                                       .plan = {.threads = 1, .processors = 1},
+                                       .percent = 100,
+                                       .sidecar = {sidecar, hear},
+                                       .stop = stop,
+                                       .pause = &fixture->pause};
+}
+
 static void the_governor_does_what_a_person_wishes(void **state)
 {
     struct fixture *fixture = *state;
-    struct sidecar sidecar = {.wish = PM_WISH_AUTO};
+    struct sidecar sidecar = {.wish = PM_WISH_AUTO, .mutex = PTHREAD_MUTEX_INITIALIZER};
     atomic_bool stop = false;
     struct pm_governor governor;
-    const struct pm_governor_config config = {
-        .sidecar = {&sidecar, hear}, .stop = &stop, .pause = &fixture->pause};
+    const struct pm_governor_config config = quiet_config(fixture, &sidecar, &stop);
     assert_true(pm_governor_start(&governor, &config, NULL));
     AWAIT(atomic_load(&sidecar.reports) > 0);
     assert_false(pm_pause_is_on(&fixture->pause, NULL));
@@ -266,6 +292,80 @@ static void the_governor_does_what_a_person_wishes(void **state)
     pm_governor_join(&governor);
 }
 
+/* ---- the rules ---- */
+
+static bool rests_because(struct fixture *fixture, const char *words)
+{
+    char reason[PM_PAUSE_REASON_SIZE];
+    return pm_pause_is_on(&fixture->pause, reason) && strstr(reason, words) != NULL;
+}
+
+static void the_governor_minds_the_machine(void **state)
+{
+    struct fixture *fixture = *state;
+    struct sidecar sidecar = {.wish = PM_WISH_AUTO, .mutex = PTHREAD_MUTEX_INITIALIZER};
+    struct fake_tree tree;
+    struct pm_governor governor;
+    atomic_bool stop = false;
+    fake_tree_create(&tree);
+    fake_tree_write(&tree, "sys/class/power_supply/AC/type", "Mains\n");
+    fake_tree_write(&tree, "sys/class/power_supply/AC/online", "0\n");
+    fake_tree_write(&tree, "sys/class/power_supply/BAT0/type", "Battery\n");
+    fake_tree_write(&tree, "sys/class/power_supply/BAT0/status", "Discharging\n");
+    fake_tree_write(&tree, "sys/class/power_supply/BAT0/capacity", "62\n");
+    fake_tree_write(&tree, "sys/class/hwmon/hwmon0/name", "k10temp\n");
+    fake_tree_write(&tree, "sys/class/hwmon/hwmon0/temp1_input", "50000\n");
+    struct pm_governor_config config = quiet_config(fixture, &sidecar, &stop);
+    config.root = tree.root;
+    config.rules = (struct pm_guest_rules){
+        .pause_on_battery = true, .pause_above_temp = 80, .resume_below_temp = 70};
+    assert_true(pm_governor_start(&governor, &config, NULL));
+    assert_true(rests_because(fixture, "on battery, 62 %")); /* from the first moment */
+    AWAIT(strstr(sidecar_text(&sidecar), "\"power\":\"battery\"") != NULL);
+    assert_non_null(strstr(sidecar_text(&sidecar), "\"charge_percent\":62"));
+    assert_non_null(strstr(sidecar_text(&sidecar), "\"temperature_c\":50,\"sensor\":\"k10temp\""));
+
+    atomic_store(&sidecar.wish, PM_WISH_ANYWAY);
+    AWAIT(!pm_pause_is_on(&fixture->pause, NULL));
+    fake_tree_write(&tree, "sys/class/hwmon/hwmon0/temp1_input", "81000\n");
+    AWAIT(rests_because(fixture, "too hot: 81 C"));
+    fake_tree_write(&tree, "sys/class/hwmon/hwmon0/temp1_input", "69000\n");
+    AWAIT(!pm_pause_is_on(&fixture->pause, NULL));
+    atomic_store(&sidecar.wish, PM_WISH_AUTO);
+    AWAIT(rests_because(fixture, "on battery"));
+    fake_tree_write(&tree, "sys/class/power_supply/AC/online", "1\n");
+    AWAIT(!pm_pause_is_on(&fixture->pause, NULL));
+    pm_governor_join(&governor);
+    fake_tree_destroy(&tree);
+}
+
+/* What a machine lets it have is less when others want it too; more than the limit it never is. */
+static void a_limit_in_percent_is_kept(void **state)
+{
+    enum { PERCENT = 40, WINDOW_MS = 3000 };
+    struct fixture *fixture = *state;
+    struct sidecar sidecar = {.wish = PM_WISH_AUTO, .mutex = PTHREAD_MUTEX_INITIALIZER};
+    struct pm_governor governor;
+    atomic_bool stop = false;
+    struct pm_governor_config config = quiet_config(fixture, &sidecar, &stop);
+    config.plan = pm_guest_plan(1, false, 2, PERCENT);
+    config.percent = PERCENT;
+    assert_true(config.plan.limited);
+    assert_true(pm_governor_start(&governor, &config, NULL));
+    start(fixture, EVOLVE_ENDLESS);
+    AWAIT(progress_says(fixture, "\"best\""));
+    const int64_t start_ms = pm_clock_monotonic_ms(), start_cpu_ms = cpu_ms();
+    pm_clock_sleep_ms(WINDOW_MS);
+    const double percent =
+        100.0 * (double)(cpu_ms() - start_cpu_ms) / (double)(pm_clock_monotonic_ms() - start_ms);
+    atomic_store(&fixture->fake.stop, true);
+    free(end(fixture));
+    pm_governor_join(&governor);
+    print_message("%d %% asked for, %.1f %% used\n", PERCENT, percent);
+    assert_true(percent > 1 && percent < PERCENT + 4);
+    assert_false(pm_pause_is_on(&fixture->pause, NULL)); /* turns are no rest */
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
 int main(void)
@@ -276,6 +376,8 @@ int main(void)
         TEST(a_stop_ends_a_rest),
         TEST(who_rests_asks_for_no_work),
         TEST(the_governor_does_what_a_person_wishes),
+        TEST(the_governor_minds_the_machine),
+        TEST(a_limit_in_percent_is_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

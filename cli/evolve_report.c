@@ -49,13 +49,14 @@ static cJSON *describe_seeds(const struct evolve_comparison *comparison)
     return seeds;
 }
 
-/* [{"generation": ..., "change": ..., "search_score": ...}, ...] of the best evolved, empty when
- * there is none; NULL when memory is out. */
-static cJSON *describe_lineage(const struct pm_evolution_result *result)
+/* [{"generation": ..., "change": ..., "search_score": ...}, ...], empty when the best is a seed;
+ * NULL when memory is out. */
+static cJSON *describe_lineage(const struct pm_evolution_result *result,
+                               const struct evolve_comparison *comparison)
 {
     cJSON *lineage = cJSON_CreateArray();
-    for (size_t i = 0; lineage != NULL && result->count > 0 && i < result->items[0].lineage_count;
-         i++) {
+    const size_t steps = evolve_is_better(comparison) ? result->items[0].lineage_count : 0;
+    for (size_t i = 0; lineage != NULL && i < steps; i++) {
         const struct pm_lineage_step *step = &result->items[0].lineage[i];
         cJSON *object = cJSON_CreateObject();
         if (cJSON_AddNumberToObject(object, "generation", step->generation) == NULL ||
@@ -84,7 +85,7 @@ static cJSON *describe(const struct evolution *evolution,
         {"search_score", score_json(best->search_score)},
         {"evolved", cJSON_CreateBool(evolve_is_better(comparison))},
         {"seeds", describe_seeds(comparison)},
-        {"lineage", describe_lineage(&evolution->result)},
+        {"lineage", describe_lineage(&evolution->result, comparison)},
         {"seed", cJSON_CreateNumber((double)evolution->config.seed)},
         {"generations", cJSON_CreateNumber(evolution->result.generations)},
         {"candidates", cJSON_CreateNumber((double)evolution->result.candidates)},

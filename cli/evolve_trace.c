@@ -51,6 +51,8 @@ static cJSON *describe(const struct pm_evolution_progress *progress)
         {"candidates", (double)progress->candidates},
         {"cache_hits", (double)progress->cache_hits},
         {"hopeless", (double)progress->hopeless},
+        {"candidates_per_second",
+         progress->seconds > 0 ? (double)progress->candidates / progress->seconds : 0.0},
         {"seconds", progress->seconds},
     };
     cJSON *object = cJSON_CreateObject();

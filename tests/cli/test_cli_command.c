@@ -385,9 +385,16 @@ static void evolve_keeps_its_course(void **state)
     size_t length = 0;
     assert_true(pm_file_read(log, 1 << 20, &text, &length, NULL));
     int lines = 0;
-    for (const char *line = text; *line != '\0'; line = strchr(line, '\n') + 1) {
-        assert_non_null(strstr(line, "\"best\":"));
-        lines++;
+    for (const char *at = text; *at != '\0'; lines++) {
+        cJSON *line = parse_line(&at);
+        assert_true(number(line, "generation") == lines + 1);
+        assert_true(number(line, "generations") == 3);
+        assert_true(number(line, "candidates") == 20 * (lines + 1));
+        assert_true(number(line, "cache_hits") + number(line, "hopeless") <=
+                    number(line, "candidates"));
+        assert_true(number(line, "best") >= number(line, "mean"));
+        assert_true(number(line, "candidates_per_second") > 0);
+        cJSON_Delete(line);
     }
     assert_int_equal(lines, 3);
     free(text);

@@ -18,16 +18,19 @@
     "  s3 = s1 - s0\\n  s3 = s3 * s2\\n  v2 = s3 * v0\\n  v1 = v1 + v2\\n"
 #define EVALUATE "{\"kind\":\"evaluate\",\"task_type\":\"cifar10_binary\",\"algorithms\":["
 #define ITEM(id, text, dim) "{\"id\":" #id ",\"algorithm_dsl\":\"" text "\",\"input_dim\":" #dim "}"
-#define EVOLVE                                                                                     \
+#define EVOLVE_UNTIL(deadline)                                                                     \
     "{\"kind\":\"evolve\",\"task_type\":\"cifar10_binary\",\"seeds\":[" ITEM(                      \
         3, LINEAR, 8) "],"                                                                         \
-                      "\"seed\":5,\"profile\":\"full\",\"deadline_ms\":0,"
+                      "\"seed\":5,\"profile\":\"full\",\"deadline_ms\":" deadline ","
+#define EVOLVE EVOLVE_UNTIL("0")
 
 static const char EVALUATE_ONE[] = EVALUATE ITEM(17, LINEAR, 8) "]}";
 static const char EVOLVE_SHORT[] = EVOLVE "\"generations\":2,\"budget\":3,\"max_seconds\":0}";
 static const char EVOLVE_SOME[] = EVOLVE "\"generations\":12,\"budget\":3,\"max_seconds\":0}";
 /* Far more than anybody waits for. */
 static const char EVOLVE_LONG[] = EVOLVE "\"generations\":100000,\"budget\":3,\"max_seconds\":0}";
+static const char EVOLVE_LONG_UNTIL[] =
+    EVOLVE_UNTIL("%lld") "\"generations\":100000,\"budget\":3,\"max_seconds\":0}";
 static const char EVOLVE_TIMED[] = EVOLVE "\"generations\":100000,\"budget\":3,\"max_seconds\":4}";
 
 struct fixture {
@@ -356,6 +359,23 @@ static void test_time_limit_gives_what_there_is(void **state)
         assert_true(number_of(progress, "candidates_per_second") > 0.0);
     }
     cJSON_Delete(progress);
+    fake_queue_clear(&fake);
+}
+
+/* The job's own deadline: the search ends before it, so that there is time to choose. */
+static void test_deadline_gives_what_there_is(void **state)
+{
+    struct fake_queue fake;
+    char body[1024];
+    const int64_t deadline_ms = pm_clock_unix_ms() + 4000;
+    snprintf(body, sizeof body, EVOLVE_LONG_UNTIL, (long long)deadline_ms);
+    fake_queue_init(&fake, "evolve", body);
+    assert_int_equal(run(*state, &fake).done, 1);
+    assert_in_range(pm_clock_unix_ms(), deadline_ms - 1000, deadline_ms + 10000);
+    cJSON *json = result_of(&fake);
+    assert_true(number_of(json, "generations") < 100000.0);
+    check_evolutions(*state, json);
+    cJSON_Delete(json);
     fake_queue_clear(&fake);
 }
 
@@ -691,6 +711,7 @@ int main(void)
         cmocka_unit_test(test_lost_lease_stops_the_computation),
         cmocka_unit_test(test_silent_sidecar_does_not_stop_the_computation),
         cmocka_unit_test(test_time_limit_gives_what_there_is),
+        cmocka_unit_test(test_deadline_gives_what_there_is),
         cmocka_unit_test(test_passed_deadline_of_an_evaluation_fails_it),
         cmocka_unit_test(test_evaluations_done_in_time_are_sent),
         cmocka_unit_test(test_ending_worker_gives_its_job_back),

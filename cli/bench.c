@@ -1,6 +1,7 @@
 /* poolminer bench: how fast things go on this machine, and how good what is found. */
 #include "cli/bench_evaluate.h"
 #include "cli/bench_evolve.h"
+#include "cli/bench_pool.h"
 #include "cli/bench_queue.h"
 #include "cli/bench_statistics.h"
 #include "cli/cores.h"
@@ -24,6 +25,17 @@ static bool queue(const struct pm_options *options, struct pm_error *error)
         .seconds = pm_options_number(options, "seconds"),
     };
     return bench_queue(&config, error);
+}
+
+static bool pool(const struct pm_options *options, struct pm_error *error)
+{
+    const struct bench_pool_config config = {
+        .json = pm_options_flag(options, "json"),
+        .store = pm_options_text(options, "store"),
+        .miners = (size_t)pm_options_integer(options, "miners"),
+        .seconds = pm_options_number(options, "seconds"),
+    };
+    return bench_pool(&config, error);
 }
 
 static bool evaluate(const struct pm_options *options, struct pm_error *error)
@@ -71,7 +83,7 @@ static int run(const struct pm_options *options)
     static const struct {
         const char *name;
         bool (*measure)(const struct pm_options *options, struct pm_error *error);
-    } SUBJECTS[] = {{"evaluate", evaluate}, {"queue", queue}, {"evolve", evolve}};
+    } SUBJECTS[] = {{"evaluate", evaluate}, {"queue", queue}, {"evolve", evolve}, {"pool", pool}};
     struct pm_error error = {0};
     const size_t count = pm_options_positional_count(options);
     const char *what = count == 1 ? pm_options_positional(options, 0) : "";
@@ -81,7 +93,7 @@ static int run(const struct pm_options *options)
         }
     }
     pm_fail(&error, PM_ERROR_INVALID,
-            "bench: say what to measure: poolminer bench evaluate, queue or evolve");
+            "bench: say what to measure: poolminer bench evaluate, queue, pool or evolve");
     verb_fail(&error);
     return EXIT_USAGE;
 }
@@ -127,7 +139,19 @@ static const struct pm_option OPTIONS[] = {
      .minimum = 0.01,
      .maximum = 3600,
      .argument = "S",
-     .help = "queue: take so long for each figure."},
+     .help = "queue, pool: take so long for each figure."},
+    {.name = "miners",
+     .type = PM_OPTION_INTEGER,
+     .default_value = "0",
+     .minimum = 0,
+     .maximum = 10000,
+     .argument = "N",
+     .help = "pool: measure with this many miners only; 0: with 10, 100 and 1000."},
+    {.name = "store",
+     .type = PM_OPTION_TEXT,
+     .argument = "sqlite|postgresql|URL",
+     .help = "pool: measure with this store only. postgresql: a server started for it; a URL names "
+             "one that runs, whose database keeps what is written."},
     {.name = "engines",
      .type = PM_OPTION_TEXT,
      .default_value = "islands,regularized,archive",
@@ -185,7 +209,7 @@ static const struct pm_option OPTIONS[] = {
 const struct verb verb_bench = {
     .name = "bench",
     .summary = "Measures how fast this machine evaluates and queues, and what evolution finds.",
-    .usage = "poolminer bench evaluate|queue|evolve [--json] [OPTION]...",
+    .usage = "poolminer bench evaluate|queue|pool|evolve [--json] [OPTION]...",
     .purpose = "evaluate: known programs on 128 tasks of 200 training and 200 validation examples "
                "with 16 inputs,\nwith the reference executor and the fast one, and what the "
                "machine could do at most.\nqueue: jobs through a sidecar of its own, and through "

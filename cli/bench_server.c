@@ -3,6 +3,7 @@
 #include "cli/paths.h"
 
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <math.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -94,23 +95,38 @@ static bool wait_until_ready(struct bench_server *server, const char *program, c
     return pm_fail(error, PM_ERROR_UNAVAILABLE, "%s does not come up", program);
 }
 
-static bool start_sidecar(struct bench_server *server, const char *sync, struct pm_error *error)
+enum { ARGUMENTS_MAX = 24 };
+
+/* One of our own programs, on any free port, with its store in the server's directory unless that
+ * is a URL. `more`: further arguments, NULL at the end. */
+static bool start_program(struct bench_server *server, const char *name, const char *store,
+                          const char *const *more, struct pm_error *error)
 {
-    char *program = pm_process_sibling("poolminer-sidecar", error);
-    char *store = path_join(server->directory, "queue.db", error);
+    char *program = pm_process_sibling(name, error);
+    char *path = path_join(server->directory, store, error);
     char *ready = path_join(server->directory, "ready", error);
-    bool good = program != NULL && store != NULL && ready != NULL;
+    bool good = program != NULL && path != NULL && ready != NULL;
     if (good) {
-        const char *arguments[] = {program, "--port", "0",  "--store",     store,  "--ready-file",
-                                   ready,   "--sync", sync, "--log-level", "warn", NULL};
+        const char *arguments[ARGUMENTS_MAX] = {
+            program,        "--port", "0",           "--store", strstr(store, "://") ? store : path,
+            "--ready-file", ready,    "--log-level", "warn"};
+        for (size_t i = 9; *more != NULL && i + 1 < ARGUMENTS_MAX; more++, i++) {
+            arguments[i] = *more;
+        }
         const struct pm_process_config config = {.arguments = arguments, .no_settings = true};
         good = pm_process_start(&config, &server->pid, error) &&
                wait_until_ready(server, program, ready, error);
     }
     free(program);
-    free(store);
+    free(path);
     free(ready);
     return good;
+}
+
+static bool start_sidecar(struct bench_server *server, const char *sync, struct pm_error *error)
+{
+    const char *more[] = {"--sync", sync, NULL};
+    return start_program(server, "poolminer-sidecar", "queue.db", more, error);
 }
 
 static bool start_beanstalkd(struct bench_server *server, struct pm_error *error)
@@ -144,6 +160,19 @@ bool bench_server_start(enum bench_server_kind kind, struct bench_server *server
     return good;
 }
 
+bool bench_server_start_pool(const char *store, struct bench_server *server, struct pm_error *error)
+{
+    /* Every key may call as often as it can, and all come from one address. */
+    const char *more[] = {"--requests-per-minute", "0", "--connections-per-address", "0", NULL};
+    *server = (struct bench_server){0};
+    bool good = path_make_temporary(&server->directory, error) &&
+                start_program(server, "poolminer-pool", store, more, error);
+    if (!good) {
+        bench_server_stop(server);
+    }
+    return good;
+}
+
 void bench_server_stop(struct bench_server *server)
 {
     if (server->pid > 0) {
@@ -157,11 +186,10 @@ void bench_server_stop(struct bench_server *server)
 }
 
 /* A file of /proc, whose size is not known before it is read. */
-static bool read_process_file(const struct bench_server *server, const char *name, char *out,
-                              size_t size)
+static bool read_process_file(pid_t pid, const char *name, char *out, size_t size)
 {
     char path[64];
-    snprintf(path, sizeof path, "/proc/%ld/%s", (long)server->pid, name);
+    snprintf(path, sizeof path, "/proc/%ld/%s", (long)pid, name);
     FILE *file = fopen(path, "re");
     if (file == NULL) {
         return false;
@@ -176,24 +204,65 @@ double bench_server_resident_mib(const struct bench_server *server)
 {
     char text[4096];
     const char *line =
-        read_process_file(server, "status", text, sizeof text) ? strstr(text, "VmRSS:") : NULL;
+        read_process_file(server->pid, "status", text, sizeof text) ? strstr(text, "VmRSS:") : NULL;
     return line == NULL ? NAN : (double)strtoll(line + strlen("VmRSS:"), NULL, 10) / 1024;
+}
+
+/* What /proc/PID/stat has after the name, which ends with the last ')'; proc(5) numbers these from
+ * 3 on. */
+enum { STAT_PARENT = 4, STAT_UTIME = 14, STAT_CSTIME = 17, STAT_FIELDS = 18 };
+
+static bool read_stat(pid_t pid, long long fields[STAT_FIELDS])
+{
+    char text[1024];
+    const char *at = read_process_file(pid, "stat", text, sizeof text) ? strrchr(text, ')') : NULL;
+    at = at != NULL ? strchr(at + 2, ' ') : NULL; /* the state is a letter */
+    for (int i = STAT_PARENT; at != NULL && i < STAT_FIELDS; i++) {
+        fields[i] = strtoll(at, NULL, 10);
+        at = strchr(at + 1, ' ');
+    }
+    return at != NULL;
+}
+
+static double ticks_of(const long long fields[STAT_FIELDS], int last)
+{
+    double ticks = 0;
+    for (int i = STAT_UTIME; i <= last; i++) {
+        ticks += (double)fields[i];
+    }
+    return ticks;
+}
+
+/* Of the processes that `pid` has started and that still run. */
+static double children_ticks(pid_t pid)
+{
+    long long fields[STAT_FIELDS];
+    double ticks = 0;
+    DIR *processes = opendir("/proc");
+    for (struct dirent *entry; processes != NULL && (entry = readdir(processes)) != NULL;) {
+        pid_t child = (pid_t)atol(entry->d_name);
+        if (child > 0 && read_stat(child, fields) && fields[STAT_PARENT] == pid) {
+            ticks += ticks_of(fields, STAT_CSTIME);
+        }
+    }
+    if (processes != NULL) {
+        closedir(processes);
+    }
+    return ticks;
+}
+
+double bench_process_cpu_s(pid_t pid, bool children)
+{
+    long long fields[STAT_FIELDS];
+    if (!read_stat(pid, fields)) {
+        return NAN;
+    }
+    double ticks = ticks_of(fields, children ? STAT_CSTIME : STAT_UTIME + 1);
+    ticks += children ? children_ticks(pid) : 0;
+    return ticks / (double)sysconf(_SC_CLK_TCK);
 }
 
 double bench_server_cpu_s(const struct bench_server *server)
 {
-    enum { FIELDS_BEFORE_UTIME = 12 }; /* after the name, which ends with the last ')' */
-    char text[1024];
-    const char *at =
-        read_process_file(server, "stat", text, sizeof text) ? strrchr(text, ')') : NULL;
-    for (int i = 0; at != NULL && i < FIELDS_BEFORE_UTIME; i++) {
-        at = strchr(at + 1, ' ');
-    }
-    if (at == NULL) {
-        return NAN;
-    }
-    char *rest;
-    double ticks = (double)strtoll(at, &rest, 10);
-    ticks += (double)strtoll(rest, NULL, 10);
-    return ticks / (double)sysconf(_SC_CLK_TCK);
+    return bench_process_cpu_s(server->pid, false);
 }

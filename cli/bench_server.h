@@ -1,4 +1,4 @@
-/* A queue server started for one row of `poolminer bench queue`, with an empty store. */
+/* A server that a benchmark starts for itself, with an empty store. */
 #ifndef CLI_BENCH_SERVER_H
 #define CLI_BENCH_SERVER_H
 
@@ -24,10 +24,15 @@ struct bench_server {
 /* Its store is made below $TMPDIR, or /tmp. PM_ERROR_NOT_FOUND: not installed. */
 bool bench_server_start(enum bench_server_kind kind, struct bench_server *server,
                         struct pm_error *error);
+/* A pool without limits on its callers; `store` is a file's name below its directory, or a URL. */
+bool bench_server_start_pool(const char *store, struct bench_server *server,
+                             struct pm_error *error);
 void bench_server_stop(struct bench_server *server);
 
 /* Resident memory, and processor time used so far; NAN when they cannot be read. */
 double bench_server_resident_mib(const struct bench_server *server);
 double bench_server_cpu_s(const struct bench_server *server);
+/* Of any process; with `children`, of those that it has now and has had too. */
+double bench_process_cpu_s(pid_t pid, bool children);
 
 #endif

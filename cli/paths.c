@@ -1,7 +1,7 @@
 #include "cli/paths.h"
 
-#include <dirent.h>
 #include <errno.h>
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,15 +63,17 @@ bool path_make_temporary(char **out, struct pm_error *error)
     return true;
 }
 
+static int remove_entry(const char *path, const struct stat *status, int kind, struct FTW *place)
+{
+    (void)status;
+    (void)kind;
+    (void)place;
+    remove(path); /* what is left when this fails keeps its directory */
+    return 0;
+}
+
 void path_remove_temporary(const char *directory)
 {
-    DIR *entries = opendir(directory);
-    if (entries != NULL) {
-        for (struct dirent *entry = readdir(entries); entry != NULL; entry = readdir(entries)) {
-            /* "." and ".." are directories, which unlink leaves alone. */
-            unlinkat(dirfd(entries), entry->d_name, 0);
-        }
-        closedir(entries);
-    }
-    rmdir(directory);
+    enum { OPEN_DIRECTORIES = 8 };
+    nftw(directory, remove_entry, OPEN_DIRECTORIES, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
 }

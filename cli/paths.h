@@ -18,7 +18,7 @@ bool path_hotkey_file(const struct pm_options *options, char **out, bool *may_ma
 
 /* A new private directory (0700), below $TMPDIR or /tmp. The caller frees *out. */
 bool path_make_temporary(char **out, struct pm_error *error);
-/* Removes a directory of plain files that path_make_temporary made. */
+/* Removes a directory that path_make_temporary made, with all that is in it. */
 void path_remove_temporary(const char *directory);
 
 #endif

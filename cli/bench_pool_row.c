@@ -1,0 +1,113 @@
+#include "cli/bench_pool_row.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <poolminer/json.h>
+
+struct bench_pool_row bench_pool_row_empty(const char *store, const char *what, size_t miners)
+{
+    return (struct bench_pool_row){.store = store,
+                                   .what = what,
+                                   .miners = miners,
+                                   .per_s = NAN,
+                                   .p50_ms = NAN,
+                                   .p99_ms = NAN,
+                                   .pool_cpu_us = NAN,
+                                   .load_cpu_us = NAN,
+                                   .verify_cpu_us = NAN,
+                                   .verify_per_s = NAN,
+                                   .wall_ratio = NAN,
+                                   .ratio = NAN,
+                                   .not_now = NAN,
+                                   .hung_up = NAN,
+                                   .lost = NAN};
+}
+
+/* The figures in their order, for both ways of printing. */
+struct cell {
+    const char *name, *heading;
+    double value;
+    int width, digits;
+};
+enum { CELLS = 12 };
+
+static void fill_cells(const struct bench_pool_row *row, struct cell cells[CELLS])
+{
+    const struct cell filled[CELLS] = {
+        {"per_s", "per s", row->per_s, 8, 0},
+        {"p50_ms", "p50 ms", row->p50_ms, 8, 2},
+        {"p99_ms", "p99 ms", row->p99_ms, 8, 2},
+        {"pool_cpu_us", "pool us", row->pool_cpu_us, 8, 1},
+        {"load_cpu_us", "load us", row->load_cpu_us, 8, 1},
+        {"verify_cpu_us", "verify us", row->verify_cpu_us, 10, 1},
+        {"verify_per_s", "verify /s", row->verify_per_s, 10, 0},
+        {"wall_ratio", "wall", row->wall_ratio, 6, 2},
+        {"ratio", "ratio", row->ratio, 6, 2},
+        {"not_now", "429", row->not_now, 6, 0},
+        {"hung_up", "hung", row->hung_up, 5, 0},
+        {"lost", "lost", row->lost, 5, 0},
+    };
+    for (int i = 0; i < CELLS; i++) {
+        cells[i] = filled[i];
+    }
+}
+
+void bench_pool_row_print_heading(void)
+{
+    struct cell cells[CELLS];
+    const struct bench_pool_row row = bench_pool_row_empty("", "", 0);
+    fill_cells(&row, cells);
+    printf("%-10s %6s %-7s", "store", "miners", "what");
+    for (int i = 0; i < CELLS; i++) {
+        printf(" %*s", cells[i].width, cells[i].heading);
+    }
+    putchar('\n');
+}
+
+static bool print_json(const struct bench_pool_row *row, const struct cell cells[CELLS],
+                       struct pm_error *error)
+{
+    cJSON *object = cJSON_CreateObject();
+    bool good = object != NULL && cJSON_AddStringToObject(object, "store", row->store) != NULL &&
+                cJSON_AddStringToObject(object, "what", row->what) != NULL &&
+                cJSON_AddNumberToObject(object, "miners", (double)row->miners) != NULL;
+    for (int i = 0; i < CELLS && good; i++) {
+        good = isnan(cells[i].value) ||
+               cJSON_AddNumberToObject(object, cells[i].name, cells[i].value) != NULL;
+    }
+    char *text = good ? pm_json_print(object, error) : NULL;
+    cJSON_Delete(object);
+    if (!good) {
+        return pm_fail(error, PM_ERROR_MEMORY, "out of memory for a benchmark's result");
+    }
+    if (text == NULL) {
+        return false;
+    }
+    puts(text);
+    free(text);
+    return true;
+}
+
+bool bench_pool_row_print(const struct bench_pool_row *row, bool json, struct pm_error *error)
+{
+    struct cell cells[CELLS];
+    fill_cells(row, cells);
+    if (json) {
+        bool printed = print_json(row, cells, error);
+        fflush(stdout);
+        return printed;
+    }
+    printf("%-10s %6zu %-7s", row->store, row->miners, row->what);
+    for (int i = 0; i < CELLS; i++) {
+        if (isnan(cells[i].value)) {
+            printf(" %*s", cells[i].width, "-");
+        } else {
+            printf(" %*.*f", cells[i].width, cells[i].digits, cells[i].value);
+        }
+    }
+    putchar('\n');
+    fflush(stdout);
+    return true;
+}

@@ -146,7 +146,7 @@ bool pm_api_task(struct pm_pool_store *store, struct pm_api_call *call, struct p
 bool pm_api_pending(struct pm_pool_store *store, struct pm_api_call *call, struct pm_error *error)
 {
     int64_t count;
-    if (!pm_pool_lease_pending(store, &call->pool->rules, call->hotkey, &count, error)) {
+    if (!pm_pool_lease_pending(store, call->hotkey, &count, error)) {
         return false;
     }
     cJSON *json = pm_api_answer(call);

@@ -1,7 +1,5 @@
 #include "pool/assignment.h"
 
-#include <stdbool.h>
-
 enum {
     ELITE_SHARE = 8,    /* the best eighth of the population ... */
     ELITE_MAX = 16,     /* ... but not more than this many ... */
@@ -17,17 +15,19 @@ static uint64_t next_random(uint64_t *state)
     return z ^ z >> 31;
 }
 
-static bool contains(const int64_t *ranks, size_t count, int64_t rank)
+static bool contains(const struct pm_seed_choice *choices, size_t count,
+                     const struct pm_seed_choice *choice)
 {
     for (size_t i = 0; i < count; i++) {
-        if (ranks[i] == rank) {
+        if (choices[i].by_place == choice->by_place && choices[i].at == choice->at) {
             return true;
         }
     }
     return false;
 }
 
-size_t pm_assignment_choose_seeds(int64_t count, size_t want, uint64_t random, int64_t *ranks)
+size_t pm_assignment_choose_seeds(int64_t count, size_t want, uint64_t random,
+                                  struct pm_seed_choice *out)
 {
     if ((uint64_t)count < want) {
         want = (size_t)count;
@@ -41,11 +41,11 @@ size_t pm_assignment_choose_seeds(int64_t count, size_t want, uint64_t random, i
     }
     size_t chosen = 0;
     while (chosen < want) {
-        bool anywhere = next_random(&random) % 100 < FROM_ANYWHERE;
-        uint64_t range = (uint64_t)(anywhere ? count : elite);
-        int64_t rank = (int64_t)(next_random(&random) % range);
-        if (!contains(ranks, chosen, rank)) {
-            ranks[chosen++] = rank;
+        struct pm_seed_choice choice = {.by_place = next_random(&random) % 100 < FROM_ANYWHERE};
+        uint64_t range = (uint64_t)(choice.by_place ? count : elite);
+        choice.at = (int64_t)(next_random(&random) % range);
+        if (!contains(out, chosen, &choice)) {
+            out[chosen++] = choice;
         }
     }
     return chosen;

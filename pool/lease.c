@@ -36,45 +36,79 @@ static bool copy_algorithm(void *context, const struct pm_pool_algorithm *algori
     return false;
 }
 
-static bool check_copy(const struct pm_granted *granted, struct pm_error *error)
+bool pm_pool_lease_pending(struct pm_pool_store *store, const char *hotkey, int64_t *count,
+                           struct pm_error *error)
 {
-    return granted->dsl != NULL ||
+    return pm_store_judgeable_count(store, hotkey, count, error);
+}
+
+struct copying {
+    struct pm_granted *items;
+    size_t *count; /* what is to be freed, also when the visit fails */
+    bool memory_is_out;
+};
+
+static bool copy_next(void *context, const struct pm_pool_algorithm *algorithm)
+{
+    struct copying *copying = context;
+    if (*copying->count == PM_BATCH_MAX) {
+        return false;
+    }
+    struct pm_granted *granted = &copying->items[(*copying->count)++];
+    copy_algorithm(granted, algorithm);
+    copying->memory_is_out = copying->memory_is_out || granted->dsl == NULL;
+    return !copying->memory_is_out;
+}
+
+static bool check_copies(const struct copying *copying, struct pm_error *error)
+{
+    return !copying->memory_is_out ||
            pm_fail(error, PM_ERROR_MEMORY, "granting a lease: out of memory");
 }
 
-bool pm_pool_lease_pending(struct pm_pool_store *store, const struct pm_pool_rules *rules,
-                           const char *hotkey, int64_t *count, struct pm_error *error)
+static bool choose_evaluations(struct pm_pool_store *store, const struct pm_pool_lease_wish *wish,
+                               struct pm_grant *out, struct pm_error *error)
 {
-    return pm_store_judgeable_count(store, hotkey, rules->quorum, count, error);
+    struct copying copying = {out->evaluate, &out->evaluate_count, false};
+    return wish->evaluate_max == 0 ||
+           (pm_store_judgeable_visit(store, wish->hotkey, wish->evaluate_max, copy_next, &copying,
+                                     error) &&
+            check_copies(&copying, error));
 }
 
-static bool choose_evaluations(struct pm_pool_store *store, const struct pm_pool_rules *rules,
-                               const struct pm_pool_lease_wish *wish, struct pm_grant *out,
-                               struct pm_error *error)
+/* The last seed again, by another way of choosing it. */
+static bool is_repeated(const struct pm_grant *grant)
 {
-    int64_t ids[PM_BATCH_MAX], count;
-    if (!pm_store_judgeable(store, wish->hotkey, rules->quorum, ids, wish->evaluate_max, &count,
-                            error)) {
-        return false;
-    }
-    for (int64_t i = 0; i < count; i++) {
-        bool found;
-        struct pm_granted *granted = &out->evaluate[out->evaluate_count];
-        if (!pm_store_algorithm_visit(store, ids[i], copy_algorithm, granted, &found, error) ||
-            !check_copy(granted, error)) {
-            return false;
+    for (size_t i = 0; i + 1 < grant->seed_count; i++) {
+        if (grant->seeds[i].id == grant->seeds[grant->seed_count - 1].id) {
+            return true;
         }
-        out->evaluate_count++;
     }
-    return true;
+    return false;
+}
+
+/* A seed that is there already is replaced by the best that is not. */
+static bool add_seed(struct pm_pool_store *store, const struct pm_seed_choice *choice,
+                     struct pm_grant *out, struct pm_error *error)
+{
+    struct copying copying = {out->seeds, &out->seed_count, false};
+    const size_t before = out->seed_count;
+    bool ok = choice->by_place
+                  ? pm_store_population_visit_place(store, choice->at, copy_next, &copying, error)
+                  : pm_store_population_visit_rank(store, choice->at, copy_next, &copying, error);
+    for (int64_t rank = 0; ok && out->seed_count > before && is_repeated(out); rank++) {
+        free(out->seeds[--out->seed_count].dsl);
+        ok = pm_store_population_visit_rank(store, rank, copy_next, &copying, error);
+    }
+    return ok && check_copies(&copying, error);
 }
 
 static bool choose_seeds(struct pm_pool_store *store, const struct pm_pool_rules *rules,
                          const struct pm_pool_lease_wish *wish, struct pm_grant *out,
                          struct pm_error *error)
 {
-    int64_t ranks[PM_BATCH_MAX], population;
-    int64_t want = (int64_t)rules->seeds_per_evolution * rules->evolve_budget;
+    struct pm_seed_choice choices[PM_BATCH_MAX];
+    int64_t population, want = (int64_t)rules->seeds_per_evolution * rules->evolve_budget;
     if (want > wish->seed_max) {
         want = wish->seed_max;
     }
@@ -84,14 +118,11 @@ static bool choose_seeds(struct pm_pool_store *store, const struct pm_pool_rules
     if (!pm_store_population_count(store, &population, error)) {
         return false;
     }
-    size_t count = pm_assignment_choose_seeds(population, (size_t)want, wish->random, ranks);
+    size_t count = pm_assignment_choose_seeds(population, (size_t)want, wish->random, choices);
     for (size_t i = 0; i < count; i++) {
-        struct pm_granted *granted = &out->seeds[out->seed_count];
-        if (!pm_store_population_visit(store, ranks[i], 1, copy_algorithm, granted, error) ||
-            !check_copy(granted, error)) {
+        if (!add_seed(store, &choices[i], out, error)) {
             return false;
         }
-        out->seed_count++;
     }
     return true;
 }
@@ -119,7 +150,7 @@ static bool check_free(struct pm_pool_store *store, const struct pm_pool_rules *
         refuse_second(active, now_ms, refusal);
         return true;
     }
-    if (active != NULL && !pm_store_lease_drop(store, active->id, error)) {
+    if (active != NULL && !pm_store_lease_drop(store, active, rules->quorum, error)) {
         return false;
     }
     if (rules->leases_per_window == 0 || wish->kind != PM_POOL_LEASE_BOTH) {
@@ -136,78 +167,52 @@ static bool check_free(struct pm_pool_store *store, const struct pm_pool_rules *
     return true;
 }
 
-struct copying {
-    struct pm_granted *items;
-    size_t *count; /* what is to be freed, also when the visit fails */
-};
-
-static bool copy_next(void *context, const struct pm_pool_algorithm *algorithm)
-{
-    struct copying *copying = context;
-    if (*copying->count == PM_BATCH_MAX) {
-        return false;
-    }
-    copy_algorithm(&copying->items[(*copying->count)++], algorithm);
-    return true;
-}
-
-static bool check_copies(const struct copying *copying, struct pm_error *error)
-{
-    for (size_t i = 0; i < *copying->count; i++) {
-        if (!check_copy(&copying->items[i], error)) {
-            return false;
-        }
-    }
-    return true;
-}
-
 /* The miner's open lease as it was given; or not, when it is of before seeds were noted (schema 1)
  * and had some. */
 static bool give_again(struct pm_pool_store *store, const struct pm_pool_lease *active,
                        int64_t now_ms, struct pm_grant *out, struct pm_refusal *refusal,
                        struct pm_error *error)
 {
-    struct copying evaluate = {out->evaluate, &out->evaluate_count};
-    struct copying seeds = {out->seeds, &out->seed_count};
+    struct copying evaluate = {out->evaluate, &out->evaluate_count, false};
+    struct copying seeds = {out->seeds, &out->seed_count, false};
+    bool found;
     out->lease = *active;
-    if (!pm_store_lease_visit_assigned(store, active->id, copy_next, &evaluate, error) ||
-        !check_copies(&evaluate, error) ||
-        !pm_store_lease_visit_seeds(store, active->id, copy_next, &seeds, error) ||
-        !check_copies(&seeds, error)) {
-        return false;
-    }
-    if (active->evolve_budget > 0 && out->seed_count == 0) {
-        pm_grant_clear(out);
+    if (active->evolve_budget > 0 && active->seed_count == 0) {
         refuse_second(active, now_ms, refusal);
+        return true;
     }
-    return true;
+    for (size_t i = 0; i < active->work_count; i++) {
+        if (!pm_store_algorithm_visit(store, active->work[i], copy_next, &evaluate, &found,
+                                      error)) {
+            return false;
+        }
+    }
+    for (size_t i = 0; i < active->seed_count; i++) {
+        if (!pm_store_algorithm_visit(store, active->seeds[i], copy_next, &seeds, &found, error)) {
+            return false;
+        }
+    }
+    return check_copies(&evaluate, error) && check_copies(&seeds, error);
 }
 
-static bool record(struct pm_pool_store *store, const struct pm_grant *grant,
-                   struct pm_error *error)
+static bool record(struct pm_pool_store *store, const struct pm_pool_rules *rules,
+                   struct pm_grant *grant, struct pm_error *error)
 {
-    if (!pm_store_lease_add(store, &grant->lease, error)) {
-        return false;
-    }
+    struct pm_pool_lease *lease = &grant->lease;
     for (size_t i = 0; i < grant->evaluate_count; i++) {
-        if (!pm_store_lease_assign(store, grant->lease.id, grant->evaluate[i].id, error)) {
-            return false;
-        }
+        lease->work[lease->work_count++] = grant->evaluate[i].id;
     }
     for (size_t i = 0; i < grant->seed_count; i++) {
-        if (!pm_store_lease_add_seed(store, grant->lease.id, (int64_t)i, grant->seeds[i].id,
-                                     error)) {
-            return false;
-        }
+        lease->seeds[lease->seed_count++] = grant->seeds[i].id;
     }
-    return true;
+    return pm_store_lease_add(store, lease, rules->quorum, error);
 }
 
 static bool grant(struct pm_pool_store *store, const struct pm_pool_rules *rules, int64_t now_ms,
                   const struct pm_pool_lease_wish *wish, int64_t window, struct pm_grant *out,
                   struct pm_refusal *refusal, struct pm_error *error)
 {
-    if (wish->kind != PM_POOL_LEASE_EVOLVE && !choose_evaluations(store, rules, wish, out, error)) {
+    if (wish->kind != PM_POOL_LEASE_EVOLVE && !choose_evaluations(store, wish, out, error)) {
         return false;
     }
     if (wish->kind != PM_POOL_LEASE_EVALUATE && !choose_seeds(store, rules, wish, out, error)) {
@@ -226,7 +231,7 @@ static bool grant(struct pm_pool_store *store, const struct pm_pool_rules *rules
     };
     snprintf(out->lease.id, sizeof out->lease.id, "%s", wish->lease_id);
     snprintf(out->lease.hotkey, sizeof out->lease.hotkey, "%s", wish->hotkey);
-    return record(store, out, error);
+    return record(store, rules, out, error);
 }
 
 bool pm_pool_lease_issue(struct pm_pool_store *store, const struct pm_pool_rules *rules,
@@ -240,7 +245,7 @@ bool pm_pool_lease_issue(struct pm_pool_store *store, const struct pm_pool_rules
     *refusal = (struct pm_refusal){0};
     memset(out, 0, sizeof *out);
     if (!pm_ledger_epoch(store, rules, now_ms, &epoch, error) ||
-        !pm_store_leases_expire(store, now_ms, &expired, error) ||
+        !pm_store_leases_expire(store, now_ms, rules->quorum, &expired, error) ||
         !pm_store_miner_touch(store, wish->hotkey, now_ms, error) ||
         !pm_store_lease_active(store, wish->hotkey, &active, &found, error)) {
         return false;

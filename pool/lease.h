@@ -47,7 +47,7 @@ bool pm_pool_lease_issue(struct pm_pool_store *store, const struct pm_pool_rules
                          struct pm_grant *out, struct pm_refusal *refusal, struct pm_error *error);
 
 /* How many algorithms the miner could get to judge now. */
-bool pm_pool_lease_pending(struct pm_pool_store *store, const struct pm_pool_rules *rules,
-                           const char *hotkey, int64_t *count, struct pm_error *error);
+bool pm_pool_lease_pending(struct pm_pool_store *store, const char *hotkey, int64_t *count,
+                           struct pm_error *error);
 
 #endif

@@ -27,25 +27,6 @@ static bool collect_judgement(void *context, const struct pm_pool_evaluation *ev
     return true;
 }
 
-/* What the ledger has to know of an algorithm. */
-struct subject {
-    char author[PM_ADDRESS_SIZE]; /* "": the pool */
-    bool agreed;
-    double score;
-    int64_t evaluation_count;
-};
-
-static bool collect_subject(void *context, const struct pm_pool_algorithm *algorithm)
-{
-    struct subject *subject = context;
-    const char *author = algorithm->author != NULL ? algorithm->author : "";
-    snprintf(subject->author, sizeof subject->author, "%s", author);
-    subject->agreed = algorithm->agreed;
-    subject->score = algorithm->score;
-    subject->evaluation_count = algorithm->evaluation_count;
-    return false;
-}
-
 static bool reward_judge(struct pm_pool_store *store, const struct pm_pool_rules *rules,
                          int64_t epoch, int64_t algorithm_id,
                          const struct pm_pool_evaluation *evaluation, double median, int64_t now_ms,
@@ -87,8 +68,9 @@ static bool agree(struct pm_pool_store *store, const struct pm_pool_rules *rules
     if (!pm_store_evaluations_visit(store, algorithm_id, collect_judgement, &judgements, error)) {
         return false;
     }
+    bool of_pool = author[0] == '\0'; /* in the population from the first */
     double median = pm_consensus_median(judgements.scores, judgements.count);
-    if (!pm_store_algorithm_agree(store, algorithm_id, median, now_ms, error)) {
+    if (!pm_store_algorithm_agree(store, algorithm_id, median, now_ms, of_pool, error)) {
         return false;
     }
     for (size_t i = 0; i < judgements.count; i++) {
@@ -97,23 +79,18 @@ static bool agree(struct pm_pool_store *store, const struct pm_pool_rules *rules
             return false;
         }
     }
-    return author[0] == '\0' ||
+    return of_pool ||
            reward_author(store, rules, epoch, algorithm_id, author, median, now_ms, error);
 }
 
-bool pm_ledger_judged(struct pm_pool_store *store, const struct pm_pool_rules *rules, int64_t epoch,
-                      int64_t algorithm_id, const char *hotkey, double score, int64_t now_ms,
-                      bool *agreed, struct pm_error *error)
+bool pm_ledger_judge(struct pm_pool_store *store, const struct pm_pool_rules *rules, int64_t epoch,
+                     int64_t algorithm_id, const char *hotkey, double score, int64_t now_ms,
+                     bool *agreed, struct pm_error *error)
 {
-    struct subject subject = {.agreed = false};
-    bool found;
+    struct pm_pool_subject subject;
     *agreed = false;
-    if (!pm_store_algorithm_visit(store, algorithm_id, collect_subject, &subject, &found, error)) {
+    if (!pm_store_evaluation_add(store, algorithm_id, hotkey, score, now_ms, &subject, error)) {
         return false;
-    }
-    if (!found) {
-        return pm_fail(error, PM_ERROR_IO, "store: algorithm %lld is gone",
-                       (long long)algorithm_id);
     }
     if (subject.agreed) {
         struct pm_pool_evaluation late = {.score = score};
@@ -127,15 +104,22 @@ bool pm_ledger_judged(struct pm_pool_store *store, const struct pm_pool_rules *r
     return agree(store, rules, epoch, algorithm_id, subject.author, now_ms, error);
 }
 
+static bool copy_author(void *context, const struct pm_pool_algorithm *algorithm)
+{
+    snprintf(context, PM_ADDRESS_SIZE, "%s", algorithm->author != NULL ? algorithm->author : "");
+    return false;
+}
+
 bool pm_ledger_agree_due(struct pm_pool_store *store, const struct pm_pool_rules *rules,
                          int64_t now_ms, struct pm_error *error)
 {
     struct pm_pool_epoch epoch = {0};
-    if (!pm_ledger_epoch(store, rules, now_ms, &epoch, error)) {
+    if (!pm_ledger_epoch(store, rules, now_ms, &epoch, error) ||
+        !pm_store_judgeable_renew(store, rules->quorum, error)) {
         return false;
     }
     for (;;) {
-        struct subject subject = {.agreed = false};
+        char author[PM_ADDRESS_SIZE];
         int64_t id;
         bool found;
         if (!pm_store_consensus_due(store, rules->quorum, &id, &found, error)) {
@@ -144,8 +128,8 @@ bool pm_ledger_agree_due(struct pm_pool_store *store, const struct pm_pool_rules
         if (!found) {
             return true;
         }
-        if (!pm_store_algorithm_visit(store, id, collect_subject, &subject, &found, error) ||
-            !agree(store, rules, epoch.number, id, subject.author, now_ms, error)) {
+        if (!pm_store_algorithm_visit(store, id, copy_author, author, &found, error) ||
+            !agree(store, rules, epoch.number, id, author, now_ms, error)) {
             return false;
         }
     }

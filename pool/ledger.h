@@ -23,12 +23,12 @@ bool pm_ledger_epoch(struct pm_pool_store *store, const struct pm_pool_rules *ru
 bool pm_ledger_epoch_seen(struct pm_pool_store *store, const struct pm_pool_rules *rules,
                           int64_t now_ms, struct pm_pool_epoch *out, struct pm_error *error);
 
-/* To be called when `hotkey` has just judged an algorithm. When that makes the quorum, the median
+/* Records what `hotkey` judges of an algorithm in its hands. When that makes the quorum, the median
  * becomes its score and the accurate judges and the author are rewarded, in `epoch`: *agreed is
  * true. A judgement that comes after the consensus is measured against it. */
-bool pm_ledger_judged(struct pm_pool_store *store, const struct pm_pool_rules *rules, int64_t epoch,
-                      int64_t algorithm_id, const char *hotkey, double score, int64_t now_ms,
-                      bool *agreed, struct pm_error *error);
+bool pm_ledger_judge(struct pm_pool_store *store, const struct pm_pool_rules *rules, int64_t epoch,
+                     int64_t algorithm_id, const char *hotkey, double score, int64_t now_ms,
+                     bool *agreed, struct pm_error *error);
 
 /* Finds the consensus of algorithms that have the quorum without having been agreed on: those for
  * which the operator has lowered it. For the start of a pool. */

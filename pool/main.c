@@ -46,7 +46,7 @@ static enum pm_pool_outcome tick(struct pm_pool_store *store, void *context, str
     struct pm_pool_epoch epoch;
     int64_t now_ms = pm_clock_unix_ms(), expired = 0;
     if (!pm_ledger_epoch(store, &pool->rules, now_ms, &epoch, error) ||
-        !pm_store_leases_expire(store, now_ms, &expired, error)) {
+        !pm_store_leases_expire(store, now_ms, pool->rules.quorum, &expired, error)) {
         return PM_POOL_FAILED;
     }
     if (expired) {

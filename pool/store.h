@@ -9,6 +9,8 @@
 #ifndef POOL_STORE_H
 #define POOL_STORE_H
 
+#include "pool/rules.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -121,14 +123,19 @@ bool pm_store_algorithm_exists(struct pm_pool_store *store, int64_t id, bool *ex
 bool pm_store_algorithm_visit(struct pm_pool_store *store, int64_t id,
                               pm_store_visit_algorithm *visit, void *context, bool *found,
                               struct pm_error *error);
-/* Consensus: the score is fixed and the algorithm is in the population. */
+/* Consensus: the score is fixed and the algorithm is in the population, where it was before if
+ * `in_population`. */
 bool pm_store_algorithm_agree(struct pm_pool_store *store, int64_t id, double score, int64_t now_ms,
-                              struct pm_error *error);
+                              bool in_population, struct pm_error *error);
 bool pm_store_population_count(struct pm_pool_store *store, int64_t *out, struct pm_error *error);
-/* The population from the best down (those without a score last), starting at `rank` 0. */
-bool pm_store_population_visit(struct pm_pool_store *store, int64_t rank, int64_t limit,
-                               pm_store_visit_algorithm *visit, void *context,
-                               struct pm_error *error);
+/* One of the population: by its rank, from the best down (those without a score last), which takes
+ * the longer the farther down it is; or by its place, in the order of joining. Both begin at 0. */
+bool pm_store_population_visit_rank(struct pm_pool_store *store, int64_t rank,
+                                    pm_store_visit_algorithm *visit, void *context,
+                                    struct pm_error *error);
+bool pm_store_population_visit_place(struct pm_pool_store *store, int64_t place,
+                                     pm_store_visit_algorithm *visit, void *context,
+                                     struct pm_error *error);
 /* Algorithms that wait for consensus, and the best consensus score (*any false: none yet). */
 bool pm_store_algorithms_summary(struct pm_pool_store *store, int64_t *waiting, double *best,
                                  int64_t *best_id, bool *any, struct pm_error *error);
@@ -166,9 +173,17 @@ struct pm_pool_evaluation {
 };
 typedef bool pm_store_visit_evaluation(void *context, const struct pm_pool_evaluation *evaluation);
 
-/* A second one by the same miner fails. */
+/* What an evaluation is of, with the evaluation counted. */
+struct pm_pool_subject {
+    char author[PM_ADDRESS_SIZE]; /* "": the pool */
+    bool agreed;
+    double score; /* when agreed */
+    int64_t evaluation_count;
+};
+/* From a miner that holds the algorithm in its lease. A second one by the same miner fails. */
 bool pm_store_evaluation_add(struct pm_pool_store *store, int64_t algorithm_id, const char *hotkey,
-                             double score, int64_t now_ms, struct pm_error *error);
+                             double score, int64_t now_ms, struct pm_pool_subject *out,
+                             struct pm_error *error);
 bool pm_store_evaluations_visit(struct pm_pool_store *store, int64_t algorithm_id,
                                 pm_store_visit_evaluation *visit, void *context,
                                 struct pm_error *error);
@@ -191,12 +206,16 @@ bool pm_store_evaluation_judge(struct pm_pool_store *store, int64_t algorithm_id
 
 /* What a miner may judge: not its own, not judged by it, not in its hands, and still in want of
  * judges, those who judged and those who hold it in a live lease being fewer than the quorum. So
- * every evaluation that comes back in time is one of those that make the consensus. At most `limit`
- * ids, of those nearest to consensus first, then the oldest; and how many there are. */
-bool pm_store_judgeable(struct pm_pool_store *store, const char *hotkey, int quorum, int64_t *ids,
-                        int64_t limit, int64_t *count, struct pm_error *error);
-bool pm_store_judgeable_count(struct pm_pool_store *store, const char *hotkey, int quorum,
-                              int64_t *count, struct pm_error *error);
+ * every evaluation that comes back in time is one of those that make the consensus. At most
+ * `limit`, those nearest to consensus first, then the oldest; and how many there are. */
+bool pm_store_judgeable_visit(struct pm_pool_store *store, const char *hotkey, int64_t limit,
+                              pm_store_visit_algorithm *visit, void *context,
+                              struct pm_error *error);
+bool pm_store_judgeable_count(struct pm_pool_store *store, const char *hotkey, int64_t *count,
+                              struct pm_error *error);
+/* The quorum has changed: finds out anew which algorithms want judges. The same quorum goes with
+ * every call below. */
+bool pm_store_judgeable_renew(struct pm_pool_store *store, int quorum, struct pm_error *error);
 /* An algorithm that has the quorum's evaluations and no consensus yet. */
 bool pm_store_consensus_due(struct pm_pool_store *store, int quorum, int64_t *id, bool *found,
                             struct pm_error *error);
@@ -220,26 +239,14 @@ struct pm_pool_lease {
     int evolve_budget;
     bool refused;                           /* a submission of it was refused for its content */
     char submission_digest[PM_DIGEST_SIZE]; /* of the submission that was accepted; else "" */
+    int64_t work[PM_BATCH_MAX];             /* given to evaluate, each once */
+    int64_t seeds[PM_BATCH_MAX];            /* given to evolve from, in their order */
+    size_t work_count, seed_count;
 };
 
-bool pm_store_lease_add(struct pm_pool_store *store, const struct pm_pool_lease *lease,
+/* Its work is in the miner's hands from here on. */
+bool pm_store_lease_add(struct pm_pool_store *store, const struct pm_pool_lease *lease, int quorum,
                         struct pm_error *error);
-bool pm_store_lease_assign(struct pm_pool_store *store, const char *lease_id, int64_t algorithm_id,
-                           struct pm_error *error);
-/* Notes the seeds that a lease gave, in their order. */
-bool pm_store_lease_add_seed(struct pm_pool_store *store, const char *lease_id, int64_t place,
-                             int64_t algorithm_id, struct pm_error *error);
-/* What the live lease holds for evaluation, the oldest algorithm first. */
-bool pm_store_lease_visit_assigned(struct pm_pool_store *store, const char *lease_id,
-                                   pm_store_visit_algorithm *visit, void *context,
-                                   struct pm_error *error);
-/* The seeds that the live lease gave. */
-bool pm_store_lease_visit_seeds(struct pm_pool_store *store, const char *lease_id,
-                                pm_store_visit_algorithm *visit, void *context,
-                                struct pm_error *error);
-/* Whether the live lease holds this algorithm for evaluation. */
-bool pm_store_lease_holds(struct pm_pool_store *store, const char *lease_id, int64_t algorithm_id,
-                          bool *holds, struct pm_error *error);
 bool pm_store_lease_get(struct pm_pool_store *store, const char *lease_id,
                         struct pm_pool_lease *out, bool *found, struct pm_error *error);
 /* The answer stored with a lease that is done; malloc'd (the caller frees). */
@@ -251,13 +258,17 @@ bool pm_store_leases_in_window(struct pm_pool_store *store, const char *hotkey, 
                                int64_t *out, struct pm_error *error);
 bool pm_store_lease_refused(struct pm_pool_store *store, const char *lease_id,
                             struct pm_error *error);
-/* Done: with the digest of the submission and the answer to it. Gives back what it held. */
-bool pm_store_lease_finish(struct pm_pool_store *store, const char *lease_id, const char *digest,
-                           const char *answer, struct pm_error *error);
-bool pm_store_lease_drop(struct pm_pool_store *store, const char *lease_id, struct pm_error *error);
-/* Ends the live leases whose time is over and gives back what they held. */
-bool pm_store_leases_expire(struct pm_pool_store *store, int64_t now_ms, int64_t *expired,
-                            struct pm_error *error);
+/* Done: with the digest of the submission and the answer to it. lease->work, from which the caller
+ * has taken what was judged, is given back. */
+bool pm_store_lease_finish(struct pm_pool_store *store, const struct pm_pool_lease *lease,
+                           const char *digest, const char *answer, int quorum,
+                           struct pm_error *error);
+/* Its work goes to others. */
+bool pm_store_lease_drop(struct pm_pool_store *store, const struct pm_pool_lease *lease, int quorum,
+                         struct pm_error *error);
+/* Ends the live leases whose time is over; their work goes to others. */
+bool pm_store_leases_expire(struct pm_pool_store *store, int64_t now_ms, int quorum,
+                            int64_t *expired, struct pm_error *error);
 
 /* ---- reputation, epochs, money ---- */
 

@@ -1,18 +1,29 @@
 #include "pool/store_internal.h"
 
+/* The next place in the population, which has no gaps. */
+static bool next_place(struct pm_pool_store *store, int64_t *place, struct pm_error *error)
+{
+    bool good = pm_store_next_id(store->sql, "population", place, error);
+    --*place;
+    return good;
+}
+
 bool pm_store_algorithm_add(struct pm_pool_store *store, const struct pm_pool_algorithm *algorithm,
                             int64_t *id, struct pm_error *error)
 {
+    int64_t place = 0;
     return pm_store_next_id(store->sql, "algorithm", id, error) &&
+           (!algorithm->in_population || next_place(store, &place, error)) &&
            pm_sql_execute(
                store->sql,
                "INSERT INTO algorithms"
-               " (id, digest, dsl, input_dim, author, in_population, created_ms)"
-               " VALUES ($1, $2, $3, $4, $5, $6, $7)",
+               " (id, digest, dsl, input_dim, author, in_population, created_ms, place)"
+               " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
                PM_SQL_VALUES(
                    pm_sql_integer(*id), pm_sql_text(algorithm->digest), pm_sql_text(algorithm->dsl),
                    pm_sql_integer(algorithm->input_dim), pm_sql_text(algorithm->author),
-                   pm_sql_integer(algorithm->in_population), pm_sql_integer(algorithm->created_ms)),
+                   pm_sql_integer(algorithm->in_population), pm_sql_integer(algorithm->created_ms),
+                   algorithm->in_population ? pm_sql_integer(place) : pm_sql_null()),
                error);
 }
 
@@ -101,32 +112,64 @@ bool pm_store_algorithm_exists(struct pm_pool_store *store, int64_t id, bool *ex
 }
 
 bool pm_store_algorithm_agree(struct pm_pool_store *store, int64_t id, double score, int64_t now_ms,
-                              struct pm_error *error)
+                              bool in_population, struct pm_error *error)
 {
+    int64_t place;
+    if (!in_population) {
+        return next_place(store, &place, error) &&
+               pm_sql_execute(store->sql,
+                              "UPDATE algorithms SET score = $2, agreed_ms = $3, in_population = 1,"
+                              " place = $4 WHERE id = $1",
+                              PM_SQL_VALUES(pm_sql_integer(id), pm_sql_real(score),
+                                            pm_sql_integer(now_ms), pm_sql_integer(place)),
+                              error);
+    }
     return pm_sql_execute(
-        store->sql,
-        "UPDATE algorithms SET score = $2, agreed_ms = $3, in_population = 1 WHERE id = $1",
+        store->sql, "UPDATE algorithms SET score = $2, agreed_ms = $3 WHERE id = $1",
         PM_SQL_VALUES(pm_sql_integer(id), pm_sql_real(score), pm_sql_integer(now_ms)), error);
 }
 
 bool pm_store_population_count(struct pm_pool_store *store, int64_t *out, struct pm_error *error)
 {
     bool found;
-    return pm_sql_select_integer(store->sql,
-                                 "SELECT COUNT(*) FROM algorithms WHERE in_population = 1",
+    *out = 0;
+    return pm_sql_select_integer(store->sql, "SELECT value FROM counters WHERE name = 'population'",
                                  PM_SQL_NO_VALUES, out, &found, error);
 }
 
-bool pm_store_population_visit(struct pm_pool_store *store, int64_t rank, int64_t limit,
-                               pm_store_visit_algorithm *visit, void *context,
-                               struct pm_error *error)
+bool pm_store_population_visit_rank(struct pm_pool_store *store, int64_t rank,
+                                    pm_store_visit_algorithm *visit, void *context,
+                                    struct pm_error *error)
+{
+    struct pm_sql_cursor *cursor;
+    bool ok = pm_sql_select(store->sql,
+                            "SELECT " ALGORITHM_COLUMNS " FROM algorithms a WHERE in_population = 1"
+                            " ORDER BY COALESCE(score, -1) DESC, id LIMIT 1 OFFSET $1",
+                            PM_SQL_VALUES(pm_sql_integer(rank)), &cursor, error);
+    return visit_rows(cursor, ok, visit, context, error);
+}
+
+bool pm_store_population_visit_place(struct pm_pool_store *store, int64_t place,
+                                     pm_store_visit_algorithm *visit, void *context,
+                                     struct pm_error *error)
+{
+    struct pm_sql_cursor *cursor;
+    bool ok =
+        pm_sql_select(store->sql, "SELECT " ALGORITHM_COLUMNS " FROM algorithms a WHERE place = $1",
+                      PM_SQL_VALUES(pm_sql_integer(place)), &cursor, error);
+    return visit_rows(cursor, ok, visit, context, error);
+}
+
+bool pm_store_judgeable_visit(struct pm_pool_store *store, const char *hotkey, int64_t limit,
+                              pm_store_visit_algorithm *visit, void *context,
+                              struct pm_error *error)
 {
     struct pm_sql_cursor *cursor;
     bool ok =
         pm_sql_select(store->sql,
-                      "SELECT " ALGORITHM_COLUMNS " FROM algorithms a WHERE in_population = 1"
-                      " ORDER BY COALESCE(score, -1) DESC, id LIMIT $1 OFFSET $2",
-                      PM_SQL_VALUES(pm_sql_integer(limit), pm_sql_integer(rank)), &cursor, error);
+                      "SELECT " ALGORITHM_COLUMNS PM_STORE_JUDGEABLE
+                      " ORDER BY a.evaluation_count DESC, a.id LIMIT $2",
+                      PM_SQL_VALUES(pm_sql_text(hotkey), pm_sql_integer(limit)), &cursor, error);
     return visit_rows(cursor, ok, visit, context, error);
 }
 
@@ -175,32 +218,6 @@ bool pm_store_result_verify(struct pm_pool_store *store, int64_t id, int64_t now
     return pm_sql_execute(
         store->sql, "UPDATE algorithms SET verified_ms = $2 WHERE id = $1 AND verified_ms = 0",
         PM_SQL_VALUES(pm_sql_integer(id), pm_sql_integer(now_ms)), error);
-}
-
-bool pm_store_lease_visit_assigned(struct pm_pool_store *store, const char *lease_id,
-                                   pm_store_visit_algorithm *visit, void *context,
-                                   struct pm_error *error)
-{
-    struct pm_sql_cursor *cursor;
-    bool ok = pm_sql_select(store->sql,
-                            "SELECT " ALGORITHM_COLUMNS " FROM assignments s"
-                            " JOIN algorithms a ON a.id = s.algorithm_id WHERE s.lease_id = $1"
-                            " ORDER BY a.id",
-                            PM_SQL_VALUES(pm_sql_text(lease_id)), &cursor, error);
-    return visit_rows(cursor, ok, visit, context, error);
-}
-
-bool pm_store_lease_visit_seeds(struct pm_pool_store *store, const char *lease_id,
-                                pm_store_visit_algorithm *visit, void *context,
-                                struct pm_error *error)
-{
-    struct pm_sql_cursor *cursor;
-    bool ok = pm_sql_select(store->sql,
-                            "SELECT " ALGORITHM_COLUMNS " FROM lease_seeds s"
-                            " JOIN algorithms a ON a.id = s.algorithm_id WHERE s.lease_id = $1"
-                            " ORDER BY s.place",
-                            PM_SQL_VALUES(pm_sql_text(lease_id)), &cursor, error);
-    return visit_rows(cursor, ok, visit, context, error);
 }
 
 bool pm_store_relay_next(struct pm_pool_store *store, pm_store_visit_algorithm *visit,

@@ -1,7 +1,44 @@
 #include "pool/store_internal.h"
 
+static bool read_subject(struct pm_pool_store *store, int64_t algorithm_id,
+                         struct pm_pool_subject *out, struct pm_error *error)
+{
+    struct pm_sql_cursor *cursor;
+    bool row = false;
+    bool ok = pm_sql_select(
+                  store->sql,
+                  "SELECT author, agreed_ms, score, evaluation_count FROM algorithms WHERE id = $1",
+                  PM_SQL_VALUES(pm_sql_integer(algorithm_id)), &cursor, error) &&
+              pm_sql_next(cursor, &row, error);
+    if (ok && row) {
+        out->agreed = pm_sql_column_integer(cursor, 1) != 0;
+        out->score = pm_sql_column_real(cursor, 2);
+        out->evaluation_count = pm_sql_column_integer(cursor, 3);
+        ok = pm_store_copy_text(cursor, 0, out->author, sizeof out->author, error);
+    } else if (ok) {
+        ok = pm_fail(error, PM_ERROR_IO, "store: algorithm %lld is gone", (long long)algorithm_id);
+    }
+    pm_sql_end(cursor);
+    return ok;
+}
+
+/* What was in the miner's hands becomes one of its evaluations, so `engaged` stays as it is. Not
+ * with RETURNING, for which SQLite makes a table of 64 KiB each time. */
+static bool count_evaluation(struct pm_pool_store *store, int64_t algorithm_id,
+                             struct pm_pool_subject *out, struct pm_error *error)
+{
+    if (!read_subject(store, algorithm_id, out, error)) {
+        return false;
+    }
+    out->evaluation_count++;
+    return pm_sql_execute(
+        store->sql, "UPDATE algorithms SET evaluation_count = $2 WHERE id = $1",
+        PM_SQL_VALUES(pm_sql_integer(algorithm_id), pm_sql_integer(out->evaluation_count)), error);
+}
+
 bool pm_store_evaluation_add(struct pm_pool_store *store, int64_t algorithm_id, const char *hotkey,
-                             double score, int64_t now_ms, struct pm_error *error)
+                             double score, int64_t now_ms, struct pm_pool_subject *out,
+                             struct pm_error *error)
 {
     return pm_sql_execute(store->sql,
                           "INSERT INTO evaluations (algorithm_id, hotkey, score, submitted_ms)"
@@ -9,10 +46,7 @@ bool pm_store_evaluation_add(struct pm_pool_store *store, int64_t algorithm_id, 
                           PM_SQL_VALUES(pm_sql_integer(algorithm_id), pm_sql_text(hotkey),
                                         pm_sql_real(score), pm_sql_integer(now_ms)),
                           error) &&
-           pm_sql_execute(
-               store->sql,
-               "UPDATE algorithms SET evaluation_count = evaluation_count + 1 WHERE id = $1",
-               PM_SQL_VALUES(pm_sql_integer(algorithm_id)), error);
+           count_evaluation(store, algorithm_id, out, error);
 }
 
 bool pm_store_evaluations_visit(struct pm_pool_store *store, int64_t algorithm_id,
@@ -82,39 +116,21 @@ bool pm_store_unpaid_visit(struct pm_pool_store *store, const char *hotkey, int6
     return ok;
 }
 
-/* $1 is the miner, $2 the quorum. */
-#define JUDGEABLE                                                                                  \
-    " FROM algorithms a WHERE a.agreed_ms = 0 AND (a.author IS NULL OR a.author <> $1)"            \
-    " AND NOT EXISTS (SELECT 1 FROM evaluations e WHERE e.algorithm_id = a.id AND e.hotkey = $1)"  \
-    " AND NOT EXISTS (SELECT 1 FROM assignments s JOIN leases l ON l.id = s.lease_id"              \
-    "   WHERE s.algorithm_id = a.id AND l.hotkey = $1)"                                            \
-    " AND a.evaluation_count"                                                                      \
-    "   + (SELECT COUNT(*) FROM assignments s WHERE s.algorithm_id = a.id) < $2"
-
-bool pm_store_judgeable(struct pm_pool_store *store, const char *hotkey, int quorum, int64_t *ids,
-                        int64_t limit, int64_t *count, struct pm_error *error)
-{
-    struct pm_sql_cursor *cursor;
-    bool row = false;
-    *count = 0;
-    bool ok = pm_sql_select(
-        store->sql, "SELECT a.id" JUDGEABLE " ORDER BY a.evaluation_count DESC, a.id LIMIT $3",
-        PM_SQL_VALUES(pm_sql_text(hotkey), pm_sql_integer(quorum), pm_sql_integer(limit)), &cursor,
-        error);
-    while (ok && (ok = pm_sql_next(cursor, &row, error)) && row) {
-        ids[(*count)++] = pm_sql_column_integer(cursor, 0);
-    }
-    pm_sql_end(cursor);
-    return ok;
-}
-
-bool pm_store_judgeable_count(struct pm_pool_store *store, const char *hotkey, int quorum,
-                              int64_t *count, struct pm_error *error)
+bool pm_store_judgeable_count(struct pm_pool_store *store, const char *hotkey, int64_t *count,
+                              struct pm_error *error)
 {
     bool found;
-    return pm_sql_select_integer(store->sql, "SELECT COUNT(*)" JUDGEABLE,
-                                 PM_SQL_VALUES(pm_sql_text(hotkey), pm_sql_integer(quorum)), count,
-                                 &found, error);
+    return pm_sql_select_integer(store->sql, "SELECT COUNT(*)" PM_STORE_JUDGEABLE,
+                                 PM_SQL_VALUES(pm_sql_text(hotkey)), count, &found, error);
+}
+
+bool pm_store_judgeable_renew(struct pm_pool_store *store, int quorum, struct pm_error *error)
+{
+    return pm_sql_execute(
+        store->sql,
+        "UPDATE algorithms SET is_open = CASE WHEN engaged < $1 THEN 1 ELSE 0 END"
+        " WHERE agreed_ms = 0 AND is_open <> CASE WHEN engaged < $1 THEN 1 ELSE 0 END",
+        PM_SQL_VALUES(pm_sql_integer(quorum)), error);
 }
 
 bool pm_store_consensus_due(struct pm_pool_store *store, int quorum, int64_t *id, bool *found,

@@ -45,6 +45,15 @@ bool pm_store_migrate(struct pm_sql *sql, struct pm_error *error);
 bool pm_store_copy_text(struct pm_sql_cursor *cursor, int column, char *out, size_t size,
                         struct pm_error *error);
 
+/* What the miner $1 may judge, of `algorithms a`: not its own, not judged by it, not in its hands,
+ * and open, which is: engaged by fewer judges than the quorum. */
+#define PM_STORE_JUDGEABLE                                                                         \
+    " FROM algorithms a WHERE a.agreed_ms = 0 AND a.is_open = 1"                                   \
+    " AND (a.author IS NULL OR a.author <> $1)"                                                    \
+    " AND NOT EXISTS (SELECT 1 FROM evaluations e WHERE e.algorithm_id = a.id AND e.hotkey = $1)"  \
+    " AND NOT EXISTS (SELECT 1 FROM leases l WHERE l.hotkey = $1 AND l.state = 0"                  \
+    "   AND ',' || l.work || ',' LIKE '%,' || CAST(a.id AS TEXT) || ',%')"
+
 /* The next value of a named counter, from 1. */
 bool pm_store_next_id(struct pm_sql *sql, const char *name, int64_t *out, struct pm_error *error);
 

@@ -1,41 +1,89 @@
 #include "pool/store_internal.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-bool pm_store_lease_add(struct pm_pool_store *store, const struct pm_pool_lease *lease,
-                        struct pm_error *error)
+enum {
+    NUMBER_MAX = 21, /* digits of an id, and a comma */
+    LIST_SIZE = PM_BATCH_MAX * NUMBER_MAX + 1,
+};
+
+static void write_list(const int64_t *ids, size_t count, char out[LIST_SIZE])
+{
+    size_t length = 0;
+    out[0] = '\0';
+    for (size_t i = 0; i < count; i++) {
+        length += (size_t)snprintf(out + length, LIST_SIZE - length, "%s%" PRId64, i > 0 ? "," : "",
+                                   ids[i]);
+    }
+}
+
+/* NULL is an empty list. */
+static bool read_list(const char *text, int64_t *ids, size_t *count, struct pm_error *error)
+{
+    *count = 0;
+    while (text != NULL && *text != '\0') {
+        char *end;
+        if (*count == PM_BATCH_MAX) {
+            return pm_fail(error, PM_ERROR_IO, "store: a lease of more than %d algorithms",
+                           PM_BATCH_MAX);
+        }
+        ids[(*count)++] = strtoll(text, &end, 10);
+        if (end == text || (*end != ',' && *end != '\0')) {
+            return pm_fail(error, PM_ERROR_IO, "store: no list of algorithms: %.40s", text);
+        }
+        text = *end == ',' ? end + 1 : end;
+    }
+    return true;
+}
+
+/* One judge more, or one fewer. */
+static bool engage(struct pm_pool_store *store, int64_t algorithm_id, int64_t judges, int quorum,
+                   struct pm_error *error)
 {
     return pm_sql_execute(
         store->sql,
-        "INSERT INTO leases (id, hotkey, kind, state, window_number, issued_ms, timeout_ms,"
-        " evolve_budget) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-        PM_SQL_VALUES(pm_sql_text(lease->id), pm_sql_text(lease->hotkey),
-                      pm_sql_integer(lease->kind), pm_sql_integer(PM_POOL_LEASE_ACTIVE),
-                      pm_sql_integer(lease->window), pm_sql_integer(lease->issued_ms),
-                      pm_sql_integer(lease->timeout_ms), pm_sql_integer(lease->evolve_budget)),
+        "UPDATE algorithms SET engaged = engaged + $2,"
+        " is_open = CASE WHEN engaged + $2 < $3 THEN 1 ELSE 0 END WHERE id = $1",
+        PM_SQL_VALUES(pm_sql_integer(algorithm_id), pm_sql_integer(judges), pm_sql_integer(quorum)),
         error);
 }
 
-bool pm_store_lease_assign(struct pm_pool_store *store, const char *lease_id, int64_t algorithm_id,
-                           struct pm_error *error)
+static bool engage_all(struct pm_pool_store *store, const struct pm_pool_lease *lease,
+                       int64_t judges, int quorum, struct pm_error *error)
 {
-    return pm_sql_execute(
-        store->sql, "INSERT INTO assignments (lease_id, algorithm_id) VALUES ($1, $2)",
-        PM_SQL_VALUES(pm_sql_text(lease_id), pm_sql_integer(algorithm_id)), error);
+    for (size_t i = 0; i < lease->work_count; i++) {
+        if (!engage(store, lease->work[i], judges, quorum, error)) {
+            return false;
+        }
+    }
+    return true;
 }
 
-bool pm_store_lease_holds(struct pm_pool_store *store, const char *lease_id, int64_t algorithm_id,
-                          bool *holds, struct pm_error *error)
+bool pm_store_lease_add(struct pm_pool_store *store, const struct pm_pool_lease *lease, int quorum,
+                        struct pm_error *error)
 {
-    int64_t one;
-    return pm_sql_select_integer(
-        store->sql, "SELECT 1 FROM assignments WHERE lease_id = $1 AND algorithm_id = $2",
-        PM_SQL_VALUES(pm_sql_text(lease_id), pm_sql_integer(algorithm_id)), &one, holds, error);
+    char work[LIST_SIZE], seeds[LIST_SIZE];
+    write_list(lease->work, lease->work_count, work);
+    write_list(lease->seeds, lease->seed_count, seeds);
+    return pm_sql_execute(
+               store->sql,
+               "INSERT INTO leases (id, hotkey, kind, state, window_number, issued_ms, timeout_ms,"
+               " evolve_budget, work, seeds) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+               PM_SQL_VALUES(
+                   pm_sql_text(lease->id), pm_sql_text(lease->hotkey), pm_sql_integer(lease->kind),
+                   pm_sql_integer(PM_POOL_LEASE_ACTIVE), pm_sql_integer(lease->window),
+                   pm_sql_integer(lease->issued_ms), pm_sql_integer(lease->timeout_ms),
+                   pm_sql_integer(lease->evolve_budget), pm_sql_text(work), pm_sql_text(seeds)),
+               error) &&
+           engage_all(store, lease, 1, quorum, error);
 }
 
 #define LEASE_COLUMNS                                                                              \
     "id, hotkey, kind, state, window_number, issued_ms, timeout_ms, evolve_budget, refused,"       \
-    " submission_digest"
+    " submission_digest, work, seeds"
 
 /* Reads the one row a lease query gives, and ends the cursor. */
 static bool read_lease(struct pm_sql_cursor *cursor, bool ok, struct pm_pool_lease *out,
@@ -54,7 +102,9 @@ static bool read_lease(struct pm_sql_cursor *cursor, bool ok, struct pm_pool_lea
         ok = pm_store_copy_text(cursor, 0, out->id, sizeof out->id, error) &&
              pm_store_copy_text(cursor, 1, out->hotkey, sizeof out->hotkey, error) &&
              pm_store_copy_text(cursor, 9, out->submission_digest, sizeof out->submission_digest,
-                                error);
+                                error) &&
+             read_list(pm_sql_column_text(cursor, 10), out->work, &out->work_count, error) &&
+             read_list(pm_sql_column_text(cursor, 11), out->seeds, &out->seed_count, error);
     }
     pm_sql_end(cursor);
     return ok;
@@ -118,66 +168,61 @@ bool pm_store_lease_refused(struct pm_pool_store *store, const char *lease_id,
                           PM_SQL_VALUES(pm_sql_text(lease_id)), error);
 }
 
-bool pm_store_lease_add_seed(struct pm_pool_store *store, const char *lease_id, int64_t place,
-                             int64_t algorithm_id, struct pm_error *error)
-{
-    return pm_sql_execute(
-        store->sql, "INSERT INTO lease_seeds (lease_id, place, algorithm_id) VALUES ($1, $2, $3)",
-        PM_SQL_VALUES(pm_sql_text(lease_id), pm_sql_integer(place), pm_sql_integer(algorithm_id)),
-        error);
-}
-
-static bool give_back(struct pm_pool_store *store, const char *lease_id, struct pm_error *error)
-{
-    return pm_sql_execute(store->sql, "DELETE FROM assignments WHERE lease_id = $1",
-                          PM_SQL_VALUES(pm_sql_text(lease_id)), error) &&
-           pm_sql_execute(store->sql, "DELETE FROM lease_seeds WHERE lease_id = $1",
-                          PM_SQL_VALUES(pm_sql_text(lease_id)), error);
-}
-
-bool pm_store_lease_finish(struct pm_pool_store *store, const char *lease_id, const char *digest,
-                           const char *answer, struct pm_error *error)
+bool pm_store_lease_finish(struct pm_pool_store *store, const struct pm_pool_lease *lease,
+                           const char *digest, const char *answer, int quorum,
+                           struct pm_error *error)
 {
     return pm_sql_execute(store->sql,
                           "UPDATE leases SET state = $2, submission_digest = $3, answer = $4"
                           " WHERE id = $1",
-                          PM_SQL_VALUES(pm_sql_text(lease_id), pm_sql_integer(PM_POOL_LEASE_DONE),
+                          PM_SQL_VALUES(pm_sql_text(lease->id), pm_sql_integer(PM_POOL_LEASE_DONE),
                                         pm_sql_text(digest), pm_sql_text(answer)),
                           error) &&
-           give_back(store, lease_id, error);
+           engage_all(store, lease, -1, quorum, error);
 }
 
-bool pm_store_lease_drop(struct pm_pool_store *store, const char *lease_id, struct pm_error *error)
+static bool end_unfinished(struct pm_pool_store *store, const struct pm_pool_lease *lease,
+                           enum pm_pool_lease_state state, int quorum, struct pm_error *error)
 {
-    return pm_sql_execute(
-               store->sql, "UPDATE leases SET state = $2 WHERE id = $1",
-               PM_SQL_VALUES(pm_sql_text(lease_id), pm_sql_integer(PM_POOL_LEASE_DROPPED)),
-               error) &&
-           give_back(store, lease_id, error);
+    return pm_sql_execute(store->sql, "UPDATE leases SET state = $2 WHERE id = $1",
+                          PM_SQL_VALUES(pm_sql_text(lease->id), pm_sql_integer(state)), error) &&
+           engage_all(store, lease, -1, quorum, error);
 }
 
-bool pm_store_leases_expire(struct pm_pool_store *store, int64_t now_ms, int64_t *expired,
-                            struct pm_error *error)
+bool pm_store_lease_drop(struct pm_pool_store *store, const struct pm_pool_lease *lease, int quorum,
+                         struct pm_error *error)
 {
+    return end_unfinished(store, lease, PM_POOL_LEASE_DROPPED, quorum, error);
+}
+
+static bool find_due(struct pm_pool_store *store, int64_t now_ms, struct pm_pool_lease *out,
+                     bool *found, struct pm_error *error)
+{
+    struct pm_sql_cursor *cursor;
+    bool ok =
+        pm_sql_select(store->sql,
+                      "SELECT " LEASE_COLUMNS " FROM leases WHERE state = 0 AND timeout_ms <= $1"
+                      " ORDER BY timeout_ms, id LIMIT 1",
+                      PM_SQL_VALUES(pm_sql_integer(now_ms)), &cursor, error);
+    return read_lease(cursor, ok, out, found, error);
+}
+
+bool pm_store_leases_expire(struct pm_pool_store *store, int64_t now_ms, int quorum,
+                            int64_t *expired, struct pm_error *error)
+{
+    struct pm_pool_lease lease;
     bool found;
-    /* Looking first keeps a transaction with nothing to expire free of writes. */
-    if (!pm_sql_select_integer(store->sql,
-                               "SELECT COUNT(*) FROM leases WHERE state = 0 AND timeout_ms <= $1",
-                               PM_SQL_VALUES(pm_sql_integer(now_ms)), expired, &found, error)) {
-        return false;
+    *expired = 0;
+    for (;;) {
+        if (!find_due(store, now_ms, &lease, &found, error)) {
+            return false;
+        }
+        if (!found) {
+            return true;
+        }
+        if (!end_unfinished(store, &lease, PM_POOL_LEASE_EXPIRED, quorum, error)) {
+            return false;
+        }
+        ++*expired;
     }
-    if (*expired == 0) {
-        return true;
-    }
-    return pm_sql_execute(store->sql,
-                          "DELETE FROM assignments WHERE lease_id IN"
-                          " (SELECT id FROM leases WHERE state = 0 AND timeout_ms <= $1)",
-                          PM_SQL_VALUES(pm_sql_integer(now_ms)), error) &&
-           pm_sql_execute(store->sql,
-                          "DELETE FROM lease_seeds WHERE lease_id IN"
-                          " (SELECT id FROM leases WHERE state = 0 AND timeout_ms <= $1)",
-                          PM_SQL_VALUES(pm_sql_integer(now_ms)), error) &&
-           pm_sql_execute(
-               store->sql, "UPDATE leases SET state = $2 WHERE state = 0 AND timeout_ms <= $1",
-               PM_SQL_VALUES(pm_sql_integer(now_ms), pm_sql_integer(PM_POOL_LEASE_EXPIRED)), error);
 }

@@ -122,6 +122,48 @@ static const char *const migrations[] = {
     /* 3: a miner's results that earned nothing */
     ("CREATE INDEX evaluations_unpaid ON evaluations(hotkey) WHERE accurate = 0;"
      "CREATE INDEX algorithms_author ON algorithms(author) WHERE agreed_ms > 0;"),
+    /* 4: what a lease gave stands in its own row, as numbers with commas between; algorithms know
+     * how many judge them, and their place in the population, so that neither has to be counted */
+    ("ALTER TABLE leases ADD COLUMN work TEXT;"
+     "ALTER TABLE leases ADD COLUMN seeds TEXT;"
+     "UPDATE leases SET work = (WITH RECURSIVE held(last, list) AS ("
+     "    SELECT CAST(0 AS BIGINT), CAST('' AS TEXT)"
+     "    UNION ALL"
+     "    SELECT a.algorithm_id,"
+     "      held.list || CASE WHEN held.last = 0 THEN '' ELSE ',' END"
+     "      || CAST(a.algorithm_id AS TEXT)"
+     "    FROM held JOIN assignments a ON a.lease_id = leases.id AND a.algorithm_id ="
+     "      (SELECT MIN(b.algorithm_id) FROM assignments b"
+     "        WHERE b.lease_id = leases.id AND b.algorithm_id > held.last))"
+     "  SELECT list FROM held ORDER BY last DESC LIMIT 1)"
+     "  WHERE state = 0;"
+     "UPDATE leases SET seeds = (WITH RECURSIVE given(last, list) AS ("
+     "    SELECT CAST(-1 AS BIGINT), CAST('' AS TEXT)"
+     "    UNION ALL"
+     "    SELECT s.place,"
+     "      given.list || CASE WHEN given.last < 0 THEN '' ELSE ',' END"
+     "      || CAST(s.algorithm_id AS TEXT)"
+     "    FROM given JOIN lease_seeds s ON s.lease_id = leases.id AND s.place = given.last + 1)"
+     "  SELECT list FROM given ORDER BY last DESC LIMIT 1)"
+     "  WHERE state = 0;"
+     "ALTER TABLE algorithms ADD COLUMN engaged BIGINT NOT NULL DEFAULT 0;"
+     "ALTER TABLE algorithms ADD COLUMN is_open INTEGER NOT NULL DEFAULT 1;"
+     "ALTER TABLE algorithms ADD COLUMN place BIGINT;"
+     "UPDATE algorithms SET engaged = evaluation_count"
+     "  + (SELECT COUNT(*) FROM assignments a WHERE a.algorithm_id = algorithms.id);"
+     "UPDATE algorithms SET place = ranked.place FROM"
+     "  (SELECT id, ROW_NUMBER() OVER (ORDER BY id) - 1 AS place FROM algorithms"
+     "    WHERE in_population = 1) ranked"
+     "  WHERE algorithms.id = ranked.id;"
+     "INSERT INTO counters (name, value)"
+     "  SELECT 'population', COUNT(*) FROM algorithms WHERE in_population = 1;"
+     "CREATE UNIQUE INDEX algorithms_place ON algorithms(place) WHERE place IS NOT NULL;"
+     "DROP INDEX algorithms_waiting;"
+     "CREATE INDEX algorithms_waiting ON algorithms(id) WHERE agreed_ms = 0;"
+     "CREATE INDEX algorithms_open ON algorithms(evaluation_count DESC, id)"
+     "  WHERE agreed_ms = 0 AND is_open = 1;"
+     "DROP TABLE assignments;"
+     "DROP TABLE lease_seeds;"),
 };
 
 enum { VERSION = sizeof migrations / sizeof *migrations };

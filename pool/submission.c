@@ -95,35 +95,43 @@ static void check_figures(struct taking *taking)
     }
 }
 
-static bool check_evaluations(struct taking *taking, struct pm_error *error)
+static bool is_in(const int64_t *ids, size_t count, int64_t id)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (ids[i] == id) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void check_evaluations(struct taking *taking)
 {
     const struct pm_pool_submission *submission = taking->submission;
+    const struct pm_pool_lease *lease = &taking->lease;
     for (size_t i = 0; i < submission->evaluation_count && !taking->refusal->status; i++) {
         int64_t id = submission->evaluations[i].algorithm_id;
-        bool holds;
-        if (!pm_store_lease_holds(taking->store, taking->lease.id, id, &holds, error)) {
-            return false;
-        }
-        if (!holds) {
+        if (!is_in(lease->work, lease->work_count, id)) {
             pm_refuse(taking->refusal, 422,
                       "evaluations[%zu]: algorithm %lld is not to be evaluated with this lease", i,
                       (long long)id);
         }
     }
-    return true;
 }
 
 static bool check_parents(struct taking *taking, size_t index, struct pm_error *error)
 {
     const struct pm_pool_submitted_evolution *evolution = &taking->submission->evolutions[index];
+    const struct pm_pool_lease *lease = &taking->lease;
     for (size_t i = 0; i < evolution->parent_count && !taking->refusal->status; i++) {
-        bool exists;
-        if (!pm_store_algorithm_exists(taking->store, evolution->parents[i], &exists, error)) {
+        int64_t id = evolution->parents[i];
+        bool exists = is_in(lease->seeds, lease->seed_count, id);
+        if (!exists && !pm_store_algorithm_exists(taking->store, id, &exists, error)) {
             return false;
         }
         if (!exists) {
             pm_refuse(taking->refusal, 422, "evolutions[%zu]: parent %lld is not known here", index,
-                      (long long)evolution->parents[i]);
+                      (long long)id);
         }
     }
     return true;
@@ -160,8 +168,8 @@ static bool check_evolutions(struct taking *taking, struct pm_error *error)
 static bool check_content(struct taking *taking, struct pm_error *error)
 {
     check_figures(taking);
-    if (!taking->refusal->status && !check_evaluations(taking, error)) {
-        return false;
+    if (!taking->refusal->status) {
+        check_evaluations(taking);
     }
     if (!taking->refusal->status && !check_evolutions(taking, error)) {
         return false;
@@ -174,18 +182,28 @@ static bool check_content(struct taking *taking, struct pm_error *error)
 
 /* ---- the books ---- */
 
+/* The id is one of the lease's work, and goes out of it. */
+static void take_from_work(struct pm_pool_lease *lease, int64_t id)
+{
+    for (size_t i = 0; i < lease->work_count; i++) {
+        if (lease->work[i] == id) {
+            lease->work[i] = lease->work[--lease->work_count];
+            return;
+        }
+    }
+}
+
 static bool book_evaluation(struct taking *taking,
                             const struct pm_pool_submitted_evaluation *evaluation,
                             struct pm_error *error)
 {
     bool agreed;
-    if (!pm_store_evaluation_add(taking->store, evaluation->algorithm_id, taking->lease.hotkey,
-                                 evaluation->score, taking->now_ms, error) ||
-        !pm_ledger_judged(taking->store, taking->rules, taking->epoch.number,
-                          evaluation->algorithm_id, taking->lease.hotkey, evaluation->score,
-                          taking->now_ms, &agreed, error)) {
+    if (!pm_ledger_judge(taking->store, taking->rules, taking->epoch.number,
+                         evaluation->algorithm_id, taking->lease.hotkey, evaluation->score,
+                         taking->now_ms, &agreed, error)) {
         return false;
     }
+    take_from_work(&taking->lease, evaluation->algorithm_id);
     taking->agreed += agreed;
     return true;
 }
@@ -268,8 +286,8 @@ static bool book(struct taking *taking, char **answer, struct pm_error *error)
     cJSON *json = cJSON_CreateObject();
     *answer = book_all(taking, json, error) ? pm_json_print(json, error) : NULL;
     cJSON_Delete(json);
-    if (*answer != NULL &&
-        pm_store_lease_finish(taking->store, taking->lease.id, taking->digest, *answer, error)) {
+    if (*answer != NULL && pm_store_lease_finish(taking->store, &taking->lease, taking->digest,
+                                                 *answer, taking->rules->quorum, error)) {
         return true;
     }
     free(*answer);

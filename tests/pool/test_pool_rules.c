@@ -239,13 +239,20 @@ struct looking {
     int64_t limit, count, ids[PM_BATCH_MAX], all;
 };
 
+static bool note_id(void *context, const struct pm_pool_algorithm *algorithm)
+{
+    struct looking *looking = context;
+    looking->ids[looking->count++] = algorithm->id;
+    return true;
+}
+
 static enum pm_pool_outcome look(struct pm_pool_store *store, void *context, struct pm_error *error)
 {
     struct looking *looking = context;
-    return pm_store_judgeable(store, looking->hotkey, looking->quorum, looking->ids, looking->limit,
-                              &looking->count, error) &&
-                   pm_store_judgeable_count(store, looking->hotkey, looking->quorum, &looking->all,
-                                            error)
+    return pm_store_judgeable_renew(store, looking->quorum, error) &&
+                   pm_store_judgeable_visit(store, looking->hotkey, looking->limit, note_id,
+                                            looking, error) &&
+                   pm_store_judgeable_count(store, looking->hotkey, &looking->all, error)
                ? PM_POOL_ROLLBACK
                : PM_POOL_FAILED;
 }

@@ -188,7 +188,8 @@ static enum pm_pool_outcome tick(struct pm_pool_store *store, void *context, str
     int64_t expired;
     return outcome(pm_ledger_epoch(store, &ticking->pool->rules, ticking->pool->now_ms,
                                    &ticking->epoch, error) &&
-                   pm_store_leases_expire(store, ticking->pool->now_ms, &expired, error));
+                   pm_store_leases_expire(store, ticking->pool->now_ms, ticking->pool->rules.quorum,
+                                          &expired, error));
 }
 
 struct pm_pool_epoch virtual_pool_tick(struct virtual_pool *pool)

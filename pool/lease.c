@@ -1,11 +1,12 @@
 #include "pool/lease.h"
 
-#include "pool/assignment.h"
 #include "pool/ledger.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <poolminer/seed_choice.h>
 
 static void clear_granted(struct pm_granted *items, size_t *count)
 {
@@ -118,7 +119,7 @@ static bool choose_seeds(struct pm_pool_store *store, const struct pm_pool_rules
     if (!pm_store_population_count(store, &population, error)) {
         return false;
     }
-    size_t count = pm_assignment_choose_seeds(population, (size_t)want, wish->random, choices);
+    size_t count = pm_seed_choose(population, (size_t)want, wish->random, choices);
     for (size_t i = 0; i < count; i++) {
         if (!add_seed(store, &choices[i], out, error)) {
             return false;

@@ -1,8 +1,9 @@
 /* Which seeds are handed out. */
 #include "cmocka_include.h"
-#include "pool/assignment.h"
 
 #include <string.h>
+
+#include <poolminer/seed_choice.h>
 
 enum { WANT_MAX = 64, DRAWS = 4000 };
 
@@ -12,8 +13,7 @@ static void test_seeds_are_different_and_within(void **state)
     for (int64_t count = 0; count < 200; count++) {
         for (size_t want = 0; want <= WANT_MAX; want += 7) {
             struct pm_seed_choice seeds[WANT_MAX];
-            size_t chosen =
-                pm_assignment_choose_seeds(count, want, (uint64_t)count * 1000 + want, seeds);
+            size_t chosen = pm_seed_choose(count, want, (uint64_t)count * 1000 + want, seeds);
             assert_int_equal(chosen, (uint64_t)count < want ? (size_t)count : want);
             for (size_t i = 0; i < chosen; i++) {
                 assert_in_range(seeds[i].at, 0, count - 1);
@@ -32,8 +32,8 @@ static void test_same_random_same_seeds(void **state)
     struct pm_seed_choice first[4], second[4];
     memset(first, 0, sizeof first);
     memset(second, 0, sizeof second);
-    assert_int_equal(pm_assignment_choose_seeds(1000, 4, 42, first), 4);
-    assert_int_equal(pm_assignment_choose_seeds(1000, 4, 42, second), 4);
+    assert_int_equal(pm_seed_choose(1000, 4, 42, first), 4);
+    assert_int_equal(pm_seed_choose(1000, 4, 42, second), 4);
     assert_memory_equal(first, second, sizeof first);
 }
 
@@ -44,7 +44,7 @@ static void test_mostly_the_best_with_variety(void **state)
     bool seen[1000] = {false};
     struct pm_seed_choice seeds[2];
     for (uint64_t random = 0; random < DRAWS; random++) {
-        pm_assignment_choose_seeds(1000, 2, random, seeds);
+        pm_seed_choose(1000, 2, random, seeds);
         for (size_t i = 0; i < 2; i++) {
             best += !seeds[i].by_place;
             others += seeds[i].by_place;

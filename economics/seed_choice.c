@@ -1,4 +1,4 @@
-#include "pool/assignment.h"
+#include <poolminer/seed_choice.h>
 
 enum {
     ELITE_SHARE = 8,    /* the best eighth of the population ... */
@@ -26,8 +26,7 @@ static bool contains(const struct pm_seed_choice *choices, size_t count,
     return false;
 }
 
-size_t pm_assignment_choose_seeds(int64_t count, size_t want, uint64_t random,
-                                  struct pm_seed_choice *out)
+size_t pm_seed_choose(int64_t count, size_t want, uint64_t random, struct pm_seed_choice *out)
 {
     if ((uint64_t)count < want) {
         want = (size_t)count;

@@ -1,6 +1,6 @@
 /* Which seeds are handed out: a decision only, on figures given to it. */
-#ifndef POOL_ASSIGNMENT_H
-#define POOL_ASSIGNMENT_H
+#ifndef POOLMINER_SEED_CHOICE_H
+#define POOLMINER_SEED_CHOICE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,7 +15,6 @@ struct pm_seed_choice {
 /* Chooses up to `want` of a population of `count`, mostly among the best, sometimes from anywhere;
  * no choice twice, though one of the best may be met again by its place. Same `random`, same
  * choice. Returns how many. */
-size_t pm_assignment_choose_seeds(int64_t count, size_t want, uint64_t random,
-                                  struct pm_seed_choice *out);
+size_t pm_seed_choose(int64_t count, size_t want, uint64_t random, struct pm_seed_choice *out);
 
 #endif

@@ -1,0 +1,17 @@
+/* The figures of a pool's rules where its operator says nothing else, as options have them: the
+ * pool's own table of options and the simulation's read them here. Rules: docs/pool.md. */
+#ifndef POOLMINER_POOL_RULES_H
+#define POOLMINER_POOL_RULES_H
+
+#define PM_POOL_EPOCH_S "3600"
+#define PM_POOL_QUORUM "3"
+#define PM_POOL_TOLERANCE "0.10"
+#define PM_POOL_EVALUATION_REWARD "1.0"
+#define PM_POOL_REWARD_BASE "2.0"
+#define PM_POOL_REWARD_THRESHOLD "0.7"
+#define PM_POOL_BUDGET_RAO "1000000000"
+#define PM_POOL_FEE "0.05"
+#define PM_POOL_CAP "0.05"
+#define PM_POOL_SEEDS_PER_EVOLUTION "2"
+
+#endif

@@ -2,6 +2,7 @@
 #include "cmocka_include.h"
 #include "run_program.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -117,6 +118,67 @@ static void queue_rows_are_json(void **state)
     output_clear(&run);
 }
 
+static double pool_number(const cJSON *row, const char *name)
+{
+    struct pm_error error = {0};
+    double value = -1;
+    if (!pm_json_number(row, name, &value, &error)) {
+        fail_msg("%s", error.message);
+    }
+    return value;
+}
+
+static void check_pool_row(const char *line, size_t length, int *calls, int *all)
+{
+    cJSON *row = NULL;
+    struct pm_error error = {0};
+    const char *what = NULL;
+    if (!pm_json_parse(line, length, 10000, &row, &error) ||
+        !pm_json_string(row, "what", &what, &error)) {
+        fail_msg("%s in: %s", error.message, line);
+    }
+    assert_true(pool_number(row, "miners") == 7);
+    assert_true(pool_number(row, "per_s") > 0);
+    if (strcmp(what, "all") == 0) {
+        const double floor = pool_number(row, "verify_cpu_us"),
+                     cpu = pool_number(row, "pool_cpu_us");
+        assert_true(floor > 0 && cpu > 0 && pool_number(row, "load_cpu_us") > 0);
+        assert_true(fabs(pool_number(row, "ratio") - floor / cpu) < 1e-6);
+        const double wall = pool_number(row, "per_s") / pool_number(row, "verify_per_s");
+        assert_true(fabs(pool_number(row, "wall_ratio") - wall) < 1e-6);
+        assert_true(pool_number(row, "lost") == 0);
+        ++*all;
+    } else {
+        assert_true(pool_number(row, "p50_ms") > 0);
+        assert_true(pool_number(row, "p99_ms") >= pool_number(row, "p50_ms"));
+        ++*calls;
+    }
+    cJSON_Delete(row);
+}
+
+/* Miners that sign for real take leases from a real pool and submit; what the pool said it had is
+ * in its store afterwards. */
+static void pool_rows_are_json(void **state)
+{
+    (void)state;
+    struct output run =
+        RUN("pool", "--json", "--store", "sqlite", "--miners", "7", "--seconds", "0.2");
+    if (run.status != 0) {
+        fail_msg("%s", run.err);
+    }
+    int calls = 0, all = 0;
+    for (const char *line = run.out; *line != '\0'; line += strcspn(line, "\n") + 1) {
+        check_pool_row(line, strcspn(line, "\n"), &calls, &all);
+    }
+    assert_int_equal(calls, 2); /* lease and submit */
+    assert_int_equal(all, 1);
+    output_clear(&run);
+    run = RUN("pool", "--store", "drawer");
+    assert_int_equal(run.status, 1);
+    assert_non_null(strstr(run.err, "expected sqlite, postgresql or"));
+    output_clear(&run);
+}
+
 /* Two runs of each engine in small: every row there is, and the same runs again from the log. */
 static void evolve_measures_and_resumes(void **state)
 {
@@ -192,6 +254,7 @@ int main(void)
         cmocka_unit_test(rows_are_json),
         cmocka_unit_test(kept_tasks_are_opened_sooner),
         cmocka_unit_test(queue_rows_are_json),
+        cmocka_unit_test(pool_rows_are_json),
         cmocka_unit_test(evolve_measures_and_resumes),
         cmocka_unit_test(evolve_names_its_mistakes),
         cmocka_unit_test(what_is_measured_must_be_said),

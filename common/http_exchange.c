@@ -23,6 +23,10 @@ struct incoming {
     char id[PM_REQUEST_ID_SIZE];
     size_t reserved; /* its part of the server's `buffered` */
     int refused;     /* status, or 0: what still comes of the body is thrown away */
+    struct pm_http_exchanges *exchanges;
+    struct pm_http_server_request request; /* once it is whole */
+    struct pm_http_server_response later;  /* to be sent when the connection goes on */
+    bool deferred;
 };
 
 static const char ID_HEADER[] = "X-Request-Id";
@@ -193,6 +197,7 @@ static enum MHD_Result begin(struct pm_http_exchanges *exchanges, struct MHD_Con
     }
     pm_connections_begin(exchanges->connections, known, pm_clock_monotonic_ms());
     incoming->connection = known;
+    incoming->exchanges = exchanges;
     name_request(exchanges, connection, incoming->id);
     incoming->started_ms = pm_clock_monotonic_ms();
     atomic_fetch_add(&exchanges->active, 1);
@@ -257,34 +262,76 @@ static const char *path_within(const char *target)
     return target;
 }
 
+void pm_http_server_defer(const struct pm_http_server_request *request)
+{
+    struct incoming *incoming = request->exchange;
+    incoming->deferred = true;
+    MHD_suspend_connection(request->connection);
+}
+
+void pm_http_server_answer(const struct pm_http_server_request *request,
+                           const struct pm_http_server_response *response)
+{
+    struct incoming *incoming = request->exchange;
+    struct pm_http_exchanges *exchanges = incoming->exchanges;
+    incoming->later = *response;
+    MHD_resume_connection(request->connection); /* from here on the request may be gone */
+    atomic_fetch_sub(&exchanges->handled, 1);
+}
+
+static enum MHD_Result send_answer(struct pm_http_exchanges *exchanges,
+                                   struct MHD_Connection *connection,
+                                   const struct incoming *incoming,
+                                   struct pm_http_server_response *response)
+{
+    if (response->stream.read != NULL && !pm_http_streams_room(&exchanges->streams)) {
+        response->stream.close(response->stream.context);
+        return refuse(exchanges, connection, incoming, MHD_HTTP_SERVICE_UNAVAILABLE);
+    }
+    pm_log(PM_LOG_DEBUG, "HTTP-REQUEST", "request=%s %s %s status=%d bytes=%zu ms=%lld",
+           incoming->id, incoming->request.method, incoming->request.path, response->status,
+           incoming->body.length, (long long)(pm_clock_monotonic_ms() - incoming->started_ms));
+    return send_response(exchanges, connection, incoming, response);
+}
+
 static enum MHD_Result answer(struct pm_http_exchanges *exchanges,
                               struct MHD_Connection *connection, const char *method,
-                              const char *path, const struct incoming *incoming)
+                              const char *path, struct incoming *incoming)
 {
+    if (incoming->deferred) { /* and the answer has come */
+        struct pm_http_server_response response = incoming->later;
+        incoming->later.body = NULL;
+        return send_answer(exchanges, connection, incoming, &response);
+    }
     if (incoming->refused) {
         return refuse(exchanges, connection, incoming, incoming->refused);
     }
     if (incoming->body.failed) {
         return MHD_NO;
     }
-    const struct pm_http_server_request request = {
+    incoming->request = (struct pm_http_server_request){
         .id = incoming->id,
         .method = method,
         .path = path,
         .body = incoming->body.data != NULL ? incoming->body.data : "",
         .body_size = incoming->body.length,
         .connection = connection,
+        .exchange = incoming,
     };
     struct pm_http_server_response response = {0};
-    exchanges->config.handler(exchanges->config.context, &request, &response);
-    if (response.stream.read != NULL && !pm_http_streams_room(&exchanges->streams)) {
-        response.stream.close(response.stream.context);
-        return refuse(exchanges, connection, incoming, MHD_HTTP_SERVICE_UNAVAILABLE);
+    const int before = atomic_fetch_add(&exchanges->handled, 1);
+    const bool ending = atomic_load(&exchanges->ending);
+    if (ending || before >= exchanges->config.requests_max) {
+        atomic_fetch_sub(&exchanges->handled, 1);
+        return refuse(exchanges, connection, incoming,
+                      ending ? MHD_HTTP_SERVICE_UNAVAILABLE : MHD_HTTP_TOO_MANY_REQUESTS);
     }
-    pm_log(PM_LOG_DEBUG, "HTTP-REQUEST", "request=%s %s %s status=%d bytes=%zu ms=%lld",
-           incoming->id, method, path, response.status, incoming->body.length,
-           (long long)(pm_clock_monotonic_ms() - incoming->started_ms));
-    return send_response(exchanges, connection, incoming, &response);
+    exchanges->config.handler(exchanges->config.context, &incoming->request, &response);
+    if (incoming->deferred) {
+        return MHD_YES;
+    }
+    atomic_fetch_sub(&exchanges->handled, 1);
+    return send_answer(exchanges, connection, incoming, &response);
 }
 
 enum MHD_Result pm_http_exchange_access(void *context, struct MHD_Connection *connection,
@@ -313,6 +360,7 @@ void pm_http_exchange_completed(void *context, struct MHD_Connection *connection
         return;
     }
     give_back(exchanges, incoming);
+    free(incoming->later.body); /* of who has left before it could be sent */
     pm_connections_end(exchanges->connections, incoming->connection, pm_clock_monotonic_ms());
     free(incoming);
     *state = NULL;

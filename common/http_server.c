@@ -95,7 +95,7 @@ static struct MHD_Daemon *start(struct pm_http_server *server, const struct addr
     if (address->ai_family == AF_INET6) {
         flags |= MHD_USE_IPv6;
     }
-    if (server->exchanges.config.streams_max > 0) {
+    if (server->exchanges.config.streams_max > 0 || server->exchanges.config.defers) {
         flags |= MHD_ALLOW_SUSPEND_RESUME;
     }
     /* clang-format off */
@@ -240,6 +240,11 @@ void pm_http_server_destroy(struct pm_http_server *server)
     pm_http_streams_end(&server->exchanges.streams);
     int64_t until_ms = pm_clock_monotonic_ms() + DRAIN_MS;
     while (atomic_load(&server->exchanges.active) > 0 && pm_clock_monotonic_ms() < until_ms) {
+        usleep(1000);
+    }
+    /* The library does not end while a connection waits for its answer. */
+    atomic_store(&server->exchanges.ending, true);
+    while (atomic_load(&server->exchanges.handled) > 0) {
         usleep(1000);
     }
     atomic_store(&server->stopping, true);

@@ -79,8 +79,7 @@ static bool fits(const char *pattern, const char *path, char parameter[PM_API_PA
 }
 
 /* The route, or NULL with the refusal (and the Allow header) set. */
-static const struct route *find_route(struct pm_api_call *call,
-                                      struct pm_http_server_response *response)
+static const struct route *find_route(struct pm_api_call *call)
 {
     size_t length = 0;
     for (size_t i = 0; i < ROUTE_COUNT; i++) {
@@ -90,8 +89,8 @@ static const struct route *find_route(struct pm_api_call *call,
         if (strcmp(routes[i].method, call->request->method) == 0) {
             return &routes[i];
         }
-        length += (size_t)snprintf(response->allow + length, sizeof response->allow - length,
-                                   "%s%s", length ? ", " : "", routes[i].method);
+        length += (size_t)snprintf(call->allow + length, sizeof call->allow - length, "%s%s",
+                                   length ? ", " : "", routes[i].method);
     }
     if (length) {
         pm_refuse(&call->refusal, 405, "Method Not Allowed");
@@ -179,11 +178,6 @@ static bool authenticate_body(struct pm_api_call *call, enum authentication auth
     return authentication != RECIPIENT_UPDATE || authenticate_recipient_update(call);
 }
 
-struct running {
-    struct pm_api_call *call;
-    pm_api_work *work;
-};
-
 static void forget_answer(struct pm_api_call *call)
 {
     free(call->text);
@@ -198,9 +192,10 @@ static void forget_answer(struct pm_api_call *call)
  * lease expired), so it commits too. An answer that cannot be written is a failure of the work. */
 static enum pm_pool_outcome run(struct pm_pool_store *store, void *context, struct pm_error *error)
 {
-    struct running *running = context;
-    struct pm_api_call *call = running->call;
-    if (!running->work(store, call, error)) {
+    struct pm_api_call *call = context;
+    forget_answer(call); /* of a time before that was undone */
+    call->refusal = call->refused_before;
+    if (!call->work(store, call, error)) {
         return PM_POOL_FAILED;
     }
     if (call->incomplete) {
@@ -214,46 +209,15 @@ static enum pm_pool_outcome run(struct pm_pool_store *store, void *context, stru
     return call->text != NULL ? PM_POOL_COMMIT : PM_POOL_FAILED;
 }
 
-/* True with *body (the caller frees) and the proof in it checked; else the call has its refusal. */
-static bool read_body(struct pm_api_call *call, enum authentication authentication, cJSON **body)
+/* False: the call has its refusal. */
+static bool read_body(struct pm_api_call *call, enum authentication authentication)
 {
-    if (!pm_body_parse(call->request->body, call->request->body_size, body, &call->unreadable)) {
+    if (!pm_body_parse(call->request->body, call->request->body_size, &call->body,
+                       &call->unreadable)) {
         pm_api_refuse(call, 422, &call->unreadable);
         return false;
     }
-    call->body = *body;
     return authenticate_body(call, authentication);
-}
-
-static bool ask_store(struct pm_api_call *call, const struct route *route, struct pm_error *error)
-{
-    cJSON *body = NULL;
-    struct running running = {.call = call, .work = route->work};
-    if (!read_body(call, route->authentication, &body)) {
-        bool says_nothing = route->access == SUBMITS && call->refusal.status == 422;
-        running.work = says_nothing ? pm_api_submit_unreadable : NULL;
-    }
-    bool reads = route->access == READS;
-    bool ok =
-        running.work == NULL ||
-        pm_pool_store_run(reads ? call->pool->reader : call->pool->store, run, &running, error);
-    cJSON_Delete(body);
-    return ok;
-}
-
-/* True when the call has its answer; false when it could not be given one. */
-static bool answer(struct pm_api_call *call, struct pm_http_server_response *response,
-                   struct pm_error *error)
-{
-    const struct route *route = find_route(call, response);
-    if (route == NULL || !authenticate_headers(call, route->authentication)) {
-        return true;
-    }
-    if (route->work != NULL) {
-        return ask_store(call, route, error);
-    }
-    call->text = strdup(pm_openapi_json);
-    return call->text != NULL || pm_fail(error, PM_ERROR_MEMORY, "out of memory");
 }
 
 /* {"detail": "..."}; NULL when memory is out, which the server answers by closing. */
@@ -278,33 +242,118 @@ static void report(const struct pm_api_call *call, const struct pm_error *error)
     pm_trouble_failed(call->pool->trouble, pm_clock_monotonic_ms(), what, error->message);
 }
 
+/* What the call has come to, as the server sends it. */
+static struct pm_http_server_response respond(struct pm_api_call *call)
+{
+    struct pm_http_server_response response = {.status = 200};
+    if (call->refusal.status) {
+        response.status = call->refusal.status;
+        response.body = print_refusal(&call->refusal);
+        response.retry_after_s = call->refusal.retry_after_s;
+        memcpy(response.allow, call->allow, sizeof response.allow);
+    } else if (call->constant != NULL) {
+        response.constant = call->constant;
+        response.constant_size = strlen(call->constant);
+    } else {
+        response.body = call->text;
+        response.content_type = call->text_type;
+        call->text = NULL;
+    }
+    pm_metrics_count(call->pool->metrics, response.status,
+                     pm_clock_monotonic_ns() - call->began_ns);
+    return response;
+}
+
+static void destroy_call(struct pm_api_call *call)
+{
+    forget_answer(call);
+    cJSON_Delete(call->body);
+    free(call);
+}
+
+/* The store has failed the call, or memory is out. */
+static void give_up(struct pm_api_call *call, const struct pm_error *error)
+{
+    report(call, error);
+    forget_answer(call);
+    pm_refuse(&call->refusal, 503, "The pool cannot store this now; try again");
+    call->refusal.retry_after_s = STORE_RETRY_AFTER_S;
+}
+
+/* pm_pool_done of a call that was deferred. */
+static void answer_deferred(void *context, bool ok, const struct pm_error *error)
+{
+    struct pm_api_call *call = context;
+    if (!ok) {
+        give_up(call, error);
+    } else if (call->refusal.status == 0) {
+        pm_trouble_over(call->pool->trouble);
+    }
+    const struct pm_http_server_request *request = call->request;
+    const struct pm_http_server_response response = respond(call);
+    destroy_call(call); /* before the request, in which it has texts, goes */
+    pm_http_server_answer(request, &response);
+}
+
+/* Reads the body and checks the proof in it; false when there is nothing for the store to do. */
+static bool prepare_work(struct pm_api_call *call, const struct route *route)
+{
+    if (route == NULL || !authenticate_headers(call, route->authentication)) {
+        return false;
+    }
+    if (route->work == NULL) {
+        call->constant = pm_openapi_json;
+        return false;
+    }
+    call->work = route->work;
+    if (read_body(call, route->authentication)) {
+        return true;
+    }
+    call->refused_before = call->refusal;
+    call->work = pm_api_submit_unreadable;
+    return route->access == SUBMITS && call->refusal.status == 422;
+}
+
+/* Work that only reads is done here; who writes waits in the store's line, and no thread with him.
+ */
+static bool work(struct pm_api_call *call, const struct route *route, bool *deferred,
+                 struct pm_error *error)
+{
+    if (route->access == READS) {
+        return pm_pool_store_run(call->pool->reader, run, call, error);
+    }
+    *deferred = true;
+    pm_http_server_defer(call->request);
+    struct pm_error reason = {0};
+    if (!pm_pool_store_post(call->pool->store, run, call, answer_deferred, &reason)) {
+        answer_deferred(call, false, &reason);
+    }
+    return true;
+}
+
 void pm_api_handle(void *context, const struct pm_http_server_request *request,
                    struct pm_http_server_response *response)
 {
-    struct pm_api_call call = {.pool = context, .request = request, .now_ms = pm_clock_unix_ms()};
+    struct pm_api_call *call = calloc(1, sizeof *call);
     struct pm_error error = {0};
-    int64_t began_ns = pm_clock_monotonic_ns();
-    if (!answer(&call, response, &error)) {
-        report(&call, &error);
-        forget_answer(&call);
-        pm_refuse(&call.refusal, 503, "The pool cannot store this now; try again");
-        call.refusal.retry_after_s = STORE_RETRY_AFTER_S;
+    bool deferred = false;
+    if (call == NULL) {
+        response->status = 503; /* without a word, for there is no memory for one */
+        response->retry_after_s = STORE_RETRY_AFTER_S;
+        return;
     }
-    if (call.refusal.status) {
-        response->status = call.refusal.status;
-        response->body = print_refusal(&call.refusal);
-        response->retry_after_s = call.refusal.retry_after_s;
-    } else {
-        if (strcmp(request->method, "GET") != 0) {
-            pm_trouble_over(call.pool->trouble);
-        }
-        response->status = 200;
-        response->body = call.text;
-        response->content_type = call.text_type;
-        call.text = NULL;
+    call->pool = context;
+    call->request = request;
+    call->now_ms = pm_clock_unix_ms();
+    call->began_ns = pm_clock_monotonic_ns();
+    const struct route *route = find_route(call);
+    if (prepare_work(call, route) && !work(call, route, &deferred, &error)) {
+        give_up(call, &error);
     }
-    forget_answer(&call);
-    pm_metrics_count(call.pool->metrics, response->status, pm_clock_monotonic_ns() - began_ns);
+    if (!deferred) {
+        *response = respond(call);
+        destroy_call(call);
+    }
 }
 
 bool pm_api_refuse(struct pm_api_call *call, int status, const struct pm_error *error)

@@ -13,6 +13,13 @@
 
 enum { PM_API_PARAMETER_SIZE = 128 };
 
+struct pm_api_call;
+
+/* Answers one call inside a transaction; false when the store failed. What it leaves in the call is
+ * answered only after the commit. */
+typedef bool pm_api_work(struct pm_pool_store *store, struct pm_api_call *call,
+                         struct pm_error *error);
+
 struct pm_api_call {
     const struct pm_pool *pool;
     const struct pm_http_server_request *request;
@@ -20,21 +27,22 @@ struct pm_api_call {
     struct pm_auth_headers headers;
     const char *hotkey;                    /* the caller, when the route asks for a miner */
     char parameter[PM_API_PARAMETER_SIZE]; /* what stands for {} in the path */
-    const cJSON *body;                     /* NULL when empty */
+    cJSON *body;                           /* NULL when empty */
     struct pm_error unreadable;            /* why the body has no meaning; code 0 when it has */
+
+    pm_api_work *work;
+    struct pm_refusal refused_before; /* what the work begins with */
+    int64_t began_ns;
 
     /* The answer: a refusal, else a text, else JSON. */
     struct pm_refusal refusal;
+    char allow[32];        /* the Allow header of a 405 */
+    const char *constant;  /* a text that is always there */
     char *text;            /* malloc'd */
     const char *text_type; /* its content type, static; NULL: application/json */
     cJSON *json;
     bool incomplete; /* memory ran out while `json` was made */
 };
-
-/* Answers one call inside a transaction; false when the store failed. What it leaves in the call is
- * answered only after the commit. */
-typedef bool pm_api_work(struct pm_pool_store *store, struct pm_api_call *call,
-                         struct pm_error *error);
 
 pm_api_work pm_api_health, pm_api_monitor, pm_api_metrics;
 

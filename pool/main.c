@@ -24,8 +24,10 @@
 enum {
     TICK_MS = 250,
     ADMIN_WORDS_MAX = 8,
-    CONNECTIONS_MAX = 1024,
-    THREADS = 16, /* most of them wait for the store, which commits for all that wait at once */
+    CONNECTIONS_MAX = 2048,
+    REQUESTS_MAX = 1024, /* in hand; they wait in line for the store, which no thread does */
+    THREADS_MIN = 4,
+    THREADS_MAX = 16, /* one for each processor, to verify signatures */
 };
 
 /* Once, before anybody calls: what the store must hold for these rules. */
@@ -68,7 +70,16 @@ static void run_until_stopped(struct pm_pool *pool)
     }
 }
 
-static bool serve(struct pm_pool *pool, const struct pm_options *options, struct pm_error *error)
+static int count_threads(void)
+{
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    return processors < THREADS_MIN   ? THREADS_MIN
+           : processors > THREADS_MAX ? THREADS_MAX
+                                      : (int)processors;
+}
+
+static bool listen_and_serve(struct pm_pool *pool, const struct pm_options *options,
+                             struct pm_error *error)
 {
     const struct pm_http_server_config config = {
         .host = pm_options_text(options, "host"),
@@ -76,7 +87,9 @@ static bool serve(struct pm_pool *pool, const struct pm_options *options, struct
         .body_max = PM_POOL_BODY_MAX,
         .request_ms = pm_options_integer(options, "request-timeout-s") * 1000,
         .connections_max = CONNECTIONS_MAX,
-        .threads = THREADS,
+        .requests_max = REQUESTS_MAX,
+        .threads = count_threads(),
+        .defers = true,
         .connections_per_address = (int)pm_options_integer(options, "connections-per-address"),
         .handler = pm_api_handle,
         .context = pool,
@@ -94,6 +107,16 @@ static bool serve(struct pm_pool *pool, const struct pm_options *options, struct
         pm_log(PM_LOG_INFO, "POOL-STOPPED", "asked to stop");
     }
     pm_http_server_destroy(server);
+    return ok;
+}
+
+static bool serve(struct pm_pool *pool, const struct pm_options *options, struct pm_error *error)
+{
+    if (!pm_pool_store_start(pool->store, error)) {
+        return false;
+    }
+    bool ok = listen_and_serve(pool, options, error);
+    pm_pool_store_stop(pool->store);
     return ok;
 }
 

@@ -63,7 +63,7 @@ static enum pm_pool_outcome look(struct pm_pool_store *store, void *context, str
     if (!pm_store_relay_next(store, copy_news, news, error)) {
         return PM_POOL_FAILED;
     }
-    return !news->any || news->dsl != NULL ? PM_POOL_ROLLBACK : PM_POOL_FAILED;
+    return !news->any || news->dsl != NULL ? PM_POOL_COMMIT : PM_POOL_FAILED;
 }
 
 static enum pm_pool_outcome remember(struct pm_pool_store *store, void *context,

@@ -306,8 +306,16 @@ static bool prepare_writer(struct sqlite *sqlite, struct pm_error *error)
     }
     return sqlite_script(&sqlite->base,
                          "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
-                         "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;",
+                         "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;"
+                         "PRAGMA cache_size = -65536;",
                          error);
+}
+
+/* Statistics of its memory, which nobody asks for, cost a lock at each allocation. Refused once the
+ * library is in use, and then it was done before. */
+static void configure_library(void)
+{
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 }
 
 static bool connect_file(struct sqlite *sqlite, const char *path, struct pm_error *error)
@@ -329,6 +337,7 @@ bool pm_sql_open_sqlite(const char *path, enum pm_sql_access access, struct pm_s
                         struct pm_error *error)
 {
     bool in_memory = strcmp(path, ":memory:") == 0;
+    configure_library();
     if (access == PM_SQL_WRITE && !in_memory && !create_private(path, error)) {
         return false;
     }

@@ -25,6 +25,7 @@ static bool open_with(const char *name, enum pm_sql_access access, struct pm_poo
     }
     pthread_mutex_init(&store->mutex, NULL);
     pthread_cond_init(&store->changed, NULL);
+    pthread_cond_init(&store->posted, NULL);
     store->last = &store->first;
     *out = store;
     return true;
@@ -46,7 +47,9 @@ void pm_pool_store_close(struct pm_pool_store *store)
         return;
     }
     pm_sql_close(store->sql);
+    free(store->pending.changes);
     pthread_cond_destroy(&store->changed);
+    pthread_cond_destroy(&store->posted);
     pthread_mutex_destroy(&store->mutex);
     free(store);
 }
@@ -63,15 +66,6 @@ void pm_store_log(struct pm_pool_store *store, const char *id, const char *forma
     va_end(arguments);
 }
 
-bool pm_pool_store_run(struct pm_pool_store *store, pm_pool_work *work, void *context,
-                       struct pm_error *error)
-{
-    struct pm_error unwanted = {0};
-    struct pm_store_job job = {
-        .work = work, .context = context, .error = error != NULL ? error : &unwanted};
-    return pm_store_queue_run(store, &job);
-}
-
 bool pm_store_copy_text(struct pm_sql_cursor *cursor, int column, char *out, size_t size,
                         struct pm_error *error)
 {
@@ -83,20 +77,4 @@ bool pm_store_copy_text(struct pm_sql_cursor *cursor, int column, char *out, siz
     }
     memcpy(out, text != NULL ? text : "", length + 1);
     return true;
-}
-
-bool pm_store_next_id(struct pm_sql *sql, const char *name, int64_t *out, struct pm_error *error)
-{
-    bool found;
-    *out = 0;
-    /* Writers follow one another, so nobody comes between; and RETURNING is slow in SQLite. */
-    if (!pm_sql_select_integer(sql, "SELECT value FROM counters WHERE name = $1",
-                               PM_SQL_VALUES(pm_sql_text(name)), out, &found, error)) {
-        return false;
-    }
-    ++*out;
-    return pm_sql_execute(sql,
-                          "INSERT INTO counters (name, value) VALUES ($1, $2)"
-                          " ON CONFLICT (name) DO UPDATE SET value = $2",
-                          PM_SQL_VALUES(pm_sql_text(name), pm_sql_integer(*out)), error);
 }

@@ -36,8 +36,8 @@ void pm_pool_store_close(struct pm_pool_store *store);
 
 enum pm_pool_outcome { PM_POOL_COMMIT, PM_POOL_ROLLBACK, PM_POOL_FAILED };
 
-/* `store` is to be handed to the functions below. Called once: writers follow one another on either
- * database, so none is ever asked to try again. */
+/* `store` is to be handed to the functions below. Called again, after all of it was undone, when
+ * something failed that was in the same transaction; it has to begin anew then. */
 typedef enum pm_pool_outcome pm_pool_work(struct pm_pool_store *store, void *context,
                                           struct pm_error *error);
 
@@ -45,6 +45,16 @@ typedef enum pm_pool_outcome pm_pool_work(struct pm_pool_store *store, void *con
  * as the work asked. */
 bool pm_pool_store_run(struct pm_pool_store *store, pm_pool_work *work, void *context,
                        struct pm_error *error);
+
+/* The same without waiting: `done` is called when it is over, by the thread that serves the queue,
+ * which it must not keep; `ok` and `error` are what pm_pool_store_run would have said. False, and
+ * nothing is called, when memory is out. Only between the two below. */
+typedef void pm_pool_done(void *context, bool ok, const struct pm_error *error);
+bool pm_pool_store_post(struct pm_pool_store *store, pm_pool_work *work, void *context,
+                        pm_pool_done *done, struct pm_error *error);
+/* A thread that serves the queue begins and ends; it ends when what was posted is done. */
+bool pm_pool_store_start(struct pm_pool_store *store, struct pm_error *error);
+void pm_pool_store_stop(struct pm_pool_store *store);
 
 /* Logs what the work has done, at level info, once it is committed; nothing when it is not. `id` is
  * a literal. At most PM_STORE_NOTES_MAX a piece of work. */

@@ -3,7 +3,7 @@
 /* The next place in the population, which has no gaps. */
 static bool next_place(struct pm_pool_store *store, int64_t *place, struct pm_error *error)
 {
-    bool good = pm_store_next_id(store->sql, "population", place, error);
+    bool good = pm_store_next_id(store, "population", place, error);
     --*place;
     return good;
 }
@@ -12,7 +12,7 @@ bool pm_store_algorithm_add(struct pm_pool_store *store, const struct pm_pool_al
                             int64_t *id, struct pm_error *error)
 {
     int64_t place = 0;
-    return pm_store_next_id(store->sql, "algorithm", id, error) &&
+    return pm_store_next_id(store, "algorithm", id, error) &&
            (!algorithm->in_population || next_place(store, &place, error)) &&
            pm_sql_execute(
                store->sql,
@@ -131,10 +131,7 @@ bool pm_store_algorithm_agree(struct pm_pool_store *store, int64_t id, double sc
 
 bool pm_store_population_count(struct pm_pool_store *store, int64_t *out, struct pm_error *error)
 {
-    bool found;
-    *out = 0;
-    return pm_sql_select_integer(store->sql, "SELECT value FROM counters WHERE name = 'population'",
-                                 PM_SQL_NO_VALUES, out, &found, error);
+    return pm_store_last_id(store, "population", out, error);
 }
 
 bool pm_store_population_visit_rank(struct pm_pool_store *store, int64_t rank,

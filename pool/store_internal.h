@@ -13,11 +13,13 @@ struct pm_store_note {
     char text[256];
 };
 
-/* A piece of work in the queue, on the stack of the thread that waits for it. */
+/* A piece of work in the queue: on the stack of the thread that waits for it, or, with `tell`, on
+ * the heap. */
 struct pm_store_job {
     pm_pool_work *work;
     void *context;
-    struct pm_error *error;
+    pm_pool_done *tell;
+    struct pm_error error;
     enum pm_pool_outcome outcome;
     bool ok, done;
     struct pm_store_note notes[PM_STORE_NOTES_MAX];
@@ -25,17 +27,34 @@ struct pm_store_job {
     struct pm_store_job *next;
 };
 
+/* What the open transaction has yet to write (store_pending.c), and what it has read already. */
+enum { PM_STORE_COUNTERS_MAX = 16 };
+struct pm_store_counter {
+    char name[16]; /* "": a free place */
+    int64_t value;
+    bool changed;
+};
+struct pm_store_pending {
+    struct pm_store_miner_change *changes; /* a hash table by hotkey */
+    size_t count, places;
+    struct pm_store_counter counters[PM_STORE_COUNTERS_MAX];
+    bool has_epoch, has_next_due;
+    struct pm_pool_epoch epoch; /* the latest */
+    int64_t next_due_ms;        /* when the first live lease ends */
+};
+
 struct pm_pool_store {
     struct pm_sql *sql;     /* used by whoever leads */
     pthread_mutex_t mutex;  /* of what follows */
     pthread_cond_t changed; /* a job is done, or nobody leads any more */
-    bool led;               /* a thread runs jobs, its own and others' */
+    pthread_cond_t posted; /* there is work for the thread that serves the queue, or it is to end */
+    pthread_t server;
+    bool served, ending; /* by such a thread; which is to end */
+    bool led;            /* a thread runs jobs, its own and others' */
     struct pm_store_job *first, **last;
     struct pm_store_job *running; /* by the thread that leads */
+    struct pm_store_pending pending;
 };
-
-/* Takes a job through the queue (store_queue.c). */
-bool pm_store_queue_run(struct pm_pool_store *store, struct pm_store_job *job);
 
 /* Brings the schema up to date (store_schema.c). */
 bool pm_store_migrate(struct pm_sql *sql, struct pm_error *error);
@@ -55,6 +74,21 @@ bool pm_store_copy_text(struct pm_sql_cursor *cursor, int column, char *out, siz
     "   AND ',' || l.work || ',' LIKE '%,' || CAST(a.id AS TEXT) || ',%')"
 
 /* The next value of a named counter, from 1. */
-bool pm_store_next_id(struct pm_sql *sql, const char *name, int64_t *out, struct pm_error *error);
+bool pm_store_next_id(struct pm_pool_store *store, const char *name, int64_t *out,
+                      struct pm_error *error);
+
+/* The value that it gave last; 0 before the first. */
+bool pm_store_last_id(struct pm_pool_store *store, const char *name, int64_t *out,
+                      struct pm_error *error);
+
+/* More reputation for a miner, in this epoch and in all. */
+bool pm_store_reputation_add(struct pm_pool_store *store, const char *hotkey, int64_t epoch,
+                             int64_t micro, struct pm_error *error);
+
+/* Writes what is pending: at the end of a transaction, and before a statement reads miners or
+ * reputation. */
+bool pm_store_pending_write(struct pm_pool_store *store, struct pm_error *error);
+/* Forgets it: at the beginning of a transaction, and of one that is undone. */
+void pm_store_pending_clear(struct pm_pool_store *store);
 
 #endif

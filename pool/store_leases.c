@@ -66,6 +66,9 @@ bool pm_store_lease_add(struct pm_pool_store *store, const struct pm_pool_lease 
                         struct pm_error *error)
 {
     char work[LIST_SIZE], seeds[LIST_SIZE];
+    if (lease->timeout_ms < store->pending.next_due_ms) {
+        store->pending.next_due_ms = lease->timeout_ms;
+    }
     write_list(lease->work, lease->work_count, work);
     write_list(lease->seeds, lease->seed_count, seeds);
     return pm_sql_execute(
@@ -207,22 +210,37 @@ static bool find_due(struct pm_pool_store *store, int64_t now_ms, struct pm_pool
     return read_lease(cursor, ok, out, found, error);
 }
 
+static bool find_next_due(struct pm_pool_store *store, struct pm_error *error)
+{
+    struct pm_store_pending *pending = &store->pending;
+    pending->next_due_ms = INT64_MAX;
+    bool found;
+    pending->has_next_due =
+        pm_sql_select_integer(store->sql,
+                              "SELECT timeout_ms FROM leases WHERE state = 0"
+                              " ORDER BY timeout_ms LIMIT 1",
+                              PM_SQL_NO_VALUES, &pending->next_due_ms, &found, error);
+    return pending->has_next_due;
+}
+
 bool pm_store_leases_expire(struct pm_pool_store *store, int64_t now_ms, int quorum,
                             int64_t *expired, struct pm_error *error)
 {
+    struct pm_store_pending *pending = &store->pending;
     struct pm_pool_lease lease;
-    bool found;
+    bool found = true;
     *expired = 0;
-    for (;;) {
-        if (!find_due(store, now_ms, &lease, &found, error)) {
-            return false;
-        }
+    if (pending->has_next_due && now_ms < pending->next_due_ms) {
+        return true;
+    }
+    while (find_due(store, now_ms, &lease, &found, error)) {
         if (!found) {
-            return true;
+            return find_next_due(store, error);
         }
         if (!end_unfinished(store, &lease, PM_POOL_LEASE_EXPIRED, quorum, error)) {
             return false;
         }
         ++*expired;
     }
+    return false;
 }

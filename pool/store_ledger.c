@@ -12,16 +12,7 @@ bool pm_store_reward_add(struct pm_pool_store *store, enum pm_reward_kind kind,
                              pm_sql_text(hotkey), pm_sql_integer(epoch), pm_sql_integer(micro),
                              pm_sql_integer(now_ms)),
                error) &&
-           pm_sql_execute(
-               store->sql,
-               "INSERT INTO reputation (epoch, hotkey, micro) VALUES ($1, $2, $3)"
-               " ON CONFLICT (epoch, hotkey) DO UPDATE SET micro = reputation.micro + $3",
-               PM_SQL_VALUES(pm_sql_integer(epoch), pm_sql_text(hotkey), pm_sql_integer(micro)),
-               error) &&
-           pm_sql_execute(
-               store->sql,
-               "UPDATE miners SET reputation_total = reputation_total + $2 WHERE hotkey = $1",
-               PM_SQL_VALUES(pm_sql_text(hotkey), pm_sql_integer(micro)), error);
+           pm_store_reputation_add(store, hotkey, epoch, micro, error);
 }
 
 bool pm_store_reputation(struct pm_pool_store *store, int64_t epoch, const char *hotkey,
@@ -29,18 +20,21 @@ bool pm_store_reputation(struct pm_pool_store *store, int64_t epoch, const char 
 {
     bool found;
     *out = 0;
-    return pm_sql_select_integer(
-        store->sql, "SELECT micro FROM reputation WHERE epoch = $1 AND hotkey = $2",
-        PM_SQL_VALUES(pm_sql_integer(epoch), pm_sql_text(hotkey)), out, &found, error);
+    return pm_store_pending_write(store, error) &&
+           pm_sql_select_integer(
+               store->sql, "SELECT micro FROM reputation WHERE epoch = $1 AND hotkey = $2",
+               PM_SQL_VALUES(pm_sql_integer(epoch), pm_sql_text(hotkey)), out, &found, error);
 }
 
 bool pm_store_rank(struct pm_pool_store *store, int64_t epoch, int64_t reputation, int64_t *out,
                    struct pm_error *error)
 {
     bool found;
-    return pm_sql_select_integer(
-        store->sql, "SELECT 1 + COUNT(*) FROM reputation WHERE epoch = $1 AND micro > $2",
-        PM_SQL_VALUES(pm_sql_integer(epoch), pm_sql_integer(reputation)), out, &found, error);
+    return pm_store_pending_write(store, error) &&
+           pm_sql_select_integer(
+               store->sql, "SELECT 1 + COUNT(*) FROM reputation WHERE epoch = $1 AND micro > $2",
+               PM_SQL_VALUES(pm_sql_integer(epoch), pm_sql_integer(reputation)), out, &found,
+               error);
 }
 
 bool pm_store_reputation_sum(struct pm_pool_store *store, int64_t epoch, int64_t *sum,
@@ -48,6 +42,9 @@ bool pm_store_reputation_sum(struct pm_pool_store *store, int64_t epoch, int64_t
 {
     struct pm_sql_cursor *cursor;
     bool row = false;
+    if (!pm_store_pending_write(store, error)) {
+        return false;
+    }
     bool ok =
         pm_sql_select(store->sql,
                       "SELECT CAST(COALESCE(SUM(micro), 0) AS BIGINT), COUNT(*) FROM reputation"
@@ -68,6 +65,9 @@ bool pm_store_reputation_visit(struct pm_pool_store *store, int64_t epoch,
 {
     struct pm_sql_cursor *cursor;
     bool row = false;
+    if (!pm_store_pending_write(store, error)) {
+        return false;
+    }
     bool ok = pm_sql_select(store->sql,
                             "SELECT hotkey, micro FROM reputation"
                             " WHERE epoch = $1 AND micro > 0 ORDER BY hotkey",
@@ -85,7 +85,11 @@ bool pm_store_epoch_latest(struct pm_pool_store *store, struct pm_pool_epoch *ou
                            struct pm_error *error)
 {
     struct pm_sql_cursor *cursor;
-    *found = false;
+    *found = store->pending.has_epoch;
+    if (*found) {
+        *out = store->pending.epoch;
+        return true;
+    }
     bool ok = pm_sql_select(store->sql,
                             "SELECT number, start_ms, end_ms, settled, settled_ms, reputation,"
                             " budget_rao, paid_rao, pool_rao FROM epochs"
@@ -104,6 +108,8 @@ bool pm_store_epoch_latest(struct pm_pool_store *store, struct pm_pool_epoch *ou
             .paid_rao = pm_sql_column_integer(cursor, 7),
             .pool_rao = pm_sql_column_integer(cursor, 8),
         };
+        store->pending.epoch = *out;
+        store->pending.has_epoch = true;
     }
     pm_sql_end(cursor);
     return ok;
@@ -112,6 +118,7 @@ bool pm_store_epoch_latest(struct pm_pool_store *store, struct pm_pool_epoch *ou
 bool pm_store_epoch_add(struct pm_pool_store *store, const struct pm_pool_epoch *epoch,
                         struct pm_error *error)
 {
+    store->pending.has_epoch = false;
     return pm_sql_execute(
         store->sql, "INSERT INTO epochs (number, start_ms, end_ms) VALUES ($1, $2, $3)",
         PM_SQL_VALUES(pm_sql_integer(epoch->number), pm_sql_integer(epoch->start_ms),
@@ -122,6 +129,7 @@ bool pm_store_epoch_add(struct pm_pool_store *store, const struct pm_pool_epoch 
 bool pm_store_epoch_settle(struct pm_pool_store *store, const struct pm_pool_epoch *epoch,
                            struct pm_error *error)
 {
+    store->pending.has_epoch = false;
     return pm_sql_execute(
         store->sql,
         "UPDATE epochs SET settled = 1, settled_ms = $2, reputation = $3, budget_rao = $4,"

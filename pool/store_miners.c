@@ -2,16 +2,6 @@
 
 #include <stdio.h>
 
-bool pm_store_miner_touch(struct pm_pool_store *store, const char *hotkey, int64_t now_ms,
-                          struct pm_error *error)
-{
-    return pm_sql_execute(store->sql,
-                          "INSERT INTO miners (hotkey, registered_ms, last_seen_ms)"
-                          " VALUES ($1, $2, $2)"
-                          " ON CONFLICT (hotkey) DO UPDATE SET last_seen_ms = $2",
-                          PM_SQL_VALUES(pm_sql_text(hotkey), pm_sql_integer(now_ms)), error);
-}
-
 #define MINER_COLUMNS                                                                              \
     "m.hotkey, m.registered_ms, m.last_seen_ms, m.recipient_coldkey, m.recipient_signed_s,"        \
     " m.reputation_total, m.evaluations_submitted, m.evaluations_finalised,"                       \
@@ -45,40 +35,14 @@ bool pm_store_miner_get(struct pm_pool_store *store, const char *hotkey, struct 
 {
     struct pm_sql_cursor *cursor;
     *found = false;
+    if (!pm_store_pending_write(store, error)) {
+        return false;
+    }
     bool ok = pm_sql_select(store->sql, "SELECT " MINER_COLUMNS " FROM miners m WHERE hotkey = $1",
                             PM_SQL_VALUES(pm_sql_text(hotkey)), &cursor, error) &&
               pm_sql_next(cursor, found, error) && (!*found || read_miner(cursor, out, error));
     pm_sql_end(cursor);
     return ok;
-}
-
-bool pm_store_miner_count(struct pm_pool_store *store, const char *hotkey,
-                          const struct pm_pool_counts *more, struct pm_error *error)
-{
-    return pm_sql_execute(
-        store->sql,
-        "UPDATE miners SET"
-        " evaluations_submitted = evaluations_submitted + $2,"
-        " evaluations_finalised = evaluations_finalised + $3,"
-        " evaluations_accurate = evaluations_accurate + $4,"
-        " evolutions_submitted = evolutions_submitted + $5,"
-        " evolutions_finalised = evolutions_finalised + $6,"
-        " evolutions_over_threshold = evolutions_over_threshold + $7"
-        " WHERE hotkey = $1",
-        PM_SQL_VALUES(
-            pm_sql_text(hotkey), pm_sql_integer(more->evaluations_submitted),
-            pm_sql_integer(more->evaluations_finalised), pm_sql_integer(more->evaluations_accurate),
-            pm_sql_integer(more->evolutions_submitted), pm_sql_integer(more->evolutions_finalised),
-            pm_sql_integer(more->evolutions_over_threshold)),
-        error);
-}
-
-bool pm_store_miner_best_score(struct pm_pool_store *store, const char *hotkey, double score,
-                               struct pm_error *error)
-{
-    return pm_sql_execute(store->sql,
-                          "UPDATE miners SET best_score = $2 WHERE hotkey = $1 AND best_score < $2",
-                          PM_SQL_VALUES(pm_sql_text(hotkey), pm_sql_real(score)), error);
 }
 
 bool pm_store_miner_set_recipient(struct pm_pool_store *store, const char *hotkey,
@@ -94,7 +58,8 @@ bool pm_store_miners_active(struct pm_pool_store *store, int64_t since_ms, int64
                             struct pm_error *error)
 {
     bool found;
-    return pm_sql_select_integer(store->sql, "SELECT COUNT(*) FROM miners WHERE last_seen_ms >= $1",
+    return pm_store_pending_write(store, error) &&
+           pm_sql_select_integer(store->sql, "SELECT COUNT(*) FROM miners WHERE last_seen_ms >= $1",
                                  PM_SQL_VALUES(pm_sql_integer(since_ms)), out, &found, error);
 }
 
@@ -103,6 +68,9 @@ bool pm_store_leaderboard(struct pm_pool_store *store, int64_t epoch, int64_t li
 {
     struct pm_sql_cursor *cursor;
     bool row = false;
+    if (!pm_store_pending_write(store, error)) {
+        return false;
+    }
     bool ok =
         pm_sql_select(store->sql,
                       "SELECT " MINER_COLUMNS ", COALESCE(r.micro, 0)"

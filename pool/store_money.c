@@ -65,7 +65,7 @@ bool pm_store_balance(struct pm_pool_store *store, const char *hotkey, struct pm
 bool pm_store_withdrawal_add(struct pm_pool_store *store, struct pm_pool_withdrawal *withdrawal,
                              struct pm_error *error)
 {
-    return pm_store_next_id(store->sql, "withdrawal", &withdrawal->id, error) &&
+    return pm_store_next_id(store, "withdrawal", &withdrawal->id, error) &&
            pm_sql_execute(
                store->sql,
                "INSERT INTO withdrawals (id, hotkey, rao, recipient_coldkey, requested_ms, state)"

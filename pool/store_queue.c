@@ -1,69 +1,80 @@
-/* Work in line for the store. Threads that come while another's work runs are served together: one
- * of them leads and runs the work of all in one transaction, each in a savepoint, so that the disk
- * is waited for once. Nobody is told of a success before that commit. */
+/* Work in line for the store. What comes while other work runs is served together: one thread leads
+ * and runs the work of all in one transaction, so that the disk is waited for once. Nobody is told
+ * of a success before that commit. */
 #include "pool/store_internal.h"
+
+#include <stdlib.h>
 
 #include <poolminer/log.h>
 
-enum { TOGETHER_MAX = 64 }; /* pieces of work in one transaction */
+enum { TOGETHER_MAX = 256 }; /* pieces of work in one transaction */
 
-static bool script(struct pm_pool_store *store, const char *text, struct pm_error *error)
-{
-    return pm_sql_script(store->sql, text, error);
-}
-
-static void run_job(struct pm_pool_store *store, struct pm_store_job *job)
+static bool run_job(struct pm_pool_store *store, struct pm_store_job *job)
 {
     store->running = job;
-    job->outcome = job->work(store, job->context, job->error);
+    job->note_count = 0;
+    job->error = (struct pm_error){0};
+    job->outcome = job->work(store, job->context, &job->error);
     store->running = NULL;
+    return job->outcome == PM_POOL_COMMIT;
 }
 
-/* Runs a job so that it can be undone by itself. False: the whole transaction is lost, as some
- * failures of a database have it. */
-static bool run_in_savepoint(struct pm_pool_store *store, struct pm_store_job *job)
+static void fail(struct pm_store_job *job, const struct pm_error *reason)
 {
-    struct pm_error reason = {0};
-    if (!script(store, "SAVEPOINT job", job->error)) {
-        job->outcome = PM_POOL_FAILED;
+    job->outcome = PM_POOL_FAILED;
+    job->error = *reason;
+}
+
+static bool begin(struct pm_pool_store *store, struct pm_error *error)
+{
+    pm_store_pending_clear(store);
+    return pm_sql_begin(store->sql, error);
+}
+
+static void roll_back(struct pm_pool_store *store)
+{
+    pm_store_pending_clear(store);
+    pm_sql_rollback(store->sql);
+}
+
+static bool commit(struct pm_pool_store *store, struct pm_error *error)
+{
+    if (!pm_store_pending_write(store, error)) {
+        roll_back(store);
         return false;
     }
-    run_job(store, job);
-    const char *end = job->outcome == PM_POOL_COMMIT
-                          ? "RELEASE SAVEPOINT job"
-                          : "ROLLBACK TO SAVEPOINT job; RELEASE SAVEPOINT job";
-    if (script(store, end, &reason)) {
-        return true;
-    }
-    if (job->outcome != PM_POOL_FAILED) {
-        *job->error = reason;
-    }
-    return false;
+    return pm_sql_commit(store->sql, error);
 }
 
-static void fail_all(struct pm_store_job *first, const struct pm_error *reason)
+/* One transaction of its own. */
+static void run_alone(struct pm_pool_store *store, struct pm_store_job *job)
 {
-    for (struct pm_store_job *job = first; job != NULL; job = job->next) {
-        if (job->outcome != PM_POOL_FAILED) {
-            job->outcome = PM_POOL_FAILED;
-            *job->error = *reason;
+    struct pm_error reason = {0};
+    if (!begin(store, &reason)) {
+        fail(job, &reason);
+    } else if (!run_job(store, job)) {
+        roll_back(store);
+    } else if (!commit(store, &reason)) {
+        fail(job, &reason);
+    }
+}
+
+/* All in one transaction; false when it was undone because not all of them were for it. A commit
+ * that fails is everybody's failure: then those fail too who only looked, for what they saw is not
+ * so. */
+static bool run_together(struct pm_pool_store *store, struct pm_store_job *first)
+{
+    struct pm_error reason = {0};
+    bool begun = begin(store, &reason);
+    for (struct pm_store_job *job = first; begun && job != NULL; job = job->next) {
+        if (!run_job(store, job)) {
+            roll_back(store);
+            return false;
         }
     }
-}
-
-/* Runs the jobs in their order. True: what they did, without what failed, is for the commit; false:
- * all have failed. */
-static bool run_all(struct pm_pool_store *store, struct pm_store_job *first)
-{
-    if (first->next == NULL) {
-        run_job(store, first);
-        return first->outcome == PM_POOL_COMMIT;
-    }
-    for (struct pm_store_job *job = first; job != NULL; job = job->next) {
-        if (!run_in_savepoint(store, job)) {
-            const struct pm_error reason = *job->error;
-            fail_all(first, &reason);
-            return false;
+    if (!begun || !commit(store, &reason)) {
+        for (struct pm_store_job *job = first; job != NULL; job = job->next) {
+            fail(job, &reason);
         }
     }
     return true;
@@ -76,17 +87,12 @@ static void log_notes(const struct pm_store_job *job)
     }
 }
 
-/* One transaction for all; afterwards each has its outcome. When it cannot be committed, those fail
- * too who only looked: what they saw is not so. */
 static void serve(struct pm_pool_store *store, struct pm_store_job *first)
 {
-    struct pm_error reason = {0};
-    bool begun = pm_sql_begin(store->sql, &reason);
-    bool wanted = begun && run_all(store, first);
-    if (!begun || (wanted && !pm_sql_commit(store->sql, &reason))) {
-        fail_all(first, &reason);
-    } else if (!wanted) {
-        pm_sql_rollback(store->sql);
+    if (first->next == NULL || !run_together(store, first)) {
+        for (struct pm_store_job *job = first; job != NULL; job = job->next) {
+            run_alone(store, job);
+        }
     }
     for (struct pm_store_job *job = first; job != NULL; job = job->next) {
         job->ok = job->outcome != PM_POOL_FAILED;
@@ -111,28 +117,120 @@ static struct pm_store_job *take_some(struct pm_pool_store *store)
     return first;
 }
 
-bool pm_store_queue_run(struct pm_pool_store *store, struct pm_store_job *job)
+static void tell_those_who_posted(struct pm_store_job *first)
 {
+    for (struct pm_store_job *job = first, *next; job != NULL; job = next) {
+        next = job->next;
+        job->tell(job->context, job->ok, &job->error);
+        free(job);
+    }
+}
+
+/* Serves what waits; the mutex is held before and after. */
+static void lead(struct pm_pool_store *store)
+{
+    struct pm_store_job *first = take_some(store), *posted = NULL, **last = &posted;
+    store->led = true;
+    pthread_mutex_unlock(&store->mutex);
+    serve(store, first);
     pthread_mutex_lock(&store->mutex);
-    *store->last = job;
-    store->last = &job->next;
-    while (!job->done) {
-        if (store->led) {
-            pthread_cond_wait(&store->changed, &store->mutex);
-            continue;
-        }
-        struct pm_store_job *first = take_some(store);
-        store->led = true;
-        pthread_mutex_unlock(&store->mutex);
-        serve(store, first);
-        pthread_mutex_lock(&store->mutex);
-        for (struct pm_store_job *next; first != NULL; first = next) {
-            next = first->next; /* a job that is done may be gone the moment after */
+    for (struct pm_store_job *next; first != NULL; first = next) {
+        next = first->next; /* a job that somebody waits for may be gone the moment after */
+        if (first->tell != NULL) {
+            first->next = NULL;
+            *last = first;
+            last = &first->next;
+        } else {
             first->done = true;
         }
-        store->led = false;
-        pthread_cond_broadcast(&store->changed);
+    }
+    store->led = false;
+    pthread_cond_broadcast(&store->changed);
+    if (store->served && store->first != NULL) {
+        pthread_cond_signal(&store->posted);
     }
     pthread_mutex_unlock(&store->mutex);
-    return job->ok;
+    tell_those_who_posted(posted);
+    pthread_mutex_lock(&store->mutex);
+}
+
+/* The mutex is held. */
+static void enqueue(struct pm_pool_store *store, struct pm_store_job *job)
+{
+    *store->last = job;
+    store->last = &job->next;
+}
+
+bool pm_pool_store_run(struct pm_pool_store *store, pm_pool_work *work, void *context,
+                       struct pm_error *error)
+{
+    struct pm_store_job job = {.work = work, .context = context};
+    pthread_mutex_lock(&store->mutex);
+    enqueue(store, &job);
+    while (!job.done) {
+        if (store->led) {
+            pthread_cond_wait(&store->changed, &store->mutex);
+        } else {
+            lead(store);
+        }
+    }
+    pthread_mutex_unlock(&store->mutex);
+    if (job.error.code != PM_ERROR_NONE && error != NULL) {
+        *error = job.error;
+    }
+    return job.ok;
+}
+
+bool pm_pool_store_post(struct pm_pool_store *store, pm_pool_work *work, void *context,
+                        pm_pool_done *done, struct pm_error *error)
+{
+    struct pm_store_job *job = calloc(1, sizeof *job);
+    if (job == NULL) {
+        return pm_fail(error, PM_ERROR_MEMORY, "store: out of memory");
+    }
+    job->work = work;
+    job->context = context;
+    job->tell = done;
+    pthread_mutex_lock(&store->mutex);
+    enqueue(store, job);
+    if (!store->led) {
+        pthread_cond_signal(&store->posted);
+    }
+    pthread_mutex_unlock(&store->mutex);
+    return true;
+}
+
+static void *serve_queue(void *context)
+{
+    struct pm_pool_store *store = context;
+    pthread_mutex_lock(&store->mutex);
+    while (store->first != NULL || store->led || !store->ending) {
+        if (store->first != NULL && !store->led) {
+            lead(store);
+        } else {
+            pthread_cond_wait(store->led ? &store->changed : &store->posted, &store->mutex);
+        }
+    }
+    pthread_mutex_unlock(&store->mutex);
+    return NULL;
+}
+
+bool pm_pool_store_start(struct pm_pool_store *store, struct pm_error *error)
+{
+    store->served = pthread_create(&store->server, NULL, serve_queue, store) == 0;
+    return store->served ||
+           pm_fail(error, PM_ERROR_LIMIT, "store: the system gives no more threads");
+}
+
+void pm_pool_store_stop(struct pm_pool_store *store)
+{
+    if (!store->served) {
+        return;
+    }
+    pthread_mutex_lock(&store->mutex);
+    store->ending = true;
+    pthread_cond_signal(&store->posted);
+    pthread_mutex_unlock(&store->mutex);
+    pthread_join(store->server, NULL);
+    store->served = store->ending = false;
 }

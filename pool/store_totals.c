@@ -5,6 +5,9 @@ bool pm_store_totals(struct pm_pool_store *store, struct pm_pool_totals *out,
 {
     struct pm_sql_cursor *cursor;
     bool row = false;
+    if (!pm_store_pending_write(store, error)) {
+        return false;
+    }
     bool ok = pm_sql_select(store->sql,
                             "SELECT (SELECT COUNT(*) FROM miners),"
                             " (SELECT COUNT(*) FROM leases WHERE state = 0),"

@@ -140,6 +140,9 @@ bool pm_store_table_visit(struct pm_pool_store *store, const struct pm_table *ta
     struct pm_sql_cursor *cursor;
     size_t count = pm_table_column_count(table);
     bool row = false;
+    if (!pm_store_pending_write(store, error)) {
+        return false;
+    }
     bool ok = pm_sql_select(store->sql, table->query, PM_SQL_NO_VALUES, &cursor, error);
     while (ok && (ok = pm_sql_next(cursor, &row, error)) && row) {
         for (size_t i = 0; i < count; i++) {

@@ -116,6 +116,7 @@ static bool start(struct pm_page *page, const struct pm_page_config *config, str
         .connections_max = CONNECTIONS_MAX,
         .threads = THREADS,
         .streams_max = STREAMS_MAX,
+        .requests_max = CONNECTIONS_MAX,
         .handler = handle,
         .context = page,
     };

@@ -19,6 +19,7 @@ struct pm_http_server_request {
     const char *body;          /* NUL-terminated; "" without one */
     size_t body_size;
     void *connection; /* for the functions below */
+    void *exchange;
 };
 
 /* NULL when it was not sent. */
@@ -49,7 +50,8 @@ struct pm_http_server_response {
         stream; /* instead of a body, if `read` is not NULL; the server closes it */
 };
 
-/* Called from several threads at once. */
+/* Called from several threads at once; a thread that waits in it keeps all connections waiting that
+ * it looks after. */
 typedef void pm_http_server_handler(void *context, const struct pm_http_server_request *request,
                                     struct pm_http_server_response *response);
 
@@ -59,9 +61,11 @@ struct pm_http_server_config {
     size_t body_max;     /* bytes; a larger body is answered with 413 */
     int64_t request_ms;  /* in which a request has to arrive; less when the server is crowded */
     int connections_max; /* at one time; fewer where the system gives fewer files */
+    int requests_max;    /* in the handler's hands at one time; one more is answered with 429 */
     int connections_per_address; /* at one time; 0: any number */
     int threads;                 /* that call the handler; at least 1 */
     int streams_max;             /* at one time; one more is answered with 503 */
+    bool defers;                 /* the handler may call pm_http_server_defer */
     pm_http_server_handler *handler;
     void *context;
 };
@@ -74,6 +78,14 @@ bool pm_http_server_create(const struct pm_http_server_config *config, struct pm
                            struct pm_error *error);
 void pm_http_server_destroy(struct pm_http_server *server);
 int pm_http_server_port(const struct pm_http_server *server);
+
+/* For the handler: the answer comes later, what it says of one now does not count. The request and
+ * its texts are there until then, and its thread is free. */
+void pm_http_server_defer(const struct pm_http_server_request *request);
+/* The answer, from any thread, once; the handler need not have returned. Takes what `response` has,
+ * which is no stream. */
+void pm_http_server_answer(const struct pm_http_server_request *request,
+                           const struct pm_http_server_response *response);
 
 /* There may be something to read from the streams. */
 void pm_http_server_wake(struct pm_http_server *server);

@@ -30,7 +30,7 @@ static void limit_files(rlim_t bytes)
 static enum pm_pool_outcome count(struct pm_pool_store *store, void *context,
                                   struct pm_error *error)
 {
-    return pm_store_next_id(store->sql, "jobs", context, error) ? PM_POOL_COMMIT : PM_POOL_FAILED;
+    return pm_store_next_id(store, "jobs", context, error) ? PM_POOL_COMMIT : PM_POOL_FAILED;
 }
 
 /* Many small changes make a long log and a small file: whenever the log cannot grow, one piece of

@@ -1,11 +1,12 @@
 /* Work of many threads on one store: what waits together is committed together, and what fails
- * takes nothing with it but itself; unless the database has lost the transaction, for then nobody
- * is told of a success. */
+ * takes nothing with it but itself; unless it is the commit, for then nobody is told of a success.
+ */
 #include "cmocka_include.h"
 #include "pool/store_internal.h"
 #include "pool/virtual_pool.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,7 +43,7 @@ static enum pm_pool_outcome count(struct pm_pool_store *store, void *context,
                                   struct pm_error *error)
 {
     struct counting *counting = context;
-    if (!pm_store_next_id(store->sql, counting->name, &counting->value, error)) {
+    if (!pm_store_next_id(store, counting->name, &counting->value, error)) {
         return PM_POOL_FAILED;
     }
     if (counting->outcome == PM_POOL_FAILED) {
@@ -108,7 +109,7 @@ static bool is_led(struct pm_pool_store *store)
     return led;
 }
 
-/* Holds the store until the others are in line. */
+/* Holds the store until the others are in line; it has nothing to commit, which may fail. */
 static enum pm_pool_outcome hold(struct pm_pool_store *store, void *context, struct pm_error *error)
 {
     int64_t until_ms = pm_clock_monotonic_ms() + WAIT_MS;
@@ -118,7 +119,7 @@ static enum pm_pool_outcome hold(struct pm_pool_store *store, void *context, str
         assert_true(pm_clock_monotonic_ms() < until_ms);
         pm_clock_sleep_ms(1);
     }
-    return PM_POOL_COMMIT;
+    return PM_POOL_ROLLBACK;
 }
 
 static void *hold_store(void *context)
@@ -186,7 +187,8 @@ static void test_a_failure_takes_nothing_with_it(void **state)
     assert_int_equal(counted("a"), 2);
 }
 
-static void test_a_lost_transaction_is_nobodys_success(void **state)
+/* What the others did in it is done again. */
+static void test_a_lost_transaction_takes_nobody_with_it(void **state)
 {
     (void)state;
     struct asking asking[WAITING] = {
@@ -195,6 +197,33 @@ static void test_a_lost_transaction_is_nobodys_success(void **state)
         {.work = count, .counting = {.name = "a", .outcome = PM_POOL_COMMIT}},
     };
     ask_together(asking);
+    assert_true(asking[0].ok && !asking[1].ok && asking[2].ok);
+    assert_string_equal(asking[1].error.message, "disk is full");
+    assert_int_equal(asking[2].counting.value, 2);
+    assert_int_equal(counted("a"), 2);
+}
+
+static bool fail_to_commit(struct pm_sql *sql, struct pm_error *error)
+{
+    sql->driver->rollback(sql);
+    return pm_fail(error, PM_ERROR_IO, "disk is full");
+}
+
+/* Nobody is told of a success that is not on disk. */
+static void test_a_commit_that_fails_is_nobodys_success(void **state)
+{
+    (void)state;
+    const struct pm_sql_driver *whole = pool.store->sql->driver;
+    struct pm_sql_driver failing = *whole;
+    struct asking asking[WAITING];
+    for (int i = 0; i < WAITING; i++) {
+        asking[i] =
+            (struct asking){.work = count, .counting = {.name = "a", .outcome = PM_POOL_COMMIT}};
+    }
+    failing.commit = fail_to_commit;
+    pool.store->sql->driver = &failing;
+    ask_together(asking);
+    pool.store->sql->driver = whole;
     for (int i = 0; i < WAITING; i++) {
         assert_false(asking[i].ok);
         assert_string_equal(asking[i].error.message, "disk is full");
@@ -205,6 +234,53 @@ static void test_a_lost_transaction_is_nobodys_success(void **state)
     assert_int_equal(counted("a"), 1);
 }
 
+/* ---- work that nobody waits for ---- */
+
+struct posting {
+    struct counting counting;
+    atomic_int *told;
+    bool ok;
+    enum pm_error_code code;
+};
+
+static void be_told(void *context, bool ok, const struct pm_error *error)
+{
+    struct posting *posting = context;
+    posting->ok = ok;
+    posting->code = error->code;
+    atomic_fetch_add(posting->told, 1);
+}
+
+static enum pm_pool_outcome count_posted(struct pm_pool_store *store, void *context,
+                                         struct pm_error *error)
+{
+    return count(store, &((struct posting *)context)->counting, error);
+}
+
+static void test_posted_work_is_told_of(void **state)
+{
+    (void)state;
+    static struct posting postings[JOBS];
+    atomic_int told = 0;
+    int64_t done = 0;
+    assert_true(pm_pool_store_start(pool.store, NULL));
+    for (int i = 0; i < JOBS; i++) {
+        postings[i] = (struct posting){
+            .counting = {.name = "p", .outcome = (enum pm_pool_outcome)(i % 3)}, .told = &told};
+        assert_true(pm_pool_store_post(pool.store, count_posted, &postings[i], be_told, NULL));
+    }
+    pm_pool_store_stop(pool.store); /* which waits for all of it */
+    assert_int_equal(atomic_load(&told), JOBS);
+    for (int i = 0; i < JOBS; i++) {
+        bool fails = postings[i].counting.outcome == PM_POOL_FAILED;
+        assert_true(postings[i].ok == !fails);
+        assert_int_equal(postings[i].code, fails ? PM_ERROR_INVALID : PM_ERROR_NONE);
+        assert_int_equal(postings[i].counting.value, done + 1);
+        done += postings[i].counting.outcome == PM_POOL_COMMIT;
+    }
+    assert_int_equal(counted("p"), JOBS / 3);
+}
+
 #define QUEUE(test) cmocka_unit_test_setup_teardown(test, open_store, close_store)
 
 int main(void)
@@ -212,7 +288,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         QUEUE(test_many_threads),
         QUEUE(test_a_failure_takes_nothing_with_it),
-        QUEUE(test_a_lost_transaction_is_nobodys_success),
+        QUEUE(test_a_lost_transaction_takes_nobody_with_it),
+        QUEUE(test_a_commit_that_fails_is_nobodys_success),
+        QUEUE(test_posted_work_is_told_of),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

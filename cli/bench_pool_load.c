@@ -216,7 +216,7 @@ static bool take_answer(struct crowd *crowd, const struct bench_http_answer *ans
             return pm_fail(error, PM_ERROR_REFUSED, "a 429 of the pool without Retry-After");
         }
         crowd->load->not_now++;
-        wait_until(crowd, miner, pm_clock_monotonic_ms() + answer->retry_after_s * 1000);
+        wait_until(crowd, miner, pm_clock_monotonic_ms() + INT64_C(1000) * answer->retry_after_s);
         return true;
     case 0:
         crowd->load->hung_up++;
@@ -298,13 +298,14 @@ bool bench_load_run(int port, struct bench_proofs *proofs, double seconds, struc
                           .run = randombytes_random()};
     *out = (struct bench_load){0};
     crowd.miners = calloc(crowd.count, sizeof *crowd.miners);
-    bool good = crowd.miners != NULL ||
-                pm_fail(error, PM_ERROR_MEMORY, "out of memory for a benchmark's miners");
-    crowd.http = good ? bench_http_open(port, crowd.count, error) : NULL;
+    if (crowd.miners == NULL) {
+        return pm_fail(error, PM_ERROR_MEMORY, "out of memory for a benchmark's miners");
+    }
+    crowd.http = bench_http_open(port, crowd.count, error);
     const int64_t begin_ns = pm_clock_monotonic_ns();
     const double begin_cpu_s = process_cpu_s();
     crowd.end_ms = begin_ns / 1000000 + (int64_t)(seconds * 1e3);
-    good = crowd.http != NULL && run_crowd(&crowd, error);
+    bool good = crowd.http != NULL && run_crowd(&crowd, error);
     out->seconds = (double)(pm_clock_monotonic_ns() - begin_ns) * 1e-9;
     out->cpu_s = process_cpu_s() - begin_cpu_s;
     if (crowd.http != NULL) {

@@ -50,11 +50,10 @@ static bool commit(struct pm_pool_store *store, struct pm_error *error)
 static void run_alone(struct pm_pool_store *store, struct pm_store_job *job)
 {
     struct pm_error reason = {0};
-    if (!begin(store, &reason)) {
-        fail(job, &reason);
-    } else if (!run_job(store, job)) {
+    bool begun = begin(store, &reason);
+    if (begun && !run_job(store, job)) {
         roll_back(store);
-    } else if (!commit(store, &reason)) {
+    } else if (!begun || !commit(store, &reason)) {
         fail(job, &reason);
     }
 }

@@ -125,7 +125,7 @@ static void raise_descriptor_limit(void)
     }
 }
 
-/* What people and tools see, where it is asked for: a client of the broker, which runs without. */
+/* What people and tools see: a client of the broker, which runs without. */
 struct face {
     struct pm_view *view;
     struct pm_page *page;
@@ -155,14 +155,10 @@ static bool show_page(const struct pm_options *options, struct face *face, struc
 static bool show(const struct pm_options *options, struct pm_broker *broker, struct face *face,
                  struct pm_error *error)
 {
-    const char *history = pm_options_text(options, "history");
     bool has_page = pm_options_integer(options, "http-port") >= 0;
-    if (history == NULL && !has_page) {
-        return true;
-    }
     const struct pm_view_config config = {.context = pm_broker_context(broker),
                                           .url = PM_BROKER_INPROC_URL,
-                                          .history = history,
+                                          .history = pm_options_text(options, "history"),
                                           .stop = pm_stop_flag()};
     if (!pm_view_create(&config, &face->view, error)) {
         return false;

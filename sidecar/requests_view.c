@@ -10,8 +10,7 @@ static bool find_view(const struct pm_errand *errand, struct pm_view **view, str
 {
     *view = errand->desk->view;
     return *view != NULL || pm_fail(error, PM_ERROR_NOT_FOUND,
-                                    "this sidecar keeps no view; it was started without "
-                                    "--http-port and --history");
+                                    "this sidecar keeps no view");
 }
 
 bool pm_errand_tell(struct pm_errand *errand, struct pm_error *error)

@@ -1,3 +1,4 @@
+/* The state, and the thread that makes it. */
 #include "sidecar/view_internal.h"
 
 #include <stdio.h>
@@ -16,7 +17,6 @@ enum {
     FRESH_MS = 1000,
     FRESH_WAIT_MS = 2000,
     CALL_MS = 2000,
-    HEARD_MS = 5000, /* a supervisor that has not reported for so long is none */
 };
 
 /* ---- time ---- */
@@ -32,176 +32,12 @@ static void wait_until_changed(struct pm_view *view, int64_t duration_ms)
     pthread_cond_timedwait(&view->changed, &view->mutex, &until);
 }
 
-/* ---- lines ---- */
+/* ---- the state ---- */
 
-static bool read_line(const cJSON *item, struct pm_history_line *line, struct pm_error *error)
-{
-    const char *level, *id, *message;
-    if (!pm_json_integer(item, "time_ms", &line->unix_ms, error) ||
-        !pm_json_string(item, "level", &level, error) || !pm_json_string(item, "id", &id, error) ||
-        !pm_json_string(item, "message", &message, error)) {
-        return false;
-    }
-    if (!pm_log_level_parse(level, &line->level, error)) {
-        return false;
-    }
-    if ((size_t)snprintf(line->id, sizeof line->id, "%s", id) >= sizeof line->id) {
-        return pm_fail(error, PM_ERROR_INVALID, "id: more than %d bytes", PM_HISTORY_ID_MAX);
-    }
-    snprintf(line->message, sizeof line->message, "%s", message);
-    pm_text_make_printable(line->message); /* it may have been cut within a character */
-    pm_text_make_printable(line->id);
-    return true;
-}
-
-/* With the mutex held. */
-static void add_pending(struct pm_view *view, const struct pm_history_line *line)
-{
-    if (view->pending_count < PM_VIEW_PENDING_MAX) {
-        view->pending[view->pending_count++] = *line;
-    }
-    pthread_cond_broadcast(&view->changed);
-}
-
-bool pm_view_tell(struct pm_view *view, const char *program, const cJSON *lines,
-                  struct pm_error *error)
-{
-    struct pm_history_line line = {0};
-    const cJSON *item = NULL;
-    size_t length = strlen(program);
-    if (length == 0 || length > PM_HISTORY_PROGRAM_MAX) {
-        return pm_fail(error, PM_ERROR_INVALID, "program: must have 1 to %d bytes",
-                       PM_HISTORY_PROGRAM_MAX);
-    }
-    if (cJSON_GetArraySize(lines) > PM_VIEW_LINES_MAX) {
-        return pm_fail(error, PM_ERROR_LIMIT, "lines: more than %d", PM_VIEW_LINES_MAX);
-    }
-    cJSON_ArrayForEach(item, lines)
-    {
-        if (!read_line(item, &line, error)) {
-            return false;
-        }
-        memcpy(line.program, program, length + 1);
-        pm_text_make_printable(line.program);
-        pthread_mutex_lock(&view->mutex);
-        add_pending(view, &line);
-        pthread_mutex_unlock(&view->mutex);
-    }
-    return true;
-}
-
-/* The sidecar's own. */
-static void observe(void *context, enum pm_log_level level, const char *id, const char *message,
-                    int64_t unix_ms)
-{
-    struct pm_view *view = context;
-    struct pm_history_line line = {.unix_ms = unix_ms, .level = level, .program = "sidecar"};
-    snprintf(line.id, sizeof line.id, "%s", id);
-    snprintf(line.message, sizeof line.message, "%s", message);
-    pm_text_make_printable(line.message);
-    pthread_mutex_lock(&view->mutex);
-    add_pending(view, &line);
-    pthread_mutex_unlock(&view->mutex);
-}
-
-/* ---- supervisor and orders ---- */
-
-static bool is_watched(const struct pm_view *view)
+bool pm_view_is_watched(const struct pm_view *view)
 {
     return view->watchers > 0 || pm_clock_monotonic_ms() < view->wanted_until_ms;
 }
-
-static bool is_supervised(const struct pm_view *view)
-{
-    return view->report != NULL && pm_clock_monotonic_ms() - view->report_ms < HEARD_MS;
-}
-
-/* A supervisor of an earlier sidecar has answered orders that this one knows nothing of: numbers go
- * on behind them. */
-static void learn_number(struct pm_view *view, const cJSON *report)
-{
-    const cJSON *answered = cJSON_GetObjectItemCaseSensitive(report, "answered");
-    int64_t number = 0;
-    if (pm_json_integer(answered, "number", &number, NULL) && number > view->order_number) {
-        view->order_number = number;
-        free(view->order);
-        view->order = NULL;
-    }
-}
-
-bool pm_view_supervise(struct pm_view *view, const cJSON *report, int64_t *number, char **order,
-                       struct pm_error *error)
-{
-    char *text = pm_json_print(report, error);
-    if (text == NULL) {
-        return false;
-    }
-    if (strlen(text) > PM_VIEW_REPORT_MAX) {
-        free(text);
-        return pm_fail(error, PM_ERROR_LIMIT, "report: more than %d bytes", PM_VIEW_REPORT_MAX);
-    }
-    pthread_mutex_lock(&view->mutex);
-    bool is_news = view->report == NULL || strcmp(view->report, text) != 0;
-    free(view->report);
-    view->report = text;
-    view->report_ms = pm_clock_monotonic_ms();
-    learn_number(view, report);
-    *number = view->order != NULL ? view->order_number : 0;
-    *order = view->order != NULL ? strdup(view->order) : NULL;
-    bool done = view->order == NULL || *order != NULL;
-    if (is_news && is_watched(view)) {
-        view->due_ms = 0;
-        pthread_cond_broadcast(&view->changed);
-    }
-    pthread_mutex_unlock(&view->mutex);
-    return done || pm_fail(error, PM_ERROR_MEMORY, "no memory for an order");
-}
-
-bool pm_view_order(struct pm_view *view, const cJSON *order, int64_t *number,
-                   struct pm_error *error)
-{
-    char *text = pm_json_print(order, error);
-    if (text == NULL) {
-        return false;
-    }
-    if (strlen(text) > PM_VIEW_ORDER_MAX) {
-        free(text);
-        return pm_fail(error, PM_ERROR_LIMIT, "the order has more than %d bytes",
-                       PM_VIEW_ORDER_MAX);
-    }
-    pthread_mutex_lock(&view->mutex);
-    bool supervised = is_supervised(view);
-    if (supervised) {
-        free(view->order);
-        view->order = text;
-        *number = ++view->order_number;
-    }
-    pthread_mutex_unlock(&view->mutex);
-    if (!supervised) {
-        free(text);
-        return pm_fail(error, PM_ERROR_UNAVAILABLE,
-                       "nobody starts and stops programs here: this sidecar was started by hand, "
-                       "not by `poolminer gui` or `poolminer mine`");
-    }
-    return true;
-}
-
-cJSON *pm_view_settings(struct pm_view *view, struct pm_error *error)
-{
-    pthread_mutex_lock(&view->mutex);
-    cJSON *report = is_supervised(view) ? cJSON_Parse(view->report) : NULL;
-    pthread_mutex_unlock(&view->mutex);
-    cJSON *settings = cJSON_DetachItemFromObjectCaseSensitive(report, "settings");
-    cJSON_Delete(report);
-    if (settings == NULL) {
-        pm_fail(error, PM_ERROR_UNAVAILABLE,
-                "there are no settings to show: this sidecar was started by hand, not by "
-                "`poolminer gui` or `poolminer mine`");
-    }
-    return settings;
-}
-
-/* ---- the state ---- */
 
 static bool copy_state(struct pm_view *view, char **json, int64_t *age_ms, struct pm_error *error)
 {
@@ -355,15 +191,6 @@ static void keep_samples(struct pm_view *view, const cJSON *figures)
     }
 }
 
-/* The supervisor's last report, parsed; NULL: none lately. */
-static cJSON *current_report(struct pm_view *view)
-{
-    pthread_mutex_lock(&view->mutex);
-    cJSON *report = is_supervised(view) ? cJSON_Parse(view->report) : NULL;
-    pthread_mutex_unlock(&view->mutex);
-    return report;
-}
-
 static void refresh(struct pm_view *view)
 {
     struct pm_error error = {0};
@@ -371,15 +198,17 @@ static void refresh(struct pm_view *view)
     pthread_mutex_lock(&view->client_mutex);
     if (pm_view_ask_status(view, &status, &error)) {
         pm_view_ask_figures(view, status, &figures, &error);
+        pm_view_ask_not_paid(view, status);
     }
     pthread_mutex_unlock(&view->client_mutex);
     keep_samples(view, figures);
-    cJSON *report = current_report(view);
+    cJSON *report = pm_view_report(view);
     cJSON *errors = pm_view_errors(view);
     const struct pm_view_parts parts = {.status = status,
                                         .figures = figures,
                                         .report = report,
                                         .errors = errors,
+                                        .not_paid = view->not_paid,
                                         .now_ms = pm_clock_unix_ms(),
                                         .started_ms = view->started_ms,
                                         .last_line = pm_history_last_line(view->history)};
@@ -397,7 +226,7 @@ static bool await_work(struct pm_view *view, bool *due)
     pthread_mutex_lock(&view->mutex);
     for (;;) {
         int64_t now_ms = pm_clock_monotonic_ms();
-        int64_t due_ms = view->due_ms + (is_watched(view) ? WATCHED_MS : ALONE_MS);
+        int64_t due_ms = view->due_ms + (pm_view_is_watched(view) ? WATCHED_MS : ALONE_MS);
         *due = view->due_ms == 0 || now_ms >= due_ms;
         if (*due || view->pending_count > 0 || view->stopping) {
             break;
@@ -458,7 +287,7 @@ static bool start(struct pm_view *view, struct pm_error *error)
     if (pthread_create(&view->thread, NULL, run, view) != 0) {
         return pm_fail(error, PM_ERROR_LIMIT, "the system gives no thread for the view");
     }
-    pm_log_observe(observe, view);
+    pm_log_observe(pm_view_observe, view);
     return true;
 }
 
@@ -466,6 +295,7 @@ static void clear(struct pm_view *view)
 {
     pm_queue_client_destroy(view->client);
     pm_history_close(view->history);
+    cJSON_Delete(view->not_paid);
     pthread_mutex_destroy(&view->mutex);
     pthread_mutex_destroy(&view->client_mutex);
     pthread_mutex_destroy(&view->listener_mutex);

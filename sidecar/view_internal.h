@@ -9,7 +9,7 @@
 
 #include <poolminer/queue_client.h>
 
-enum { PM_VIEW_PENDING_MAX = 256 };
+enum { PM_VIEW_PENDING_MAX = 256, PM_VIEW_NOT_PAID_STATES = 3 };
 
 struct pm_view {
     struct pm_view_config config;
@@ -23,6 +23,8 @@ struct pm_view {
      * it. */
     pthread_mutex_t client_mutex;
     struct pm_queue_client *client;
+    cJSON *not_paid;                                 /* as asked for last, */
+    double not_paid_counts[PM_VIEW_NOT_PAID_STATES]; /* when there were so many */
 
     /* Whom to tell; held while telling. */
     pthread_mutex_t listener_mutex;
@@ -49,12 +51,24 @@ struct pm_view {
 
 /* view.c: the state is made anew now. */
 void pm_view_renew(struct pm_view *view);
+/* With the mutex held: does somebody look, or has lately? */
+bool pm_view_is_watched(const struct pm_view *view);
+
+/* view_lines.c: this process's own log, as pm_log_observe takes it. */
+void pm_view_observe(void *context, enum pm_log_level level, const char *id, const char *message,
+                     int64_t unix_ms);
+
+/* view_orders.c: the supervisor's last report, parsed; NULL: none lately. */
+cJSON *pm_view_report(struct pm_view *view);
 
 /* view_ask.c: what the broker is asked, with the client's mutex held. */
 bool pm_view_ask_status(struct pm_view *view, cJSON **out, struct pm_error *error);
 /* The records of drivers' figures of all the runs that `status` lists. */
 bool pm_view_ask_figures(struct pm_view *view, const cJSON *status, cJSON **out,
                          struct pm_error *error);
+
+/* view_results.c, likewise: view->not_paid becomes what it is at `status`. */
+void pm_view_ask_not_paid(struct pm_view *view, const cJSON *status);
 
 /* The newest warnings and errors of the last day, each with its remedy; NULL: no memory. */
 cJSON *pm_view_errors(struct pm_view *view);

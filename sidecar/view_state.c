@@ -8,6 +8,7 @@
 
 enum {
     FRESH_MS = 180000, /* a driver records its figures once a minute at least */
+    NOT_PAID_MAX = 8,  /* shown */
 };
 
 static double number_of(const cJSON *object, const char *name, double fallback)
@@ -59,6 +60,13 @@ static const cJSON *choose_miner(const struct pm_view_parts *parts)
         }
     }
     return chosen;
+}
+
+bool pm_view_is_of_account(const char *key, const char *account)
+{
+    const char *begin = strchr(key, '/');
+    size_t length = strlen(account);
+    return begin != NULL && strncmp(begin + 1, account, length) == 0 && begin[1 + length] == '/';
 }
 
 static const char *describe(const struct pm_view_parts *parts, const cJSON *miner)
@@ -114,6 +122,7 @@ static void add_counts(struct document *document, const cJSON *status)
     add_number(document, "successful_submissions", number_of(records, "submitted", 0));
     add_number(document, "refused_submissions", number_of(records, "refused", 0));
     add_number(document, "expired_leases", number_of(records, "expired", 0));
+    add_number(document, "unpaid_results", number_of(records, "unpaid", 0));
 }
 
 static void add_queue(struct document *document, const cJSON *status)
@@ -123,6 +132,23 @@ static void add_queue(struct document *document, const cJSON *status)
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         add_copy(document, parts[i], cJSON_GetObjectItemCaseSensitive(status, parts[i]));
     }
+}
+
+/* What this miner did for nothing. */
+static void add_not_paid(struct document *document, const struct pm_view_parts *parts,
+                         const cJSON *miner)
+{
+    const char *account = text_of(miner, "account");
+    cJSON *list = cJSON_CreateArray();
+    const cJSON *item = NULL;
+    cJSON_ArrayForEach(item, parts->not_paid)
+    {
+        if (cJSON_GetArraySize(list) < NOT_PAID_MAX &&
+            (account[0] == '\0' || pm_view_is_of_account(text_of(item, "key"), account))) {
+            cJSON_AddItemToArray(list, cJSON_Duplicate(item, true));
+        }
+    }
+    add(document, "not_paid", list);
 }
 
 char *pm_view_state_write(const struct pm_view_parts *parts)
@@ -142,6 +168,7 @@ char *pm_view_state_write(const struct pm_view_parts *parts)
         cJSON_GetObjectItemCaseSensitive(document.object, "supervisor"), "settings");
     add_queue(&document, parts->status);
     add_copy(&document, "errors", parts->errors);
+    add_not_paid(&document, parts, miner);
     add_number(&document, "last_line", (double)parts->last_line);
     char *text = document.complete ? pm_json_print(document.object, NULL) : NULL;
     cJSON_Delete(document.object);

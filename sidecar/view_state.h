@@ -5,6 +5,7 @@
 #include "sidecar/history.h"
 
 #include <cjson/cJSON.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <poolminer/error.h>
@@ -14,12 +15,17 @@ struct pm_view_parts {
     const cJSON *figures; /* an array of what drivers recorded, each with "run" and "recorded_ms" */
     const cJSON *report;  /* the supervisor's; NULL: none has reported lately */
     const cJSON *errors;  /* an array of log lines, the newest first */
+    /* An array of results that earned nothing, the newest first, each with "key"; NULL: none. */
+    const cJSON *not_paid;
     int64_t now_ms, started_ms; /* unix */
     int64_t last_line;
 };
 
 /* NULL: no memory. */
 char *pm_view_state_write(const struct pm_view_parts *parts);
+
+/* Is a record with this key, as "lease/ACCOUNT/7", the account's? */
+bool pm_view_is_of_account(const char *key, const char *account);
 
 /* What to do about a log line with this id, as docs/log-ids.md says; "" for one it does not list.
  */

@@ -1,6 +1,7 @@
 #include "cli/miner.h"
 
 #include "cli/key.h"
+#include "cli/last_state.h"
 #include "cli/launch.h"
 #include "cli/occupancy.h"
 #include "cli/page_address.h"
@@ -20,7 +21,14 @@
 #include <poolminer/program.h>
 #include <poolminer/stop.h>
 
-enum { INPUT_DIM = 16, READY_MS = 15000, REPORT_MS = 250, POOL_URLS_MAX = 9, EVOLVE_JOBS_MAX = 16 };
+enum {
+    INPUT_DIM = 16,
+    READY_MS = 15000,
+    REPORT_MS = 250,
+    KEEP_MS = 60000,
+    POOL_URLS_MAX = 9,
+    EVOLVE_JOBS_MAX = 16
+};
 
 static const char *const TASK_NAMES[] = {[MINER_POOL] = "pool", [MINER_PRACTICE] = "practice"};
 
@@ -310,12 +318,12 @@ bool miner_is_done(const struct miner *miner)
 
 /* ---- looking after it ---- */
 
-/* Without a page nobody reads it. A sidecar that does not answer now will do so later. */
+/* A sidecar that does not answer now will do so later. */
 static void report(struct miner *miner)
 {
     int64_t number = 0;
     cJSON *order = NULL;
-    char *text = miner->page_url[0] != '\0' ? miner_report_write(miner) : NULL;
+    char *text = miner_report_write(miner);
     miner->next_report_ms = pm_clock_monotonic_ms() + REPORT_MS;
     if (text != NULL && pm_queue_client_supervise(miner->client, text, &number, &order, NULL) &&
         order != NULL && number > miner->answer.number && miner->status != MINER_STARTING &&
@@ -345,12 +353,20 @@ bool miner_poll(struct miner *miner, bool failure_is_shown, struct pm_error *err
     if (pm_clock_monotonic_ms() >= miner->next_report_ms) {
         report(miner);
     }
+    if (miner->work != NULL && pm_clock_monotonic_ms() >= miner->next_keep_ms) {
+        last_state_keep(miner->sidecar_url, miner->data_directory);
+        miner->next_keep_ms = pm_clock_monotonic_ms() + KEEP_MS;
+    }
     return true;
 }
 
 void miner_stop_all(struct miner *miner)
 {
     supervisor_destroy(miner->work);
+    if (miner->base != NULL && miner->client != NULL) {
+        /* The driver has recorded its last figures while it stopped. */
+        last_state_keep(miner->sidecar_url, miner->data_directory);
+    }
     supervisor_destroy(miner->base);
     miner->work = miner->base = NULL;
 }

@@ -52,6 +52,7 @@ struct miner {
     char address[64];                /* of practice's key, once it is there */
     struct miner_answer answer;
     int64_t next_report_ms;
+    int64_t next_keep_ms;
     cJSON *forecast; /* as reported; NULL: none */
     int64_t next_forecast_ms;
     cJSON *settings; /* what the report says of them */

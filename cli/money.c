@@ -1,5 +1,7 @@
 #include "cli/money.h"
 
+#include "cli/number.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,20 +12,9 @@
 
 void money_text(int64_t rao, char out[MONEY_TEXT_SIZE])
 {
-    char digits[24];
-    int count = snprintf(digits, sizeof digits, "%llu",
-                         rao < 0 ? -(unsigned long long)rao : (unsigned long long)rao);
-    size_t at = 0;
-    if (rao < 0) {
-        out[at++] = '-';
-    }
-    for (int i = 0; i < count; i++) {
-        if (i > 0 && (count - i) % 3 == 0) {
-            out[at++] = ',';
-        }
-        out[at++] = digits[i];
-    }
-    snprintf(out + at, MONEY_TEXT_SIZE - at, " RAO");
+    char number[NUMBER_TEXT_SIZE];
+    number_text(rao, number);
+    snprintf(out, MONEY_TEXT_SIZE, "%s RAO", number);
 }
 
 bool money_confirm(bool agreed, const char *question, struct pm_error *error)

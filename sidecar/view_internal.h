@@ -23,8 +23,8 @@ struct pm_view {
      * it. */
     pthread_mutex_t client_mutex;
     struct pm_queue_client *client;
-    cJSON *not_paid;                                 /* as asked for last, */
-    double not_paid_counts[PM_VIEW_NOT_PAID_STATES]; /* when there were so many */
+    cJSON *not_paid;                                  /* as asked for last, */
+    int64_t not_paid_counts[PM_VIEW_NOT_PAID_STATES]; /* when there were so many */
 
     /* Whom to tell; held while telling. */
     pthread_mutex_t listener_mutex;

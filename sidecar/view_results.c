@@ -165,11 +165,11 @@ static bool ask_not_paid_of(struct pm_view *view, const char *run, cJSON *list)
 
 void pm_view_ask_not_paid(struct pm_view *view, const cJSON *status)
 {
-    double counts[PM_VIEW_NOT_PAID_STATES] = {0};
+    int64_t counts[PM_VIEW_NOT_PAID_STATES] = {0};
     const cJSON *totals = cJSON_GetObjectItemCaseSensitive(status, "records");
     const cJSON *run = NULL;
     for (size_t i = 0; i < PM_VIEW_NOT_PAID_STATES; i++) {
-        pm_json_optional_number(totals, NOT_PAID[i].state, &counts[i], NULL);
+        pm_json_optional_integer(totals, NOT_PAID[i].state, &counts[i], NULL);
     }
     if (view->not_paid != NULL && memcmp(counts, view->not_paid_counts, sizeof counts) == 0) {
         return;

@@ -50,7 +50,7 @@ const known = (value) => typeof value === "number" && Number.isFinite(value);
 export const whole = (value) => known(value) ? Math.round(value).toLocaleString("en-US") : NONE;
 export const decimal = (value, digits) => known(value) ? value.toLocaleString("en-US",
   {minimumFractionDigits: digits, maximumFractionDigits: digits}) : NONE;
-export const percent = (value, digits = 1) => known(value) ? `${decimal(100 * value, digits)} %` : NONE;
+export const percent = (value, digits = 1) => known(value) ? `${decimal(100 * value, digits)}\u00a0%` : NONE;
 
 // 1,234 · 12.3 k · 4.56 M: three figures are enough for a glance.
 export function short(value) {

@@ -17,7 +17,7 @@ function accuracyTile(stats) {
   const rate = judged > 0 ? stats.accuracy_rate : undefined;
   const good = rate >= TARGET_ACCURACY;
   return tile("Accuracy", percent(rate), "",
-    judged > 0 ? (good ? "above the target of 95 %" : "the target is 95 %") : "none judged yet",
+    judged > 0 ? (good ? "above the target of 95\u00a0%" : "the target is 95\u00a0%") : "none judged yet",
     rate === undefined ? undefined : good ? "good" : "warn");
 }
 
@@ -28,7 +28,9 @@ function successTile(stats) {
       : "no evolution judged yet");
 }
 
-function forecastTile(forecast) {
+function forecastTile(supervisor) {
+  const forecast = supervisor?.forecast;
+  if (supervisor?.task === "practice") return tile("Forecast", NONE, "", "practice earns nothing of worth");
   if (!forecast) return tile("Forecast", NONE, "", "not before the pool has figures");
   return tile("Forecast", short(forecast.rao_per_day), "RAO a day",
     forecast.is_capped ? "at the pool's cap for one miner" : "at the rate of this epoch");
@@ -41,7 +43,7 @@ export function showFigures(state) {
   const pending = balance.estimated_pending_rao;
   byId("tiles").replaceChildren(
     tile("Reputation", decimal(stats.reputation, 2), "this epoch", `${decimal(stats.reputation_per_hour, 1)} an hour`),
-    accuracyTile(stats), successTile(stats), forecastTile(state.supervisor?.forecast),
+    accuracyTile(stats), successTile(stats), forecastTile(state.supervisor),
     tile("Balance", short(stats.balance_rao), "RAO", pending === undefined ? `${short(stats.lifetime_rao)} paid in all`
       : `${short(pending)} more pending`),
     tile("Best score", best > 0 ? decimal(best, 4) : NONE, "", `best of the pool ${stats.pool?.best_score > 0
@@ -91,17 +93,33 @@ function leaseNow(lease, state) {
     make("p", {class: "muted"}, `${lease.jobs_done} of ${lease.jobs} jobs done; ${what.filter(Boolean).join(", ")}`));
 }
 
+function nothingNow(state) {
+  if (state.status === "paused") return "Paused: nothing is computed until you resume.";
+  return state.status === "mining" ? "Waiting for work." : "Nothing is being computed.";
+}
+
+// What a worker's process tells of itself, as far as it knows.
+function machineNow(workers) {
+  const report = workers.find((one) => one.report)?.report ?? {}, facts = [];
+  if (report.threads > 0) facts.push(`${report.threads} ${report.threads === 1 ? "thread" : "threads"}`);
+  if (report.cpu_percent !== undefined) facts.push(`${decimal(report.cpu_percent, 0)} % of ${decimal(report.processors, 0)} processors`);
+  if (report.temperature_c !== undefined) facts.push(`${decimal(report.temperature_c, 0)} °C`);
+  if (report.power === "battery") facts.push(report.charge_percent === undefined ? "on battery" : `on battery, ${decimal(report.charge_percent, 0)} %`);
+  return facts.join(", ");
+}
+
 export function showNow(state) {
   const parts = [];
   const lease = state.miner?.lease;
   const mines = ["mining", "paused"].includes(state.status);
   if (mines && lease) parts.push(leaseNow(lease, state));
-  for (const worker of (state.workers ?? []).filter((one) => one.job !== null || one.paused).slice(0, 6)) {
+  const workers = state.workers ?? [];
+  for (const worker of workers.filter((one) => one.job !== null || one.paused).slice(0, 6)) {
     parts.push(workerNow(worker));
   }
-  if (parts.length === 0) {
-    parts.push(make("p", {class: "muted"}, mines ? state.status === "paused" ? "Paused: nothing is computed until you resume." : "Waiting for work." : "Nothing is being computed."));
-  }
+  if (parts.length === 0) parts.push(make("p", {class: "muted"}, nothingNow(state)));
+  const machine = machineNow(workers);
+  if (machine !== "") parts.push(make("p", {class: "muted machine"}, machine));
   byId("lease").replaceChildren(...parts);
 }
 
@@ -126,7 +144,14 @@ export function showTrouble(state) {
       line.remedy ? make("p", {class: "muted"}, line.remedy) : null));
   }
   if (parts.length === 0) parts.push(make("p", {class: "muted"}, "None in the last hour."));
-  byId("errors").replaceChildren(...parts);
+  byId("errors").replaceChildren(...parts, ...notPaid(state));
+}
+
+// What was done for nothing in the last day, and why.
+function notPaid(state) {
+  const fresh = (state.not_paid ?? []).filter((one) => state.now_ms - one.time_ms < 24 * FRESH_MS).slice(0, 3);
+  return fresh.length === 0 ? [] : [make("h2", {class: "second"}, "Not paid"), ...fresh.map((one) =>
+    make("div", {class: "trouble warn"}, make("p", {}, make("span", {class: "muted"}, `${moment(one.time_ms)} ${one.state}  `), one.reason)))];
 }
 
 // ---- curves ----

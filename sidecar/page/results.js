@@ -30,7 +30,7 @@ function evaluations(list) {
   const rows = list.map((one) => make("tr", {}, make("td", {}, `#${one.algorithm_id}`),
     make("td", {class: "number"}, decimal(one.score, 6))));
   return make("div", {}, make("h3", {}, `Evaluated: ${list.length}`), make("div", {class: "scroll"},
-    make("table", {}, make("tbody", {}, ...rows))));
+    make("table", {class: "narrow"}, make("tbody", {}, ...rows))));
 }
 
 function leftOut(list) {

@@ -1,0 +1,190 @@
+/* The screen of `poolminer status`: what it shows of a state, at any width, and what it leaves out.
+ */
+#include "cli/status_screen.h"
+#include "cmocka_include.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <poolminer/json.h>
+
+enum { NOW_S = 1790000000 };
+#define NOW_MS ((int64_t)NOW_S * 1000)
+
+/* A miner in the midst of a lease, with every kind of trouble. */
+static const char STATE[] =
+    "{\"status\":\"mining\",\"now_ms\":1790000000000,\"started_ms\":1789990000000,"
+    "\"successful_submissions\":1234,\"refused_submissions\":2,\"expired_leases\":1,"
+    "\"unpaid_results\":3,"
+    "\"supervisor\":{\"status\":\"mining\",\"since_ms\":1789992000000,\"task\":\"pool\"},"
+    "\"miner\":{\"hotkey\":\"5Grw\",\"pool\":\"http://p:1\",\"run\":\"r\",\"trouble\":\"cannot "
+    "connect to http://p:1\",\"pool_is_away\":true,"
+    "\"lease\":{\"jobs\":4,\"jobs_done\":1,\"algorithms\":7,\"seeds\":2,"
+    "\"deadline_ms\":1790000754000},"
+    "\"counters\":{\"best_score\":0.8123},"
+    "\"stats\":{\"evaluations_submitted\":12345,\"evaluations_finalised\":100,"
+    "\"accuracy_rate\":0.93,\"evolutions_submitted\":56,\"evolutions_finalised\":40,"
+    "\"evolutions_over_threshold\":30,\"success_rate\":0.75,\"reputation\":12.5,"
+    "\"reputation_per_hour\":25,\"reputation_total\":500,\"balance_rao\":7654321,"
+    "\"best_score\":0.9012,\"pool\":{\"total_reputation\":1000,\"best_score\":0.95,"
+    "\"epoch_s\":3600,\"budget_rao\":1000000000,\"fee\":0.05,\"cap\":0.05}},"
+    "\"balance\":{\"estimated_pending_rao\":11875000}},"
+    "\"workers\":[{\"name\":\"w\",\"run\":\"r\",\"job\":4,\"kind\":\"evolve\",\"paused\":\"\","
+    "\"progress\":{\"done\":25,\"total\":50,\"unit\":\"generations\",\"best\":0.8},"
+    "\"report\":{\"threads\":3,\"processors\":4,\"cpu_percent\":71.4,\"temperature_c\":66.6,"
+    "\"power\":\"battery\",\"charge_percent\":81}}],"
+    "\"errors\":[{\"time_ms\":1789999000000,\"level\":\"warn\",\"program\":\"driver\","
+    "\"id\":\"DRIVER-POOL-AWAY\",\"message\":\"the pool is away\\u001b[31m\",\"remedy\":\"wait\"},"
+    "{\"time_ms\":1789000000000,\"level\":\"warn\",\"program\":\"driver\",\"id\":\"X\","
+    "\"message\":\"old news\",\"remedy\":\"\"}],"
+    "\"not_paid\":[{\"time_ms\":1789998000000,\"state\":\"unpaid\",\"key\":\"unpaid/a/evaluation/"
+    "12\",\"reason\":\"evaluation of algorithm 12: outside consensus: 0.5000 here, the median is "
+    "0.7000, the tolerance 0.0700\"},"
+    "{\"time_ms\":1789000000000,\"state\":\"expired\",\"key\":\"lease/a/1\",\"reason\":\"days "
+    "ago\"}]}";
+
+static struct status_found found_of(const char *state, bool running)
+{
+    struct status_found found = {.running = running};
+    struct pm_error error = {0};
+    snprintf(found.reason, sizeof found.reason, "%s", running ? "" : "no miner runs here");
+    if (state != NULL && !pm_json_parse(state, strlen(state), 1 << 20, &found.state, &error)) {
+        fail_msg("%s", error.message);
+    }
+    return found;
+}
+
+/* The screen's text; to be freed. */
+static char *shown(const char *state, bool running, size_t columns, bool colour)
+{
+    struct screen screen = {.columns = columns, .colour = colour};
+    struct status_found found = found_of(state, running);
+    status_screen_write(&screen, &found, NOW_MS);
+    status_found_clear(&found);
+    assert_false(screen.text.failed);
+    return screen.text.data;
+}
+
+static void expect_parts(const char *text, const char *const *parts, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strstr(text, parts[i]) == NULL) {
+            fail_msg("\"%s\" is not in\n%s", parts[i], text);
+        }
+    }
+}
+#define EXPECT(text, ...)                                                                          \
+    do {                                                                                           \
+        const char *const parts[] = {__VA_ARGS__};                                                 \
+        expect_parts(text, parts, sizeof parts / sizeof *parts);                                   \
+    } while (false)
+
+static void a_running_miner_is_told_in_full(void **state)
+{
+    (void)state;
+    char *text = shown(STATE, true, 100, false);
+    EXPECT(text, "Status       mining since ", "(2 h 13 min)\n", "http://p:1 (does not answer)",
+           "Hotkey       5Grw\n", "[###############.........................]  38 %, 12 min left",
+           "1 of 4 jobs done; 7 to evaluate, 2 seeds",
+           "evolving: 25 of 50 generations, best 0.8000",
+           "12,345, 93.0 % of those judged accurate (target: 95 %)",
+           "56, 75 % of those judged score over 0.7 (30 of 40)",
+           "12.50 this epoch, 25.0 an hour, 500.00 in all",
+           "7,654,321 RAO, about 11,875,000 RAO more pending", "0.9012 (best of the pool: 0.9500)",
+           "1,234 submitted, 2 refused, 1 ran out; 3 results not paid",
+           "3 threads, 71 % of 4 processors, 67 degrees C, on battery, charged to 81 %",
+           "Trouble      cannot connect to http://p:1; it is tried again", "-> wait",
+           "Not paid     ", "outside consensus: 0.5000 here");
+    assert_null(strstr(text, "old news"));
+    assert_null(strstr(text, "days ago"));
+    assert_null(strchr(text, '\033')); /* neither ours nor a log line's */
+    free(text);
+}
+
+/* The share of the epoch's reputation, 12.5 of 1000, of what is paid out of 24 epochs a day. */
+static void the_forecast_is_the_payout_of_a_day(void **state)
+{
+    (void)state;
+    char *text = shown(STATE, true, 100, false);
+    EXPECT(text, "about 285,000,000 RAO a day at the rate of this epoch");
+    free(text);
+}
+
+static void no_line_is_wider_than_the_terminal(void **state)
+{
+    (void)state;
+    for (size_t columns = 32; columns <= 100; columns++) {
+        char *text = shown(STATE, true, columns, false);
+        for (const char *line = text; *line != '\0';) {
+            const size_t length = strcspn(line, "\n");
+            if (length > columns) {
+                fail_msg("%zu columns: %.*s", columns, (int)length, line);
+            }
+            line += length + 1;
+        }
+        EXPECT(text, "Reputation ", "Not paid ");
+        free(text);
+    }
+}
+
+static void colour_is_added_and_nothing_else(void **state)
+{
+    (void)state;
+    char *plain = shown(STATE, true, 60, false), *coloured = shown(STATE, true, 60, true);
+    char *to = coloured;
+    assert_non_null(strstr(coloured, "\033[32mmining since "));
+    for (const char *from = coloured; *from != '\0'; from++) {
+        if (*from == '\033') {
+            from = strchr(from, 'm');
+        } else {
+            *to++ = *from;
+        }
+    }
+    *to = '\0';
+    assert_string_equal(coloured, plain);
+    free(plain);
+    free(coloured);
+}
+
+static void what_does_not_run_is_shown_as_it_was(void **state)
+{
+    (void)state;
+    char *text = shown(STATE, false, 100, false);
+    EXPECT(text, "Status       not running: no miner runs here\n", "last seen ",
+           "Hotkey       5Grw", "7,654,321 RAO", "Not paid ");
+    assert_null(strstr(text, "Lease "));
+    assert_null(strstr(text, "Machine"));
+    free(text);
+
+    text = shown(NULL, false, 100, false);
+    assert_string_equal(text, "Status       not running: no miner runs here\n");
+    free(text);
+}
+
+/* Whatever is missing: nothing is made up, and nothing crashes. */
+static void a_state_with_nothing_in_it_says_so(void **state)
+{
+    (void)state;
+    static const char *const states[] = {
+        "{}", "[]", "{\"status\":\"idle\"}", "{\"status\":\"paused\",\"miner\":{\"lease\":{}}}",
+        "{\"status\":\"mining\",\"miner\":3,\"workers\":{\"a\":1},\"errors\":\"x\"}"};
+    for (size_t i = 0; i < sizeof states / sizeof *states; i++) {
+        char *text = shown(states[i], true, 80, false);
+        EXPECT(text, "Evaluated    -, none judged yet", "the pool has told no figures yet");
+        free(text);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_running_miner_is_told_in_full),
+        cmocka_unit_test(the_forecast_is_the_payout_of_a_day),
+        cmocka_unit_test(no_line_is_wider_than_the_terminal),
+        cmocka_unit_test(colour_is_added_and_nothing_else),
+        cmocka_unit_test(what_does_not_run_is_shown_as_it_was),
+        cmocka_unit_test(a_state_with_nothing_in_it_says_so),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -164,7 +164,10 @@ static bool fail_refused(const struct pm_http_response *response, const cJSON *b
     enum pm_error_code code = later                     ? PM_ERROR_UNAVAILABLE
                               : response->status == 404 ? PM_ERROR_NOT_FOUND
                                                         : PM_ERROR_REFUSED;
-    return pm_fail(error, code, "the pool says: %.300s (status %d)", detail, response->status);
+    return detail[0] != '\0'
+               ? pm_fail(error, code, "the pool says: %.300s (status %d)", detail, response->status)
+               : pm_fail(error, code, "HTTP status %d without a reason: is this a pool's address?",
+                         response->status);
 }
 
 static bool read_answer(const struct pm_http_response *response, cJSON **out,

@@ -4,10 +4,12 @@
 #include "cli/money.h"
 #include "cli/verb.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include <poolminer/json.h>
+#include <poolminer/text.h>
 
 /* The pool's answer as it is, on one line. */
 static bool print_json(const cJSON *answer, struct pm_error *error)
@@ -63,12 +65,14 @@ static bool balance(const struct pm_options *options, struct account *account,
 
 /* ---- history ---- */
 
+static const double POINTS_MAX = 1e6; /* beyond, digits in front of the point tell nothing */
+
 static bool print_payout(const cJSON *payout, struct pm_error *error)
 {
     int64_t epoch = 0, rao = 0;
     double reputation = 0;
     const char *settled = "";
-    char text[MONEY_TEXT_SIZE];
+    char text[MONEY_TEXT_SIZE], when[25], points[32];
     if (!pm_json_integer(payout, "epoch", &epoch, error) ||
         !pm_json_integer(payout, "amount_rao", &rao, error) ||
         !pm_json_optional_number(payout, "reputation", &reputation, error) ||
@@ -76,7 +80,10 @@ static bool print_payout(const cJSON *payout, struct pm_error *error)
         return pm_fail_context(error, "the pool's answer");
     }
     money_text(rao, text);
-    printf("%8lld  %-24.24s %10.2f %24s\n", (long long)epoch, settled, reputation, text);
+    snprintf(when, sizeof when, "%s", settled);
+    pm_text_make_printable(when);
+    snprintf(points, sizeof points, fabs(reputation) < POINTS_MAX ? "%.2f" : "%.3g", reputation);
+    printf("%8lld  %-24s %10s %24s\n", (long long)epoch, when, points, text);
     return true;
 }
 

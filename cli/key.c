@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <poolminer/password.h>
+#include <poolminer/program.h>
 
 bool key_ask_password(const struct pm_options *options, const char *path, char **password,
                       struct pm_error *error)
@@ -18,6 +19,7 @@ bool key_ask_password(const struct pm_options *options, const char *path, char *
     if (!sealed) {
         return true;
     }
+    pm_program_forbid_core_dumps();
     int fd = (int)pm_options_integer(options, "password-fd");
     const struct pm_password_source source = pm_password_source(&fd);
     char *text = sodium_init() < 0 ? NULL : sodium_malloc(PM_PASSWORD_SIZE + 1);

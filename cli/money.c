@@ -59,7 +59,8 @@ double money_rao_a_day(const cJSON *payouts)
         return -1;
     }
     /* The oldest was earned before the span begins. */
-    return (total - (double)oldest_amount) / (double)(newest_ms - oldest_ms) * DAY_MS;
+    double a_day = (total - (double)oldest_amount) / (double)(newest_ms - oldest_ms) * DAY_MS;
+    return a_day <= PM_JSON_WHOLE_MAX ? a_day : -1; /* more is no pool's rate */
 }
 
 void money_duration(double days, char out[MONEY_DURATION_SIZE])

@@ -15,6 +15,7 @@
 #include <poolminer/json.h>
 #include <poolminer/password.h>
 #include <poolminer/program.h>
+#include <poolminer/sr25519.h>
 #include <poolminer/stop.h>
 #include <poolminer/wallet.h>
 
@@ -139,14 +140,34 @@ static bool create(const struct pm_options *options, struct pm_error *error)
     return done;
 }
 
-/* A bare 128-digit private key and JSON say themselves what they are. */
+/* Without the blanks that a copied line has around it; those at the end of a password are its own.
+ */
+static char *trim(char *text)
+{
+    static const char blanks[] = " \t\r";
+    text += strspn(text, blanks);
+    if (strstr(text, "///") == NULL) {
+        size_t length = strlen(text);
+        while (length > 0 && strchr(blanks, text[length - 1]) != NULL) {
+            text[--length] = '\0';
+        }
+    }
+    return text;
+}
+
+/* A key file's JSON says itself what it is, and a whole private key can only be SR25519's. */
 static bool parse_secret(const char *text, enum pm_key_scheme scheme, struct pm_hotkey **out,
                          struct pm_error *error)
 {
-    bool whole = text[0] == '{' || strlen(text) > 2 + 2 * PM_SEED_SIZE;
-    return whole && (text[0] == '{' || strncmp(text, "0x", 2) == 0)
-               ? pm_hotkey_parse(text, strlen(text), out, error)
-               : pm_hotkey_from_phrase(scheme, text, out, error);
+    size_t length = strlen(text);
+    bool is_private_key = strncmp(text, "0x", 2) == 0 && length == 2 + 2 * PM_SR25519_SECRET_SIZE;
+    if (is_private_key && scheme == PM_KEY_ED25519) {
+        return pm_fail(error, PM_ERROR_INVALID,
+                       "private key: of an ED25519 key give the seed, 0x and %d digits",
+                       2 * PM_SEED_SIZE);
+    }
+    return is_private_key || text[0] == '{' ? pm_hotkey_parse(text, length, out, error)
+                                            : pm_hotkey_from_phrase(scheme, text, out, error);
 }
 
 static bool import(const struct pm_options *options, struct pm_error *error)
@@ -158,7 +179,8 @@ static bool import(const struct pm_options *options, struct pm_error *error)
         text != NULL &&
         (fd >= 0 ? pm_password_read(fd, text, error)
                  : pm_password_ask("Words, seed or private key (not shown): ", text, error)) &&
-        parse_secret(text, scheme_of(options), &hotkey, error) && save(options, hotkey, error);
+        parse_secret(trim(text), scheme_of(options), &hotkey, error) &&
+        save(options, hotkey, error);
     pm_hotkey_destroy(hotkey);
     sodium_free(text);
     return done;

@@ -11,9 +11,13 @@
 
 #include <poolminer/json.h>
 #include <poolminer/ss58.h>
+#include <poolminer/text.h>
 #include <poolminer/wallet.h>
 
 enum { QUESTION_SIZE = 400 };
+
+/* What pools ask for that do not say it in their balance. */
+static const int64_t USUAL_MINIMUM_RAO = 5000000;
 
 /* ---- addresses ---- */
 
@@ -27,6 +31,7 @@ static bool get_recipient(struct account *account, char out[PM_ADDRESS_SIZE],
                 (pm_json_optional_string(answer, "recipient_coldkey", &address, error) ||
                  pm_fail_context(error, "the pool's answer"));
     snprintf(out, PM_ADDRESS_SIZE, "%s", done ? address : "");
+    pm_text_make_printable(out); /* it is the pool's, and is shown */
     cJSON_Delete(answer);
     return done || error->code == PM_ERROR_NOT_FOUND;
 }
@@ -138,7 +143,7 @@ static bool recipient(const struct pm_options *options, struct account *account,
 /* ---- withdraw ---- */
 
 struct funds {
-    int64_t balance, minimum;
+    int64_t balance, minimum; /* minimum 0: the pool does not say */
 };
 
 static bool get_funds(struct account *account, struct funds *out, struct pm_error *error)
@@ -157,6 +162,7 @@ static bool get_funds(struct account *account, struct funds *out, struct pm_erro
 /* How much is missing, and how long that takes if payouts go on as they were. */
 static bool fail_below(struct account *account, const struct funds *funds, struct pm_error *error)
 {
+    int64_t minimum = funds->minimum > 0 ? funds->minimum : USUAL_MINIMUM_RAO;
     char missing[MONEY_TEXT_SIZE], least[MONEY_TEXT_SIZE], duration[MONEY_DURATION_SIZE];
     char when[64 + MONEY_DURATION_SIZE];
     cJSON *answer = NULL;
@@ -165,16 +171,16 @@ static bool fail_below(struct account *account, const struct funds *funds, struc
         a_day = money_rao_a_day(cJSON_GetObjectItemCaseSensitive(answer, "payouts"));
     }
     cJSON_Delete(answer);
-    money_text(funds->minimum - funds->balance, missing);
-    money_text(funds->minimum, least);
+    money_text(minimum - funds->balance, missing);
+    money_text(minimum, least);
     if (a_day > 0) {
-        money_duration((double)(funds->minimum - funds->balance) / a_day, duration);
+        money_duration((double)(minimum - funds->balance) / a_day, duration);
         snprintf(when, sizeof when, "at the present rate that takes %s", duration);
     } else {
         snprintf(when, sizeof when, "how long that takes can be told after two payouts");
     }
-    return pm_fail(error, PM_ERROR_REFUSED,
-                   "below minimum: the pool pays %s or more, %s are missing; %s", least, missing,
+    return pm_fail(error, PM_ERROR_REFUSED, "below minimum: %s %s or more, %s are missing; %s",
+                   funds->minimum > 0 ? "the pool pays" : "pools usually pay", least, missing,
                    when);
 }
 
@@ -198,8 +204,24 @@ static bool read_amount(const char *word, const struct funds *funds, int64_t *ou
            pm_fail(error, PM_ERROR_REFUSED, "withdraw: the balance is only %s", text);
 }
 
-static bool ask_for(const struct pm_options *options, struct account *account, int64_t amount,
-                    const char *to, struct pm_error *error)
+/* What a request for money that failed leaves open. */
+static bool fail_asked(struct account *account, const struct funds *funds, struct pm_error *error)
+{
+    const struct pm_error reason = *error;
+    if (strcasestr(reason.message, "below minimum") != NULL && funds->minimum <= 0 &&
+        funds->balance < USUAL_MINIMUM_RAO) {
+        return fail_below(account, funds, error);
+    }
+    return reason.code == PM_ERROR_UNAVAILABLE &&
+           pm_fail(error, reason.code,
+                   "%s; the pool may have heard of it all the same: `poolminer balance` shows what "
+                   "is asked for",
+                   reason.message);
+}
+
+static bool ask_for(const struct pm_options *options, struct account *account,
+                    const struct funds *funds, int64_t amount, const char *to,
+                    struct pm_error *error)
 {
     char text[MONEY_TEXT_SIZE], question[QUESTION_SIZE], coldkey[PM_ADDRESS_SIZE];
     cJSON *answer = NULL;
@@ -222,7 +244,22 @@ static bool ask_for(const struct pm_options *options, struct account *account, i
                "until it is sent.\n",
                text, to);
     }
-    return done;
+    return done || fail_asked(account, funds, error);
+}
+
+static bool is_address(const char *to, struct pm_error *error)
+{
+    uint8_t key[PM_PUBLIC_KEY_SIZE];
+    if (to[0] == '\0') {
+        return pm_fail(
+            error, PM_ERROR_REFUSED,
+            "withdraw: no payout address is set; `poolminer recipient ADDRESS` sets one");
+    }
+    return pm_ss58_decode_hotkey(to, key, NULL) ||
+           pm_fail(error, PM_ERROR_PROTOCOL,
+                   "withdraw: the pool would pay to \"%s\", which is no address; `poolminer "
+                   "recipient ADDRESS` sets one",
+                   to);
 }
 
 static bool withdraw(const struct pm_options *options, struct account *account,
@@ -240,13 +277,14 @@ static bool withdraw(const struct pm_options *options, struct account *account,
         !read_amount(word, &funds, &amount, error)) {
         return false;
     }
-    if (to[0] == '\0') {
-        return pm_fail(
-            error, PM_ERROR_REFUSED,
-            "withdraw: no payout address is set; `poolminer recipient ADDRESS` sets one");
+    if (!is_address(to, error)) {
+        return false;
     }
     if (funds.balance < funds.minimum) {
         return fail_below(account, &funds, error);
+    }
+    if (amount <= 0) {
+        return pm_fail(error, PM_ERROR_REFUSED, "withdraw: there is nothing to withdraw");
     }
     if (amount < funds.minimum) {
         return pm_fail(error, PM_ERROR_REFUSED,
@@ -254,7 +292,7 @@ static bool withdraw(const struct pm_options *options, struct account *account,
                        "or more at once",
                        (long long)funds.minimum);
     }
-    return ask_for(options, account, amount, to, error);
+    return ask_for(options, account, &funds, amount, to, error);
 }
 
 /* ---- the verbs ---- */

@@ -198,6 +198,9 @@ void pm_answer_classify(enum pm_call call, const struct pm_http_response *respon
                 "a redirect (HTTP status %d), which is never followed: is the pool's URL right?",
                 out->status);
     }
+    if (out->kind == PM_ANSWER_UNUSABLE && out->status == 404) {
+        pm_fail_context(&out->reason, "HTTP status 404, which is no pool's word on a lease");
+    }
     if (out->kind == PM_ANSWER_NOT_NOW && out->retry_after_ms >= LONG_WAIT_MS) {
         pm_fail_context(&out->reason, "nothing more is sent for %lld s (Retry-After)",
                         (long long)(out->retry_after_ms / 1000));

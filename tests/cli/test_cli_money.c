@@ -29,6 +29,9 @@ struct pool {
     bool forgets_recipient; /* says yes to a new one and keeps the old one */
     int64_t clock_ahead_s;
     bool refuses;
+    bool keeps_its_minimum; /* it is not in the balance, only in a refusal */
+    bool hangs_up;          /* on a withdrawal */
+    const char *settled_at; /* NULL: the usual */
     int withdrawals;
     int64_t withdrawn;
 };
@@ -80,6 +83,11 @@ static void withdraw(struct pool *pool, const struct scripted_request *request,
     pool->withdrawn = (int64_t)cJSON_GetObjectItem(body, "amount_rao")->valuedouble;
     cJSON_Delete(body);
     strcpy(reply->body, "{\"withdrawal_id\":1}");
+    reply->manner = pool->hangs_up ? SCRIPTED_CLOSE : SCRIPTED_PROPER;
+    if (pool->keeps_its_minimum) {
+        reply->status = 400;
+        strcpy(reply->body, "{\"detail\":\"Cannot withdraw - below minimum\"}");
+    }
     if (pool->refuses) {
         reply->status = 409;
         strcpy(reply->body, "{\"detail\":\"a withdrawal waits already\"}");
@@ -109,16 +117,17 @@ static void handle(void *context, const struct scripted_request *request,
                  pool->recipient[0] != '\0' ? pool->recipient : "null",
                  pool->recipient[0] != '\0' ? "\"" : "");
     } else if (strcmp(request->path, "/api/v1/rewards/balance/" ADDRESS) == 0) {
-        snprintf(
-            reply->body, sizeof reply->body,
-            "{\"balance_rao\":%lld,\"lifetime_rao\":9000000,\"minimum_withdrawal_rao\":5000000}",
-            (long long)pool->balance);
+        snprintf(reply->body, sizeof reply->body,
+                 "{\"balance_rao\":%lld,\"lifetime_rao\":9000000%s}", (long long)pool->balance,
+                 pool->keeps_its_minimum ? "" : ",\"minimum_withdrawal_rao\":5000000");
     } else if (strstr(request->path, "/rewards/history/" ADDRESS "?limit=") != NULL) {
-        strcpy(reply->body, "{\"payouts\":["
-                            "{\"epoch\":12,\"reputation\":3.5,\"amount_rao\":1000000,"
-                            "\"settled_at\":\"2026-11-20T14:00:00Z\"},"
-                            "{\"epoch\":11,\"reputation\":3,\"amount_rao\":500000,"
-                            "\"settled_at\":\"2026-11-20T02:00:00Z\"}]}");
+        snprintf(reply->body, sizeof reply->body,
+                 "{\"payouts\":["
+                 "{\"epoch\":12,\"reputation\":3.5,\"amount_rao\":1000000,"
+                 "\"settled_at\":\"%s\"},"
+                 "{\"epoch\":11,\"reputation\":3,\"amount_rao\":500000,"
+                 "\"settled_at\":\"2026-11-20T02:00:00Z\"}]}",
+                 pool->settled_at != NULL ? pool->settled_at : "2026-11-20T14:00:00Z");
     } else if (strcmp(request->path, "/api/v1/rewards/withdraw/" ADDRESS) == 0) {
         withdraw(pool, request, reply);
     } else {
@@ -238,6 +247,49 @@ static void below_the_minimum_it_says_what_is_missing_and_how_long_that_takes(vo
     assert_int_equal(pool->withdrawals, 0);
 }
 
+static void nothing_is_not_withdrawn(void **state)
+{
+    struct pool *pool = *state;
+    pool->keeps_its_minimum = true;
+    pool->balance = 0;
+    expect_output(run(pool, "withdraw", NULL, "--yes"), 1, "", "nothing to withdraw");
+    pool->balance = -10;
+    expect_output(run(pool, "withdraw", NULL, "--yes"), 1, "", "5,000,010 RAO are missing");
+    assert_int_equal(pool->withdrawals, 0);
+}
+
+static void a_minimum_that_only_the_refusal_tells_is_the_usual_one(void **state)
+{
+    struct pool *pool = *state;
+    pool->keeps_its_minimum = true;
+    pool->balance = 1000000;
+    expect_output(run(pool, "withdraw", NULL, "--yes"), 1, "",
+                  "below minimum: pools usually pay 5,000,000 RAO or more, 4,000,000 RAO are "
+                  "missing; at the present rate that takes about 2 days");
+    pool->balance = 6000000; /* then it is another */
+    expect_output(run(pool, "withdraw", NULL, "--yes"), 1, "", "Cannot withdraw - below minimum");
+}
+
+static void a_withdrawal_without_an_answer_may_have_arrived(void **state)
+{
+    struct pool *pool = *state;
+    pool->hangs_up = true;
+    expect_output(run(pool, "withdraw", NULL, "--yes"), 1, "", "`poolminer balance` shows");
+}
+
+/* Control characters would be the terminal's orders. */
+static void what_a_pool_says_is_shown_as_text(void **state)
+{
+    struct pool *pool = *state;
+    pool->settled_at = "\\u001b[2Kyesterday";
+    expect_output(run(pool, "history", NULL, NULL), 0, " ?[2Kyesterday ", "");
+    snprintf(pool->recipient, sizeof pool->recipient, "\\u001b[2K" BOB);
+    expect_output(run(pool, "recipient", NULL, NULL), 0, "?[2K" BOB, "");
+    expect_output(run(pool, "withdraw", NULL, "--yes"), 1, "", "is no address");
+    assert_int_equal(pool->withdrawals, 0);
+    expect_output(run(pool, "recipient", ALICE, "--yes"), 0, "The pool pays to " ALICE, "");
+}
+
 static void a_pool_that_is_away_is_told_with_its_setting(void **state)
 {
     struct pool *pool = *state;
@@ -275,6 +327,11 @@ static void amounts_and_times_read_well(void **state)
     assert_true(money_rao_a_day(one) < 0);
     cJSON_Delete(one);
     assert_true(money_rao_a_day(NULL) < 0);
+    cJSON *absurd = cJSON_Parse(
+        "[{\"amount_rao\":9000000000000000,\"settled_at\":\"2026-11-20T14:00:00.001Z\"},"
+        "{\"amount_rao\":1,\"settled_at\":\"2026-11-20T14:00:00Z\"}]");
+    assert_true(money_rao_a_day(absurd) < 0);
+    cJSON_Delete(absurd);
 }
 
 int main(void)
@@ -287,6 +344,10 @@ int main(void)
         TEST(a_miner_that_is_new_may_set_its_recipient),
         TEST(a_withdrawal_says_how_much_and_where_to_and_asks),
         TEST(below_the_minimum_it_says_what_is_missing_and_how_long_that_takes),
+        TEST(nothing_is_not_withdrawn),
+        TEST(a_minimum_that_only_the_refusal_tells_is_the_usual_one),
+        TEST(a_withdrawal_without_an_answer_may_have_arrived),
+        TEST(what_a_pool_says_is_shown_as_text),
         TEST(a_pool_that_is_away_is_told_with_its_setting),
         TEST(amounts_and_times_read_well),
     };

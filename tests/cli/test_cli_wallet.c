@@ -81,6 +81,30 @@ static void words_and_a_path_become_their_key(void **state)
                   "mnemonic");
 }
 
+static void an_imported_key_is_of_the_scheme_that_was_asked_for(void **state)
+{
+    (void)state;
+#define SEED "0x1111111111111111111111111111111111111111111111111111111111111111"
+    expect_output(run_with_input(SEED, "import --secret-fd 0 --scheme ed25519"), 0, "hotkeys/", "");
+    expect_output(RUN("show"), 0, "scheme   ED25519", "");
+    expect_output(run_with_input(SEED "//a", "import --secret-fd 0 --scheme ed25519 "
+                                             "--wallet.hotkey b"),
+                  0, "hotkeys/b", "");
+    expect_output(RUN("show", "--wallet.hotkey", "b"), 0, "scheme   ED25519", "");
+    expect_output(run_with_input(SEED "/a", "import --secret-fd 0 --scheme ed25519 "
+                                            "--wallet.hotkey c"),
+                  2, "", "no soft children");
+    expect_output(run_with_input("  " SEED " ", "import --secret-fd 0 --scheme ed25519 "
+                                                "--wallet.hotkey d"),
+                  0, "hotkeys/d", "");
+    expect_output(RUN("show", "--wallet.hotkey", "d"), 0, "scheme   ED25519", "");
+    expect_output(run_with_input(SEED "1111111111111111111111111111111111111111111111111111111111"
+                                      "111111",
+                                 "import --secret-fd 0 --scheme ed25519 --wallet.hotkey e"),
+                  2, "", "give the seed");
+#undef SEED
+}
+
 static void signatures_are_made_and_told_from_others(void **state)
 {
     (void)state;
@@ -127,6 +151,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_new_key_is_private_and_never_overwritten),
         TEST(words_and_a_path_become_their_key),
+        TEST(an_imported_key_is_of_the_scheme_that_was_asked_for),
         TEST(signatures_are_made_and_told_from_others),
         TEST(an_encrypted_key_opens_with_its_password_only),
         TEST(mistakes_are_told),

@@ -1,15 +1,18 @@
-/* A pool, a sidecar, workers and drivers, of which one after the other is killed without warning or
- * stopped for longer than a lease, at random moments. Afterwards the books are read: every job that
- * was acknowledged has one outcome, every lease that the pool has booked is known to its driver and
- * the other way round, nothing was booked twice, and the money adds up.
+/* A pool, a sidecar, workers and drivers, of which one after the other is killed without warning,
+ * stopped for longer than a lease, or finds its clock an hour off, at random moments, while what
+ * stands between drivers and pool answers 500, hangs, cuts answers off or drops them. Afterwards
+ * the books are read: every job that was acknowledged has one outcome, every lease that the pool
+ * has booked is known to its driver and the other way round, nothing was booked twice, and the
+ * money adds up.
  *
  * POOLMINER_VIOLENCE_KILLS says how many kills (100 when not set; 1,000 take some eight minutes),
  * POOLMINER_VIOLENCE_SEED makes the same choices again. */
+#include "books.h"
 #include "cmocka_include.h"
+#include "faulty_front.h"
 #include "programs.h"
 
 #include <signal.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +27,8 @@ enum {
     PAUSE_MAX_MS = 700,
     STOPPED_MAX_MS = 3500, /* leases last 2,000 */
     STOPS_IN = 6,          /* one in so many is stopped, not killed */
+    JUMPS_IN = 6,          /* and the clock of one in so many jumps */
+    JUMP_MAX_MS = 3600000, /* forwards or back */
     END_MS = 120000,
 };
 
@@ -35,6 +40,7 @@ struct victim {
     char label[16];
     pid_t pid;
     int64_t goes_on_ms; /* when it is stopped: until then; else 0 */
+    int64_t right_ms;   /* when its clock is off: until then; else 0 */
 };
 
 enum { VICTIMS = 2 + WORKERS + DRIVERS };
@@ -43,24 +49,25 @@ struct mill {
     struct place place;
     char pool_port[16], sidecar_port[16], pool_url[64], sidecar_url[64];
     struct victim victims[VICTIMS];
-    int kills, stops;
+    struct faulty_front *front;
+    int kills, stops, jumps;
     unsigned random;
 };
 
 /* ---- the programs ---- */
 
-static pid_t start_pool(struct mill *mill)
+static pid_t start_pool(struct mill *mill, const struct victim *victim)
 {
     const struct place *place = &mill->place;
-    return START(place, "pool", "poolminer-pool", "--port", mill->pool_port, "--store",
+    return START(place, victim->label, "poolminer-pool", "--port", mill->pool_port, "--store",
                  place_file(place, "pool.db"), "--ready-file", place_file(place, "pool.ready"),
                  "--epoch-s", "3", "--task-timeout-s", "20", "--quorum", "2");
 }
 
-static pid_t start_sidecar(struct mill *mill)
+static pid_t start_sidecar(struct mill *mill, const struct victim *victim)
 {
     const struct place *place = &mill->place;
-    return START(place, "sidecar", "poolminer-sidecar", "--port", mill->sidecar_port, "--store",
+    return START(place, victim->label, "poolminer-sidecar", "--port", mill->sidecar_port, "--store",
                  place_file(place, "sidecar.db"), "--ready-file",
                  place_file(place, "sidecar.ready"), "--lease-ms", "2000", "--heartbeat-ms", "500");
 }
@@ -68,7 +75,8 @@ static pid_t start_sidecar(struct mill *mill)
 static pid_t start_worker(struct mill *mill, const struct victim *victim)
 {
     return START(&mill->place, victim->label, "poolminer-worker", "--sidecar-url",
-                 mill->sidecar_url, "--run-id", "mill", "--workers", "1", "--threads", "1");
+                 mill->sidecar_url, "--run-id", "mill", "--workers", "1", "--threads", "1",
+                 "--checkpoint-ms", "100");
 }
 
 static pid_t start_driver(struct mill *mill, const struct victim *victim, const char *duration_s)
@@ -87,10 +95,10 @@ static void start(struct mill *mill, struct victim *victim)
 {
     switch (victim->kind) {
     case POOL:
-        victim->pid = start_pool(mill);
+        victim->pid = start_pool(mill, victim);
         break;
     case SIDECAR:
-        victim->pid = start_sidecar(mill);
+        victim->pid = start_sidecar(mill, victim);
         break;
     case WORKER:
         victim->pid = start_worker(mill, victim);
@@ -112,6 +120,7 @@ static int set_up(void **state)
                              seed != NULL ? (unsigned)strtoul(seed, NULL, 10) : (unsigned)getpid()};
     print_message("POOLMINER_VIOLENCE_SEED=%u\n", mill.random);
     place_create(&mill.place);
+    mill.place.clock = PM_SHIFTED_CLOCK;
     for (int i = 0; i < VICTIMS; i++) {
         struct victim *victim = &mill.victims[i];
         victim->kind = i < 2 ? (enum kind)i : i < 2 + WORKERS ? WORKER : DRIVER;
@@ -123,7 +132,9 @@ static int set_up(void **state)
     snprintf(mill.pool_port, sizeof mill.pool_port, "%d", wait_ready(&mill.place, "pool.ready"));
     snprintf(mill.sidecar_port, sizeof mill.sidecar_port, "%d",
              wait_ready(&mill.place, "sidecar.ready"));
-    snprintf(mill.pool_url, sizeof mill.pool_url, "http://127.0.0.1:%s", mill.pool_port);
+    mill.front = faulty_front_start((int)strtol(mill.pool_port, NULL, 10), mill.random);
+    snprintf(mill.pool_url, sizeof mill.pool_url, "http://127.0.0.1:%d",
+             faulty_front_port(mill.front));
     snprintf(mill.sidecar_url, sizeof mill.sidecar_url, "tcp://127.0.0.1:%s", mill.sidecar_port);
     for (int i = 2; i < VICTIMS; i++) {
         start(&mill, &mill.victims[i]);
@@ -136,6 +147,7 @@ static int tear_down(void **state)
 {
     struct mill *mill = *state;
     place_destroy(&mill->place);
+    faulty_front_stop(mill->front);
     return 0;
 }
 
@@ -158,6 +170,10 @@ static void look_after(struct mill *mill)
             victim->goes_on_ms = 0;
             kill(victim->pid, SIGCONT);
         }
+        if (victim->right_ms != 0 && now_ms >= victim->right_ms) {
+            victim->right_ms = 0;
+            place_shift_clock(&mill->place, victim->label, 0);
+        }
         if (waitid(P_PID, (id_t)victim->pid, &ended, WEXITED | WNOHANG | WNOWAIT) == 0 &&
             ended.si_pid == victim->pid) {
             kill_hard(victim->pid); /* reaps it */
@@ -166,9 +182,21 @@ static void look_after(struct mill *mill)
     }
 }
 
+static void jump(struct mill *mill, struct victim *victim)
+{
+    const int64_t offset_ms = (int64_t)below(mill, 2 * JUMP_MAX_MS) - JUMP_MAX_MS;
+    victim->right_ms = pm_clock_monotonic_ms() + below(mill, STOPPED_MAX_MS);
+    place_shift_clock(&mill->place, victim->label, offset_ms);
+    mill->jumps++;
+}
+
 static void strike(struct mill *mill)
 {
     struct victim *victim = &mill->victims[below(mill, VICTIMS)];
+    if (below(mill, JUMPS_IN) == 0) {
+        jump(mill, victim);
+        return;
+    }
     if (victim->goes_on_ms == 0 && below(mill, STOPS_IN) == 0) {
         victim->goes_on_ms = pm_clock_monotonic_ms() + below(mill, STOPPED_MAX_MS);
         kill(victim->pid, SIGSTOP);
@@ -181,12 +209,14 @@ static void strike(struct mill *mill)
     start(mill, victim);
 }
 
-/* All that stand still go on, and the drivers finish what they have begun. */
+/* All that stand still go on, clocks are right, and the drivers finish what they have begun. */
 static void let_it_end(struct mill *mill)
 {
+    faulty_front_behave(mill->front);
     for (int i = 0; i < VICTIMS; i++) {
         struct victim *victim = &mill->victims[i];
-        victim->goes_on_ms = 0;
+        victim->goes_on_ms = victim->right_ms = 0;
+        place_shift_clock(&mill->place, victim->label, 0);
         kill(victim->pid, SIGCONT);
     }
     look_after(mill);
@@ -209,88 +239,15 @@ static void let_it_end(struct mill *mill)
     }
 }
 
-/* ---- the books ---- */
-
-static int64_t ask(sqlite3 *books, const char *sql)
-{
-    sqlite3_stmt *statement;
-    if (sqlite3_prepare_v2(books, sql, -1, &statement, NULL) != SQLITE_OK ||
-        sqlite3_step(statement) != SQLITE_ROW) {
-        fail_msg("%s: %s", sql, sqlite3_errmsg(books));
-    }
-    int64_t answer = sqlite3_column_int64(statement, 0);
-    sqlite3_finalize(statement);
-    return answer;
-}
-
-/* Each is a sentence, and a question whose answer is how often it does not hold. */
-static const struct {
-    const char *promise, *violations;
-} PROMISES[] = {
-    {"the pool's file is whole", "SELECT count(*) FROM pragma_integrity_check WHERE schema = "
-                                 "'main' AND integrity_check <> 'ok'"},
-    {"the sidecar's file is whole", "SELECT count(*) FROM pragma_integrity_check WHERE schema = "
-                                    "'queue' AND integrity_check <> 'ok'"},
-    {"no row of the pool hangs in the air", "SELECT count(*) FROM pragma_foreign_key_check"},
-    {"no job waits or is under way",
-     "SELECT (SELECT count(*) FROM queue.queued) + (SELECT count(*) FROM queue.lease)"},
-    /* of enum pm_counter: PUT 8, COMPLETED 9, GONE_WRONG 10, SET_ASIDE_EVER 11, EXPIRED 13,
-     * CANCELLED 14 */
-    {"every job that was put has one outcome",
-     "SELECT abs(sum(CASE counter WHEN 8 THEN value ELSE -value END)) FROM queue.counter WHERE"
-     " run > 0 AND counter IN (8, 9, 10, 11, 13, 14)"},
-    {"every lease has come to an end", "SELECT count(*) FROM queue.record WHERE state = 'open'"},
-    {"what a driver believes to be submitted is booked",
-     "SELECT count(*) FROM queue.record r WHERE r.state = 'submitted' AND NOT EXISTS (SELECT 1"
-     " FROM leases l WHERE l.state = 1 AND r.key LIKE '%/' || l.id)"},
-    {"what is booked, its driver knows to be submitted",
-     "SELECT count(*) FROM leases l WHERE l.state = 1 AND NOT EXISTS (SELECT 1 FROM queue.record r"
-     " WHERE r.state = 'submitted' AND r.key LIKE '%/' || l.id)"},
-    {"no evaluation counts twice",
-     "SELECT abs((SELECT sum(evaluations_submitted) FROM miners) - (SELECT count(*) FROM"
-     " evaluations))"},
-    {"an epoch pays what its payouts say",
-     "SELECT count(*) FROM epochs e WHERE settled = 1 AND paid_rao <> (SELECT"
-     " coalesce(sum(rao), 0) FROM payouts p WHERE p.epoch = e.number)"},
-    {"an epoch divides its budget",
-     "SELECT count(*) FROM epochs WHERE settled = 1 AND paid_rao + pool_rao <> budget_rao"},
-    {"reputation comes from rewards",
-     "SELECT count(*) FROM epochs e WHERE (SELECT coalesce(sum(micro), 0) FROM reputation r WHERE"
-     " r.epoch = e.number) <> (SELECT coalesce(sum(micro), 0) FROM rewards w WHERE"
-     " w.epoch = e.number)"},
-    {"a miner's reputation is that of all epochs",
-     "SELECT count(*) FROM miners m WHERE reputation_total <> (SELECT coalesce(sum(micro), 0) FROM"
-     " reputation r WHERE r.hotkey = m.hotkey)"},
+static const char *const FATES[FRONT_FATES] = {
+    [FRONT_PASS] = "passed on",
+    [FRONT_REFUSE] = "answered 500 and not passed on",
+    [FRONT_LOSE] = "passed on and answered 500",
+    [FRONT_HANG] = "kept waiting and not passed on",
+    [FRONT_HANG_AFTER] = "passed on and kept waiting",
+    [FRONT_TRUNCATE] = "passed on and cut off",
+    [FRONT_DROP] = "passed on and dropped",
 };
-
-static void read_the_books(struct mill *mill)
-{
-    sqlite3 *books;
-    char attach[256];
-    bool good = true;
-    assert_int_equal(sqlite3_open(place_file(&mill->place, "pool.db"), &books), SQLITE_OK);
-    snprintf(attach, sizeof attach, "ATTACH '%s' AS queue", place_file(&mill->place, "sidecar.db"));
-    assert_int_equal(sqlite3_exec(books, attach, NULL, NULL, NULL), SQLITE_OK);
-    for (size_t i = 0; i < sizeof PROMISES / sizeof *PROMISES; i++) {
-        int64_t violations = ask(books, PROMISES[i].violations);
-        if (violations != 0) {
-            print_error("broken %lld times: %s\n", (long long)violations, PROMISES[i].promise);
-            good = false;
-        }
-    }
-    int64_t jobs = ask(books, "SELECT sum(value) FROM queue.counter WHERE run > 0 AND counter = 8");
-    int64_t leases = ask(books, "SELECT count(*) FROM leases WHERE state = 1");
-    print_message("%d kills, %d stops: %lld jobs, %lld leases booked, %lld evaluations, %lld RAO "
-                  "paid\n",
-                  mill->kills, mill->stops, (long long)jobs, (long long)leases,
-                  (long long)ask(books, "SELECT count(*) FROM evaluations"),
-                  (long long)ask(books, "SELECT coalesce(sum(rao), 0) FROM payouts"));
-    sqlite3_close(books);
-    if (!good || leases == 0) {
-        show_logs(&mill->place);
-        fail_msg("%s", good ? "nothing was booked at all" : "a promise is broken");
-    }
-}
 
 static void whatever_is_killed_nothing_is_lost(void **state)
 {
@@ -303,7 +260,15 @@ static void whatever_is_killed_nothing_is_lost(void **state)
         strike(mill);
     }
     let_it_end(mill);
-    read_the_books(mill);
+    print_message("%d kills, %d stops, %d clocks, %d requests passed on\n", mill->kills,
+                  mill->stops, mill->jumps, faulty_front_count(mill->front, FRONT_PASS));
+    for (enum front_fate fate = FRONT_REFUSE; fate < FRONT_FATES; fate++) {
+        print_message("%d requests %s\n", faulty_front_count(mill->front, fate), FATES[fate]);
+    }
+    if (!books_balance(&mill->place)) {
+        show_logs(&mill->place);
+        fail_msg("a promise is broken");
+    }
 }
 
 int main(void)

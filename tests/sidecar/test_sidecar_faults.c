@@ -1,7 +1,7 @@
 /* Every call of the store fails once, every write of SQLite fails once, and the process and the
  * machine die at every write: what was acknowledged is there, what was not is there wholly or not
  * at all, and the sidecar goes on. */
-#include "sidecar/crash_vfs.h"
+#include "crash_vfs.h"
 #include "sidecar/faulty_store.h"
 #include "sidecar/queue_scenario.h"
 #include "sidecar/sidecar_test.h"

@@ -1,6 +1,6 @@
-#include "sidecar/crash_vfs.h"
+#include "crash_vfs.h"
 
-#include "sidecar/sidecar_test.h"
+#include "cmocka_include.h"
 
 #include <fcntl.h>
 #include <sqlite3.h>
@@ -36,7 +36,7 @@ static sqlite3_io_methods methods;
 static struct journal *journals;
 static enum crash_kind kind;
 static int64_t crash_at, operations;
-static bool happened;
+static bool happened, in_earnest;
 
 static sqlite3_file *real(sqlite3_file *file)
 {
@@ -46,6 +46,21 @@ static sqlite3_file *real(sqlite3_file *file)
 /* ---- the end ---- */
 
 enum verdict { GOES_ON, FAILS, TEARS };
+
+static void undo_all(struct journal *journal);
+
+/* Where the process does not merely behave as if it had died. */
+static void leave_in_earnest(void)
+{
+    if (!in_earnest || (kind != CRASH_KILL && kind != CRASH_TORN && kind != CRASH_POWER)) {
+        return;
+    }
+    for (struct journal *journal = journals; kind == CRASH_POWER && journal != NULL;
+         journal = journal->next) {
+        undo_all(journal);
+    }
+    _exit(CRASH_EXIT_STATUS);
+}
 
 static enum verdict judge(void)
 {
@@ -59,7 +74,11 @@ static enum verdict judge(void)
     if (kind == CRASH_ERROR) {
         return first ? FAILS : GOES_ON;
     }
-    return first && kind == CRASH_TORN ? TEARS : FAILS;
+    if (first && kind == CRASH_TORN) {
+        return TEARS;
+    }
+    leave_in_earnest();
+    return FAILS;
 }
 
 static int failure(void)
@@ -146,6 +165,7 @@ static int crash_write(sqlite3_file *file, const void *data, int size, sqlite3_i
     remember((struct crash_file *)file, offset, (size_t)size);
     if (verdict == TEARS) {
         real(file)->pMethods->xWrite(real(file), data, size / 2, offset);
+        leave_in_earnest();
         return failure();
     }
     return real(file)->pMethods->xWrite(real(file), data, size, offset);
@@ -210,6 +230,26 @@ static int crash_characteristics(sqlite3_file *file)
     return real(file)->pMethods->xDeviceCharacteristics(real(file));
 }
 
+static int crash_shm_map(sqlite3_file *file, int page, int size, int extend, void volatile **out)
+{
+    return real(file)->pMethods->xShmMap(real(file), page, size, extend, out);
+}
+
+static int crash_shm_lock(sqlite3_file *file, int offset, int count, int flags)
+{
+    return real(file)->pMethods->xShmLock(real(file), offset, count, flags);
+}
+
+static void crash_shm_barrier(sqlite3_file *file)
+{
+    real(file)->pMethods->xShmBarrier(real(file));
+}
+
+static int crash_shm_unmap(sqlite3_file *file, int remove)
+{
+    return real(file)->pMethods->xShmUnmap(real(file), remove);
+}
+
 static int crash_open(sqlite3_vfs *vfs, const char *path, sqlite3_file *file, int flags,
                       int *out_flags)
 {
@@ -246,7 +286,7 @@ void crash_vfs_install(void)
     real_vfs = sqlite3_vfs_find(NULL);
     assert_non_null(real_vfs);
     methods = (sqlite3_io_methods){
-        .iVersion = 1, /* no shared memory: the store locks the file for good */
+        .iVersion = 2, /* shared memory is no file: it is made anew by whoever comes first */
         .xClose = crash_close,
         .xRead = crash_read,
         .xWrite = crash_write,
@@ -259,6 +299,10 @@ void crash_vfs_install(void)
         .xFileControl = crash_control,
         .xSectorSize = crash_sector_size,
         .xDeviceCharacteristics = crash_characteristics,
+        .xShmMap = crash_shm_map,
+        .xShmLock = crash_shm_lock,
+        .xShmBarrier = crash_shm_barrier,
+        .xShmUnmap = crash_shm_unmap,
     };
     crash_vfs = *real_vfs;
     crash_vfs.zName = "crash";
@@ -275,6 +319,11 @@ void crash_vfs_arm(enum crash_kind chosen, int64_t at)
     crash_at = at;
     operations = 0;
     happened = false;
+}
+
+void crash_vfs_die_in_earnest(void)
+{
+    in_earnest = true;
 }
 
 bool crash_vfs_happened(void)

@@ -1,7 +1,7 @@
 /* A file system under SQLite that fails or dies at a chosen write, and can lose what was written
  * but not synced, as a machine does whose power goes. */
-#ifndef PM_TESTS_CRASH_VFS_H
-#define PM_TESTS_CRASH_VFS_H
+#ifndef TESTS_CRASH_VFS_H
+#define TESTS_CRASH_VFS_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -19,6 +19,10 @@ enum crash_kind {
 void crash_vfs_install(void);
 /* The operation (write, sync, truncate) number `at` from 1 meets its end; 0: none. */
 void crash_vfs_arm(enum crash_kind kind, int64_t at);
+/* From now on, where the process is to die it ends with this status, files as they are then found.
+ */
+enum { CRASH_EXIT_STATUS = 42 };
+void crash_vfs_die_in_earnest(void);
 /* True when it has happened. */
 bool crash_vfs_happened(void);
 /* After everything was closed: the files as the next process finds them. Everything works again. */

@@ -1,0 +1,220 @@
+/* Writes of the pool's store fail, are torn, or are the last ones before the process or the machine
+ * dies: what was answered is there, what was not is there wholly or not at all, and the pool goes
+ * on. Of the deaths, which are processes each, every 11th is tried; POOLMINER_FAULTS_EVERY=1 tries
+ * all.
+ */
+#include "cmocka_include.h"
+#include "crash_vfs.h"
+#include "pool/scenario.h"
+#include "pool/store_internal.h"
+#include "run_program.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { STORY = 1003, STEPS = 40, JOBS = 12 };
+
+static char directory[64], path[96];
+
+static int set_up(void **state)
+{
+    (void)state;
+    make_directory(directory, sizeof directory);
+    snprintf(path, sizeof path, "%s/pool.db", directory);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    remove_directory(directory);
+    return 0;
+}
+
+static void remove_store(void)
+{
+    static const char *const SUFFIXES[] = {"", "-wal", "-shm", "-journal"};
+    for (size_t i = 0; i < sizeof SUFFIXES / sizeof *SUFFIXES; i++) {
+        char file[sizeof path + 16];
+        snprintf(file, sizeof file, "%s%s", path, SUFFIXES[i]);
+        unlink(file);
+    }
+}
+
+/* ---- death ---- */
+
+/* The child: lives the story from the very beginning, and writes a byte after the opening and after
+ * each step, until it meets its end. */
+static void live(enum crash_kind kind, int64_t at, int acknowledged)
+{
+    struct scenario scenario;
+    struct virtual_pool pool = {0};
+    struct step step;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    crash_vfs_die_in_earnest();
+    crash_vfs_arm(kind, at);
+    scenario_create(&scenario, STORY);
+    scenario_prepare(&scenario, &pool);
+    virtual_pool_open(&pool, path);
+    model_apply(&scenario.model, &(struct step){.kind = STEP_ADVANCE});
+    for (int i = 0; i < STEPS; i++) {
+        scenario_next(&scenario, &step);
+        scenario_prepare(&scenario, &pool);
+        struct expectation expected = model_apply(&scenario.model, &step);
+        scenario_perform(&pool, &step, &expected);
+        if (write(acknowledged, "", 1) != 1) {
+            _exit(1);
+        }
+    }
+    _exit(0);
+}
+
+/* Returns how many steps were acknowledged. */
+static int live_and_die(enum crash_kind kind, int64_t at, bool *finished)
+{
+    int ends[2], status, count = 0;
+    char bytes[STEPS];
+    assert_int_equal(pipe(ends), 0);
+    const pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        live(kind, at, ends[1]);
+    }
+    close(ends[1]);
+    for (ssize_t got; (got = read(ends[0], bytes, sizeof bytes)) > 0;) {
+        count += (int)got;
+    }
+    close(ends[0]);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    if (!WIFEXITED(status) ||
+        (WEXITSTATUS(status) != 0 && WEXITSTATUS(status) != CRASH_EXIT_STATUS)) {
+        fail_msg("kind %d, operation %lld: the child failed after step %d", kind, (long long)at,
+                 count);
+    }
+    *finished = WEXITSTATUS(status) == 0;
+    return count;
+}
+
+/* What the next process finds is what was acknowledged, or one step more. */
+static void compare(enum crash_kind kind, int64_t at, int acknowledged)
+{
+    struct scenario scenario;
+    struct virtual_pool pool = {0};
+    struct step step;
+    scenario_create(&scenario, STORY);
+    model_apply(&scenario.model, &(struct step){.kind = STEP_ADVANCE});
+    for (int i = 0; i < acknowledged; i++) {
+        scenario_next(&scenario, &step);
+        model_apply(&scenario.model, &step);
+    }
+    scenario_prepare(&scenario, &pool);
+    virtual_pool_open(&pool, path);
+    const char *different = scenario_difference(&scenario, &pool);
+    if (different != NULL) {
+        scenario_next(&scenario, &step);
+        model_apply(&scenario.model, &step);
+        different = scenario_difference(&scenario, &pool);
+    }
+    virtual_pool_close(&pool);
+    if (different != NULL) {
+        fail_msg("kind %d, operation %lld, after step %d: %s", kind, (long long)at, acknowledged,
+                 different);
+    }
+}
+
+static void die_everywhere(enum crash_kind kind)
+{
+    bool finished = false;
+    const char *every = getenv("POOLMINER_FAULTS_EVERY");
+    const int64_t stride = every != NULL ? strtol(every, NULL, 10) : 11;
+    int64_t at = 1 + (int64_t)kind % stride, deaths = 0;
+    for (; !finished; at += stride, deaths++) {
+        remove_store();
+        const int acknowledged = live_and_die(kind, at, &finished);
+        compare(kind, at, acknowledged);
+    }
+    print_message("%lld deaths\n", (long long)deaths - 1);
+    assert_in_range(at, 100, 10000); /* there were that many operations */
+}
+
+static void the_process_may_die_at_any_write(void **state)
+{
+    (void)state;
+    die_everywhere(CRASH_KILL);
+}
+
+static void a_write_may_be_torn(void **state)
+{
+    (void)state;
+    die_everywhere(CRASH_TORN);
+}
+
+static void the_power_may_go_at_any_write(void **state)
+{
+    (void)state;
+    die_everywhere(CRASH_POWER);
+}
+
+/* ---- errors ---- */
+
+static enum pm_pool_outcome count(struct pm_pool_store *store, void *context,
+                                  struct pm_error *error)
+{
+    return pm_store_next_id(store->sql, "jobs", context, error) ? PM_POOL_COMMIT : PM_POOL_FAILED;
+}
+
+/* One I/O error, or a full disk until somebody makes room: that piece of work fails, nothing of it
+ * stays, and the next one is done. */
+static bool suffer(enum crash_kind kind, int64_t at)
+{
+    struct pm_pool_store *store;
+    int64_t last = 0;
+    bool happened = false;
+    remove_store();
+    crash_vfs_arm(kind, 0);
+    assert_true(pm_pool_store_open(path, &store, NULL));
+    crash_vfs_arm(kind, at);
+    for (int done = 0; done < JOBS;) {
+        if (pm_pool_store_run(store, count, &last, NULL)) {
+            assert_int_equal(last, ++done);
+        } else {
+            assert_true(crash_vfs_happened());
+            assert_false(happened);
+            happened = true;
+            crash_vfs_arm(kind, 0);
+        }
+    }
+    happened = happened || crash_vfs_happened();
+    pm_pool_store_close(store);
+    crash_vfs_recover();
+    return happened;
+}
+
+static void any_write_may_fail(void **state)
+{
+    (void)state;
+    for (enum crash_kind kind = CRASH_ERROR; kind <= CRASH_FULL; kind++) {
+        int64_t at = 1;
+        while (suffer(kind, at)) {
+            at++;
+        }
+        assert_in_range(at, JOBS, 10000);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_process_may_die_at_any_write),
+        cmocka_unit_test(a_write_may_be_torn),
+        cmocka_unit_test(the_power_may_go_at_any_write),
+        cmocka_unit_test(any_write_may_fail),
+    };
+    crash_vfs_install();
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}

@@ -16,7 +16,7 @@ static bool run_record(struct pm_driver *driver, struct pm_lease_record *record,
                        struct pm_error *error)
 {
     int64_t late_ms = pm_driver_now_ms(driver) - record->deadline_ms;
-    if (late_ms >= 0) {
+    if (late_ms >= 0 && !record->maybe_submitted) {
         struct pm_lease_end end = {0};
         pm_lease_end_set(&end, PM_LEASE_EXPIRED, PM_CAUSE_RAN_OUT, pm_driver_now_ms(driver),
                          late_ms, "it ran out %" PRId64 " s ago, while no driver was there",

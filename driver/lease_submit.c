@@ -158,16 +158,47 @@ static struct pm_lease_submission next_try(const struct sending *sending, const 
     };
 }
 
-/* What is not tried before the lease runs out is lost for certain: however long the wait is, there
- * is one more try shortly before. */
+/* ---- after the lease's end ---- */
+
+/* A submission that may have arrived is no lost one: the pool still tells what became of it. It is
+ * asked for a while, at a later start once at least. */
+static bool asks_on(const struct sending *sending, int64_t now_ms)
+{
+    return sending->tried &&
+           (sending->attempts == 0 || now_ms < sending->record->deadline_ms + PM_ASK_AFTER_END_MS);
+}
+
+static void end_ran_out(struct sending *sending, int64_t now_ms)
+{
+    const int64_t late_ms = now_ms - sending->record->deadline_ms;
+    pm_lease_end_set(sending->end, PM_LEASE_EXPIRED,
+                     sending->tried ? PM_CAUSE_ANSWER_LOST : PM_CAUSE_RAN_OUT, now_ms, late_ms,
+                     "the lease ran out before the pool acknowledged the submission, %" PRId64
+                     " s ago, after %u tries%s",
+                     late_ms / 1000, sending->attempts,
+                     sending->tried ? ", one of which may have got through" : "");
+}
+
+/* When the next try, or the wait for it, has to be over: the lease's end, and after that the
+ * driver's; 0: never. */
+static int64_t limit_ms(const struct sending *sending, int64_t now_ms)
+{
+    return now_ms < sending->record->deadline_ms ? sending->plan->deadline_ms
+                                                 : pm_driver_end_ms(sending->driver);
+}
+
+/* What is not tried before the lease runs out is probably lost: however long the wait is, there is
+ * one more try shortly before. And no pool holds up what comes after the end. */
 static int64_t time_of_next_try(const struct sending *sending, int64_t now_ms, int64_t wait_ms)
 {
-    int64_t last_ms = sending->record->deadline_ms - LAST_TRY_MS;
-    int64_t next_ms = now_ms + wait_ms;
+    const int64_t last_ms = sending->record->deadline_ms - LAST_TRY_MS;
+    const int64_t limit = limit_ms(sending, now_ms);
+    const bool late = now_ms >= sending->record->deadline_ms;
+    int64_t next_ms = now_ms + (late && wait_ms > PM_BACKOFF_MAX_MS ? PM_BACKOFF_MAX_MS : wait_ms);
     if (next_ms > last_ms && now_ms < last_ms) {
         next_ms = last_ms;
     }
-    return next_ms < sending->plan->deadline_ms ? next_ms : sending->plan->deadline_ms;
+    return limit > 0 && next_ms > limit ? limit : next_ms;
 }
 
 /* One try; then, unless that settled it, the wait before the next. */
@@ -182,7 +213,7 @@ static bool submit_once(struct sending *sending, const cJSON *content, struct pm
     sending->attempts++;
     bool accepted = judge(sending, &answer, error);
     uint32_t random = driver->host.random(driver->host.context);
-    int64_t next_ms =
+    const int64_t next_ms =
         time_of_next_try(sending, pm_driver_now_ms(driver),
                          pm_backoff_ms(sending->attempts, answer.retry_after_ms, random));
     pm_answer_clear(&answer);
@@ -201,16 +232,12 @@ static bool submit_content(struct sending *sending, const cJSON *content, struct
     note(sending, PM_LEASE_SUBMITTING);
     while (sending->end->state == NULL) {
         int64_t now_ms = pm_driver_now_ms(sending->driver);
-        if (now_ms >= record->deadline_ms) {
-            pm_lease_end_set(
-                sending->end, PM_LEASE_EXPIRED, PM_CAUSE_RAN_OUT, now_ms,
-                now_ms - record->deadline_ms,
-                "the lease ran out before the pool acknowledged the submission, %" PRId64
-                " s ago, after %u tries",
-                (now_ms - record->deadline_ms) / 1000, sending->attempts);
+        if (now_ms >= record->deadline_ms && !asks_on(sending, now_ms)) {
+            end_ran_out(sending, now_ms);
             return true;
         }
-        if (now_ms >= sending->plan->deadline_ms) {
+        const int64_t end_ms = limit_ms(sending, now_ms);
+        if (end_ms > 0 && now_ms >= end_ms) {
             return pm_fail(error, PM_ERROR_INTERRUPTED,
                            "the time is over before the pool acknowledged a submission");
         }

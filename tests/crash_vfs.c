@@ -81,6 +81,16 @@ static enum verdict judge(void)
     return FAILS;
 }
 
+/* An operation that has no halves is torn before it begins. */
+static bool fails(void)
+{
+    const enum verdict verdict = judge();
+    if (verdict == TEARS) {
+        leave_in_earnest();
+    }
+    return verdict != GOES_ON;
+}
+
 static int failure(void)
 {
     return kind == CRASH_FULL ? SQLITE_FULL : SQLITE_IOERR_WRITE;
@@ -173,7 +183,7 @@ static int crash_write(sqlite3_file *file, const void *data, int size, sqlite3_i
 
 static int crash_truncate(sqlite3_file *file, sqlite3_int64 size)
 {
-    if (judge() != GOES_ON) {
+    if (fails()) {
         return failure();
     }
     sqlite3_int64 old = 0;
@@ -188,7 +198,7 @@ static int crash_truncate(sqlite3_file *file, sqlite3_int64 size)
 static int crash_sync(sqlite3_file *file, int flags)
 {
     (void)flags;
-    if (judge() != GOES_ON) {
+    if (fails()) {
         return failure();
     }
     forget(((struct crash_file *)file)->journal);
@@ -271,7 +281,7 @@ static int crash_open(sqlite3_vfs *vfs, const char *path, sqlite3_file *file, in
 static int crash_delete(sqlite3_vfs *vfs, const char *path, int sync)
 {
     (void)vfs;
-    if (judge() != GOES_ON) {
+    if (fails()) {
         return SQLITE_IOERR_DELETE;
     }
     forget(journal_of(path));

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { FAKE_SCRIPT_MAX = 32, FAKE_CALLS_MAX = 512 };
+enum { FAKE_SCRIPT_MAX = 128, FAKE_CALLS_MAX = 512 };
 
 struct fake_answer {
     enum scripted_manner manner;

@@ -143,6 +143,21 @@ static void a_stop_while_the_submission_is_lost_sends_it_again(void **state)
     assert_string_equal(record_member(bench, "lease-1", "cause"), "answer_lost");
 }
 
+static void a_submission_that_may_have_arrived_outlives_its_lease(void **state)
+{
+    struct bench *bench = *state;
+    bench->pool.submit_answers[0] =
+        (struct fake_answer){.manner = SCRIPTED_CLOSE, .accept = true, .stop = true};
+    assert_true(live(bench));
+    assert_string_equal(record(bench, "lease-1")->state, "open");
+    atomic_store(&bench->pool.stop, false);
+    atomic_fetch_add(&bench->pool.now_ms, 7200 * SECOND);
+    assert_true(live(bench));
+    assert_int_equal(bench->pool.submit_calls, 2);
+    assert_string_equal(bench->pool.submissions[0].content, bench->pool.submissions[1].content);
+    assert_closed(bench, "submitted", "");
+}
+
 static void an_open_lease_that_ran_out_meanwhile_is_closed(void **state)
 {
     struct bench *bench = *state;
@@ -689,6 +704,7 @@ int main(void)
         TEST(whenever_it_dies_the_lease_is_submitted_once),
         TEST(a_stop_while_the_lease_is_granted_loses_nothing),
         TEST(a_stop_while_the_submission_is_lost_sends_it_again),
+        TEST(a_submission_that_may_have_arrived_outlives_its_lease),
         TEST(an_open_lease_that_ran_out_meanwhile_is_closed),
         TEST(a_record_that_cannot_be_read_is_set_aside),
         TEST(waits_between_leases_are_as_the_table_says),

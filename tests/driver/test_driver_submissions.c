@@ -59,10 +59,11 @@ static void a_pool_that_never_answers_costs_the_lease_and_no_more(void **state)
     }
     assert_true(live(bench));
     int64_t began_ms = bench->pool.lease_call_ms[0];
-    assert_int_equal(bench->pool.lease_call_ms[1] - began_ms, 300 * SECOND);
+    /* ten minutes more, in which it might tell what became of it */
+    assert_int_equal(bench->pool.lease_call_ms[1] - began_ms, 900 * SECOND);
     assert_string_equal(record(bench, "lease-1")->state, "expired");
     assert_int_equal(bench->driver.counters.leases_expired, 2);
-    assert_string_equal(record_member(bench, "lease-1", "cause"), "ran_out");
+    assert_string_equal(record_member(bench, "lease-1", "cause"), "answer_lost");
     assert_string_equal(record_member(bench, "lease-1", "http_status"), "503");
 }
 
@@ -128,6 +129,21 @@ static void what_is_too_large_stays_so(void **state)
     assert_true(live(bench));
     assert_int_equal(bench->pool.submit_calls, 1);
     assert_string_equal(record(bench, "lease-1")->state, "refused");
+}
+
+static void what_may_have_arrived_is_asked_for_after_the_end(void **state)
+{
+    struct bench *bench = *state;
+    bench->pool.lease_ms = 60 * SECOND;
+    bench->settings.duration_ms = 3600 * SECOND;
+    bench->pool.submit_answers[0] = (struct fake_answer){.manner = SCRIPTED_CLOSE, .accept = true};
+    for (int i = 1; i < 8; i++) {
+        bench->pool.submit_answers[i] = (struct fake_answer){.status = 503};
+    }
+    assert_true(live(bench));
+    assert_true(bench->pool.submissions[8].at_ms - bench->pool.lease_call_ms[0] > 60 * SECOND);
+    assert_string_equal(bench->pool.submissions[8].content, bench->pool.submissions[0].content);
+    assert_closed(bench, "submitted", "");
 }
 
 static void a_refusal_is_kept_with_its_reason_and_life_goes_on(void **state)
@@ -226,6 +242,7 @@ int main(void)
 {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, open_bench, close_bench)
     const struct CMUnitTest tests[] = {
+        TEST(what_may_have_arrived_is_asked_for_after_the_end),
         TEST(what_is_not_now_is_sent_again_before_anything_else),
         TEST(a_page_with_status_200_is_no_acknowledgement),
         TEST(a_pool_that_never_answers_costs_the_lease_and_no_more),

@@ -77,13 +77,17 @@ bool pm_driver_over(const struct pm_driver *driver)
 
 bool pm_driver_wait_until(struct pm_driver *driver, int64_t until_ms)
 {
+    int64_t most_ms = until_ms - pm_driver_now_ms(driver); /* should the clock be set back */
     while (!pm_driver_stopping(driver)) {
         pm_report_tick(driver);
         int64_t left_ms = until_ms - pm_driver_now_ms(driver);
+        left_ms = left_ms < most_ms ? left_ms : most_ms;
         if (left_ms <= 0) {
             return !pm_driver_stopping(driver);
         }
-        driver->host.wait_ms(driver->host.context, left_ms < STEP_MS ? left_ms : STEP_MS);
+        const int64_t step_ms = left_ms < STEP_MS ? left_ms : STEP_MS;
+        driver->host.wait_ms(driver->host.context, step_ms);
+        most_ms -= step_ms;
     }
     return false;
 }

@@ -144,7 +144,8 @@ int64_t pm_driver_end_ms(const struct pm_driver *driver);
 /* The duration is over: no new lease. */
 bool pm_driver_over(const struct pm_driver *driver);
 
-/* Waits until `until_ms`, writing the report meanwhile. False when asked to stop. */
+/* Waits until `until_ms`, writing the report meanwhile; no longer than it is until then now, should
+ * the clock be set back. False when asked to stop. */
 bool pm_driver_wait_until(struct pm_driver *driver, int64_t until_ms);
 
 /* After a call to the queue failed with `error`: waits a second for another try and returns true,

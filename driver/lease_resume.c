@@ -12,11 +12,34 @@ enum { RECORDS_MAX = 10 * 1000, SWEEP_SLICE = 100 };
 
 /* ---- open leases ---- */
 
+/* Was it computed, so that it may have been submitted? The note of that may be lost, as may be the
+ * clock's way. One without jobs is done as soon as it is there. */
+static bool was_computed(struct pm_driver *driver, const struct pm_lease *lease, bool *out,
+                         struct pm_error *error)
+{
+    char prefix[PM_JOB_KEY_SIZE];
+    struct pm_job_results results = {0};
+    *out = lease->evaluate.count == 0 && lease->seeds.count == 0;
+    pm_lease_key_prefix(driver->account, lease->id, prefix);
+    if (!*out && !driver->queue.results(driver->queue.context, driver->settings.run_id, prefix, 1,
+                                        &results, error)) {
+        return false;
+    }
+    *out = *out || results.count > 0;
+    pm_job_results_clear(&results);
+    return true;
+}
+
 static bool run_record(struct pm_driver *driver, struct pm_lease_record *record,
                        struct pm_error *error)
 {
     int64_t late_ms = pm_driver_now_ms(driver) - record->deadline_ms;
-    if (late_ms >= 0 && !record->maybe_submitted) {
+    bool computed = true;
+    if (late_ms >= 0 && !record->maybe_submitted &&
+        !was_computed(driver, &record->lease, &computed, error)) {
+        return false;
+    }
+    if (!computed) {
         struct pm_lease_end end = {0};
         pm_lease_end_set(&end, PM_LEASE_EXPIRED, PM_CAUSE_RAN_OUT, pm_driver_now_ms(driver),
                          late_ms, "it ran out %" PRId64 " s ago, while no driver was there",

@@ -17,9 +17,10 @@ struct sending {
     struct pm_driver *driver;
     struct pm_lease_record *record;
     const struct pm_lease_plan *plan;
-    bool tried; /* an earlier try of this submission may have arrived */
-    unsigned attempts;
-    unsigned foreign; /* refusals in nobody's words */
+    bool tried;                       /* an earlier try of this submission may have arrived */
+    bool empty;                       /* there is nothing in it */
+    unsigned attempts, late_attempts; /* those after the lease's end */
+    unsigned foreign;                 /* refusals in nobody's words */
     struct pm_lease_end *end;
 };
 
@@ -160,12 +161,14 @@ static struct pm_lease_submission next_try(const struct sending *sending, const 
 
 /* ---- after the lease's end ---- */
 
-/* A submission that may have arrived is no lost one: the pool still tells what became of it. It is
- * asked for a while, at a later start once at least. */
-static bool asks_on(const struct sending *sending, int64_t now_ms)
+/* The pool knows better than this machine's clock whether a lease is over, so it is asked once; and
+ * of a submission that may have arrived it still tells what became of it. Tries are counted, for
+ * the clock may jump. */
+static bool asks_on(const struct sending *sending)
 {
-    return sending->tried &&
-           (sending->attempts == 0 || now_ms < sending->record->deadline_ms + PM_ASK_AFTER_END_MS);
+    return sending->late_attempts == 0
+               ? sending->tried || !sending->empty
+               : sending->tried && sending->late_attempts < PM_LATE_ATTEMPTS_MAX;
 }
 
 static void end_ran_out(struct sending *sending, int64_t now_ms)
@@ -211,6 +214,7 @@ static bool submit_once(struct sending *sending, const cJSON *content, struct pm
         return false;
     }
     sending->attempts++;
+    sending->late_attempts += pm_driver_now_ms(driver) >= sending->record->deadline_ms ? 1 : 0;
     bool accepted = judge(sending, &answer, error);
     uint32_t random = driver->host.random(driver->host.context);
     const int64_t next_ms =
@@ -232,7 +236,7 @@ static bool submit_content(struct sending *sending, const cJSON *content, struct
     note(sending, PM_LEASE_SUBMITTING);
     while (sending->end->state == NULL) {
         int64_t now_ms = pm_driver_now_ms(sending->driver);
-        if (now_ms >= record->deadline_ms && !asks_on(sending, now_ms)) {
+        if (now_ms >= record->deadline_ms && !asks_on(sending)) {
             end_ran_out(sending, now_ms);
             return true;
         }
@@ -261,6 +265,8 @@ bool pm_lease_submit(struct pm_driver *driver, struct pm_lease_record *record,
                               .record = record,
                               .plan = plan,
                               .tried = record->maybe_submitted,
+                              .empty = submission->evaluation_count == 0 &&
+                                       submission->evolution_count == 0,
                               .end = end};
     bool done = submit_content(&sending, content, error);
     cJSON_Delete(content);

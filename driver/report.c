@@ -227,7 +227,8 @@ void pm_report_clear(struct pm_driver *driver)
 void pm_report_tick(struct pm_driver *driver)
 {
     int64_t now_ms = pm_driver_now_ms(driver);
-    if (now_ms >= driver->next_report_ms) {
+    const bool set_back = now_ms < driver->next_report_ms - PM_REPORT_EVERY_MS;
+    if (now_ms >= driver->next_report_ms || set_back) {
         driver->next_report_ms = now_ms + PM_REPORT_EVERY_MS;
         pm_report_now(driver, true);
         pm_unpaid_tick(driver);

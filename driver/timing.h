@@ -12,7 +12,7 @@ enum {
     PM_STOP_EVALUATING_MS = 90 * 1000, /* before the lease runs out */
     PM_STOP_EVOLVING_MS = 48 * 1000,   /* the same */
     PM_SUBMIT_MS = 45 * 1000,          /* the same */
-    PM_ASK_AFTER_END_MS = 600 * 1000,  /* what became of a submission that may have arrived */
+    PM_LATE_ATTEMPTS_MAX = 15, /* after its end: with the pauses between them some ten minutes */
 };
 
 /* Wait before try `attempt` (1: the first repetition): 1 s doubling to 60 s, of which the upper

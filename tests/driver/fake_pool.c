@@ -240,6 +240,11 @@ static void wait_ms(void *context, int64_t duration_ms)
 {
     struct fake_pool *pool = context;
     atomic_fetch_add(&pool->now_ms, duration_ms);
+    pool->waited_ms += duration_ms;
+    if (pool->jump_ms != 0 && pool->waited_ms >= pool->jump_after_ms) {
+        atomic_fetch_add(&pool->now_ms, pool->jump_ms);
+        pool->jump_ms = 0;
+    }
 }
 
 static uint32_t chance(void *context)

@@ -43,6 +43,8 @@ struct fake_pool {
     bool everything_is_known;           /* evolved algorithms are duplicates */
     int64_t evaluate_ms, evolve_ms;     /* what a submission of such a task moves the clock by */
     int stop_after_lease_calls;         /* 0: never */
+    int64_t jump_after_ms, jump_ms;     /* by how much the clock jumps, after so much waiting */
+    int64_t waited_ms;                  /* so far */
     bool down_after_grant;       /* from the first grant on every request is hung up on ... */
     atomic_bool down;            /* ... as long as this is set */
     bool page_when_down;         /* a proxy's page is answered then instead */

@@ -158,6 +158,38 @@ static void a_submission_that_may_have_arrived_outlives_its_lease(void **state)
     assert_closed(bench, "submitted", "");
 }
 
+/* Killed, and the note that a submission was under way had not been kept. */
+static void so_does_one_of_which_no_note_was_kept(void **state)
+{
+    struct bench *bench = *state;
+    bench->pool.submit_answers[0] =
+        (struct fake_answer){.manner = SCRIPTED_CLOSE, .accept = true, .stop = true};
+    assert_true(live(bench));
+    struct pm_driver_queue queue = fake_queue_bind(&bench->queue);
+    char key[PM_JOB_KEY_SIZE], *body = strdup(record(bench, "lease-1")->body);
+    pm_lease_record_key(bench->driver.account, "lease-1", key);
+    assert_true(queue.record_put(queue.context, "run", key, "open", "", body, strlen(body), NULL));
+    free(body);
+    atomic_store(&bench->pool.stop, false);
+    atomic_fetch_add(&bench->pool.now_ms, 7200 * SECOND);
+    assert_true(live(bench));
+    assert_int_equal(bench->pool.submit_calls, 2);
+    assert_string_equal(bench->pool.submissions[0].content, bench->pool.submissions[1].content);
+    assert_closed(bench, "submitted", "");
+}
+
+static void a_clock_that_is_set_back_holds_nothing_up(void **state)
+{
+    struct bench *bench = *state;
+    bench->pool.lease_answers[0].status = bench->pool.lease_answers[1].status = 503;
+    bench->pool.jump_after_ms = SECOND / 4;
+    bench->pool.jump_ms = -86400 * SECOND;
+    bench->pool.stop_after_lease_calls = 4;
+    assert_true(live(bench));
+    assert_true(bench->pool.waited_ms < 60 * SECOND);
+    assert_closed(bench, "submitted", "");
+}
+
 static void an_open_lease_that_ran_out_meanwhile_is_closed(void **state)
 {
     struct bench *bench = *state;
@@ -705,6 +737,8 @@ int main(void)
         TEST(a_stop_while_the_lease_is_granted_loses_nothing),
         TEST(a_stop_while_the_submission_is_lost_sends_it_again),
         TEST(a_submission_that_may_have_arrived_outlives_its_lease),
+        TEST(so_does_one_of_which_no_note_was_kept),
+        TEST(a_clock_that_is_set_back_holds_nothing_up),
         TEST(an_open_lease_that_ran_out_meanwhile_is_closed),
         TEST(a_record_that_cannot_be_read_is_set_aside),
         TEST(waits_between_leases_are_as_the_table_says),

@@ -17,6 +17,16 @@ static int64_t ask(sqlite3 *books, const char *sql)
     return answer;
 }
 
+static void show(sqlite3 *books, const char *sql)
+{
+    sqlite3_stmt *statement;
+    assert_int_equal(sqlite3_prepare_v2(books, sql, -1, &statement, NULL), SQLITE_OK);
+    while (sqlite3_step(statement) == SQLITE_ROW) {
+        print_error("  %s\n", (const char *)sqlite3_column_text(statement, 0));
+    }
+    sqlite3_finalize(statement);
+}
+
 /* Each is a sentence, and a question whose answer is how often it does not hold. */
 static const struct {
     const char *promise, *violations;
@@ -65,6 +75,13 @@ static const struct {
      " reputation r WHERE r.hotkey = m.hotkey)"},
 };
 
+/* What is known of leases that pool and driver tell differently of. */
+static const char DIFFERENCES[] =
+    "SELECT l.id || ' issued ' || l.issued_ms || ' until ' || l.timeout_ms || ': ' || coalesce("
+    "r.state || ' at ' || r.updated_ms || ': ' || r.reason || ' ' || r.body, 'no record') FROM"
+    " leases l LEFT JOIN queue.record r ON r.key LIKE '%/' || l.id WHERE (l.state = 1) <>"
+    " (coalesce(r.state, '') = 'submitted')";
+
 bool books_balance(const struct place *place)
 {
     sqlite3 *books;
@@ -79,6 +96,9 @@ bool books_balance(const struct place *place)
             print_error("broken %lld times: %s\n", (long long)violations, PROMISES[i].promise);
             good = false;
         }
+    }
+    if (!good) {
+        show(books, DIFFERENCES);
     }
     int64_t jobs = ask(books, "SELECT sum(value) FROM queue.counter WHERE run > 0 AND counter = 8");
     int64_t leases = ask(books, "SELECT count(*) FROM leases WHERE state = 1");

@@ -79,8 +79,16 @@ static pid_t start_worker(struct mill *mill, const struct victim *victim)
                  "--checkpoint-ms", "100");
 }
 
+static unsigned below(struct mill *mill, unsigned bound)
+{
+    return (unsigned)rand_r(&mill->random) % bound;
+}
+
+/* Each start in another mode, so that one finishes what another has begun. */
 static pid_t start_driver(struct mill *mill, const struct victim *victim, const char *duration_s)
 {
+    static const char *const MODES[] = {"lease",    "lease",  "lease",
+                                        "evaluate", "evolve", "alternate"};
     const struct place *place = &mill->place;
     char hotkey[32];
     snprintf(hotkey, sizeof hotkey, "hotkey-%d", victim->number);
@@ -88,7 +96,8 @@ static pid_t start_driver(struct mill *mill, const struct victim *victim, const 
                  "--sidecar-url", mill->sidecar_url, "--run-id", "mill", "--hotkey-file",
                  place_file(place, hotkey), "--generations", "100000", "--evolve-max-seconds", "1",
                  "--no-work-wait-s", "0.5", "--window-wait-min-s", "0.5", "--grace-s", "90",
-                 "--duration-s", duration_s);
+                 "--duration-s", duration_s, "--mode",
+                 MODES[below(mill, sizeof MODES / sizeof *MODES)]);
 }
 
 static void start(struct mill *mill, struct victim *victim)
@@ -152,11 +161,6 @@ static int tear_down(void **state)
 }
 
 /* ---- violence ---- */
-
-static unsigned below(struct mill *mill, unsigned bound)
-{
-    return (unsigned)rand_r(&mill->random) % bound;
-}
 
 /* What stood still for long enough goes on; what has ended by itself is started again, as a
  * supervisor would. */

@@ -165,7 +165,7 @@ static void the_power_may_go_at_any_write(void **state)
 static enum pm_pool_outcome count(struct pm_pool_store *store, void *context,
                                   struct pm_error *error)
 {
-    return pm_store_next_id(store->sql, "jobs", context, error) ? PM_POOL_COMMIT : PM_POOL_FAILED;
+    return pm_store_next_id(store, "jobs", context, error) ? PM_POOL_COMMIT : PM_POOL_FAILED;
 }
 
 /* One I/O error, or a full disk until somebody makes room: that piece of work fails, nothing of it

@@ -26,6 +26,8 @@ build_packages=(
     zlib1g-dev
 )
 test_packages=(
+    chromium # and its driver: the page in a browser
+    chromium-driver
     clang
     clang-format
     clang-tidy

@@ -122,7 +122,7 @@ pid_t start_program(const struct place *place, const char *label, const char *pr
         assert_true(i + 2 < ARGUMENTS_MAX);
         all[i + 1] = arguments[i];
     }
-    snprintf(path, sizeof path, "%s/%s", PM_BIN_DIR, program);
+    snprintf(path, sizeof path, "%s%s", program[0] == '/' ? "" : PM_BIN_DIR "/", program);
     snprintf(log_name, sizeof log_name, "%s.log", label);
     snprintf(home, sizeof home, "HOME=%s", place->path);
     snprintf(data, sizeof data, "XDG_DATA_HOME=%s/data", place->path);

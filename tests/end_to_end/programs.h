@@ -21,8 +21,9 @@ void place_destroy(struct place *place);
 /* "path/name" in static memory: good until eight more were asked for. */
 const char *place_file(const struct place *place, const char *name);
 
-/* Starts PM_BIN_DIR/program with `arguments` (NULL-terminated, without the program itself) in an
- * environment that knows only the place; messages go to LABEL.log there. Ends the test on failure.
+/* Starts PM_BIN_DIR/program, or one of the machine's by its path, with `arguments`
+ * (NULL-terminated, without the program itself) in an environment that knows only the place;
+ * messages go to LABEL.log there. Ends the test on failure.
  */
 pid_t start_program(const struct place *place, const char *label, const char *program,
                     const char *const *arguments);

@@ -1,0 +1,249 @@
+/* The page, as a person uses it in a browser: mining is started there, earns, is paused; the pool
+ * breaks, and the page says so; settings are changed; it is stopped. */
+#include "cmocka_include.h"
+#include "programs.h"
+#include "run_program.h"
+#include "webdriver.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <poolminer/file.h>
+
+enum { SOON_MS = 60000, LONG_MS = 120000, PHONE = 390 };
+
+#define IS_STATUS(word) "document.getElementById('status').textContent === '" word "'"
+/* The figure of the tile with this name. */
+#define FIGURE(name)                                                                               \
+    "parseFloat([...document.querySelectorAll('#tiles .tile')]"                                    \
+    ".find((tile) => tile.querySelector('dt').textContent === '" name                              \
+    "')?.querySelector('dd').textContent)"
+
+/* Keys, as WebDriver writes them: U+E014, U+E007; U+E009 is Control, which U+E000 lets go. */
+#define ARROW_RIGHT "\xee\x80\x94"
+#define ENTER "\xee\x80\x87"
+#define SELECT_ALL                                                                                 \
+    "\xee\x80\x89"                                                                                 \
+    "a"                                                                                            \
+    "\xee\x80\x80"
+
+struct setting {
+    struct place place;
+    char config[128];
+    char address[256];
+    pid_t pool, gui;
+    struct browser browser;
+};
+
+static bool page_is_there(void *context)
+{
+    struct setting *setting = context;
+    char *text = NULL;
+    size_t length = 0;
+    if (!pm_file_read(place_file(&setting->place, "miner/page.address"), 1024, &text, &length,
+                      NULL)) {
+        return false;
+    }
+    snprintf(setting->address, sizeof setting->address, "%.*s", (int)strcspn(text, "\n"), text);
+    free(text);
+    return true;
+}
+
+static int set_up(void **state)
+{
+    static struct setting setting;
+    char text[512];
+    place_create(&setting.place);
+    setting.pool =
+        START(&setting.place, "pool", "poolminer-pool", "--port", "0", "--store",
+              place_file(&setting.place, "pool.db"), "--ready-file",
+              place_file(&setting.place, "pool.ready"), "--quorum", "1", "--epoch-s", "600");
+    snprintf(text, sizeof text,
+             "{\n    \"pool_endpoint\": \"http://127.0.0.1:%d\",\n    \"sidecar_port\": 0,\n"
+             "    \"http_port\": 0,\n    \"data_dir\": \"%s/miner\",\n    \"generations\": 3\n}\n",
+             wait_ready(&setting.place, "pool.ready"), setting.place.path);
+    snprintf(setting.config, sizeof setting.config, "%s",
+             write_text(setting.place.path, "gui_config.json", text));
+    setting.gui = START(&setting.place, "gui", "poolminer", "gui", "--no-browser", "--config",
+                        setting.config, "--log-level", "info");
+    if (!wait_until(page_is_there, &setting, SOON_MS)) {
+        show_logs(&setting.place);
+        fail_msg("no page");
+    }
+    browser_open(&setting.browser, &setting.place);
+    browser_resize(&setting.browser, 1100, 900);
+    *state = &setting;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct setting *setting = *state;
+    browser_close(&setting->browser);
+    place_destroy(&setting->place);
+    return 0;
+}
+
+/* ---- the parts of a day ---- */
+
+static void start_and_earn(struct setting *setting)
+{
+    struct browser *browser = &setting->browser;
+    browser_visit(browser, setting->address);
+    browser_await(browser, IS_STATUS("Idle"), SOON_MS);
+    browser_await(browser, "location.hash === ''",
+                  SOON_MS); /* the token is in no address any more */
+    browser_click(browser, "#start");
+    browser_await(browser, IS_STATUS("Mining"), SOON_MS);
+    browser_await(browser, FIGURE("Evaluated") " > 0", LONG_MS);
+    browser_await(browser, FIGURE("Reputation") " > 0", LONG_MS);
+    /* A curve has its points, its axes and a figure that is told. */
+    browser_await(browser,
+                  "document.querySelectorAll('#plots .curve').length > 0 && "
+                  "document.querySelectorAll('#plots text').length > 8 && "
+                  "/Accuracy: 100/.test([...document.querySelectorAll('#plots svg')]"
+                  ".map((svg) => svg.getAttribute('aria-label')).join())",
+                  SOON_MS);
+}
+
+static void pause_and_resume(struct browser *browser)
+{
+    browser_click(browser, "#pause");
+    browser_await(browser, IS_STATUS("Paused"), SOON_MS);
+    browser_await(browser, "document.getElementById('pause').textContent === 'Resume'", SOON_MS);
+    browser_await(browser, "/Resting|Paused/.test(document.getElementById('lease').textContent)",
+                  SOON_MS);
+    browser_click(browser, "#pause");
+    browser_await(browser, IS_STATUS("Mining"), SOON_MS);
+}
+
+/* The arrow key on the row of tabs leads to the next. */
+static void look_at_results_by_keyboard(struct browser *browser)
+{
+    browser_type(browser, "#tab-overview", ARROW_RIGHT);
+    browser_await(browser,
+                  "document.activeElement.id === 'tab-results' && "
+                  "!document.getElementById('results').hidden",
+                  SOON_MS);
+    browser_await(browser, "document.querySelectorAll('details.result .pill.good').length > 0",
+                  SOON_MS);
+    browser_type(browser, "details.result summary", ENTER);
+    browser_await(browser, "document.querySelectorAll('details.result[open] .code div').length > 3",
+                  SOON_MS);
+}
+
+/* Nothing sticks out of a phone's width, and every part has something to show. */
+static void fit_a_phone(struct browser *browser)
+{
+    static const char *const tabs[] = {"overview", "results", "queue", "log", "settings"};
+    char selector[64], expression[256];
+    browser_resize(browser, PHONE, 800);
+    for (size_t i = 0; i < sizeof tabs / sizeof *tabs; i++) {
+        snprintf(selector, sizeof selector, "#tab-%s", tabs[i]);
+        browser_click(browser, selector);
+        snprintf(expression, sizeof expression,
+                 "document.getElementById('%s').innerText.length > 40 && "
+                 "document.documentElement.scrollWidth <= %d",
+                 tabs[i], PHONE);
+        browser_await(browser, expression, SOON_MS);
+    }
+    browser_resize(browser, 1100, 900);
+}
+
+static void change_a_setting(struct setting *setting)
+{
+    struct browser *browser = &setting->browser;
+    browser_click(browser, "#tab-settings");
+    browser_await(browser, "document.getElementById('setting-generations') !== null", SOON_MS);
+    browser_type(browser, "#setting-generations", SELECT_ALL "2.5");
+    browser_click(browser, "#settings-form button");
+    browser_await(browser, "/whole number/.test(document.getElementById('saved').textContent)",
+                  SOON_MS);
+    browser_type(browser, "#setting-generations", SELECT_ALL "31");
+    browser_click(browser, "#settings-form button");
+    browser_await(browser, "/^Saved/.test(document.getElementById('saved').textContent)", SOON_MS);
+    cJSON *file = read_json(&setting->place, "gui_config.json");
+    const cJSON *generations = cJSON_GetObjectItemCaseSensitive(file, "generations");
+    assert_true(cJSON_IsNumber(generations) && generations->valuedouble == 31);
+    assert_int_equal(cJSON_GetArraySize(file), 5);
+    cJSON_Delete(file);
+    browser_click(browser, "#tab-overview");
+}
+
+static void break_the_pool(struct setting *setting)
+{
+    struct browser *browser = &setting->browser;
+    kill_hard(setting->pool);
+    browser_await(browser, "document.getElementById('trouble-now') !== null", LONG_MS);
+    browser_await(browser, "/connect/i.test(document.getElementById('errors').textContent)",
+                  SOON_MS);
+    browser_await(browser, IS_STATUS("Mining"), SOON_MS); /* it goes on trying */
+}
+
+static void stop(struct browser *browser)
+{
+    browser_click(browser, "#stop");
+    browser_await(browser, IS_STATUS("Idle"), SOON_MS);
+    browser_await(browser, "!document.getElementById('start').disabled", SOON_MS);
+}
+
+/* `poolminer status`, of what runs and of what has run. */
+static void expect_told(const struct setting *setting, int status, const char *says)
+{
+    const char *const arguments[] = {PM_BIN_DIR "/poolminer", "status", "--config", setting->config,
+                                     NULL};
+    expect_output(run_at_home(setting->place.path, arguments, SOON_MS), status, says, "");
+}
+
+static void a_day_with_the_page(void **state)
+{
+    struct setting *setting = *state;
+    struct browser *browser = &setting->browser;
+    start_and_earn(setting);
+    expect_told(setting, 0, "Status       mining since ");
+    expect_told(setting, 0, "100.0 % of those judged accurate");
+    pause_and_resume(browser);
+    look_at_results_by_keyboard(browser);
+    fit_a_phone(browser);
+    change_a_setting(setting);
+    assert_int_equal(browser_complaints(browser), 0);
+    break_the_pool(setting);
+    expect_told(setting, 0, "Trouble      ");
+    stop(browser);
+    expect_told(setting, 0, "idle: not mining");
+
+    kill(setting->gui, SIGTERM);
+    assert_int_equal(wait_end(&setting->place, "gui", setting->gui, SOON_MS), 0);
+    browser_await(browser, IS_STATUS("No connection"), SOON_MS);
+    expect_told(setting, 1, "not running: ");
+    expect_told(setting, 1, "100.0 % of those judged accurate");
+}
+
+/* Who has the address without its token sees everything and changes nothing. */
+static void without_the_token_it_is_for_looking(void **state)
+{
+    struct setting *setting = *state;
+    struct browser *browser = &setting->browser;
+    char address[256];
+    snprintf(address, sizeof address, "%.*s", (int)strcspn(setting->address, "#"),
+             setting->address);
+    browser_visit(browser, address);
+    browser_await(browser, IS_STATUS("Idle"), SOON_MS);
+    browser_await(browser,
+                  "document.getElementById('start').disabled && "
+                  "!document.getElementById('notice').hidden",
+                  SOON_MS);
+    assert_int_equal(browser_complaints(browser), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_day_with_the_page, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(without_the_token_it_is_for_looking, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

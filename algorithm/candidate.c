@@ -1,14 +1,6 @@
 #include "algorithm/candidate.h"
 
-#include <poolminer/liveness.h>
 #include <poolminer/simplify.h>
-
-uint64_t pm_program_meaning(const struct pm_algorithm *algorithm)
-{
-    struct pm_liveness liveness;
-    pm_liveness_analyse(algorithm, &liveness);
-    return pm_functional_key(algorithm, &liveness);
-}
 
 bool pm_candidate_init(struct pm_candidate *candidate, struct pm_algorithm *program, uint64_t seeds,
                        struct pm_error *error)
@@ -16,7 +8,7 @@ bool pm_candidate_init(struct pm_candidate *candidate, struct pm_algorithm *prog
     *candidate = (struct pm_candidate){.program = program, .seeds = seeds};
     candidate->simple = pm_simplify(program, error);
     if (candidate->simple != NULL) {
-        candidate->meaning = pm_program_meaning(candidate->simple);
+        candidate->meaning = pm_functional_key(candidate->simple);
         candidate->insight = pm_algorithm_insight(candidate->simple);
         return true;
     }

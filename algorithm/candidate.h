@@ -31,9 +31,6 @@ struct pm_candidate {
     bool complete; /* scored on all tasks; otherwise given up early, below every complete one */
 };
 
-/* Its pm_functional_key. */
-uint64_t pm_program_meaning(const struct pm_algorithm *algorithm);
-
 /* Takes `program` over, also when it fails. */
 bool pm_candidate_init(struct pm_candidate *candidate, struct pm_algorithm *program, uint64_t seeds,
                        struct pm_error *error);

@@ -24,12 +24,12 @@ struct pm_fitness {
     uint64_t behaviour;               /* hash of all task scores, once scored on all */
 };
 
-/* What a program means, in 64 bits: a hash of its live instructions, with registers named in the
- * order of their use and the operands of sums and products sorted. Programs of one key predict the
- * same bits; those that draw random numbers only if they are equal but for dead code, and as long
- * as they are run without it, since draws depend on the text. */
-uint64_t pm_functional_key(const struct pm_algorithm *algorithm,
-                           const struct pm_liveness *liveness);
+/* What a program means, in 64 bits: a hash of what its predictions are made of, whatever the names
+ * of registers, the order of instructions that do not depend on each other, dead code, and the way
+ * that setup comes to its numbers. Programs of one key predict the same bits; those that draw
+ * random numbers have one key only if they are equal but for dead code, and predict the same as
+ * long as they are run without it, since draws depend on the text. */
+uint64_t pm_functional_key(const struct pm_algorithm *algorithm);
 
 struct pm_functional_cache;
 

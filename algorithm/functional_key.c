@@ -1,102 +1,356 @@
 #include "algorithm/functional_cache.h"
+#include "algorithm/value_graph.h"
 
 #include <string.h>
 
-enum { UNNAMED = 255 };
+#include <poolminer/liveness.h>
 
-/* Registers that start as zeros are known by nothing but their use, so they are named in the order
- * of that use; the input, the prediction and the label are who they are. */
-struct names {
-    uint8_t of[PM_KIND_NONE][PM_REGISTER_COUNT_MAX];
-    uint8_t next[PM_KIND_NONE];
-    bool as_written;
+/* What a program means is what its predictions are made of: the graph of s0 after predict, whose
+ * leaves are the input, numbers, and what registers held when the example began; and then, for each
+ * of those registers, what training leaves in it, and what setup left. Setup sees no data, so it is
+ * mostly numbers; and a register that every example leaves as it was is the number it began with.
+ * Registers are named in the order in which the graph leads to them. */
+
+enum { INSTRUCTIONS_MAX = 96 }; /* of a program whose graph is made */
+
+struct registers {
+    uint16_t of[PM_KIND_NONE][PM_REGISTER_COUNT_MAX]; /* values; PM_VALUE_NONE: not touched yet */
 };
 
-static struct names start_names(bool as_written)
+struct set {
+    uint64_t bits[PM_KIND_NONE];
+};
+
+struct meaning {
+    const struct pm_algorithm *algorithm;
+    struct pm_value_graph graph;
+    bool active[PM_PHASE_COUNT][INSTRUCTIONS_MAX];
+    struct set constant;  /* registers that hold one number whenever an example begins, */
+    struct set assumed;   /* and those of them where that was made use of */
+    struct set predicted; /* registers that predict writes */
+    struct registers setup, training, validation; /* what is left at the end of each */
+};
+
+static bool has(const struct set *set, enum pm_kind kind, unsigned index)
 {
-    struct names names = {.next = {[PM_KIND_SCALAR] = 2, [PM_KIND_VECTOR] = 1},
-                          .as_written = as_written};
-    memset(names.of, UNNAMED, sizeof names.of);
-    names.of[PM_KIND_SCALAR][0] = 0;
-    names.of[PM_KIND_SCALAR][1] = 1;
-    names.of[PM_KIND_VECTOR][0] = 0;
-    return names;
+    return (set->bits[kind] >> index & 1) != 0;
 }
 
-static uint64_t name_of(struct names *names, struct pm_operand r)
+static void clear(struct registers *registers)
 {
-    if (r.kind == PM_KIND_NONE) {
-        return (uint64_t)PM_KIND_NONE * PM_REGISTER_COUNT_MAX;
+    memset(registers, 0xFF, sizeof *registers);
+}
+
+/* ---- running through the phases ---- */
+
+static uint16_t held_first(struct meaning *meaning, enum pm_kind kind, unsigned index)
+{
+    uint16_t *value = &meaning->setup.of[kind][index];
+    if (*value == PM_VALUE_NONE) {
+        *value = pm_value_constant(&meaning->graph, 0.0f);
     }
-    uint8_t *name = &names->of[r.kind][r.index];
-    if (names->as_written) {
-        *name = (uint8_t)r.index;
-    } else if (*name == UNNAMED) {
-        *name = names->next[r.kind]++;
+    return *value;
+}
+
+/* What the register holds at this point of a phase that began with `source`. */
+static uint16_t read(struct meaning *meaning, struct registers *registers,
+                     enum pm_value_source source, enum pm_kind kind, unsigned index)
+{
+    uint16_t *value = &registers->of[kind][index];
+    if (*value != PM_VALUE_NONE) {
+        return *value;
     }
-    return (uint64_t)r.kind * PM_REGISTER_COUNT_MAX + *name;
-}
-
-__extension__ typedef unsigned __int128 wide;
-
-/* A step of a hash, after wyhash's multiplication folded. */
-static uint64_t fold(uint64_t hash, uint64_t value)
-{
-    const wide product =
-        (wide)(hash ^ UINT64_C(0x9E3779B97F4A7C15)) * (value ^ UINT64_C(0xD1B54A32D192ED03));
-    return (uint64_t)product ^ (uint64_t)(product >> 64);
-}
-
-static uint64_t fold_instruction(uint64_t hash, const struct pm_instruction *instruction,
-                                 struct names *names)
-{
-    const enum pm_op op = (enum pm_op)instruction->op;
-    const int arity = pm_op_info(op)->arity;
-    uint64_t a = arity > 0 ? name_of(names, instruction->a) : 0;
-    uint64_t b = arity > 1 ? name_of(names, instruction->b) : 0;
-    const uint64_t out = name_of(names, instruction->out);
-    if ((op == PM_OP_ADD || op == PM_OP_MUL) && a > b && !names->as_written) {
-        const uint64_t greater = a;
-        a = b;
-        b = greater;
+    const uint16_t first = held_first(meaning, kind, index);
+    if (registers == &meaning->setup) {
+        *value = first;
+    } else if (has(&meaning->constant, kind, index)) {
+        meaning->assumed.bits[kind] |= UINT64_C(1) << index;
+        *value = first;
+    } else {
+        if (source == PM_VALUE_VALIDATED && !has(&meaning->predicted, kind, index)) {
+            source = PM_VALUE_TRAINED;
+        }
+        *value = pm_value_held(&meaning->graph, source, kind, index, first);
     }
-    uint32_t constants[2];
-    memcpy(&constants[0], &instruction->c0, sizeof constants[0]);
-    memcpy(&constants[1], &instruction->c1, sizeof constants[1]);
-    hash = fold(hash,
-                (uint64_t)op | out << 8 | a << 16 | b << 24 | (uint64_t)instruction->element << 32);
-    return fold(hash, constants[0] | (uint64_t)constants[1] << 32);
+    return *value;
 }
 
-static bool is_alive(const struct pm_liveness *liveness, int phase, int i)
+static void run_phase(struct meaning *meaning, struct registers *registers,
+                      enum pm_value_source source, enum pm_phase phase)
 {
-    return (liveness->flags[phase][i] & (PM_LIVE_TRAINING | PM_LIVE_VALIDATION)) != 0;
+    const struct pm_algorithm *algorithm = meaning->algorithm;
+    for (int i = 0; i < algorithm->length[phase]; i++) {
+        const struct pm_instruction *at = &algorithm->phase[phase][i];
+        const uint8_t arity = pm_op_info((enum pm_op)at->op)->arity;
+        uint16_t a = PM_VALUE_NONE, b = PM_VALUE_NONE, held = PM_VALUE_NONE;
+        if (!meaning->active[phase][i]) {
+            continue;
+        }
+        if (arity > 0) {
+            a = read(meaning, registers, source, (enum pm_kind)at->a.kind, at->a.index);
+        }
+        if (arity > 1) {
+            b = read(meaning, registers, source, (enum pm_kind)at->b.kind, at->b.index);
+        }
+        if (at->op == PM_OP_CONST_VEC) {
+            held = read(meaning, registers, source, (enum pm_kind)at->out.kind, at->out.index);
+        }
+        registers->of[at->out.kind][at->out.index] =
+            pm_value_result(&meaning->graph, at, a, b, held);
+    }
 }
 
-static bool draws(const struct pm_algorithm *algorithm, const struct pm_liveness *liveness)
+static void take_input(struct meaning *meaning, struct registers *registers,
+                       enum pm_value_source source)
 {
-    for (int phase = 0; phase < PM_PHASE_COUNT; phase++) {
-        for (int i = 0; i < algorithm->length[phase]; i++) {
-            const uint8_t op = algorithm->phase[phase][i].op;
-            if ((op == PM_OP_GAUSSIAN || op == PM_OP_UNIFORM) && is_alive(liveness, phase, i)) {
-                return true;
+    uint16_t *v0 = &registers->of[PM_KIND_VECTOR][0];
+    *v0 = meaning->algorithm->meta.vector_dim == meaning->algorithm->input_dim
+              ? pm_value_given(&meaning->graph, PM_VALUE_INPUT)
+              : pm_value_input_part(&meaning->graph,
+                                    read(meaning, registers, source, PM_KIND_VECTOR, 0));
+}
+
+static void train(struct meaning *meaning)
+{
+    struct registers *registers = &meaning->training;
+    uint16_t *s1 = &registers->of[PM_KIND_SCALAR][1];
+    const bool has_label = meaning->algorithm->meta.scalar_count > 1;
+    clear(registers);
+    take_input(meaning, registers, PM_VALUE_CARRIED);
+    run_phase(meaning, registers, PM_VALUE_CARRIED, PM_PHASE_PREDICT);
+    if (has_label) {
+        *s1 = pm_value_given(&meaning->graph, PM_VALUE_LABEL);
+    }
+    run_phase(meaning, registers, PM_VALUE_CARRIED, PM_PHASE_LEARN);
+    if (has_label) {
+        *s1 = pm_value_constant(&meaning->graph, 0.0f);
+    }
+}
+
+static void validate(struct meaning *meaning)
+{
+    clear(&meaning->validation);
+    take_input(meaning, &meaning->validation, PM_VALUE_VALIDATED);
+    run_phase(meaning, &meaning->validation, PM_VALUE_VALIDATED, PM_PHASE_PREDICT);
+}
+
+/* Leaves out of the constants what an example changes. Returns whether it had been made use of that
+ * one of those is constant. */
+static bool drop_changed(struct meaning *meaning, const struct registers *after)
+{
+    bool wrong = false;
+    for (unsigned kind = 0; kind < PM_KIND_NONE; kind++) {
+        for (uint64_t left = meaning->constant.bits[kind]; left != 0; left &= left - 1) {
+            const unsigned index = (unsigned)__builtin_ctzll(left);
+            const uint16_t value = after->of[kind][index];
+            if (value != PM_VALUE_NONE &&
+                !pm_value_is_constant(&meaning->graph, value, meaning->setup.of[kind][index])) {
+                meaning->constant.bits[kind] &= ~(UINT64_C(1) << index);
+                wrong = wrong || has(&meaning->assumed, (enum pm_kind)kind, index);
             }
         }
     }
-    return false;
+    return wrong;
 }
 
-uint64_t pm_functional_key(const struct pm_algorithm *algorithm, const struct pm_liveness *liveness)
+/* Registers that hold a number after setup are taken to keep it until an example that begins so
+ * ends otherwise: what is left then is true of all examples, by induction. */
+static void run_all(struct meaning *meaning)
 {
-    struct names names = start_names(draws(algorithm, liveness));
-    uint64_t hash = fold((uint64_t)algorithm->input_dim, (uint64_t)algorithm->meta.vector_dim);
-    for (int phase = 0; phase < PM_PHASE_COUNT; phase++) {
-        hash = fold(hash, (uint64_t)phase);
-        for (int i = 0; i < algorithm->length[phase]; i++) {
-            if (is_alive(liveness, phase, i)) {
-                hash = fold_instruction(hash, &algorithm->phase[phase][i], &names);
+    const struct pm_algorithm_meta *meta = &meaning->algorithm->meta;
+    const int counts[PM_KIND_NONE] = {meta->scalar_count, meta->vector_count, meta->matrix_count};
+    clear(&meaning->setup);
+    run_phase(meaning, &meaning->setup, PM_VALUE_CARRIED, PM_PHASE_SETUP);
+    for (unsigned kind = 0; kind < PM_KIND_NONE; kind++) {
+        for (unsigned index = 0; (int)index < counts[kind]; index++) {
+            const uint16_t value = held_first(meaning, (enum pm_kind)kind, index);
+            const bool is_input = kind == PM_KIND_VECTOR && index == 0;
+            if (meaning->graph.values[value].source == PM_VALUE_CONSTANT && !is_input) {
+                meaning->constant.bits[kind] |= UINT64_C(1) << index;
             }
+        }
+    }
+    const int kept = meaning->graph.count;
+    bool wrong = true;
+    while (wrong && !meaning->graph.full) {
+        meaning->graph.count = kept;
+        memset(&meaning->assumed, 0, sizeof meaning->assumed);
+        train(meaning);
+        wrong = drop_changed(meaning, &meaning->training);
+        if (!wrong) {
+            validate(meaning);
+            wrong = drop_changed(meaning, &meaning->validation);
+        }
+    }
+}
+
+/* ---- the key ---- */
+
+/* Registers in the order in which they are met. */
+struct order {
+    uint8_t number[PM_KIND_NONE][PM_REGISTER_COUNT_MAX]; /* from 1 on; 0: not met */
+    struct pm_operand list[PM_KIND_NONE * PM_REGISTER_COUNT_MAX];
+    int count, done;
+};
+
+struct traversal {
+    struct meaning *meaning;
+    struct order trained, validated;
+    uint64_t *key; /* [value]: with registers by their numbers; 0: not met */
+};
+
+static uint64_t number_of(struct order *order, enum pm_kind kind, unsigned index)
+{
+    uint8_t *number = &order->number[kind][index];
+    if (*number == 0) {
+        order->list[order->count] =
+            (struct pm_operand){.kind = (uint8_t)kind, .index = (uint16_t)index};
+        *number = (uint8_t)++order->count;
+    }
+    return *number;
+}
+
+static uint64_t key_of(struct traversal *traversal, uint16_t index)
+{
+    const struct pm_value *value = &traversal->meaning->graph.values[index];
+    uint64_t *key = &traversal->key[index];
+    if (*key != 0) {
+        return *key;
+    }
+    switch ((enum pm_value_source)value->source) {
+    case PM_VALUE_CARRIED:
+    case PM_VALUE_TRAINED:
+        *key = pm_value_fold(
+            value->source, number_of(&traversal->trained, (enum pm_kind)value->kind, value->index));
+        break;
+    case PM_VALUE_VALIDATED:
+        *key = pm_value_fold(value->source, number_of(&traversal->validated,
+                                                      (enum pm_kind)value->kind, value->index));
+        break;
+    case PM_VALUE_RESULT:
+        *key = value->hash;
+        if (value->a != PM_VALUE_NONE) {
+            *key = pm_value_fold(*key, key_of(traversal, value->a));
+        }
+        if (value->b != PM_VALUE_NONE) {
+            *key = pm_value_fold(*key, key_of(traversal, value->b));
+        }
+        break;
+    default:
+        *key = value->hash;
+    }
+    return *key;
+}
+
+/* What a register that training carries is made of. */
+static uint64_t add_trained(struct traversal *traversal, uint64_t hash, struct pm_operand r)
+{
+    struct meaning *meaning = traversal->meaning;
+    const uint16_t first = held_first(meaning, (enum pm_kind)r.kind, r.index);
+    const uint16_t after = meaning->training.of[r.kind][r.index];
+    hash = pm_value_fold(hash, r.kind);
+    hash = pm_value_fold(hash, key_of(traversal, first));
+    return pm_value_fold(hash, after == PM_VALUE_NONE ? 0 : key_of(traversal, after));
+}
+
+static uint64_t add_validated(struct traversal *traversal, uint64_t hash, struct pm_operand r)
+{
+    const uint16_t after = traversal->meaning->validation.of[r.kind][r.index];
+    hash = pm_value_fold(hash, number_of(&traversal->trained, (enum pm_kind)r.kind, r.index));
+    return pm_value_fold(hash, key_of(traversal, after));
+}
+
+static uint64_t key_of_predictions(struct meaning *meaning)
+{
+    const uint16_t s0 = read(meaning, &meaning->validation, PM_VALUE_VALIDATED, PM_KIND_SCALAR, 0);
+    uint64_t keys[PM_VALUES_MAX];
+    struct traversal traversal = {.meaning = meaning, .key = keys};
+    struct order *trained = &traversal.trained, *validated = &traversal.validated;
+    memset(keys, 0, (size_t)meaning->graph.count * sizeof *keys);
+    uint64_t hash = pm_value_fold((uint64_t)meaning->algorithm->input_dim,
+                                  (uint64_t)meaning->algorithm->meta.vector_dim);
+    hash = pm_value_fold(hash, key_of(&traversal, s0));
+    while (validated->done < validated->count || trained->done < trained->count) {
+        if (validated->done < validated->count) {
+            hash = add_validated(&traversal, hash, validated->list[validated->done++]);
+        } else {
+            hash = add_trained(&traversal, hash, trained->list[trained->done++]);
         }
     }
     return hash;
+}
+
+static bool prepare(struct meaning *meaning, const struct pm_algorithm *algorithm)
+{
+    meaning->algorithm = algorithm;
+    meaning->graph.dim = algorithm->meta.vector_dim;
+    meaning->graph.count = 0;
+    meaning->graph.full = false;
+    memset(&meaning->constant, 0, sizeof meaning->constant);
+    memset(&meaning->predicted, 0, sizeof meaning->predicted);
+    for (int phase = 0; phase < PM_PHASE_COUNT; phase++) {
+        if (algorithm->length[phase] > INSTRUCTIONS_MAX) {
+            return false;
+        }
+        for (int i = 0; i < algorithm->length[phase]; i++) {
+            const struct pm_instruction *at = &algorithm->phase[phase][i];
+            const bool active = pm_instruction_inertness(at, &algorithm->meta) == PM_ACTIVE;
+            if (at->op == PM_OP_GAUSSIAN || at->op == PM_OP_UNIFORM) {
+                return false;
+            }
+            meaning->active[phase][i] = active;
+            if (phase == PM_PHASE_PREDICT && active) {
+                meaning->predicted.bits[at->out.kind] |= UINT64_C(1) << at->out.index;
+            }
+        }
+    }
+    return true;
+}
+
+/* ---- programs that draw, or are long ---- */
+
+/* Draws depend on the text, so nothing is renamed there. */
+static uint64_t fold_written(uint64_t hash, const struct pm_instruction *instruction)
+{
+    const uint8_t arity = pm_op_info((enum pm_op)instruction->op)->arity;
+    const struct pm_operand none = {.kind = PM_KIND_NONE};
+    const struct pm_operand operands[] = {instruction->out, arity > 0 ? instruction->a : none,
+                                          arity > 1 ? instruction->b : none};
+    uint32_t numbers[2];
+    memcpy(&numbers[0], &instruction->c0, sizeof numbers[0]);
+    memcpy(&numbers[1], &instruction->c1, sizeof numbers[1]);
+    hash = pm_value_fold(hash, (uint64_t)instruction->op | (uint64_t)instruction->element << 8);
+    for (int i = 0; i < 3; i++) {
+        hash = pm_value_fold(hash, operands[i].kind | (uint64_t)operands[i].index << 8);
+    }
+    return pm_value_fold(hash, numbers[0] | (uint64_t)numbers[1] << 32);
+}
+
+/* Only what is alive: the key is for those who run such programs without the rest. */
+static uint64_t key_as_written(const struct pm_algorithm *algorithm)
+{
+    struct pm_liveness liveness;
+    uint64_t hash =
+        pm_value_fold((uint64_t)algorithm->input_dim, (uint64_t)algorithm->meta.vector_dim);
+    pm_liveness_analyse(algorithm, &liveness);
+    for (int phase = 0; phase < PM_PHASE_COUNT; phase++) {
+        hash = pm_value_fold(hash, (uint64_t)phase);
+        for (int i = 0; i < algorithm->length[phase]; i++) {
+            if ((liveness.flags[phase][i] & (PM_LIVE_TRAINING | PM_LIVE_VALIDATION)) != 0) {
+                hash = fold_written(hash, &algorithm->phase[phase][i]);
+            }
+        }
+    }
+    return pm_value_fold(hash, UINT64_MAX); /* no key of a graph */
+}
+
+uint64_t pm_functional_key(const struct pm_algorithm *algorithm)
+{
+    struct meaning meaning;
+    if (!prepare(&meaning, algorithm)) {
+        return key_as_written(algorithm);
+    }
+    run_all(&meaning);
+    const uint64_t key = key_of_predictions(&meaning);
+    return meaning.graph.full ? key_as_written(algorithm) : key;
 }

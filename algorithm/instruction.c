@@ -2,7 +2,7 @@
 
 #include <poolminer/instruction.h>
 
-static const struct pm_op_info op_table[PM_OP_COUNT] = {
+const struct pm_op_info pm_op_table[PM_OP_COUNT] = {
     [PM_OP_NOOP] = {"NOOP", NULL, PM_OP_NOOP, PM_FORM_NOOP, PM_SIGNATURE_NONE, 0},
     [PM_OP_CONST] = {"CONST", NULL, PM_OP_CONST, PM_FORM_CONST, PM_SIGNATURE_FILL, 0},
     [PM_OP_CONST_VEC] = {"CONST_VEC", NULL, PM_OP_CONST_VEC, PM_FORM_CONST_VEC,
@@ -33,11 +33,6 @@ static const struct pm_op_info op_table[PM_OP_COUNT] = {
     [PM_OP_UNIFORM] = {"UNIFORM", "uniform", PM_OP_UNIFORM, PM_FORM_RANDOM, PM_SIGNATURE_FILL, 0},
 };
 
-const struct pm_op_info *pm_op_info(enum pm_op op)
-{
-    return &op_table[op];
-}
-
 static bool is_called(const char *known, const char *name, size_t length)
 {
     return known != NULL && strncasecmp(known, name, length) == 0 && known[length] == '\0';
@@ -46,7 +41,7 @@ static bool is_called(const char *known, const char *name, size_t length)
 const struct pm_op_info *pm_op_find(const char *name, size_t length)
 {
     for (int op = 0; op < PM_OP_COUNT; op++) {
-        const struct pm_op_info *info = &op_table[op];
+        const struct pm_op_info *info = &pm_op_table[op];
         if (info->arity == 0 && info->form != PM_FORM_RANDOM) {
             continue;
         }
@@ -69,7 +64,7 @@ static bool has_elements(enum pm_kind kind)
 
 enum pm_kind pm_op_result_kind(enum pm_op op, enum pm_kind a, enum pm_kind b, enum pm_kind out)
 {
-    switch (op_table[op].signature) {
+    switch (pm_op_table[op].signature) {
     case PM_SIGNATURE_NONE:
         return PM_KIND_NONE;
     case PM_SIGNATURE_FILL:

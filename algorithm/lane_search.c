@@ -7,9 +7,21 @@
 #include <poolminer/lanes.h>
 #include <poolminer/mutator.h>
 
+enum { KNOWN_COUNT = 1 << 14 };
+
 struct member {
     struct pm_algorithm *algorithm;
     double score;
+    bool scored; /* the first ones are not */
+};
+
+/* Scores by the key of a program's meaning; an entry makes room for the next one that falls on its
+ * place. Smaller than the cache of evolution (functional_cache.h), so that it stays in a
+ * processor's own. */
+struct known {
+    uint64_t key;
+    double score;
+    bool used;
 };
 
 struct pm_lane_search {
@@ -17,7 +29,7 @@ struct pm_lane_search {
     struct pm_random random;
     struct member *members; /* a ring */
     size_t oldest;
-    struct pm_functional_cache *cache;
+    struct known *known;
     struct pm_lane_tasks *tasks;
     struct pm_lane_program *program;
     struct pm_lanes *lanes;
@@ -77,10 +89,10 @@ struct pm_lane_search *pm_lane_search_create(const struct pm_lane_search_config 
     search->config = *config;
     search->counts.best = -INFINITY;
     pm_random_seed(&search->random, config->seed, 0, 0);
-    search->cache = pm_functional_cache_create();
+    search->known = calloc(KNOWN_COUNT, sizeof *search->known);
     search->program = pm_lane_program_create(pm_simd_level_best());
     search->lanes = pm_lanes_create();
-    if (search->cache == NULL || search->program == NULL || search->lanes == NULL ||
+    if (search->known == NULL || search->program == NULL || search->lanes == NULL ||
         !make_predictions(search)) {
         pm_fail(error, PM_ERROR_MEMORY, "out of memory for a search");
     } else if (make_members(search, error) &&
@@ -100,7 +112,7 @@ void pm_lane_search_destroy(struct pm_lane_search *search)
         pm_algorithm_destroy(search->members[i].algorithm);
     }
     free(search->members);
-    pm_functional_cache_destroy(search->cache);
+    free(search->known);
     pm_lane_tasks_destroy(search->tasks);
     pm_lane_program_destroy(search->program);
     pm_lanes_destroy(search->lanes);
@@ -156,36 +168,45 @@ static void count_instructions(struct pm_lane_search *search, const struct pm_al
 static bool score(struct pm_lane_search *search, const struct pm_algorithm *algorithm, double *out,
                   struct pm_error *error)
 {
-    struct pm_fitness fitness;
-    pm_liveness_analyse(algorithm, &search->liveness);
-    count_instructions(search, algorithm);
-    const uint64_t key = pm_functional_key(algorithm, &search->liveness);
-    if (pm_functional_cache_find(search->cache, key, &fitness)) {
+    const uint64_t key = pm_functional_key(algorithm);
+    struct known *known = &search->known[key % KNOWN_COUNT];
+    if (known->used && known->key == key) {
         search->counts.known++;
-        *out = fitness.score;
+        *out = known->score;
         return true;
     }
     search->counts.run++;
+    pm_liveness_analyse(algorithm, &search->liveness);
+    count_instructions(search, algorithm);
     if (!run(search, algorithm, out, error)) {
         return false;
     }
-    fitness = (struct pm_fitness){.scored = PM_SCORED_ALL, .score = *out};
-    pm_functional_cache_store(search->cache, key, &fitness);
+    *known = (struct known){.key = key, .score = *out, .used = true};
     return true;
+}
+
+/* A child of the parent, and whether it is a mere copy, whose score is its parent's. */
+static struct pm_algorithm *make_child(struct pm_lane_search *search, const struct member *parent,
+                                       bool *copy)
+{
+    const struct pm_lane_search_config *config = &search->config;
+    *copy = !pm_random_chance(&search->random, config->mutation_probability);
+    return *copy ? pm_algorithm_clone(parent->algorithm)
+                 : pm_mutate(config->profile, parent->algorithm, 0, &search->random);
 }
 
 static bool breed(struct pm_lane_search *search, struct pm_error *error)
 {
-    const struct pm_lane_search_config *config = &search->config;
     const struct member *parent = choose_parent(search);
-    struct member child;
-    child.algorithm = pm_random_chance(&search->random, config->mutation_probability)
-                          ? pm_mutate(config->profile, parent->algorithm, 0, &search->random)
-                          : pm_algorithm_clone(parent->algorithm);
+    bool copy;
+    struct member child = {.algorithm = make_child(search, parent, &copy), .scored = true};
     if (child.algorithm == NULL) {
         return pm_fail(error, PM_ERROR_MEMORY, "out of memory for a mutant");
     }
-    if (!score(search, child.algorithm, &child.score, error)) {
+    if (copy && parent->scored) {
+        child.score = parent->score;
+        search->counts.known++;
+    } else if (!score(search, child.algorithm, &child.score, error)) {
         pm_algorithm_destroy(child.algorithm);
         return false;
     }
@@ -193,7 +214,7 @@ static bool breed(struct pm_lane_search *search, struct pm_error *error)
     search->counts.best = fmax(search->counts.best, child.score);
     pm_algorithm_destroy(search->members[search->oldest].algorithm);
     search->members[search->oldest] = child;
-    search->oldest = (search->oldest + 1) % config->population;
+    search->oldest = (search->oldest + 1) % search->config.population;
     return true;
 }
 

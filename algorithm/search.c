@@ -39,7 +39,7 @@ static bool add_seed(struct pm_search *search, const struct pm_algorithm *seed,
     }
     struct pm_candidate *candidate = &search->seeds[search->seed_count++];
     pm_scorer_admit(&search->scorer, candidate);
-    return pm_elite_bar(&search->elite, pm_program_meaning(seed), error) &&
+    return pm_elite_bar(&search->elite, pm_functional_key(seed), error) &&
            pm_elite_bar(&search->elite, candidate->meaning, error);
 }
 

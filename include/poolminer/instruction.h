@@ -90,8 +90,14 @@ struct pm_op_info {
     uint8_t arity; /* register operands: 0, 1, 2 */
 };
 
+/* The table itself; pm_op_info reads it. */
+extern const struct pm_op_info pm_op_table[PM_OP_COUNT];
+
 /* The row of an operation; never NULL for op < PM_OP_COUNT. */
-const struct pm_op_info *pm_op_info(enum pm_op op);
+static inline const struct pm_op_info *pm_op_info(enum pm_op op)
+{
+    return &pm_op_table[op];
+}
 
 /* The operation called `name` (of `length` bytes, any case) in the function form: its name or its
  * symbol, for those with register operands or random numbers. NULL when there is none. */

@@ -27,7 +27,7 @@ struct pm_lane_search_counts {
     uint64_t individuals;         /* bred */
     uint64_t known;               /* of those: what they mean had been scored before */
     uint64_t run;                 /* the others */
-    uint64_t instructions, alive; /* of all individuals; alive: that can change a prediction */
+    uint64_t instructions, alive; /* of those run; alive: that can change a prediction */
     double best;                  /* mean score over the tasks */
 };
 

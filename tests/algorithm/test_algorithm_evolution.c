@@ -1,5 +1,5 @@
 /* Evolution: reproducible, within its bounds, stopped when asked, and better than nothing. */
-#include "algorithm/candidate.h"
+#include "algorithm/functional_cache.h"
 #include "tests/algorithm/evolution_case.h"
 #include "tests/cmocka_include.h"
 
@@ -168,7 +168,7 @@ static void test_results_keep_the_rules(void **state)
     assert_int_equal(result.count, config.budget);
     for (size_t i = 0; i < result.count; i++) {
         const struct pm_evolved *item = &result.items[i];
-        const uint64_t meaning = pm_program_meaning(item->algorithm);
+        const uint64_t meaning = pm_functional_key(item->algorithm);
         char *text = pm_algorithm_write(item->algorithm, NULL);
         double mean;
         assert_true(score_text(the_case, text, &mean) == item->fitness);
@@ -178,10 +178,10 @@ static void test_results_keep_the_rules(void **state)
         assert_int_equal(item->parent_count, 1);
         assert_in_range(item->parents[0], 0, 1);
         check_lineage(item);
-        assert_int_not_equal(meaning, pm_program_meaning(the_case->linear));
-        assert_int_not_equal(meaning, pm_program_meaning(the_case->nothing[1]));
+        assert_int_not_equal(meaning, pm_functional_key(the_case->linear));
+        assert_int_not_equal(meaning, pm_functional_key(the_case->nothing[1]));
         for (size_t j = 0; j < i; j++) {
-            assert_int_not_equal(meaning, pm_program_meaning(result.items[j].algorithm));
+            assert_int_not_equal(meaning, pm_functional_key(result.items[j].algorithm));
             assert_int_not_equal(result.items[j].behaviour, item->behaviour);
         }
     }

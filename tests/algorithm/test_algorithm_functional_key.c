@@ -12,10 +12,8 @@ enum { INPUT_DIM = 4 };
 
 static uint64_t key_of(const char *text)
 {
-    static struct pm_liveness liveness;
     struct pm_algorithm *algorithm = read_program(text, INPUT_DIM);
-    pm_liveness_analyse(algorithm, &liveness);
-    const uint64_t key = pm_functional_key(algorithm, &liveness);
+    const uint64_t key = pm_functional_key(algorithm);
     pm_algorithm_destroy(algorithm);
     return key;
 }

@@ -8,12 +8,12 @@
 #include <poolminer/nearest.h>
 #include <poolminer/program.h>
 
-enum { VERB_COUNT = 23 };
+enum { VERB_COUNT = 24 };
 static const struct verb *const VERBS[VERB_COUNT] = {
-    &verb_mine,     &verb_gui,      &verb_status,   &verb_pause,   &verb_resume,    &verb_demo,
-    &verb_evaluate, &verb_evolve,   &verb_check,    &verb_explain, &verb_dataset,   &verb_queue,
-    &verb_keys,     &verb_bench,    &verb_selftest, &verb_wallet,  &verb_recipient, &verb_balance,
-    &verb_history,  &verb_withdraw, &verb_estimate, &verb_config,  &verb_doctor};
+    &verb_mine,     &verb_gui,      &verb_status,   &verb_pause,    &verb_resume,    &verb_demo,
+    &verb_evaluate, &verb_evolve,   &verb_check,    &verb_explain,  &verb_dataset,   &verb_queue,
+    &verb_keys,     &verb_bench,    &verb_selftest, &verb_wallet,   &verb_recipient, &verb_balance,
+    &verb_history,  &verb_withdraw, &verb_estimate, &verb_simulate, &verb_config,    &verb_doctor};
 
 static void print_overview(FILE *stream)
 {

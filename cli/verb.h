@@ -40,7 +40,7 @@ struct verb {
 extern const struct verb verb_balance, verb_bench, verb_check, verb_config, verb_dataset, verb_demo,
     verb_doctor, verb_estimate, verb_gui, verb_evaluate, verb_evolve, verb_explain, verb_keys,
     verb_history, verb_mine, verb_pause, verb_queue, verb_recipient, verb_resume, verb_selftest,
-    verb_status, verb_wallet, verb_withdraw;
+    verb_simulate, verb_status, verb_wallet, verb_withdraw;
 
 /* Writes "poolminer: " and the message to standard error; returns EXIT_FAILED, so that
  * `return verb_fail(&error)` reads well. */

@@ -28,7 +28,11 @@ bool pm_inequality_gini(const int64_t *amounts, size_t count, double *out, struc
             return pm_fail(error, PM_ERROR_INVALID, "inequality: amount %zu is negative", i);
         }
     }
-    int64_t *sorted = malloc((count > 0 ? count : 1) * sizeof *sorted);
+    if (count == 0) {
+        *out = 0;
+        return true;
+    }
+    int64_t *sorted = malloc(count * sizeof *sorted);
     if (sorted == NULL) {
         return pm_fail(error, PM_ERROR_MEMORY, "inequality: no memory for %zu amounts", count);
     }

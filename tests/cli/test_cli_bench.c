@@ -102,7 +102,7 @@ static void queue_rows_are_json(void **state)
 {
     (void)state;
     struct output run = RUN("queue", "--json", "--clients", "3", "--payload", "100", "--seconds",
-                            "0.05", "--backlog", "200");
+                            "0.3", "--backlog", "200");
     if (run.status != 0) {
         fail_msg("%s", run.err);
     }
@@ -162,7 +162,7 @@ static void pool_rows_are_json(void **state)
 {
     (void)state;
     struct output run =
-        RUN("pool", "--json", "--store", "sqlite", "--miners", "7", "--seconds", "0.2");
+        RUN("pool", "--json", "--store", "sqlite", "--miners", "7", "--seconds", "1");
     if (run.status != 0) {
         fail_msg("%s", run.err);
     }

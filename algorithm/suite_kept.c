@@ -2,12 +2,14 @@
 #include "algorithm/suite_file.h"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <poolminer/file.h>
@@ -15,13 +17,14 @@
 #include <poolminer/user_path.h>
 
 /* A suite is kept as one file, named by a hash of all that decides what its tasks are. Files are
- * written beside their place and renamed, and never changed after that, so a process may go on
- * using what it has mapped while another one replaces it. */
+ * written beside their place and renamed, and nobody may write to them after that, so processes
+ * share the pages of what they have mapped, and go on using it while another one replaces it. */
 
 enum {
     TASKS_REVISION = 1, /* one more whenever the same dataset makes other tasks */
     IDENTITY_SHOWN = 8, /* bytes in a file's name */
-    FILE_MODE = 0644,
+    FILE_MODE = 0444,
+    WRITABLE = 0222,
     DIRECTORY_MODE = 0755,
 };
 
@@ -99,9 +102,37 @@ static void *read_pages(int file, size_t size)
     return pages;
 }
 
-/* NULL if there is no file that can be a suite's. Copied rather than mapped: whoever cuts the file
- * short must not end the processes that use it. */
-static void *read_file(const char *path, size_t *size)
+/* File systems of other machines, where a file may vanish under a mapping. */
+static bool is_remote(int file)
+{
+    struct statfs system;
+    if (fstatfs(file, &system) != 0) {
+        return true;
+    }
+    switch ((uint32_t)system.f_type) {
+    case NFS_SUPER_MAGIC:
+    case SMB_SUPER_MAGIC:
+    case CIFS_SUPER_MAGIC:
+    case SMB2_SUPER_MAGIC:
+    case AFS_SUPER_MAGIC:
+    case CEPH_SUPER_MAGIC:
+    case V9FS_MAGIC:
+    case FUSE_SUPER_MAGIC:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static void *map_pages(int file, size_t size)
+{
+    void *pages = mmap(NULL, size, PROT_READ, MAP_SHARED | MAP_POPULATE, file, 0);
+    return pages != MAP_FAILED ? pages : NULL;
+}
+
+/* The file's bytes, to be unmapped; NULL if there is no file that can be a suite's. One that could
+ * be cut short while it is in use, which would end the process, is copied. */
+static void *open_pages(const char *path, size_t *size)
 {
     struct stat status;
     void *pages = NULL;
@@ -112,7 +143,8 @@ static void *read_file(const char *path, size_t *size)
     if (fstat(file, &status) == 0 && S_ISREG(status.st_mode) && status.st_size > 0 &&
         status.st_size <= PM_SUITE_FILE_MAX) {
         *size = (size_t)status.st_size;
-        pages = read_pages(file, *size);
+        const bool lasting = (status.st_mode & WRITABLE) == 0 && !is_remote(file);
+        pages = lasting ? map_pages(file, *size) : read_pages(file, *size);
     }
     close(file);
     return pages;
@@ -122,7 +154,7 @@ static bool open_kept(const struct keeper *keeper, struct pm_suite **out)
 {
     struct pm_error error = {0};
     size_t size = 0;
-    void *pages = keeper->path != NULL ? read_file(keeper->path, &size) : NULL;
+    void *pages = keeper->path != NULL ? open_pages(keeper->path, &size) : NULL;
     if (pages == NULL) {
         return false;
     }

@@ -48,11 +48,11 @@ bool pm_suite_search(const struct pm_dataset *dataset, enum pm_suite_edition edi
                      uint64_t seed, size_t task_limit, const struct pm_until *until,
                      struct pm_suite **out, struct pm_error *error);
 
-/* The same suites, kept below the user's cache directory once they have been built: then they are
- * mapped into memory, read-only, which takes milliseconds, and processes share that memory. A file
- * is used only if its checksum is right and it is what would be built, from this dataset by this
- * version; otherwise it is built and written anew. Where none can be written the suite is built as
- * above. */
+/* The same suites, kept below the user's cache directory once they have been built: then their file
+ * is mapped into memory, read-only, which takes milliseconds, and processes share that memory; a
+ * file that may be written to, or is another machine's, is copied. It is used only if its checksum
+ * is right and it is what would be built, from this dataset by this version; otherwise it is built
+ * and written anew. Where none can be written the suite is built as above. */
 bool pm_suite_evaluation_kept(const struct pm_dataset *dataset, enum pm_suite_edition edition,
                               int input_dim, size_t task_limit, const struct pm_until *until,
                               struct pm_suite **out, struct pm_error *error);

@@ -114,10 +114,27 @@ static void find_file(char path[PATH_SIZE])
 
 static void write_file(const char *path, const char *bytes, size_t size)
 {
+    unlink(path); /* what is there may be read-only */
     FILE *file = fopen(path, "wb");
     assert_non_null(file);
     assert_int_equal(fwrite(bytes, 1, size, file), size);
     assert_int_equal(fclose(file), 0);
+}
+
+/* Whether the suite's pages are those of the file, shared, which nobody can write to. */
+static bool is_shared(const struct pm_suite *suite, const char *path)
+{
+    char line[PATH_SIZE * 2], begin[32];
+    bool found = false;
+    FILE *maps = fopen("/proc/self/maps", "r");
+    assert_non_null(maps);
+    snprintf(begin, sizeof begin, "%llx-", (unsigned long long)(uintptr_t)suite->mapping);
+    while (fgets(line, sizeof line, maps) != NULL) {
+        found = found || (strncmp(line, begin, strlen(begin)) == 0 &&
+                          strstr(line, " r--s ") != NULL && strstr(line, path) != NULL);
+    }
+    fclose(maps);
+    return found;
 }
 
 static void what_was_built_is_kept(void **state)
@@ -128,6 +145,7 @@ static void what_was_built_is_kept(void **state)
     assert_null(fresh->mapping);
     assert_null(first->mapping);
     assert_non_null(second->mapping);
+    assert_true(is_shared(second, path));
     assert_same(fresh, first);
     assert_same(fresh, second);
     pm_suite_destroy(fresh);
@@ -136,17 +154,29 @@ static void what_was_built_is_kept(void **state)
 }
 
 /* By something that does not know of renaming, while the suite is in use. */
-static void a_file_may_be_cut_short_in_use(void **state)
+static void a_writable_file_may_be_cut_short_in_use(void **state)
 {
     char path[PATH_SIZE];
     pm_suite_destroy(kept(*state));
+    find_file(path);
+    assert_int_equal(chmod(path, 0644), 0);
     struct pm_suite *fresh = built(*state), *suite = kept(*state);
     assert_non_null(suite->mapping);
-    find_file(path);
+    assert_false(is_shared(suite, path));
     assert_int_equal(truncate(path, 0), 0);
     assert_same(fresh, suite);
     pm_suite_destroy(fresh);
     pm_suite_destroy(suite);
+}
+
+static void nobody_writes_to_what_is_kept(void **state)
+{
+    char path[PATH_SIZE];
+    struct stat status;
+    pm_suite_destroy(kept(*state));
+    find_file(path);
+    assert_int_equal(stat(path, &status), 0);
+    assert_int_equal(status.st_mode & 0222, 0);
 }
 
 static bool is_there(const char *place, const char *name)
@@ -239,6 +269,7 @@ static void a_damaged_file_is_written_anew(void **state)
         memcpy(bad, good, size);
         bad[places[i]] = (char)(bad[places[i]] ^ 0x10);
         write_file(path, bad, size);
+        assert_int_equal(chmod(path, i % 2 == 0 ? 0444 : 0644), 0); /* mapped, or copied */
         check_repair(*state, path, good, size);
     }
     const size_t lengths[] = {0, 1, 127, 128, 200, size / 2, size - 1, size + 1};
@@ -246,6 +277,7 @@ static void a_damaged_file_is_written_anew(void **state)
     bad[size] = 0;
     for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
         write_file(path, bad, lengths[i]);
+        assert_int_equal(chmod(path, i % 2 == 0 ? 0444 : 0644), 0);
         check_repair(*state, path, good, size);
     }
     free(bad);
@@ -331,7 +363,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_was_built_is_kept),
-        cmocka_unit_test(a_file_may_be_cut_short_in_use),
+        cmocka_unit_test(a_writable_file_may_be_cut_short_in_use),
+        cmocka_unit_test(nobody_writes_to_what_is_kept),
         cmocka_unit_test(use_is_noted),
         cmocka_unit_test(what_was_not_used_for_longest_goes_first),
         cmocka_unit_test(slices_of_a_kept_suite),

@@ -158,10 +158,14 @@ static void write_lease(const struct view *view)
     screen_bar(view->screen, share, bar);
     number_duration(integer(lease, "deadline_ms") - view->now_ms, left);
     screen_row(view->screen, "Lease", SCREEN_PLAIN, "%s %3.0f %%, %s left", bar, 100 * share, left);
-    screen_row(view->screen, "", SCREEN_PLAIN,
-               "%.0f of %.0f jobs done; %.0f to evaluate, %.0f seeds to evolve from",
-               number(lease, "jobs_done"), number(lease, "jobs"), number(lease, "algorithms"),
-               number(lease, "seeds"));
+    if (number(lease, "jobs_done") >= number(lease, "jobs")) {
+        screen_row(view->screen, "", SCREEN_PLAIN, "all done, to be sent to the pool");
+    } else {
+        screen_row(view->screen, "", SCREEN_PLAIN,
+                   "%.0f of %.0f jobs done; %.0f to evaluate, %.0f seeds to evolve from",
+                   number(lease, "jobs_done"), number(lease, "jobs"), number(lease, "algorithms"),
+                   number(lease, "seeds"));
+    }
 }
 
 static void write_worker(const struct view *view, const cJSON *worker)
@@ -379,32 +383,40 @@ static void write_machines(const struct view *view)
 
 /* ---- what is wrong ---- */
 
+/* A line of the log, and what to do about it. */
+static void write_line(const struct view *view, const char *label, const cJSON *line)
+{
+    char moment[NUMBER_TEXT_SIZE];
+    number_moment(integer(line, "time_ms"), view->now_ms, moment);
+    screen_row(view->screen, label,
+               strcmp(text(line, "level"), "error") == 0 ? SCREEN_BAD : SCREEN_WARN, "%s %s: %s",
+               moment, text(line, "program"), text(line, "message"));
+    if (text(line, "remedy")[0] != '\0') {
+        screen_row(view->screen, "", SCREEN_PLAIN, "-> %s", text(line, "remedy"));
+    }
+}
+
+/* The newest of the last hour; what keeps the pool from giving work is mostly among them. */
 static void write_trouble(const struct view *view)
 {
     const char *label = "Trouble", *now = text(view->miner, "trouble");
     const cJSON *line = NULL;
+    bool is_told = !view->running || !is_status(view, "mining") || now[0] == '\0';
     int shown = 0;
-    if (view->running && is_status(view, "mining") && now[0] != '\0') {
-        screen_row(view->screen, label, SCREEN_BAD,
-                   "%s; it is tried again by itself, and nothing is lost", now);
-        label = "";
-    }
     cJSON_ArrayForEach(line, member(view->state, "errors"))
     {
-        const int64_t at_ms = integer(line, "time_ms");
-        char moment[NUMBER_TEXT_SIZE];
-        if (shown == TROUBLE_MAX || integer(view->state, "now_ms") - at_ms > HOUR_MS) {
+        if (shown == TROUBLE_MAX ||
+            integer(view->state, "now_ms") - integer(line, "time_ms") > HOUR_MS) {
             break;
         }
-        number_moment(at_ms, view->now_ms, moment);
-        screen_row(view->screen, label,
-                   strcmp(text(line, "level"), "error") == 0 ? SCREEN_BAD : SCREEN_WARN,
-                   "%s %s: %s", moment, text(line, "program"), text(line, "message"));
-        if (text(line, "remedy")[0] != '\0') {
-            screen_row(view->screen, "", SCREEN_PLAIN, "-> %s", text(line, "remedy"));
-        }
+        write_line(view, label, line);
+        is_told = is_told || strcmp(text(line, "message"), now) == 0;
         label = "";
         shown++;
+    }
+    if (!is_told) {
+        screen_row(view->screen, label, SCREEN_BAD,
+                   "%s; it is tried again by itself, and nothing is lost", now);
     }
 }
 

@@ -28,6 +28,8 @@ static const struct metric METRICS[] = {
     {"poolminer_submissions_refused_total", "counter", "Leases whose results the pool refused.",
      "refused_submissions"},
     {"poolminer_leases_expired_total", "counter", "Leases that ran out.", "expired_leases"},
+    {"poolminer_results_unpaid_total", "counter", "Results agreed on and not paid.",
+     "unpaid_results"},
     {"poolminer_evaluations_total", "counter", "Evaluations sent in, as the pool counts them.",
      "miner.stats.evaluations_submitted"},
     {"poolminer_evolutions_total", "counter",

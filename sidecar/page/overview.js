@@ -31,7 +31,7 @@ function successTile(stats) {
 function forecastTile(supervisor) {
   const forecast = supervisor?.forecast;
   if (supervisor?.task === "practice") return tile("Forecast", NONE, "", "practice earns nothing of worth");
-  if (!forecast) return tile("Forecast", NONE, "", "not before the pool has figures");
+  if (!forecast) return tile("Forecast", NONE, "", "nothing earned in this epoch yet");
   return tile("Forecast", short(forecast.rao_per_day), "RAO a day",
     forecast.is_capped ? "at the pool's cap for one miner" : "at the rate of this epoch");
 }
@@ -90,7 +90,8 @@ function leaseNow(lease, state) {
     make("p", {class: "row"}, make("span", {}, `Lease of ${clock(lease.begun_ms)}`),
       make("span", {}, `${duration(lease.deadline_ms - state.now_ms)} left`)),
     bar(share),
-    make("p", {class: "muted"}, `${lease.jobs_done} of ${lease.jobs} jobs done; ${what.filter(Boolean).join(", ")}`));
+    make("p", {class: "muted"}, lease.jobs_done === lease.jobs ? "all done, to be sent to the pool"
+      : `${lease.jobs_done} of ${lease.jobs} jobs done; ${what.filter(Boolean).join(", ")}`));
 }
 
 function nothingNow(state) {
@@ -134,11 +135,15 @@ export function showTrouble(state) {
     parts.push(make("div", {class: "trouble error"}, make("p", {}, failure),
       make("p", {class: "muted"}, "Mining was stopped. The log says more; start again when it is mended.")));
   }
+  const lines = (state.errors ?? []).filter((one) => state.now_ms - one.time_ms < FRESH_MS);
   if (state.status === "mining" && trouble) {
-    parts.push(make("div", {class: "trouble error", id: "trouble-now"}, make("p", {}, trouble),
-      make("p", {class: "muted"}, "It is tried again by itself; nothing is lost.")));
+    const logged = lines.findIndex((one) => one.message === trouble);
+    const [line] = logged >= 0 ? lines.splice(logged, 1) : []; // the same need not be said twice
+    parts.push(make("div", {class: "trouble error", id: "trouble-now"},
+      make("p", {}, make("span", {class: "muted"}, line ? `since ${moment(line.time_ms)}  ` : ""), trouble),
+      make("p", {class: "muted"}, line?.remedy || "It is tried again by itself; nothing is lost.")));
   }
-  for (const line of (state.errors ?? []).filter((one) => state.now_ms - one.time_ms < FRESH_MS).slice(0, 4)) {
+  for (const line of lines.slice(0, 4)) {
     parts.push(make("div", {class: `trouble ${line.level}`},
       make("p", {}, make("span", {class: "muted"}, `${moment(line.time_ms)} ${line.program}  `), line.message),
       line.remedy ? make("p", {class: "muted"}, line.remedy) : null));
@@ -157,7 +162,7 @@ function notPaid(state) {
 // ---- curves ----
 
 const PLOTS = [
-  {series: "best_score", name: "Best score", format: (value) => decimal(value, 3), steps: true},
+  {series: "best_score", name: "Best score agreed on", format: (value) => decimal(value, 3), steps: true},
   {series: "reputation_total", name: "Reputation earned", format: short, fromZero: true},
   {series: "accuracy", name: "Accuracy", format: (value) => percent(value, 0), target: TARGET_ACCURACY},
   {series: "balance_rao", name: "Balance, RAO", format: short, fromZero: true, steps: true},

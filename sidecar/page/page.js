@@ -82,7 +82,8 @@ function showHead() {
     ? `since ${clock(supervisor.since_ms)}, ${duration(state.now_ms - supervisor.since_ms)}` : "";
   const where = ["mining", "paused"].includes(state.status) ? state.miner?.pool ?? supervisor?.pool : "";
   const hotkey = state.miner?.hotkey ?? "";
-  byId("where").textContent = where ? `${where}${hotkey ? ` as ${hotkey.slice(0, 6)}…${hotkey.slice(-4)}` : ""}` : "";
+  const away = state.miner?.pool_is_away ? " (does not answer)" : "";
+  byId("where").textContent = where ? `${where}${away}${hotkey ? ` as ${hotkey.slice(0, 6)}…${hotkey.slice(-4)}` : ""}` : "";
   byId("where").title = hotkey;
   document.title = state.status === "mining" ? "Mining – poolminer" : "poolminer";
   if (refusal !== "") notice(refusal, "bad");

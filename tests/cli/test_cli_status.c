@@ -3,9 +3,12 @@
 #include "cli/status_screen.h"
 #include "cmocka_include.h"
 
+#include <pty.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include <poolminer/json.h>
 
@@ -94,8 +97,8 @@ static void a_running_miner_is_told_in_full(void **state)
            "7,654,321 RAO, about 11,875,000 RAO more pending", "0.9012 (best of the pool: 0.9500)",
            "1,234 submitted, 2 refused, 1 ran out; 3 results not paid",
            "3 threads, 71 % of 4 processors, 67 degrees C, on battery, charged to 81 %",
-           "Trouble      cannot connect to http://p:1; it is tried again", "-> wait",
-           "Not paid     ", "outside consensus: 0.5000 here");
+           "cannot connect to http://p:1; it is tried again by itself", "driver: the pool is away",
+           "-> wait", "Not paid     ", "outside consensus: 0.5000 here");
     assert_null(strstr(text, "old news"));
     assert_null(strstr(text, "days ago"));
     assert_null(strchr(text, '\033')); /* neither ours nor a log line's */
@@ -176,6 +179,86 @@ static void a_state_with_nothing_in_it_says_so(void **state)
     }
 }
 
+/* ---- on a terminal ---- */
+
+enum { TERMINAL_COLUMNS = 41, TERMINAL_ROWS = 7 };
+
+/* Standard output becomes a terminal of that size; returns where the terminal is read, and as *kept
+ * what standard output was. */
+static int open_terminal(int *kept)
+{
+    const struct winsize size = {.ws_col = TERMINAL_COLUMNS, .ws_row = TERMINAL_ROWS};
+    int outside, inside;
+    fflush(stdout);
+    assert_int_equal(openpty(&outside, &inside, NULL, NULL, &size), 0);
+    *kept = dup(STDOUT_FILENO);
+    assert_true(*kept >= 0 && dup2(inside, STDOUT_FILENO) >= 0);
+    close(inside);
+    return outside;
+}
+
+static void leave_terminal(int kept)
+{
+    fflush(stdout);
+    dup2(kept, STDOUT_FILENO);
+    close(kept);
+}
+
+static void a_terminal_is_asked_for_its_size_and_no_color_heeded(void **state)
+{
+    (void)state;
+    struct screen plain, coloured, dumb, file;
+    int kept, outside = open_terminal(&kept);
+    setenv("TERM", "xterm", 1);
+    unsetenv("NO_COLOR");
+    screen_open(&coloured);
+    setenv("NO_COLOR", "1", 1);
+    screen_open(&plain);
+    unsetenv("NO_COLOR");
+    setenv("TERM", "dumb", 1);
+    screen_open(&dumb);
+    setenv("TERM", "xterm", 1);
+    leave_terminal(kept);
+    close(outside);
+    assert_true(coloured.colour);
+    assert_false(plain.colour);
+    assert_false(dumb.colour);
+    assert_int_equal(plain.columns, TERMINAL_COLUMNS);
+    assert_int_equal(plain.rows, TERMINAL_ROWS);
+    screen_open(&file);
+    if (!isatty(STDOUT_FILENO)) {
+        assert_false(file.colour);
+        assert_int_equal(file.columns, 100);
+    }
+}
+
+static void what_is_drawn_anew_fits_the_terminal(void **state)
+{
+    (void)state;
+    struct screen screen;
+    struct status_found found = found_of(STATE, true);
+    char seen[4096] = "";
+    size_t lines = 0;
+    int kept, outside = open_terminal(&kept);
+    setenv("NO_COLOR", "1", 1);
+    screen_open(&screen);
+    status_screen_write(&screen, &found, NOW_MS);
+    screen_show(&screen, true);
+    leave_terminal(kept);
+    size_t length = 0;
+    for (ssize_t count = 1; count > 0; length += count > 0 ? (size_t)count : 0) {
+        count = read(outside, seen + length, sizeof seen - 1 - length); /* -1: all was read */
+    }
+    close(outside);
+    screen_close(&screen);
+    status_found_clear(&found);
+    assert_ptr_equal(strstr(seen, "\033[H\033[JStatus "), seen);
+    for (const char *at = seen; (at = strchr(at, '\n')) != NULL; at++) {
+        lines++;
+    }
+    assert_int_equal(lines, TERMINAL_ROWS - 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -185,6 +268,8 @@ int main(void)
         cmocka_unit_test(colour_is_added_and_nothing_else),
         cmocka_unit_test(what_does_not_run_is_shown_as_it_was),
         cmocka_unit_test(a_state_with_nothing_in_it_says_so),
+        cmocka_unit_test(a_terminal_is_asked_for_its_size_and_no_color_heeded),
+        cmocka_unit_test(what_is_drawn_anew_fits_the_terminal),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

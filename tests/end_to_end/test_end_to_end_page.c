@@ -198,6 +198,22 @@ static void expect_told(const struct setting *setting, int status, const char *s
     expect_output(run_at_home(setting->place.path, arguments, SOON_MS), status, says, "");
 }
 
+static bool was_told_thrice(void *context)
+{
+    const struct setting *setting = context;
+    return times_in_log(&setting->place, "watch.log", "\"running\":true") >= 3;
+}
+
+/* `poolminer status --watch` goes on until Ctrl-C, which is a good end. */
+static void watch_for_a_while(struct setting *setting)
+{
+    const pid_t watch = START(&setting->place, "watch", "poolminer", "status", "--watch", "--json",
+                              "--config", setting->config);
+    assert_true(wait_until(was_told_thrice, setting, SOON_MS));
+    kill(watch, SIGINT);
+    assert_int_equal(wait_end(&setting->place, "watch", watch, SOON_MS), 0);
+}
+
 static void a_day_with_the_page(void **state)
 {
     struct setting *setting = *state;
@@ -212,6 +228,7 @@ static void a_day_with_the_page(void **state)
     assert_int_equal(browser_complaints(browser), 0);
     break_the_pool(setting);
     expect_told(setting, 0, "Trouble      ");
+    watch_for_a_while(setting);
     stop(browser);
     expect_told(setting, 0, "idle: not mining");
 

@@ -148,6 +148,7 @@ static void the_state_counts_jobs_and_submissions(void **state)
 
     expect_status(page_get(port, "/metrics", ""), 200, "\npoolminer_accuracy_ratio 0.96\n");
     expect_status(page_get(port, "/metrics", ""), 200, "\npoolminer_submissions_refused_total 2\n");
+    expect_status(page_get(port, "/metrics", ""), 200, "\npoolminer_results_unpaid_total 1\n");
 
     char *json;
     int64_t age_ms;

@@ -103,13 +103,30 @@ int pool_process_stop(struct pool_process *process)
     return status;
 }
 
-/* What the pool said, and any sanitizer with it. */
-static void print_log(const struct pool_process *process)
+/* What the pool said, and any sanitizer with it; the caller frees it. NULL: nothing yet. */
+static char *read_log(const struct pool_process *process)
 {
     char path[PATH_SIZE], *text = NULL;
     size_t length;
     path_of(process, "log", path);
-    if (pm_file_read(path, LOG_MAX, &text, &length, NULL)) {
+    return pm_file_read(path, LOG_MAX, &text, &length, NULL) ? text : NULL;
+}
+
+int pool_process_logged(const struct pool_process *process, const char *part)
+{
+    char *text = read_log(process);
+    int count = 0;
+    for (const char *at = text; at != NULL && (at = strstr(at, part)) != NULL; at++) {
+        count++;
+    }
+    free(text);
+    return count;
+}
+
+static void print_log(const struct pool_process *process)
+{
+    char *text = read_log(process);
+    if (text != NULL) {
         print_error("%s", text);
     }
     free(text);

@@ -54,6 +54,17 @@ static void wait_for_calls(struct relay *relay, int count)
     }
 }
 
+/* Until the pool has heard an answer and noted it: the relay has seen the request a moment before
+ * that, and a pool stopped in between has to send it again when it is back. */
+static void wait_for_log(struct relay *relay, const char *part, int count)
+{
+    int64_t until_ms = pm_clock_monotonic_ms() + WAIT_MS;
+    while (pool_process_logged(&relay->house.pool, part) < count) {
+        assert_true(pm_clock_monotonic_ms() < until_ms);
+        pm_clock_sleep_ms(20);
+    }
+}
+
 static void start(struct relay *relay)
 {
     pool_process_start(&relay->house.pool,
@@ -145,6 +156,7 @@ static void test_a_new_best_is_forwarded(void **state)
     agree_on(relay, "def Predict():\\n  s0 = 13", "0.6");
     wait_for_calls(relay, 2);
     assert_forwarded(&relay->requests[1], 0.6, "s0 = 13");
+    wait_for_log(relay, "POOL-RELAYED", 2);
     stop(relay);
     start(relay); /* knows what it has told */
     agree_on(relay, "def Predict():\\n  s0 = 14", "0.7");

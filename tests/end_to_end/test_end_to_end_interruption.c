@@ -68,6 +68,50 @@ static void a_pool_ends_with_requests_under_way(void **state)
     close(half);
 }
 
+static pid_t start_any(struct worker_bench *bench, size_t which)
+{
+    const struct place *place = &bench->place;
+    switch (which) {
+    case 0:
+        return START(place, "any", "poolminer-worker", "--sidecar-url", bench->url, "--run-id",
+                     "run", "--threads", "2");
+    case 1:
+        return START(place, "any", "poolminer-sidecar", "--port", "0", "--store",
+                     place_file(place, "other.db"));
+    case 2:
+        return START(place, "any", "poolminer-pool", "--port", "0", "--store",
+                     place_file(place, "pool.db"));
+    case 3: /* nobody is at this pool */
+        return START(place, "any", "poolminer-driver", "--pool-url", "http://127.0.0.1:9",
+                     "--sidecar-url", bench->url, "--run-id", "run", "--hotkey-file",
+                     place_file(place, "hotkey"));
+    default:
+        return START(place, "any", "poolminer", "mine", "--pool-url", "http://127.0.0.1:9",
+                     "--sidecar-port", "0", "--data-dir", place_file(place, "mine"));
+    }
+}
+
+/* At any moment while it starts: before it listens to signals it dies of this one. */
+static void whatever_starts_may_be_told_to_end(void **state)
+{
+    static const int64_t MOMENTS_MS[] = {0, 5, 20, 60, 150, 400, 1000};
+    struct worker_bench *bench = *state;
+    for (size_t i = 0; i < 5 * sizeof MOMENTS_MS / sizeof *MOMENTS_MS; i++) {
+        const int number = i % 2 == 0 ? SIGTERM : SIGINT;
+        const pid_t program = start_any(bench, i % 5);
+        pm_clock_sleep_ms(MOMENTS_MS[i / 5]);
+        const int64_t begin_ms = pm_clock_monotonic_ms();
+        assert_int_equal(kill(program, number), 0);
+        const int status = wait_end(&bench->place, "any", program, BENCH_PATIENCE_MS);
+        const int64_t took_ms = pm_clock_monotonic_ms() - begin_ms;
+        if ((status != 0 && status != 128 + number) || took_ms > BENCH_LEAVING_MS) {
+            show_logs(&bench->place);
+            fail_msg("program %zu, after %lld ms: status %d in %lld ms", i % 5,
+                     (long long)MOMENTS_MS[i / 5], status, (long long)took_ms);
+        }
+    }
+}
+
 /* ---- stops ---- */
 
 static void stop(const pid_t *programs, size_t count, int64_t duration_ms)
@@ -154,9 +198,13 @@ int main(void)
 #define WITH_BENCH(test)                                                                           \
     cmocka_unit_test_setup_teardown(test, worker_bench_set_up, worker_bench_tear_down)
     const struct CMUnitTest tests[] = {
-        WITH_BENCH(everything_ends_in_time), WITH_BENCH(a_pool_ends_with_requests_under_way),
-        WITH_BENCH(all_may_stop_at_once),    WITH_BENCH(a_sidecar_may_stop),
-        WITH_BENCH(a_worker_may_stop),       WITH_BENCH(clocks_may_jump),
+        WITH_BENCH(everything_ends_in_time),
+        WITH_BENCH(a_pool_ends_with_requests_under_way),
+        WITH_BENCH(whatever_starts_may_be_told_to_end),
+        WITH_BENCH(all_may_stop_at_once),
+        WITH_BENCH(a_sidecar_may_stop),
+        WITH_BENCH(a_worker_may_stop),
+        WITH_BENCH(clocks_may_jump),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -79,36 +79,58 @@ const char *place_file(const struct place *place, const char *name)
     return path;
 }
 
-static const char *clock_path(const struct place *place, const char *label)
+/* What a preloaded library reads of this program. */
+static const char *number_path(const struct place *place, const char *label, const char *what)
 {
     char name[64];
-    snprintf(name, sizeof name, "%s.clock", label);
+    snprintf(name, sizeof name, "%s.%s", label, what);
     return place_file(place, name);
+}
+
+static void set_number(const char *path, int64_t number)
+{
+    const int file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    assert_true(file >= 0);
+    assert_int_equal(pwrite(file, &number, sizeof number, 0), sizeof number);
+    close(file);
 }
 
 void place_shift_clock(const struct place *place, const char *label, int64_t offset_ms)
 {
-    const int file = open(clock_path(place, label), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-    assert_true(file >= 0);
-    assert_int_equal(pwrite(file, &offset_ms, sizeof offset_ms, 0), sizeof offset_ms);
-    close(file);
+    set_number(number_path(place, label, "clock"), offset_ms);
 }
 
-/* Sanitizers want to be loaded first; that this library comes before them does no harm. */
-static void add_clock(const struct place *place, const char *label, const char **environment,
-                      size_t count)
+void place_fail_disk(const struct place *place, const char *label, int reason)
 {
-    static char preload[512], clock[256];
+    set_number(number_path(place, label, "disk"), reason);
+}
+
+/* As VARIABLE=PATH, with a number in the file. */
+static void name_number(const struct place *place, const char *label, const char *what,
+                        const char *variable, char out[256])
+{
+    const char *path = number_path(place, label, what);
+    if (access(path, F_OK) != 0) {
+        set_number(path, 0);
+    }
+    snprintf(out, 256, "%s=%s", variable, path);
+}
+
+/* Sanitizers want to be loaded first; that these libraries come before them does no harm. */
+static void add_preloads(const struct place *place, const char *label, const char **environment,
+                         size_t count)
+{
+    static char preload[1024], clock[256], disk[256];
     if (place->clock == NULL) {
         return;
     }
-    if (access(clock_path(place, label), F_OK) != 0) {
-        place_shift_clock(place, label, 0);
-    }
-    snprintf(preload, sizeof preload, "LD_PRELOAD=%s", place->clock);
-    snprintf(clock, sizeof clock, "POOLMINER_TEST_CLOCK=%s", clock_path(place, label));
+    name_number(place, label, "clock", "POOLMINER_TEST_CLOCK", clock);
+    name_number(place, label, "disk", "POOLMINER_TEST_DISK", disk);
+    snprintf(preload, sizeof preload, "LD_PRELOAD=%s%s%s", place->clock,
+             place->disk != NULL ? ":" : "", place->disk != NULL ? place->disk : "");
     environment[count++] = preload;
     environment[count++] = clock;
+    environment[count++] = disk;
     environment[count++] = "ASAN_OPTIONS=verify_asan_link_order=0:detect_stack_use_after_return=0";
     environment[count] = NULL;
 }
@@ -129,9 +151,9 @@ pid_t start_program(const struct place *place, const char *label, const char *pr
     snprintf(state, sizeof state, "XDG_STATE_HOME=%s/state", place->path);
     snprintf(config, sizeof config, "XDG_CONFIG_HOME=%s/config", place->path);
     /* Tests are not for when a laptop is plugged in only. */
-    const char *environment[10] = {
+    const char *environment[11] = {
         home, data, state, config, "POOLMINER_CONFIG=", "POOLMINER_PAUSE_ON_BATTERY=false"};
-    add_clock(place, label, environment, 6);
+    add_preloads(place, label, environment, 6);
     const struct pm_process_config process = {.arguments = all,
                                               .environment = environment,
                                               .stdout_path = place_file(place, log_name),

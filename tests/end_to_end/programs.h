@@ -11,10 +11,14 @@
 struct place {
     char path[64];
     const char *clock; /* NULL, or shifted_clock.c: what is started has a wall clock of its own */
+    const char *disk;  /* NULL, or failing_disk.c: what is started has a disk that may fail; only
+                          where there is a clock */
 };
 void place_create(struct place *place);
 /* Shifts the wall clock of the program that was, or will be, started with this label. */
 void place_shift_clock(const struct place *place, const char *label, int64_t offset_ms);
+/* Its databases' writes fail with this errno, EIO or ENOSPC; 0: no more. */
+void place_fail_disk(const struct place *place, const char *label, int reason);
 /* Also for a test that ended early: kills what START started and nobody has waited for. Fails the
  * test when something else that was started in the place stays alive. */
 void place_destroy(struct place *place);

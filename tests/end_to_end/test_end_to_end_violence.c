@@ -1,9 +1,9 @@
 /* A pool, a sidecar, workers and drivers, of which one after the other is killed without warning,
- * stopped for longer than a lease, or finds its clock an hour off, at random moments, while what
- * stands between drivers and pool answers 500, hangs, cuts answers off or drops them. Afterwards
- * the books are read: every job that was acknowledged has one outcome, every lease that the pool
- * has booked is known to its driver and the other way round, nothing was booked twice, and the
- * money adds up.
+ * stopped for longer than a lease, finds its clock an hour off or its disk full or broken, at
+ * random moments, while what stands between drivers and pool answers 500, hangs, cuts answers off
+ * or drops them. Afterwards the books are read: every job that was acknowledged has one outcome,
+ * every lease that the pool has booked is known to its driver and the other way round, nothing was
+ * booked twice, and the money adds up.
  *
  * POOLMINER_VIOLENCE_KILLS says how many kills (100 when not set; 1,000 take some eight minutes),
  * POOLMINER_VIOLENCE_SEED makes the same choices again. */
@@ -12,6 +12,7 @@
 #include "faulty_front.h"
 #include "programs.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,6 +29,7 @@ enum {
     STOPPED_MAX_MS = 3500, /* leases last 2,000 */
     STOPS_IN = 6,          /* one in so many is stopped, not killed */
     JUMPS_IN = 6,          /* and the clock of one in so many jumps */
+    DISKS_IN = 10,         /* and the disk of one in so many fails */
     JUMP_MAX_MS = 3600000, /* forwards or back */
     END_MS = 120000,
 };
@@ -41,6 +43,7 @@ struct victim {
     pid_t pid;
     int64_t goes_on_ms; /* when it is stopped: until then; else 0 */
     int64_t right_ms;   /* when its clock is off: until then; else 0 */
+    int64_t mended_ms;  /* when its disk fails: until then; else 0 */
 };
 
 enum { VICTIMS = 2 + WORKERS + DRIVERS };
@@ -50,7 +53,7 @@ struct mill {
     char pool_port[16], sidecar_port[16], pool_url[64], sidecar_url[64];
     struct victim victims[VICTIMS];
     struct faulty_front *front;
-    int kills, stops, jumps;
+    int kills, stops, jumps, disks;
     unsigned random;
 };
 
@@ -130,6 +133,7 @@ static int set_up(void **state)
     print_message("POOLMINER_VIOLENCE_SEED=%u\n", mill.random);
     place_create(&mill.place);
     mill.place.clock = PM_SHIFTED_CLOCK;
+    mill.place.disk = PM_FAILING_DISK;
     for (int i = 0; i < VICTIMS; i++) {
         struct victim *victim = &mill.victims[i];
         victim->kind = i < 2 ? (enum kind)i : i < 2 + WORKERS ? WORKER : DRIVER;
@@ -178,6 +182,10 @@ static void look_after(struct mill *mill)
             victim->right_ms = 0;
             place_shift_clock(&mill->place, victim->label, 0);
         }
+        if (victim->mended_ms != 0 && now_ms >= victim->mended_ms) {
+            victim->mended_ms = 0;
+            place_fail_disk(&mill->place, victim->label, 0);
+        }
         if (waitid(P_PID, (id_t)victim->pid, &ended, WEXITED | WNOHANG | WNOWAIT) == 0 &&
             ended.si_pid == victim->pid) {
             kill_hard(victim->pid); /* reaps it */
@@ -194,9 +202,22 @@ static void jump(struct mill *mill, struct victim *victim)
     mill->jumps++;
 }
 
+/* Pool and sidecar are who have one. */
+static void break_disk(struct mill *mill)
+{
+    struct victim *victim = &mill->victims[below(mill, 2) == 0 ? POOL : SIDECAR];
+    victim->mended_ms = pm_clock_monotonic_ms() + below(mill, STOPPED_MAX_MS);
+    place_fail_disk(&mill->place, victim->label, below(mill, 2) == 0 ? EIO : ENOSPC);
+    mill->disks++;
+}
+
 static void strike(struct mill *mill)
 {
     struct victim *victim = &mill->victims[below(mill, VICTIMS)];
+    if (below(mill, DISKS_IN) == 0) {
+        break_disk(mill);
+        return;
+    }
     if (below(mill, JUMPS_IN) == 0) {
         jump(mill, victim);
         return;
@@ -213,21 +234,21 @@ static void strike(struct mill *mill)
     start(mill, victim);
 }
 
-/* All that stand still go on, clocks are right, and the drivers finish what they have begun. */
+/* Clocks are right, disks work, and all are killed a last time, for some may just be giving up; the
+ * drivers then finish what they have begun. */
 static void let_it_end(struct mill *mill)
 {
     faulty_front_behave(mill->front);
     for (int i = 0; i < VICTIMS; i++) {
         struct victim *victim = &mill->victims[i];
-        victim->goes_on_ms = victim->right_ms = 0;
+        place_fail_disk(&mill->place, victim->label, 0);
         place_shift_clock(&mill->place, victim->label, 0);
-        kill(victim->pid, SIGCONT);
-    }
-    look_after(mill);
-    for (int i = VICTIMS - DRIVERS; i < VICTIMS; i++) {
-        struct victim *victim = &mill->victims[i];
         kill_hard(victim->pid);
-        victim->pid = start_driver(mill, victim, "1");
+        if (victim->kind == DRIVER) {
+            victim->pid = start_driver(mill, victim, "1");
+        } else {
+            start(mill, victim);
+        }
     }
     for (int i = VICTIMS - DRIVERS; i < VICTIMS; i++) {
         struct victim *victim = &mill->victims[i];
@@ -264,8 +285,9 @@ static void whatever_is_killed_nothing_is_lost(void **state)
         strike(mill);
     }
     let_it_end(mill);
-    print_message("%d kills, %d stops, %d clocks, %d requests passed on\n", mill->kills,
-                  mill->stops, mill->jumps, faulty_front_count(mill->front, FRONT_PASS));
+    print_message("%d kills, %d stops, %d clocks, %d disks, %d requests passed on\n", mill->kills,
+                  mill->stops, mill->jumps, mill->disks,
+                  faulty_front_count(mill->front, FRONT_PASS));
     for (enum front_fate fate = FRONT_REFUSE; fate < FRONT_FATES; fate++) {
         print_message("%d requests %s\n", faulty_front_count(mill->front, fate), FATES[fate]);
     }

@@ -22,6 +22,9 @@ enum {
     HANDOVERS = 500,
     IDLE_MS = 2, /* before a handover, so that nothing else goes on */
     BACKLOG_CLIENTS = 16,
+    BACKLOG_WINDOW = 16, /* to have them in soon */
+    PIPELINED_CLIENTS = 16,
+    PIPELINED_WINDOW = 16,
     BACKLOG_PAYLOAD = 1024,
     BACKLOG_LEASES = 1000,
     SYNCS = 300,
@@ -45,7 +48,7 @@ static bool goes_on(struct pm_error *error)
 
 struct crowd {
     struct bench_wire *wire;
-    size_t clients;
+    size_t clients;         /* lanes; the collector's comes after them */
     bool cycle;             /* put, lease, finish; else put alone */
     enum bench_step *steps; /* of each client */
     int64_t *started_ns;    /* when its operation began; 0: it has stopped */
@@ -119,11 +122,15 @@ static bool run_crowd(struct crowd *crowd, struct pm_error *error)
     return true;
 }
 
+/* `links` connections, and one more for the collector. */
 static struct bench_wire *open_wire(enum bench_server_kind kind, const struct bench_server *server,
-                                    size_t links, size_t payload, struct pm_error *error)
+                                    size_t links, size_t window, size_t payload,
+                                    struct pm_error *error)
 {
-    return kind == BENCH_BEANSTALKD ? bench_wire_beanstalkd(server->port, links, payload, error)
-                                    : bench_wire_sidecar(server->url, links, payload, error);
+    const struct bench_wire_config config = {
+        .port = server->port, .links = links + 1, .window = window, .payload = payload};
+    return kind == BENCH_BEANSTALKD ? bench_wire_beanstalkd(&config, error)
+                                    : bench_wire_sidecar(&config, error);
 }
 
 /* Lets a crowd at a server; *row gets what there is to say of it. */
@@ -133,11 +140,11 @@ static bool measure_crowd(enum bench_server_kind kind, const struct bench_server
 {
     const double begin_cpu_s = bench_server_cpu_s(server);
     const int64_t begin_ns = pm_clock_monotonic_ns();
-    crowd->clients = row->clients;
+    crowd->clients = row->clients * row->window;
     crowd->end_ns = begin_ns + (int64_t)(seconds * 1e9);
-    crowd->steps = calloc(row->clients, sizeof *crowd->steps);
-    crowd->started_ns = calloc(row->clients, sizeof *crowd->started_ns);
-    crowd->wire = open_wire(kind, server, row->clients + 1, row->payload, error);
+    crowd->steps = calloc(crowd->clients, sizeof *crowd->steps);
+    crowd->started_ns = calloc(crowd->clients, sizeof *crowd->started_ns);
+    crowd->wire = open_wire(kind, server, row->clients, row->window, row->payload, error);
     bool good = crowd->steps != NULL && crowd->started_ns != NULL && crowd->wire != NULL &&
                 run_crowd(crowd, error);
     if (good) {
@@ -162,6 +169,7 @@ static struct bench_queue_row row_of(enum bench_server_kind kind, const char *wh
                                     .what = what,
                                     .synced = kind != BENCH_SIDECAR_NO_SYNC,
                                     .clients = clients,
+                                    .window = 1,
                                     .payload = payload,
                                     .per_s = NAN,
                                     .p50_us = NAN,
@@ -178,12 +186,18 @@ struct bench {
     bool has_beanstalkd;
 };
 
+struct load {
+    size_t clients, window, payload;
+};
+
 /* One kind of operation with a fresh server. *per_s is beanstalkd's, once it is known. */
 static bool bench_rate(const struct bench *bench, enum bench_server_kind kind, bool cycle,
-                       size_t clients, size_t payload, double *per_s, struct pm_error *error)
+                       const struct load *load, double *per_s, struct pm_error *error)
 {
     struct bench_server server;
-    struct bench_queue_row row = row_of(kind, cycle ? "cycle" : "put", clients, payload);
+    struct bench_queue_row row =
+        row_of(kind, cycle ? "cycle" : "put", load->clients, load->payload);
+    row.window = load->window;
     struct crowd crowd = {.cycle = cycle, .most = SIZE_MAX};
     if (!bench_server_start(kind, &server, error)) {
         return false;
@@ -197,14 +211,14 @@ static bool bench_rate(const struct bench *bench, enum bench_server_kind kind, b
     return good && bench_queue_row_print(&row, bench->config->json, error);
 }
 
-static bool bench_rates(const struct bench *bench, bool cycle, size_t clients, size_t payload,
+static bool bench_rates(const struct bench *bench, bool cycle, const struct load *load,
                         struct pm_error *error)
 {
     double per_s = NAN;
     return (!bench->has_beanstalkd ||
-            bench_rate(bench, BENCH_BEANSTALKD, cycle, clients, payload, &per_s, error)) &&
-           bench_rate(bench, BENCH_SIDECAR, cycle, clients, payload, &per_s, error) &&
-           bench_rate(bench, BENCH_SIDECAR_NO_SYNC, cycle, clients, payload, &per_s, error);
+            bench_rate(bench, BENCH_BEANSTALKD, cycle, load, &per_s, error)) &&
+           bench_rate(bench, BENCH_SIDECAR, cycle, load, &per_s, error) &&
+           bench_rate(bench, BENCH_SIDECAR_NO_SYNC, cycle, load, &per_s, error);
 }
 
 /* From sending a put until a worker that waits has the job. */
@@ -242,7 +256,7 @@ static bool bench_handover(const struct bench *bench, enum bench_server_kind kin
     if (!bench_server_start(kind, &server, error)) {
         return false;
     }
-    struct bench_wire *wire = open_wire(kind, &server, 2, row.payload, error);
+    struct bench_wire *wire = open_wire(kind, &server, 2, 1, row.payload, error);
     bool good = wire != NULL;
     for (int i = 0; good && i < HANDOVERS; i++) {
         good = hand_over(wire, &samples, error);
@@ -261,7 +275,7 @@ static bool time_leases(enum bench_server_kind kind, const struct bench_server *
                         size_t leases, struct bench_queue_row *row, struct pm_error *error)
 {
     struct bench_samples samples = {0};
-    struct bench_wire *wire = open_wire(kind, server, 1, row->payload, error);
+    struct bench_wire *wire = open_wire(kind, server, 1, 1, row->payload, error);
     bool good = wire != NULL;
     for (size_t i = 0; good && i < leases; i++) {
         size_t who;
@@ -280,13 +294,14 @@ static bool time_leases(enum bench_server_kind kind, const struct bench_server *
 }
 
 /* Memory with many jobs queued, and how long a lease takes then. */
-static bool bench_backlog(const struct bench *bench, enum bench_server_kind kind,
+static bool bench_backlog(const struct bench *bench, enum bench_server_kind kind, size_t jobs,
                           struct pm_error *error)
 {
-    const size_t jobs = bench->config->backlog;
     struct bench_server server;
     struct bench_queue_row row = row_of(kind, "backlog", BACKLOG_CLIENTS, BACKLOG_PAYLOAD);
     struct crowd crowd = {.most = jobs};
+    row.jobs = jobs;
+    row.window = BACKLOG_WINDOW;
     if (!bench_server_start(kind, &server, error)) {
         return false;
     }
@@ -298,15 +313,21 @@ static bool bench_backlog(const struct bench *bench, enum bench_server_kind kind
     return good && bench_queue_row_print(&row, bench->config->json, error);
 }
 
-/* What one write and fdatasync of the disk take: the yardstick for what is synced. */
+/* What one write and fdatasync of the disk take: the yardstick for what is synced. As both servers
+ * do, it writes where the file has room already. */
 static bool time_syncs(const char *path, struct bench_samples *samples, struct pm_error *error)
 {
     static const char block[SYNC_BYTES];
     int file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
     bool good = file >= 0;
     for (int i = 0; good && i < SYNCS; i++) {
+        good = write(file, block, sizeof block) == (ssize_t)sizeof block;
+    }
+    good = good && fsync(file) == 0;
+    for (int i = 0; good && i < SYNCS; i++) {
         const int64_t begin_ns = pm_clock_monotonic_ns();
-        good = write(file, block, sizeof block) == (ssize_t)sizeof block && fdatasync(file) == 0;
+        good = pwrite(file, block, sizeof block, (off_t)i * SYNC_BYTES) == (ssize_t)sizeof block &&
+               fdatasync(file) == 0;
         if (good && !bench_samples_add(samples, pm_clock_monotonic_ns() - begin_ns, error)) {
             close(file);
             return false;
@@ -347,10 +368,29 @@ static bool all_rates(const struct bench *bench, bool cycle, struct pm_error *er
     const struct bench_queue_config *config = bench->config;
     for (size_t p = 0; p < (config->payload > 0 ? 1 : sizeof payloads / sizeof *payloads); p++) {
         for (size_t c = 0; c < (config->clients > 0 ? 1 : sizeof clients / sizeof *clients); c++) {
-            if (!bench_rates(bench, cycle, config->clients > 0 ? config->clients : clients[c],
-                             config->payload > 0 ? config->payload : payloads[p], error)) {
+            const struct load load = {config->clients > 0 ? config->clients : clients[c],
+                                      config->window > 0 ? config->window : 1,
+                                      config->payload > 0 ? config->payload : payloads[p]};
+            if (!bench_rates(bench, cycle, &load, error)) {
                 return false;
             }
+        }
+    }
+    const struct load pipelined = {config->clients > 0 ? config->clients : PIPELINED_CLIENTS,
+                                   PIPELINED_WINDOW,
+                                   config->payload > 0 ? config->payload : payloads[0]};
+    return config->window > 0 || bench_rates(bench, cycle, &pipelined, error);
+}
+
+static bool all_backlogs(const struct bench *bench, struct pm_error *error)
+{
+    static const size_t jobs[] = {10000, 1000000};
+    if (bench->config->backlog > 0) {
+        return bench_backlog(bench, BENCH_SIDECAR, bench->config->backlog, error);
+    }
+    for (size_t i = 0; i < sizeof jobs / sizeof *jobs; i++) {
+        if (!bench_backlog(bench, BENCH_SIDECAR, jobs[i], error)) {
+            return false;
         }
     }
     return true;
@@ -381,11 +421,10 @@ bool bench_queue(const struct bench_queue_config *config, struct pm_error *error
     if (!config->json) {
         bench_queue_row_print_heading();
     }
-    const bool done = bench_disk(&bench, error) && all_rates(&bench, false, error) &&
-                      all_rates(&bench, true, error) &&
-                      bench_handover(&bench, BENCH_SIDECAR, error) &&
-                      bench_handover(&bench, BENCH_SIDECAR_NO_SYNC, error) &&
-                      bench_backlog(&bench, BENCH_SIDECAR, error);
+    const bool done =
+        bench_disk(&bench, error) && all_rates(&bench, false, error) &&
+        all_rates(&bench, true, error) && bench_handover(&bench, BENCH_SIDECAR, error) &&
+        bench_handover(&bench, BENCH_SIDECAR_NO_SYNC, error) && all_backlogs(&bench, error);
     /* A call that the signal broke off has reasons of its own. */
     return done || (goes_on(error) && false);
 }

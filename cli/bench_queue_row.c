@@ -17,7 +17,9 @@ static bool fill_json(cJSON *object, const struct bench_queue_row *row)
            cJSON_AddStringToObject(object, "what", row->what) != NULL &&
            cJSON_AddBoolToObject(object, "synced", row->synced) != NULL &&
            add_number(object, "clients", (double)row->clients) &&
+           add_number(object, "window", (double)row->window) &&
            add_number(object, "payload", (double)row->payload) &&
+           add_number(object, "jobs", row->jobs > 0 ? (double)row->jobs : NAN) &&
            add_number(object, "per_s", row->per_s) && add_number(object, "p50_us", row->p50_us) &&
            add_number(object, "p99_us", row->p99_us) && add_number(object, "cpu_us", row->cpu_us) &&
            add_number(object, "ratio", row->ratio) &&
@@ -53,8 +55,8 @@ static void print_cell(double value, int width, int digits)
 
 void bench_queue_row_print_heading(void)
 {
-    printf("%-10s %-9s %-6s %7s %7s %9s %9s %9s %7s %7s %9s\n", "server", "what", "synced",
-           "clients", "bytes", "per s", "p50 us", "p99 us", "cpu us", "x bean.", "MiB");
+    printf("%-10s %-9s %-6s %7s %6s %7s %9s %9s %9s %7s %7s %9s\n", "server", "what", "synced",
+           "clients", "window", "bytes", "per s", "p50 us", "p99 us", "cpu us", "x bean.", "MiB");
 }
 
 bool bench_queue_row_print(const struct bench_queue_row *row, bool json, struct pm_error *error)
@@ -62,8 +64,8 @@ bool bench_queue_row_print(const struct bench_queue_row *row, bool json, struct 
     if (json) {
         return print_json(row, error);
     }
-    printf("%-10s %-9s %-6s %7zu %7zu", row->server, row->what, row->synced ? "yes" : "no",
-           row->clients, row->payload);
+    printf("%-10s %-9s %-6s %7zu %6zu %7zu", row->server, row->what, row->synced ? "yes" : "no",
+           row->clients, row->window, row->payload);
     print_cell(row->per_s, 9, 0);
     print_cell(row->p50_us, 9, 1);
     print_cell(row->p99_us, 9, 1);

@@ -11,7 +11,8 @@
 struct bench_queue_row {
     const char *server, *what;
     bool synced;
-    size_t clients, payload;
+    size_t clients, window, payload; /* window: requests under way of each client */
+    size_t jobs;                     /* queued meanwhile; 0: does not apply */
     double per_s;
     double p50_us, p99_us; /* of one operation */
     double cpu_us;         /* of the server's processor time, for one operation */

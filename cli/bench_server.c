@@ -81,7 +81,6 @@ static bool wait_until_ready(struct bench_server *server, const char *program, c
     for (int64_t end_ms = pm_clock_monotonic_ms() + START_MS; pm_clock_monotonic_ms() < end_ms;) {
         if (ready != NULL ? is_ready_file(ready, server->pid, &server->port)
                           : is_listening(server->port)) {
-            snprintf(server->url, sizeof server->url, "tcp://127.0.0.1:%d", server->port);
             return true;
         }
         if (pm_stop_requested()) {

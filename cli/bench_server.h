@@ -17,7 +17,6 @@ enum bench_server_kind {
 struct bench_server {
     pid_t pid;
     int port;
-    char url[64];
     char *directory;
 };
 

@@ -1,5 +1,6 @@
-/* A server that queues jobs, as the benchmark sees it: connections to it, each with one request
- * under way at most. One thread serves all connections, so that what is measured is the server. */
+/* A server that queues jobs, as the benchmark sees it: connections to it, and on each of them some
+ * lanes, each with one request under way at most. One thread serves all of them over plain sockets,
+ * so that what is measured is the server. */
 #ifndef CLI_BENCH_WIRE_H
 #define CLI_BENCH_WIRE_H
 
@@ -12,7 +13,7 @@
 enum bench_step {
     BENCH_PUT,     /* a job goes in */
     BENCH_LEASE,   /* a job comes out, also one that is put while this waits */
-    BENCH_FINISH,  /* the job that this connection got is done */
+    BENCH_FINISH,  /* the job that this lane got is done */
     BENCH_RESULTS, /* asks for outcomes, also when there are none */
     BENCH_COLLECT, /* takes what BENCH_RESULTS has shown */
 };
@@ -21,10 +22,10 @@ struct bench_wire;
 
 struct bench_wire_verbs {
     void (*close)(struct bench_wire *wire);
-    bool (*send)(struct bench_wire *wire, size_t link, enum bench_step step,
+    bool (*send)(struct bench_wire *wire, size_t lane, enum bench_step step,
                  struct pm_error *error);
-    /* Waits for the next answer on any connection. A refusal is an error. */
-    bool (*receive)(struct bench_wire *wire, size_t *link, struct pm_error *error);
+    /* Waits for the next answer on any lane. A refusal is an error. */
+    bool (*receive)(struct bench_wire *wire, size_t *lane, struct pm_error *error);
 };
 
 struct bench_wire {
@@ -36,11 +37,16 @@ struct bench_wire {
 
 enum { BENCH_SILENCE_MS = 60000, BENCH_PAYLOAD_MAX = 1024 * 1024 };
 
-/* `payload` bytes go with every put, and with every finish where there are results. NULL with the
- * error set. */
-struct bench_wire *bench_wire_sidecar(const char *url, size_t links, size_t payload,
+struct bench_wire_config {
+    int port;             /* on 127.0.0.1 */
+    size_t links, window; /* connections, and lanes of each; lane i is on connection i / window */
+    size_t payload;       /* bytes with every put, and with every finish where there are results */
+};
+
+/* NULL with the error set. */
+struct bench_wire *bench_wire_sidecar(const struct bench_wire_config *config,
                                       struct pm_error *error);
-struct bench_wire *bench_wire_beanstalkd(int port, size_t links, size_t payload,
+struct bench_wire *bench_wire_beanstalkd(const struct bench_wire_config *config,
                                          struct pm_error *error);
 
 #endif

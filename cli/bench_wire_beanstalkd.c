@@ -12,10 +12,15 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-struct link {
+struct lane {
     long long job;
     enum bench_step step;
-    char *answer; /* what has come so far, NUL-terminated */
+};
+
+struct link {
+    size_t *waiting; /* lanes in the order of their requests, which is that of the answers */
+    size_t first, waiting_count;
+    char *answer; /* what has come and was not read, NUL-terminated */
     size_t length;
 };
 
@@ -23,7 +28,8 @@ struct beanstalkd_wire {
     struct bench_wire base;
     struct pollfd *items;
     struct link *links;
-    size_t count, next;
+    struct lane *lanes;
+    size_t count, window, next;
     bool polled;
     char *request; /* room for a put; the payload stands at its place */
     size_t payload_size, answer_size;
@@ -41,9 +47,11 @@ static void beanstalkd_close(struct bench_wire *base)
     }
     for (size_t i = 0; wire->links != NULL && i < wire->count; i++) {
         free(wire->links[i].answer);
+        free(wire->links[i].waiting);
     }
     free(wire->items);
     free(wire->links);
+    free(wire->lanes);
     free(wire->request);
     free(wire);
 }
@@ -67,10 +75,11 @@ static bool beanstalkd_send(struct bench_wire *base, size_t index, enum bench_st
                             struct pm_error *error)
 {
     struct beanstalkd_wire *wire = (struct beanstalkd_wire *)base;
-    struct link *link = &wire->links[index];
+    struct link *link = &wire->links[index / wire->window];
+    struct lane *lane = &wire->lanes[index];
     size_t length;
-    link->step = step;
-    link->length = 0;
+    lane->step = step;
+    link->waiting[(link->first + link->waiting_count++) % wire->window] = index;
     if (step == BENCH_PUT) {
         length =
             (size_t)snprintf(wire->request, COMMAND_MAX, "put 0 0 120 %zu\r\n", wire->payload_size);
@@ -80,9 +89,9 @@ static bool beanstalkd_send(struct bench_wire *base, size_t index, enum bench_st
     } else if (step == BENCH_LEASE) {
         length = (size_t)snprintf(wire->request, COMMAND_MAX, "reserve\r\n");
     } else {
-        length = (size_t)snprintf(wire->request, COMMAND_MAX, "delete %lld\r\n", link->job);
+        length = (size_t)snprintf(wire->request, COMMAND_MAX, "delete %lld\r\n", lane->job);
     }
-    return write_all(wire->items[index].fd, wire->request, length, error);
+    return write_all(wire->items[index / wire->window].fd, wire->request, length, error);
 }
 
 /* ---- receiving ---- */
@@ -92,35 +101,32 @@ static bool begins(const struct link *link, const char *words)
     return strncmp(link->answer, words, strlen(words)) == 0;
 }
 
-/* *whole: nothing of the answer is missing. */
-static bool read_answer(struct beanstalkd_wire *wire, struct link *link, bool *whole,
-                        struct pm_error *error)
+/* Reads the answer to a lane's request. *size: how many bytes it has; 0: it has not come whole. */
+static bool read_answer(const struct beanstalkd_wire *wire, const struct link *link,
+                        struct lane *lane, size_t *size, struct pm_error *error)
 {
+    static const char *const words[] = {
+        [BENCH_PUT] = "INSERTED ", [BENCH_LEASE] = "RESERVED ", [BENCH_FINISH] = "DELETED"};
     const char *line_end = strstr(link->answer, "\r\n");
-    *whole = line_end != NULL;
-    if (!*whole) {
+    *size = 0;
+    if (line_end == NULL) {
         return true;
     }
-    switch (link->step) {
-    case BENCH_PUT:
-        return begins(link, "INSERTED ") ||
-               pm_fail(error, PM_ERROR_REFUSED, "beanstalkd's answer to put: %.*s",
-                       (int)(line_end - link->answer), link->answer);
-    case BENCH_LEASE:
-        link->job = begins(link, "RESERVED ") ? strtoll(link->answer + 9, NULL, 10) : 0;
-        *whole = link->length >= (size_t)(line_end + 4 - link->answer) + wire->payload_size;
-        return link->job > 0 ||
-               pm_fail(error, PM_ERROR_REFUSED, "beanstalkd's answer to reserve: %.*s",
-                       (int)(line_end - link->answer), link->answer);
-    default:
-        return begins(link, "DELETED") ||
-               pm_fail(error, PM_ERROR_REFUSED, "beanstalkd's answer to delete: %.*s",
-                       (int)(line_end - link->answer), link->answer);
+    size_t line = (size_t)(line_end + 2 - link->answer);
+    if (!begins(link, words[lane->step])) {
+        return pm_fail(error, PM_ERROR_REFUSED, "beanstalkd's answer was: %.*s", (int)line - 2,
+                       link->answer);
     }
+    if (lane->step != BENCH_LEASE) {
+        *size = line;
+        return true;
+    }
+    lane->job = strtoll(link->answer + strlen(words[BENCH_LEASE]), NULL, 10);
+    *size = link->length >= line + wire->payload_size + 2 ? line + wire->payload_size + 2 : 0;
+    return true;
 }
 
-static bool take_answer(struct beanstalkd_wire *wire, size_t index, bool *got,
-                        struct pm_error *error)
+static bool read_more(struct beanstalkd_wire *wire, size_t index, struct pm_error *error)
 {
     struct link *link = &wire->links[index];
     ssize_t length = recv(wire->items[index].fd, link->answer + link->length,
@@ -131,28 +137,65 @@ static bool take_answer(struct beanstalkd_wire *wire, size_t index, bool *got,
     }
     link->length += (size_t)length;
     link->answer[link->length] = '\0';
-    return read_answer(wire, link, got, error);
+    return true;
+}
+
+/* The next whole answer on this connection; *got is false when there is none. */
+static bool take_answer(struct beanstalkd_wire *wire, size_t index, bool *got, size_t *lane,
+                        struct pm_error *error)
+{
+    struct link *link = &wire->links[index];
+    size_t size = 0;
+    *got = false;
+    if (link->waiting_count == 0 || link->length == 0) {
+        return true;
+    }
+    *lane = link->waiting[link->first];
+    if (!read_answer(wire, link, &wire->lanes[*lane], &size, error)) {
+        return false;
+    }
+    if (size > 0) {
+        *got = true;
+        link->first = (link->first + 1) % wire->window;
+        link->waiting_count--;
+        link->length -= size;
+        memmove(link->answer, link->answer + size, link->length + 1);
+    }
+    return true;
+}
+
+static bool poll_links(struct beanstalkd_wire *wire, struct pm_error *error)
+{
+    if (poll(wire->items, wire->count, BENCH_SILENCE_MS) <= 0) {
+        return pm_fail(error, PM_ERROR_UNAVAILABLE, "beanstalkd does not answer");
+    }
+    wire->next = 0;
+    wire->polled = true;
+    for (size_t i = 0; i < wire->count; i++) {
+        if (wire->items[i].revents != 0 && !read_more(wire, i, error)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 static bool beanstalkd_receive(struct bench_wire *base, size_t *index, struct pm_error *error)
 {
     struct beanstalkd_wire *wire = (struct beanstalkd_wire *)base;
     for (;;) {
-        if (!wire->polled && poll(wire->items, wire->count, BENCH_SILENCE_MS) <= 0) {
-            return pm_fail(error, PM_ERROR_UNAVAILABLE, "beanstalkd does not answer");
+        if (!wire->polled && !poll_links(wire, error)) {
+            return false;
         }
-        wire->next = wire->polled ? wire->next : 0;
-        wire->polled = true;
         while (wire->next < wire->count) {
-            size_t i = wire->next++;
             bool got = false;
-            if (wire->items[i].revents != 0 && !take_answer(wire, i, &got, error)) {
+            if (wire->items[wire->next].revents != 0 &&
+                !take_answer(wire, wire->next, &got, index, error)) {
                 return false;
             }
             if (got) {
-                *index = i;
                 return true;
             }
+            wire->next++;
         }
         wire->polled = false;
     }
@@ -169,13 +212,15 @@ static bool open_link(struct beanstalkd_wire *wire, size_t index, int port, stru
     int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     wire->items[index] = (struct pollfd){.fd = descriptor, .events = POLLIN};
     wire->links[index].answer = malloc(wire->answer_size);
+    wire->links[index].waiting = calloc(wire->window, sizeof *wire->links[index].waiting);
     return (descriptor >= 0 && wire->links[index].answer != NULL &&
+            wire->links[index].waiting != NULL &&
             setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == 0 &&
             connect(descriptor, (const struct sockaddr *)&address, sizeof address) == 0) ||
            pm_fail(error, PM_ERROR_IO, "connecting to beanstalkd: %s", strerror(errno));
 }
 
-struct bench_wire *bench_wire_beanstalkd(int port, size_t links, size_t payload,
+struct bench_wire *bench_wire_beanstalkd(const struct bench_wire_config *config,
                                          struct pm_error *error)
 {
     static const struct bench_wire_verbs verbs = {beanstalkd_close, beanstalkd_send,
@@ -186,18 +231,21 @@ struct bench_wire *bench_wire_beanstalkd(int port, size_t links, size_t payload,
         return NULL;
     }
     wire->base.verbs = &verbs;
-    wire->payload_size = payload;
-    wire->answer_size = payload + 2 * (size_t)COMMAND_MAX;
-    wire->items = calloc(links, sizeof *wire->items);
-    wire->links = calloc(links, sizeof *wire->links);
-    wire->request = malloc(wire->answer_size);
-    bool good = wire->items != NULL && wire->links != NULL && wire->request != NULL;
+    wire->window = config->window;
+    wire->payload_size = config->payload;
+    wire->answer_size = (config->payload + 2 * (size_t)COMMAND_MAX) * config->window;
+    wire->items = calloc(config->links, sizeof *wire->items);
+    wire->links = calloc(config->links, sizeof *wire->links);
+    wire->lanes = calloc(config->links * config->window, sizeof *wire->lanes);
+    wire->request = malloc(config->payload + 2 * (size_t)COMMAND_MAX);
+    bool good =
+        wire->items != NULL && wire->links != NULL && wire->lanes != NULL && wire->request != NULL;
     if (!good) {
         pm_fail(error, PM_ERROR_MEMORY, "out of memory for a benchmark");
     }
-    for (size_t i = 0; good && i < links; i++) {
+    for (size_t i = 0; good && i < config->links; i++) {
         wire->count = i + 1;
-        good = open_link(wire, i, port, error);
+        good = open_link(wire, i, config->port, error);
     }
     if (!good) {
         beanstalkd_close(&wire->base);

@@ -1,18 +1,17 @@
-/* The benchmark's connections to a sidecar: one socket each, all in one context. */
+/* The benchmark's connections to a sidecar. Answers are looked through for the few numbers that are
+ * needed, which a reader of JSON would do with more care and at the server's cost. */
 #include "cli/bench_wire.h"
+#include "cli/bench_zmtp.h"
 
-#include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <poolminer/json.h>
-#include <poolminer/wire.h>
+enum { SHOWN_MAX = 100, LANE_BITS = 20, NUMBER_MAX = 20 };
 
-enum { SHOWN_MAX = 100, PARTS_MAX = 3 + SHOWN_MAX };
-
-struct link {
+struct lane {
     int64_t job, token;
     enum bench_step step;
     uint64_t request;
@@ -20,11 +19,11 @@ struct link {
 
 struct sidecar_wire {
     struct bench_wire base;
-    void *context;
-    zmq_pollitem_t *items; /* a socket each */
-    struct link *links;
-    size_t count, next; /* where to look for an answer first */
-    bool polled;        /* items say who has answered */
+    struct pollfd *items;
+    struct bench_zmtp *links;
+    struct lane *lanes;
+    size_t count, window, next; /* where to look for an answer first */
+    bool polled;                /* items say who has answered */
     char *payload;
     size_t payload_size;
     int64_t shown[SHOWN_MAX]; /* by the last BENCH_RESULTS */
@@ -34,16 +33,12 @@ struct sidecar_wire {
 static void sidecar_close(struct bench_wire *base)
 {
     struct sidecar_wire *wire = (struct sidecar_wire *)base;
-    for (size_t i = 0; wire->items != NULL && i < wire->count; i++) {
-        if (wire->items[i].socket != NULL) {
-            zmq_close(wire->items[i].socket);
-        }
-    }
-    if (wire->context != NULL) {
-        zmq_ctx_term(wire->context);
+    for (size_t i = 0; i < wire->count; i++) {
+        bench_zmtp_close(&wire->links[i]);
     }
     free(wire->items);
     free(wire->links);
+    free(wire->lanes);
     free(wire->payload);
     free(wire);
 }
@@ -60,10 +55,10 @@ static size_t write_collect(const struct sidecar_wire *wire, char *out, size_t s
     return length + (size_t)snprintf(out + length, size - length, "]}");
 }
 
-static const char *write_arguments(struct sidecar_wire *wire, const struct link *link, char *out,
+static const char *write_arguments(struct sidecar_wire *wire, const struct lane *lane, char *out,
                                    size_t size)
 {
-    switch (link->step) {
+    switch (lane->step) {
     case BENCH_PUT:
         snprintf(out, size, "{\"run\":\"bench\",\"key\":\"%" PRIu64 "\",\"kind\":\"bench\"}",
                  ++wire->puts);
@@ -72,7 +67,7 @@ static const char *write_arguments(struct sidecar_wire *wire, const struct link 
         snprintf(out, size, "{\"run\":\"bench\",\"wait_ms\":%d}", BENCH_SILENCE_MS);
         return "lease";
     case BENCH_FINISH:
-        snprintf(out, size, "{\"job\":%" PRId64 ",\"token\":%" PRId64 "}", link->job, link->token);
+        snprintf(out, size, "{\"job\":%" PRId64 ",\"token\":%" PRId64 "}", lane->job, lane->token);
         return "finish";
     case BENCH_RESULTS:
         snprintf(out, size, "{\"run\":\"bench\",\"prefix\":\"\",\"after\":0,\"limit\":%d}",
@@ -88,54 +83,66 @@ static bool sidecar_send(struct bench_wire *base, size_t index, enum bench_step 
                          struct pm_error *error)
 {
     struct sidecar_wire *wire = (struct sidecar_wire *)base;
-    struct link *link = &wire->links[index];
-    char arguments[64 + SHOWN_MAX * 21];
+    struct lane *lane = &wire->lanes[index];
+    char arguments[64 + SHOWN_MAX * (NUMBER_MAX + 1)];
     uint8_t header[PM_WIRE_HEADER_MAX];
-    link->step = step;
-    const char *verb = write_arguments(wire, link, arguments, sizeof arguments);
+    lane->step = step;
+    lane->request += (uint64_t)1 << LANE_BITS;
+    const char *verb = write_arguments(wire, lane, arguments, sizeof arguments);
     const struct pm_wire_frame frames[3] = {
-        {header, pm_wire_header_encode(header, ++link->request, verb)},
+        {header, pm_wire_header_encode(header, lane->request, verb)},
         {arguments, strlen(arguments)},
         {wire->payload, wire->payload_size},
     };
     size_t count = step == BENCH_PUT || step == BENCH_FINISH ? 3 : 2;
-    return pm_wire_send(wire->items[index].socket, frames, count) == PM_WIRE_SENT ||
-           pm_fail(error, PM_ERROR_IO, "sending to the sidecar: %s", zmq_strerror(errno));
+    return bench_zmtp_send(&wire->links[index / wire->window], frames, count, error);
 }
 
 /* ---- receiving ---- */
 
-static bool read_shown(struct sidecar_wire *wire, const cJSON *arguments, struct pm_error *error)
+/* Reads the number after the next `"NAME":` from *at on, and puts *at behind it. */
+static bool next_number(const struct pm_wire_frame *arguments, size_t *at, const char *name,
+                        int64_t *out)
 {
-    const cJSON *item;
-    size_t count = 0;
-    cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(arguments, "jobs"))
-    {
-        if (count == SHOWN_MAX || !pm_json_integer(item, "job", &wire->shown[count++], error)) {
-            return pm_fail(error, PM_ERROR_PROTOCOL, "the sidecar's results cannot be read");
-        }
+    const char *begin = (const char *)arguments->data + *at;
+    const char *found = memmem(begin, arguments->size - *at, name, strlen(name));
+    if (found == NULL) {
+        return false;
     }
-    wire->base.results_pending = count;
+    char digits[NUMBER_MAX + 1] = "";
+    const char *end = (const char *)arguments->data + arguments->size;
+    const char *from = found + strlen(name);
+    memcpy(digits, from, (size_t)(end - from < NUMBER_MAX ? end - from : NUMBER_MAX));
+    *out = strtoll(digits, NULL, 10);
+    *at = (size_t)(from - (const char *)arguments->data);
     return true;
 }
 
-static bool read_answer(struct sidecar_wire *wire, struct link *link,
-                        const struct pm_wire_message *message, struct pm_error *error)
+static void read_shown(struct sidecar_wire *wire, const struct pm_wire_frame *arguments)
 {
-    bool found;
-    if (strcmp(message->verb, "ok") != 0) {
-        const char *why = "";
-        pm_json_string(message->arguments, "message", &why, NULL);
-        return pm_fail(error, PM_ERROR_REFUSED, "the sidecar: %s", why);
+    size_t count = 0, at = 0;
+    while (count < SHOWN_MAX && next_number(arguments, &at, "\"job\":", &wire->shown[count])) {
+        count++;
     }
-    switch (link->step) {
+    wire->base.results_pending = count;
+}
+
+static bool read_answer(struct sidecar_wire *wire, struct lane *lane, const char *verb,
+                        const struct pm_wire_frame *arguments, struct pm_error *error)
+{
+    size_t at = 0;
+    if (strcmp(verb, "ok") != 0) {
+        return pm_fail(error, PM_ERROR_REFUSED, "the sidecar: %.*s", (int)arguments->size,
+                       (const char *)arguments->data);
+    }
+    switch (lane->step) {
     case BENCH_LEASE:
-        return (pm_json_bool(message->arguments, "found", &found, error) && found &&
-                pm_json_integer(message->arguments, "job", &link->job, error) &&
-                pm_json_integer(message->arguments, "token", &link->token, error)) ||
+        return (next_number(arguments, &at, "\"job\":", &lane->job) &&
+                next_number(arguments, &at, "\"token\":", &lane->token)) ||
                pm_fail(error, PM_ERROR_PROTOCOL, "the sidecar had no job to lease");
     case BENCH_RESULTS:
-        return read_shown(wire, message->arguments, error);
+        read_shown(wire, arguments);
+        return true;
     case BENCH_COLLECT:
         wire->base.collected += wire->base.results_pending;
         wire->base.results_pending = 0;
@@ -145,46 +152,43 @@ static bool read_answer(struct sidecar_wire *wire, struct link *link,
     }
 }
 
-/* *got: a whole answer to this connection's request was there. */
-static bool take_answer(struct sidecar_wire *wire, size_t index, bool *got, struct pm_error *error)
+/* The next answer on this connection that a lane waits for; *got is false when there is none. */
+static bool take_answer(struct sidecar_wire *wire, size_t link, bool *got, size_t *index,
+                        struct pm_error *error)
 {
-    struct link *link = &wire->links[index];
-    zmq_msg_t parts[PARTS_MAX];
-    struct pm_wire_frame frames[PARTS_MAX];
-    struct pm_wire_message message;
-    size_t count;
-    *got = false;
-    if (!pm_wire_receive(wire->items[index].socket, parts, PARTS_MAX, &count, error)) {
-        return false;
-    }
-    if (count == 0) {
-        return true;
-    }
-    count = count < PARTS_MAX ? count : PARTS_MAX;
-    for (size_t i = 0; i < count; i++) {
-        frames[i] = (struct pm_wire_frame){zmq_msg_data(&parts[i]), zmq_msg_size(&parts[i])};
-    }
-    bool good = pm_wire_decode(frames, count, PM_WIRE_REPLY_ARGUMENTS_MAX, &message, error);
-    if (good) {
-        *got = message.request_id == link->request; /* else a ping */
-        good = !*got || read_answer(wire, link, &message, error);
-        pm_wire_message_clear(&message);
-    }
-    pm_wire_close(parts, count);
-    return good;
+    struct pm_wire_frame frames[BENCH_ZMTP_FRAMES_MAX];
+    char verb[PM_WIRE_VERB_MAX + 1];
+    uint64_t request;
+    size_t count = 0;
+    do {
+        if (!bench_zmtp_next(&wire->links[link], frames, &count, error)) {
+            return false;
+        }
+        if (count < 2) {
+            *got = false;
+            return true;
+        }
+        if (!pm_wire_header_decode(&frames[0], &request, verb, error)) {
+            return false;
+        }
+        *index = (size_t)(request & (((uint64_t)1 << LANE_BITS) - 1));
+    } while (*index / wire->window != link || wire->lanes[*index].request != request); /* a ping */
+    *got = true;
+    return read_answer(wire, &wire->lanes[*index], verb, &frames[1], error);
 }
 
 static bool poll_links(struct sidecar_wire *wire, struct pm_error *error)
 {
-    int ready = zmq_poll(wire->items, (int)wire->count, BENCH_SILENCE_MS);
-    if (ready < 0 && errno != EINTR) {
-        return pm_fail(error, PM_ERROR_IO, "waiting for the sidecar: %s", zmq_strerror(errno));
-    }
-    if (ready == 0) {
+    if (poll(wire->items, wire->count, BENCH_SILENCE_MS) <= 0) {
         return pm_fail(error, PM_ERROR_UNAVAILABLE, "the sidecar does not answer");
     }
     wire->next = 0;
     wire->polled = true;
+    for (size_t i = 0; i < wire->count; i++) {
+        if (wire->items[i].revents != 0 && !bench_zmtp_read(&wire->links[i], error)) {
+            return false;
+        }
+    }
     return true;
 }
 
@@ -196,15 +200,15 @@ static bool sidecar_receive(struct bench_wire *base, size_t *index, struct pm_er
             return false;
         }
         while (wire->next < wire->count) {
-            size_t i = wire->next++;
             bool got = false;
-            if ((wire->items[i].revents & ZMQ_POLLIN) != 0 && !take_answer(wire, i, &got, error)) {
+            if (wire->items[wire->next].revents != 0 &&
+                !take_answer(wire, wire->next, &got, index, error)) {
                 return false;
             }
             if (got) {
-                *index = i;
                 return true;
             }
+            wire->next++;
         }
         wire->polled = false;
     }
@@ -212,25 +216,19 @@ static bool sidecar_receive(struct bench_wire *base, size_t *index, struct pm_er
 
 /* ---- opening ---- */
 
-static bool open_link(struct sidecar_wire *wire, size_t index, const char *url,
-                      struct pm_error *error)
+static bool open_link(struct sidecar_wire *wire, size_t index, int port, struct pm_error *error)
 {
     char identity[PM_WIRE_ROUTING_ID_MAX + 1], name[32];
-    const int no_linger = 0;
     snprintf(name, sizeof name, "bench-%zu", index);
-    void *socket = zmq_socket(wire->context, ZMQ_DEALER);
-    wire->items[index] = (zmq_pollitem_t){.socket = socket, .events = ZMQ_POLLIN};
-    size_t length = pm_wire_identity_encode("worker", name, index, identity, error);
-    if (socket == NULL || length == 0 ||
-        zmq_setsockopt(socket, ZMQ_ROUTING_ID, identity, length) != 0 ||
-        zmq_setsockopt(socket, ZMQ_LINGER, &no_linger, sizeof no_linger) != 0 ||
-        zmq_connect(socket, url) != 0) {
-        return pm_fail(error, PM_ERROR_IO, "connecting to %s: %s", url, zmq_strerror(errno));
+    if (pm_wire_identity_encode("worker", name, index, identity, error) == 0 ||
+        !bench_zmtp_open(&wire->links[index], port, identity, error)) {
+        return false;
     }
+    wire->items[index] = (struct pollfd){.fd = wire->links[index].descriptor, .events = POLLIN};
     return true;
 }
 
-struct bench_wire *bench_wire_sidecar(const char *url, size_t links, size_t payload,
+struct bench_wire *bench_wire_sidecar(const struct bench_wire_config *config,
                                       struct pm_error *error)
 {
     static const struct bench_wire_verbs verbs = {sidecar_close, sidecar_send, sidecar_receive};
@@ -239,20 +237,25 @@ struct bench_wire *bench_wire_sidecar(const char *url, size_t links, size_t payl
         pm_fail(error, PM_ERROR_MEMORY, "out of memory for a benchmark");
         return NULL;
     }
+    const size_t lanes = config->links * config->window;
     wire->base = (struct bench_wire){.verbs = &verbs, .keeps_results = true};
-    wire->count = links;
-    wire->payload_size = payload;
-    wire->context = zmq_ctx_new();
-    wire->items = calloc(links, sizeof *wire->items);
-    wire->links = calloc(links, sizeof *wire->links);
-    wire->payload = calloc(1, payload + 1);
-    bool good = wire->context != NULL && wire->items != NULL && wire->links != NULL &&
-                wire->payload != NULL;
+    wire->window = config->window;
+    wire->payload_size = config->payload;
+    wire->items = calloc(config->links, sizeof *wire->items);
+    wire->links = calloc(config->links, sizeof *wire->links);
+    wire->lanes = calloc(lanes, sizeof *wire->lanes);
+    wire->payload = calloc(1, config->payload + 1);
+    bool good = wire->items != NULL && wire->links != NULL && wire->lanes != NULL &&
+                wire->payload != NULL && lanes < (size_t)1 << LANE_BITS;
     if (!good) {
         pm_fail(error, PM_ERROR_MEMORY, "out of memory for a benchmark");
     }
-    for (size_t i = 0; good && i < links; i++) {
-        good = open_link(wire, i, url, error);
+    for (size_t i = 0; good && i < lanes; i++) {
+        wire->lanes[i].request = i;
+    }
+    for (size_t i = 0; good && i < config->links; i++) {
+        wire->count = i + 1;
+        good = open_link(wire, i, config->port, error);
     }
     if (!good) {
         sidecar_close(&wire->base);

@@ -43,6 +43,29 @@ bool pm_json_parse(const char *text, size_t length, size_t max_bytes, cJSON **ou
     return true;
 }
 
+enum { WHOLE_SIZE = 20 };
+
+static void print_literal(struct pm_text *text, const char *literal)
+{
+    pm_text_append_bytes(text, literal, strlen(literal));
+}
+
+/* Most numbers are whole, and need no formatted printing. */
+static void print_whole(struct pm_text *text, int64_t value)
+{
+    char digits[WHOLE_SIZE];
+    size_t at = sizeof digits;
+    uint64_t left = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+    do {
+        digits[--at] = (char)('0' + left % 10);
+        left /= 10;
+    } while (left > 0);
+    if (value < 0) {
+        digits[--at] = '-';
+    }
+    pm_text_append_bytes(text, digits + at, sizeof digits - at);
+}
+
 /* cJSON's own printer compares numbers with a tolerance and so may lose the last bits of a double
  * or the last digit of a large integer; scores are compared to the bit, so printing is done here.
  */
@@ -51,8 +74,8 @@ static bool print_number(struct pm_text *text, double value, struct pm_error *er
     if (!isfinite(value)) {
         return pm_fail(error, PM_ERROR_INVALID, "JSON: a number to be written is not finite");
     }
-    if (value == floor(value) && fabs(value) <= PM_JSON_WHOLE_MAX) {
-        pm_text_append(text, "%.0f", value == 0 ? 0.0 : value);
+    if (fabs(value) <= PM_JSON_WHOLE_MAX && value == floor(value)) {
+        print_whole(text, (int64_t)value);
         return true;
     }
     char digits[40];
@@ -62,11 +85,11 @@ static bool print_number(struct pm_text *text, double value, struct pm_error *er
             break;
         }
     }
-    pm_text_append(text, "%s", digits);
+    print_literal(text, digits);
     return true;
 }
 
-enum { ESCAPE_SIZE = 7 };
+enum { ESCAPE_SIZE = 7, UTF8_MAX = 4 };
 
 /* How many bytes stand for a character that may not be in a string as it is; 0: it may. Every such
  * character is one byte of UTF-8. */
@@ -99,23 +122,38 @@ size_t pm_json_string_bytes(const char *string)
     return count;
 }
 
+/* How many bytes from here on stand for themselves, without a look at each as UTF-8. */
+static size_t plain_length(const char *string)
+{
+    size_t length = 0;
+    while (string[length] >= 0x20 && string[length] < 0x7f && string[length] != '"' &&
+           string[length] != '\\') {
+        length++;
+    }
+    return length;
+}
+
 static bool print_string(struct pm_text *text, const char *string, struct pm_error *error)
 {
     char escaped[ESCAPE_SIZE];
-    size_t left = strlen(string);
-    pm_text_append(text, "\"");
-    while (left > 0) {
+    pm_text_append_bytes(text, "\"", 1);
+    while (*string != '\0') {
+        size_t plain = plain_length(string);
+        pm_text_append_bytes(text, string, plain);
+        string += plain;
+        if (plain > 0) {
+            continue;
+        }
         uint32_t code_point = 0;
-        size_t step = pm_utf8_sequence(string, left, &code_point);
+        size_t step = pm_utf8_sequence(string, strnlen(string, UTF8_MAX), &code_point);
         if (step == 0) {
             return pm_fail(error, PM_ERROR_INVALID, "JSON: a string to be written is not UTF-8");
         }
         size_t length = escape(code_point, escaped);
         pm_text_append_bytes(text, length > 0 ? escaped : string, length > 0 ? length : step);
         string += step;
-        left -= step;
     }
-    pm_text_append(text, "\"");
+    pm_text_append_bytes(text, "\"", 1);
     return true;
 }
 
@@ -131,22 +169,22 @@ static bool print_children(struct pm_text *text, const cJSON *value, int depth,
         return pm_fail(error, PM_ERROR_LIMIT, "JSON: a value to be written nests deeper than %d",
                        PM_JSON_MAX_DEPTH);
     }
-    pm_text_append(text, object ? "{" : "[");
+    print_literal(text, object ? "{" : "[");
     for (const cJSON *child = value->child; child != NULL; child = child->next) {
         if (child != value->child) {
-            pm_text_append(text, ",");
+            print_literal(text, ",");
         }
         if (object) {
             if (!print_string(text, child->string, error)) {
                 return false;
             }
-            pm_text_append(text, ":");
+            print_literal(text, ":");
         }
         if (!print_value(text, child, depth + 1, error)) {
             return false;
         }
     }
-    pm_text_append(text, object ? "}" : "]");
+    print_literal(text, object ? "}" : "]");
     return true;
 }
 
@@ -161,10 +199,7 @@ static bool print_value(struct pm_text *text, const cJSON *value, int depth, str
     if (cJSON_IsObject(value) || cJSON_IsArray(value)) {
         return print_children(text, value, depth, error);
     }
-    pm_text_append(text, "%s",
-                   cJSON_IsTrue(value)    ? "true"
-                   : cJSON_IsFalse(value) ? "false"
-                                          : "null");
+    print_literal(text, cJSON_IsTrue(value) ? "true" : cJSON_IsFalse(value) ? "false" : "null");
     return true;
 }
 

@@ -51,7 +51,8 @@ static bool skip_number(struct scan *scan)
         scan->at++;
         good = skip_digits(scan) > 0;
     }
-    if (good && (peek(scan) == 'e' || peek(scan) == 'E')) {
+    const bool exponent = peek(scan) == 'e' || peek(scan) == 'E';
+    if (good && exponent) {
         scan->at++;
         if (peek(scan) == '+' || peek(scan) == '-') {
             scan->at++;
@@ -64,6 +65,9 @@ static bool skip_number(struct scan *scan)
     size_t count = scan->at - start;
     if (count > NUMBER_MAX) {
         return fail_here(scan, "number of more than 63 characters");
+    }
+    if (!exponent) {
+        return true; /* 63 digits are far from the largest number */
     }
     char number[NUMBER_MAX + 1];
     memcpy(number, scan->text + start, count);

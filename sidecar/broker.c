@@ -53,7 +53,7 @@ static bool set_options(void *socket, int64_t heartbeat_ms, struct pm_error *err
     } settings[] = {
         {ZMQ_ROUTER_MANDATORY, 1},  {ZMQ_ROUTER_HANDOVER, 1},
         {ZMQ_LINGER, 200},          {ZMQ_RCVHWM, 32},
-        {ZMQ_SNDHWM, 16},           {ZMQ_HANDSHAKE_IVL, 5000},
+        {ZMQ_SNDHWM, 64},           {ZMQ_HANDSHAKE_IVL, 5000},
         {ZMQ_HEARTBEAT_IVL, third}, {ZMQ_HEARTBEAT_TIMEOUT, third},
         {ZMQ_BACKLOG, 1024},
     };
@@ -128,6 +128,15 @@ static bool set_access(struct pm_broker *broker, struct pm_error *error)
             pm_access_secure(broker->access, broker->socket, error));
 }
 
+static bool start_syncer(struct pm_broker *broker, struct pm_error *error)
+{
+    if (!broker->queue.store->syncs_apart) {
+        return true;
+    }
+    broker->syncer = pm_syncer_create(broker->queue.store, error);
+    return broker->syncer != NULL;
+}
+
 static bool start(struct pm_broker *broker, struct pm_store *store, struct pm_error *error)
 {
     const struct pm_broker_config *config = &broker->config;
@@ -147,7 +156,8 @@ static bool start(struct pm_broker *broker, struct pm_store *store, struct pm_er
     broker->desk.heartbeat_ms = config->heartbeat_ms;
     return set_options(broker->socket, config->heartbeat_ms, error) && set_access(broker, error) &&
            bind_socket(broker, error) &&
-           pm_queue_open(&broker->queue, store, &queue_config, broker->desk.now, error);
+           pm_queue_open(&broker->queue, store, &queue_config, broker->desk.now, error) &&
+           start_syncer(broker, error);
 }
 
 bool pm_broker_create(const struct pm_broker_config *config, struct pm_store *store,
@@ -178,9 +188,11 @@ void pm_broker_destroy(struct pm_broker *broker)
     if (broker->context != NULL) {
         zmq_ctx_term(broker->context);
     }
+    pm_syncer_destroy(broker->syncer);
     pm_roster_destroy(&broker->roster);
     free(broker->incoming);
     free(broker->replies);
+    free(broker->held);
     free(broker->undelivered);
     free(broker);
 }
@@ -202,26 +214,38 @@ void pm_broker_set_view(struct pm_broker *broker, struct pm_view *view)
 
 /* ---- the loop ---- */
 
-static long poll_time(const struct pm_broker *broker)
+/* When something is to be done that nobody asks for. */
+static int64_t wake_ms(const struct pm_broker *broker)
 {
-    int64_t now_ms = broker->desk.now.steady_ms;
-    int64_t wake_ms = now_ms + POLL_MAX_MS;
-    if (broker->queue.work_arrived && broker->roster.parked_first != NULL) {
-        wake_ms = now_ms + (broker->store_failed ? STORE_RETRY_MS : 0);
+    int64_t wake = broker->desk.now.steady_ms + POLL_MAX_MS;
+    if (broker->next_tick_ms < wake) {
+        wake = broker->next_tick_ms;
     }
-    if (broker->next_tick_ms < wake_ms) {
-        wake_ms = broker->next_tick_ms;
-    }
-    if (broker->next_probe_ms < wake_ms) {
-        wake_ms = broker->next_probe_ms;
+    if (broker->next_probe_ms < wake) {
+        wake = broker->next_probe_ms;
     }
     for (const struct pm_peer *peer = broker->roster.parked_first; peer != NULL;
          peer = pm_roster_next_parked(peer)) {
-        if (peer->parked_until_ms < wake_ms) {
-            wake_ms = peer->parked_until_ms;
+        if (peer->parked_until_ms < wake) {
+            wake = peer->parked_until_ms;
         }
     }
-    return broker->undelivered_count > 0 || wake_ms <= now_ms ? 0 : (long)(wake_ms - now_ms);
+    return wake;
+}
+
+static int64_t wait_ns(const struct pm_broker *broker)
+{
+    const int64_t ms = 1000000;
+    if (broker->open && pm_broker_is_syncing(broker)) {
+        return POLL_MAX_MS * ms; /* the end of the sync wakes us */
+    }
+    if (broker->open || broker->committed < broker->incoming_count) {
+        return pm_broker_patience_left_ns(broker);
+    }
+    if (pm_broker_has_round(broker)) {
+        return broker->store_failed ? STORE_RETRY_MS * ms : 0;
+    }
+    return (wake_ms(broker) - broker->desk.now.steady_ms) * ms;
 }
 
 static int64_t held(const struct pm_broker *broker, enum pm_job_state state)
@@ -270,30 +294,46 @@ static void keep_watch(struct pm_broker *broker)
     pm_broker_answer_overdue(broker);
 }
 
+static bool look_around(struct pm_broker *broker, struct pm_error *error)
+{
+    if (!pm_broker_wait(broker, wait_ns(broker), error)) {
+        return false;
+    }
+    broker->desk.now = look_at_clock(broker);
+    pm_broker_end_sync(broker, false);
+    if (broker->access != NULL) {
+        keep_door(broker);
+    }
+    return pm_broker_gather(broker, error);
+}
+
+/* What was asked is answered before leaving; a store that failed has answered for it. */
+static void leave(struct pm_broker *broker)
+{
+    broker->leaving = true;
+    do {
+        pm_broker_end_sync(broker, true);
+        pm_broker_round(broker);
+    } while (broker->open);
+    pm_broker_end_sync(broker, true);
+}
+
 bool pm_broker_run(struct pm_broker *broker, const atomic_bool *stop, struct pm_error *error)
 {
     while (!atomic_load(stop)) {
-        zmq_pollitem_t items[2] = {{broker->socket, 0, ZMQ_POLLIN, 0}};
-        if (broker->access != NULL) {
-            items[1] = (zmq_pollitem_t){pm_access_socket(broker->access), 0, ZMQ_POLLIN, 0};
+        if (atomic_load(&broker->queue.store->lost)) {
+            return pm_fail(error, PM_ERROR_IO,
+                           "the disk did not take what was to be synced: nothing of it was "
+                           "acknowledged, and what is kept of it a new start finds out");
         }
-        if (zmq_poll(items, broker->access != NULL ? 2 : 1, poll_time(broker)) < 0 &&
-            errno != EINTR) {
-            return pm_fail(error, PM_ERROR_IO, "waiting for messages: %s", zmq_strerror(errno));
-        }
-        broker->desk.now = look_at_clock(broker);
-        if (broker->access != NULL) {
-            keep_door(broker);
-        }
-        if (!pm_broker_gather(broker, error)) {
+        if (!look_around(broker, error)) {
             return false;
         }
-        keep_watch(broker);
-        if (broker->incoming_count > 0 || broker->undelivered_count > 0 ||
-            (broker->queue.work_arrived && broker->roster.parked_first != NULL)) {
-            pm_broker_round(broker);
+        if (!broker->open) {
+            keep_watch(broker);
         }
-        pm_broker_clear_round(broker);
+        pm_broker_round(broker);
     }
+    leave(broker);
     return true;
 }

@@ -1,6 +1,6 @@
-/* The broker: one ROUTER socket, one thread, rounds. In a round it takes the requests that have
- * arrived, carries them out in one transaction, commits, and only then answers: so one fsync serves
- * many clients, and nothing is acknowledged that is not durable. */
+/* The broker: one ROUTER socket, rounds. In a round it takes the requests that have arrived,
+ * carries them out in one transaction, commits, syncs, and only then answers: one sync serves many
+ * clients, and nothing is acknowledged that is not durable. */
 #ifndef PM_SIDECAR_BROKER_H
 #define PM_SIDECAR_BROKER_H
 
@@ -38,7 +38,8 @@ void *pm_broker_context(const struct pm_broker *broker);
 struct pm_view;
 void pm_broker_set_view(struct pm_broker *broker, struct pm_view *view);
 
-/* Serves until `stop` is set. False when the socket failed. */
+/* Serves until `stop` is set. False when the socket failed, or the store is lost (store.h): then
+ * those who wait have been told. */
 bool pm_broker_run(struct pm_broker *broker, const atomic_bool *stop, struct pm_error *error);
 
 #endif

@@ -1,7 +1,5 @@
-/* What makes a round: everything that has arrived, and, as one sync of the disk serves all requests
- * of a round, what is about to arrive. Clients that wait for one commit ask again all at once, but
- * not in the same instant: without patience one of them would get a commit of its own, and the
- * others the next one. */
+/* What arrives: read as long as there is room for it, and waited for without zmq_poll, which counts
+ * in milliseconds and asks the system several times for each look. */
 #include "sidecar/broker_internal.h"
 
 #include <errno.h>
@@ -10,12 +8,6 @@
 
 #include <poolminer/clock.h>
 #include <poolminer/log.h>
-
-enum {
-    PATIENCE_SHARE = 4, /* of the time that a commit takes, a quarter */
-    PATIENCE_MIN_NS = 20000,
-    PATIENCE_MAX_NS = 2000000,
-};
 
 /* ---- reading ---- */
 
@@ -53,16 +45,29 @@ static void turn_away(struct pm_broker *broker, struct pm_incoming *incoming, si
     }
 }
 
-static bool round_is_full(const struct pm_broker *broker)
+bool pm_broker_is_full(const struct pm_broker *broker)
 {
     return broker->incoming_count >= PM_ROUND_REQUESTS_MAX ||
-           broker->incoming_bytes >= PM_ROUND_BYTES_MAX;
+           broker->incoming_bytes >= PM_ROUND_BYTES_MAX ||
+           broker->reply_bytes >= PM_ROUND_BYTES_MAX;
 }
 
-/* All that is there. */
-static bool receive_all(struct pm_broker *broker, struct pm_error *error)
+static void add_incoming(struct pm_broker *broker, struct pm_incoming *incoming, size_t count)
 {
-    while (!round_is_full(broker)) {
+    read_incoming(broker, incoming, count);
+    if (broker->incoming_count == broker->committed) {
+        broker->begun_ns = pm_clock_monotonic_ns();
+    }
+    broker->incoming_count++;
+    for (size_t i = 0; i + 1 < incoming->part_count; i++) {
+        broker->incoming_bytes += incoming->frames[i].size;
+    }
+    broker->durable = broker->durable || !pm_request_is_light(incoming->message.verb);
+}
+
+bool pm_broker_gather(struct pm_broker *broker, struct pm_error *error)
+{
+    while (!pm_broker_is_full(broker)) {
         struct pm_incoming *incoming = &broker->incoming[broker->incoming_count];
         size_t count;
         if (!pm_wire_receive(broker->socket, incoming->parts, PM_REQUEST_PARTS_MAX, &count,
@@ -70,17 +75,14 @@ static bool receive_all(struct pm_broker *broker, struct pm_error *error)
             return false;
         }
         if (count == 0) {
+            broker->drained = true;
             return true;
         }
         if (broker->access != NULL &&
             (count < 2 || !pm_access_allows(broker->access, &incoming->parts[1]))) {
             turn_away(broker, incoming, count);
-            continue;
-        }
-        read_incoming(broker, incoming, count);
-        broker->incoming_count++;
-        for (size_t i = 0; i + 1 < incoming->part_count; i++) {
-            broker->incoming_bytes += incoming->frames[i].size;
+        } else {
+            add_incoming(broker, incoming, count);
         }
     }
     return true;
@@ -93,61 +95,55 @@ void pm_broker_clear_round(struct pm_broker *broker)
         pm_wire_message_clear(&incoming->message);
         pm_wire_close(incoming->parts, incoming->part_count);
     }
-    broker->incoming_count = 0;
-    broker->incoming_bytes = 0;
+    broker->committed = broker->handled = broker->incoming_count = broker->incoming_bytes = 0;
+    broker->durable = false;
 }
 
-/* ---- patience ---- */
+/* ---- waiting ---- */
 
-static int64_t patience_ns(const struct pm_broker *broker)
+/* A socket's descriptor only says that something has changed since it was last looked at, and
+ * sending looks, too. */
+static bool has_messages(void *socket)
 {
-    int64_t patience = broker->commit_ns / PATIENCE_SHARE;
-    if (patience < PATIENCE_MIN_NS) {
-        return 0; /* waiting would cost more than it brings */
-    }
-    return patience < PATIENCE_MAX_NS ? patience : PATIENCE_MAX_NS;
+    int events = 0;
+    size_t size = sizeof events;
+    return zmq_getsockopt(socket, ZMQ_EVENTS, &events, &size) == 0 && (events & ZMQ_POLLIN) != 0;
 }
 
-/* zmq_poll counts in milliseconds; the socket's own descriptor tells in time. It only says that
- * something has changed, which is why everything is read after it. */
-static bool wait_for_more(const struct pm_broker *broker, int64_t wait_ns, struct pm_error *error)
+static bool add_socket(void *socket, struct pollfd *item)
 {
-    struct pollfd item = {.events = POLLIN};
-    size_t size = sizeof item.fd;
-    const struct timespec wait = {.tv_nsec = (long)wait_ns};
-    if (zmq_getsockopt(broker->socket, ZMQ_FD, &item.fd, &size) == 0 &&
-        (ppoll(&item, 1, &wait, NULL) >= 0 || errno == EINTR)) {
+    size_t size = sizeof item->fd;
+    item->events = POLLIN;
+    return zmq_getsockopt(socket, ZMQ_FD, &item->fd, &size) == 0;
+}
+
+bool pm_broker_wait(struct pm_broker *broker, int64_t wait_ns, struct pm_error *error)
+{
+    struct pollfd items[3];
+    nfds_t count = 0;
+    bool good = true;
+    if (wait_ns <= 0) {
         return true;
     }
-    return pm_fail(error, PM_ERROR_IO, "waiting for messages: %s", zmq_strerror(errno));
-}
-
-/* As many requests as lately came in one round are worth waiting for. */
-static size_t expected_requests(const struct pm_broker *broker)
-{
-    return broker->crowd[0] > broker->crowd[1] ? broker->crowd[0] : broker->crowd[1];
-}
-
-bool pm_broker_gather(struct pm_broker *broker, struct pm_error *error)
-{
-    if (!receive_all(broker, error)) {
-        return false;
-    }
-    if (broker->incoming_count == 0) {
-        return true;
-    }
-    const size_t expected = expected_requests(broker);
-    const int64_t end_ns = pm_clock_monotonic_ns() + patience_ns(broker);
-    while (broker->incoming_count < expected && !round_is_full(broker)) {
-        int64_t left_ns = end_ns - pm_clock_monotonic_ns();
-        if (left_ns <= 0) {
-            break;
+    if (!pm_broker_is_full(broker)) {
+        if (!broker->drained && has_messages(broker->socket)) {
+            return true;
         }
-        if (!wait_for_more(broker, left_ns, error) || !receive_all(broker, error)) {
-            return false;
-        }
+        broker->drained = true;
+        good = add_socket(broker->socket, &items[count++]);
     }
-    broker->crowd[1] = broker->crowd[0];
-    broker->crowd[0] = broker->incoming_count;
-    return true;
+    if (broker->access != NULL) {
+        void *socket = pm_access_socket(broker->access);
+        if (has_messages(socket)) {
+            return true;
+        }
+        good = good && add_socket(socket, &items[count++]);
+    }
+    if (pm_broker_is_syncing(broker)) {
+        items[count++] =
+            (struct pollfd){.fd = pm_syncer_descriptor(broker->syncer), .events = POLLIN};
+    }
+    const struct timespec wait = {.tv_sec = wait_ns / 1000000000, .tv_nsec = wait_ns % 1000000000};
+    return (good && (ppoll(items, count, &wait, NULL) >= 0 || errno == EINTR)) ||
+           pm_fail(error, PM_ERROR_IO, "waiting for messages: %s", zmq_strerror(errno));
 }

@@ -1,87 +1,20 @@
-/* One round: one transaction over everything that arrived, then the answers. */
+/* One round: a transaction over what arrives while the one before it is being synced, then the
+ * answers. As one sync of the disk serves all requests of a round, it waits a little for those that
+ * are about to arrive: clients that were answered together ask again together, but not in the same
+ * instant; without patience a few of them would get a sync of their own, and the others the next
+ * one. */
 #include "sidecar/broker_internal.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include <poolminer/clock.h>
 #include <poolminer/log.h>
 
-/* ---- replies ---- */
-
-struct pm_reply_out *pm_broker_add_reply(struct pm_broker *broker, const void *routing_id,
-                                         size_t size, uint64_t request_id)
-{
-    if (broker->reply_count == broker->reply_capacity) {
-        size_t capacity = broker->reply_capacity == 0 ? 64 : broker->reply_capacity * 2;
-        struct pm_reply_out *larger = reallocarray(broker->replies, capacity, sizeof *larger);
-        if (larger == NULL) {
-            return NULL;
-        }
-        broker->replies = larger;
-        broker->reply_capacity = capacity;
-    }
-    struct pm_reply_out *reply = &broker->replies[broker->reply_count++];
-    memcpy(reply->routing_id, routing_id, size);
-    reply->routing_id_size = size;
-    reply->request_id = request_id;
-    reply->verb = "ok";
-    reply->arguments = NULL;
-    reply->body_count = 0;
-    reply->incomplete = false;
-    reply->lease_job = reply->lease_token = 0;
-    return reply;
-}
-
-static void drop_replies(struct pm_broker *broker)
-{
-    for (size_t i = 0; i < broker->reply_count; i++) {
-        pm_reply_out_clear(&broker->replies[i]);
-    }
-    broker->reply_count = 0;
-    broker->reply_bytes = 0;
-}
-
-static void note_undelivered(struct pm_broker *broker, const struct pm_reply_out *reply)
-{
-    broker->desk.counters.undeliverable++;
-    if (pm_broker_may_complain(broker, PM_COMPLAINT_UNDELIVERABLE)) {
-        pm_log(PM_LOG_INFO, "SIDECAR-UNDELIVERABLE", "client=%.*s: a reply reached nobody",
-               (int)reply->routing_id_size, (const char *)reply->routing_id);
-    }
-    if (reply->lease_token == 0) {
-        return;
-    }
-    if (broker->undelivered_count == broker->undelivered_capacity) {
-        size_t capacity = broker->undelivered_capacity == 0 ? 16 : broker->undelivered_capacity * 2;
-        struct pm_lease_name *larger = reallocarray(broker->undelivered, capacity, sizeof *larger);
-        if (larger == NULL) {
-            return; /* the lease will run out instead */
-        }
-        broker->undelivered = larger;
-        broker->undelivered_capacity = capacity;
-    }
-    broker->undelivered[broker->undelivered_count++] =
-        (struct pm_lease_name){reply->lease_job, reply->lease_token};
-}
-
-void pm_broker_send_replies(struct pm_broker *broker)
-{
-    for (size_t i = 0; i < broker->reply_count; i++) {
-        struct pm_reply_out *reply = &broker->replies[i];
-        uint8_t header[PM_WIRE_HEADER_MAX];
-        struct pm_wire_frame frames[3 + PM_WIRE_BODIES_MAX] = {
-            {reply->routing_id, reply->routing_id_size},
-            {header, pm_wire_header_encode(header, reply->request_id, reply->verb)},
-            {reply->arguments, strlen(reply->arguments)},
-        };
-        memcpy(frames + 3, reply->bodies, reply->body_count * sizeof frames[0]);
-        if (pm_wire_send(broker->socket, frames, 3 + reply->body_count) != PM_WIRE_SENT) {
-            note_undelivered(broker, reply);
-        }
-    }
-    drop_replies(broker);
-}
+enum {
+    PATIENCE_SHARE = 4, /* of the time that a commit takes, a quarter */
+    PATIENCE_MIN_NS = 20000,
+    PATIENCE_MAX_NS = 2000000,
+};
 
 /* ---- one transaction ---- */
 
@@ -175,11 +108,13 @@ static bool handle(struct pm_broker *broker, const struct pm_incoming *incoming,
            serve_parked(broker, error);
 }
 
+/* Also at the end of a transaction: replies of the one before are sent while it is open. */
 static bool take_back_undelivered(struct pm_broker *broker, struct pm_error *error)
 {
-    for (size_t i = 0; i < broker->undelivered_count; i++) {
-        if (!pm_queue_take_back(&broker->queue, broker->undelivered[i].job,
-                                broker->undelivered[i].token, error)) {
+    while (broker->taken_back < broker->undelivered_count) {
+        const struct pm_lease_name *lease = &broker->undelivered[broker->taken_back++];
+        broker->durable = true;
+        if (!pm_queue_take_back(&broker->queue, lease->job, lease->token, error)) {
             return false;
         }
     }
@@ -206,101 +141,167 @@ static void unpark_served(struct pm_broker *broker)
     }
 }
 
-static bool commit(struct pm_broker *broker, bool durable, struct pm_error *error)
+/* ---- the transaction ---- */
+
+/* `at_once`: the commit itself makes it durable. */
+static bool begin(struct pm_broker *broker, bool at_once, struct pm_error *error)
 {
-    const int64_t begin_ns = pm_clock_monotonic_ns();
-    if (!pm_queue_commit(&broker->queue, error)) {
-        return false;
-    }
-    if (durable) {
-        broker->commit_ns += (pm_clock_monotonic_ns() - begin_ns - broker->commit_ns) / 8;
+    const bool serve = broker->queue.work_arrived && broker->roster.parked_first != NULL;
+    broker->durable = broker->durable || broker->undelivered_count > 0 || serve;
+    broker->open = true;
+    return pm_queue_begin(&broker->queue, broker->durable && at_once, error) &&
+           take_back_undelivered(broker, error) && (!serve || serve_parked(broker, error));
+}
+
+static bool handle_arrived(struct pm_broker *broker, size_t end, struct pm_error *error)
+{
+    while (broker->handled < end && broker->reply_bytes < PM_ROUND_BYTES_MAX) {
+        if (!handle(broker, &broker->incoming[broker->handled++], error)) {
+            return false;
+        }
     }
     return true;
 }
 
-/* Carries out requests until there are no more or their replies are enough for one transaction;
- * *taken tells how many. */
-static bool transact(struct pm_broker *broker, const struct pm_incoming *incoming, size_t count,
-                     size_t *taken, struct pm_error *error)
+static bool commit(struct pm_broker *broker, struct pm_error *error)
 {
-    *taken = 0;
-    bool serve = broker->queue.work_arrived && broker->roster.parked_first != NULL;
-    bool durable = broker->undelivered_count > 0 || serve;
-    for (size_t i = 0; i < count; i++) {
-        durable = durable || !pm_request_is_light(incoming[i].message.verb);
+    const int64_t begin_ns = pm_clock_monotonic_ns();
+    if (!take_back_undelivered(broker, error) || !pm_queue_commit(&broker->queue, error)) {
+        return false;
     }
-    bool good = pm_queue_begin(&broker->queue, durable, error) &&
-                take_back_undelivered(broker, error) && (!serve || serve_parked(broker, error));
-    while (good && *taken < count && broker->reply_bytes < PM_ROUND_BYTES_MAX) {
-        good = handle(broker, &incoming[(*taken)++], error);
+    if (broker->durable && !broker->queue.store->syncs_apart) {
+        broker->commit_ns += (pm_clock_monotonic_ns() - begin_ns - broker->commit_ns) / 8;
     }
-    if (good && commit(broker, durable, error)) {
-        broker->undelivered_count = 0;
-        broker->desk.counters.commits++;
-        broker->store_failed = false;
-        unpark_served(broker);
-        return true;
-    }
-    pm_queue_rollback(&broker->queue);
-    broker->queue.work_arrived = true; /* parked clients may have lost what they were given */
-    broker->store_failed = true;
-    drop_replies(broker);
-    unserve(broker);
-    return false;
+    broker->open = false;
+    broker->committed = broker->handled;
+    broker->undelivered_count = broker->taken_back = 0;
+    broker->desk.counters.commits++;
+    broker->store_failed = false;
+    unpark_served(broker);
+    return true;
 }
 
-/* ---- the round ---- */
+static void roll_back(struct pm_broker *broker)
+{
+    pm_queue_rollback(&broker->queue);
+    broker->open = false;
+    broker->handled = broker->committed;
+    broker->taken_back = 0;
+    broker->queue.work_arrived = true; /* parked clients may have lost what they were given */
+    pm_broker_drop_replies(broker);
+    unserve(broker);
+}
+
+void pm_broker_abandon(struct pm_broker *broker)
+{
+    if (broker->open) {
+        roll_back(broker);
+    }
+    broker->store_failed = true;
+}
+
+/* ---- failures ---- */
 
 static void answer_store_error(struct pm_broker *broker, const struct pm_incoming *incoming,
                                const struct pm_error *error)
 {
-    broker->desk.counters.store_errors++;
-    if (pm_broker_may_complain(broker, PM_COMPLAINT_STORE)) {
-        pm_log(PM_LOG_ERROR, "SIDECAR-STORE-FAILED", "%s", error->message);
+    pm_broker_complain_of_store(broker, error);
+    if (incoming->peer != NULL) {
+        pm_roster_unpark(&broker->roster, incoming->peer);
     }
-    if (incoming != NULL) {
-        if (incoming->peer != NULL) {
-            pm_roster_unpark(&broker->roster, incoming->peer);
-        }
-        struct pm_reply_out *reply = reply_to(broker, incoming);
-        if (reply != NULL && !pm_reply_out_error(reply, error)) {
-            broker->reply_count--; /* silence: the client asks again */
-        }
-        pm_broker_send_replies(broker);
+    struct pm_reply_out *reply = reply_to(broker, incoming);
+    if (reply != NULL && !pm_reply_out_error(reply, error)) {
+        broker->reply_count--; /* silence: the client asks again */
     }
+    pm_broker_send_replies(broker);
 }
 
 /* A transaction that failed is taken apart, so that one request that the store cannot take (a large
  * body on a full disk) does not stand in the way of those it can (collecting, status). */
-static void one_by_one(struct pm_broker *broker, const struct pm_incoming *incoming, size_t count)
+static void one_by_one(struct pm_broker *broker, const struct pm_error *why)
 {
-    for (size_t i = 0; i < count; i++) {
+    pm_broker_end_sync(broker, true);
+    if (broker->committed == broker->incoming_count) {
+        pm_broker_complain_of_store(broker, why);
+    }
+    while (broker->committed < broker->incoming_count) {
         struct pm_error error = {0};
-        size_t taken;
-        if (transact(broker, &incoming[i], 1, &taken, &error)) {
+        const size_t next = broker->committed + 1;
+        broker->durable = true;
+        if (begin(broker, true, &error) && handle_arrived(broker, next, &error) &&
+            commit(broker, &error)) {
             pm_broker_send_replies(broker);
         } else {
-            answer_store_error(broker, &incoming[i], &error);
+            pm_broker_abandon(broker);
+            answer_store_error(broker, &broker->incoming[broker->committed], &error);
+            broker->committed = broker->handled = next;
         }
+    }
+}
+
+/* ---- the round ---- */
+
+bool pm_broker_has_round(const struct pm_broker *broker)
+{
+    return broker->open || broker->committed < broker->incoming_count ||
+           broker->undelivered_count > 0 ||
+           (broker->queue.work_arrived && broker->roster.parked_first != NULL);
+}
+
+static int64_t patience_ns(const struct pm_broker *broker)
+{
+    int64_t patience = broker->commit_ns / PATIENCE_SHARE;
+    if (patience < PATIENCE_MIN_NS) {
+        return 0; /* waiting would cost more than it brings */
+    }
+    return patience < PATIENCE_MAX_NS ? patience : PATIENCE_MAX_NS;
+}
+
+int64_t pm_broker_patience_left_ns(const struct pm_broker *broker)
+{
+    const size_t requests = broker->incoming_count - broker->committed;
+    if (broker->leaving || !broker->durable || requests == 0 || requests >= broker->expected ||
+        pm_broker_is_full(broker)) {
+        return 0;
+    }
+    const int64_t left_ns = broker->begun_ns + patience_ns(broker) - pm_clock_monotonic_ns();
+    return left_ns > 0 ? left_ns : 0;
+}
+
+/* Sends what the commit has made true; what others have changed and is not synced yet is also told
+ * to those who change nothing. */
+static void answer(struct pm_broker *broker)
+{
+    if (broker->queue.store->syncs_apart && (broker->durable || broker->unsynced)) {
+        pm_broker_sync_replies(broker);
+    } else {
+        pm_broker_send_replies(broker);
     }
 }
 
 void pm_broker_round(struct pm_broker *broker)
 {
-    size_t done = 0;
-    do {
+    const bool apart = broker->queue.store->syncs_apart;
+    while (pm_broker_has_round(broker)) {
         struct pm_error error = {0};
-        size_t taken;
-        if (transact(broker, broker->incoming + done, broker->incoming_count - done, &taken,
-                     &error)) {
-            pm_broker_send_replies(broker);
-        } else if (taken > 0) {
-            one_by_one(broker, broker->incoming + done, taken);
-        } else {
-            answer_store_error(broker, NULL, &error);
-            one_by_one(broker, broker->incoming + done, broker->incoming_count - done);
+        const bool waits = pm_broker_is_syncing(broker) || pm_broker_patience_left_ns(broker) > 0;
+        if (waits && !apart) {
+            return; /* whether it must be durable has to be known when it begins */
+        }
+        const bool good = (broker->open || begin(broker, !apart, &error)) &&
+                          handle_arrived(broker, broker->incoming_count, &error);
+        if (good && waits) {
             return;
         }
-        done += taken;
-    } while (done < broker->incoming_count);
+        if (good && commit(broker, &error)) {
+            answer(broker);
+        } else {
+            pm_broker_abandon(broker);
+            one_by_one(broker, &error);
+        }
+        if (broker->committed == broker->incoming_count) {
+            pm_broker_clear_round(broker);
+            return;
+        }
+    }
 }

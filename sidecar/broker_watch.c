@@ -26,27 +26,20 @@ static void log_event(const struct pm_queue_event *event, const char *why)
     }
 }
 
-static void complain_of_store(struct pm_broker *broker, const struct pm_error *error)
-{
-    broker->desk.counters.store_errors++;
-    if (pm_broker_may_complain(broker, PM_COMPLAINT_STORE)) {
-        pm_log(PM_LOG_ERROR, "SIDECAR-STORE-FAILED", "%s", error->message);
-    }
-}
-
 void pm_broker_tick(struct pm_broker *broker)
 {
     struct pm_queue_event events[EVENTS_MAX];
     size_t count = EVENTS_MAX;
     while (count == EVENTS_MAX) {
         struct pm_error error = {0};
-        if (!pm_queue_begin(&broker->queue, true, &error) ||
+        if (!pm_queue_begin(&broker->queue, !broker->queue.store->syncs_apart, &error) ||
             !pm_queue_tick(&broker->queue, broker->desk.now, events, EVENTS_MAX, &count, &error) ||
             !pm_queue_commit(&broker->queue, &error)) {
             pm_queue_rollback(&broker->queue);
-            complain_of_store(broker, &error);
+            pm_broker_complain_of_store(broker, &error);
             return;
         }
+        broker->unsynced = broker->unsynced || count > 0;
         for (size_t i = 0; i < count; i++) {
             log_event(&events[i], "silent for too long");
         }
@@ -61,14 +54,15 @@ static void drop_holder(struct pm_broker *broker, const char *holder)
     size_t count = EVENTS_MAX;
     while (count == EVENTS_MAX) {
         struct pm_error error = {0};
-        if (!pm_queue_begin(&broker->queue, true, &error) ||
+        if (!pm_queue_begin(&broker->queue, !broker->queue.store->syncs_apart, &error) ||
             !pm_queue_holder_gone(&broker->queue, broker->desk.now, holder, events, EVENTS_MAX,
                                   &count, &error) ||
             !pm_queue_commit(&broker->queue, &error)) {
             pm_queue_rollback(&broker->queue);
-            complain_of_store(broker, &error);
+            pm_broker_complain_of_store(broker, &error);
             return;
         }
+        broker->unsynced = broker->unsynced || count > 0;
         for (size_t i = 0; i < count; i++) {
             log_event(&events[i], "the worker is gone");
         }
@@ -116,7 +110,7 @@ static size_t list_holders(struct pm_broker *broker, int64_t *after,
     }
     pm_queue_rollback(&broker->queue);
     if (!good) {
-        complain_of_store(broker, &error);
+        pm_broker_complain_of_store(broker, &error);
     }
     *after = good && listed == PROBED_MAX ? ids[listed - 1] : 0;
     return count;

@@ -4,10 +4,15 @@
  * Every change happens between begin and commit. When any call fails with PM_ERROR_IO or
  * PM_ERROR_MEMORY the transaction is lost: roll it back. A store belongs to one thread. In a
  * shared store the rows that job_get and record_find read, and those of the lists that are changed
- * at once, are locked against other sidecars until the transaction ends. */
+ * at once, are locked against other sidecars until the transaction ends.
+ *
+ * A commit that was begun as durable waits for the disk. Where `syncs_apart` is set that can be had
+ * otherwise: transactions are begun as not durable, and then one call of `sync`, the only verb that
+ * another thread may call, makes all durable that were committed before it. */
 #ifndef PM_SIDECAR_STORE_H
 #define PM_SIDECAR_STORE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -112,6 +117,10 @@ struct pm_store_verbs {
     bool (*begin)(struct pm_store *store, bool durable, struct pm_error *error);
     bool (*commit)(struct pm_store *store, struct pm_error *error);
     void (*rollback)(struct pm_store *store);
+    /* NULL unless `syncs_apart`; from any one thread at a time, while others call the rest. What
+     * was committed before it began is durable when it succeeds. When it fails the store is lost.
+     */
+    bool (*sync)(struct pm_store *store, struct pm_error *error);
     /* How many bytes the store's disk still takes, as seen once in a transaction; INT64_MAX when
      * that is not known. */
     bool (*room)(struct pm_store *store, int64_t *bytes, struct pm_error *error);
@@ -183,6 +192,11 @@ struct pm_store_verbs {
 
 struct pm_store {
     const struct pm_store_verbs *verbs;
+    /* Commits of transactions that are not `durable` can be made so afterwards, by `sync`. */
+    bool syncs_apart;
+    /* A sync has failed. What was committed since the last one that did not may be kept or not, and
+     * no later one could tell: nothing can be begun, and only opening the store anew finds out. */
+    atomic_bool lost;
     bool shared; /* other sidecars may work over it: jobs come and go without a request here */
 };
 

@@ -71,7 +71,13 @@ bool pm_sqlite_run(struct pm_sqlite_store *store, sqlite3_stmt *statement, struc
 void pm_sqlite_text(sqlite3_stmt *statement, int column, char *out, size_t size)
 {
     const unsigned char *text = sqlite3_column_text(statement, column);
-    snprintf(out, size, "%s", text == NULL ? "" : (const char *)text);
+    size_t length = 0;
+    if (text != NULL) {
+        length = (size_t)sqlite3_column_bytes(statement, column);
+        length = length < size ? length : size - 1;
+        memcpy(out, text, length);
+    }
+    out[length] = '\0';
 }
 
 /* ---- transactions ---- */
@@ -137,6 +143,7 @@ static void sqlite_close(struct pm_store *base)
     for (size_t i = 0; i < PM_SQL_COUNT; i++) {
         sqlite3_finalize(store->statements[i]);
     }
+    pm_sqlite_log_close(store->log);
     sqlite3_close(store->database);
     free(store->runs);
     free(store->path);
@@ -150,6 +157,7 @@ static const struct pm_store_verbs VERBS = {
     .begin = sqlite_begin,
     .commit = sqlite_commit,
     .rollback = sqlite_rollback,
+    .sync = pm_sqlite_sync,
     .room = pm_sqlite_room,
     .run_find = pm_sqlite_run_find,
     .run_name = pm_sqlite_run_name,
@@ -206,7 +214,7 @@ static bool set_up(struct pm_sqlite_store *store, struct pm_error *error)
     if (!execute(store,
                  "PRAGMA locking_mode = EXCLUSIVE; PRAGMA temp_store = MEMORY;"
                  "PRAGMA synchronous = NORMAL; PRAGMA secure_delete = OFF; PRAGMA cache_size = "
-                 "-8192; BEGIN EXCLUSIVE",
+                 "-65536; BEGIN EXCLUSIVE",
                  error) ||
         !pragma_integer(store, "PRAGMA application_id", &application, error) ||
         !pragma_integer(store, "PRAGMA user_version", &version, error) ||
@@ -304,9 +312,10 @@ bool pm_store_sqlite_open(const char *path, bool durable, struct pm_store **out,
         }
         make_private(path);
     }
+    const char *vfs = pm_sqlite_log_vfs();
     bool good = sqlite3_open_v2(path, &store->database,
                                 SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
-                                NULL) == SQLITE_OK ||
+                                vfs) == SQLITE_OK ||
                 pm_sqlite_fail(store, "cannot be opened", &why);
     if (good) {
         sqlite3_extended_result_codes(store->database, 1);

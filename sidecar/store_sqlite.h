@@ -3,8 +3,10 @@
 #define PM_SIDECAR_STORE_SQLITE_H
 
 #include "sidecar/store.h"
+#include "sidecar/store_sqlite_log.h"
 
 #include <sqlite3.h>
+#include <stdatomic.h>
 
 #define PM_SQLITE_DAMAGED                                                                          \
     "the file is damaged: stop the sidecar, move the file away, and start again with an empty "    \
@@ -36,12 +38,10 @@ enum pm_sqlite_statement {
     PM_SQL_QUEUED_NEXT_OF_RUN,
     PM_SQL_QUEUED_DELETE,
     PM_SQL_LEASE_INSERT,
-    PM_SQL_LEASE_GET,
     PM_SQL_LEASE_RENEW,
     PM_SQL_LEASE_RENEW_ALL,
     PM_SQL_LEASE_DELETE,
     PM_SQL_OUTCOME_INSERT,
-    PM_SQL_OUTCOME_GET,
     PM_SQL_OUTCOME_SET_COLLECTED,
     PM_SQL_OUTCOME_DELETE,
     PM_SQL_RESULT_GET,
@@ -95,10 +95,11 @@ struct pm_sqlite_store {
     int wal_pages;       /* that the write-ahead log held after the last commit */
     int looked_at_pages; /* when disk_left was last found out */
     int64_t disk_left;
-    int64_t laid_out; /* bytes of the log's file, as far as they are known */
-    bool disk_full;   /* the last failure was a full disk */
-    bool stuck;       /* the log could not be written back since the last commit */
-    int64_t room;     /* of the disk in this transaction; negative: not looked at yet */
+    int64_t laid_out;          /* bytes of the log's file, as far as they are known */
+    bool disk_full;            /* the last failure was a full disk */
+    bool stuck;                /* the log could not be written back since the last commit */
+    int64_t room;              /* of the disk in this transaction; negative: not looked at yet */
+    struct pm_sqlite_log *log; /* to be synced by another thread; NULL: in memory */
 };
 
 /* A statement ready to be bound, prepared on first use; NULL with the error set. */
@@ -123,8 +124,10 @@ void pm_sqlite_text(sqlite3_stmt *statement, int column, char *out, size_t size)
 
 /* store_sqlite_wal.c */
 bool pm_sqlite_wal_set_up(struct pm_sqlite_store *store, struct pm_error *error);
-/* Before a transaction: false when the log has outgrown its bound and cannot be written back. */
+/* Before a transaction: false when the log could not be synced, or has outgrown its bound and
+ * cannot be written back. */
 bool pm_sqlite_wal_check(struct pm_sqlite_store *store, struct pm_error *error);
+bool pm_sqlite_sync(struct pm_store *base, struct pm_error *error);
 /* After a rollback: makes what room there is to be made when the disk was full. */
 void pm_sqlite_wal_relieve(struct pm_sqlite_store *store);
 bool pm_sqlite_room(struct pm_store *base, int64_t *bytes, struct pm_error *error);

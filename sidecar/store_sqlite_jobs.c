@@ -57,75 +57,28 @@ static void bind_queued_key(sqlite3_stmt *statement, const struct pm_store_job *
 
 /* ---- reading ---- */
 
-/* The row that never changes. */
-static bool read_job(struct pm_sqlite_store *store, struct pm_store_job *job, bool *found,
-                     struct pm_error *error)
+/* A row of PM_SQL_JOB_GET or PM_SQL_QUEUED_NEXT. False: the job has no state that it tells. */
+static bool read_job(sqlite3_stmt *row, struct pm_store_job *job)
 {
-    sqlite3_stmt *statement;
-    if (!select_row(store, PM_SQL_JOB_GET, job->id, &statement, found, error)) {
-        return false;
-    }
-    if (*found) {
-        job->run = sqlite3_column_int64(statement, 0);
-        job->priority = -sqlite3_column_int64(statement, 1);
-        job->turn = sqlite3_column_int64(statement, 2);
-        job->deadline_ms = sqlite3_column_int64(statement, 3);
-        job->created_ms = sqlite3_column_int64(statement, 4);
-        job->collected = sqlite3_column_int(statement, 5) != 0;
-        pm_sqlite_text(statement, 6, job->key, sizeof job->key);
-        pm_sqlite_text(statement, 7, job->kind, sizeof job->kind);
-        sqlite3_reset(statement);
-    }
-    return true;
-}
-
-/* What the rows of all states begin with. */
-static void read_common(sqlite3_stmt *statement, struct pm_store_job *job)
-{
-    job->token = sqlite3_column_int64(statement, 0);
-    job->failures = sqlite3_column_int64(statement, 1);
-    job->ended_token = sqlite3_column_int64(statement, 2);
-    job->bytes = sqlite3_column_int64(statement, 3);
-    job->lease_until_ms = 0;
-    job->lease_request = 0;
-    job->holder[0] = '\0';
-    job->reason[0] = '\0';
-}
-
-static bool read_lease(struct pm_sqlite_store *store, struct pm_store_job *job, bool *found,
-                       struct pm_error *error)
-{
-    sqlite3_stmt *statement;
-    if (!select_row(store, PM_SQL_LEASE_GET, job->id, &statement, found, error)) {
-        return false;
-    }
-    if (*found) {
-        read_common(statement, job);
-        job->state = PM_JOB_LEASED;
-        job->lease_until_ms = sqlite3_column_int64(statement, 4);
-        job->lease_request = sqlite3_column_int64(statement, 5);
-        pm_sqlite_text(statement, 6, job->holder, sizeof job->holder);
-        sqlite3_reset(statement);
-    }
-    return true;
-}
-
-static bool read_outcome(struct pm_sqlite_store *store, struct pm_store_job *job, bool *found,
-                         struct pm_error *error)
-{
-    sqlite3_stmt *statement;
-    if (!select_row(store, PM_SQL_OUTCOME_GET, pm_sqlite_place(job->run, job->id), &statement,
-                    found, error)) {
-        return false;
-    }
-    if (*found) {
-        read_common(statement, job);
-        job->state = (enum pm_job_state)sqlite3_column_int(statement, 4);
-        pm_sqlite_text(statement, 5, job->holder, sizeof job->holder);
-        pm_sqlite_text(statement, 6, job->reason, sizeof job->reason);
-        sqlite3_reset(statement);
-    }
-    return true;
+    job->id = sqlite3_column_int64(row, 0);
+    job->run = sqlite3_column_int64(row, 1);
+    job->priority = -sqlite3_column_int64(row, 2);
+    job->turn = sqlite3_column_int64(row, 3);
+    job->deadline_ms = sqlite3_column_int64(row, 4);
+    job->created_ms = sqlite3_column_int64(row, 5);
+    job->collected = sqlite3_column_int(row, 6) != 0;
+    pm_sqlite_text(row, 7, job->key, sizeof job->key);
+    pm_sqlite_text(row, 8, job->kind, sizeof job->kind);
+    job->state = (enum pm_job_state)sqlite3_column_int(row, 9);
+    job->token = sqlite3_column_int64(row, 10);
+    job->failures = sqlite3_column_int64(row, 11);
+    job->ended_token = sqlite3_column_int64(row, 12);
+    job->bytes = sqlite3_column_int64(row, 13);
+    pm_sqlite_text(row, 14, job->holder, sizeof job->holder);
+    job->lease_until_ms = sqlite3_column_int64(row, 15);
+    job->lease_request = sqlite3_column_int64(row, 16);
+    pm_sqlite_text(row, 17, job->reason, sizeof job->reason);
+    return sqlite3_column_type(row, 9) != SQLITE_NULL;
 }
 
 static bool read_queued(struct pm_sqlite_store *store, struct pm_store_job *job, bool *found,
@@ -140,8 +93,11 @@ static bool read_queued(struct pm_sqlite_store *store, struct pm_store_job *job,
         return false;
     }
     if (*found) {
-        read_common(statement, job);
         job->state = PM_JOB_QUEUED;
+        job->token = sqlite3_column_int64(statement, 0);
+        job->failures = sqlite3_column_int64(statement, 1);
+        job->ended_token = sqlite3_column_int64(statement, 2);
+        job->bytes = sqlite3_column_int64(statement, 3);
         sqlite3_reset(statement);
     }
     return true;
@@ -151,22 +107,19 @@ bool pm_sqlite_job_get(struct pm_store *base, int64_t id, struct pm_store_job *o
                        struct pm_error *error)
 {
     struct pm_sqlite_store *store = (struct pm_sqlite_store *)base;
-    out->id = id;
-    if (!read_job(store, out, found, error)) {
+    sqlite3_stmt *statement;
+    if (!select_row(store, PM_SQL_JOB_GET, id, &statement, found, error)) {
         return false;
     }
     if (!*found) {
         return true;
     }
-    bool there = false;
-    if (!read_lease(store, out, &there, error) ||
-        (!there && !read_outcome(store, out, &there, error)) ||
-        (!there && !read_queued(store, out, &there, error))) {
-        return false;
-    }
-    return there ||
-           pm_fail(error, PM_ERROR_IO, "the store: job %lld is in no state; " PM_SQLITE_DAMAGED,
-                   (long long)id);
+    bool there = read_job(statement, out);
+    sqlite3_reset(statement);
+    return (there || read_queued(store, out, &there, error)) &&
+           (there ||
+            pm_fail(error, PM_ERROR_IO, "the store: job %lld is in no state; " PM_SQLITE_DAMAGED,
+                    (long long)id));
 }
 
 bool pm_sqlite_job_find(struct pm_store *base, int64_t run, const char *key, int64_t *id,
@@ -194,18 +147,17 @@ bool pm_sqlite_job_next(struct pm_store *base, int64_t run, struct pm_store_job 
     if (run != 0) {
         sqlite3_bind_int64(statement, 1, run);
     }
-    *found = false;
-    if (!one_integer(store, statement, 0, &out->id, error)) {
+    if (!pm_sqlite_step(store, statement, found, error)) {
         return false;
     }
-    if (out->id == 0) {
+    if (!*found) {
         return true;
     }
-    return (read_job(store, out, found, error) && *found && read_queued(store, out, found, error) &&
-            *found) ||
-           pm_fail(error, PM_ERROR_IO,
-                   "the store: queued job %lld is not there; " PM_SQLITE_DAMAGED,
-                   (long long)out->id);
+    bool there = read_job(statement, out);
+    sqlite3_reset(statement);
+    return there || pm_fail(error, PM_ERROR_IO,
+                            "the store: queued job %lld is not there; " PM_SQLITE_DAMAGED,
+                            (long long)out->id);
 }
 
 bool pm_sqlite_next_turn(struct pm_store *base, int64_t run, int64_t priority, int64_t *turn,

@@ -36,6 +36,12 @@ const char pm_sqlite_schema[] =
     "CREATE TABLE record_total(run INTEGER NOT NULL, state TEXT NOT NULL, total INTEGER NOT NULL,"
     " PRIMARY KEY(run, state)) STRICT, WITHOUT ROWID;";
 
+#define QUEUED_NEXT(index, where)                                                                  \
+    "SELECT queued.id, queued.run, queued.rank, queued.turn, queued.deadline_ms, created_ms,"      \
+    " collected, key, kind, iif(job.id IS NULL, NULL, 0), token, failures, ended_token, bytes,"    \
+    " '', 0, 0, '' FROM queued " index " LEFT JOIN job ON job.id = queued.id " where               \
+    " ORDER BY queued.rank, queued.turn, queued.id LIMIT 1"
+
 const char *const pm_sqlite_sql[PM_SQL_COUNT] = {
     [PM_SQL_BEGIN] = "BEGIN IMMEDIATE",
     [PM_SQL_COMMIT] = "COMMIT",
@@ -55,8 +61,16 @@ const char *const pm_sqlite_sql[PM_SQL_COUNT] = {
         " ORDER BY turn DESC LIMIT 1), 0), ifnull((SELECT turn FROM queued INDEXED BY queued_any"
         " WHERE rank = ?2 ORDER BY turn LIMIT 1), 0))",
     [PM_SQL_JOB_INSERT] = "INSERT INTO job VALUES(?1, ?2, ?3, ?4, ?5, ?6, 0, ?7, ?8, ?9)",
-    [PM_SQL_JOB_GET] = "SELECT run, rank, turn, deadline_ms, created_ms, collected, key, kind"
-                       " FROM job WHERE id = ?1",
+    /* What reads a job has these columns: what never changes; its state, or NULL; what all states
+     * have; and what only some have. */
+    [PM_SQL_JOB_GET] =
+        "SELECT job.id, job.run, rank, job.turn, deadline_ms, created_ms, job.collected, key, kind,"
+        " iif(lease.id IS NULL, state, 1), ifnull(lease.token, outcome.token),"
+        " ifnull(lease.failures, outcome.failures), ifnull(lease.ended_token, outcome.ended_token),"
+        " ifnull(lease.bytes, outcome.bytes), ifnull(lease.holder, outcome.holder), until_ms,"
+        " request, reason"
+        " FROM job LEFT JOIN lease ON lease.id = job.id LEFT JOIN outcome ON"
+        " place = (job.run << 42) + job.id WHERE job.id = ?1",
     [PM_SQL_JOB_FIND] = "SELECT id FROM job WHERE run = ?1 AND key = ?2 AND collected = 0",
     [PM_SQL_JOB_SET_COLLECTED] = "UPDATE job SET collected = ?2 WHERE id = ?1",
     [PM_SQL_JOB_DELETE] = "DELETE FROM job WHERE id = ?1",
@@ -64,22 +78,16 @@ const char *const pm_sqlite_sql[PM_SQL_COUNT] = {
     [PM_SQL_QUEUED_INSERT] = "INSERT INTO queued VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
     [PM_SQL_QUEUED_GET] = "SELECT token, failures, ended_token, bytes FROM queued WHERE run = ?1"
                           " AND rank = ?2 AND turn = ?3 AND id = ?4",
-    [PM_SQL_QUEUED_NEXT] = "SELECT id FROM queued INDEXED BY queued_any ORDER BY rank, turn, id"
-                           " LIMIT 1",
-    [PM_SQL_QUEUED_NEXT_OF_RUN] = "SELECT id FROM queued WHERE run = ?1 ORDER BY rank, turn, id"
-                                  " LIMIT 1",
+    [PM_SQL_QUEUED_NEXT] = QUEUED_NEXT("INDEXED BY queued_any", ""),
+    [PM_SQL_QUEUED_NEXT_OF_RUN] = QUEUED_NEXT("", "WHERE queued.run = ?1"),
     [PM_SQL_QUEUED_DELETE] =
         "DELETE FROM queued WHERE run = ?1 AND rank = ?2 AND turn = ?3 AND id = ?4",
     [PM_SQL_LEASE_INSERT] = "INSERT INTO lease VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-    [PM_SQL_LEASE_GET] = "SELECT token, failures, ended_token, bytes, until_ms, request, holder"
-                         " FROM lease WHERE id = ?1",
     [PM_SQL_LEASE_RENEW] = "UPDATE lease SET until_ms = ?2 WHERE id = ?1",
     [PM_SQL_LEASE_RENEW_ALL] = "UPDATE lease SET until_ms = ?1",
     [PM_SQL_LEASE_DELETE] = "DELETE FROM lease WHERE id = ?1",
     [PM_SQL_OUTCOME_INSERT] =
         "INSERT INTO outcome VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
-    [PM_SQL_OUTCOME_GET] = "SELECT token, failures, ended_token, bytes, state, holder, reason"
-                           " FROM outcome WHERE place = ?1",
     [PM_SQL_OUTCOME_SET_COLLECTED] = "UPDATE outcome SET collected = ?2 WHERE place = ?1",
     [PM_SQL_OUTCOME_DELETE] = "DELETE FROM outcome WHERE place = ?1",
     [PM_SQL_RESULT_GET] = "SELECT result FROM outcome WHERE place = ?1",

@@ -12,7 +12,8 @@ enum {
     WAL_PAGES_MAX = 2 * CHECKPOINT_PAGES,
     FRAME_BYTES = 24, /* before each page in the log */
     LAID_OUT_BYTES = 2 * 1024 * 1024,
-    LOOK_PAGES = 256, /* the disk is looked at when the log has grown by so much */
+    LAID_OUT_PIECE = 64 * 1024, /* SQLite's files take less than 128 KiB at once */
+    LOOK_PAGES = 256,           /* the disk is looked at when the log has grown by so much */
 };
 static const int64_t PLENTY_BYTES = (int64_t)1 << 30; /* so much room cannot be gone in a moment */
 
@@ -44,17 +45,18 @@ static bool write_back(struct pm_sqlite_store *store)
  * the end of the log. Without them all is well too, so nothing here can fail. */
 static void lay_out(struct pm_sqlite_store *store, int pages)
 {
-    static const char zeros[LAID_OUT_BYTES];
+    static const char zeros[LAID_OUT_PIECE];
     const sqlite3_int64 wanted = (sqlite3_int64)(pages + LOOK_PAGES) * (PAGE_BYTES + FRAME_BYTES);
-    sqlite3_file *log = NULL;
-    sqlite3_int64 size = 0;
-    if (!store->durable || store->laid_out >= wanted || store->disk_left < PLENTY_BYTES ||
-        sqlite3_file_control(store->database, NULL, SQLITE_FCNTL_JOURNAL_POINTER, &log) !=
-            SQLITE_OK ||
-        log == NULL || log->pMethods == NULL || log->pMethods->xFileSize(log, &size) != SQLITE_OK) {
+    if (!store->durable || store->laid_out >= wanted || store->disk_left < PLENTY_BYTES) {
         return;
     }
-    if (size < wanted && log->pMethods->xWrite(log, zeros, sizeof zeros, size) == SQLITE_OK) {
+    sqlite3_file *log = pm_sqlite_log_file(store->database);
+    sqlite3_int64 size = 0;
+    if (log == NULL || log->pMethods->xFileSize(log, &size) != SQLITE_OK) {
+        return;
+    }
+    const sqlite3_int64 end = size < wanted ? size + LAID_OUT_BYTES : size;
+    while (size < end && log->pMethods->xWrite(log, zeros, (int)sizeof zeros, size) == SQLITE_OK) {
         size += (sqlite3_int64)sizeof zeros;
     }
     store->laid_out = size;
@@ -79,21 +81,53 @@ static int commit_hook(void *context, sqlite3 *database, const char *schema, int
     return SQLITE_OK;
 }
 
+/* The second handle of the log; and once the first one is synced, with which SQLite also syncs the
+ * directory that the log was made in. */
+static bool set_up_sync(struct pm_sqlite_store *store, struct pm_error *error)
+{
+    store->log = pm_sqlite_log_open(store->database, &store->base.lost);
+    if (store->log == NULL) {
+        return pm_fail(error, PM_ERROR_IO, "the store: opening its log failed");
+    }
+    sqlite3_file *log = pm_sqlite_log_file(store->database);
+    store->base.syncs_apart = store->durable;
+    return !store->durable || log->pMethods->xSync(log, SQLITE_SYNC_NORMAL) == SQLITE_OK ||
+           pm_fail(error, PM_ERROR_IO, "the store: syncing its log failed");
+}
+
 bool pm_sqlite_wal_set_up(struct pm_sqlite_store *store, struct pm_error *error)
 {
-    char sql[128];
-    sqlite3_snprintf(sizeof sql, sql, "PRAGMA journal_mode = WAL; PRAGMA journal_size_limit = %d",
+    char sql[160];
+    sqlite3_snprintf(sizeof sql, sql,
+                     "PRAGMA journal_mode = WAL; PRAGMA journal_size_limit = %d; "
+                     "SELECT count(*) FROM sqlite_schema", /* the first look opens the log */
                      WAL_PAGES_MAX * PAGE_BYTES);
     if (sqlite3_exec(store->database, sql, NULL, NULL, NULL) != SQLITE_OK) {
         return pm_sqlite_fail(store, "setting up", error);
+    }
+    if (store->path != NULL && !set_up_sync(store, error)) {
+        return false;
     }
     sqlite3_wal_hook(store->database, commit_hook, store);
     write_back(store); /* what a predecessor has left; on a full disk later */
     return true;
 }
 
+bool pm_sqlite_sync(struct pm_store *base, struct pm_error *error)
+{
+    struct pm_sqlite_store *store = (struct pm_sqlite_store *)base;
+    int result = pm_sqlite_log_sync(store->log);
+    return result == SQLITE_OK ||
+           pm_fail(error, PM_ERROR_IO, "the store: syncing its log: %s", sqlite3_errstr(result));
+}
+
 bool pm_sqlite_wal_check(struct pm_sqlite_store *store, struct pm_error *error)
 {
+    if (atomic_load(&store->base.lost)) {
+        return pm_fail(
+            error, PM_ERROR_IO,
+            "the store: its log could not be synced; only a new start tells what is kept");
+    }
     return store->wal_pages <= WAL_PAGES_MAX || write_back(store) ||
            pm_sqlite_fail(store, "writing back the log", error);
 }

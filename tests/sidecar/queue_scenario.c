@@ -105,14 +105,15 @@ static bool carry_out(struct pm_queue *queue, size_t step, struct pm_error *erro
     }
 }
 
-bool scenario_step(struct pm_queue *queue, size_t step, struct pm_error *error)
+bool scenario_step(struct pm_queue *queue, size_t step, bool apart, struct pm_error *error)
 {
-    if (pm_queue_begin(queue, step != 6, error) && carry_out(queue, step, error) &&
-        pm_queue_commit(queue, error)) {
-        return true;
+    const bool durable = step != 6;
+    if (!pm_queue_begin(queue, durable && !apart, error) || !carry_out(queue, step, error) ||
+        !pm_queue_commit(queue, error)) {
+        pm_queue_rollback(queue);
+        return false;
     }
-    pm_queue_rollback(queue);
-    return false;
+    return !durable || !apart || queue->store->verbs->sync(queue->store, error);
 }
 
 /* ---- what is there ---- */

@@ -1,0 +1,151 @@
+/* The VFS that gathers the log's frames: transactions larger than SQLite's cache, pages written
+ * twice in one of them, savepoints and rollbacks. After each commit the files are what another
+ * process would find after kill -9, and SQLite's own VFS reads in them what was committed. */
+#include "sidecar/sidecar_test.h"
+#include "sidecar/store_sqlite_log.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+enum { TRANSACTIONS = 300, ROWS = 400, CHANGES_MAX = 200 };
+
+static unsigned seed;
+
+static int below(int bound)
+{
+    seed = seed * 1103515245U + 12345U;
+    return (int)(seed >> 8) % bound;
+}
+
+static void run(sqlite3 *database, const char *sql)
+{
+    if (sqlite3_exec(database, sql, NULL, NULL, NULL) != SQLITE_OK) {
+        fail_msg("%s: %s", sql, sqlite3_errmsg(database));
+    }
+}
+
+static sqlite3 *open_database(const char *name, const char *vfs)
+{
+    sqlite3 *database;
+    assert_int_equal(sqlite3_open_v2(pm_test_path(name), &database,
+                                     SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, vfs),
+                     SQLITE_OK);
+    return database;
+}
+
+/* ---- what is in it ---- */
+
+static void first_text(sqlite3 *database, const char *sql, char out[64])
+{
+    sqlite3_stmt *statement;
+    assert_int_equal(sqlite3_prepare_v2(database, sql, -1, &statement, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+    snprintf(out, 64, "%s", (const char *)sqlite3_column_text(statement, 0));
+    sqlite3_finalize(statement);
+}
+
+static void digest(sqlite3 *database, char out[64])
+{
+    first_text(database,
+               "SELECT count(*) || ' ' || ifnull(sum(id * length(data) % 1000003), 0) || ' ' ||"
+               " ifnull(sum(id * stamp % 1000003), 0) FROM row",
+               out);
+}
+
+static void copy_file(const char *from, const char *to)
+{
+    static char bytes[64 * 1024];
+    const int in = open(pm_test_path(from), O_RDONLY | O_CLOEXEC);
+    const int out = open(pm_test_path(to), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    ssize_t size;
+    assert_true(in >= 0 && out >= 0);
+    while ((size = read(in, bytes, sizeof bytes)) > 0) {
+        assert_int_equal(write(out, bytes, (size_t)size), size);
+    }
+    close(in);
+    close(out);
+}
+
+static void expect_another_process_to_find(const char *expected)
+{
+    char found[64], whole[64];
+    copy_file("log.db", "copy.db");
+    copy_file("log.db-wal", "copy.db-wal");
+    sqlite3 *copy = open_database("copy.db", NULL);
+    digest(copy, found);
+    first_text(copy, "PRAGMA integrity_check", whole);
+    sqlite3_close(copy);
+    assert_string_equal(found, expected);
+    assert_string_equal(whole, "ok");
+}
+
+/* ---- what is done to it ---- */
+
+static void change(sqlite3 *database)
+{
+    char sql[160];
+    const int id = below(ROWS);
+    if (below(5) == 0) {
+        snprintf(sql, sizeof sql, "DELETE FROM row WHERE id = %d", id);
+    } else {
+        snprintf(sql, sizeof sql, "INSERT OR REPLACE INTO row VALUES(%d, %d, randomblob(%d))", id,
+                 below(1000000), below(10) == 0 ? below(20000) : below(900));
+    }
+    run(database, sql);
+}
+
+static void carry_out(sqlite3 *database)
+{
+    const int changes = 1 + below(below(4) == 0 ? CHANGES_MAX : 8);
+    run(database, "BEGIN IMMEDIATE");
+    for (int i = 0; i < changes; i++) {
+        const bool saves = below(8) == 0;
+        if (saves) {
+            run(database, "SAVEPOINT here");
+        }
+        change(database);
+        if (saves) {
+            change(database);
+            run(database, below(2) == 0 ? "ROLLBACK TO here; RELEASE here" : "RELEASE here");
+        }
+    }
+    run(database, below(4) == 0 ? "ROLLBACK" : "COMMIT");
+}
+
+static void what_is_committed_is_in_the_files(void **state)
+{
+    (void)state;
+    const char *vfs = pm_sqlite_log_vfs();
+    assert_non_null(vfs);
+    sqlite3 *database = open_database("log.db", vfs);
+    /* Ten pages of cache: nearly every transaction is written before it ends. */
+    run(database, "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL;"
+                  "PRAGMA synchronous = NORMAL; PRAGMA cache_size = 10;"
+                  "PRAGMA wal_autocheckpoint = 500;"
+                  "CREATE TABLE row(id INTEGER PRIMARY KEY, stamp INTEGER, data BLOB);"
+                  "CREATE INDEX row_stamp ON row(stamp)");
+    for (int i = 0; i < TRANSACTIONS; i++) {
+        char expected[64];
+        carry_out(database);
+        digest(database, expected);
+        expect_another_process_to_find(expected);
+    }
+    assert_int_equal(sqlite3_close(database), SQLITE_OK);
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    pm_test_remove_directory();
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_committed_is_in_the_files),
+    };
+    seed = 20260730;
+    return cmocka_run_group_tests(tests, NULL, tear_down);
+}

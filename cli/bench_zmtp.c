@@ -87,9 +87,11 @@ static bool send_command(struct bench_zmtp *link, const uint8_t *body, size_t si
 
 static bool make_room(struct bench_zmtp *link, struct pm_error *error)
 {
-    memmove(link->buffer, link->buffer + link->begin, link->end - link->begin);
-    link->end -= link->begin;
-    link->begin = 0;
+    if (link->begin > 0) {
+        memmove(link->buffer, link->buffer + link->begin, link->end - link->begin);
+        link->end -= link->begin;
+        link->begin = 0;
+    }
     if (link->capacity - link->end >= READ_MIN) {
         return true;
     }

@@ -11,7 +11,8 @@ enum {
     CHECKPOINT_PAGES = 4000,
     WAL_PAGES_MAX = 2 * CHECKPOINT_PAGES,
     FRAME_BYTES = 24, /* before each page in the log */
-    LAID_OUT_BYTES = 2 * 1024 * 1024,
+    LAID_OUT_BYTES = 512 * 1024,
+    LAID_OUT_PAGES = 64,        /* ahead of the last one, at least */
     LAID_OUT_PIECE = 64 * 1024, /* SQLite's files take less than 128 KiB at once */
     LOOK_PAGES = 256,           /* the disk is looked at when the log has grown by so much */
 };
@@ -46,7 +47,8 @@ static bool write_back(struct pm_sqlite_store *store)
 static void lay_out(struct pm_sqlite_store *store, int pages)
 {
     static const char zeros[LAID_OUT_PIECE];
-    const sqlite3_int64 wanted = (sqlite3_int64)(pages + LOOK_PAGES) * (PAGE_BYTES + FRAME_BYTES);
+    const sqlite3_int64 wanted =
+        (sqlite3_int64)(pages + LAID_OUT_PAGES) * (PAGE_BYTES + FRAME_BYTES);
     if (!store->durable || store->laid_out >= wanted || store->disk_left < PLENTY_BYTES) {
         return;
     }

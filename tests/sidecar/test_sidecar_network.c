@@ -1,5 +1,7 @@
 /* A worker on another machine: a network namespace of its own, behind a cable that is pulled while
- * it computes, and over a line that loses packets. Needs the right to make network namespaces. */
+ * it computes, and over a line that loses packets or falls silent for good. Needs the right to make
+ * network namespaces, and for the latter /dev/net/tun. */
+#include "sidecar/lossy_link.h"
 #include "sidecar/sidecar_program.h"
 
 #include <errno.h>
@@ -18,7 +20,9 @@
 static const char NEAR[] = "10.77.0.1";
 static struct pm_error error;
 
-enum { PATIENCE_MS = 60000, JOBS = 20 };
+enum { BUSY_MS = 1000 }; /* what a machine busy with other work may add */
+
+enum { PATIENCE_MS = 60000, JOBS = 20, LOST_PER_MILLE = 100, SEED = 20260731 };
 
 /* The far machine: it says by a pipe what it has done, and goes on when it is told so. */
 static pid_t far_pid;
@@ -117,7 +121,6 @@ static void far_main(int in, int out)
 static void far_start(void)
 {
     int in[2], out[2];
-    char command[192];
     assert_int_equal(pipe(in), 0);
     assert_int_equal(pipe(out), 0);
     far_pid = fork();
@@ -132,6 +135,11 @@ static void far_start(void)
     to_far = in[1];
     from_far = out[0];
     assert_true(far_says('N'));
+}
+
+static void join_by_veth(void)
+{
+    char command[192];
     snprintf(command, sizeof command,
              "ip link add pmnear type veth peer name pmfar netns %ld && "
              "ip address add 10.77.0.1/24 dev pmnear && ip link set pmnear up",
@@ -154,28 +162,68 @@ static void make_keys(void)
     pm_curve_list_clear(&list);
 }
 
-static int set_up(void **state)
+static void begin(void)
 {
-    (void)state;
-    pm_test_clean();
-    make_keys();
-    far_start();
     sidecar_keys_directory = pm_test_directory();
     sidecar_host = NEAR;
     sidecar_start();
     /* The far machine was forked before the sidecar's port was known: it is always this one. */
     far_go('c');
     assert_true(far_says('C'));
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    pm_test_clean();
+    make_keys();
+    far_start();
+    join_by_veth();
+    begin();
     return 0;
+}
+
+static int set_up_lossy(void **state)
+{
+    static bool joined;
+    pm_test_clean();
+    make_keys();
+    far_start();
+    joined = lossy_link_start("pmnear", "pmfar", far_pid, SEED);
+    *state = &joined;
+    if (joined) {
+        must_run("ip address add 10.77.0.1/24 dev pmnear && ip link set pmnear up");
+        begin();
+    }
+    return 0;
+}
+
+static void far_end(void)
+{
+    if (far_pid > 0) {
+        child_end(far_pid);
+    }
+    far_pid = 0;
+    close(to_far);
+    close(from_far);
 }
 
 static int tear_down(void **state)
 {
     must_run("ip link delete pmnear"); /* before its other end goes with the far machine */
-    child_end(far_pid);
-    close(to_far);
-    close(from_far);
+    far_end();
     return sidecar_tear_down(state);
+}
+
+static int tear_down_lossy(void **state)
+{
+    const bool joined = *(bool *)*state;
+    far_end();
+    if (joined) {
+        lossy_link_stop();
+        return sidecar_tear_down(state);
+    }
+    return 0;
 }
 
 static struct pm_queue_client *near_client(const char *role)
@@ -265,18 +313,77 @@ static void a_short_cut_is_survived(void **state)
     pm_queue_client_destroy(driver);
 }
 
-static void lost_packets_lose_nothing(void **state)
+static void need_link(void *const *state)
 {
-    (void)state;
-    if (!run_command("tc qdisc add dev pmnear root netem loss 10% 2>/dev/null")) {
-        print_message("no netem here: packets are not lost\n");
+    if (!*(const bool *)*state) {
         skip();
     }
+}
+
+/* One frame in ten, each way: all jobs are done, each once, by the far worker. */
+static void lost_packets_lose_nothing(void **state)
+{
+    need_link(state);
     struct pm_queue_client *driver = near_client("driver");
     put_all(driver);
+    lossy_link_lose(LOST_PER_MILLE);
     far_go('w');
     assert_true(far_says('W'));
     wait_for(driver, "jobs.done", JOBS);
+    assert_int_equal(status_number(driver, "jobs.completed"), JOBS);
+    assert_in_range(lossy_link_dropped(), 1, lossy_link_carried());
+    print_message("%lld frames carried, %lld dropped\n", (long long)lossy_link_carried(),
+                  (long long)lossy_link_dropped());
+    pm_queue_client_destroy(driver);
+}
+
+/* The far machine is gone without a word, and its connection half open: no FIN and no reset ever
+ * comes, and what is sent to it is not answered. Its job is back, and its connection is closed. */
+static void a_peer_that_vanishes_is_noticed(void **state)
+{
+    need_link(state);
+    struct pm_queue_client *driver = near_client("driver"), *worker = near_client("worker");
+    struct pm_job job;
+    client_put(driver, "a");
+    far_go('l');
+    assert_true(far_says('L'));
+    lossy_link_lose(1000);
+    const int64_t gone_ms = pm_clock_monotonic_ms();
+    child_end(far_pid);
+    far_pid = 0;
+    assert_true(client_lease(worker, PATIENCE_MS, &job));
+    print_message("back after %lld ms of silence\n",
+                  (long long)(pm_clock_monotonic_ms() - gone_ms));
+    assert_in_range(pm_clock_monotonic_ms() - gone_ms, 0, 2 * PROGRAM_HEARTBEAT_MS + BUSY_MS);
+    assert_int_equal(job.attempt, 2);
+    assert_done(pm_queue_client_finish(worker, job.job_id, job.token, "near", 4, &error), error);
+    pm_job_clear(&job);
+    assert_int_equal(status_number(driver, "jobs.completed"), 1);
+    assert_int_equal(status_number(driver, "jobs.lost_leases"), 1);
+    must_run(
+        "command -v ss >/dev/null && test -z \"$(ss -Htn state established '( dst 10.77.0.2 )')\"");
+    pm_queue_client_destroy(worker);
+    pm_queue_client_destroy(driver);
+}
+
+/* A line that is silent for a while, both ends living on: the far worker's result comes in as soon
+ * as it is heard again, and nothing is done twice with effect. */
+static void a_silent_line_is_outlived(void **state)
+{
+    need_link(state);
+    struct pm_queue_client *driver = near_client("driver");
+    client_put(driver, "a");
+    far_go('l');
+    assert_true(far_says('L'));
+    lossy_link_lose(1000);
+    far_go('f');
+    wait_for(driver, "jobs.queued", 1); /* the lease is lost */
+    lossy_link_lose(0);
+    assert_true(far_says('R'));
+    far_go('w');
+    assert_true(far_says('W'));
+    wait_for(driver, "jobs.done", 1);
+    assert_int_equal(status_number(driver, "jobs.completed"), 1);
     pm_queue_client_destroy(driver);
 }
 
@@ -288,6 +395,7 @@ static int end(void **state)
 }
 
 #define WITH_NETWORK(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+#define WITH_LOSSY_LINK(test) cmocka_unit_test_setup_teardown(test, set_up_lossy, tear_down_lossy)
 
 int main(void)
 {
@@ -302,7 +410,9 @@ int main(void)
         WITH_NETWORK(a_worker_on_another_machine_works),
         WITH_NETWORK(a_pulled_cable_loses_nothing),
         WITH_NETWORK(a_short_cut_is_survived),
-        WITH_NETWORK(lost_packets_lose_nothing),
+        WITH_LOSSY_LINK(lost_packets_lose_nothing),
+        WITH_LOSSY_LINK(a_peer_that_vanishes_is_noticed),
+        WITH_LOSSY_LINK(a_silent_line_is_outlived),
     };
     return cmocka_run_group_tests(tests, NULL, end);
 }

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-enum { TRANSACTIONS = 300, ROWS = 400, CHANGES_MAX = 200 };
+enum { TRANSACTIONS = 150, ROWS = 400, CHANGES_MAX = 200 };
 
 static unsigned seed;
 

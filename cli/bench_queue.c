@@ -138,13 +138,13 @@ static bool measure_crowd(enum bench_server_kind kind, const struct bench_server
                           struct crowd *crowd, struct bench_queue_row *row, double seconds,
                           struct pm_error *error)
 {
-    const double begin_cpu_s = bench_server_cpu_s(server);
-    const int64_t begin_ns = pm_clock_monotonic_ns();
     crowd->clients = row->clients * row->window;
-    crowd->end_ns = begin_ns + (int64_t)(seconds * 1e9);
     crowd->steps = calloc(crowd->clients, sizeof *crowd->steps);
     crowd->started_ns = calloc(crowd->clients, sizeof *crowd->started_ns);
     crowd->wire = open_wire(kind, server, row->clients, row->window, row->payload, error);
+    const double begin_cpu_s = bench_server_cpu_s(server);
+    const int64_t begin_ns = pm_clock_monotonic_ns(); /* all are connected */
+    crowd->end_ns = begin_ns + (int64_t)(seconds * 1e9);
     bool good = crowd->steps != NULL && crowd->started_ns != NULL && crowd->wire != NULL &&
                 run_crowd(crowd, error);
     if (good) {

@@ -252,6 +252,15 @@ sqlite3_file *pm_sqlite_log_file(sqlite3 *database)
     return there ? file : NULL;
 }
 
+int pm_sqlite_log_flush(sqlite3_file *log)
+{
+    const int result = hand_on(log_of(log));
+    if (result != SQLITE_OK && log_of(log)->lost != NULL) {
+        atomic_store(log_of(log)->lost, true);
+    }
+    return result;
+}
+
 struct pm_sqlite_log *pm_sqlite_log_open(sqlite3 *database, atomic_bool *lost)
 {
     sqlite3_vfs *vfs = sqlite3_vfs_find(NULL);

@@ -15,6 +15,9 @@ const char *pm_sqlite_log_vfs(void);
 /* SQLite's own file of the log of an open database, which is of that VFS; NULL when there is none.
  */
 sqlite3_file *pm_sqlite_log_file(sqlite3 *database);
+/* After a commit: nothing of it is held, whatever the way in which this SQLite writes its frames.
+ * An SQLite result code; after a failure the file lacks what SQLite takes for committed. */
+int pm_sqlite_log_flush(sqlite3_file *log);
 
 /* The log of an open database, a second time: its descriptor is for syncing only. */
 struct pm_sqlite_log;

@@ -68,6 +68,10 @@ static void lay_out(struct pm_sqlite_store *store, int pages)
 static int commit_hook(void *context, sqlite3 *database, const char *schema, int pages)
 {
     struct pm_sqlite_store *store = context;
+    sqlite3_file *log = pm_sqlite_log_file(database);
+    if (log != NULL && pm_sqlite_log_flush(log) != SQLITE_OK) {
+        return SQLITE_IOERR_WRITE;
+    }
     store->wal_pages = pages;
     if (pages < store->looked_at_pages || pages >= store->looked_at_pages + LOOK_PAGES) {
         store->looked_at_pages = pages;

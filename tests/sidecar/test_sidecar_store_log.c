@@ -1,11 +1,13 @@
 /* The VFS that gathers the log's frames: transactions larger than SQLite's cache, pages written
  * twice in one of them, savepoints and rollbacks. After each commit the files are what another
- * process would find after kill -9, and SQLite's own VFS reads in them what was committed. */
+ * process would find after kill -9: SQLite's own VFS reads in them what was committed. */
 #include "sidecar/sidecar_test.h"
 #include "sidecar/store_sqlite_log.h"
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { TRANSACTIONS = 150, ROWS = 400, CHANGES_MAX = 200 };
@@ -67,11 +69,16 @@ static void copy_file(const char *from, const char *to)
     close(out);
 }
 
-static void expect_another_process_to_find(const char *expected)
+/* As after kill -9; before anything reads, which would have what is held handed on. */
+static void copy_files(void)
 {
-    char found[64], whole[64];
     copy_file("log.db", "copy.db");
     copy_file("log.db-wal", "copy.db-wal");
+}
+
+static void expect_in_the_copy(const char *expected)
+{
+    char found[64], whole[64];
     sqlite3 *copy = open_database("copy.db", NULL);
     digest(copy, found);
     first_text(copy, "PRAGMA integrity_check", whole);
@@ -128,10 +135,44 @@ static void what_is_committed_is_in_the_files(void **state)
     for (int i = 0; i < TRANSACTIONS; i++) {
         char expected[64];
         carry_out(database);
+        copy_files();
         digest(database, expected);
-        expect_another_process_to_find(expected);
+        expect_in_the_copy(expected);
     }
     assert_int_equal(sqlite3_close(database), SQLITE_OK);
+}
+
+/* Should another SQLite write a frame in one piece, nothing tells which one commits: what is held
+ * is handed on after the commit. */
+static void what_is_held_is_handed_on_when_asked(void **state)
+{
+    (void)state;
+    enum { HEADER = 32, FRAME = 24 + 4096 };
+    static unsigned char bytes[FRAME];
+    sqlite3_vfs *vfs = sqlite3_vfs_find(pm_sqlite_log_vfs());
+    const char *path = pm_test_path("piece.db-wal");
+    const char *name = sqlite3_create_filename(pm_test_path("piece.db"), "", path, 0, NULL);
+    sqlite3_file *log = calloc(1, (size_t)vfs->szOsFile);
+    struct stat file;
+    bytes[7] = 1;                      /* as in the header of a frame that commits */
+    FILE *database = fopen(name, "w"); /* whose mode the log gets */
+    assert_non_null(database);
+    fclose(database);
+    assert_non_null(log);
+    assert_int_equal(vfs->xOpen(vfs, sqlite3_filename_wal(name), log,
+                                SQLITE_OPEN_WAL | SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL),
+                     SQLITE_OK);
+    assert_int_equal(log->pMethods->xWrite(log, bytes, HEADER, 0), SQLITE_OK);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(log->pMethods->xWrite(log, bytes, FRAME, HEADER + (int64_t)i * FRAME),
+                         SQLITE_OK);
+    }
+    assert_int_equal(pm_sqlite_log_flush(log), SQLITE_OK);
+    assert_int_equal(stat(sqlite3_filename_wal(name), &file), 0);
+    assert_int_equal(file.st_size, HEADER + 2 * FRAME);
+    log->pMethods->xClose(log);
+    free(log);
+    sqlite3_free_filename((char *)name);
 }
 
 static int tear_down(void **state)
@@ -145,6 +186,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_committed_is_in_the_files),
+        cmocka_unit_test(what_is_held_is_handed_on_when_asked),
     };
     seed = 20260730;
     return cmocka_run_group_tests(tests, NULL, tear_down);

@@ -15,8 +15,9 @@ extern pid_t sidecar_pid;
 extern char sidecar_url[64];
 /* NULL (as at first): without keys. */
 extern const char *sidecar_keys_directory;
-extern const char *sidecar_host; /* 127.0.0.1 at first */
-extern int sidecar_port;         /* 0 until the first start, which takes a free one */
+extern const char
+    *sidecar_host;       /* a loopback address of this process alone, from the first start on */
+extern int sidecar_port; /* 0 until the first start, which takes a free one */
 /* True: with a page, its token SIDECAR_TOKEN, and a history. */
 extern bool sidecar_has_page;
 #define SIDECAR_TOKEN "an-open-secret-of-the-tests"

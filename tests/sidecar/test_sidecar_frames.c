@@ -531,9 +531,8 @@ static void giant_frames_close_the_connection(void **state)
 static int raw_connection(void)
 {
     int port = (int)strtol(strrchr(sidecar_url, ':') + 1, NULL, 10);
-    const struct sockaddr_in address = {.sin_family = AF_INET,
-                                        .sin_port = htons((uint16_t)port),
-                                        .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+    assert_int_equal(inet_pton(AF_INET, sidecar_host, &address.sin_addr), 1);
     int connection = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     assert_true(connection >= 0);
     assert_int_equal(connect(connection, (const struct sockaddr *)&address, sizeof address), 0);
@@ -674,8 +673,9 @@ static void what_cannot_be_served_is_refused_with_a_sentence(void **state)
     snprintf(missing, sizeof missing, "%s", pm_test_path("other.db"));
     refuse_to_start((const char *[]){"--port", "0", "--store", pm_test_path("store.db"), NULL}, 1,
                     "in use by another sidecar");
-    refuse_to_start((const char *[]){"--port", port, "--store", missing, NULL}, 1,
-                    "choose another --port");
+    refuse_to_start(
+        (const char *[]){"--host", sidecar_host, "--port", port, "--store", missing, NULL}, 1,
+        "choose another --port");
     refuse_to_start((const char *[]){"--host", "0.0.0.0", "--port", "0", "--store", missing, NULL},
                     1, "poolminer keys create");
     refuse_to_start(

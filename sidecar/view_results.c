@@ -50,13 +50,15 @@ static int64_t cursor_of(const cJSON *result)
     return (int64_t)cJSON_GetObjectItemCaseSensitive(result, "cursor")->valuedouble;
 }
 
-/* Keeps the list ordered, the newest first. */
+/* Keeps the list ordered, the newest first. What is older moves behind it: the cJSON of Debian 12
+ * inserts nothing into the middle of a list. */
 static bool insert_result(cJSON *list, cJSON *result)
 {
     if (result == NULL) {
         return false;
     }
     int place = 0;
+    const int count = cJSON_GetArraySize(list);
     const cJSON *item = NULL;
     cJSON_ArrayForEach(item, list)
     {
@@ -65,7 +67,11 @@ static bool insert_result(cJSON *list, cJSON *result)
         }
         place++;
     }
-    return cJSON_InsertItemInArray(list, place, result);
+    cJSON_AddItemToArray(list, result);
+    for (int i = place; i < count; i++) {
+        cJSON_AddItemToArray(list, cJSON_DetachItemFromArray(list, place));
+    }
+    return true;
 }
 
 static bool ask_results(struct pm_view *view, const char *run, const char *prefix, int64_t before,
@@ -133,15 +139,53 @@ cJSON *pm_view_results(struct pm_view *view, int64_t before, size_t limit, struc
 
 /* ---- what earned nothing ---- */
 
-/* The same without what was sent: who wants to know asks for results. */
+/* What to do, by the cause of a lease's end or the kind of what was not paid; docs/driver.md. */
+static const struct {
+    const char *cause, *remedy;
+} REMEDIES[] = {
+    {"ran_out", "If that happens often, this machine is too slow for what it asks for: fewer "
+                "generations, more threads, a higher CPU limit."},
+    {"signature", "Does the clock go right, and is the key the one that earned here? `poolminer "
+                  "doctor` looks."},
+    {"window", "Results are wanted in the window that the lease was given in. If that happens "
+               "often: fewer generations."},
+    {"iterations", "The pool wants more work in a lease; the next ones run more generations."},
+    {"evaluation", "If there are many, is the dataset the pool's? `poolminer doctor` compares "
+                   "them."},
+    {"evolution", "Evolved and agreed on, and not good enough for this pool: more generations "
+                  "find better ones."},
+};
+
+static const char *remedy_of(const cJSON *body)
+{
+    const char *cause = "";
+    pm_json_optional_string(body, "cause", &cause, NULL);
+    if (cause[0] == '\0') {
+        pm_json_optional_string(body, "kind", &cause, NULL);
+    }
+    for (size_t i = 0; i < sizeof REMEDIES / sizeof *REMEDIES; i++) {
+        if (strcmp(REMEDIES[i].cause, cause) == 0) {
+            return REMEDIES[i].remedy;
+        }
+    }
+    return "";
+}
+
+/* With what to do, and without what was sent: who wants to know that asks for results. */
 static bool add_not_paid(cJSON *list, const char *run, const struct pm_record *record)
 {
     cJSON *result = write_result(run, record);
     cJSON *body = cJSON_DetachItemFromObjectCaseSensitive(result, "record");
+    bool done = cJSON_AddStringToObject(result, "remedy", remedy_of(body)) != NULL;
     cJSON *cause = cJSON_DetachItemFromObjectCaseSensitive(body, "cause");
-    cJSON_Delete(body);
     if (cause != NULL && !cJSON_AddItemToObject(result, "cause", cause)) {
         cJSON_Delete(cause);
+        done = false;
+    }
+    cJSON_Delete(body);
+    if (!done) {
+        cJSON_Delete(result);
+        result = NULL;
     }
     return insert_result(list, result);
 }
@@ -151,14 +195,14 @@ static bool ask_not_paid_of(struct pm_view *view, const char *run, cJSON *list)
     bool done = true;
     for (size_t i = 0; done && i < PM_VIEW_NOT_PAID_STATES; i++) {
         struct pm_records records;
-        done = pm_queue_client_records(view->client, run, NOT_PAID[i].prefix, NOT_PAID[i].state,
-                                       NOT_PAID_MAX, &records, NULL);
+        if (!pm_queue_client_records(view->client, run, NOT_PAID[i].prefix, NOT_PAID[i].state,
+                                     NOT_PAID_MAX, &records, NULL)) {
+            return false;
+        }
         for (size_t k = 0; done && k < records.count; k++) {
             done = add_not_paid(list, run, &records.items[k]);
         }
-        if (done) {
-            pm_records_clear(&records);
-        }
+        pm_records_clear(&records);
     }
     return done;
 }

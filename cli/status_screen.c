@@ -149,6 +149,7 @@ static double share_of_lease(const struct view *view, const cJSON *lease)
 static void write_lease(const struct view *view)
 {
     const cJSON *lease = member(view->miner, "lease");
+    const int64_t left_ms = integer(lease, "deadline_ms") - view->now_ms;
     char bar[SCREEN_BAR_SIZE], left[NUMBER_TEXT_SIZE];
     if (!cJSON_IsObject(lease)) {
         screen_row(view->screen, "Lease", SCREEN_PLAIN, "none: waiting for work");
@@ -156,10 +157,12 @@ static void write_lease(const struct view *view)
     }
     const double share = share_of_lease(view, lease);
     screen_bar(view->screen, share, bar);
-    number_duration(integer(lease, "deadline_ms") - view->now_ms, left);
-    screen_row(view->screen, "Lease", SCREEN_PLAIN, "%s %3.0f %%, %s left", bar, 100 * share, left);
+    number_duration(left_ms > 0 ? left_ms : -left_ms, left);
+    screen_row(view->screen, "Lease", left_ms > 0 ? SCREEN_PLAIN : SCREEN_WARN,
+               left_ms > 0 ? "%s %3.0f %%, %s left" : "%s %3.0f %%, over for %s", bar, 100 * share,
+               left);
     if (number(lease, "jobs_done") >= number(lease, "jobs")) {
-        screen_row(view->screen, "", SCREEN_PLAIN, "all done, to be sent to the pool");
+        screen_row(view->screen, "", SCREEN_PLAIN, "all done; to be acknowledged by the pool");
     } else {
         screen_row(view->screen, "", SCREEN_PLAIN,
                    "%.0f of %.0f jobs done; %.0f to evaluate, %.0f seeds to evolve from",
@@ -336,7 +339,8 @@ static void write_machine(const struct view *view, const cJSON *report)
 {
     char words[256] = "", part[96];
     if (number(report, "threads") > 0) {
-        snprintf(part, sizeof part, "%.0f threads", number(report, "threads"));
+        const double threads = number(report, "threads");
+        snprintf(part, sizeof part, "%.0f %s", threads, threads > 1 ? "threads" : "thread");
         append(words, sizeof words, part);
     }
     if (number(report, "cpu_percent") >= 0) {
@@ -383,17 +387,28 @@ static void write_machines(const struct view *view)
 
 /* ---- what is wrong ---- */
 
-/* A line of the log, and what to do about it. */
+static void write_remedy(const struct view *view, const cJSON *item)
+{
+    if (text(item, "remedy")[0] != '\0') {
+        screen_row(view->screen, "", SCREEN_PLAIN, "-> %s", text(item, "remedy"));
+    }
+}
+
+/* A line of the log, and what to do about it unless it is over. */
 static void write_line(const struct view *view, const char *label, const cJSON *line)
 {
-    char moment[NUMBER_TEXT_SIZE];
+    char moment[NUMBER_TEXT_SIZE], end[NUMBER_TEXT_SIZE];
+    const bool is_bad = strcmp(text(line, "level"), "error") == 0;
     number_moment(integer(line, "time_ms"), view->now_ms, moment);
-    screen_row(view->screen, label,
-               strcmp(text(line, "level"), "error") == 0 ? SCREEN_BAD : SCREEN_WARN, "%s %s: %s",
-               moment, text(line, "program"), text(line, "message"));
-    if (text(line, "remedy")[0] != '\0') {
-        screen_row(view->screen, "", SCREEN_PLAIN, "-> %s", text(line, "remedy"));
+    if (integer(line, "over_ms") > 0) {
+        number_moment(integer(line, "over_ms"), view->now_ms, end);
+        screen_row(view->screen, label, SCREEN_PLAIN, "%s to %s %s: %s", moment, end,
+                   text(line, "program"), text(line, "message"));
+        return;
     }
+    screen_row(view->screen, label, is_bad ? SCREEN_BAD : SCREEN_WARN, "%s %s: %s", moment,
+               text(line, "program"), text(line, "message"));
+    write_remedy(view, line);
 }
 
 /* The newest of the last hour; what keeps the pool from giving work is mostly among them. */
@@ -422,7 +437,7 @@ static void write_trouble(const struct view *view)
 
 static void write_not_paid(const struct view *view)
 {
-    const char *label = "Not paid";
+    const char *label = "Not paid", *remedy = "";
     const cJSON *item = NULL;
     int shown = 0;
     cJSON_ArrayForEach(item, member(view->state, "not_paid"))
@@ -435,6 +450,10 @@ static void write_not_paid(const struct view *view)
         number_moment(at_ms, view->now_ms, moment);
         screen_row(view->screen, label, SCREEN_PLAIN, "%s %s: %s", moment, text(item, "state"),
                    text(item, "reason"));
+        if (strcmp(text(item, "remedy"), remedy) != 0) { /* the same need not be said twice */
+            remedy = text(item, "remedy");
+            write_remedy(view, item);
+        }
         label = "";
         shown++;
     }

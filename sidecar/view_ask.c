@@ -113,6 +113,34 @@ static bool is_listed(const cJSON *errors, const cJSON *line)
     return false;
 }
 
+/* Of "DRIVER-POOL-AWAY" and "DRIVER-POOL-BACK" the length up to the last word, if it is that one.
+ */
+static size_t stem(const char *id, const char *word)
+{
+    const char *last = strrchr(id, '-');
+    return last != NULL && strcmp(last + 1, word) == 0 ? (size_t)(last - id) : 0;
+}
+
+static const char *id_of(const cJSON *line)
+{
+    return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(line, "id"));
+}
+
+/* What was away and came back is over: the line says since when. */
+static void add_end(cJSON *line)
+{
+    const size_t length = stem(id_of(line), "AWAY");
+    for (const cJSON *later = line->next; length > 0 && later != NULL; later = later->next) {
+        if (stem(id_of(later), "BACK") == length &&
+            strncmp(id_of(later), id_of(line), length) == 0) {
+            cJSON_AddItemToObject(
+                line, "over_ms",
+                cJSON_Duplicate(cJSON_GetObjectItemCaseSensitive(later, "time_ms"), true));
+            return;
+        }
+    }
+}
+
 cJSON *pm_view_errors(struct pm_view *view)
 {
     cJSON *found = pm_history_lines(view->history, -1, PM_LOG_WARN, ERRORS_LOOKED, NULL);
@@ -123,11 +151,11 @@ cJSON *pm_view_errors(struct pm_view *view)
         if (cJSON_GetArraySize(errors) == ERRORS_MAX || !is_recent(line)) {
             break;
         }
-        if (is_listed(errors, line)) {
+        if (is_listed(errors, line) || stem(id_of(line), "BACK") > 0) {
             continue;
         }
-        const cJSON *id = cJSON_GetObjectItemCaseSensitive(line, "id");
-        cJSON_AddStringToObject(line, "remedy", pm_remedy(id->valuestring));
+        cJSON_AddStringToObject(line, "remedy", pm_remedy(id_of(line)));
+        add_end(line);
         append(errors, cJSON_DetachItemViaPointer(lines, line));
     }
     cJSON_Delete(found);

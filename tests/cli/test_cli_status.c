@@ -39,11 +39,14 @@ static const char STATE[] =
     "\"power\":\"battery\",\"charge_percent\":81}}],"
     "\"errors\":[{\"time_ms\":1789999000000,\"level\":\"warn\",\"program\":\"driver\","
     "\"id\":\"DRIVER-POOL-AWAY\",\"message\":\"the pool is away\\u001b[31m\",\"remedy\":\"wait\"},"
+    "{\"time_ms\":1789999000000,\"over_ms\":1789999300000,\"level\":\"warn\",\"program\":"
+    "\"driver\",\"id\":\"DRIVER-SIDECAR-AWAY\",\"message\":\"no answer\",\"remedy\":\"look "
+    "after it\"},"
     "{\"time_ms\":1789000000000,\"level\":\"warn\",\"program\":\"driver\",\"id\":\"X\","
     "\"message\":\"old news\",\"remedy\":\"\"}],"
     "\"not_paid\":[{\"time_ms\":1789998000000,\"state\":\"unpaid\",\"key\":\"unpaid/a/evaluation/"
     "12\",\"reason\":\"evaluation of algorithm 12: outside consensus: 0.5000 here, the median is "
-    "0.7000, the tolerance 0.0700\"},"
+    "0.7000, the tolerance 0.0700\",\"remedy\":\"compare datasets\"},"
     "{\"time_ms\":1789000000000,\"state\":\"expired\",\"key\":\"lease/a/1\",\"reason\":\"days "
     "ago\"}]}";
 
@@ -98,7 +101,7 @@ static void a_running_miner_is_told_in_full(void **state)
            "1,234 submitted, 2 refused, 1 ran out; 3 results not paid",
            "3 threads, 71 % of 4 processors, 67 degrees C, on battery, charged to 81 %",
            "cannot connect to http://p:1; it is tried again by itself", "driver: the pool is away",
-           "-> wait", "Not paid     ", "outside consensus: 0.5000 here");
+           "-> wait", "Not paid     ", "outside consensus: 0.5000 here", "-> compare datasets");
     assert_null(strstr(text, "old news"));
     assert_null(strstr(text, "days ago"));
     assert_null(strchr(text, '\033')); /* neither ours nor a log line's */

@@ -41,6 +41,9 @@ export function timeTicks(begin, end, count) {
   return {ticks, label: (at) => step >= 86400000 ? day(at) : clock(at).slice(0, 5)};
 }
 
+// "20.0 M" is "20 M" on an axis.
+const onAxis = (text) => text.replace(/\.0+(?!\d)/, "");
+
 // The points that are known, in pieces: where something is missing the curve has a gap.
 function pieces(times, values) {
   const all = [[]];
@@ -93,7 +96,7 @@ export function chart(container, plot) {
     const y = (at) => HEIGHT - BOTTOM - (at - bottom) / (top - bottom || 1) * (HEIGHT - TOP - BOTTOM);
     for (const tick of ticks) {
       svg.append(shape("line", {x1: LEFT, x2: width - RIGHT, y1: y(tick), y2: y(tick), class: "axis"}),
-        shape("text", {x: LEFT - 8, y: y(tick) + 4, "text-anchor": "end"}, plot.format(tick)));
+        shape("text", {x: LEFT - 8, y: y(tick) + 4, "text-anchor": "end"}, onAxis(plot.format(tick))));
     }
     const along = timeTicks(begin, end, Math.max(2, Math.floor((width - LEFT) / 90)));
     for (const tick of along.ticks) {

@@ -4,9 +4,15 @@
 export const linesOf = (text) =>
   text.split("\n").filter((line) => line.trim() !== "" && !line.startsWith("# meta"));
 
+const CELLS_MAX = 4e6;
+
 // [{mark: " " | "+" | "-", line}, ...]: the shortest way from `before` to `after`, by the longest
-// common subsequence; texts have some hundred lines at most.
+// common subsequence. That takes a table of all pairs of lines: texts that are too long for it are
+// shown one after the other.
 export function diff(before, after) {
+  if (before.length * after.length > CELLS_MAX) {
+    return [...before.map((line) => ({mark: "-", line})), ...after.map((line) => ({mark: "+", line}))];
+  }
   const common = Array.from({length: before.length + 1}, () => new Uint16Array(after.length + 1));
   for (let i = before.length - 1; i >= 0; i--) {
     for (let k = after.length - 1; k >= 0; k--) {

@@ -44,6 +44,10 @@ export const post = async (path, body) => read(await fetch(path, {
 
 // ---- words ----
 
+// What stands between backquotes, as in an option's help, is code.
+export const words = (text) => text.split("`").map((part, i) => i % 2 === 0 ? part : make("code", {}, part));
+export const plural = (count, one, many = `${one}s`) => `${whole(count)} ${count === 1 ? one : many}`;
+
 export const NONE = "–";
 const known = (value) => typeof value === "number" && Number.isFinite(value);
 

@@ -1,6 +1,6 @@
 // The first part of the page: figures, the lease that is computed, trouble, curves.
 
-import {byId, clock, decimal, duration, get, make, moment, NONE, percent, short, whole} from "./dom.js";
+import {byId, clock, decimal, duration, get, make, moment, NONE, percent, plural, short, whole, words} from "./dom.js";
 import {chart} from "./chart.js";
 
 // ---- figures ----
@@ -49,9 +49,9 @@ export function showFigures(state) {
     tile("Best score", best > 0 ? decimal(best, 4) : NONE, "", `best of the pool ${stats.pool?.best_score > 0
       ? decimal(stats.pool.best_score, 4) : NONE}`),
     tile("Evaluated", whole(stats.evaluations_submitted ?? counters.evaluations_submitted), "",
-      `${whole(state.successful_submissions)} leases submitted`),
+      `${plural(state.successful_submissions, "lease")} submitted`),
     tile("Evolved", whole(stats.evolutions_submitted ?? counters.evolutions_submitted), "",
-      `${whole(state.refused_submissions)} leases refused, ${whole(state.expired_leases)} expired`));
+      `${plural(state.refused_submissions, "lease")} refused, ${whole(state.expired_leases)} expired`));
 }
 
 // ---- now ----
@@ -85,24 +85,27 @@ function leaseNow(lease, state) {
   const busy = (state.workers ?? []).filter((worker) => worker.run === state.miner.run && worker.progress?.total > 0);
   const partly = busy.reduce((sum, worker) => sum + worker.progress.done / worker.progress.total, 0);
   const share = lease.jobs > 0 ? (lease.jobs_done + Math.min(partly, lease.jobs - lease.jobs_done)) / lease.jobs : 0;
-  const what = [lease.algorithms > 0 ? `${lease.algorithms} to evaluate` : "", lease.seeds > 0 ? `${lease.seeds} seeds to evolve` : ""];
+  const what = [lease.algorithms > 0 ? `${lease.algorithms} to evaluate` : "", lease.seeds > 0 ? `${plural(lease.seeds, "seed")} to evolve from` : ""];
+  const leftMs = lease.deadline_ms - state.now_ms;
   return make("div", {class: "now"},
     make("p", {class: "row"}, make("span", {}, `Lease of ${clock(lease.begun_ms)}`),
-      make("span", {}, `${duration(lease.deadline_ms - state.now_ms)} left`)),
+      make("span", {}, leftMs > 0 ? `${duration(leftMs)} left` : `over for ${duration(-leftMs)}`)),
     bar(share),
-    make("p", {class: "muted"}, lease.jobs_done === lease.jobs ? "all done, to be sent to the pool"
+    make("p", {class: "muted"}, lease.jobs_done === lease.jobs ? "all done; to be acknowledged by the pool"
       : `${lease.jobs_done} of ${lease.jobs} jobs done; ${what.filter(Boolean).join(", ")}`));
 }
 
 function nothingNow(state) {
   if (state.status === "paused") return "Paused: nothing is computed until you resume.";
-  return state.status === "mining" ? "Waiting for work." : "Nothing is being computed.";
+  if (state.status === "mining") return "Waiting for work.";
+  return state.supervisor?.status === "idle" ? "Nothing is being computed. Start mines for the pool of the settings; "
+    + "practice needs no pool and earns nothing." : "Nothing is being computed.";
 }
 
 // What a worker's process tells of itself, as far as it knows.
 function machineNow(workers) {
   const report = workers.find((one) => one.report)?.report ?? {}, facts = [];
-  if (report.threads > 0) facts.push(`${report.threads} ${report.threads === 1 ? "thread" : "threads"}`);
+  if (report.threads > 0) facts.push(`${plural(report.threads, "thread")}`);
   if (report.cpu_percent !== undefined) facts.push(`${decimal(report.cpu_percent, 0)} % of ${decimal(report.processors, 0)} processors`);
   if (report.temperature_c !== undefined) facts.push(`${decimal(report.temperature_c, 0)} °C`);
   if (report.power === "battery") facts.push(report.charge_percent === undefined ? "on battery" : `on battery, ${decimal(report.charge_percent, 0)} %`);
@@ -141,12 +144,13 @@ export function showTrouble(state) {
     const [line] = logged >= 0 ? lines.splice(logged, 1) : []; // the same need not be said twice
     parts.push(make("div", {class: "trouble error", id: "trouble-now"},
       make("p", {}, make("span", {class: "muted"}, line ? `since ${moment(line.time_ms)}  ` : ""), trouble),
-      make("p", {class: "muted"}, line?.remedy || "It is tried again by itself; nothing is lost.")));
+      make("p", {class: "muted"}, ...words(line?.remedy || "It is tried again by itself; nothing is lost."))));
   }
   for (const line of lines.slice(0, 4)) {
-    parts.push(make("div", {class: `trouble ${line.level}`},
-      make("p", {}, make("span", {class: "muted"}, `${moment(line.time_ms)} ${line.program}  `), line.message),
-      line.remedy ? make("p", {class: "muted"}, line.remedy) : null));
+    const end = line.over_ms ? ` to ${moment(line.over_ms)}` : "";
+    parts.push(make("div", {class: end === "" ? `trouble ${line.level}` : "trouble"},
+      make("p", {}, make("span", {class: "muted"}, `${moment(line.time_ms)}${end} ${line.program}  `), line.message),
+      line.remedy && end === "" ? make("p", {class: "muted"}, ...words(line.remedy)) : null));
   }
   if (parts.length === 0) parts.push(make("p", {class: "muted"}, "None in the last hour."));
   byId("errors").replaceChildren(...parts, ...notPaid(state));
@@ -155,8 +159,9 @@ export function showTrouble(state) {
 // What was done for nothing in the last day, and why.
 function notPaid(state) {
   const fresh = (state.not_paid ?? []).filter((one) => state.now_ms - one.time_ms < 24 * FRESH_MS).slice(0, 3);
-  return fresh.length === 0 ? [] : [make("h2", {class: "second"}, "Not paid"), ...fresh.map((one) =>
-    make("div", {class: "trouble warn"}, make("p", {}, make("span", {class: "muted"}, `${moment(one.time_ms)} ${one.state}  `), one.reason)))];
+  return fresh.length === 0 ? [] : [make("h2", {class: "second"}, "Not paid"), ...fresh.map((one, i) =>
+    make("div", {class: "trouble warn"}, make("p", {}, make("span", {class: "muted"}, `${moment(one.time_ms)} ${one.state}  `), one.reason),
+      one.remedy && one.remedy !== fresh[i - 1]?.remedy ? make("p", {class: "muted"}, ...words(one.remedy)) : null))];
 }
 
 // ---- curves ----

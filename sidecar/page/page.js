@@ -76,11 +76,12 @@ function setControls(busy) {
 function showHead() {
   const [word, kind] = STATUS[state.status] ?? [state.status, ""];
   const supervisor = state.supervisor;
+  const runs = ["mining", "paused"].includes(state.status);
   byId("status").textContent = word;
   byId("status").className = `pill ${kind}`;
-  byId("since").textContent = supervisor && ["mining", "paused"].includes(state.status)
+  byId("since").textContent = supervisor && runs
     ? `since ${clock(supervisor.since_ms)}, ${duration(state.now_ms - supervisor.since_ms)}` : "";
-  const where = ["mining", "paused"].includes(state.status) ? state.miner?.pool ?? supervisor?.pool : "";
+  const where = runs ? state.miner?.pool ?? supervisor?.pool : "";
   const hotkey = state.miner?.hotkey ?? "";
   const away = state.miner?.pool_is_away ? " (does not answer)" : "";
   byId("where").textContent = where ? `${where}${away}${hotkey ? ` as ${hotkey.slice(0, 6)}…${hotkey.slice(-4)}` : ""}` : "";
@@ -147,19 +148,48 @@ function startTheme() {
 
 // ---- events ----
 
-function startEvents() {
-  const events = new EventSource("/events");
+const SILENCE_MS = 20000, AGAIN_MS = 2000;
+let events = null, heardMs = 0, openedMs = 0;
+
+function noConnection() {
+  byId("status").textContent = "No connection";
+  byId("status").className = "pill bad";
+  byId("since").textContent = "poolminer does not answer; tried again every two seconds";
+}
+
+function openEvents() {
+  events?.close();
+  events = new EventSource("/events");
+  openedMs = heardMs = Date.now();
   events.addEventListener("state", (event) => {
+    heardMs = Date.now();
     state = JSON.parse(event.data);
     answer();
     show();
   });
   events.addEventListener("lines", (event) => addLines(JSON.parse(event.data)));
-  events.addEventListener("error", () => {
-    byId("status").textContent = "No connection";
-    byId("status").className = "pill bad";
-    byId("since").textContent = "poolminer does not answer; tried again every second";
-  });
+  events.addEventListener("error", noConnection);
+}
+
+// A browser tries again by itself, but not after an answer such as "busy", and it does not notice a
+// server that says nothing. Tabs that nobody looks at let go: a browser has six connections to a
+// server, and each stream holds one.
+function watchEvents() {
+  if (document.hidden) {
+    events?.close();
+    events = null;
+    return;
+  }
+  const now = Date.now();
+  if (events !== null && now - heardMs > SILENCE_MS) noConnection();
+  const lost = events === null || events.readyState === EventSource.CLOSED || now - heardMs > SILENCE_MS;
+  if (lost && (events === null || now - openedMs >= AGAIN_MS)) openEvents();
+}
+
+function startEvents() {
+  document.addEventListener("visibilitychange", watchEvents);
+  setInterval(watchEvents, AGAIN_MS / 2);
+  watchEvents();
 }
 
 const chosenTask = () => [...document.getElementsByName("task")].find((radio) => radio.checked)?.value;

@@ -68,7 +68,7 @@ function unpaidWords(record) {
 
 function summary(result) {
   const record = result.record ?? {};
-  if (result.state === "unpaid") return `${record.kind ?? "result"} of #${record.algorithm_id ?? "?"}`;
+  if (result.state === "unpaid") return record.kind ?? "";
   const best = (record.evolved ?? []).reduce((top, one) => Math.max(top, one.score ?? 0), 0);
   return `${whole(record.evaluations ?? 0)} evaluated, ${whole(record.evolutions ?? 0)} evolved${best > 0 ? `, best ${decimal(best, 4)}` : ""}`;
 }
@@ -78,7 +78,7 @@ function entry(result) {
     make("summary", {}, make("span", {class: "muted"}, moment(result.time_ms)),
       make("span", {}, make("span", {class: `pill ${KINDS[result.state] ?? ""}`}, result.state)),
       make("span", {}, summary(result)),
-      make("span", {class: "muted mono"}, (result.record?.lease_id ?? "").slice(0, 8)),
+      make("span", {class: "muted mono lease"}, (result.record?.lease_id ?? "").slice(0, 8)),
       result.reason ? make("span", {class: "why"}, result.reason) : null));
   // Made when it is looked at: comparing texts takes a moment.
   item.addEventListener("toggle", () => {
@@ -112,9 +112,9 @@ async function refresh(account) {
     oldest = page.next;
     byId("older").hidden = oldest === null;
   }
-  if (byId("result-list").childElementCount === 0) {
-    byId("older").hidden = true;
-  }
+  const isEmpty = byId("result-list").childElementCount === 0;
+  byId("no-results").hidden = !isEmpty;
+  if (isEmpty) byId("older").hidden = true;
 }
 
 export function showResults(state) {

@@ -1,6 +1,6 @@
 // The settings, as the settings file has them. Only what was changed here is written there.
 
-import {byId, get, hasToken, make} from "./dom.js";
+import {byId, get, hasToken, make, words} from "./dom.js";
 
 let rows = [], send = null;
 
@@ -26,11 +26,17 @@ function field(row, locked) {
 // A value of the command line or the environment beats the file: changing the file would do nothing.
 const beats = (row) => row.source === "command line" || row.source.startsWith("environment");
 
+// Where in the list something else begins.
+const HEADINGS = {
+  pool_endpoint: "Pool and key", run_id: "Run and ports", dataset: "Computing", nice: "How much of this machine",
+  generations: "Evolution and work", log_level: "Log",
+};
+
 function line(row) {
   const locked = beats(row) || !hasToken;
   const where = beats(row) ? ` Set by the ${row.source}.` : row.source === "default" || row.source === "unset" ? "" : " From the file.";
   return make("div", {class: "setting"}, make("label", {for: `setting-${row.key}`}, row.key.replaceAll("_", " ")), field(row, locked),
-    make("p", {class: "muted"}, row.help + where));
+    make("p", {class: "muted"}, ...words(row.help), where));
 }
 
 // What the field says, as the file would; undefined: as it was.
@@ -87,7 +93,7 @@ export async function showSettings(again = false) {
     form.replaceChildren(
       make("p", {class: "lead muted"}, settings.error ? make("span", {class: "bad"}, settings.error)
         : `${settings.exists ? "They stand in" : "Changes will be written to"} ${settings.file}. What you do not change stays as it is.`),
-      ...rows.map(line),
+      ...rows.flatMap((row) => HEADINGS[row.key] ? [make("h2", {}, HEADINGS[row.key]), line(row)] : [line(row)]),
       make("div", {class: "save"}, make("button", {class: "main", disabled: !hasToken}, "Save changes"),
         make("p", {id: "saved", class: "muted", role: "status"}, "")));
   } catch (error) {

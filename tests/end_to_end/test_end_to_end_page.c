@@ -1,5 +1,6 @@
 /* The page, as a person uses it in a browser: mining is started there, earns, is paused; the pool
- * breaks, and the page says so; settings are changed; it is stopped. */
+ * breaks, and the page says so; settings are changed; it is stopped. And what strangers say is
+ * shown there, and nothing more. */
 #include "cmocka_include.h"
 #include "programs.h"
 #include "run_program.h"
@@ -11,7 +12,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <poolminer/clock.h>
 #include <poolminer/file.h>
+#include <poolminer/json.h>
+#include <poolminer/queue_client.h>
 
 enum { SOON_MS = 60000, LONG_MS = 120000, PHONE = 390 };
 
@@ -38,6 +42,26 @@ struct setting {
     struct browser browser;
 };
 
+/* One place and one browser, which takes long to start, for all tests. */
+static struct setting the_setting;
+
+static int open_browser(void **state)
+{
+    (void)state;
+    place_create(&the_setting.place);
+    browser_open(&the_setting.browser, &the_setting.place);
+    browser_resize(&the_setting.browser, 1100, 900);
+    return 0;
+}
+
+static int close_all(void **state)
+{
+    (void)state;
+    browser_close(&the_setting.browser);
+    place_destroy(&the_setting.place);
+    return 0;
+}
+
 static bool page_is_there(void *context)
 {
     struct setting *setting = context;
@@ -52,42 +76,55 @@ static bool page_is_there(void *context)
     return true;
 }
 
-static int set_up(void **state)
+static void start_gui(struct setting *setting)
 {
-    static struct setting setting;
+    setting->gui = START(&setting->place, "gui", "poolminer", "gui", "--no-browser", "--config",
+                         setting->config, "--log-level", "info");
+    if (!wait_until(page_is_there, setting, SOON_MS)) {
+        show_logs(&setting->place);
+        fail_msg("no page");
+    }
+}
+
+static void start_pool(struct setting *setting)
+{
     char text[512];
-    place_create(&setting.place);
-    setting.pool =
-        START(&setting.place, "pool", "poolminer-pool", "--port", "0", "--store",
-              place_file(&setting.place, "pool.db"), "--ready-file",
-              place_file(&setting.place, "pool.ready"), "--quorum", "1", "--epoch-s", "600");
+    setting->pool =
+        START(&setting->place, "pool", "poolminer-pool", "--port", "0", "--store",
+              place_file(&setting->place, "pool.db"), "--ready-file",
+              place_file(&setting->place, "pool.ready"), "--quorum", "1", "--epoch-s", "600");
     snprintf(text, sizeof text,
              "{\n    \"pool_endpoint\": \"http://127.0.0.1:%d\",\n    \"sidecar_port\": 0,\n"
              "    \"http_port\": 0,\n    \"data_dir\": \"%s/miner\",\n    \"generations\": 3\n}\n",
-             wait_ready(&setting.place, "pool.ready"), setting.place.path);
-    snprintf(setting.config, sizeof setting.config, "%s",
-             write_text(setting.place.path, "gui_config.json", text));
-    setting.gui = START(&setting.place, "gui", "poolminer", "gui", "--no-browser", "--config",
-                        setting.config, "--log-level", "info");
-    if (!wait_until(page_is_there, &setting, SOON_MS)) {
-        show_logs(&setting.place);
-        fail_msg("no page");
-    }
-    browser_open(&setting.browser, &setting.place);
-    browser_resize(&setting.browser, 1100, 900);
-    *state = &setting;
-    return 0;
+             wait_ready(&setting->place, "pool.ready"), setting->place.path);
+    snprintf(setting->config, sizeof setting->config, "%s",
+             write_text(setting->place.path, "gui_config.json", text));
 }
 
-static int tear_down(void **state)
+static void end_gui(struct setting *setting)
 {
-    struct setting *setting = *state;
-    browser_close(&setting->browser);
-    place_destroy(&setting->place);
-    return 0;
+    kill(setting->gui, SIGTERM);
+    assert_int_equal(wait_end(&setting->place, "gui", setting->gui, SOON_MS), 0);
 }
 
 /* ---- the parts of a day ---- */
+
+/* Who has the address without its token sees everything and changes nothing. */
+static void look_without_the_token(struct setting *setting)
+{
+    char address[256];
+    snprintf(address, sizeof address, "%.*s", (int)strcspn(setting->address, "#"),
+             setting->address);
+    browser_visit(&setting->browser, address);
+    browser_await(&setting->browser, IS_STATUS("Idle"), SOON_MS);
+    browser_await(&setting->browser,
+                  "document.getElementById('start').disabled && "
+                  "!document.getElementById('notice').hidden",
+                  SOON_MS);
+    /* The address with the token differs by what stands behind its #: the page is not loaded anew
+     * for that. */
+    browser_visit(&setting->browser, "about:blank");
+}
 
 static void start_and_earn(struct setting *setting)
 {
@@ -216,8 +253,12 @@ static void watch_for_a_while(struct setting *setting)
 
 static void a_day_with_the_page(void **state)
 {
-    struct setting *setting = *state;
+    (void)state;
+    struct setting *setting = &the_setting;
     struct browser *browser = &setting->browser;
+    start_pool(setting);
+    start_gui(setting);
+    look_without_the_token(setting);
     start_and_earn(setting);
     expect_told(setting, 0, "Status       mining since ");
     expect_told(setting, 0, "100.0 % of those judged accurate");
@@ -232,35 +273,122 @@ static void a_day_with_the_page(void **state)
     stop(browser);
     expect_told(setting, 0, "idle: not mining");
 
-    kill(setting->gui, SIGTERM);
-    assert_int_equal(wait_end(&setting->place, "gui", setting->gui, SOON_MS), 0);
+    end_gui(setting);
     browser_await(browser, IS_STATUS("No connection"), SOON_MS);
     expect_told(setting, 1, "not running: ");
     expect_told(setting, 1, "100.0 % of those judged accurate");
+
+    start_gui(setting); /* and knows what was */
+    browser_visit(browser, setting->address);
+    browser_await(browser, IS_STATUS("Idle"), SOON_MS);
+    browser_await(browser, "document.querySelectorAll('#plots .curve').length > 1", SOON_MS);
+    browser_await(browser, FIGURE("Evaluated") " > 0", SOON_MS);
+    end_gui(setting);
+    browser_complaints(browser); /* that nobody is there any more */
 }
 
-/* Who has the address without its token sees everything and changes nothing. */
-static void without_the_token_it_is_for_looking(void **state)
+/* ---- what strangers say ---- */
+
+/* What a pool, a seed's author or a file's name might put into words that are shown. */
+#define HOSTILE_TEXT                                                                               \
+    "<img src=x onerror='window.taken=1'><script>window.taken=2</script>${window.taken=3}"
+#define HOSTILE HOSTILE_TEXT "\\n\\nevent: state\\ndata: {}\\n\\n\\u2028" /* within JSON */
+
+static void put_record(struct pm_queue_client *client, const char *key, const char *record_state,
+                       const char *body)
 {
-    struct setting *setting = *state;
-    struct browser *browser = &setting->browser;
-    char address[256];
-    snprintf(address, sizeof address, "%.*s", (int)strcspn(setting->address, "#"),
-             setting->address);
+    struct pm_error error = {0};
+    if (!pm_queue_client_record_put(client, "r", key, record_state, HOSTILE_TEXT, body,
+                                    strlen(body), &error)) {
+        fail_msg("%s", error.message);
+    }
+}
+
+static void tell_hostile_words(struct pm_queue_client *client)
+{
+    static const char figures[] =
+        "{\"version\":1,\"hotkey\":\"" HOSTILE "\",\"pool\":\"javascript:window.taken=4//" HOSTILE
+        "\",\"trouble\":\"" HOSTILE
+        "\",\"lease\":{\"jobs\":2,\"jobs_done\":1,\"algorithms\":\"" HOSTILE
+        "\"},\"stats\":{\"evaluations_submitted\":\"" HOSTILE "\",\"reputation\":\"" HOSTILE "\"}}";
+    static const char refused[] =
+        "{\"lease_id\":\"" HOSTILE "\",\"evaluations\":1,\"evolutions\":1,\"cause\":\"" HOSTILE
+        "\",\"submission\":{\"evaluations\":[{\"algorithm_id\":\"" HOSTILE "\",\"score\":1}]},"
+        "\"evolved\":[{\"score\":0.5,\"algorithm_dsl\":\"def Setup():\\n s1 = 1\\n" HOSTILE
+        "\",\"parents\":[{\"id\":\"" HOSTILE "\",\"algorithm_dsl\":\"" HOSTILE "\"}]}],"
+        "\"answer\":{\"evolutions\":[{\"status\":\"" HOSTILE "\"}]},"
+        "\"left_out\":[{\"job\":\"" HOSTILE "\",\"reason\":\"" HOSTILE "\"}]}";
+    cJSON *lines = cJSON_CreateArray(), *line = cJSON_CreateObject();
+    put_record(client, "figures/a", "figures", figures);
+    put_record(client, "lease/a/1", "refused", refused);
+    put_record(client, "unpaid/a/evaluation/7", "unpaid", "{\"algorithm_id\":\"" HOSTILE "\"}");
+    cJSON_AddNumberToObject(line, "time_ms", (double)pm_clock_unix_ms());
+    cJSON_AddStringToObject(line, "level", "warn");
+    cJSON_AddStringToObject(line, "id", "DRIVER-REFUSED");
+    cJSON_AddStringToObject(line, "message", HOSTILE_TEXT);
+    cJSON_AddItemToArray(lines, line);
+    assert_true(pm_queue_client_tell_lines(client, "driver", lines, NULL));
+}
+
+#define SHOWS_HOSTILE(part)                                                                        \
+    "document.getElementById('" part "').innerText.includes('<script>window.taken=2</script>')"
+
+/* The words of others are words: in every part of the page, and in a result that is opened. What
+ * would run them is forbidden besides. */
+static void what_strangers_say_is_only_shown(void **state)
+{
+    (void)state;
+    const struct place *place = &the_setting.place;
+    struct browser *browser = &the_setting.browser;
+    char address[64], url[64];
+    const pid_t sidecar =
+        START(place, "sidecar", "poolminer-sidecar", "--port", "0", "--http-port", "0", "--store",
+              place_file(place, "stranger.db"), "--ready-file", place_file(place, "sidecar.ready"),
+              "--http-ready-file", place_file(place, "page.ready"), "--history",
+              place_file(place, "stranger-history.db"));
+    snprintf(url, sizeof url, "tcp://127.0.0.1:%d", wait_ready(place, "sidecar.ready"));
+    snprintf(address, sizeof address, "http://127.0.0.1:%d/", wait_ready(place, "page.ready"));
+    const struct pm_queue_client_config config = {
+        .url = url, .role = "driver", .name = "stranger", .timeout_ms = SOON_MS};
+    struct pm_queue_client *client = NULL;
+    assert_true(pm_queue_client_create(&config, &client, NULL));
+    tell_hostile_words(client);
+
     browser_visit(browser, address);
-    browser_await(browser, IS_STATUS("Idle"), SOON_MS);
+    browser_await(browser, SHOWS_HOSTILE("errors"), SOON_MS);
+    browser_click(browser, "#tab-results");
+    browser_await(browser, "document.querySelectorAll('details.result').length === 2", SOON_MS);
+    browser_click(browser, "details.result:last-child summary");
+    browser_await(browser, "document.querySelectorAll('details[open] .code div').length > 3",
+                  SOON_MS);
+    browser_await(browser, SHOWS_HOSTILE("result-list"), SOON_MS);
+    browser_click(browser, "#tab-queue");
+    browser_click(browser, "#tab-log");
+    browser_await(browser, SHOWS_HOSTILE("lines"), SOON_MS);
     browser_await(browser,
-                  "document.getElementById('start').disabled && "
-                  "!document.getElementById('notice').hidden",
+                  "window.taken === undefined && document.images.length === 0 && "
+                  "document.scripts.length === 1",
                   SOON_MS);
     assert_int_equal(browser_complaints(browser), 0);
+
+    /* Had they come in as markup, they would not have been run. */
+    cJSON_Delete(browser_value(
+        browser, "document.body.insertAdjacentHTML('beforeend', '<p onclick=\"window.taken=5\" "
+                 "id=\"trap\">trap</p><img src=\"x\" onerror=\"window.taken=6\">'), "
+                 "document.body.append(Object.assign(document.createElement('script'), "
+                 "{textContent: 'window.taken=7'})), document.getElementById('trap').click(), 1"));
+    browser_await(browser, "window.taken === undefined", SOON_MS);
+    assert_true(browser_complaints(browser) >= 3); /* of the policy's */
+    pm_queue_client_destroy(client);
+    kill(sidecar, SIGTERM);
+    assert_int_equal(wait_end(place, "sidecar", sidecar, SOON_MS), 0);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_day_with_the_page, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(without_the_token_it_is_for_looking, set_up, tear_down),
+        cmocka_unit_test(a_day_with_the_page),
+        cmocka_unit_test(what_strangers_say_is_only_shown),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, open_browser, close_all);
 }

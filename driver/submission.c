@@ -187,11 +187,12 @@ static bool read_evolution(const struct pm_submission *submission, const cJSON *
         return pm_fail(error, PM_ERROR_LIMIT, "algorithm_dsl: must have 1 to %d bytes",
                        PM_ALGORITHM_TEXT_MAX_BYTES);
     }
-    if (strlen(behaviour) >= sizeof out->behaviour) {
+    const size_t size = strnlen(behaviour, sizeof out->behaviour) + 1;
+    if (size > sizeof out->behaviour) {
         return pm_fail(error, PM_ERROR_LIMIT, "behaviour: longer than %zu characters",
                        sizeof out->behaviour - 1);
     }
-    strcpy(out->behaviour, behaviour);
+    memcpy(out->behaviour, behaviour, size);
     return true;
 }
 

@@ -9,8 +9,7 @@
 static bool find_view(const struct pm_errand *errand, struct pm_view **view, struct pm_error *error)
 {
     *view = errand->desk->view;
-    return *view != NULL || pm_fail(error, PM_ERROR_NOT_FOUND,
-                                    "this sidecar keeps no view");
+    return *view != NULL || pm_fail(error, PM_ERROR_NOT_FOUND, "this sidecar keeps no view");
 }
 
 bool pm_errand_tell(struct pm_errand *errand, struct pm_error *error)

@@ -26,8 +26,8 @@ bool page_token_create(const char *path, struct pm_error *error)
     }
     randombytes_buf(bytes, sizeof bytes);
     sodium_bin2hex(token, sizeof token, bytes, sizeof bytes);
-    token[2 * TOKEN_BYTES] = '\n';
-    bool done = pm_file_write_atomic(path, token, 2 * TOKEN_BYTES + 1, PRIVATE, true, error);
+    token[sizeof token - 1] = '\n'; /* where the text ended */
+    bool done = pm_file_write_atomic(path, token, sizeof token, PRIVATE, true, error);
     sodium_memzero(token, sizeof token);
     return done;
 }

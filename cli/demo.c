@@ -14,15 +14,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <poolminer/clock.h>
 #include <poolminer/dataset.h>
+#include <poolminer/log.h>
 #include <poolminer/queue_client.h>
 #include <poolminer/stop.h>
 #include <poolminer/suite.h>
 #include <poolminer/task.h>
+#include <poolminer/terminal.h>
 
-enum { READY_MS = 15000, REPORT_MS = 15000, PROGRESS_MS = 10000, INPUT_DIM = 16 };
+enum { READY_MS = 15000, REPORT_MS = 15000, PROGRESS_MS = 10000, BAR_MS = 500, INPUT_DIM = 16 };
 
 static const char RUN_ID[] = "demo";
 
@@ -37,6 +40,7 @@ struct demo {
     char *hotkey_files[DEMO_MINERS], *summaries[DEMO_MINERS];
     struct figures figures[DEMO_MINERS];
     double duration_s, epoch_s;
+    bool draws; /* standard error is a person's terminal */
 };
 
 /* Also finds out that the dataset can be used before anything is started. */
@@ -137,15 +141,35 @@ static bool start_driver(struct demo *demo, int miner, bool report_only, size_t 
     return launch_driver(&demo->launch, &config, index, error);
 }
 
+/* On a terminal one bar for the whole of it, drawn over again and left so that a message overwrites
+ * it; else a line now and then. */
 static void print_progress(struct demo *demo, double seconds)
 {
+    enum { CELLS = 20, WIDTH = 79 };
     struct queue_status status;
-    if (queue_status_read(demo->client, &status, NULL)) {
-        fprintf(stderr,
-                "%3.0f s of %.0f: %" PRId64 " jobs computed, %" PRId64 " leases submitted, %" PRId64
-                " jobs waiting\n",
-                seconds, demo->duration_s, status.completed, status.submitted,
-                status.queued + status.leased);
+    char bar[CELLS + 1], line[160];
+    if (!queue_status_read(demo->client, &status, NULL)) {
+        return;
+    }
+    snprintf(line, sizeof line,
+             "%3.0f s of %.0f: %" PRId64 " jobs computed, %" PRId64 " leases submitted, %" PRId64
+             " waiting",
+             seconds, demo->duration_s, status.completed, status.submitted,
+             status.queued + status.leased);
+    if (demo->draws) {
+        pm_terminal_bar(seconds / demo->duration_s, CELLS, bar);
+        fprintf(stderr, "%-*.*s\r", WIDTH, WIDTH, "");
+        fprintf(stderr, "[%s] %.*s\r", bar, WIDTH - CELLS - 3, line);
+    } else {
+        fprintf(stderr, "%s\n", line);
+    }
+    fflush(stderr);
+}
+
+static void end_progress(const struct demo *demo)
+{
+    if (demo->draws) {
+        fprintf(stderr, "%79s\r", "");
     }
 }
 
@@ -161,6 +185,7 @@ static bool wait_for(struct demo *demo, const size_t drivers[DEMO_MINERS], int64
             ended += supervisor_ended(demo->supervisor, drivers[i]) ? 1 : 0;
         }
         if (ended == DEMO_MINERS) {
+            end_progress(demo);
             return true;
         }
         if (pm_stop_requested()) {
@@ -172,7 +197,7 @@ static bool wait_for(struct demo *demo, const size_t drivers[DEMO_MINERS], int64
         if (!supervisor_poll(demo->supervisor, error)) {
             return pm_fail_context(error, "demo");
         }
-        if (tell && now_ms - told_ms >= PROGRESS_MS) {
+        if (tell && now_ms - told_ms >= (demo->draws ? BAR_MS : PROGRESS_MS)) {
             told_ms = now_ms;
             print_progress(demo, (double)(now_ms - start_ms) / 1000);
         }
@@ -210,6 +235,7 @@ static bool prepare(struct demo *demo, struct pm_error *error)
 {
     const struct pm_options *options = demo->options;
     demo->duration_s = (double)pm_options_integer(options, "duration-s");
+    demo->draws = isatty(STDERR_FILENO) == 1 && !pm_log_is_json();
     demo->epoch_s = floor(fmin(10, fmax(3, demo->duration_s / 6)));
     if (!find_fingerprint(demo, error)) {
         return false;

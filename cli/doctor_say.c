@@ -6,8 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <poolminer/json.h>
+#include <poolminer/terminal.h>
 
 enum { FOUND_SIZE = 768 };
 
@@ -43,7 +45,11 @@ static void print_line(const char *check, enum doctor_state state, const char *f
                        const char *remedy)
 {
     static const char *const words[DOCTOR_STATE_COUNT] = {"pass", "warn", "FAIL", "-"};
-    printf("%-4s  %-9s  ", words[state], check);
+    static const char *const colours[DOCTOR_STATE_COUNT] = {"\x1b[32m", "\x1b[33m", "\x1b[1;31m",
+                                                            "\x1b[2m"};
+    const bool coloured = pm_terminal_has_colour(STDOUT_FILENO);
+    printf("%s%-4s%s  %-9s  ", coloured ? colours[state] : "", words[state],
+           coloured ? "\x1b[0m" : "", check);
     shown_print(found, stdout);
     if (remedy != NULL) {
         fputs("; ", stdout);

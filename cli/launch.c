@@ -1,7 +1,5 @@
 #include "cli/launch.h"
 
-#include "cli/paths.h"
-
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,31 +50,74 @@ struct launch launch_create(struct supervisor *supervisor, const struct pm_optio
                            .log_format = pm_options_text(options, "log-format")};
 }
 
+static void add_flag(struct arguments *arguments, const char *name, bool value)
+{
+    char *item = NULL;
+    if (asprintf(&item, "--%s%s", value ? "" : "no-", name) < 0) {
+        item = NULL;
+    }
+    add_item(arguments, item);
+}
+
+/* Options of one name here and there. */
+static void hand_on(struct arguments *arguments, const struct pm_options *options, const char *name)
+{
+    char option[64];
+    snprintf(option, sizeof option, "--%s", name);
+    switch (pm_options_type(options, name)) {
+    case PM_OPTION_FLAG:
+        add_flag(arguments, name, pm_options_flag(options, name));
+        break;
+    case PM_OPTION_INTEGER:
+        add(arguments, option, "%lld", (long long)pm_options_integer(options, name));
+        break;
+    case PM_OPTION_NUMBER:
+        add(arguments, option, "%.15g", pm_options_number(options, name));
+        break;
+    case PM_OPTION_TEXT:
+        add(arguments, option, "%s", pm_options_text(options, name));
+        break;
+    }
+}
+
+struct launch launch_create_logged(struct supervisor *supervisor, const struct pm_options *options)
+{
+    struct launch launch = launch_create(supervisor, options);
+    if (pm_options_text(options, "log-file") == NULL) {
+        return launch;
+    }
+    launch.log_file = options;
+    launch.log_level = pm_options_text(options, "log-level");
+    return launch;
+}
+
+static void add_log(struct arguments *arguments, const struct launch *launch)
+{
+    add(arguments, "--log-level", "%s", launch->log_level);
+    add(arguments, "--log-format", "%s", launch->log_format);
+    if (launch->log_file != NULL) {
+        hand_on(arguments, launch->log_file, "log-file");
+        hand_on(arguments, launch->log_file, "log-file-mib");
+        hand_on(arguments, launch->log_file, "log-files");
+    }
+}
+
 /* Puts the program's path in front and hands over to the supervisor. Clears `arguments`. */
 static bool start(const struct launch *launch, const char *program, struct arguments *arguments,
                   struct child_config *config, size_t *index, struct pm_error *error)
 {
     bool done = false;
-    char *log_path = NULL;
-    if (launch->log_directory != NULL) {
-        char file[64];
-        snprintf(file, sizeof file, "%s.log", config->name);
-        log_path = path_join(launch->log_directory, file, error);
-    }
-    add(arguments, "--log-level", "%s", launch->log_level);
-    add(arguments, "--log-format", "%s", launch->log_format);
+    add_log(arguments, launch);
     arguments->items[0] = pm_process_sibling(program, error);
     config->arguments = (const char *const *)arguments->items;
-    config->log_path = log_path;
     if (arguments->failed) {
         pm_fail(error, PM_ERROR_MEMORY, "starting the %s: no memory", config->name);
-    } else if (arguments->items[0] != NULL && (log_path != NULL || launch->log_directory == NULL)) {
+    } else if (arguments->items[0] != NULL) {
         done = supervisor_start(launch->supervisor, config, index, error);
     }
     for (size_t i = 0; i < arguments->count; i++) {
         free(arguments->items[i]);
     }
-    free(log_path);
     return done;
 }
 
@@ -121,36 +162,6 @@ bool launch_sidecar(const struct launch *launch, const struct sidecar_launch *si
     return start(launch, "poolminer-sidecar", &arguments, &config, index, error);
 }
 
-static void add_flag(struct arguments *arguments, const char *name, bool value)
-{
-    char *item = NULL;
-    if (asprintf(&item, "--%s%s", value ? "" : "no-", name) < 0) {
-        item = NULL;
-    }
-    add_item(arguments, item);
-}
-
-/* Options of one name here and there. */
-static void hand_on(struct arguments *arguments, const struct pm_options *options, const char *name)
-{
-    char option[64];
-    snprintf(option, sizeof option, "--%s", name);
-    switch (pm_options_type(options, name)) {
-    case PM_OPTION_FLAG:
-        add_flag(arguments, name, pm_options_flag(options, name));
-        break;
-    case PM_OPTION_INTEGER:
-        add(arguments, option, "%lld", (long long)pm_options_integer(options, name));
-        break;
-    case PM_OPTION_NUMBER:
-        add(arguments, option, "%.15g", pm_options_number(options, name));
-        break;
-    case PM_OPTION_TEXT:
-        add(arguments, option, "%s", pm_options_text(options, name));
-        break;
-    }
-}
-
 static void hand_on_manner(struct arguments *arguments, const struct worker_launch *worker,
                            const char *name)
 {
@@ -179,6 +190,7 @@ bool launch_worker(const struct launch *launch, const struct worker_launch *work
     for (size_t i = 0; pm_guest_option_names[i] != NULL; i++) {
         hand_on_manner(&arguments, worker, pm_guest_option_names[i]);
     }
+    add_flag(&arguments, "bar", !worker->is_short);
     return start(launch, "poolminer-worker", &arguments, &config, index, error);
 }
 

@@ -15,12 +15,14 @@
 struct launch {
     struct supervisor *supervisor;
     const char *log_level, *log_format;
-    const char *log_directory; /* each program's messages go to NAME.log here; NULL: inherited */
+    const struct pm_options *log_file; /* has its options, which are handed on; NULL: none */
     bool restarts;
 };
 
 /* log_level from the settings; "warn" unless the user set one. */
 struct launch launch_create(struct supervisor *supervisor, const struct pm_options *options);
+/* And to the file of --log-file, if there is one, where "info" is no burden. */
+struct launch launch_create_logged(struct supervisor *supervisor, const struct pm_options *options);
 
 struct pool_launch {
     const char *store, *ready_file, *suite;
@@ -45,7 +47,7 @@ struct worker_launch {
     int64_t workers, threads;
     const struct pm_options *manners; /* has pm_guest_option_names, which are handed on */
     bool is_short; /* somebody waits for its end: where they were not chosen, its manners are
-                      less: it does not mind a battery */
+                      less (it does not mind a battery), and it draws no bar of its own */
 };
 bool launch_worker(const struct launch *launch, const struct worker_launch *worker, size_t *index,
                    struct pm_error *error);

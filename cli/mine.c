@@ -7,6 +7,7 @@
 #include "cli/verb.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,14 +32,28 @@ struct mining {
     } next;
 };
 
-static void print_time(void)
+/* A line for who watches; into the log too where that is kept, and only there where all that is
+ * printed is for programs. `rest` goes on below it, and is no event. */
+static void say(const char *id, const char *rest, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+static void say(const char *id, const char *rest, const char *format, ...)
 {
-    char now[16];
-    time_t seconds = time(NULL);
+    char line[1024], now[16];
+    const time_t seconds = time(NULL);
     struct tm local;
-    localtime_r(&seconds, &local);
-    strftime(now, sizeof now, "%H:%M:%S", &local);
-    printf("%s  ", now);
+    va_list values;
+    va_start(values, format);
+    vsnprintf(line, sizeof line, format, values);
+    va_end(values);
+    if (pm_log_has_file() || pm_log_is_json()) {
+        pm_log(PM_LOG_INFO, id, "%s", line);
+    }
+    if (!pm_log_is_json()) {
+        localtime_r(&seconds, &local);
+        strftime(now, sizeof now, "%H:%M:%S", &local);
+        printf("%s  %s%s\n", now, line, rest);
+        fflush(stdout);
+    }
 }
 
 /* Has the pool given anything to do in this run? False also when the sidecar does not answer, with
@@ -55,12 +70,10 @@ static bool has_work(struct mining *mining, struct queue_status *status, bool *a
 /* A beginner's likeliest trouble: no pool where the settings say. */
 static void print_no_work(const struct mining *mining)
 {
-    print_time();
-    printf("no work from %s yet. Does a pool run there? Its address is pool_endpoint in "
-           "gui_config.json\n          (or --pool-url); poolminer-pool, beside this program, "
-           "starts a local one.\n",
-           pm_options_text(miner_options(&mining->miner), "pool-url"));
-    fflush(stdout);
+    say("MINE-NO-WORK",
+        " Does a pool run there? Its address is pool_endpoint in gui_config.json\n          (or "
+        "--pool-url); poolminer-pool, beside this program, starts a local one.",
+        "no work from %s yet.", pm_options_text(miner_options(&mining->miner), "pool-url"));
 }
 
 /* Who rests asks for no work. */
@@ -82,13 +95,11 @@ static void tell_of_rest(struct mining *mining)
         return;
     }
     mining->resting = !mining->resting;
-    print_time();
     if (mining->resting) {
-        printf("resting: %s\n", status.resting);
+        say("MINE-RESTS", "", "resting: %s", status.resting);
     } else {
-        printf("computing goes on\n");
+        say("MINE-GOES-ON", "", "computing goes on");
     }
-    fflush(stdout);
 }
 
 /* What the pool says of this miner, ending with `tail`. */
@@ -103,12 +114,11 @@ static void print_figures(const struct figures *figures, const char *tail)
     if (figures->evolutions_finalised > 0) {
         snprintf(best, sizeof best, "%.4f", figures->best_score);
     }
-    print_time();
-    printf("evaluated %" PRId64 " (%s), evolved %" PRId64 " (%" PRId64
-           " over the threshold), best agreed on %s, reputation %.2f, paid %" PRId64 " RAO%s\n",
-           figures->evaluations, accuracy, figures->evolutions, figures->evolutions_over_threshold,
-           best, figures->reputation, figures->paid_rao, tail);
-    fflush(stdout);
+    say("MINE-FIGURES", "",
+        "evaluated %" PRId64 " (%s), evolved %" PRId64 " (%" PRId64
+        " over the threshold), best agreed on %s, reputation %.2f, paid %" PRId64 " RAO%s",
+        figures->evaluations, accuracy, figures->evolutions, figures->evolutions_over_threshold,
+        best, figures->reputation, figures->paid_rao, tail);
 }
 
 /* What there is to do, and how far it is. */
@@ -137,10 +147,8 @@ static void print_line(struct mining *mining)
     } else if (answered && !works && status.resting[0] == '\0') {
         print_no_work(mining);
     } else {
-        print_time();
-        printf("%" PRId64 " jobs computed, the pool has told no figures yet%s\n",
-               status.completed - mining->at_start.completed, queue);
-        fflush(stdout);
+        say("MINE-FIGURES", "", "%" PRId64 " jobs computed, the pool has told no figures yet%s",
+            status.completed - mining->at_start.completed, queue);
     }
 }
 

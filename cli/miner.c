@@ -140,7 +140,7 @@ static bool start_sidecar_with(struct miner *miner, const struct files *files,
                                struct pm_error *error)
 {
     const struct pm_options *options = miner->session->options;
-    struct launch launch = launch_create(miner->base, options);
+    struct launch launch = launch_create_logged(miner->base, options);
     size_t sidecar = 0;
     int port = 0;
     launch.restarts = true;
@@ -184,7 +184,7 @@ bool miner_open(struct miner *miner, const struct settings *session, const char 
     if (miner->base == NULL) {
         return pm_fail(error, PM_ERROR_MEMORY, "%s: no memory", program);
     }
-    if (!find_paths(miner, error)) {
+    if (!pm_program_start_log_file(session->options, error) || !find_paths(miner, error)) {
         return false;
     }
     /* Until here a signal ends the process at once: there is nothing to tidy up. */
@@ -251,7 +251,7 @@ static bool start_driver(struct miner *miner, const struct launch *launch, struc
 static bool start_programs(struct miner *miner, struct pm_error *error)
 {
     const struct pm_options *options = miner_options(miner);
-    struct launch launch = launch_create(miner->work, options);
+    struct launch launch = launch_create_logged(miner->work, miner->session->options);
     launch.restarts = true;
     const struct worker_launch worker = {
         .sidecar_url = miner->sidecar_url,

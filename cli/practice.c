@@ -77,7 +77,7 @@ static bool start_driver(struct miner *miner, const struct launch *launch, const
 
 bool practice_start(struct miner *miner, struct pm_error *error)
 {
-    struct launch launch = launch_create(miner->work, miner_options(miner));
+    struct launch launch = launch_create_logged(miner->work, miner->session->options);
     size_t partner = 0;
     launch.restarts = true;
     return start_pool(miner, &launch, error) &&

@@ -9,6 +9,7 @@
 #include <poolminer/json.h>
 #include <poolminer/queue_client.h>
 #include <poolminer/stop.h>
+#include <poolminer/terminal.h>
 #include <poolminer/text.h>
 
 enum { ANSWER_MS = 1000, STATUS_MAX = 4 << 20 };
@@ -100,9 +101,7 @@ void queue_status_bar(const struct queue_status *status, char out[QUEUE_BAR_SIZE
         return;
     }
     const double share = evolution->done / evolution->of_all;
-    memset(cells, '.', CELLS);
-    memset(cells, '#', (size_t)(share * CELLS));
-    cells[CELLS] = '\0';
+    pm_terminal_bar(share, CELLS, cells);
     if (evolution->jobs > 1) {
         snprintf(of, sizeof of, "%d evolutions", evolution->jobs);
     }

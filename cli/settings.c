@@ -9,6 +9,7 @@
 #include <poolminer/guest.h>
 #include <poolminer/guest_options.h>
 #include <poolminer/log.h>
+#include <poolminer/log_options.h>
 #include <poolminer/mining_options.h>
 #include <poolminer/queue_client.h>
 #include <poolminer/user_path.h>
@@ -128,17 +129,13 @@ static const struct setting SETTINGS[] = {
       .default_value = "info",
       .choices = "debug|info|warn|error",
       .argument = "LEVEL",
-      .help = "debug, info, warn or error. `mine` and `demo` keep the programs they start at warn "
-              "unless a level is set."}},
-    {0,
-     {.name = "log-format",
-      .file_key = "log_format",
-      .environment = "POOLMINER_LOG_FORMAT",
-      .type = PM_OPTION_TEXT,
-      .default_value = "text",
-      .choices = "text|json",
-      .argument = "FORMAT",
-      .help = "text or json."}},
+      .help =
+          "debug, info, warn or error. `mine`, `gui` and `demo` keep the programs they start at "
+          "warn unless a level or a --log-file is set."}},
+    {0, PM_OPTION_ROW_LOG_FORMAT("log_format")},
+    {USE_MINE, PM_OPTION_ROW_LOG_FILE("log_file")},
+    {USE_MINE, PM_OPTION_ROW_LOG_FILE_MIB("log_file_mib")},
+    {USE_MINE, PM_OPTION_ROW_LOG_FILES("log_files")},
 };
 enum { SETTING_COUNT = sizeof SETTINGS / sizeof *SETTINGS };
 

@@ -10,6 +10,7 @@
 
 #include <poolminer/clock.h>
 #include <poolminer/log.h>
+#include <poolminer/terminal.h>
 
 enum { LINE_MAX_BYTES = 2048 };
 
@@ -17,7 +18,9 @@ static struct {
     const char *program;
     enum pm_log_level level;
     enum pm_log_format format;
-} state = {"poolminer", PM_LOG_INFO, PM_LOG_TEXT};
+    bool coloured; /* on standard error */
+    struct pm_log_file *file;
+} state = {.program = "poolminer", .level = PM_LOG_INFO};
 
 static struct {
     pthread_mutex_t mutex;
@@ -34,6 +37,22 @@ void pm_log_init(const char *program, enum pm_log_level level, enum pm_log_forma
     state.program = program;
     state.level = level;
     state.format = format;
+    state.coloured = format == PM_LOG_TEXT && pm_terminal_has_colour(STDERR_FILENO);
+}
+
+void pm_log_set_file(struct pm_log_file *file)
+{
+    state.file = file;
+}
+
+bool pm_log_has_file(void)
+{
+    return state.file != NULL;
+}
+
+bool pm_log_is_json(void)
+{
+    return state.format == PM_LOG_JSON;
 }
 
 void pm_log_observe(pm_log_observer *observer, void *context)
@@ -156,14 +175,23 @@ static void put_escaped(struct line *line, const char *text)
 }
 
 static void build_text(struct line *line, enum pm_log_level level, const char *time, const char *id,
-                       const char *message)
+                       const char *message, bool coloured)
 {
     static const char *const names[] = {"DEBUG", "INFO ", "WARN ", "ERROR"};
-    const char *parts[] = {time, names[level], state.program, id};
+    static const char *const colours[] = {"\x1b[2m", "\x1b[32m", "\x1b[33m", "\x1b[1;31m"};
+    const char *parts[] = {time,
+                           " ",
+                           coloured ? colours[level] : "",
+                           names[level],
+                           coloured ? "\x1b[0m" : "",
+                           " ",
+                           state.program,
+                           " ",
+                           id,
+                           " "};
     line->reserve = 1;
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         put_text(line, parts[i]);
-        put_text(line, " ");
     }
     put_escaped(line, message);
     line->reserve = 0;
@@ -187,17 +215,35 @@ static void build_json(struct line *line, enum pm_log_level level, const char *t
     put_text(line, "\"}\n");
 }
 
+struct event {
+    enum pm_log_level level;
+    char time[PM_CLOCK_ISO_SIZE];
+    const char *id, *message;
+};
+
+static void build(struct line *line, const struct event *event, bool coloured)
+{
+    *line = (struct line){.length = 0};
+    if (state.format == PM_LOG_JSON) {
+        build_json(line, event->level, event->time, event->id, event->message);
+    } else {
+        build_text(line, event->level, event->time, event->id, event->message, coloured);
+    }
+}
+
 static void write_line(enum pm_log_level level, const char *id, const char *message,
                        int64_t unix_ms)
 {
-    char time[PM_CLOCK_ISO_SIZE];
-    pm_clock_format_iso(unix_ms, time);
-    struct line line = {.length = 0};
-    if (state.format == PM_LOG_JSON) {
-        build_json(&line, level, time, id, message);
-    } else {
-        build_text(&line, level, time, id, message);
+    struct event event = {.level = level, .id = id, .message = message};
+    struct line line;
+    pm_clock_format_iso(unix_ms, event.time);
+    if (state.file != NULL) {
+        build(&line, &event, false);
+        if (pm_log_file_write(state.file, line.bytes, line.length) && level < PM_LOG_WARN) {
+            return;
+        }
     }
+    build(&line, &event, state.coloured);
     /* A log that cannot be written has nobody to be told. */
     ssize_t ignored = write(STDERR_FILENO, line.bytes, line.length);
     (void)ignored;

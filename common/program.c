@@ -1,6 +1,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 #include <poolminer/log.h>
 #include <poolminer/program.h>
 #include <poolminer/stop.h>
+#include <poolminer/terminal.h>
 #include <poolminer/threads.h>
 
 /* What ZeroMQ, SQLite, libcurl and a few connections take; libzmq aborts when it gets none. */
@@ -132,6 +134,26 @@ bool pm_program_start_log(const char *log_name, const struct pm_options *options
     return true;
 }
 
+bool pm_program_start_log_file(const struct pm_options *options, struct pm_error *error)
+{
+    const struct pm_log_file_config config = {
+        .path = pm_options_text(options, "log-file"),
+        .size_bytes = (int64_t)(pm_options_number(options, "log-file-mib") * (1 << 20)),
+        .files = (int)pm_options_integer(options, "log-files")};
+    if (config.path == NULL) {
+        return true;
+    }
+    struct pm_log_file *file = pm_log_file_open(&config, error);
+    if (file == NULL) {
+        return pm_fail_context(error, "--log-file");
+    }
+    pm_log_set_file(file);
+    if (!pm_terminal_controls()) {
+        signal(SIGHUP, SIG_IGN);
+    }
+    return true;
+}
+
 bool pm_program_start(const struct pm_program *program, struct pm_options *options, int argc,
                       char *const argv[], int *status)
 {
@@ -151,7 +173,8 @@ bool pm_program_start(const struct pm_program *program, struct pm_options *optio
         return false;
     }
     if (!read_options(program, options, argc, argv, &error) ||
-        !pm_program_start_log(program->log_name, options, &error)) {
+        !pm_program_start_log(program->log_name, options, &error) ||
+        !pm_program_start_log_file(options, &error)) {
         fprintf(stderr, "%s: %s\n", program->name, error.message);
         *status = PM_EXIT_USAGE;
         return false;

@@ -39,7 +39,8 @@ static void wait_without_spinning(char *argv[])
 /* A bar is for a person who watches, and would break up lines that a program reads. */
 static bool wants_bar(const struct pm_options *options)
 {
-    return isatty(STDERR_FILENO) && strcmp(pm_options_text(options, "log-format"), "text") == 0;
+    return pm_options_flag(options, "bar") && isatty(STDERR_FILENO) &&
+           strcmp(pm_options_text(options, "log-format"), "text") == 0;
 }
 
 /* Building the suite that most jobs need tells now, rather than at each job, that the dataset will

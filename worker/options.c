@@ -80,6 +80,10 @@ static const struct pm_option TABLE[] = {
      .type = PM_OPTION_TEXT,
      .argument = "NAME",
      .help = "What the sidecar calls this worker; by default worker-HOST-PID."},
+    {.name = "bar",
+     .type = PM_OPTION_FLAG,
+     .default_value = "true",
+     .help = "On a terminal, draw how far the job is."},
     PM_PROGRAM_LOG_OPTIONS,
 };
 

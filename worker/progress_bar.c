@@ -1,7 +1,8 @@
 #include "worker/progress_bar.h"
 
 #include <stdio.h>
-#include <string.h>
+
+#include <poolminer/terminal.h>
 
 /* Evolving has more to say. */
 enum { CELLS = 24, CELLS_EVOLVING = 8 };
@@ -11,12 +12,8 @@ void pm_progress_bar_format(const struct pm_job_progress *progress,
 {
     char cells[CELLS + 1], course[64] = "";
     const size_t width = progress->evolving ? CELLS_EVOLVING : CELLS;
-    const uint64_t total = progress->total > 0 ? progress->total : 1;
-    const uint64_t done = progress->done < total ? progress->done : total;
-    const size_t filled = (size_t)((double)width * (double)done / (double)total);
-    memset(cells, '.', width);
-    memset(cells, '#', filled);
-    cells[width] = '\0';
+    const double total = progress->total > 0 ? (double)progress->total : 1;
+    pm_terminal_bar((double)progress->done / total, width, cells);
     if (progress->evolving) {
         const double candidates = progress->candidates > 0 ? (double)progress->candidates : 1.0;
         snprintf(course, sizeof course, "  best %.4f, mean %.4f, %.0f/s, %.0f %% cached",

@@ -1,10 +1,11 @@
-/* The log: one line an event, to standard error.
+/* The log: one line an event, to standard error or to a file.
  *
  *   2026-11-20T12:00:00.123Z INFO  sidecar QUEUE-LEASE-LOST job=123 worker=w1: silent for 20 s
  *
  * Every line carries a stable id (upper case, dashes) that tests assert and docs/log-ids.md lists.
- * Never pass a secret. How lines are written is one of the two things that are global in a
- * process (the other is stop.h's flag). Thread safe: a line is written with one write(2). */
+ * On a terminal the level has a colour. Never pass a secret. How lines are written is one of the
+ * two things that are global in a process (the other is stop.h's flag). Thread safe: a line is
+ * written with one write(2). */
 #ifndef POOLMINER_LOG_H
 #define POOLMINER_LOG_H
 
@@ -12,6 +13,7 @@
 #include <stdint.h>
 
 #include <poolminer/error.h>
+#include <poolminer/log_file.h>
 
 enum pm_log_level { PM_LOG_DEBUG, PM_LOG_INFO, PM_LOG_WARN, PM_LOG_ERROR };
 
@@ -19,6 +21,16 @@ enum pm_log_format { PM_LOG_TEXT, PM_LOG_JSON };
 
 /* Call once at program start, before threads. `program` must outlive the process (a literal). */
 void pm_log_init(const char *program, enum pm_log_level level, enum pm_log_format format);
+
+/* From here on lines go to `file`, which outlives the log; warnings and errors to standard error
+ * too, and so does what the file does not take. NULL: to standard error alone. Call before threads.
+ */
+void pm_log_set_file(struct pm_log_file *file);
+
+/* Has somebody who prints lines for people to write them to the log too (there is a file), or to
+ * the log alone (JSON)? */
+bool pm_log_has_file(void);
+bool pm_log_is_json(void);
 
 /* "debug" | "info" | "warn" | "error". */
 bool pm_log_level_parse(const char *text, enum pm_log_level *out, struct pm_error *error);

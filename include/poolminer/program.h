@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include <poolminer/error.h>
+#include <poolminer/log_options.h>
 #include <poolminer/options.h>
 
 enum { PM_EXIT_USAGE = 2 }; /* beside EXIT_SUCCESS and EXIT_FAILURE */
@@ -27,11 +28,8 @@ struct pm_program {
      .choices = "debug|info|warn|error",                                                           \
      .argument = "LEVEL",                                                                          \
      .help = "The least important lines that are logged."},                                        \
-    {                                                                                              \
-        .name = "log-format", .environment = "POOLMINER_LOG_FORMAT", .type = PM_OPTION_TEXT,       \
-        .default_value = "text", .choices = "text|json", .argument = "FORMAT",                     \
-        .help = "How a line of the log is written."                                                \
-    }
+        PM_OPTION_ROW_LOG_FORMAT(NULL), PM_OPTION_ROW_LOG_FILE(NULL),                              \
+        PM_OPTION_ROW_LOG_FILE_MIB(NULL), PM_OPTION_ROW_LOG_FILES(NULL)
 
 /* Before anything else, so before a library opens something: standard descriptors that are closed
  * are occupied (using them fails as before), and the limit on open files is raised to what the
@@ -53,9 +51,13 @@ bool pm_program_start(const struct pm_program *program, struct pm_options *optio
 /* For programs that hold a key: a core dump would hold it too. */
 void pm_program_forbid_core_dumps(void);
 
-/* Starts the log as PM_PROGRAM_LOG_OPTIONS in `options` say; `log_name` is kept. */
+/* Starts the log with its level and format as `options` say; `log_name` is kept. */
 bool pm_program_start_log(const char *log_name, const struct pm_options *options,
                           struct pm_error *error);
+/* And lets it go to a file, where --log-file says so. A process that belongs to no terminal then
+ * goes on at SIGHUP, with which log rotators tell that they have moved the file: the next line
+ * begins a new one anyway. Call before pm_stop_install, and once. */
+bool pm_program_start_log_file(const struct pm_options *options, struct pm_error *error);
 
 /* For a program whose standard output is only for who watches: when it was closed at the start,
  * that is taken for the wish not to watch, and what is printed goes nowhere. Elsewhere what is

@@ -17,6 +17,7 @@
 #include <poolminer/clock.h>
 #include <poolminer/log.h>
 #include <poolminer/program.h>
+#include <poolminer/service.h>
 #include <poolminer/stop.h>
 
 /* The driver writes its summary once a minute: ours is told a little later. */
@@ -45,6 +46,7 @@ static void say(const char *id, const char *rest, const char *format, ...)
     va_start(values, format);
     vsnprintf(line, sizeof line, format, values);
     va_end(values);
+    pm_service_tell("STATUS=%s", line);
     if (pm_log_has_file() || pm_log_is_json()) {
         pm_log(PM_LOG_INFO, id, "%s", line);
     }
@@ -234,6 +236,7 @@ static bool mine(struct mining *mining, const struct settings *settings, struct 
         return false;
     }
     print_start(miner);
+    pm_service_tell("READY=1");
     return look_after(mining, error);
 }
 
@@ -245,6 +248,7 @@ static int run(const struct settings *settings)
     bool done = mine(&mining, settings, &error);
     bool interrupted = !done && error.code == PM_ERROR_INTERRUPTED;
     int64_t stopping_ms = pm_clock_monotonic_ms();
+    pm_service_tell("STOPPING=1");
     miner_stop_all(&mining.miner);
     struct figures figures;
     if (done && pm_stop_requested() && figures_read(mining.miner.summary, &figures, NULL)) {

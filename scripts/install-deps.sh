@@ -42,6 +42,7 @@ test_packages=(
     postgresql # the pool's other store
     qemu-user
     shellcheck
+    systemd # systemd-analyze: the unit that is shipped
 )
 
 packages=("${build_packages[@]}")

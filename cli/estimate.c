@@ -1,6 +1,7 @@
 /* poolminer estimate: what mining here or elsewhere would pay, from a few figures. */
 #include "cli/estimate.h"
 
+#include "cli/sidecar_url.h"
 #include "cli/verb.h"
 
 #include <stdio.h>
@@ -8,6 +9,7 @@
 #include <string.h>
 
 #include <poolminer/json.h>
+#include <poolminer/stop.h>
 
 #define FIGURE(NAME, HELP)                                                                         \
     {                                                                                              \
@@ -61,11 +63,11 @@ static const struct pm_option OPTIONS[] = {
     FIGURE("total-accumulated", "vidaio: of all miners in the task, you included."),
     FIGURE("subnet-emission", "vidaio: what the subnet gets, to be split."),
     FIGURE("tao-per-month", "profit: TAO that mining brings."),
-    FIGURE("tao-price", "profit: of one TAO, in the currency of the other prices."),
-    FIGURE("watts", "profit: what mining adds to the machine's draw."),
-    FIGURE("hours-per-day", "profit: 24 when not given."),
-    FIGURE("price-per-kwh", "profit: of electricity."),
-    FIGURE("hardware-per-month", "profit: 0 when not given."),
+    FIGURE("tao-price", "profit, pool: of one TAO, in the currency of the other prices."),
+    FIGURE("watts", "profit, pool: what mining adds to the machine's draw."),
+    FIGURE("hours-per-day", "profit, pool: 24 when not given."),
+    FIGURE("price-per-kwh", "profit, pool: of electricity."),
+    FIGURE("hardware-per-month", "profit, pool: 0 when not given."),
     FIGURE("registration-tao", "profit: cost of registration; 0 when not given."),
     FIGURE("gini", "profit: how unevenly emissions are spread, 0 to below 1."),
     FIGURE("miners", "profit: how many there are."),
@@ -78,6 +80,7 @@ static const struct pm_option OPTIONS[] = {
      .argument = "NAME",
      .help = "vidaio: upscaling or compression."},
     {.name = "json", .type = PM_OPTION_FLAG, .help = "One JSON object instead of rows."},
+    SIDECAR_URL_OPTIONS,
 };
 enum { OPTION_COUNT = sizeof OPTIONS / sizeof *OPTIONS, MODEL_COUNT = 6 };
 
@@ -101,7 +104,8 @@ static bool takes(const struct estimate_model *model, const char *name)
             return true;
         }
     }
-    return strcmp(name, "file") == 0 || strcmp(name, "json") == 0;
+    const bool is_where = strcmp(name, "sidecar-url") == 0 || strcmp(name, "key-file") == 0;
+    return (model->asks && is_where) || strcmp(name, "file") == 0 || strcmp(name, "json") == 0;
 }
 
 /* An option of another model is a mistake that would otherwise go unseen. */
@@ -156,6 +160,7 @@ static int run(const struct pm_options *options)
     const bool named = pm_options_positional_count(options) == 1;
     const struct estimate_model *model =
         named ? find_model(pm_options_positional(options, 0)) : NULL;
+    pm_stop_install();
     if (model != NULL && estimate(options, model, &error)) {
         return EXIT_DONE;
     }
@@ -176,6 +181,7 @@ const struct verb verb_estimate = {
                "and of three other\nnetworks what a miner with these figures gets; profit weighs "
                "it against what it costs.\nWhat each model needs, with examples: "
                "docs/estimate.md.",
+    .uses = USE_QUEUE,
     .options = OPTIONS,
     .option_count = OPTION_COUNT,
     .takes_files = true,

@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include <poolminer/options.h>
+#include <poolminer/profit.h>
 #include <poolminer/text.h>
 
 /* ---- the figures: from the command line, else from the file ---- */
@@ -54,14 +55,20 @@ void estimate_number(struct estimate_answer *answer, const char *key, const char
                      double value);
 void estimate_word(struct estimate_answer *answer, const char *key, const char *word);
 void estimate_bool(struct estimate_answer *answer, const char *key, bool value);
+/* A figure that was measured, under the name of the option that would have given it. */
+void estimate_measured(struct estimate_answer *answer, const char *option, double value);
 void estimate_verdict(struct estimate_answer *answer, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* "good", "fair" or "bad". */
+const char *estimate_sign(enum pm_sign sign);
 
 /* ---- the models ---- */
 
 struct estimate_model {
     const char *name;
     const char *const *names; /* options it takes; lists of a file as options would be named */
+    bool asks;                /* a miner here for what it is not given */
     bool (*run)(const struct estimate_input *input, struct estimate_answer *answer,
                 struct pm_error *error);
 };

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 static void keep(struct estimate_answer *answer, const void *added)
 {
@@ -32,6 +33,23 @@ void estimate_bool(struct estimate_answer *answer, const char *key, bool value)
 {
     keep(answer, cJSON_AddBoolToObject(answer->json, key, value));
     pm_text_append(&answer->rows, "%-22s %s\n", key, value ? "yes" : "no");
+}
+
+void estimate_measured(struct estimate_answer *answer, const char *option, double value)
+{
+    char key[64];
+    snprintf(key, sizeof key, "%s", option);
+    for (char *at = strchr(key, '-'); at != NULL; at = strchr(at, '-')) {
+        *at = '_';
+    }
+    estimate_number(answer, key, "", value);
+}
+
+const char *estimate_sign(enum pm_sign sign)
+{
+    static const char *const words[] = {
+        [PM_SIGN_GOOD] = "good", [PM_SIGN_FAIR] = "fair", [PM_SIGN_BAD] = "bad"};
+    return words[sign];
 }
 
 void estimate_verdict(struct estimate_answer *answer, const char *format, ...)

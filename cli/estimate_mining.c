@@ -1,51 +1,9 @@
-/* What the pool pays, whether going it alone pays more, and whether it pays for itself. */
+/* Whether going it alone pays more than a pool, and whether mining pays for itself. */
 #include "cli/estimate.h"
 
 #include <stdlib.h>
 
 #include <poolminer/profit.h>
-
-static bool run_pool(const struct estimate_input *input, struct estimate_answer *answer,
-                     struct pm_error *error)
-{
-    struct pm_pool_rates rates = {
-        .budget_rao = 1e9, .fee = 0.05, .cap = 0.05, .epoch_s = 3600, .least_withdrawal_rao = 5e6};
-    struct pm_pool_forecast forecast;
-    if (!estimate_need(input, "evaluations-per-hour", &rates.evaluations_per_hour, error) ||
-        !estimate_need(input, "accuracy", &rates.accuracy, error) ||
-        !estimate_need(input, "evolutions-per-hour", &rates.evolutions_per_hour, error) ||
-        !estimate_need(input, "evolution-score", &rates.evolution_score, error) ||
-        !estimate_need(input, "total-reputation", &rates.total_reputation, error) ||
-        !estimate_may(input, "fee", &rates.fee, error) ||
-        !estimate_may(input, "cap", &rates.cap, error) ||
-        !estimate_may(input, "budget-rao", &rates.budget_rao, error) ||
-        !estimate_may(input, "epoch-s", &rates.epoch_s, error) ||
-        !estimate_may(input, "least-withdrawal-rao", &rates.least_withdrawal_rao, error) ||
-        !pm_pool_forecast(&rates, &forecast, error)) {
-        return false;
-    }
-    estimate_number(answer, "reputation_per_hour", "", forecast.reputation_per_hour);
-    estimate_number(answer, "rao_per_epoch", "RAO", forecast.rao_per_epoch);
-    estimate_number(answer, "rao_per_hour", "RAO", forecast.rao_per_hour);
-    estimate_number(answer, "rao_per_day", "RAO", forecast.rao_per_day);
-    estimate_number(answer, "rao_per_month", "RAO (30 days)", forecast.rao_per_month);
-    estimate_number(answer, "hours_to_withdrawal", "h", forecast.hours_to_withdrawal);
-    estimate_bool(answer, "is_capped", forecast.is_capped);
-    return true;
-}
-
-static const char *const POOL_NAMES[] = {"evaluations-per-hour",
-                                         "accuracy",
-                                         "evolutions-per-hour",
-                                         "evolution-score",
-                                         "total-reputation",
-                                         "fee",
-                                         "cap",
-                                         "budget-rao",
-                                         "epoch-s",
-                                         "least-withdrawal-rao",
-                                         NULL};
-const struct estimate_model estimate_pool = {"pool", POOL_NAMES, run_pool};
 
 /* ---- direct ---- */
 
@@ -77,12 +35,9 @@ static bool run_direct(const struct estimate_input *input, struct estimate_answe
 
 static const char *const DIRECT_NAMES[] = {"sota-probability", "reward", "pool-income-per-day",
                                            NULL};
-const struct estimate_model estimate_direct = {"direct", DIRECT_NAMES, run_direct};
+const struct estimate_model estimate_direct = {"direct", DIRECT_NAMES, false, run_direct};
 
 /* ---- profit ---- */
-
-static const char *const SIGN_WORDS[] = {
-    [PM_SIGN_GOOD] = "good", [PM_SIGN_FAIR] = "fair", [PM_SIGN_BAD] = "bad"};
 
 static const char *const DRIVER_KEYS[] = {
     [PM_PROFIT_NOTHING] = "nothing",
@@ -158,14 +113,14 @@ static void answer_signs(const struct field *field, const struct pm_profit_figur
 {
     if (field->has_gini) {
         estimate_number(answer, "gini", "", field->gini);
-        estimate_word(answer, "gini_sign", SIGN_WORDS[pm_sign_of_gini(field->gini)]);
+        estimate_word(answer, "gini_sign", estimate_sign(pm_sign_of_gini(field->gini)));
     }
     if (field->has_miners) {
         estimate_number(answer, "miners", "", field->miners);
-        estimate_word(answer, "miners_sign", SIGN_WORDS[pm_sign_of_miners(field->miners)]);
+        estimate_word(answer, "miners_sign", estimate_sign(pm_sign_of_miners(field->miners)));
     }
     estimate_word(answer, "registration_sign",
-                  SIGN_WORDS[pm_sign_of_registration(figures->registration_tao)]);
+                  estimate_sign(pm_sign_of_registration(figures->registration_tao)));
 }
 
 static void answer_verdict(const struct pm_profit *profit, struct estimate_answer *answer)
@@ -215,4 +170,4 @@ static const char *const PROFIT_NAMES[] = {"tao-per-month",
                                            "miners",
                                            "emissions",
                                            NULL};
-const struct estimate_model estimate_profit = {"profit", PROFIT_NAMES, run_profit};
+const struct estimate_model estimate_profit = {"profit", PROFIT_NAMES, false, run_profit};

@@ -62,7 +62,7 @@ static bool run_bitads(const struct estimate_input *input, struct estimate_answe
 static const char *const BITADS_NAMES[] = {"sales",        "revenue",    "refunds",     "p95-sales",
                                            "p95-revenue",  "all-sales",  "all-revenue", "soft-cap",
                                            "total-scores", "burn-share", NULL};
-const struct estimate_model estimate_bitads = {"bitads", BITADS_NAMES, run_bitads};
+const struct estimate_model estimate_bitads = {"bitads", BITADS_NAMES, false, run_bitads};
 
 /* ---- moderntensor ---- */
 
@@ -104,7 +104,7 @@ static bool run_moderntensor(const struct estimate_input *input, struct estimate
 static const char *const MODERNTENSOR_NAMES[] = {"accuracy",       "latency",       "availability",
                                                  "consistency",    "score",         "total-scores",
                                                  "epoch-emission", "subnet-weight", NULL};
-const struct estimate_model estimate_moderntensor = {"moderntensor", MODERNTENSOR_NAMES,
+const struct estimate_model estimate_moderntensor = {"moderntensor", MODERNTENSOR_NAMES, false,
                                                      run_moderntensor};
 
 /* ---- vidaio ---- */
@@ -236,4 +236,4 @@ static const char *const VIDAIO_NAMES[] = {"task",
                                            "emission",
                                            "subnet-emission",
                                            NULL};
-const struct estimate_model estimate_vidaio = {"vidaio", VIDAIO_NAMES, run_vidaio};
+const struct estimate_model estimate_vidaio = {"vidaio", VIDAIO_NAMES, false, run_vidaio};

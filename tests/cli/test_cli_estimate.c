@@ -2,8 +2,12 @@
  * be. */
 #include "cmocka_include.h"
 #include "run_program.h"
+#include "tests/driver/scripted_server.h"
 
 #include <stdio.h>
+#include <string.h>
+
+#include <poolminer/process.h>
 
 static const char POOLMINER[] = PM_BIN_DIR "/poolminer";
 
@@ -54,6 +58,117 @@ static void the_pool_by_options_and_by_file(void **state)
     expect_output(run_file("pool", file), 0, "\"rao_per_epoch\":3990000,", "");
     const char *path = write_text(directory, "figures.json", file);
     expect_output(RUN("pool", "--file", path, "--fee", "0"), 0, "4200000 RAO", "");
+}
+
+static void the_pool_says_whether_to_stay(void **state)
+{
+    (void)state;
+    expect_output(RUN("pool", POOL_RATES, "--total-reputation", "5000"), 0,
+                  "\nStay as long as a day of mining costs you less than 0.09576 TAO.\n", "");
+    /* 2.8728 TAO a month are 861.84; 45 W x 720 h x 0.4 = 12.96; 12.96 / 2.8728 = 4.511 */
+    expect_output(RUN("pool", POOL_RATES, "--total-reputation", "5000", "--tao-price", "300",
+                      "--watts", "45", "--price-per-kwh", "0.4"),
+                  0, "\nStay: 848.9 a month is left; it turns at a TAO price of 4.511 (now 300).\n",
+                  "");
+    expect_output(RUN("pool", POOL_RATES, "--total-reputation", "5000", "--tao-price", "4",
+                      "--watts", "45", "--price-per-kwh", "0.4"),
+                  0, "\nLeave: 1.469 a month is lost; it turns at a TAO price of 4.511 (now 4).\n",
+                  "");
+    expect_output(RUN("pool", POOL_RATES, "--total-reputation", "21"), 0,
+                  "less than 1.2 TAO (all that one miner gets).\n", "");
+    expect_output(RUN("pool", "--evaluations-per-hour", "20", "--accuracy", "0",
+                      "--evolutions-per-hour", "0", "--evolution-score", "0", "--total-reputation",
+                      "5000"),
+                  0,
+                  "Leave, or mend what keeps you from it: nothing is earned; each reputation an "
+                  "epoch would bring 4.56e+06 RAO a day.\n",
+                  "");
+    expect_output(RUN("pool", POOL_RATES, "--total-reputation", "5000", "--watts", "45"), 2, "",
+                  "--tao-price is missing");
+    expect_output(RUN("direct", "--sidecar-url", "tcp://127.0.0.1:1"), 2, "",
+                  "takes no --sidecar-url");
+}
+
+/* ---- from the miner here ---- */
+
+struct pool {
+    struct scripted_server *server;
+    const char *leaderboard;
+};
+
+static void answer(void *context, const struct scripted_request *request,
+                   struct scripted_reply *out)
+{
+    const struct pool *pool = context;
+    out->status = strcmp(request->path, "/api/v1/miners/leaderboard?limit=1000") == 0 ? 200 : 404;
+    snprintf(out->body, sizeof out->body, "%s", out->status == 200 ? pool->leaderboard : "{}");
+}
+
+/* What `mine` left behind: two hours, in which 40 evaluations were sent, 36 of 40 judged were
+ * accurate and 4 evolutions reached the threshold with 0.75 in the mean; a quarter of the epoch is
+ * over, in which all earned 1250. */
+static void leave_state(const char *url, const char *first, const char *now)
+{
+    char text[2048];
+    snprintf(text, sizeof text,
+             "{\"miner\": {\"version\": 1, \"pool\": \"%s\", \"started_ms\": 1790000000000,\n"
+             " \"stats_ms\": 1790007200000, \"first_stats\": %s, \"stats\": %s}}",
+             url, first, now);
+    write_text(directory, "last-state.json", text);
+}
+
+static struct output estimate_here(const char *option, const char *value)
+{
+    char port[16];
+    snprintf(port, sizeof port, "%d", pm_process_free_port());
+    return RUN("pool", "--data-dir", directory, "--sidecar-port", port, "--json", option, value);
+}
+
+static const char FIRST[] = "{\"evaluations_submitted\": 100, \"evaluations_finalised\": 90,"
+                            " \"evaluations_accurate\": 30, \"evolutions_over_threshold\": 1,"
+                            " \"reputation_total\": 31.5}";
+static const char NOW[] =
+    "{\"evaluations_submitted\": 140, \"evaluations_finalised\": 130,"
+    " \"evaluations_accurate\": 66, \"evolutions_over_threshold\": 5, \"reputation_total\": 73.5,"
+    " \"pool\": {\"epoch_s\": 3600, \"epoch_seconds_left\": 2700, \"total_reputation\": 1250,"
+    " \"budget_rao\": 1000000000, \"fee\": 0.05, \"cap\": 0.05}}";
+
+static void a_miners_own_rates_are_measured(void **state)
+{
+    (void)state;
+    struct pool pool = {.leaderboard = "{\"epoch\": 7, \"miners\": [{\"reputation\": 30},"
+                                       " {\"reputation\": 10}, {\"reputation\": 0}]}"};
+    pool.server = scripted_server_start(answer, &pool);
+    leave_state(scripted_server_url(pool.server), FIRST, NOW);
+    expect_output(estimate_here("--fee", "0.05"), 0,
+                  "\"source\":\"last run\",\"measured_hours\":2,\"evaluations_per_hour\":20,"
+                  "\"accuracy\":0.9,\"evolutions_per_hour\":2,\"evolution_score\":0.75,"
+                  "\"total_reputation\":5000,\"reputation_per_hour\":21,\"rao_per_epoch\":3990000,",
+                  "");
+    expect_output(
+        estimate_here("--fee", "0.05"), 0,
+        "\"gini\":0.25,\"gini_sign\":\"good\",\"miners\":2,\"miners_sign\":\"bad\","
+        "\"verdict\":\"Stay as long as a day of mining costs you less than 0.09576 TAO; 2 "
+        "miners share it (bad), Gini 0.25 (good).\"",
+        "");
+    expect_output(estimate_here("--total-reputation", "10000"), 0, "\"rao_per_epoch\":1995000,",
+                  "");
+    pool.leaderboard = "[]"; /* one that has none */
+    expect_output(estimate_here("--fee", "0.05"), 0, "less than 0.09576 TAO.\"", "");
+    scripted_server_stop(pool.server);
+    expect_output(estimate_here("--fee", "0.05"), 0, "less than 0.09576 TAO.\"", "");
+}
+
+static void what_cannot_be_measured_is_said(void **state)
+{
+    (void)state;
+    expect_output(estimate_here("--fee", "0.05"), 2, "", "no miner runs with the files in ");
+    expect_output(estimate_here("--fee", "0.05"), 2, "", "--evaluations-per-hour is missing");
+    leave_state("http://127.0.0.1:1", "null", "null");
+    expect_output(estimate_here("--fee", "0.05"), 2, "", "the pool has told no figures");
+    leave_state("http://127.0.0.1:1", "{}", "{\"evaluations_submitted\": 9}");
+    expect_output(estimate_here("--fee", "0.05"), 2, "", "has been judged yet");
+    expect_output(estimate_here("--accuracy", "0.5"), 0, "\"evaluations_per_hour\":4.5,", "");
 }
 
 static void direct_and_profit(void **state)
@@ -135,6 +250,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(the_pool_by_options_and_by_file, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_pool_says_whether_to_stay, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_miners_own_rates_are_measured, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_cannot_be_measured_is_said, set_up, tear_down),
         cmocka_unit_test_setup_teardown(direct_and_profit, set_up, tear_down),
         cmocka_unit_test_setup_teardown(other_networks, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_cannot_be_is_said, set_up, tear_down),

@@ -32,8 +32,9 @@ said=$(verify 2>&1) || {
 }
 # It would have noticed a mistake.
 sed -i 's/^KillMode=/KillModes=/' "$work/units/poolminer.service"
-verify 2>&1 | grep -q "KillModes"
+said=$(verify 2>&1) || true
+[[ $said == *KillModes* ]]
 
 # The program finds its siblings through the link.
-HOME=$work XDG_CONFIG_HOME=$work/config "$program" version | grep -q '^poolminer '
+[[ $(HOME=$work "$program" version) == 'poolminer '* ]]
 echo "unit.sh: $unit is well"

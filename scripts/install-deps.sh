@@ -43,6 +43,7 @@ test_packages=(
     qemu-user
     shellcheck
     systemd # systemd-analyze: the unit that is shipped
+    valgrind # the sidecar: what it reads and leaves behind
 )
 
 packages=("${build_packages[@]}")

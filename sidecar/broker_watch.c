@@ -125,6 +125,7 @@ void pm_broker_probe(struct pm_broker *broker)
         for (size_t i = 0; i < count; i++) {
             probe_peer(broker, holders[i]);
         }
+        broker->drained = broker->drained && count == 0; /* sending looks for messages, too */
     } while (after != 0);
 }
 

@@ -214,7 +214,7 @@ static bool set_up(struct pm_sqlite_store *store, struct pm_error *error)
     if (!execute(store,
                  "PRAGMA locking_mode = EXCLUSIVE; PRAGMA temp_store = MEMORY;"
                  "PRAGMA synchronous = NORMAL; PRAGMA secure_delete = OFF; PRAGMA cache_size = "
-                 "-65536; BEGIN EXCLUSIVE",
+                 "-8192; BEGIN EXCLUSIVE",
                  error) ||
         !pragma_integer(store, "PRAGMA application_id", &application, error) ||
         !pragma_integer(store, "PRAGMA user_version", &version, error) ||

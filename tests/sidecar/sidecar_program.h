@@ -11,13 +11,18 @@
 /* Times short enough for tests; a heartbeat is about a quarter, as by default. */
 enum { PROGRAM_LEASE_MS = 3000, PROGRAM_HEARTBEAT_MS = 800 };
 
+/* For tests where a connection must not be given up: a busy machine may let a process wait for
+ * longer than a third of PROGRAM_HEARTBEAT_MS. As by default. */
+enum { PROGRAM_CALM_HEARTBEAT_MS = 5000 };
+
 extern pid_t sidecar_pid;
 extern char sidecar_url[64];
 /* NULL (as at first): without keys. */
 extern const char *sidecar_keys_directory;
-extern const char
-    *sidecar_host;       /* a loopback address of this process alone, from the first start on */
-extern int sidecar_port; /* 0 until the first start, which takes a free one */
+/* A loopback address of this process alone, from the first start on. */
+extern const char *sidecar_host;
+extern int sidecar_port;         /* 0 until the first start, which takes a free one */
+extern int sidecar_heartbeat_ms; /* PROGRAM_HEARTBEAT_MS, and again from each set_up on */
 /* True: with a page, its token SIDECAR_TOKEN, and a history. */
 extern bool sidecar_has_page;
 #define SIDECAR_TOKEN "an-open-secret-of-the-tests"
@@ -31,7 +36,10 @@ void sidecar_kill(void); /* SIGKILL */
 int sidecar_stop(void);
 /* For set_up and tear_down: nothing in the store; everything gone. */
 int sidecar_set_up(void **state);
+int sidecar_set_up_calm(void **state); /* with PROGRAM_CALM_HEARTBEAT_MS */
 int sidecar_tear_down(void **state);
+#define WITH_CALM_SIDECAR(test)                                                                    \
+    cmocka_unit_test_setup_teardown(test, sidecar_set_up_calm, sidecar_tear_down)
 #define WITH_SIDECAR(test) cmocka_unit_test_setup_teardown(test, sidecar_set_up, sidecar_tear_down)
 
 /* Starts it with these arguments only (NULL-terminated, without the path) and waits for its end;

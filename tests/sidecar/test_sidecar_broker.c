@@ -11,7 +11,10 @@
 
 static struct pm_error error;
 
-enum { BUSY_MS = 1000 }; /* what a machine busy with other work may add to any time */
+enum {
+    BUSY_MS = 1000, /* what a machine busy with other work may add to any time */
+    TRIES = 3,      /* of what must be done in time; it may be busier than that once */
+};
 
 /* ---- the whole way ---- */
 
@@ -242,17 +245,34 @@ static int64_t until_back(struct pm_queue_client *worker, int64_t attempt, int64
     return pm_clock_monotonic_ms() - begin_ms;
 }
 
-static void a_killed_workers_job_is_back_within_two_heartbeats(void **state)
+/* The time in which the only job is back after its worker got the signal. */
+static int64_t time_loss(struct pm_queue_client *driver, struct pm_queue_client *worker, int signal)
 {
-    (void)state;
-    struct pm_queue_client *driver = client_open("driver", "d");
-    struct pm_queue_client *worker = client_open("worker", "w");
     client_put(driver, "k");
     pid_t child = child_worker("victim", lease_one);
-    assert_int_equal(status_number(driver, "jobs.leased"), 1);
-    int64_t begin_ms = pm_clock_monotonic_ms();
+    const int64_t begin_ms = pm_clock_monotonic_ms();
+    kill(child, signal);
+    const int64_t took_ms = until_back(worker, 2, begin_ms);
     child_end(child);
-    assert_in_range(until_back(worker, 2, begin_ms), 0, 2 * PROGRAM_HEARTBEAT_MS + BUSY_MS);
+    assert_done(pm_queue_client_cancel(driver, "r", "", &(size_t){0}, &error), error);
+    struct pm_job_results results;
+    assert_done(pm_queue_client_results(driver, "r", "", 10, &results, &error), error);
+    assert_int_equal(results.count, 1);
+    assert_done(pm_queue_client_collect(driver, &results.items[0].job_id, 1, &error), error);
+    pm_job_results_clear(&results);
+    return took_ms;
+}
+
+static void expect_back_within_two_heartbeats(int signal)
+{
+    const int64_t most_ms = 2 * PROGRAM_HEARTBEAT_MS + BUSY_MS;
+    struct pm_queue_client *driver = client_open("driver", "d");
+    struct pm_queue_client *worker = client_open("worker", "w");
+    int64_t took_ms = INT64_MAX;
+    for (int i = 0; i < TRIES && took_ms > most_ms; i++) {
+        took_ms = time_loss(driver, worker, signal);
+    }
+    assert_in_range(took_ms, 0, most_ms);
     char *log = sidecar_log();
     assert_non_null(strstr(log, "QUEUE-LEASE-LOST job=1"));
     free(log);
@@ -260,19 +280,16 @@ static void a_killed_workers_job_is_back_within_two_heartbeats(void **state)
     pm_queue_client_destroy(worker);
 }
 
+static void a_killed_workers_job_is_back_within_two_heartbeats(void **state)
+{
+    (void)state;
+    expect_back_within_two_heartbeats(SIGKILL);
+}
+
 static void a_stopped_workers_job_is_back_within_two_heartbeats(void **state)
 {
     (void)state;
-    struct pm_queue_client *driver = client_open("driver", "d");
-    struct pm_queue_client *worker = client_open("worker", "w");
-    client_put(driver, "k");
-    pid_t child = child_worker("victim", lease_one);
-    int64_t begin_ms = pm_clock_monotonic_ms();
-    kill(child, SIGSTOP);
-    assert_in_range(until_back(worker, 2, begin_ms), 0, 2 * PROGRAM_HEARTBEAT_MS + BUSY_MS);
-    child_end(child);
-    pm_queue_client_destroy(driver);
-    pm_queue_client_destroy(worker);
+    expect_back_within_two_heartbeats(SIGSTOP);
 }
 
 static void a_worker_that_computes_in_silence_keeps_its_lease_for_its_time(void **state)
@@ -496,10 +513,10 @@ int main(void)
         WITH_SIDECAR(a_parked_client_that_died_swallows_no_job),
         WITH_SIDECAR(a_killed_workers_job_is_back_within_two_heartbeats),
         WITH_SIDECAR(a_stopped_workers_job_is_back_within_two_heartbeats),
-        WITH_SIDECAR(a_worker_that_computes_in_silence_keeps_its_lease_for_its_time),
+        WITH_CALM_SIDECAR(a_worker_that_computes_in_silence_keeps_its_lease_for_its_time),
         WITH_SIDECAR(a_poison_job_is_set_aside_after_three_workers),
         WITH_SIDECAR(a_restart_forgets_nothing),
-        WITH_SIDECAR(a_sidecar_that_was_stopped_keeps_the_leases),
+        WITH_CALM_SIDECAR(a_sidecar_that_was_stopped_keeps_the_leases),
         WITH_SIDECAR(calls_wait_for_a_sidecar_that_comes_back),
         WITH_SIDECAR(a_store_that_cannot_grow_refuses_and_recovers),
         WITH_SIDECAR(sigterm_ends_it_with_clients_waiting),

@@ -7,6 +7,7 @@
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -576,8 +577,12 @@ static void expect_resident_below(long mib)
 static void silent_and_babbling_connections_disturb_nobody(void **state)
 {
     (void)state;
-    enum { CONNECTIONS = 400 };
-    int connections[CONNECTIONS];
+    enum { CONNECTIONS = 1000 };
+    static int connections[CONNECTIONS];
+    struct rlimit files;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &files), 0);
+    files.rlim_cur = files.rlim_max;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &files), 0);
     struct pm_queue_client *driver = client_open("driver", "d");
     client_put(driver, "before");
     for (int i = 0; i < CONNECTIONS; i++) {

@@ -221,9 +221,10 @@ const struct verb verb_bench = {
     .usage = "poolminer bench evaluate|queue|pool|evolve [--json] [OPTION]...",
     .purpose = "evaluate: known programs on 128 tasks of 200 training and 200 validation examples "
                "with 16 inputs,\nwith the reference executor and the fast one, and what the "
-               "machine could do at most.\nqueue: jobs through a sidecar of its own, and through "
-               "beanstalkd where that is installed,\nwith their stores below $TMPDIR. What the "
-               "columns mean: docs/performance.md.\nevolve: runs of the engines of evolution from "
+               "machine could do at most.\nWhat the columns mean: docs/performance.md.\n"
+               "queue: jobs through a sidecar of its own, and through beanstalkd where that is "
+               "installed,\nwith their stores below $TMPDIR. What the columns mean: "
+               "docs/queue-speed.md.\nevolve: runs of the engines of evolution from "
                "given seeds, each scored on the evaluation suite,\nand hand-written algorithms "
                "beside them. What the rows mean: docs/evolution.md.",
     .uses = USE_COMPUTE | USE_EVOLVE,

@@ -23,7 +23,7 @@ bool sidecar_has_page;
 static struct pm_error error;
 
 /* What does happen happens within, however busy the machine is. */
-enum { START_MAX_MS = 60000, DEATH_MAX_MS = 30000 };
+enum { START_MAX_MS = 60000, DEATH_MAX_MS = 30000, ANSWER_MAX_MS = 60000 };
 
 /* ---- the program ---- */
 
@@ -214,7 +214,7 @@ char *sidecar_log(void)
 struct pm_queue_client *client_open(const char *role, const char *name)
 {
     const struct pm_queue_client_config config = {
-        .url = sidecar_url, .role = role, .name = name, .timeout_ms = 10000};
+        .url = sidecar_url, .role = role, .name = name, .timeout_ms = ANSWER_MAX_MS};
     struct pm_queue_client *client;
     assert_done(pm_queue_client_create(&config, &client, &error), error);
     return client;
@@ -268,7 +268,7 @@ pid_t child_worker(const char *name, void (*body)(struct pm_queue_client *client
     if (pid == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         const struct pm_queue_client_config config = {
-            .url = sidecar_url, .role = "worker", .name = name, .timeout_ms = 10000};
+            .url = sidecar_url, .role = "worker", .name = name, .timeout_ms = ANSWER_MAX_MS};
         struct pm_queue_client *client;
         if (!pm_queue_client_create(&config, &client, NULL)) {
             _exit(1);

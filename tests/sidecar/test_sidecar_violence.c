@@ -37,7 +37,7 @@ static void die(const char *what, const struct pm_error *error)
 static struct pm_queue_client *connect_child(const char *role, const char *name)
 {
     const struct pm_queue_client_config config = {
-        .url = sidecar_url, .role = role, .name = name, .timeout_ms = 30000};
+        .url = sidecar_url, .role = role, .name = name, .timeout_ms = 60000};
     struct pm_queue_client *client;
     struct pm_error error;
     prctl(PR_SET_PDEATHSIG, SIGKILL);

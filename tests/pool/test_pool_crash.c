@@ -1,6 +1,8 @@
 /* kill -9 at random points: a child lives a story on a store in a file and says after each step
  * that it was done. Whatever moment it is killed at, what it said is there, and of the step it was
- * in the middle of there is all or nothing. */
+ * in the middle of there is all or nothing.
+ *
+ * POOLMINER_CRASH_STEPS says how many steps, over all stories; the store is in $TMPDIR. */
 #include "cmocka_include.h"
 #include "pool/scenario.h"
 #include "pool/test_store.h"
@@ -15,7 +17,7 @@
 
 #include <poolminer/clock.h>
 
-enum { STORIES = 2, STORY_STEPS = 800, LIFE_STEPS_MAX = 60, LAST_MS_MAX = 4 };
+enum { DEFAULT_STEPS = 1600, STORY_STEPS = 800, LIFE_STEPS_MAX = 60, LAST_MS_MAX = 4 };
 
 static struct scenario scenario;
 static char store[256];
@@ -129,14 +131,21 @@ static void remove_store(void)
     }
 }
 
-static void tell_story(uint64_t seed)
+static void name_store(void)
 {
-    struct virtual_pool pool = {0};
+    const char *directory = getenv("TMPDIR");
     if (test_store_url() != NULL) {
         snprintf(store, sizeof store, "%s", test_store_url());
     } else {
-        snprintf(store, sizeof store, "/tmp/test_pool_crash_%d.db", (int)getpid());
+        snprintf(store, sizeof store, "%s/test_pool_crash_%d.db",
+                 directory != NULL ? directory : "/tmp", (int)getpid());
     }
+}
+
+/* Returns how often it was killed. */
+static int tell_story(uint64_t seed)
+{
+    struct virtual_pool pool = {0};
     remove_store();
     scenario_create(&scenario, seed);
     scenario_prepare(&scenario, &pool);
@@ -154,15 +163,20 @@ static void tell_story(uint64_t seed)
     }
     assert_true(kills > 1);
     remove_store();
+    return kills;
 }
 
 static void test_kill_at_random_points(void **state)
 {
     (void)state;
+    const char *wanted = getenv("POOLMINER_CRASH_STEPS");
+    long steps = wanted != NULL ? strtol(wanted, NULL, 10) : DEFAULT_STEPS, kills = 0;
     srand(3);
-    for (uint64_t seed = 0; seed < STORIES; seed++) {
-        tell_story(1000 + seed);
+    name_store();
+    for (long done = 0; done < steps; done += STORY_STEPS) {
+        kills += tell_story((uint64_t)(1000 + done / STORY_STEPS));
     }
+    print_message("%ld steps, killed %ld times\n", steps, kills);
 }
 
 int main(void)

@@ -36,19 +36,26 @@ static bool reserve(struct pm_text *text, size_t count)
     return true;
 }
 
+/* Into the room that is there, which is enough nearly always; else again, into what was needed. */
 void pm_text_append(struct pm_text *text, const char *format, ...)
 {
+    const size_t room = text->failed ? 0 : text->capacity - text->length;
+    char *end = room > 0 ? text->data + text->length : NULL;
     va_list arguments;
     va_start(arguments, format);
     va_list again;
     va_copy(again, arguments);
-    int count = vsnprintf(NULL, 0, format, arguments);
+    int count = vsnprintf(end, room, format, arguments);
     va_end(arguments);
     if (count < 0) {
         text->failed = true;
+    } else if ((size_t)count < room) {
+        text->length += (size_t)count;
     } else if (reserve(text, (size_t)count)) {
         vsnprintf(text->data + text->length, (size_t)count + 1, format, again);
         text->length += (size_t)count;
+    } else if (end != NULL) {
+        *end = '\0'; /* what did not fit is not there in part either */
     }
     va_end(again);
 }

@@ -1,7 +1,7 @@
 /* /api/v1/tasks: leases and submissions. */
 #include "pool/api_call.h"
 
-#include <stdio.h>
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -18,9 +18,7 @@ static bool draw(struct chance *chance, char lease_id[PM_POOL_LEASE_ID_SIZE],
     if (getrandom(chance, sizeof *chance, 0) != (ssize_t)sizeof *chance) {
         return pm_fail(error, PM_ERROR_IO, "getrandom: %m");
     }
-    for (size_t i = 0; i < sizeof chance->id; i++) {
-        snprintf(lease_id + 2 * i, 3, "%02x", chance->id[i]);
-    }
+    sodium_bin2hex(lease_id, PM_POOL_LEASE_ID_SIZE, chance->id, sizeof chance->id);
     return true;
 }
 

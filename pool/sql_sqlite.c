@@ -12,9 +12,9 @@
 enum {
     STATEMENTS_MAX = 256,    /* a power of two, well above the number of statements in the pool */
     BUSY_TIMEOUT_MS = 10000, /* for another process on the same file */
-    CHECKPOINT_PAGES = 1000,
-    SPARE_PAGES = 64,           /* of the next transaction */
-    PAGE_BYTES = 4096,          /* SQLite's own since 2016; only bounds hang on it */
+    CHECKPOINT_PAGES = 4000, /* 16 MiB of log: a page changed again and again goes back once */
+    SPARE_PAGES = 64,        /* of the next transaction */
+    PAGE_BYTES = 4096,       /* SQLite's own since 2016; only bounds hang on it */
     APPLICATION_ID = 0x706d706c /* "pmpl" in the file's header: a pool's ledger */
 };
 

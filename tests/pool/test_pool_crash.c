@@ -7,6 +7,7 @@
 #include "pool/scenario.h"
 #include "pool/test_store.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +20,10 @@
 
 enum { DEFAULT_STEPS = 1600, STORY_STEPS = 800, LIFE_STEPS_MAX = 60, LAST_MS_MAX = 4 };
 
+/* What a child writes for a step, and the least room of a pipe: it is never more than 64 steps
+ * ahead of its killer, however seldom that gets a processor. */
+enum { RECORD_BYTES = 64, PIPE_BYTES = 4096 };
+
 static struct scenario scenario;
 static char store[256];
 
@@ -30,9 +35,10 @@ static void step_model(struct scenario *own)
     model_apply(&own->model, &step);
 }
 
-/* The child: lives from step `from` on and writes a byte into the pipe after each step. */
+/* The child: lives from step `from` on and writes a record into the pipe after each step. */
 static void live(int from, int acknowledged)
 {
+    static const char record[RECORD_BYTES];
     struct virtual_pool pool = {0};
     struct step step;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -43,30 +49,30 @@ static void live(int from, int acknowledged)
         scenario_prepare(&scenario, &pool);
         struct expectation expected = model_apply(&scenario.model, &step);
         scenario_perform(&pool, &step, &expected);
-        if (write(acknowledged, "", 1) != 1) {
+        if (write(acknowledged, record, sizeof record) != sizeof record) {
             _exit(1);
         }
     }
     _exit(0);
 }
 
-/* How many bytes are in the pipe, whose writer is gone. */
+/* How many records are in the pipe, whose writer is gone. */
 static int drain(int pipe)
 {
-    char bytes[STORY_STEPS];
-    int count = 0;
+    char bytes[PIPE_BYTES];
+    ssize_t count = 0;
     for (ssize_t got; (got = read(pipe, bytes, sizeof bytes)) > 0;) {
-        count += (int)got;
+        count += got;
     }
-    return count;
+    return (int)(count / RECORD_BYTES);
 }
 
 /* Waits until the child has said `wanted` times that a step is done, or has ended. */
 static int wait_for_steps(int pipe, int wanted)
 {
-    char byte;
+    char record[RECORD_BYTES];
     int count = 0;
-    while (count < wanted && read(pipe, &byte, 1) == 1) {
+    while (count < wanted && read(pipe, record, sizeof record) == sizeof record) {
         count++;
     }
     return count;
@@ -79,6 +85,7 @@ static int live_and_be_killed(int from, bool *finished)
 {
     int ends[2], status;
     assert_int_equal(pipe(ends), 0);
+    assert_int_equal(fcntl(ends[1], F_SETPIPE_SZ, PIPE_BYTES), PIPE_BYTES);
     pid_t child = fork();
     assert_true(child >= 0);
     if (child == 0) {

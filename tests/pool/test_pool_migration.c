@@ -1,9 +1,10 @@
 /* Stores that older pools left behind (tests/data/pool): opened, brought up to date, and gone on
  * with. */
 #include "cmocka_include.h"
+#include "pool/sql.h"
+#include "pool/test_store.h"
 #include "pool/virtual_pool.h"
 
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,10 @@ static char store[PATH_SIZE];
 static void remove_store(void)
 {
     static const char *const suffixes[] = {"", "-wal", "-shm"};
+    if (test_store_url() != NULL) {
+        test_store_wipe();
+        return;
+    }
     for (size_t i = 0; i < 3; i++) {
         char path[PATH_SIZE + 8];
         snprintf(path, sizeof path, "%s%s", store, suffixes[i]);
@@ -28,17 +33,30 @@ static void remove_store(void)
     }
 }
 
+static void run_script(const char *script)
+{
+    struct pm_sql *sql;
+    struct pm_error error = {0};
+    bool good = test_store_url() != NULL ? pm_sql_open_postgres(store, PM_SQL_WRITE, &sql, &error)
+                                         : pm_sql_open_sqlite(store, PM_SQL_WRITE, &sql, &error);
+    if (!good || !pm_sql_script(sql, script, &error)) {
+        fail_msg("%s", error.message);
+    }
+    pm_sql_close(sql);
+}
+
 static void make_store(const char *script_path)
 {
-    sqlite3 *database;
     char *script;
     size_t length;
-    snprintf(store, sizeof store, "/tmp/test_pool_migration_%d.db", (int)getpid());
+    if (test_store_url() != NULL) {
+        snprintf(store, sizeof store, "%s", test_store_url());
+    } else {
+        snprintf(store, sizeof store, "/tmp/test_pool_migration_%d.db", (int)getpid());
+    }
     remove_store();
     assert_true(pm_file_read(script_path, SCRIPT_MAX, &script, &length, NULL));
-    assert_int_equal(sqlite3_open(store, &database), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(database, script, NULL, NULL, NULL), SQLITE_OK);
-    sqlite3_close(database);
+    run_script(script);
     free(script);
 }
 
@@ -90,13 +108,8 @@ static void test_a_newer_schema(void **state)
     (void)state;
     struct pm_pool_store *opened;
     struct pm_error error = {0};
-    sqlite3 *database;
     make_store(PM_TEST_DATA "/pool/schema_1.sql");
-    assert_int_equal(sqlite3_open(store, &database), SQLITE_OK);
-    assert_int_equal(
-        sqlite3_exec(database, "INSERT INTO schema_versions VALUES (99)", NULL, NULL, NULL),
-        SQLITE_OK);
-    sqlite3_close(database);
+    run_script("INSERT INTO schema_versions VALUES (99)");
     assert_false(pm_pool_store_open(store, &opened, &error));
     assert_non_null(strstr(error.message, "newer poolminer-pool"));
     remove_store();

@@ -1,5 +1,10 @@
 -- A pool's store of schema 1, as the first released poolminer-pool left it: two miners with a lease each.
 BEGIN TRANSACTION;
+CREATE TABLE miners (  hotkey TEXT PRIMARY KEY,  registered_ms BIGINT NOT NULL,  last_seen_ms BIGINT NOT NULL,  recipient_coldkey TEXT,  recipient_signed_s BIGINT NOT NULL DEFAULT 0,  reputation_total BIGINT NOT NULL DEFAULT 0,  evaluations_submitted BIGINT NOT NULL DEFAULT 0,  evaluations_finalised BIGINT NOT NULL DEFAULT 0,  evaluations_accurate BIGINT NOT NULL DEFAULT 0,  evolutions_submitted BIGINT NOT NULL DEFAULT 0,  evolutions_finalised BIGINT NOT NULL DEFAULT 0,  evolutions_over_threshold BIGINT NOT NULL DEFAULT 0,  best_score DOUBLE PRECISION NOT NULL DEFAULT 0);
+INSERT INTO "miners" VALUES('5FHFx8CcBJ86S4JeVfGhJBRMNCQiN1Y89gvTJPKs6W56pknR',1795196461360,1795196461658,NULL,0,0,0,0,0,0,0,0,0.0);
+INSERT INTO "miners" VALUES('5ExZX4Jrhy8svUAzBVDKkHUG1QY1vvbgdDqgw1wF3pFws3mD',1795196461361,1795196461665,NULL,0,0,0,0,0,0,0,0,0.0);
+CREATE TABLE epochs (  number BIGINT PRIMARY KEY,  start_ms BIGINT NOT NULL,  end_ms BIGINT NOT NULL,  settled INTEGER NOT NULL DEFAULT 0,  settled_ms BIGINT NOT NULL DEFAULT 0,  reputation BIGINT NOT NULL DEFAULT 0,  budget_rao BIGINT NOT NULL DEFAULT 0,  paid_rao BIGINT NOT NULL DEFAULT 0,  pool_rao BIGINT NOT NULL DEFAULT 0);
+INSERT INTO "epochs" VALUES(1,1795000000000,4000000000000,0,0,0,0,0,0);
 CREATE TABLE algorithms (  id BIGINT PRIMARY KEY,  digest TEXT NOT NULL UNIQUE,  dsl TEXT NOT NULL,  input_dim INTEGER NOT NULL,  author TEXT REFERENCES miners,  in_population INTEGER NOT NULL,  score DOUBLE PRECISION,  evaluation_count BIGINT NOT NULL DEFAULT 0,  created_ms BIGINT NOT NULL,  agreed_ms BIGINT NOT NULL DEFAULT 0,  verified_ms BIGINT NOT NULL DEFAULT 0);
 INSERT INTO "algorithms" VALUES(1,'8a85bef5e7cdd97e0fa8fee42b63deb13710df4f459b1320eeb5e3c59cd12be8','# meta: scalar_count=20 vector_count=10 matrix_count=5 vector_dim=16 setup_max_ops=30 predict_max_ops=30 learn_max_ops=30
 def Setup():
@@ -50,6 +55,9 @@ def Learn():
   v2 = s4 * v0
   v1 = v1 + v2
 ',16,NULL,1,NULL,0,1795196460075,0,0);
+CREATE TABLE leases (  id TEXT PRIMARY KEY,  hotkey TEXT NOT NULL REFERENCES miners,  kind INTEGER NOT NULL,  state INTEGER NOT NULL,  window_number BIGINT NOT NULL,  issued_ms BIGINT NOT NULL,  timeout_ms BIGINT NOT NULL,  evolve_budget INTEGER NOT NULL,  refused INTEGER NOT NULL DEFAULT 0,  submission_digest TEXT,  answer TEXT);
+INSERT INTO "leases" VALUES('62d604782800fc2817dc87bbf7bb750f','5FHFx8CcBJ86S4JeVfGhJBRMNCQiN1Y89gvTJPKs6W56pknR',0,0,1,1795196461360,4000000000000,1,0,NULL,NULL);
+INSERT INTO "leases" VALUES('70d6f24e4d5f0125bcf2079ceb1533cd','5ExZX4Jrhy8svUAzBVDKkHUG1QY1vvbgdDqgw1wF3pFws3mD',0,0,1,1795196461361,4000000000000,1,0,NULL,NULL);
 CREATE TABLE assignments (  algorithm_id BIGINT NOT NULL REFERENCES algorithms,  lease_id TEXT NOT NULL REFERENCES leases,  PRIMARY KEY (algorithm_id, lease_id));
 INSERT INTO "assignments" VALUES(1,'62d604782800fc2817dc87bbf7bb750f');
 INSERT INTO "assignments" VALUES(2,'62d604782800fc2817dc87bbf7bb750f');
@@ -63,15 +71,7 @@ INSERT INTO "assignments" VALUES(4,'70d6f24e4d5f0125bcf2079ceb1533cd');
 INSERT INTO "assignments" VALUES(5,'70d6f24e4d5f0125bcf2079ceb1533cd');
 CREATE TABLE counters (name TEXT PRIMARY KEY, value BIGINT NOT NULL);
 INSERT INTO "counters" VALUES('algorithm',5);
-CREATE TABLE epochs (  number BIGINT PRIMARY KEY,  start_ms BIGINT NOT NULL,  end_ms BIGINT NOT NULL,  settled INTEGER NOT NULL DEFAULT 0,  settled_ms BIGINT NOT NULL DEFAULT 0,  reputation BIGINT NOT NULL DEFAULT 0,  budget_rao BIGINT NOT NULL DEFAULT 0,  paid_rao BIGINT NOT NULL DEFAULT 0,  pool_rao BIGINT NOT NULL DEFAULT 0);
-INSERT INTO "epochs" VALUES(1,1795000000000,4000000000000,0,0,0,0,0,0);
 CREATE TABLE evaluations (  algorithm_id BIGINT NOT NULL REFERENCES algorithms,  hotkey TEXT NOT NULL REFERENCES miners,  score DOUBLE PRECISION NOT NULL,  submitted_ms BIGINT NOT NULL,  accurate INTEGER,  PRIMARY KEY (algorithm_id, hotkey));
-CREATE TABLE leases (  id TEXT PRIMARY KEY,  hotkey TEXT NOT NULL REFERENCES miners,  kind INTEGER NOT NULL,  state INTEGER NOT NULL,  window_number BIGINT NOT NULL,  issued_ms BIGINT NOT NULL,  timeout_ms BIGINT NOT NULL,  evolve_budget INTEGER NOT NULL,  refused INTEGER NOT NULL DEFAULT 0,  submission_digest TEXT,  answer TEXT);
-INSERT INTO "leases" VALUES('62d604782800fc2817dc87bbf7bb750f','5FHFx8CcBJ86S4JeVfGhJBRMNCQiN1Y89gvTJPKs6W56pknR',0,0,1,1795196461360,4000000000000,1,0,NULL,NULL);
-INSERT INTO "leases" VALUES('70d6f24e4d5f0125bcf2079ceb1533cd','5ExZX4Jrhy8svUAzBVDKkHUG1QY1vvbgdDqgw1wF3pFws3mD',0,0,1,1795196461361,4000000000000,1,0,NULL,NULL);
-CREATE TABLE miners (  hotkey TEXT PRIMARY KEY,  registered_ms BIGINT NOT NULL,  last_seen_ms BIGINT NOT NULL,  recipient_coldkey TEXT,  recipient_signed_s BIGINT NOT NULL DEFAULT 0,  reputation_total BIGINT NOT NULL DEFAULT 0,  evaluations_submitted BIGINT NOT NULL DEFAULT 0,  evaluations_finalised BIGINT NOT NULL DEFAULT 0,  evaluations_accurate BIGINT NOT NULL DEFAULT 0,  evolutions_submitted BIGINT NOT NULL DEFAULT 0,  evolutions_finalised BIGINT NOT NULL DEFAULT 0,  evolutions_over_threshold BIGINT NOT NULL DEFAULT 0,  best_score DOUBLE PRECISION NOT NULL DEFAULT 0);
-INSERT INTO "miners" VALUES('5FHFx8CcBJ86S4JeVfGhJBRMNCQiN1Y89gvTJPKs6W56pknR',1795196461360,1795196461658,NULL,0,0,0,0,0,0,0,0,0.0);
-INSERT INTO "miners" VALUES('5ExZX4Jrhy8svUAzBVDKkHUG1QY1vvbgdDqgw1wF3pFws3mD',1795196461361,1795196461665,NULL,0,0,0,0,0,0,0,0,0.0);
 CREATE TABLE parents (  algorithm_id BIGINT NOT NULL REFERENCES algorithms,  parent_id BIGINT NOT NULL REFERENCES algorithms,  PRIMARY KEY (algorithm_id, parent_id));
 CREATE TABLE payouts (  epoch BIGINT NOT NULL REFERENCES epochs,  hotkey TEXT NOT NULL REFERENCES miners,  reputation BIGINT NOT NULL,  rao BIGINT NOT NULL,  PRIMARY KEY (epoch, hotkey));
 CREATE TABLE reputation (  epoch BIGINT NOT NULL REFERENCES epochs,  hotkey TEXT NOT NULL REFERENCES miners,  micro BIGINT NOT NULL,  PRIMARY KEY (epoch, hotkey));

@@ -1,0 +1,211 @@
+/* More requests at once than a pool keeps in hand: what is too many is told so and when to come
+ * again, and in the end everybody has exactly what it asked for. */
+#include "cmocka_include.h"
+#include "pool/pool_process.h"
+#include "pool/sql.h"
+#include "pool/test_store.h"
+
+#include <arpa/inet.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <poolminer/clock.h>
+#include <poolminer/hotkey.h>
+
+enum {
+    CALLERS = 1200, /* a pool keeps 1024 requests in hand */
+    FILES = CALLERS + 64,
+    HEAD_SIZE = 2048,
+    PATH_SIZE = 256,
+    WAIT_MS = 120000
+};
+
+struct caller {
+    struct pm_hotkey *hotkey;
+    int socket;     /* -1: none */
+    int64_t due_ms; /* when to ask again */
+    bool done;
+};
+
+static struct pool_process pool;
+static struct caller callers[CALLERS];
+static int not_now; /* answers 429 */
+
+static int dial(void)
+{
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int made = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_true(made >= 0);
+    to.sin_port = htons((uint16_t)strtol(strrchr(pool.url, ':') + 1, NULL, 10));
+    assert_int_equal(connect(made, (struct sockaddr *)&to, sizeof to), 0);
+    return made;
+}
+
+static void ask_for_a_lease(struct caller *caller)
+{
+    char message[64], signature[PM_SIGNATURE_HEX_SIZE], request[1024];
+    const int64_t now_s = pm_clock_unix_ms() / 1000;
+    snprintf(message, sizeof message, "auth:%" PRId64, now_s);
+    assert_true(pm_hotkey_sign_hex(caller->hotkey, message, signature, NULL));
+    int length = snprintf(request, sizeof request,
+                          "POST /api/v1/tasks/lease HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Key: %s\r\n"
+                          "X-Timestamp: %" PRId64 "\r\nX-Signature: %s\r\n"
+                          "Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}",
+                          pm_hotkey_address(caller->hotkey), now_s, signature);
+    caller->socket = dial();
+    assert_int_equal(send(caller->socket, request, (size_t)length, MSG_NOSIGNAL), length);
+}
+
+/* A refusal for the moment says when to come again. */
+static void follow_answer(struct caller *caller, const char *head)
+{
+    const int status = (int)strtol(head + strlen("HTTP/1.1 "), NULL, 10);
+    const char *retry_after = strcasestr(head, "\r\nRetry-After: ");
+    caller->done = status == 200;
+    if (caller->done) {
+        return;
+    }
+    if ((status != 429 && status != 503) || retry_after == NULL) {
+        fail_msg("%.200s", head);
+        return;
+    }
+    const long seconds = strtol(retry_after + strlen("\r\nRetry-After: "), NULL, 10);
+    assert_in_range(seconds, 1, 60);
+    caller->due_ms = pm_clock_monotonic_ms() + 1000 * seconds;
+    not_now += status == 429;
+}
+
+static void hear(struct caller *caller)
+{
+    char head[HEAD_SIZE + 1];
+    size_t length = 0;
+    do {
+        ssize_t got = recv(caller->socket, head + length, HEAD_SIZE - length, 0);
+        assert_true(got > 0);
+        length += (size_t)got;
+        head[length] = '\0';
+    } while (strstr(head, "\r\n\r\n") == NULL);
+    close(caller->socket);
+    caller->socket = -1;
+    follow_answer(caller, head);
+}
+
+/* Takes what has been answered; returns how many are done. */
+static int hear_all(void)
+{
+    static struct pollfd polled[CALLERS];
+    int done = 0;
+    for (size_t i = 0; i < CALLERS; i++) {
+        polled[i] = (struct pollfd){.fd = callers[i].socket, .events = POLLIN};
+    }
+    assert_true(poll(polled, CALLERS, 20) >= 0);
+    for (size_t i = 0; i < CALLERS; i++) {
+        if (callers[i].socket >= 0 && polled[i].revents != 0) {
+            hear(&callers[i]);
+        }
+        done += callers[i].done;
+    }
+    return done;
+}
+
+static void ask_again(void)
+{
+    const int64_t now_ms = pm_clock_monotonic_ms();
+    for (size_t i = 0; i < CALLERS; i++) {
+        if (!callers[i].done && callers[i].socket < 0 && callers[i].due_ms <= now_ms) {
+            ask_for_a_lease(&callers[i]);
+        }
+    }
+}
+
+static struct pm_sql *open_store(void)
+{
+    char path[PATH_SIZE];
+    struct pm_sql *sql;
+    const char *url = test_store_url();
+    snprintf(path, sizeof path, "%s/pool.db", pool.directory);
+    assert_true(url != NULL ? pm_sql_open_postgres(url, PM_SQL_WRITE, &sql, NULL)
+                            : pm_sql_open_sqlite(path, PM_SQL_WRITE, &sql, NULL));
+    return sql;
+}
+
+static void assert_count(struct pm_sql *sql, const char *query, int64_t wanted)
+{
+    int64_t count = 0;
+    bool found = false;
+    assert_true(pm_sql_select_integer(sql, query, PM_SQL_NO_VALUES, &count, &found, NULL));
+    assert_int_equal(count, wanted);
+}
+
+/* While another process holds the store nothing is answered, and requests pile up. */
+static void test_more_than_it_has_hands(void **state)
+{
+    (void)state;
+    const int64_t until_ms = pm_clock_monotonic_ms() + WAIT_MS;
+    struct pm_sql *sql = open_store();
+    assert_true(pm_sql_begin(sql, NULL));
+    for (size_t i = 0; i < CALLERS; i++) {
+        ask_for_a_lease(&callers[i]);
+    }
+    while (not_now == 0) {
+        assert_int_equal(hear_all(), 0);
+        assert_true(pm_clock_monotonic_ms() < until_ms);
+    }
+    pm_sql_rollback(sql);
+    while (hear_all() < CALLERS) {
+        ask_again();
+        assert_true(pm_clock_monotonic_ms() < until_ms);
+    }
+    assert_count(sql, "SELECT COUNT(*) FROM miners", CALLERS);
+    assert_count(sql, "SELECT COUNT(*) FROM leases WHERE state = 0", CALLERS);
+    assert_count(sql, "SELECT COUNT(*) FROM leases", CALLERS);
+    pm_sql_close(sql);
+}
+
+static int open_pool(void **state)
+{
+    (void)state;
+    uint8_t seed[PM_SEED_SIZE] = {42};
+    for (size_t i = 0; i < CALLERS; i++) {
+        memcpy(seed + 1, &i, sizeof i);
+        assert_true(pm_hotkey_from_seed(seed, &callers[i].hotkey, NULL));
+        callers[i].socket = -1;
+    }
+    pool_process_create(&pool);
+    pool_process_start(&pool, (const char *[]){"--connections-per-address", "0", NULL});
+    return 0;
+}
+
+static int close_pool(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < CALLERS; i++) {
+        pm_hotkey_destroy(callers[i].hotkey);
+        if (callers[i].socket >= 0) {
+            close(callers[i].socket);
+        }
+    }
+    pool_process_destroy(&pool);
+    return 0;
+}
+
+int main(void)
+{
+    struct rlimit limit;
+    getrlimit(RLIMIT_NOFILE, &limit);
+    if (limit.rlim_max < FILES) {
+        print_message("skipped: no more than %d files may be open here\n", (int)limit.rlim_max);
+        return 77;
+    }
+    limit.rlim_cur = limit.rlim_cur < FILES ? FILES : limit.rlim_cur;
+    setrlimit(RLIMIT_NOFILE, &limit);
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_more_than_it_has_hands)};
+    return cmocka_run_group_tests(tests, open_pool, close_pool);
+}

@@ -100,10 +100,13 @@ static bool print_all(const struct bench *bench, struct run *run, struct pm_erro
     row.per_s = requests / load->seconds;
     row.pool_cpu_us = run->pool_cpu_s * 1e6 / requests;
     row.load_cpu_us = load->cpu_s * 1e6 / requests;
+    row.sign_cpu_us = run->proofs.sign_cpu_us;
     row.verify_cpu_us = run->floor.cpu_us;
     row.verify_per_s = run->floor.per_s;
     row.wall_ratio = row.per_s / row.verify_per_s;
     row.ratio = row.verify_cpu_us / row.pool_cpu_us;
+    row.shared_ratio = (row.sign_cpu_us + row.verify_cpu_us) /
+                       (row.sign_cpu_us + row.load_cpu_us + row.pool_cpu_us);
     row.not_now = (double)load->not_now;
     row.hung_up = (double)load->hung_up;
     row.lost = (double)bench_books_lost(&run->before, &run->after, (int64_t)load->evaluations,

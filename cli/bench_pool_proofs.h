@@ -23,6 +23,7 @@ struct bench_proofs {
     size_t miner_count;
     struct bench_proof *stock;
     size_t count;
+    double sign_cpu_us;    /* processor time of one */
     size_t *next;          /* of each miner: its next proof in the stock */
     size_t signed_on_time; /* because the stock was used up */
 };

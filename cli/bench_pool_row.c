@@ -16,10 +16,12 @@ struct bench_pool_row bench_pool_row_empty(const char *store, const char *what, 
                                    .p99_ms = NAN,
                                    .pool_cpu_us = NAN,
                                    .load_cpu_us = NAN,
+                                   .sign_cpu_us = NAN,
                                    .verify_cpu_us = NAN,
                                    .verify_per_s = NAN,
                                    .wall_ratio = NAN,
                                    .ratio = NAN,
+                                   .shared_ratio = NAN,
                                    .not_now = NAN,
                                    .hung_up = NAN,
                                    .lost = NAN};
@@ -31,7 +33,7 @@ struct cell {
     double value;
     int width, digits;
 };
-enum { CELLS = 12 };
+enum { CELLS = 14 };
 
 static void fill_cells(const struct bench_pool_row *row, struct cell cells[CELLS])
 {
@@ -41,10 +43,12 @@ static void fill_cells(const struct bench_pool_row *row, struct cell cells[CELLS
         {"p99_ms", "p99 ms", row->p99_ms, 8, 2},
         {"pool_cpu_us", "pool us", row->pool_cpu_us, 8, 1},
         {"load_cpu_us", "load us", row->load_cpu_us, 8, 1},
+        {"sign_cpu_us", "sign us", row->sign_cpu_us, 8, 1},
         {"verify_cpu_us", "verify us", row->verify_cpu_us, 10, 1},
         {"verify_per_s", "verify /s", row->verify_per_s, 10, 0},
         {"wall_ratio", "wall", row->wall_ratio, 6, 2},
         {"ratio", "ratio", row->ratio, 6, 2},
+        {"shared_ratio", "shared", row->shared_ratio, 6, 2},
         {"not_now", "429", row->not_now, 6, 0},
         {"hung_up", "hung", row->hung_up, 5, 0},
         {"lost", "lost", row->lost, 5, 0},

@@ -14,11 +14,14 @@ struct bench_pool_row {
     double per_s, p50_ms, p99_ms;
     double pool_cpu_us;   /* processor time of pool and database for one request */
     double load_cpu_us;   /* of the miners */
+    double sign_cpu_us;   /* of one signature, which the miners make beforehand */
     double verify_cpu_us; /* of one verification, when nothing else is done */
     double verify_per_s;  /* by all cores at once, when nothing else is done */
     double wall_ratio;    /* per_s / verify_per_s: the miners' time counts as the pool's */
     double ratio;         /* verify_cpu_us / pool_cpu_us: what the bar is set for */
-    double not_now;       /* answers 429 */
+    double shared_ratio; /* the same where miners and pool share the cores: of signing and verifying
+                            in all that a request costs both */
+    double not_now;      /* answers 429 */
     double hung_up;
     double lost; /* acknowledged, and not in the store; or there, and not acknowledged */
 };

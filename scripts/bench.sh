@@ -1,6 +1,6 @@
 #!/bin/bash
-# Runs every benchmark there is, each with settings that are over soon: all of them in some three
-# minutes. `--shortest` only shows that they run; what it prints says nothing about the machine.
+# Runs every benchmark there is, each with settings that are over soon: a few minutes in all.
+# `--shortest` only shows that they run; what it prints says nothing about the machine.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 build=${POOLMINER_BUILD_DIR:-$root/build}

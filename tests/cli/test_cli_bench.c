@@ -144,6 +144,10 @@ static void check_pool_row(const char *line, size_t length, int *calls, int *all
                      cpu = pool_number(row, "pool_cpu_us");
         assert_true(floor > 0 && cpu > 0 && pool_number(row, "load_cpu_us") > 0);
         assert_true(fabs(pool_number(row, "ratio") - floor / cpu) < 1e-6);
+        const double sign = pool_number(row, "sign_cpu_us");
+        assert_true(sign > 0);
+        assert_true(fabs(pool_number(row, "shared_ratio") -
+                         (sign + floor) / (sign + pool_number(row, "load_cpu_us") + cpu)) < 1e-6);
         const double wall = pool_number(row, "per_s") / pool_number(row, "verify_per_s");
         assert_true(fabs(pool_number(row, "wall_ratio") - wall) < 1e-6);
         assert_true(pool_number(row, "lost") == 0);

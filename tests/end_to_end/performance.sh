@@ -1,6 +1,6 @@
 #!/bin/bash
-# Runs the commands of docs/performance.md against the programs of this build. Measuring everything
-# takes minutes, so that command is run for one row.
+# Runs the commands of docs/performance.md, and the one of docs/pool.md that measures, against the
+# programs of this build. Measuring everything takes minutes: those commands are run in short.
 set -euo pipefail
 cd "$POOLMINER_ROOT"
 
@@ -9,20 +9,22 @@ trap 'rm -rf "$work"' EXIT
 export HOME=$work XDG_CACHE_HOME=$work/cache
 
 commands() { # every line of the fenced blocks marked sh
-    awk '/^```sh$/ { inside = 1; next } /^```/ { inside = 0 } inside' docs/performance.md
+    awk '/^```sh$/ { inside = 1; next } /^```/ { inside = 0 } inside' docs/performance.md docs/pool.md
 }
 
 count=0
 while read -r line; do
-    echo "docs/performance.md: $line"
+    echo "$line"
     line=${line//build\/bin\//$POOLMINER_BIN\/}
     line=${line//build\/tests\//$POOLMINER_BIN\/..\/tests\/}
     [[ $line == *"bench evaluate" ]] && line+=" --program tasks"
+    [[ $line == *bench.sh ]] && line+=" --shortest"
+    line=${line/--seconds 5/--seconds 0.2}
     read -ra words <<<"$line"
     env "${words[@]}"
     count=$((count + 1))
 done < <(commands)
-if ((count < 5)); then
-    echo "performance.sh: docs/performance.md has only $count commands" >&2
+if ((count < 7)); then
+    echo "performance.sh: the pages have only $count commands" >&2
     exit 1
 fi

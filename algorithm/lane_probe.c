@@ -1,5 +1,6 @@
 #include "lane_kernels.h"
 
+#include <omp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +13,8 @@ enum {
     L1_ELEMENTS = 256,  /* 16 KiB: half of the smallest first-level cache about */
     L2_ELEMENTS = 6144, /* 384 KiB */
     FUNCTION_ELEMENTS = 64,
+    TOGETHER_REPEATS = 40,
+    TOGETHER_ROUNDS = 250 * ROUNDS, /* a millisecond: threads do not begin at the same moment */
 };
 
 /* What is timed: `work` done on `context`. */
@@ -162,4 +165,33 @@ bool pm_machine_probe(enum pm_simd_level level, const struct pm_lane_tasks *task
     probe_memory(&probe, tasks, out);
     free(probe.memory);
     return true;
+}
+
+/* ---- more threads ---- */
+
+/* Nanoseconds from the first one's start to the last one's end. */
+static int64_t compute_together(const struct pm_lane_kernels *kernels, int threads)
+{
+    int64_t first = INT64_MAX, last = 0;
+#pragma omp parallel num_threads(threads) reduction(min : first) reduction(max : last)
+    {
+#pragma omp barrier
+        first = pm_clock_monotonic_ns();
+        kernels->probe_arithmetic(TOGETHER_ROUNDS, true, true);
+        last = pm_clock_monotonic_ns();
+    }
+    return last - first;
+}
+
+double pm_machine_scaling(enum pm_simd_level level, int threads)
+{
+    const struct pm_lane_kernels *kernels = pm_lane_kernels(level);
+    int64_t one = INT64_MAX, all = INT64_MAX;
+    for (int i = 0; i < TOGETHER_REPEATS; i++) {
+        const int64_t alone = compute_together(kernels, 1);
+        const int64_t together = compute_together(kernels, threads);
+        one = alone < one ? alone : one;
+        all = together < all ? together : all;
+    }
+    return (double)one / (double)all;
 }

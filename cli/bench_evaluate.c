@@ -47,26 +47,43 @@ struct bench {
 /* What is timed; returns false with the error set. */
 typedef bool timed_work(struct bench *bench, void *context, struct pm_error *error);
 
-/* Microseconds of the quickest run: what disturbs a run only makes it slower. */
-static bool measure(struct bench *bench, timed_work *work, void *context, double *us,
-                    struct pm_error *error)
+/* Microseconds of the run that took least: what disturbs a run only makes it slower. */
+struct timing {
+    double us;     /* by the clock */
+    double cpu_us; /* of processors, of all threads: other programs lengthen it less */
+};
+
+static bool measure_both(struct bench *bench, timed_work *work, void *context, struct timing *out,
+                         struct pm_error *error)
 {
     const int64_t begin = pm_clock_monotonic_ns();
-    int64_t best = INT64_MAX;
+    int64_t best = INT64_MAX, best_cpu = INT64_MAX;
     for (int run = 0; run < RUNS_MAX; run++) {
         const int64_t start = pm_clock_monotonic_ns();
         const int64_t spent = start - begin;
         if (spent > SLOW_NS || (run >= RUNS_MIN && spent > MEASURE_NS)) {
             break;
         }
+        const int64_t cpu_start = bench_cpu_ns();
         if (!work(bench, context, error)) {
             return false;
         }
+        const int64_t took_cpu = bench_cpu_ns() - cpu_start;
         const int64_t took = pm_clock_monotonic_ns() - start;
         best = took < best ? took : best;
+        best_cpu = took_cpu < best_cpu ? took_cpu : best_cpu;
     }
-    *us = (double)best * 1e-3;
+    *out = (struct timing){(double)best * 1e-3, (double)best_cpu * 1e-3};
     return true;
+}
+
+static bool measure(struct bench *bench, timed_work *work, void *context, double *us,
+                    struct pm_error *error)
+{
+    struct timing timing = {NAN, NAN};
+    const bool measured = measure_both(bench, work, context, &timing, error);
+    *us = timing.us;
+    return measured;
 }
 
 struct compiled {
@@ -143,13 +160,13 @@ static bool work_batch(struct bench *bench, void *context, struct pm_error *erro
     return true;
 }
 
-static bool measure_batch(struct bench *bench, struct batch *batch, int threads, double *us,
+static bool measure_batch(struct bench *bench, struct batch *batch, int threads, struct timing *out,
                           struct pm_error *error)
 {
     omp_set_num_threads(threads);
     batch->quickest_ns = 0;
     batch->idle = (double)NAN;
-    bool measured = measure(bench, work_batch, batch, us, error);
+    bool measured = measure_both(bench, work_batch, batch, out, error);
     omp_set_num_threads(bench->config->threads);
     return measured;
 }
@@ -219,19 +236,19 @@ static bool bench_threads(struct bench *bench, struct batch *batch, struct bench
                           double reference_us, const struct pm_algorithm *algorithm,
                           struct pm_error *error)
 {
-    double one_us = NAN;
+    struct timing one = {NAN, NAN};
     bool done = true;
     for (int threads = 1; done && threads > 0;
          threads = bench_more_threads(bench->config, threads)) {
-        double us = NAN;
-        if (!measure_batch(bench, batch, threads, &us, error)) {
+        struct timing took = {NAN, NAN};
+        if (!measure_batch(bench, batch, threads, &took, error)) {
             return false;
         }
-        one_us = threads == 1 ? us : one_us;
-        row.threads = threads;
-        row.scaling = one_us / (us * threads);
-        row.us_per_algorithm = us / (double)batch->count;
+        one = threads == 1 ? took : one;
         row.extra_count = 0;
+        row.us_per_algorithm = took.us / (double)batch->count;
+        bench_row_set_threads(&row, threads, one.us / (took.us * threads), bench->suite.simd_level);
+        bench_row_add(&row, "cpu_scaling", one.cpu_us / took.cpu_us);
         bench_row_add(&row, "idle", batch->idle);
         for (int i = 0; threads == 1 && i < CROWD_COUNT; i++) {
             bench_row_add(&row, CROWDS[i].name, batch->idle_with[i]);
@@ -302,17 +319,17 @@ static bool measure_random(struct bench *bench, struct batch *batch, struct benc
 {
     const size_t all = batch->count;
     const size_t sample = all < REFERENCE_SAMPLE ? all : REFERENCE_SAMPLE;
-    double reference_us = NAN, sample_us = NAN;
-    if (!measure_batch(bench, batch, 1, &row->us_per_algorithm, error)) {
+    struct timing whole, reference = {NAN, NAN}, part = {NAN, NAN};
+    if (!measure_batch(bench, batch, 1, &whole, error)) {
         return false;
     }
-    row->us_per_algorithm /= (double)all;
+    row->us_per_algorithm = whole.us / (double)all;
     batch->count = sample;
-    bool done = measure_batch(bench, batch, 1, &sample_us, error);
+    bool done = measure_batch(bench, batch, 1, &part, error);
     bench->suite.reference = true;
-    done = done && measure_batch(bench, batch, 1, &reference_us, error);
+    done = done && measure_batch(bench, batch, 1, &reference, error);
     bench->suite.reference = false;
-    row->ratio_to_reference = reference_us / sample_us;
+    row->ratio_to_reference = reference.us / part.us;
     return done;
 }
 

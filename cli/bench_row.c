@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include <poolminer/json.h>
+#include <poolminer/lane_probe.h>
 
 struct bench_row bench_row_empty(const char *program, const char *executor)
 {
@@ -28,6 +29,18 @@ void bench_row_add(struct bench_row *row, const char *name, double value)
     assert(row->extra_count < BENCH_EXTRAS_MAX);
     row->extras[row->extra_count].name = name;
     row->extras[row->extra_count++].value = value;
+}
+
+void bench_row_set_threads(struct bench_row *row, int threads, double scaling,
+                           enum pm_simd_level level)
+{
+    row->threads = threads;
+    row->scaling = scaling;
+    if (threads > 1) {
+        const double machine = pm_machine_scaling(level, threads);
+        bench_row_add(row, "machine_scaling", machine);
+        bench_row_add(row, "scaling_of_machine", scaling / machine);
+    }
 }
 
 static bool add_number(cJSON *object, const char *name, double value)

@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include <poolminer/error.h>
+#include <poolminer/lanes.h>
 
 enum { BENCH_EXTRAS_MAX = 6 };
 
@@ -32,6 +33,11 @@ struct bench_row {
 struct bench_row bench_row_empty(const char *program, const char *executor);
 /* At most BENCH_EXTRAS_MAX. */
 void bench_row_add(struct bench_row *row, const char *name, double value);
+
+/* How many threads, and their scaling; of more than one also what the machine itself makes of as
+ * many (two figures that only this row has). */
+void bench_row_set_threads(struct bench_row *row, int threads, double scaling,
+                           enum pm_simd_level level);
 
 void bench_row_print_heading(void);
 bool bench_row_print(const struct bench_row *row, bool json, struct pm_error *error);

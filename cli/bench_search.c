@@ -5,7 +5,6 @@
 #include <math.h>
 #include <omp.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include <poolminer/clock.h>
 #include <poolminer/lane_search.h>
@@ -128,24 +127,17 @@ struct spent {
     double seconds, cpu_seconds;
 };
 
-static double cpu_seconds(void)
-{
-    struct timespec now = {0};
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
-}
-
 static struct spent run_chunk(struct crowd *crowd)
 {
     const int64_t start = pm_clock_monotonic_ns();
-    const double cpu_start = cpu_seconds();
+    const int64_t cpu_start = bench_cpu_ns();
 #pragma omp parallel num_threads(crowd->threads)
     {
         const int i = omp_get_thread_num();
         pm_lane_search_run(crowd->searches[i], CHUNK, &crowd->errors[i]);
     }
     return (struct spent){(double)(pm_clock_monotonic_ns() - start) * 1e-9,
-                          cpu_seconds() - cpu_start};
+                          (double)(bench_cpu_ns() - cpu_start) * 1e-9};
 }
 
 /* The time of the same search several times over, each chunk's quickest; *counts: of all threads.
@@ -200,9 +192,8 @@ static bool search_row(const struct bench_evaluate_config *config, int threads,
     }
     struct bench_row row = bench_row_empty("search", "fast");
     row.simd = pm_simd_level_name(pm_simd_level_best());
-    row.threads = threads;
     row.us_per_algorithm = 1e6 / rate;
-    row.scaling = threads == 1 ? (double)NAN : rate / (*one_thread * threads);
+    bench_row_set_threads(&row, threads, rate / (*one_thread * threads), pm_simd_level_best());
     bench_row_add(&row, "individuals_per_s", rate);
     bench_row_add(&row, "per_cpu_second", (double)counts.individuals / spent.cpu_seconds);
     bench_row_add(&row, "known", (double)counts.known / (double)counts.individuals);

@@ -34,6 +34,12 @@ struct pm_machine {
 bool pm_machine_probe(enum pm_simd_level level, const struct pm_lane_tasks *tasks,
                       struct pm_machine *out, struct pm_error *error);
 
+/* What more threads are worth on this machine, whatever they run: the speed of arithmetic in
+ * registers on `threads` at once, divided by that of one times their number. 1 where each has a
+ * core of its own that runs as fast as before; about a half for two threads of one core. Takes
+ * about a tenth of a second. */
+double pm_machine_scaling(enum pm_simd_level level, int threads);
+
 /* Elements of all lanes that running a program on one group computes, and moves between registers
  * and memory because no register file could hold them: matrices, inputs. */
 struct pm_lane_work {

@@ -1,6 +1,6 @@
 /* Search as fast as it goes: regularised evolution of small programs on few tasks, one thread, with
  * nothing kept but the population. What benchmarks measure; what miners run is evolution.h. Each
- * individual is mutated, stripped of dead code, looked up by what it means, and only if that is new
+ * individual is mutated, looked up by what it means, and only if that is new stripped of dead code,
  * compiled and run. */
 #ifndef POOLMINER_LANE_SEARCH_H
 #define POOLMINER_LANE_SEARCH_H

@@ -14,8 +14,8 @@
 #include <poolminer/text.h>
 
 enum {
-    CALL_S = 120, /* a browser's first start on a busy machine takes long */
-    READY_MS = 60000,
+    CALL_S = 240, /* a browser's first start on a busy machine takes long */
+    READY_MS = 120000,
     LOOK_MS = 100,
     ANSWER_MAX = 16 << 20,
     SCRIPT_SIZE = 4096,

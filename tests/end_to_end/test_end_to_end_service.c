@@ -63,11 +63,12 @@ static int tear_down(void **state)
 static bool manager_is_told(void *context)
 {
     struct setting *setting = context;
-    const size_t length = strlen(setting->told);
+    char *end = setting->told + strlen(setting->told);
     const ssize_t count =
-        recv(setting->manager, setting->told + length, sizeof setting->told - length - 2, 0);
+        recv(setting->manager, end, sizeof setting->told - (size_t)(end - setting->told) - 2, 0);
     if (count > 0) {
-        strcpy(setting->told + length + count, "\n");
+        end[count] = '\n';
+        end[count + 1] = '\0';
     }
     return strstr(setting->told, setting->words) != NULL;
 }

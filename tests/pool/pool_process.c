@@ -96,13 +96,6 @@ void pool_process_kill(struct pool_process *process)
     process->pid = 0;
 }
 
-int pool_process_stop(struct pool_process *process)
-{
-    int status = pm_process_stop(process->pid, START_TIMEOUT_MS);
-    process->pid = 0;
-    return status;
-}
-
 /* What the pool said, and any sanitizer with it; the caller frees it. NULL: nothing yet. */
 static char *read_log(const struct pool_process *process)
 {
@@ -110,6 +103,18 @@ static char *read_log(const struct pool_process *process)
     size_t length;
     path_of(process, "log", path);
     return pm_file_read(path, LOG_MAX, &text, &length, NULL) ? text : NULL;
+}
+
+int pool_process_stop(struct pool_process *process)
+{
+    int status = pm_process_stop(process->pid, START_TIMEOUT_MS);
+    process->pid = 0;
+    if (status != 0) {
+        char *text = read_log(process);
+        print_error("the pool ended with status %d:\n%s\n", status, text != NULL ? text : "");
+        free(text);
+    }
+    return status;
 }
 
 int pool_process_logged(const struct pool_process *process, const char *part)

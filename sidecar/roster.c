@@ -188,6 +188,19 @@ void pm_roster_set_progress(struct pm_peer *peer, int64_t job, const char *progr
     peer->progress_job = job;
 }
 
+const struct pm_peer *pm_roster_find_progress(const struct pm_roster *roster, const char *name,
+                                              int64_t job, int64_t since_ms)
+{
+    for (const struct pm_peer *peer = roster->heard_last;
+         peer != NULL && peer->heard_ms >= since_ms; peer = peer->heard_before) {
+        if (peer->progress != NULL && peer->progress_job == job &&
+            strcmp(peer->identity.name, name) == 0) {
+            return peer;
+        }
+    }
+    return NULL;
+}
+
 bool pm_roster_set_report(struct pm_peer *peer, const char *report, const char *paused,
                           struct pm_error *error)
 {

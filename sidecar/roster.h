@@ -66,6 +66,11 @@ bool pm_roster_park(struct pm_roster *roster, struct pm_peer *peer, uint64_t req
 void pm_roster_unpark(struct pm_roster *roster, struct pm_peer *peer);
 struct pm_peer *pm_roster_next_parked(const struct pm_peer *peer);
 
+/* The client that has told last how far this job is, not before `since_ms`, or NULL. Its name is
+ * that of the holder, which may tell it over a connection of its own. */
+const struct pm_peer *pm_roster_find_progress(const struct pm_roster *roster, const char *name,
+                                              int64_t job, int64_t since_ms);
+
 /* Remembers copies of both. PM_ERROR_MEMORY. */
 bool pm_roster_set_report(struct pm_peer *peer, const char *report, const char *paused,
                           struct pm_error *error);

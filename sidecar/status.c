@@ -125,12 +125,15 @@ static bool add_leased_job(struct pm_reply_out *reply, cJSON *list, const struct
     pm_reply_add_integer(reply, item, "attempt", job.failures + 1);
     pm_reply_add_integer(reply, item, "lease_left_ms", job.lease_until_ms - desk->now.steady_ms);
     add_report(reply, item, desk, identity.name);
-    const struct pm_peer *peer = pm_roster_find(desk->roster, job.holder);
+    /* Whoever has told nothing for as long as a lease has lost it. */
+    const struct pm_peer *teller = pm_roster_find_progress(desk->roster, identity.name, id,
+                                                           desk->now.steady_ms - desk->lease_ms);
+    const struct pm_peer *peer = teller != NULL ? teller : pm_roster_find(desk->roster, job.holder);
     if (peer != NULL) {
         add_peer(reply, item, peer, desk->now);
-        if (peer->progress != NULL && peer->progress_job == id) {
-            pm_reply_add_json(reply, item, "progress", peer->progress);
-        }
+    }
+    if (teller != NULL) {
+        pm_reply_add_json(reply, item, "progress", teller->progress);
     }
     return true;
 }

@@ -90,6 +90,24 @@ static void await(struct setting *setting, bool (*condition)(void *), const char
     }
 }
 
+/* Whether the queue tells how far the worker is: of that the bar in the line a minute is made. */
+static bool queue_tells_progress(void *context)
+{
+    const struct setting *setting = context;
+    const char *const arguments[] = {PM_BIN_DIR "/poolminer",
+                                     "queue",
+                                     "--json",
+                                     "--config",
+                                     place_file(&setting->place, "gui_config.json"),
+                                     NULL};
+    struct output output = run_at_home(setting->place.path, arguments, 20000);
+    const bool tells = strstr(output.out, "\"kind\":\"evolve\"") != NULL &&
+                       strstr(output.out, "\"progress\":{") != NULL &&
+                       strstr(output.out, "\"best\":") != NULL;
+    output_clear(&output);
+    return tells;
+}
+
 static void the_manager_is_told_and_the_log_is_one_file(void **state)
 {
     struct setting *setting = *state;
@@ -99,6 +117,7 @@ static void the_manager_is_told_and_the_log_is_one_file(void **state)
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
         await(setting, file_says, "logs/mine.log", lines[i]);
     }
+    assert_true(wait_until(queue_tells_progress, setting, 60000));
     assert_false(log_says(&setting->place, "mine.log", "WORKER-PLAN")); /* standard error */
     assert_true(log_says(&setting->place, "mine.log", "Mining for http://127.0.0.1:"));
 

@@ -58,6 +58,17 @@ static void a_job_goes_the_whole_way(void **state)
     assert_non_null(strstr(status, "\"progress\":{\"done\":1,\"total\":2}"));
     assert_non_null(strstr(status, "\"name\":\"worker-1\""));
     free(status);
+    /* What a worker tells over its heartbeats' connection is its own; another's word is not. */
+    struct pm_queue_client *heartbeats = client_open("worker", "worker-1");
+    struct pm_queue_client *other = client_open("worker", "worker-2");
+    assert_done(pm_queue_client_progress(heartbeats, id, 1, "{\"done\":2,\"total\":2}", &error),
+                error);
+    assert_done(pm_queue_client_progress(other, id, 1, "{\"done\":0,\"total\":2}", &error), error);
+    assert_done(pm_queue_client_status(driver, &status, &error), error);
+    assert_non_null(strstr(status, "\"progress\":{\"done\":2,\"total\":2}"));
+    free(status);
+    pm_queue_client_destroy(other);
+    pm_queue_client_destroy(heartbeats);
     assert_done(pm_queue_client_checkpoint(worker, id, 1, "quarter", 7, &error), error);
     assert_done(pm_queue_client_release(worker, id, 1, "half", 4, &error), error);
     assert_false(pm_queue_client_checkpoint(worker, id, 1, "late", 4, &error));

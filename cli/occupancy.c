@@ -44,6 +44,16 @@ void occupancy_unlock(int lock)
     }
 }
 
+bool occupancy_is_held(const char *data_directory)
+{
+    int lock = -1;
+    struct pm_error error = {0};
+    const bool is_free =
+        access(data_directory, F_OK) != 0 || occupancy_lock(data_directory, &lock, &error);
+    occupancy_unlock(lock);
+    return !is_free && error.code == PM_ERROR_REFUSED;
+}
+
 bool occupancy_check_port(int port, struct pm_error *error)
 {
     const struct sockaddr_in address = {.sin_family = AF_INET,

@@ -12,6 +12,9 @@
 bool occupancy_lock(const char *data_directory, int *lock, struct pm_error *error);
 void occupancy_unlock(int lock); /* -1: nothing to do */
 
+/* Whether a miner runs with these files now. */
+bool occupancy_is_held(const char *data_directory);
+
 /* PM_ERROR_REFUSED when something listens on this port of 127.0.0.1. */
 bool occupancy_check_port(int port, struct pm_error *error);
 

@@ -13,7 +13,9 @@
      .environment = "POOLMINER_SIDECAR_URL",                                                       \
      .type = PM_OPTION_TEXT,                                                                       \
      .argument = "URL",                                                                            \
-     .help = "The sidecar to ask; by default the one at --sidecar-port on this machine."},         \
+     .help =                                                                                       \
+         "The sidecar to ask; by default that of the miner that runs here, or else the one at "    \
+         "--sidecar-port on this machine."},                                                       \
     {                                                                                              \
         .name = "key-file", .environment = "POOLMINER_KEY_FILE", .type = PM_OPTION_TEXT,           \
         .is_path = true, .argument = "FILE",                                                       \
@@ -22,7 +24,8 @@
 
 enum { SIDECAR_URL_SIZE = 128 };
 
-/* --sidecar-url, else --sidecar-port on this machine, else the port that a running `mine` took. */
+/* --sidecar-url, else --sidecar-port of the command line on this machine, else where the miner that
+ * runs with the files here has its sidecar, else the settings' port. */
 bool sidecar_url_find(const struct pm_options *options, char url[SIDECAR_URL_SIZE],
                       struct pm_error *error);
 

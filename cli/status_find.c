@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <poolminer/clock.h>
 #include <poolminer/json.h>
@@ -65,20 +64,10 @@ static bool ask_sidecar(const struct pm_options *options, struct status_found *f
 
 /* ---- when it does not answer ---- */
 
-/* A miner holds the lock of its directory as long as it runs. */
-static bool miner_has(const char *directory)
-{
-    int lock = -1;
-    struct pm_error error = {0};
-    bool free_of_miners = access(directory, F_OK) != 0 || occupancy_lock(directory, &lock, &error);
-    occupancy_unlock(lock);
-    return !free_of_miners && error.code == PM_ERROR_REFUSED;
-}
-
 static void explain(const struct pm_options *options, const char *directory,
                     const struct pm_error *absent, struct status_found *found)
 {
-    if (miner_has(directory)) {
+    if (occupancy_is_held(directory)) {
         snprintf(found->reason, sizeof found->reason,
                  "a miner runs with the files in %.200s, but its sidecar does not answer: %.200s",
                  directory, absent->message);

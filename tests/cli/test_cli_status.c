@@ -1,7 +1,10 @@
 /* The screen of `poolminer status`: what it shows of a state, at any width, and what it leaves out.
  */
+#include "cli/occupancy.h"
+#include "cli/sidecar_url.h"
 #include "cli/status_screen.h"
 #include "cmocka_include.h"
+#include "run_program.h"
 
 #include <pty.h>
 #include <stdio.h>
@@ -262,6 +265,46 @@ static void what_is_drawn_anew_fits_the_terminal(void **state)
     assert_int_equal(lines, TERMINAL_ROWS - 1);
 }
 
+/* ---- which sidecar is asked ---- */
+
+static const char *asked(const char *directory, const char *option)
+{
+    static const struct pm_option table[] = {
+        SIDECAR_URL_OPTIONS,
+        {.name = "data-dir", .type = PM_OPTION_TEXT},
+        {.name = "sidecar-port", .type = PM_OPTION_INTEGER, .default_value = "8123"}};
+    static char url[SIDECAR_URL_SIZE];
+    char *const arguments[] = {"status", "--data-dir", (char *)directory, (char *)option, NULL};
+    struct pm_options *options = pm_options_create(table, sizeof table / sizeof *table);
+    struct pm_error error = {0};
+    assert_true(pm_options_load_arguments(options, option != NULL ? 4 : 3, arguments, NULL));
+    if (!sidecar_url_find(options, url, &error)) {
+        snprintf(url, sizeof url, "%.120s", error.message);
+    }
+    pm_options_destroy(options);
+    return url;
+}
+
+static void a_running_miners_sidecar_is_found_at_its_own_port(void **state)
+{
+    (void)state;
+    char directory[] = "/tmp/poolminer-status-XXXXXX";
+    int lock = -1;
+    assert_non_null(mkdtemp(directory));
+    assert_string_equal(asked(directory, NULL), "tcp://127.0.0.1:8123");
+    assert_non_null(strstr(asked(directory, "--sidecar-port=0"), "has told its port"));
+    assert_true(occupancy_lock(directory, &lock, NULL));
+    assert_string_equal(asked(directory, NULL), "tcp://127.0.0.1:8123"); /* it has told none */
+    write_text(directory, "sidecar.ready", "{\"port\":4567}");
+    assert_string_equal(asked(directory, NULL), "tcp://127.0.0.1:4567");
+    assert_string_equal(asked(directory, "--sidecar-port=0"), "tcp://127.0.0.1:4567");
+    assert_string_equal(asked(directory, "--sidecar-port=99"), "tcp://127.0.0.1:99");
+    assert_string_equal(asked(directory, "--sidecar-url=tcp://h:1"), "tcp://h:1");
+    occupancy_unlock(lock); /* a miner that was killed leaves the file behind */
+    assert_string_equal(asked(directory, NULL), "tcp://127.0.0.1:8123");
+    remove_directory(directory);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -273,6 +316,7 @@ int main(void)
         cmocka_unit_test(a_state_with_nothing_in_it_says_so),
         cmocka_unit_test(a_terminal_is_asked_for_its_size_and_no_color_heeded),
         cmocka_unit_test(what_is_drawn_anew_fits_the_terminal),
+        cmocka_unit_test(a_running_miners_sidecar_is_found_at_its_own_port),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -347,11 +347,30 @@ static bool drive(struct pm_http *http, bool finish_on_stop, CURLcode *result)
     return true;
 }
 
+/* What to look at, where libcurl's words tell the cause alone. */
+static const char *advice(CURLcode result)
+{
+    switch (result) {
+    case CURLE_COULDNT_RESOLVE_HOST:
+        return " (is the name right, is there a network?)";
+    case CURLE_COULDNT_CONNECT:
+        return " (does it run there, is the port right?)";
+    case CURLE_PEER_FAILED_VERIFICATION:
+        return " (is the address right, and this machine's date?)";
+    default:
+        return "";
+    }
+}
+
 static bool judge(const struct exchange *exchange, CURLcode result, const char *url,
                   const struct pm_http_request *request, struct pm_error *error)
 {
     if (exchange->out_of_memory) {
         return pm_fail(error, PM_ERROR_MEMORY, "no memory for the answer of %.200s", url);
+    }
+    if (result == CURLE_OUT_OF_MEMORY && exchange->sendings > 0) {
+        return pm_fail(error, PM_ERROR_LIMIT,
+                       "%.200s answered with a header that is too long (or memory is out)", url);
     }
     if (exchange->too_large) {
         return pm_fail(error, PM_ERROR_LIMIT, "%.200s answered with more than %zu bytes", url,
@@ -362,7 +381,8 @@ static bool judge(const struct exchange *exchange, CURLcode result, const char *
                        "%.200s: the connection was closed before an answer came", url);
     }
     if (result != CURLE_OK) {
-        return pm_fail(error, PM_ERROR_UNAVAILABLE, "%.200s: %s", url, curl_easy_strerror(result));
+        return pm_fail(error, PM_ERROR_UNAVAILABLE, "%.200s: %s%s", url, curl_easy_strerror(result),
+                       advice(result));
     }
     return true;
 }

@@ -116,8 +116,9 @@ static enum pm_answer_kind kind_of_status(enum pm_call call, const struct pm_ans
         (status == 404 && call == PM_CALL_SUBMIT && (answer->foreign || is_no_such_path(answer)))) {
         return PM_ANSWER_UNUSABLE;
     }
+    /* A page is the word of who stands between (a hotel's network asks for a login): it may go. */
     if (status == 401) {
-        return PM_ANSWER_UNAUTHORIZED;
+        return is_object ? PM_ANSWER_UNAUTHORIZED : PM_ANSWER_UNUSABLE;
     }
     if (status == 404 && call == PM_CALL_LEASE) {
         return PM_ANSWER_NO_WORK;

@@ -179,7 +179,8 @@ static bool warn_of_silence(struct pm_lease_results *results, int64_t waited_ms,
     }
     if (results->there == 0) {
         pm_log(PM_LOG_WARN, "DRIVER-NO-RESULTS",
-               "lease=%s: nothing is done after %d s; does poolminer-worker run with --run-id %s?",
+               "lease=%s: nothing is done after %d s; evolving may take so long, but does "
+               "poolminer-worker run with --run-id %s?",
                results->lease_id, SILENCE_MS / 1000, results->driver->settings.run_id);
     }
     return true;

@@ -27,8 +27,8 @@ struct pm_pool_client {
     const char *last_url; /* the address of the last call */
     int64_t timeout_ms;
     int64_t clock_offset_ms;
-    int64_t reported_offset_ms; /* what the log last said */
-    bool unbelievable;          /* a Date that was not believed has been reported */
+    int64_t told_min_ms, told_max_ms; /* between these the log has told of an offset */
+    bool unbelievable;                /* a Date that was not believed has been reported */
 };
 
 struct call {
@@ -112,11 +112,24 @@ static bool measured_offset(struct pm_pool_client *client, const struct pm_http_
     return believe(client, *offset_ms);
 }
 
+/* Two front ends of a pool whose clocks differ take turns: what was told once is not told again. */
+static bool is_news(struct pm_pool_client *client, int64_t offset_ms)
+{
+    if (offset_ms <= client->told_min_ms - CLOCK_WARNING_MS) {
+        client->told_min_ms = offset_ms;
+        return true;
+    }
+    if (offset_ms >= client->told_max_ms + CLOCK_WARNING_MS) {
+        client->told_max_ms = offset_ms;
+        return true;
+    }
+    return false;
+}
+
 static void set_offset(struct pm_pool_client *client, int64_t offset_ms)
 {
     client->clock_offset_ms = offset_ms;
-    if (llabs(offset_ms - client->reported_offset_ms) >= CLOCK_WARNING_MS) {
-        client->reported_offset_ms = offset_ms;
+    if (is_news(client, offset_ms)) {
         pm_log(PM_LOG_WARN, "POOL-CLOCK-SKEW",
                "offset_s=%" PRId64 ": this machine's clock is %s the pool's; signatures are "
                "corrected, but set the clock (timedatectl set-ntp true)",

@@ -182,9 +182,10 @@ static void handle(void *context, const struct scripted_request *request,
 {
     struct fake_pool *pool = context;
     if (atomic_load(&pool->down)) {
-        const struct fake_answer page = {.status = 404, .body = "404 page not found"};
+        const struct fake_answer page = {.status = pool->page_when_down,
+                                         .body = "<html>no pool</html>"};
         const struct fake_answer hang_up = {.manner = SCRIPTED_CLOSE};
-        apply(pool->page_when_down ? &page : &hang_up, reply);
+        apply(pool->page_when_down != 0 ? &page : &hang_up, reply);
         return;
     }
     if (strcmp(request->path, "/api/v1/tasks/lease") == 0 ||

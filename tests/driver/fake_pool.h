@@ -47,7 +47,7 @@ struct fake_pool {
     int64_t waited_ms;                  /* so far */
     bool down_after_grant;       /* from the first grant on every request is hung up on ... */
     atomic_bool down;            /* ... as long as this is set */
-    bool page_when_down;         /* a proxy's page is answered then instead */
+    int page_when_down;          /* status of a proxy's page that is answered then; 0: hangs up */
     int64_t health_remaining_s;  /* -1: not told */
     const char *dataset, *suite; /* as /health tells; NULL: not told */
     /* what happened */

@@ -140,6 +140,9 @@ static bool answer(struct scripted_server *server, int file)
     case SCRIPTED_HEADERS:
         flood(server, file, "HTTP/1.1 200 OK\r\n", "X-More: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n");
         return false;
+    case SCRIPTED_HEADER_LINE:
+        flood(server, file, "HTTP/1.1 200 OK\r\nX-Long: ", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
+        return false;
     case SCRIPTED_DRIP:
         return drip(server, file, head);
     case SCRIPTED_TRUNCATE:

@@ -18,13 +18,14 @@ struct scripted_request {
 
 enum scripted_manner {
     SCRIPTED_PROPER,
-    SCRIPTED_HANG,     /* takes the request, never answers */
-    SCRIPTED_CLOSE,    /* takes the request, closes without a word */
-    SCRIPTED_TRUNCATE, /* promises more bytes than it sends, and closes */
-    SCRIPTED_GARBAGE,  /* answers with what is no HTTP */
-    SCRIPTED_FLOOD,    /* a body without end */
-    SCRIPTED_HEADERS,  /* header lines without end */
-    SCRIPTED_DRIP,     /* one byte every 100 ms */
+    SCRIPTED_HANG,        /* takes the request, never answers */
+    SCRIPTED_CLOSE,       /* takes the request, closes without a word */
+    SCRIPTED_TRUNCATE,    /* promises more bytes than it sends, and closes */
+    SCRIPTED_GARBAGE,     /* answers with what is no HTTP */
+    SCRIPTED_FLOOD,       /* a body without end */
+    SCRIPTED_HEADERS,     /* header lines without end */
+    SCRIPTED_HEADER_LINE, /* one header line without end */
+    SCRIPTED_DRIP,        /* one byte every 100 ms */
 };
 
 struct scripted_reply {

@@ -106,7 +106,15 @@ static void a_lease_goes_back_to_who_granted_it(void **state)
 static void error_pages_lead_to_the_next_address_too(void **state)
 {
     struct bench *bench = *state;
-    bench->pool.page_when_down = true;
+    bench->pool.page_when_down = 404;
+    assert_goes_back(bench);
+}
+
+/* A hotel's network that wants a login is no pool that does not know the key. */
+static void login_pages_lead_to_the_next_address_too(void **state)
+{
+    struct bench *bench = *state;
+    bench->pool.page_when_down = 401;
     assert_goes_back(bench);
 }
 
@@ -119,6 +127,7 @@ int main(void)
         TEST(what_a_stranger_says_of_a_lease_does_not_count),
         TEST(a_lease_goes_back_to_who_granted_it),
         TEST(error_pages_lead_to_the_next_address_too),
+        TEST(login_pages_lead_to_the_next_address_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -75,6 +75,9 @@ static void who_stands_between_settles_nothing(void **state)
     assert_kind(PM_CALL_SUBMIT, 404, "{\"detail\":\"Task not found\"}", PM_ANSWER_LEASE_GONE);
     assert_kind(PM_CALL_SUBMIT, 407, "<html>proxy</html>", PM_ANSWER_NOT_NOW);
     assert_kind(PM_CALL_SUBMIT, 408, "", PM_ANSWER_NOT_NOW);
+    assert_kind(PM_CALL_REGISTER, 401, "<html>log in</html>", PM_ANSWER_UNUSABLE);
+    assert_kind(PM_CALL_LEASE, 401, "", PM_ANSWER_UNUSABLE);
+    assert_kind(PM_CALL_LEASE, 401, "{\"error\":\"bad signature\"}", PM_ANSWER_UNAUTHORIZED);
 }
 
 static void a_pools_words_are_told_from_others(void **state)

@@ -268,8 +268,8 @@ static const char *read_whole(const cJSON *item, int64_t *out)
     if (!cJSON_IsNumber(item) || item->valuedouble != floor(item->valuedouble)) {
         return "a whole number";
     }
-    if (fabs(item->valuedouble) > PM_JSON_WHOLE_MAX) {
-        return "a whole number within +-2^53";
+    if (fabs(item->valuedouble) >= PM_JSON_WHOLE_MAX) { /* it may have been 2^53 + 1 */
+        return "a whole number within +-(2^53 - 1)";
     }
     *out = (int64_t)item->valuedouble;
     return NULL;

@@ -58,7 +58,7 @@ static bool set_from_json(struct pm_options *options, size_t index, const cJSON 
             return pm_fail(error, PM_ERROR_INVALID, "%s: %s: expected a whole number", source, key);
         }
         snprintf(number, sizeof number, "%.15g", item->valuedouble);
-        if (fabs(item->valuedouble) <= PM_JSON_WHOLE_MAX) {
+        if (fabs(item->valuedouble) < PM_JSON_WHOLE_MAX) {
             snprintf(number, sizeof number, "%.0f", item->valuedouble);
         }
         return pm_options_set(options, index, number, source, key, error);

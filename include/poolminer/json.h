@@ -15,7 +15,7 @@
 
 enum { PM_JSON_MAX_DEPTH = 32 };
 
-/* 2^53: whole numbers are exact up to here, in either direction. */
+/* 2^53: below it, in either direction, a whole number is the one that was written. */
 #define PM_JSON_WHOLE_MAX 9007199254740992.0
 
 /* The caller frees *out with cJSON_Delete. */
@@ -29,7 +29,7 @@ char *pm_json_print(const cJSON *value, struct pm_error *error);
 size_t pm_json_string_bytes(const char *string);
 
 /* Required members: false with the error set ("lease_id: missing", "lease_id: expected a string").
- * The string belongs to `object`. Integers must be whole and within +-2^53. */
+ * The string belongs to `object`. Integers must be whole and within +-(2^53 - 1). */
 bool pm_json_string(const cJSON *object, const char *key, const char **out, struct pm_error *error);
 bool pm_json_integer(const cJSON *object, const char *key, int64_t *out, struct pm_error *error);
 bool pm_json_number(const cJSON *object, const char *key, double *out, struct pm_error *error);

@@ -72,7 +72,8 @@ static bool new_password(const struct pm_options *options, char **password, stru
     }
     *password = secret_room(error);
     return *password != NULL &&
-           (fd >= 0 ? pm_password_read(fd, *password, error) : ask_twice(*password, error));
+           ((fd >= 0 ? pm_password_read(fd, *password, error) : ask_twice(*password, error)) ||
+            pm_fail_context(error, "new password"));
 }
 
 /* ---- wallet create, wallet import ---- */
@@ -170,17 +171,21 @@ static bool parse_secret(const char *text, enum pm_key_scheme scheme, struct pm_
                                             : pm_hotkey_from_phrase(scheme, text, out, error);
 }
 
+static bool read_secret(const struct pm_options *options, char *text, struct pm_error *error)
+{
+    int fd = (int)pm_options_integer(options, "secret-fd");
+    return (fd >= 0 ? pm_password_read(fd, text, error)
+                    : pm_password_ask("Words, seed or private key (not shown): ", text, error)) ||
+           pm_fail_context(error, "wallet import: words, seed or private key");
+}
+
 static bool import(const struct pm_options *options, struct pm_error *error)
 {
     struct pm_hotkey *hotkey = NULL;
-    int fd = (int)pm_options_integer(options, "secret-fd");
     char *text = secret_room(error);
-    bool done =
-        text != NULL &&
-        (fd >= 0 ? pm_password_read(fd, text, error)
-                 : pm_password_ask("Words, seed or private key (not shown): ", text, error)) &&
-        parse_secret(trim(text), scheme_of(options), &hotkey, error) &&
-        save(options, hotkey, error);
+    bool done = text != NULL && read_secret(options, text, error) &&
+                parse_secret(trim(text), scheme_of(options), &hotkey, error) &&
+                save(options, hotkey, error);
     pm_hotkey_destroy(hotkey);
     sodium_free(text);
     return done;

@@ -4,17 +4,29 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <poolminer/json.h>
 #include <poolminer/text.h>
 #include <poolminer/wallet.h>
 
+enum { LOOK_BYTES = 256 };
+
 static int is_visible(const struct dirent *entry)
 {
     return entry->d_name[0] != '.';
+}
+
+static bool is_directory(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
 }
 
 static bool ends_with(const char *text, const char *end)
@@ -46,6 +58,50 @@ static cJSON *public_address(const char *path)
                                                       : cJSON_CreateNull();
 }
 
+/* How key files begin: JSON, a seed, and the encrypted forms of now and before. */
+static bool begins_as_key(const char *text)
+{
+    static const char *const beginnings[] = {"{", "0x", "$NACL", "$ANSIBLE_VAULT", "gAAAAA"};
+    for (size_t i = 0; i < sizeof beginnings / sizeof *beginnings; i++) {
+        if (strncmp(text, beginnings[i], strlen(beginnings[i])) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A line of words, which also is a key; a note is hardly as long without a capital or a point. */
+static bool is_phrase(const char *text)
+{
+    enum { WORDS_MIN = 12 };
+    const size_t length = strspn(text, "abcdefghijklmnopqrstuvwxyz ");
+    size_t words = 0;
+    for (size_t i = 0; i < length; i++) {
+        words += text[i] != ' ' && (i == 0 || text[i - 1] == ' ');
+    }
+    return words >= WORDS_MIN;
+}
+
+/* Whether the file is a key by its looks: notes and backups of others lie about, too. What cannot
+ * be read may well be one. */
+static bool looks_like_key(const char *path)
+{
+    char text[LOOK_BYTES + 1];
+    struct stat status;
+    const int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (file < 0) {
+        return stat(path, &status) == 0 && S_ISREG(status.st_mode);
+    }
+    const bool is_file = fstat(file, &status) == 0 && S_ISREG(status.st_mode);
+    const ssize_t count = is_file ? read(file, text, LOOK_BYTES) : 0;
+    text[count > 0 ? count : 0] = '\0';
+    close(file);
+    const char *start = text + strspn(text, " \t\r\n\xef\xbb\xbf");
+    const bool is_key = begins_as_key(start) || is_phrase(start);
+    sodium_memzero(text, sizeof text);
+    return is_key;
+}
+
 static bool add_item(cJSON *object, const char *name, cJSON *item)
 {
     if (cJSON_AddItemToObject(object, name, item)) {
@@ -53,6 +109,16 @@ static bool add_item(cJSON *object, const char *name, cJSON *item)
     }
     cJSON_Delete(item);
     return false;
+}
+
+static bool add_hotkey(const char *file, char *name, cJSON *out)
+{
+    char *public_file = NULL;
+    pm_text_make_printable(name);
+    const bool done = asprintf(&public_file, "%spub.txt", file) >= 0 &&
+                      add_item(out, name, public_address(public_file));
+    free(public_file);
+    return done;
 }
 
 static bool add_hotkeys(const char *wallet_directory, cJSON *out, struct pm_error *error)
@@ -66,11 +132,7 @@ static bool add_hotkeys(const char *wallet_directory, cJSON *out, struct pm_erro
     bool done = true;
     for (int i = 0; done && i < count; i++) {
         char *file = path_join(directory, entries[i]->d_name, error);
-        char *public_file = NULL;
-        pm_text_make_printable(entries[i]->d_name);
-        done = file != NULL && asprintf(&public_file, "%spub.txt", file) >= 0 &&
-               add_item(out, entries[i]->d_name, public_address(public_file));
-        free(public_file);
+        done = file != NULL && (!looks_like_key(file) || add_hotkey(file, entries[i]->d_name, out));
         free(file);
     }
     free_entries(entries, count);
@@ -78,16 +140,24 @@ static bool add_hotkeys(const char *wallet_directory, cJSON *out, struct pm_erro
     return done;
 }
 
-static bool add_wallet(const char *root, char *name, cJSON *out, struct pm_error *error)
+static bool add_wallet_at(const char *directory, char *name, cJSON *out, struct pm_error *error)
 {
-    char *directory = path_join(root, name, error);
     pm_text_make_printable(name); /* names are anybody's, and are shown from here on */
     cJSON *wallet = cJSON_AddObjectToObject(out, name);
-    char *coldkey = directory == NULL ? NULL : path_join(directory, "coldkeypub.txt", error);
+    char *coldkey = path_join(directory, "coldkeypub.txt", error);
     bool done = wallet != NULL && coldkey != NULL &&
                 add_item(wallet, "coldkey", public_address(coldkey)) &&
                 add_hotkeys(directory, cJSON_AddObjectToObject(wallet, "hotkeys"), error);
     free(coldkey);
+    return done;
+}
+
+/* A wallet is a directory; a file beside them is somebody's note. */
+static bool add_wallet(const char *root, char *name, cJSON *out, struct pm_error *error)
+{
+    char *directory = path_join(root, name, error);
+    const bool done = directory != NULL &&
+                      (!is_directory(directory) || add_wallet_at(directory, name, out, error));
     free(directory);
     return done;
 }

@@ -121,12 +121,16 @@ static bool from_fields(const struct key_fields *fields, struct pm_hotkey **out,
                    "(...pub.txt)?");
 }
 
-/* cJSON frees strings as they are: overwrite them first. */
+/* cJSON frees strings as they are: overwrite them first; names too, for a broken file may have its
+ * secret there. What is no JSON has left nothing: pm_json_parse refuses it before cJSON sees it. */
 static void wipe_strings(cJSON *value)
 {
     cJSON *member = NULL;
     if (cJSON_IsString(value)) {
         sodium_memzero(value->valuestring, strlen(value->valuestring));
+    }
+    if (value->string != NULL) {
+        sodium_memzero(value->string, strlen(value->string));
     }
     cJSON_ArrayForEach(member, value)
     {

@@ -22,10 +22,10 @@ static bool await(int fd, struct pm_error *error)
             return true;
         }
         if (ready < 0 && errno != EINTR) {
-            return pm_fail(error, PM_ERROR_IO, "reading a password: %s", strerror(errno));
+            return pm_fail(error, PM_ERROR_IO, "cannot be read: %s", strerror(errno));
         }
     }
-    return pm_fail(error, PM_ERROR_INTERRUPTED, "stopped while a password was asked for");
+    return pm_fail(error, PM_ERROR_INTERRUPTED, "stopped while it was asked for");
 }
 
 /* One byte; *end when there is none any more. Byte by byte, for what follows is another's. */
@@ -39,7 +39,7 @@ static bool read_byte(int fd, char *out, bool *end, struct pm_error *error)
         count = read(fd, out, 1);
     } while (count < 0 && (errno == EINTR || errno == EAGAIN));
     if (count < 0) {
-        return pm_fail(error, PM_ERROR_IO, "reading a password: %s", strerror(errno));
+        return pm_fail(error, PM_ERROR_IO, "cannot be read: %s", strerror(errno));
     }
     *end = count == 0 || *out == '\n';
     return true;
@@ -58,17 +58,16 @@ static bool read_line(int fd, char password[PM_PASSWORD_SIZE], struct pm_error *
             break;
         }
         if (length == PM_PASSWORD_SIZE - 1) {
-            return pm_fail(error, PM_ERROR_LIMIT, "password: longer than %d bytes",
-                           PM_PASSWORD_SIZE - 1);
+            return pm_fail(error, PM_ERROR_LIMIT, "longer than %d bytes", PM_PASSWORD_SIZE - 1);
         }
         password[length++] = byte;
     }
     password[length] = '\0';
     if (length == 0) {
-        return pm_fail(error, PM_ERROR_INVALID, "password: it is empty");
+        return pm_fail(error, PM_ERROR_INVALID, "the line is empty");
     }
     return strlen(password) == length ||
-           pm_fail(error, PM_ERROR_INVALID, "password: there is a zero byte in it");
+           pm_fail(error, PM_ERROR_INVALID, "there is a zero byte in it");
 }
 
 bool pm_password_read(int fd, char password[PM_PASSWORD_SIZE], struct pm_error *error)
@@ -95,8 +94,8 @@ bool pm_password_ask(const char *prompt, char password[PM_PASSWORD_SIZE], struct
             close(terminal);
         }
         return pm_fail(error, PM_ERROR_REFUSED,
-                       "there is no terminal to ask for a password on; give it on a descriptor, "
-                       "with --password-fd N");
+                       "there is no terminal to ask on; give it on a descriptor, with "
+                       "--password-fd N (words or a seed: --secret-fd N)");
     }
     struct termios silent = before;
     silent.c_lflag &= ~(tcflag_t)ECHO;
@@ -115,11 +114,10 @@ static bool ask_for_file(void *context, const char *path, char password[PM_PASSW
 {
     const int *fd = context;
     char prompt[PROMPT_SIZE];
-    if (*fd >= 0) {
-        return pm_password_read(*fd, password, error);
-    }
     snprintf(prompt, sizeof prompt, "Password of %.400s: ", path);
-    return pm_password_ask(prompt, password, error);
+    return (*fd >= 0 ? pm_password_read(*fd, password, error)
+                     : pm_password_ask(prompt, password, error)) ||
+           pm_fail_context(error, "password");
 }
 
 struct pm_password_source pm_password_source(int *fd)

@@ -68,6 +68,33 @@ static void a_new_key_is_private_and_never_overwritten(void **state)
     output_clear(&output);
 }
 
+static void a_list_has_keys_alone(void **state)
+{
+    (void)state;
+    static const char *const strays[] = {"notes.txt", "w/hotkeys/readme", "w/hotkeys/empty"};
+    char path[160];
+    expect_output(RUN("create", "--wallet.name", "w"), 0, "Keep a copy", "");
+    for (size_t i = 0; i < sizeof strays / sizeof *strays; i++) {
+        snprintf(path, sizeof path, ".bittensor/wallets/%s", strays[i]);
+        write_text(directory, path, i == 2 ? "" : "Ask Bob for the words.\n");
+    }
+    write_text(directory, ".bittensor/wallets/w/hotkeys/phrase", WORDS "\n");
+    write_text(directory, ".bittensor/wallets/w/hotkeys/sealed", "$NACL...");
+    snprintf(path, sizeof path, "%s/.bittensor/wallets/w/hotkeys/folder", directory);
+    assert_int_equal(mkdir(path, 0700), 0);
+    struct output output = RUN("list");
+    assert_int_equal(output.status, 0);
+    static const char *const shown[] = {"  w ", "    default ", "    phrase ", "    sealed "};
+    for (size_t i = 0; i < sizeof shown / sizeof *shown; i++) {
+        assert_non_null(strstr(output.out, shown[i]));
+    }
+    static const char *const hidden[] = {"notes", "readme", "empty", "folder"};
+    for (size_t i = 0; i < sizeof hidden / sizeof *hidden; i++) {
+        assert_null(strstr(output.out, hidden[i]));
+    }
+    output_clear(&output);
+}
+
 static void words_and_a_path_become_their_key(void **state)
 {
     (void)state;
@@ -79,6 +106,10 @@ static void words_and_a_path_become_their_key(void **state)
     expect_output(RUN("show", "--show-words", "--wallet.hotkey", "b"), 0, WORDS "\n", "");
     expect_output(run_with_input("wrong words", "import --secret-fd 0 --wallet.hotkey c"), 2, "",
                   "mnemonic");
+    expect_output(run_with_input("", "import --secret-fd 0 --wallet.hotkey d"), 2, "",
+                  "wallet import: words, seed or private key: the line is empty");
+    expect_output(run_with_input("", "create --encrypt --password-fd 0 --wallet.hotkey e"), 2, "",
+                  "new password: the line is empty");
 }
 
 static void an_imported_key_is_of_the_scheme_that_was_asked_for(void **state)
@@ -150,6 +181,7 @@ int main(void)
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(a_new_key_is_private_and_never_overwritten),
+        TEST(a_list_has_keys_alone),
         TEST(words_and_a_path_become_their_key),
         TEST(an_imported_key_is_of_the_scheme_that_was_asked_for),
         TEST(signatures_are_made_and_told_from_others),

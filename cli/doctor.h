@@ -37,7 +37,7 @@ void doctor_say(struct doctor *doctor, const char *check, enum doctor_state stat
 
 /* dns, tls, pool and clock, of every address of the pool; fills doctor->pool. */
 void doctor_check_pool(struct doctor *doctor);
-/* key: there, private, readable. */
+/* key and memory: there, private, readable, and kept out of the swap. */
 void doctor_check_key(struct doctor *doctor);
 /* disk and queue: room in the data directory, and whether it can be written to. */
 void doctor_check_data(struct doctor *doctor);

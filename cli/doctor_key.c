@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <poolminer/hotkey.h>
+#include <poolminer/locked_memory.h>
 
 static void look_at(struct doctor *doctor, const char *path, bool may_make)
 {
@@ -31,6 +32,16 @@ static void look_at(struct doctor *doctor, const char *path, bool may_make)
     pm_hotkey_destroy(key);
 }
 
+static void check_memory(struct doctor *doctor)
+{
+    struct pm_error error = {0};
+    if (pm_locked_memory_check(&error)) {
+        doctor_say(doctor, "memory", DOCTOR_PASS, NULL, "the key can be kept out of the swap");
+    } else {
+        doctor_say(doctor, "memory", DOCTOR_WARN, NULL, "%s", error.message);
+    }
+}
+
 void doctor_check_key(struct doctor *doctor)
 {
     char *path = NULL;
@@ -42,4 +53,5 @@ void doctor_check_key(struct doctor *doctor)
         doctor_say(doctor, "key", DOCTOR_FAIL, "name it with --hotkey-file", "%s", error.message);
     }
     free(path);
+    check_memory(doctor);
 }

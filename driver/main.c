@@ -16,6 +16,7 @@
 #include <poolminer/clock.h>
 #include <poolminer/file.h>
 #include <poolminer/hotkey.h>
+#include <poolminer/locked_memory.h>
 #include <poolminer/log.h>
 #include <poolminer/log_forward.h>
 #include <poolminer/password.h>
@@ -136,6 +137,14 @@ static bool mine(const struct pm_options *options, const struct pm_driver_settin
     return done;
 }
 
+static void warn_of_swap(void)
+{
+    struct pm_error error = {0};
+    if (!pm_locked_memory_check(&error)) {
+        pm_log(PM_LOG_WARN, "DRIVER-KEY-UNLOCKED", "%s", error.message);
+    }
+}
+
 static bool run(const struct pm_options *options, const struct pm_driver_settings *settings,
                 struct pm_error *error)
 {
@@ -144,6 +153,9 @@ static bool run(const struct pm_options *options, const struct pm_driver_setting
     bool only_looks = pm_options_flag(options, "report");
     bool may_make = false;
     char *path = pm_driver_hotkey_path(options, &may_make, error);
+    if (!only_looks) {
+        warn_of_swap();
+    }
     bool done = path != NULL && load_hotkey(options, path, may_make, &hotkey, error) &&
                 (only_looks || pm_key_lock(path, &lock, error)) &&
                 mine(options, settings, hotkey, error);

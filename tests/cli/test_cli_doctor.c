@@ -6,6 +6,7 @@
 #include "tests/driver/scripted_server.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -111,6 +112,7 @@ static void a_well_machine_passes(void **state)
                                         "pass  pool  ",
                                         "pass  clock  ",
                                         "pass  key        data/hotkey: none yet",
+                                        "pass  memory  ",
                                         "pass  queue  ",
                                         "pass  instance   no other miner",
                                         "pass  processor  computes with",
@@ -155,7 +157,7 @@ static void json_says_the_same(void **state)
         lines++;
     }
     assert_int_equal(failed, 1);
-    assert_int_equal(lines, 15);
+    assert_int_equal(lines, 16);
     assert_int_equal(output.status, 1);
     output_clear(&output);
 }
@@ -296,6 +298,39 @@ static void limits_of_cgroups_are_looked_at(void **state)
     write_below(fixture, "sys/fs/cgroup/cpu.max", "100000 100000\n");
     expect_output(DOCTOR("--threads=2"), 0, "1.00 processors' time for 2 threads; use --threads 1",
                   "");
+    expect_output(DOCTOR("--threads=1"), 0, "pass  cgroup     1.00 processors' time\n", "");
+}
+
+static void an_affinity_that_is_too_narrow_is_told(void **state)
+{
+    struct fixture *fixture = *state;
+    cpu_set_t all, one;
+    CPU_ZERO(&one);
+    assert_int_equal(sched_getaffinity(0, sizeof all, &all), 0);
+    for (size_t i = 0; CPU_COUNT(&one) == 0; i++) {
+        if (CPU_ISSET(i, &all)) {
+            CPU_SET(i, &one);
+        }
+    }
+    assert_int_equal(sched_setaffinity(0, sizeof one, &one), 0);
+    struct output output = DOCTOR("--threads=2");
+    assert_int_equal(sched_setaffinity(0, sizeof all, &all), 0);
+    assert_non_null(strstr(output.out, "warn  affinity   2 threads are to share 1 of "));
+    assert_non_null(strstr(output.out, "; lower --threads, or widen it with taskset\n"));
+    output_clear(&output);
+}
+
+/* Root may lock whatever the limit: the capability has to go, too. */
+static void memory_that_cannot_be_locked_is_told(void **state)
+{
+    struct fixture *fixture = *state;
+    char command[256];
+    snprintf(command, sizeof command,
+             "ulimit -l 0; exec %s %s doctor --pool-url http://127.0.0.1:1 --data-dir data",
+             getuid() == 0 ? "setpriv --bounding-set -ipc_lock" : "", POOLMINER);
+    expect_output(run_at_home(fixture->place.path,
+                              (const char *const[]){"/bin/sh", "-c", command, NULL}, TIMEOUT_MS),
+                  1, "warn  memory     memory cannot be locked", "");
 }
 
 static void a_lowered_processor_is_told(void **state)
@@ -330,6 +365,8 @@ int main(void)
         TEST(another_miner_is_told),
         TEST(batteries_are_looked_at),
         TEST(limits_of_cgroups_are_looked_at),
+        TEST(an_affinity_that_is_too_narrow_is_told),
+        TEST(memory_that_cannot_be_locked_is_told),
         TEST(a_lowered_processor_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,7 @@
 #include "cmocka_include.h"
 #include "tests/fake_tree.h"
 
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -199,6 +200,27 @@ static void cgroups_leave_less(void **state)
     assert_true(processors.available == processors.allowed);
 }
 
+static void affinity_leaves_less(void **state)
+{
+    (void)state;
+    struct pm_processors processors;
+    cpu_set_t all, one;
+    CPU_ZERO(&one);
+    assert_int_equal(sched_getaffinity(0, sizeof all, &all), 0);
+    for (size_t i = 0; CPU_COUNT(&one) == 0; i++) {
+        if (CPU_ISSET(i, &all)) {
+            CPU_SET(i, &one);
+        }
+    }
+    assert_int_equal(sched_setaffinity(0, sizeof one, &one), 0);
+    pm_processors_read(tree.root, &processors);
+    assert_int_equal(sched_setaffinity(0, sizeof all, &all), 0);
+    assert_int_equal(processors.allowed, 1);
+    assert_true(processors.available == 1);
+    pm_processors_read(tree.root, &processors);
+    assert_int_equal(processors.allowed, CPU_COUNT(&all));
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
 int main(void)
@@ -213,6 +235,7 @@ int main(void)
         TEST(batteries_weigh_what_they_hold),
         TEST(the_processors_hottest_sensor_counts),
         TEST(cgroups_leave_less),
+        TEST(affinity_leaves_less),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

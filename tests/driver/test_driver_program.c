@@ -246,6 +246,27 @@ static void what_is_wrong_with_a_key_is_told_without_it(void **state)
     }
 }
 
+/* Root may lock whatever the limit: the capability has to go, too. The key is broken, so that it
+ * ends at once. */
+static void memory_that_cannot_be_locked_is_told(void **state)
+{
+    struct bench *bench = *state;
+    char command[256];
+    const char *key = write_text(bench->place, "hotkey", "no key");
+    for (int limited = 0; limited < 2; limited++) {
+        snprintf(command, sizeof command, "%s exec %s \"$0\" --hotkey-file \"$1\"",
+                 limited ? "ulimit -l 0;" : "",
+                 limited && getuid() == 0 ? "setpriv --bounding-set -ipc_lock" : "");
+        const char *const arguments[] = {"/bin/sh", "-c", command, PM_DRIVER_PROGRAM, key, NULL};
+        struct output output = run_program(bench->place, arguments, NULL, 20000);
+        assert_int_equal(output.status, 2);
+        const char *told = strstr(output.err, "DRIVER-KEY-UNLOCKED memory cannot be locked");
+        assert_int_equal(told != NULL, limited);
+        assert_int_equal(strstr(output.err, "raise the limit (ulimit -l 64") != NULL, limited);
+        output_clear(&output);
+    }
+}
+
 static void after_kill_9_the_lease_is_found_again(void **state)
 {
     struct bench *bench = *state;
@@ -424,6 +445,7 @@ int main(void)
         TEST(the_key_goes_nowhere),
         TEST(an_encrypted_key_is_used_and_its_password_goes_nowhere),
         TEST(what_is_wrong_with_a_key_is_told_without_it),
+        TEST(memory_that_cannot_be_locked_is_told),
         TEST(after_kill_9_the_lease_is_found_again),
         TEST(without_a_sidecar_it_waits_and_ends_when_asked),
         TEST(a_missing_key_is_made_once_and_private),

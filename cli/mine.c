@@ -214,7 +214,8 @@ static bool look_after(struct mining *mining, struct pm_error *error)
 
 static void print_start(const struct miner *miner)
 {
-    printf("Mining for %s, sidecar at %s, files in %s. Ctrl-C stops.\n",
+    printf("Mining for %s, sidecar at %s, files in %s. No fee is taken but the pool's. "
+           "Ctrl-C stops.\n",
            pm_options_text(miner_options(miner), "pool-url"), miner->sidecar_url,
            miner->data_directory);
     if (miner->page_url[0] != '\0') {

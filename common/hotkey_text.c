@@ -7,6 +7,7 @@
 
 #include <poolminer/hotkey.h>
 #include <poolminer/json.h>
+#include <poolminer/json_wipe.h>
 #include <poolminer/text.h>
 
 enum {
@@ -121,27 +122,11 @@ static bool from_fields(const struct key_fields *fields, struct pm_hotkey **out,
                    "(...pub.txt)?");
 }
 
-/* cJSON frees strings as they are: overwrite them first; names too, for a broken file may have its
- * secret there. What is no JSON has left nothing: pm_json_parse refuses it before cJSON sees it. */
-static void wipe_strings(cJSON *value)
-{
-    cJSON *member = NULL;
-    if (cJSON_IsString(value)) {
-        sodium_memzero(value->valuestring, strlen(value->valuestring));
-    }
-    if (value->string != NULL) {
-        sodium_memzero(value->string, strlen(value->string));
-    }
-    cJSON_ArrayForEach(member, value)
-    {
-        wipe_strings(member);
-    }
-}
-
 static bool from_json(const char *text, size_t length, struct pm_hotkey **out,
                       struct pm_error *error)
 {
     cJSON *json = NULL;
+    pm_json_wipe_freed();
     if (!pm_json_parse(text, length, PM_HOTKEY_FILE_MAX, &json, NULL)) {
         /* the parser's own reason might quote the text */
         return pm_fail(error, PM_ERROR_INVALID, "starts like JSON but is not valid JSON");
@@ -150,7 +135,6 @@ static bool from_json(const char *text, size_t length, struct pm_hotkey **out,
     struct pm_hotkey *hotkey = NULL;
     bool done = read_fields(json, &fields, error) && from_fields(&fields, &hotkey, error) &&
                 hotkey != NULL && check_stated(&fields, hotkey, error);
-    wipe_strings(json);
     cJSON_Delete(json);
     if (!done) {
         pm_hotkey_destroy(hotkey);

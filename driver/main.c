@@ -16,6 +16,7 @@
 #include <poolminer/clock.h>
 #include <poolminer/file.h>
 #include <poolminer/hotkey.h>
+#include <poolminer/json_wipe.h>
 #include <poolminer/locked_memory.h>
 #include <poolminer/log.h>
 #include <poolminer/log_forward.h>
@@ -223,6 +224,7 @@ static int run_with(struct pm_options *options, int argc, char *argv[])
 int main(int argc, char *argv[])
 {
     pm_program_forbid_core_dumps();
+    pm_json_wipe_freed();
     struct pm_options *options = pm_driver_options_create();
     if (options == NULL || sodium_init() < 0) {
         fputs("poolminer-driver: no memory or no source of random numbers\n", stderr);

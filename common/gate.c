@@ -1,7 +1,5 @@
-#include <errno.h>
-#include <time.h>
-
 #include <poolminer/clock.h>
+#include <poolminer/condition.h>
 #include <poolminer/gate.h>
 
 /* Seldom enough to leave an idle processor asleep, often enough for who is asked to stop. */
@@ -9,13 +7,9 @@ static const int64_t WAIT_NS = 100 * INT64_C(1000000);
 
 void pm_gate_init(struct pm_gate *gate)
 {
-    pthread_condattr_t attributes;
     atomic_init(&gate->shut, false);
     pthread_mutex_init(&gate->mutex, NULL);
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&gate->opened, &attributes);
-    pthread_condattr_destroy(&attributes);
+    pm_condition_init(&gate->opened);
 }
 
 void pm_gate_clear(struct pm_gate *gate)
@@ -40,12 +34,8 @@ bool pm_gate_pass(struct pm_gate *gate)
         return true;
     }
     const int64_t until_ns = pm_clock_monotonic_ns() + WAIT_NS;
-    const struct timespec until = {.tv_sec = until_ns / 1000000000,
-                                   .tv_nsec = until_ns % 1000000000};
     pthread_mutex_lock(&gate->mutex);
-    int waited = 0;
-    while (atomic_load(&gate->shut) && waited != ETIMEDOUT) {
-        waited = pthread_cond_timedwait(&gate->opened, &gate->mutex, &until);
+    while (atomic_load(&gate->shut) && pm_condition_wait(&gate->opened, &gate->mutex, until_ns)) {
     }
     const bool open = !atomic_load(&gate->shut);
     pthread_mutex_unlock(&gate->mutex);

@@ -3,11 +3,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <poolminer/clock.h>
+#include <poolminer/condition.h>
 #include <poolminer/log.h>
 #include <poolminer/log_forward.h>
+#include <poolminer/program.h>
 #include <poolminer/queue_client.h>
 #include <poolminer/text.h>
 
@@ -16,6 +17,7 @@ enum {
     BATCH_MAX = 16,  /* a request holds 64 KiB, a line 2 KiB that escapes can triple */
     MESSAGE_SIZE = 1024,
     ID_SIZE = 48,
+    ROLE_SIZE = 32,
     PAUSE_MS = 250, /* lines that come together go together */
     RETRY_MS = 5000,
     CALL_MS = 2000,
@@ -30,6 +32,7 @@ struct line {
 
 struct pm_log_forward {
     struct pm_log_forward_config config;
+    char name[PM_PROGRAM_CLIENT_NAME_SIZE];
     pthread_t thread;
     pthread_mutex_t mutex;
     pthread_cond_t changed;
@@ -93,11 +96,12 @@ static size_t copy_batch(struct pm_log_forward *forward, struct line batch[BATCH
     return count;
 }
 
-/* Those before `end`, as far as they are still there. */
+/* Those before `end`, which have arrived, as far as they are still there. What was lost meanwhile
+ * is told with the next. */
 static void remove_batch(struct pm_log_forward *forward, uint64_t end)
 {
     pthread_mutex_lock(&forward->mutex);
-    forward->dropped = 0;
+    forward->dropped = forward->number > end ? (size_t)(forward->number - end) : 0;
     while (forward->count > 0 && forward->number < end) {
         remove_first(forward);
     }
@@ -128,7 +132,7 @@ static struct pm_queue_client *connect_to(const struct pm_log_forward *forward, 
     const struct pm_queue_client_config config = {.url = forward->config.sidecar_url,
                                                   .key_file = forward->config.key_file,
                                                   .role = "admin",
-                                                  .name = forward->config.name,
+                                                  .name = forward->name,
                                                   .timeout_ms = timeout_ms};
     struct pm_queue_client *client = NULL;
     return pm_queue_client_create(&config, &client, NULL) ? client : NULL;
@@ -149,16 +153,9 @@ static bool await_lines(struct pm_log_forward *forward)
 /* Sleeps; false: asked to stop meanwhile. */
 static bool pause_for(struct pm_log_forward *forward, int64_t duration_ms)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += duration_ms / 1000;
-    until.tv_nsec += duration_ms % 1000 * 1000000;
-    until.tv_sec += until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
-    int waited = 0;
+    const int64_t until_ns = pm_clock_monotonic_ns() + duration_ms * 1000000;
     pthread_mutex_lock(&forward->mutex);
-    while (!forward->stopping && waited == 0) {
-        waited = pthread_cond_timedwait(&forward->changed, &forward->mutex, &until);
+    while (!forward->stopping && pm_condition_wait(&forward->changed, &forward->mutex, until_ns)) {
     }
     bool goes_on = !forward->stopping;
     pthread_mutex_unlock(&forward->mutex);
@@ -207,25 +204,26 @@ static void *run(void *context)
 
 /* ---- life ---- */
 
-bool pm_log_forward_create(const struct pm_log_forward_config *config, struct pm_log_forward **out,
-                           struct pm_error *error)
+struct pm_log_forward *pm_log_forward_create(const struct pm_log_forward_config *config)
 {
+    char role[ROLE_SIZE];
     struct pm_log_forward *forward = calloc(1, sizeof *forward);
     if (forward == NULL) {
-        return pm_fail(error, PM_ERROR_MEMORY, "no memory for the log's lines");
+        return NULL;
     }
     forward->config = *config;
+    snprintf(role, sizeof role, "log-%s", config->program);
+    pm_program_client_name(role, forward->name);
     pthread_mutex_init(&forward->mutex, NULL);
-    pthread_cond_init(&forward->changed, NULL);
+    pm_condition_init(&forward->changed);
     if (pthread_create(&forward->thread, NULL, run, forward) != 0) {
         pthread_cond_destroy(&forward->changed);
         pthread_mutex_destroy(&forward->mutex);
         free(forward);
-        return pm_fail(error, PM_ERROR_LIMIT, "the system gives no thread for the log's lines");
+        return NULL;
     }
     pm_log_observe(observe, forward);
-    *out = forward;
-    return true;
+    return forward;
 }
 
 void pm_log_forward_destroy(struct pm_log_forward *forward)

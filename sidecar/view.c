@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <poolminer/clock.h>
+#include <poolminer/condition.h>
 #include <poolminer/json.h>
 #include <poolminer/text.h>
 
@@ -23,13 +23,8 @@ enum {
 
 static void wait_until_changed(struct pm_view *view, int64_t duration_ms)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += duration_ms / 1000;
-    until.tv_nsec += duration_ms % 1000 * 1000000;
-    until.tv_sec += until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
-    pthread_cond_timedwait(&view->changed, &view->mutex, &until);
+    pm_condition_wait(&view->changed, &view->mutex,
+                      pm_clock_monotonic_ns() + duration_ms * 1000000);
 }
 
 /* ---- the state ---- */
@@ -318,7 +313,7 @@ bool pm_view_create(const struct pm_view_config *config, struct pm_view **out,
     pthread_mutex_init(&view->mutex, NULL);
     pthread_mutex_init(&view->client_mutex, NULL);
     pthread_mutex_init(&view->listener_mutex, NULL);
-    pthread_cond_init(&view->changed, NULL);
+    pm_condition_init(&view->changed);
     if (!start(view, error)) {
         clear(view);
         return false;

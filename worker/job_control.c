@@ -2,20 +2,16 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <poolminer/clock.h>
+#include <poolminer/condition.h>
 #include <poolminer/json.h>
 
 void pm_job_control_init(struct pm_job_control *control)
 {
-    pthread_condattr_t attributes;
     *control = (struct pm_job_control){.progress = {.unit = "algorithms"}};
     pthread_mutex_init(&control->mutex, NULL);
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&control->changed, &attributes);
-    pthread_condattr_destroy(&attributes);
+    pm_condition_init(&control->changed);
 }
 
 void pm_job_control_clear(struct pm_job_control *control)
@@ -168,12 +164,8 @@ char *pm_job_progress_write(const struct pm_job_progress *progress, struct pm_er
 bool pm_job_control_wait(struct pm_job_control *control, int64_t wait_ms)
 {
     const int64_t until_ns = pm_clock_monotonic_ns() + wait_ms * 1000000;
-    const struct timespec until = {.tv_sec = until_ns / 1000000000,
-                                   .tv_nsec = until_ns % 1000000000};
     pthread_mutex_lock(&control->mutex);
-    int waited = 0;
-    while (!control->ended && waited == 0) {
-        waited = pthread_cond_timedwait(&control->changed, &control->mutex, &until);
+    while (!control->ended && pm_condition_wait(&control->changed, &control->mutex, until_ns)) {
     }
     const bool ended = control->ended;
     pthread_mutex_unlock(&control->mutex);

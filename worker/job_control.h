@@ -32,7 +32,7 @@ struct pm_job_progress {
 struct pm_job_control {
     atomic_bool stop; /* the computation polls this */
     pthread_mutex_t mutex;
-    pthread_cond_t changed; /* on the monotonic clock */
+    pthread_cond_t changed;
     enum pm_stop_cause cause;
     int64_t deadline_ms; /* unix; 0: none */
     struct pm_job_progress progress;

@@ -133,18 +133,14 @@ static bool run(const struct pm_options *options, struct pm_error *error)
     return ok;
 }
 
-/* What the sidecar shows of the log; without it the log is where it always is. */
+/* What the sidecar shows of the log. */
 static struct pm_log_forward *forward_log(const struct pm_options *options)
 {
-    static char name[PM_PROGRAM_CLIENT_NAME_SIZE];
     const struct pm_log_forward_config config = {.sidecar_url =
                                                      pm_options_text(options, "sidecar-url"),
                                                  .key_file = pm_options_text(options, "key-file"),
-                                                 .program = "worker",
-                                                 .name = name};
-    struct pm_log_forward *forward = NULL;
-    pm_program_client_name("log-worker", name);
-    return pm_log_forward_create(&config, &forward, NULL) ? forward : NULL;
+                                                 .program = "worker"};
+    return pm_log_forward_create(&config);
 }
 
 int main(int argc, char *argv[])

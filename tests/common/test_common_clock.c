@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include <poolminer/clock.h>
+#include <poolminer/condition.h>
 
 static void writes_iso(void **state)
 {
@@ -125,6 +126,24 @@ static void clocks_move(void **state)
     assert_true(pm_clock_unix_ms() > 1700000000000);
 }
 
+/* A wait may end for no reason, and then goes on; it is over no sooner than it should be. */
+static void a_wait_is_over_in_time(void **state)
+{
+    pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+    pthread_cond_t condition;
+    (void)state;
+    pm_condition_init(&condition);
+    pthread_mutex_lock(&mutex);
+    assert_false(pm_condition_wait(&condition, &mutex, pm_clock_monotonic_ns()));
+    const int64_t until_ns = pm_clock_monotonic_ns() + 20000000;
+    while (pm_condition_wait(&condition, &mutex, until_ns)) {
+    }
+    assert_true(pm_clock_monotonic_ns() >= until_ns);
+    pthread_mutex_unlock(&mutex);
+    pthread_cond_destroy(&condition);
+    pthread_mutex_destroy(&mutex);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -134,6 +153,7 @@ int main(void)
         cmocka_unit_test(iso_round_trip),
         cmocka_unit_test(reads_http_dates),
         cmocka_unit_test(clocks_move),
+        cmocka_unit_test(a_wait_is_over_in_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -110,10 +110,18 @@ static bool is_doubtful(struct sending *sending, const struct pm_answer *answer)
            ++sending->foreign < FOREIGN_MAX;
 }
 
+/* Whoever was asked: another address may be another door of the same pool. */
+static bool may_have_arrived(const struct pm_answer *answer)
+{
+    return (answer->kind == PM_ANSWER_NOT_NOW || answer->kind == PM_ANSWER_UNUSABLE) &&
+           (answer->lost || answer->status >= 500);
+}
+
 /* Sets the end when the answer settles the matter. False: the pool does not accept the key. */
 static bool judge(struct sending *sending, struct pm_answer *answer, struct pm_error *error)
 {
     sending->end->http_status = answer->status;
+    sending->tried = sending->tried || may_have_arrived(answer);
     if (is_strangers(sending, answer)) {
         pm_notice_raise(&sending->driver->pool_notice, "DRIVER-POOL-AWAY", &answer->reason);
         return true;
@@ -129,7 +137,6 @@ static bool judge(struct sending *sending, struct pm_answer *answer, struct pm_e
         return fail_unauthorized(sending, answer, error);
     case PM_ANSWER_NOT_NOW:
     case PM_ANSWER_UNUSABLE:
-        sending->tried = sending->tried || answer->lost || answer->status >= 500;
         pm_notice_raise(&sending->driver->pool_notice, "DRIVER-POOL-AWAY", &answer->reason);
         return true;
     default:

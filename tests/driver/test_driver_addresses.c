@@ -8,6 +8,7 @@
 struct other_address {
     struct fake_pool *pool;
     bool knows_the_lease;
+    bool loses_the_answer;
     bool grants_one; /* and the first address comes up again with that */
     bool is_ill;     /* by its /health */
     bool stays_away; /* the first address, that is */
@@ -26,6 +27,9 @@ static void answer_as_other(void *context, const struct scripted_request *reques
         if (!other->knows_the_lease) {
             reply->status = 404;
             strcpy(reply->body, "{\"detail\":\"Active lease assignment not found\"}");
+        }
+        if (other->loses_the_answer) {
+            reply->manner = SCRIPTED_CLOSE;
         }
     } else if (strcmp(request->path, "/api/v1/tasks/lease") == 0 && other->grants_one) {
         other->grants_one = false;
@@ -80,6 +84,22 @@ static void what_a_stranger_says_of_a_lease_does_not_count(void **state)
     assert_closed(bench, "submitted", "");
 }
 
+/* What another door of the pool took in may be booked, though its answer was lost. */
+static void an_answer_lost_on_the_way_by_another_address_is_told(void **state)
+{
+    struct bench *bench = *state;
+    struct other_address other = {.knows_the_lease = true, .loses_the_answer = true};
+    bench->pool.page_when_down = true; /* a page that says that nothing has arrived */
+    for (int i = 0; i < FAKE_SCRIPT_MAX; i++) {
+        bench->pool.submit_answers[i] = (struct fake_answer){
+            .status = 404, .body = "{\"detail\":\"Active lease assignment not found\"}"};
+    }
+    live_with_other(bench, &other);
+    assert_true(atomic_load(&other.submissions) >= 1);
+    assert_closed(bench, "expired", "an earlier try whose answer was lost");
+    assert_string_equal(record_member(bench, "lease-1", "cause"), "answer_lost");
+}
+
 /* The preferred address is in use again when the work is done; it would know nothing of it. */
 static void assert_goes_back(struct bench *bench)
 {
@@ -125,6 +145,7 @@ int main(void)
         TEST(a_submission_finds_its_way_by_another_address),
         TEST(an_address_that_does_not_look_healthy_is_better_than_none),
         TEST(what_a_stranger_says_of_a_lease_does_not_count),
+        TEST(an_answer_lost_on_the_way_by_another_address_is_told),
         TEST(a_lease_goes_back_to_who_granted_it),
         TEST(error_pages_lead_to_the_next_address_too),
         TEST(login_pages_lead_to_the_next_address_too),

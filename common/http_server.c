@@ -126,7 +126,7 @@ static bool fail_to_start(const struct pm_http_server *server, struct pm_error *
     case EADDRINUSE:
         return pm_fail(error, PM_ERROR_IO,
                        "cannot listen on %s port %d: another program has that port; stop it, or"
-                       " choose another --port",
+                       " choose another",
                        host, port);
     case EAGAIN:
         return pm_fail(error, PM_ERROR_LIMIT,

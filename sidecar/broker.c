@@ -318,15 +318,18 @@ static void leave(struct pm_broker *broker)
     pm_broker_end_sync(broker, true);
 }
 
+static bool store_is_well(const struct pm_broker *broker, struct pm_error *error)
+{
+    return !atomic_load(&broker->queue.store->lost) ||
+           pm_fail(error, PM_ERROR_IO,
+                   "the disk did not take what was to be synced: nothing of it was "
+                   "acknowledged, and what is kept of it a new start finds out");
+}
+
 bool pm_broker_run(struct pm_broker *broker, const atomic_bool *stop, struct pm_error *error)
 {
     while (!atomic_load(stop)) {
-        if (atomic_load(&broker->queue.store->lost)) {
-            return pm_fail(error, PM_ERROR_IO,
-                           "the disk did not take what was to be synced: nothing of it was "
-                           "acknowledged, and what is kept of it a new start finds out");
-        }
-        if (!look_around(broker, error)) {
+        if (!store_is_well(broker, error) || !look_around(broker, error)) {
             return false;
         }
         if (!broker->open) {
@@ -335,5 +338,5 @@ bool pm_broker_run(struct pm_broker *broker, const atomic_bool *stop, struct pm_
         pm_broker_round(broker);
     }
     leave(broker);
-    return true;
+    return store_is_well(broker, error); /* the last sync may be the one that failed */
 }

@@ -66,9 +66,9 @@ uint64_t pm_view_version(struct pm_view *view);
 
 struct pm_history *pm_view_history(struct pm_view *view);
 
-/* {"results": [...], "cursor": N or null}: closed leases, the newest first, below the cursor
- * `before` (0: from the newest on). NULL with the error set; PM_ERROR_UNAVAILABLE: the broker is
- * busy. */
+/* {"results": [...], "cursor": N or null}: closed leases and results that were not paid, the newest
+ * first, below the cursor `before` (0: from the newest on). NULL with the error set;
+ * PM_ERROR_UNAVAILABLE: the broker is busy. */
 cJSON *pm_view_results(struct pm_view *view, int64_t before, size_t limit, struct pm_error *error);
 
 /* An order for the supervisor, which gets *number. PM_ERROR_UNAVAILABLE: none has reported for some

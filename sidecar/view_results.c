@@ -22,7 +22,7 @@ static const struct {
 } NOT_PAID[PM_VIEW_NOT_PAID_STATES] = {
     {"refused", "lease/"}, {"expired", "lease/"}, {"unpaid", "unpaid/"}};
 
-/* One closed lease; its body, what the driver recorded, is JSON of the driver's own. */
+/* One record; its body, what the driver recorded, is JSON of the driver's own. */
 static cJSON *write_result(const char *run, const struct pm_record *record)
 {
     cJSON *body = NULL;

@@ -24,7 +24,11 @@ function add(lines) {
 export async function showLog() {
   if (loaded || byId("log").hidden) return;
   loaded = true;
-  const answer = await get(`/logs?limit=${KEPT}&level=${byId("level").value}`);
+  const answer = await get(`/logs?limit=${KEPT}&level=${byId("level").value}`).catch(() => null);
+  if (answer === null) {
+    loaded = false; // tried again with the next state
+    return;
+  }
   cursor = answer.cursor;
   byId("lines").replaceChildren();
   add(answer.lines);

@@ -1,5 +1,6 @@
 #include "cli/estimate_live.h"
 
+#include "cli/forecast.h"
 #include "cli/status_find.h"
 
 #include <math.h>
@@ -66,7 +67,6 @@ bool estimate_live_measure(const cJSON *miner, struct estimate_live *out, struct
 {
     const cJSON *stats = cJSON_GetObjectItemCaseSensitive(miner, "stats");
     const cJSON *pool = cJSON_GetObjectItemCaseSensitive(stats, "pool");
-    const cJSON *balance = cJSON_GetObjectItemCaseSensitive(miner, "balance");
     struct pm_pool_rates *rates = &out->rates;
     out->hours = (number(miner, "stats_ms", 0) - number(miner, "started_ms", 0)) / MS_PER_HOUR;
     if (!cJSON_IsObject(stats) || !(out->hours > 0)) {
@@ -77,12 +77,8 @@ bool estimate_live_measure(const cJSON *miner, struct estimate_live *out, struct
         .accuracy = accuracy(miner),
         .evolutions_per_hour = added(miner, "evolutions_over_threshold") / out->hours,
         .evolution_score = evolution_score(miner),
-        .budget_rao = number(pool, "budget_rao", 1e9),
-        .fee = number(pool, "fee", 0.05),
-        .cap = number(pool, "cap", 0.05),
-        .epoch_s = number(pool, "epoch_s", 3600),
-        .least_withdrawal_rao = number(balance, "minimum_withdrawal_rao", 5e6),
     };
+    forecast_rules(pool, cJSON_GetObjectItemCaseSensitive(miner, "balance"), rates);
     rates->total_reputation = total_reputation(pool, rates->epoch_s);
     return true;
 }

@@ -2,6 +2,7 @@
  * that is worth going on. */
 #include "cli/estimate.h"
 #include "cli/estimate_live.h"
+#include "cli/forecast.h"
 
 #include <math.h>
 #include <stddef.h>
@@ -84,9 +85,7 @@ static bool measure(const struct estimate_input *input, const char *name,
 /* Measured over another time than the rates it can be less than what they come to. */
 static void raise_total(struct pm_pool_rates *rates)
 {
-    const double hourly = rates->evaluations_per_hour * rates->accuracy +
-                          2 * rates->evolutions_per_hour * rates->evolution_score;
-    rates->total_reputation = fmax(rates->total_reputation, hourly * rates->epoch_s / 3600);
+    rates->total_reputation = fmax(rates->total_reputation, pm_pool_reputation_an_epoch(rates));
 }
 
 static bool take_figures(const struct estimate_input *input, struct pm_pool_rates *rates,
@@ -223,10 +222,10 @@ static bool say_verdict(const struct estimate_input *input, const struct pm_pool
 static bool run_pool(const struct estimate_input *input, struct estimate_answer *answer,
                      struct pm_error *error)
 {
-    struct pm_pool_rates rates = {
-        .budget_rao = 1e9, .fee = 0.05, .cap = 0.05, .epoch_s = 3600, .least_withdrawal_rao = 5e6};
+    struct pm_pool_rates rates = {0};
     struct pm_pool_forecast forecast;
     struct field field = {0};
+    forecast_rules(NULL, NULL, &rates);
     if (!read_rates(input, answer, &rates, &field, error) ||
         !pm_pool_forecast(&rates, &forecast, error)) {
         return false;

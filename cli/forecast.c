@@ -1,6 +1,9 @@
 #include "cli/forecast.h"
 
 #include <math.h>
+#include <stdlib.h>
+
+#include <poolminer/pool_rules.h>
 
 static double number_of(const cJSON *object, const char *name, double fallback)
 {
@@ -8,27 +11,37 @@ static double number_of(const cJSON *object, const char *name, double fallback)
     return cJSON_IsNumber(item) ? item->valuedouble : fallback;
 }
 
-bool forecast_from_stats(const cJSON *stats, struct pm_pool_forecast *out)
+static double rule(const cJSON *object, const char *name, const char *usual)
 {
+    return number_of(object, name, strtod(usual, NULL));
+}
+
+void forecast_rules(const cJSON *pool, const cJSON *balance, struct pm_pool_rates *out)
+{
+    out->budget_rao = rule(pool, "budget_rao", PM_POOL_BUDGET_RAO);
+    out->fee = rule(pool, "fee", PM_POOL_FEE);
+    out->cap = rule(pool, "cap", PM_POOL_CAP);
+    out->epoch_s = rule(pool, "epoch_s", PM_POOL_EPOCH_S);
+    out->least_withdrawal_rao =
+        rule(balance, "minimum_withdrawal_rao", PM_POOL_MINIMUM_WITHDRAWAL_RAO);
+}
+
+bool forecast_from_figures(const cJSON *miner, struct pm_pool_forecast *out)
+{
+    const cJSON *stats = cJSON_GetObjectItemCaseSensitive(miner, "stats");
     const cJSON *pool = cJSON_GetObjectItemCaseSensitive(stats, "pool");
-    const cJSON *balance = cJSON_GetObjectItemCaseSensitive(stats, "balance");
-    double reputation = number_of(stats, "reputation", 0);
-    double total = number_of(pool, "total_reputation", 0);
+    const double reputation = number_of(stats, "reputation", 0);
+    const double total = number_of(pool, "total_reputation", 0);
     struct pm_pool_rates rates = {
         .evaluations_per_hour = number_of(stats, "reputation_per_hour", 0),
         .accuracy = 1, /* what counts is the reputation, whatever it was earned with */
-        .budget_rao = number_of(pool, "budget_rao", 1e9),
-        .fee = number_of(pool, "fee", 0.05),
-        .cap = number_of(pool, "cap", 0.05),
-        .epoch_s = number_of(pool, "epoch_s", 3600),
-        .least_withdrawal_rao = number_of(balance, "minimum_withdrawal_rao", 5e6),
     };
+    forecast_rules(pool, cJSON_GetObjectItemCaseSensitive(miner, "balance"), &rates);
     if (!(reputation > 0 && total >= reputation && rates.evaluations_per_hour > 0)) {
         return false;
     }
     /* This miner's share of the epoch so far is taken for its share of the whole. */
-    double of_epoch = rates.evaluations_per_hour * rates.epoch_s / 3600;
-    rates.total_reputation = of_epoch * (total / reputation);
+    rates.total_reputation = pm_pool_reputation_an_epoch(&rates) * (total / reputation);
     return pm_pool_forecast(&rates, out, NULL);
 }
 

@@ -80,7 +80,7 @@ static bool forecast_from_record(const struct miner *miner, const struct pm_reco
     bool done = pm_json_parse(record->body, record->body_size, FIGURES_MAX, &figures, NULL) &&
                 pm_json_optional_string(figures, "hotkey", &hotkey, NULL) &&
                 (miner->task != MINER_PRACTICE || strcmp(hotkey, miner->address) == 0) &&
-                forecast_from_stats(cJSON_GetObjectItemCaseSensitive(figures, "stats"), forecast);
+                forecast_from_figures(figures, forecast);
     cJSON_Delete(figures);
     return done;
 }

@@ -285,7 +285,7 @@ static void write_forecast(const struct view *view)
 {
     struct pm_pool_forecast forecast;
     char a_day[MONEY_TEXT_SIZE];
-    if (!forecast_from_stats(view->stats, &forecast) ||
+    if (!forecast_from_figures(view->miner, &forecast) ||
         !(forecast.rao_per_day < PM_JSON_WHOLE_MAX)) {
         screen_row(view->screen, "Forecast", SCREEN_PLAIN, "none before this epoch has earned");
         return;

@@ -41,15 +41,19 @@ static double reputation_per_hour(const struct pm_pool_rates *rates)
     return rates->evaluations_per_hour * rates->accuracy * per_evaluation + evolved;
 }
 
+double pm_pool_reputation_an_epoch(const struct pm_pool_rates *rates)
+{
+    return reputation_per_hour(rates) * rates->epoch_s / SECONDS_PER_HOUR;
+}
+
 bool pm_pool_forecast(const struct pm_pool_rates *rates, struct pm_pool_forecast *out,
                       struct pm_error *error)
 {
     if (!check_rates(rates, error)) {
         return false;
     }
-    const double hourly = reputation_per_hour(rates);
     const double epochs_per_hour = SECONDS_PER_HOUR / rates->epoch_s;
-    const double own = hourly / epochs_per_hour;
+    const double own = pm_pool_reputation_an_epoch(rates);
     if (!figure_is_total("total_reputation", rates->total_reputation, "an epoch at these rates",
                          own, error)) {
         return false;
@@ -63,7 +67,7 @@ bool pm_pool_forecast(const struct pm_pool_rates *rates, struct pm_pool_forecast
                                           .cap_ppm = llround(rates->cap * PM_PPM)};
     const int64_t paid = pm_payout_estimate(&rules, llround(own * PM_REPUTATION_UNIT),
                                             llround(rates->total_reputation * PM_REPUTATION_UNIT));
-    out->reputation_per_hour = hourly;
+    out->reputation_per_hour = reputation_per_hour(rates);
     out->rao_per_epoch = (double)paid;
     out->rao_per_hour = out->rao_per_epoch * epochs_per_hour;
     out->rao_per_day = out->rao_per_hour * HOURS_PER_DAY;

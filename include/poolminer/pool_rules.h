@@ -1,5 +1,6 @@
 /* The figures of a pool's rules where its operator says nothing else, as options have them: the
- * pool's own table of options and the simulation's read them here. Rules: docs/pool.md. */
+ * pool's own table of options, the simulation's and forecasts read them here. Rules: docs/pool.md.
+ */
 #ifndef POOLMINER_POOL_RULES_H
 #define POOLMINER_POOL_RULES_H
 
@@ -13,5 +14,6 @@
 #define PM_POOL_FEE "0.05"
 #define PM_POOL_CAP "0.05"
 #define PM_POOL_SEEDS_PER_EVOLUTION "2"
+#define PM_POOL_MINIMUM_WITHDRAWAL_RAO "5000000"
 
 #endif

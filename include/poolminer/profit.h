@@ -34,9 +34,12 @@ struct pm_pool_forecast {
     double hours_to_withdrawal; /* INFINITY when nothing is earned */
 };
 
+/* What a miner of these rates earns in an epoch. Nothing is checked. */
+double pm_pool_reputation_an_epoch(const struct pm_pool_rates *rates);
+
 /* reputation = evaluations x accuracy x 1.0 + evolutions x 2.0 x score; RAO = reputation / total x
- * budget x (1 - fee), at most the cap. PM_ERROR_INVALID also if the total is less than what these
- * rates earn in an epoch. */
+ * budget x (1 - fee), at most the cap. PM_ERROR_INVALID also if the total is less than
+ * pm_pool_reputation_an_epoch of these rates. */
 bool pm_pool_forecast(const struct pm_pool_rates *rates, struct pm_pool_forecast *out,
                       struct pm_error *error);
 

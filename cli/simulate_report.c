@@ -92,11 +92,6 @@ static void fill_payouts(const struct pm_payout_rules *own, struct pm_payout_rul
     }
 }
 
-static double share(int64_t part, int64_t whole)
-{
-    return whole > 0 ? (double)part / (double)whole : NAN;
-}
-
 /* ---- as JSON ---- */
 
 static void print_number(const char *before, const char *name, double value)
@@ -149,11 +144,12 @@ static void print_json(const struct simulation_config *config,
     for (size_t i = 0; i < config->payout_count; i++) {
         const struct simulation_division *division = &result->divisions[i];
         printf("%s{", i > 0 ? "," : "");
-        print_number("", "cap", share(config->payouts[i].cap_ppm, PM_PPM));
-        print_number(",", "fee", share(config->payouts[i].fee_ppm, PM_PPM));
+        print_number("", "cap", simulation_share(config->payouts[i].cap_ppm, PM_PPM));
+        print_number(",", "fee", simulation_share(config->payouts[i].fee_ppm, PM_PPM));
         print_number(",", "gini", division->gini);
-        print_number(",", "largest_share", share(division->largest_rao, division->paid_rao));
-        print_number(",", "pool_share", share(division->pool_rao, division->budget_rao));
+        print_number(",", "largest_share",
+                     simulation_share(division->largest_rao, division->paid_rao));
+        print_number(",", "pool_share", simulation_share(division->pool_rao, division->budget_rao));
         printf("}");
     }
     puts("]}");
@@ -183,9 +179,9 @@ static void print_strategies(const struct simulation_result *result)
         printf("%-9s %7zu %9" PRId64 " %11" PRId64,
                simulation_strategy_name((enum simulation_strategy)i), group->miners, group->leases,
                group->evaluations);
-        print_figure(9, 1, 100 * share(group->accurate, group->evaluations), "%");
+        print_figure(9, 1, 100 * simulation_share(group->accurate, group->evaluations), "%");
         printf(" %10" PRId64, group->evolutions);
-        print_figure(14, 1, 100 * share(group->over_threshold, group->evolutions), "%");
+        print_figure(14, 1, 100 * simulation_share(group->over_threshold, group->evolutions), "%");
         printf(" %14.0f", (double)group->paid_rao / (double)group->miners);
         print_figure(9, 2, simulation_to_honest(result, (enum simulation_strategy)i), "");
         putchar('\n');
@@ -211,11 +207,11 @@ static void print_payouts(const struct simulation_config *config,
     printf("%9s %9s %8s %14s %12s\n", "cap", "fee", "Gini", "largest miner", "pool keeps");
     for (size_t i = 0; i < config->payout_count; i++) {
         const struct simulation_division *division = &result->divisions[i];
-        print_figure(8, 2, 100 * share(config->payouts[i].cap_ppm, PM_PPM), "%");
-        print_figure(9, 1, 100 * share(config->payouts[i].fee_ppm, PM_PPM), "%");
+        print_figure(8, 2, 100 * simulation_share(config->payouts[i].cap_ppm, PM_PPM), "%");
+        print_figure(9, 1, 100 * simulation_share(config->payouts[i].fee_ppm, PM_PPM), "%");
         print_figure(8, 3, division->gini, "");
-        print_figure(14, 2, 100 * share(division->largest_rao, division->paid_rao), "%");
-        print_figure(12, 1, 100 * share(division->pool_rao, division->budget_rao), "%");
+        print_figure(14, 2, 100 * simulation_share(division->largest_rao, division->paid_rao), "%");
+        print_figure(12, 1, 100 * simulation_share(division->pool_rao, division->budget_rao), "%");
         putchar('\n');
     }
 }
@@ -228,7 +224,7 @@ static void print_text(const struct simulation_config *config,
     print_strategies(result);
     printf("\nGini coefficient of what miners got %.3f; of the budget the pool kept %.1f %%; the "
            "best algorithm\nscores %.3f, truly",
-           own->gini, 100 * share(own->pool_rao, own->budget_rao), result->best_quality);
+           own->gini, 100 * simulation_share(own->pool_rao, own->budget_rao), result->best_quality);
     if (isfinite(simulation_captured(result))) {
         printf("; colluders had their way with %.1f %% of their evolutions",
                100 * simulation_captured(result));

@@ -56,11 +56,6 @@ static bool fill_shares(const struct sweep *sweep, const struct simulation_confi
 
 /* ---- over cap or fee: one simulation, paid for in many ways ---- */
 
-static double share(int64_t part, int64_t whole)
-{
-    return whole > 0 ? (double)part / (double)whole : NAN;
-}
-
 static bool fill_caps(const struct sweep *sweep, const struct simulation_config *of,
                       struct curves *out, struct pm_error *error)
 {
@@ -78,8 +73,8 @@ static bool fill_caps(const struct sweep *sweep, const struct simulation_config 
     for (size_t i = 0; good && i < out->count; i++) {
         const struct simulation_division *division = &result.divisions[i];
         out->ys[0][i] = division->gini;
-        out->ys[1][i] = share(division->largest_rao, division->paid_rao);
-        out->ys[2][i] = share(division->pool_rao, division->budget_rao);
+        out->ys[1][i] = simulation_share(division->largest_rao, division->paid_rao);
+        out->ys[2][i] = simulation_share(division->pool_rao, division->budget_rao);
     }
     simulation_clear(&result);
     return good;
@@ -103,7 +98,7 @@ static bool fill_fees(const struct sweep *sweep, const struct simulation_config 
     bool good = simulation_run(&config, &result, error);
     for (size_t i = 0; good && i < config.payout_count; i++) {
         out->ys[i / out->count][i % out->count] =
-            share(result.divisions[i].pool_rao, result.divisions[i].budget_rao);
+            simulation_share(result.divisions[i].pool_rao, result.divisions[i].budget_rao);
     }
     simulation_clear(&result);
     return good;
@@ -184,7 +179,12 @@ static void print_text(const struct sweep *sweep, const struct curves *curves)
     for (size_t point = 0; point < curves->count; point++) {
         printf("%8.3f", curves->xs[point]);
         for (int i = 0; i < CURVES; i++) {
-            printf("  %*.3f", (int)strlen(sweep->names[i]), curves->ys[i][point]);
+            const int width = (int)strlen(sweep->names[i]);
+            if (isfinite(curves->ys[i][point])) {
+                printf("  %*.3f", width, curves->ys[i][point]);
+            } else {
+                printf("  %*s", width, "-");
+            }
         }
         putchar('\n');
     }

@@ -157,7 +157,12 @@ static bool settle(struct simulation *simulation, struct pm_error *error)
         }
     }
     for (uint32_t i = 0; i < simulation->config->miners; i++) {
-        group_of(simulation, i)->reputation += simulation->reputation[i];
+        int64_t *all = &group_of(simulation, i)->reputation;
+        if (__builtin_add_overflow(*all, simulation->reputation[i], all)) {
+            return pm_fail(error, PM_ERROR_LIMIT,
+                           "simulate: reputations add up to over 2^63-1 micro-points; rewards are "
+                           "too large");
+        }
         simulation->reputation[i] = 0;
     }
     return true;
@@ -289,8 +294,12 @@ double simulation_to_honest(const struct simulation_result *result,
     return ((double)group->paid_rao / group->speed) / ((double)honest->paid_rao / honest->speed);
 }
 
+double simulation_share(int64_t part, int64_t whole)
+{
+    return whole > 0 ? (double)part / (double)whole : NAN;
+}
+
 double simulation_captured(const struct simulation_result *result)
 {
-    const int64_t evolutions = result->groups[SIMULATION_COLLUDER].evolutions;
-    return evolutions > 0 ? (double)result->captured / (double)evolutions : NAN;
+    return simulation_share(result->captured, result->groups[SIMULATION_COLLUDER].evolutions);
 }

@@ -65,8 +65,8 @@ struct simulation_result {
     double best_quality; /* truly, of what reached a consensus */
 };
 
-/* PM_ERROR_INVALID: shares over 1 in all. PM_ERROR_INTERRUPTED: Ctrl-C. PM_ERROR_MEMORY. The caller
- * clears the result in any case. */
+/* PM_ERROR_INVALID: shares over 1 in all. PM_ERROR_LIMIT: so much reputation cannot be counted.
+ * PM_ERROR_INTERRUPTED: Ctrl-C. PM_ERROR_MEMORY. The caller clears the result in any case. */
 bool simulation_run(const struct simulation_config *config, struct simulation_result *out,
                     struct pm_error *error);
 void simulation_clear(struct simulation_result *result);
@@ -78,6 +78,9 @@ double simulation_to_honest(const struct simulation_result *result,
 
 /* The share of colluders' evolutions that got the colluders' score; NaN without any. */
 double simulation_captured(const struct simulation_result *result);
+
+/* part / whole; NaN of nothing. */
+double simulation_share(int64_t part, int64_t whole);
 
 const char *simulation_strategy_name(enum simulation_strategy strategy);
 

@@ -1,10 +1,10 @@
 #include "cli/simulation_population.h"
 
+#include "cli/simulation.h"
+
 #include <stdlib.h>
 
 #include <poolminer/seed_choice.h>
-
-enum { BEST_MAX = 32, SEEDS_MAX = 16 }; /* ranks that pm_seed_choose asks for are below 32 */
 
 static const double TYPICAL_STEP = 0.002;
 
@@ -16,10 +16,10 @@ static void rank(struct simulation_population *population, uint32_t index)
     while (at > 0 && population->members[population->best[at - 1]].score < score) {
         at--;
     }
-    if (at == BEST_MAX) {
+    if (at == SIMULATION_BEST_MAX) {
         return;
     }
-    if (population->best_count < BEST_MAX) {
+    if (population->best_count < SIMULATION_BEST_MAX) {
         population->best_count++;
     }
     for (size_t i = population->best_count - 1; i > at; i--) {
@@ -64,7 +64,7 @@ void simulation_population_clear(struct simulation_population *population)
 double simulation_population_parent(const struct simulation_population *population, size_t want,
                                     uint64_t random)
 {
-    struct pm_seed_choice choices[SEEDS_MAX];
+    struct pm_seed_choice choices[SIMULATION_SEEDS_MAX];
     if (population->members == NULL) {
         return 0;
     }

@@ -8,6 +8,8 @@
 
 #include <poolminer/error.h>
 
+enum { SIMULATION_BEST_MAX = 32 }; /* ranks that pm_seed_choose asks for are below */
+
 struct simulation_member {
     double score;   /* by consensus, which the pool goes by */
     double quality; /* truly */
@@ -16,7 +18,7 @@ struct simulation_member {
 struct simulation_population {
     struct simulation_member *members; /* in the order of joining */
     size_t count, capacity;
-    uint32_t best[32]; /* by rank */
+    uint32_t best[SIMULATION_BEST_MAX]; /* by rank */
     size_t best_count;
     double typical; /* about the median of the scores of late */
 };
@@ -28,7 +30,8 @@ void simulation_population_clear(struct simulation_population *population);
 bool simulation_population_join(struct simulation_population *population, double score,
                                 double quality, struct pm_error *error);
 
-/* The quality of the best of `want` seeds, by score, chosen as the pool does. */
+/* The quality of the best of `want` seeds, at most SIMULATION_SEEDS_MAX, by score, chosen as the
+ * pool does. */
 double simulation_population_parent(const struct simulation_population *population, size_t want,
                                     uint64_t random);
 

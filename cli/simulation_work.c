@@ -2,7 +2,9 @@
 
 #include <stdlib.h>
 
-enum { FIRST_CAPACITY = 1024, NONE = UINT32_MAX };
+enum { FIRST_CAPACITY = 1024 };
+
+static const simulation_slot NONE = UINT32_MAX;
 
 struct open {
     uint64_t id;

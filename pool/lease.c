@@ -23,20 +23,6 @@ void pm_grant_clear(struct pm_grant *grant)
     clear_granted(grant->seeds, &grant->seed_count);
 }
 
-/* Copies what a visit shows; the store's texts end with the visit. */
-static bool copy_algorithm(void *context, const struct pm_pool_algorithm *algorithm)
-{
-    struct pm_granted *granted = context;
-    *granted = (struct pm_granted){
-        .id = algorithm->id,
-        .input_dim = algorithm->input_dim,
-        .dsl = strdup(algorithm->dsl),
-        .agreed = algorithm->agreed,
-        .score = algorithm->score,
-    };
-    return false;
-}
-
 bool pm_pool_lease_pending(struct pm_pool_store *store, const char *hotkey, int64_t *count,
                            struct pm_error *error)
 {
@@ -49,6 +35,7 @@ struct copying {
     bool memory_is_out;
 };
 
+/* The store's texts end with the visit. */
 static bool copy_next(void *context, const struct pm_pool_algorithm *algorithm)
 {
     struct copying *copying = context;
@@ -56,7 +43,13 @@ static bool copy_next(void *context, const struct pm_pool_algorithm *algorithm)
         return false;
     }
     struct pm_granted *granted = &copying->items[(*copying->count)++];
-    copy_algorithm(granted, algorithm);
+    *granted = (struct pm_granted){
+        .id = algorithm->id,
+        .input_dim = algorithm->input_dim,
+        .dsl = strdup(algorithm->dsl),
+        .agreed = algorithm->agreed,
+        .score = algorithm->score,
+    };
     copying->memory_is_out = copying->memory_is_out || granted->dsl == NULL;
     return !copying->memory_is_out;
 }
@@ -251,8 +244,8 @@ bool pm_pool_lease_issue(struct pm_pool_store *store, const struct pm_pool_rules
         !pm_store_lease_active(store, wish->hotkey, &active, &found, error)) {
         return false;
     }
-    bool same_call = (active.kind == PM_POOL_LEASE_BOTH) == (wish->kind == PM_POOL_LEASE_BOTH);
-    bool again = wish->resume && found && !active.refused && same_call;
+    bool again = wish->resume && found && !active.refused &&
+                 (active.kind == PM_POOL_LEASE_BOTH) == (wish->kind == PM_POOL_LEASE_BOTH);
     if (!again &&
         !check_free(store, rules, now_ms, wish, &epoch, found ? &active : NULL, refusal, error)) {
         return false;

@@ -144,11 +144,11 @@ bool pm_store_lease_answer(struct pm_pool_store *store, const char *lease_id, ch
     const char *text = ok && row ? pm_sql_column_text(cursor, 0) : NULL;
     if (text != NULL) {
         *answer = strdup(text);
+        ok = *answer != NULL || pm_fail(error, PM_ERROR_MEMORY, "store: out of memory");
+    } else if (ok) {
+        ok = pm_fail(error, PM_ERROR_IO, "store: lease %s has no answer", lease_id);
     }
     pm_sql_end(cursor);
-    if (ok && *answer == NULL) {
-        return pm_fail(error, PM_ERROR_IO, "store: lease %s has no answer", lease_id);
-    }
     return ok;
 }
 

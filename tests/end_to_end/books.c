@@ -36,6 +36,8 @@ static const struct {
     {"the sidecar's file is whole", "SELECT count(*) FROM pragma_integrity_check WHERE schema = "
                                     "'queue' AND integrity_check <> 'ok'"},
     {"no row of the pool hangs in the air", "SELECT count(*) FROM pragma_foreign_key_check"},
+    /* All the others hold where nothing has happened. */
+    {"something was submitted", "SELECT NOT EXISTS (SELECT 1 FROM leases WHERE state = 1)"},
     {"no job waits or is under way",
      "SELECT (SELECT count(*) FROM queue.queued) + (SELECT count(*) FROM queue.lease)"},
     /* of enum pm_counter: PUT 8, COMPLETED 9, GONE_WRONG 10, SET_ASIDE_EVER 11, EXPIRED 13,

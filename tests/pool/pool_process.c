@@ -20,7 +20,8 @@ enum {
     ARGUMENTS_MAX = 48,
     START_TIMEOUT_MS = 20000,
     READY_MAX = 256,
-    LOG_MAX = 16777216
+    LOG_MAX = 16777216,
+    LOG_SHOWN = 900
 };
 
 void pool_process_create(struct pool_process *process)
@@ -111,7 +112,9 @@ int pool_process_stop(struct pool_process *process)
     process->pid = 0;
     if (status != 0) {
         char *text = read_log(process);
-        print_error("the pool ended with status %d:\n%s\n", status, text != NULL ? text : "");
+        size_t length = text != NULL ? strlen(text) : 0;
+        print_error("the pool ended with status %d; the end of its log:\n%s\n", status,
+                    length > LOG_SHOWN ? text + length - LOG_SHOWN : text);
         free(text);
     }
     return status;

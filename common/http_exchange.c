@@ -211,6 +211,9 @@ static enum MHD_Result begin(struct pm_http_exchanges *exchanges, struct MHD_Con
                    ? MHD_YES
                    : refuse(exchanges, connection, incoming, MHD_HTTP_CONTENT_TOO_LARGE);
     }
+    if (atomic_load(&exchanges->closing)) {
+        incoming->refused = MHD_HTTP_SERVICE_UNAVAILABLE;
+    }
     return MHD_YES;
 }
 

@@ -20,6 +20,7 @@ struct pm_http_exchanges {
     struct pm_http_streams streams;
     atomic_int active;      /* requests begun and not yet answered in full */
     atomic_int handled;     /* of which the handler, or who answers for it, has one in hand */
+    atomic_bool closing;    /* what begins is refused, what has begun goes on */
     atomic_bool ending;     /* the handler gets no more */
     atomic_size_t buffered; /* bytes of bodies that are coming in */
     uint32_t life;          /* random, the first half of the ids that requests are given ... */

@@ -236,7 +236,9 @@ void pm_http_server_destroy(struct pm_http_server *server)
     if (server == NULL) {
         return;
     }
-    int listening = MHD_quiesce_daemon(server->daemon);
+    /* Not MHD_quiesce_daemon: with epoll it races with the library's own threads, and who comes
+     * second aborts the process ("Failed to remove listen FD from epoll set"). */
+    atomic_store(&server->exchanges.closing, true);
     pm_http_streams_end(&server->exchanges.streams);
     int64_t until_ms = pm_clock_monotonic_ms() + DRAIN_MS;
     while (atomic_load(&server->exchanges.active) > 0 && pm_clock_monotonic_ms() < until_ms) {
@@ -250,9 +252,6 @@ void pm_http_server_destroy(struct pm_http_server *server)
     atomic_store(&server->stopping, true);
     pthread_join(server->cutter, NULL);
     MHD_stop_daemon(server->daemon);
-    if (listening >= 0) {
-        close(listening);
-    }
     pm_connections_destroy(server->exchanges.connections);
     pm_http_streams_clear(&server->exchanges.streams);
     free(server);

@@ -72,8 +72,8 @@ struct pm_http_server_config {
 
 struct pm_http_server;
 
-/* Listens and serves on threads of its own until destroyed. Destroying lets requests that are being
- * answered finish, for two seconds at most. */
+/* Listens and serves on threads of its own until destroyed. Destroying lets requests that have
+ * begun finish, for two seconds at most; what begins meanwhile is answered with 503. */
 bool pm_http_server_create(const struct pm_http_server_config *config, struct pm_http_server **out,
                            struct pm_error *error);
 void pm_http_server_destroy(struct pm_http_server *server);

@@ -95,17 +95,22 @@ static int ask(const struct pm_http_server *server, const char *path, const char
     return connection;
 }
 
-static void expect(int connection, const char *status, const char *said)
+static void receive(int connection, char text[ANSWER_SIZE])
 {
-    char text[ANSWER_SIZE];
     size_t length = 0;
     ssize_t got;
-    while (length + 1 < sizeof text &&
-           (got = recv(connection, text + length, sizeof text - 1 - length, 0)) > 0) {
+    while (length + 1 < ANSWER_SIZE &&
+           (got = recv(connection, text + length, ANSWER_SIZE - 1 - length, 0)) > 0) {
         length += (size_t)got;
     }
     text[length] = '\0';
     close(connection);
+}
+
+static void expect(int connection, const char *status, const char *said)
+{
+    char text[ANSWER_SIZE];
+    receive(connection, text);
     if (strstr(text, status) == NULL || strstr(text, said) == NULL) {
         fail_msg("expected %s and %s in: %s", status, said, text);
     }
@@ -165,12 +170,33 @@ static void test_who_waits_is_answered_before_the_end(void **state)
     pthread_join(ending, NULL);
 }
 
+static void test_who_comes_at_the_end_is_sent_away(void **state)
+{
+    (void)state;
+    struct pm_http_server *server = start();
+    const int waits = ask(server, "/later", "one");
+    char text[ANSWER_SIZE];
+    pthread_t ending;
+    wait_for(1);
+    assert_int_equal(pthread_create(&ending, NULL, destroy, server), 0);
+    const int64_t until_ms = pm_clock_monotonic_ms() + WAIT_MS;
+    do { /* it may not have begun to end */
+        receive(ask(server, "/now", ""), text);
+        assert_true(strstr(text, " 200 ") != NULL || strstr(text, " 503 ") != NULL);
+    } while (strstr(text, " 503 ") == NULL && pm_clock_monotonic_ms() < until_ms);
+    assert_non_null(strstr(text, "Retry-After: "));
+    answer_all();
+    expect(waits, " 200 ", "one");
+    pthread_join(ending, NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_request_that_waits_keeps_no_thread),
         cmocka_unit_test(test_one_more_than_can_be_in_hand),
         cmocka_unit_test(test_who_waits_is_answered_before_the_end),
+        cmocka_unit_test(test_who_comes_at_the_end_is_sent_away),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

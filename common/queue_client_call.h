@@ -80,6 +80,9 @@ bool pm_queue_socket_send(struct pm_queue_client *client, const struct pm_reques
 bool pm_queue_socket_receive(struct pm_queue_client *client, uint64_t id, int64_t until_ms,
                              struct pm_reply *reply, bool *lost, struct pm_error *error);
 
+/* Drops what has come, without waiting: none of it answers a request that somebody waits for. */
+void pm_queue_socket_drain(struct pm_queue_client *client);
+
 /* Copies for results that outlive a reply; NULL: no memory. The bytes get a NUL behind them. */
 void *pm_reply_copy_body(const struct pm_reply *reply, size_t index, size_t *size);
 

@@ -195,3 +195,12 @@ bool pm_queue_socket_receive(struct pm_queue_client *client, uint64_t id, int64_
         }
     }
 }
+
+void pm_queue_socket_drain(struct pm_queue_client *client)
+{
+    zmq_msg_t parts[PM_REPLY_PARTS_MAX];
+    size_t count = 1;
+    while (count > 0 && pm_wire_receive(client->socket, parts, PM_REPLY_PARTS_MAX, &count, NULL)) {
+        pm_wire_close(parts, count < PM_REPLY_PARTS_MAX ? count : PM_REPLY_PARTS_MAX);
+    }
+}

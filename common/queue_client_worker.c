@@ -92,6 +92,13 @@ bool pm_queue_client_lease(struct pm_queue_client *client, const char *run_id, i
     return true;
 }
 
+void pm_queue_client_listen(struct pm_queue_client *client)
+{
+    if (pm_queue_socket_open(client, NULL)) {
+        pm_queue_socket_drain(client);
+    }
+}
+
 void pm_job_clear(struct pm_job *job)
 {
     free(job->run_id);

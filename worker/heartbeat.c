@@ -161,6 +161,7 @@ static void *heartbeat_main(void *argument)
             part(heartbeat);
             break;
         }
+        config->queue->listen(config->queue->context);
         pm_job_control_check_deadline(config->control);
         keep_checkpoint(heartbeat);
         if (pm_clock_monotonic_ms() >= next_ms) {

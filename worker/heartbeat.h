@@ -1,6 +1,7 @@
 /* The heartbeat of one job: a thread that renews the lease with the job's progress, leaves
  * checkpoints with the sidecar, tells the computation when to stop, and draws the progress bar. It
- * has a queue of its own, because a queue object belongs to one thread. */
+ * has a queue of its own, because a queue object belongs to one thread; the job is leased over it,
+ * as the sidecar probes the connection of a lease, and this one is always listened to. */
 #ifndef WORKER_HEARTBEAT_H
 #define WORKER_HEARTBEAT_H
 

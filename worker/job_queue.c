@@ -36,6 +36,11 @@ static bool release(void *context, int64_t job_id, int64_t token, const void *by
     return pm_queue_client_release(context, job_id, token, bytes, size, error);
 }
 
+static void listen(void *context)
+{
+    pm_queue_client_listen(context);
+}
+
 static void set_stop_flag(void *context, const atomic_bool *stop)
 {
     pm_queue_client_set_stop_flag(context, stop);
@@ -50,5 +55,6 @@ struct pm_job_queue pm_job_queue_of_client(struct pm_queue_client *client)
                                  .finish = finish,
                                  .fail = fail,
                                  .release = release,
+                                 .listen = listen,
                                  .set_stop_flag = set_stop_flag};
 }

@@ -25,6 +25,7 @@ struct pm_job_queue {
                  struct pm_error *error);
     bool (*release)(void *context, int64_t job_id, int64_t token, const void *checkpoint,
                     size_t checkpoint_size, struct pm_error *error);
+    void (*listen)(void *context);
     void (*set_stop_flag)(void *context, const atomic_bool *stop);
 };
 

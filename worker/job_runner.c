@@ -287,12 +287,14 @@ void pm_job_runner_run(const struct pm_job_runner_config *config)
         struct pm_job job = {0};
         struct pm_error error = {0};
         bool found = false;
-        if (!config->queue.lease(config->queue.context, config->run_id, config->wait_ms, &job,
-                                 &found, &error)) {
+        const struct pm_job_queue *queue = &config->heartbeats;
+        queue->set_stop_flag(queue->context, config->stop);
+        if (!queue->lease(queue->context, config->run_id, config->wait_ms, &job, &found, &error)) {
             note_no_answer(&runner, &error);
             pause_before_retry(&runner);
             continue;
         }
+        queue->set_stop_flag(queue->context, config->late);
         note_answer(&runner);
         if (found && resting(&runner)) {
             hand_back(&runner, &job, "the worker rests; it was asked for just before");

@@ -17,8 +17,8 @@ struct pm_job_runner_config {
     struct pm_workbench *bench;
     struct pm_pause *pause;         /* NULL: it never rests */
     size_t threads;                 /* OpenMP threads of one job */
-    struct pm_job_queue queue;      /* for leases and results */
-    struct pm_job_queue heartbeats; /* for the heartbeat's thread, and for parting */
+    struct pm_job_queue queue;      /* for results */
+    struct pm_job_queue heartbeats; /* for leases, the heartbeat's thread, and parting */
     const atomic_bool *stop;
     int64_t wait_ms;     /* how long the sidecar may let a request for work wait */
     int64_t retry_ms;    /* pause after a call that failed */

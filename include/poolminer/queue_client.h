@@ -161,6 +161,12 @@ bool pm_queue_client_lease(struct pm_queue_client *client, const char *run_id, i
                            struct pm_job *out, bool *found, struct pm_error *error);
 void pm_job_clear(struct pm_job *job);
 
+/* The sidecar probes the connection over which a job was leased until it has an outcome: whoever
+ * leased one and makes no call calls this every second or so. It takes without waiting what has
+ * come, as a connection whose probes nobody takes breaks down, and opens the connection again if
+ * a call that failed has closed it. */
+void pm_queue_client_listen(struct pm_queue_client *client);
+
 /* Heartbeat: renews the lease. `progress_json` (may be NULL) is shown in status. PM_ERROR_REFUSED:
  * the lease is lost or the job was cancelled: stop computing it. */
 bool pm_queue_client_progress(struct pm_queue_client *client, int64_t job_id, int64_t token,

@@ -15,12 +15,13 @@
 
 /* ---- a sidecar that follows a script ---- */
 
-enum { STEPS_MAX = 8 };
+enum { STEPS_MAX = 8, PROBES = 1000, PROBE_BYTES = 65536 };
 
 enum act {
     ANSWER,  /* with the step's verb, arguments and body */
     SILENCE, /* takes the request and says nothing */
     LATE_ID, /* first an answer to another request, and a ping */
+    PROBE,   /* the answer, then PROBES pings that are too large to lie about */
     GARBAGE, /* an answer that is none */
     HANG_UP, /* closes the socket and listens again */
 };
@@ -42,7 +43,8 @@ static struct script {
     struct step steps[STEPS_MAX];
     struct seen seen[STEPS_MAX];
     size_t count;
-    atomic_size_t taken; /* steps whose request has come */
+    atomic_size_t taken;  /* steps whose request has come */
+    atomic_size_t probes; /* that were sent */
     atomic_bool over;
     void *context, *socket;
     char url[64];
@@ -53,11 +55,13 @@ static struct pm_error error;
 
 static void listen_at(const char *endpoint)
 {
-    const int no_linger = 0, handover = 1;
+    const int no_linger = 0, on = 1, few = 16;
     size_t size = sizeof script.url;
     script.socket = zmq_socket(script.context, ZMQ_ROUTER);
     zmq_setsockopt(script.socket, ZMQ_LINGER, &no_linger, sizeof no_linger);
-    zmq_setsockopt(script.socket, ZMQ_ROUTER_HANDOVER, &handover, sizeof handover);
+    zmq_setsockopt(script.socket, ZMQ_ROUTER_HANDOVER, &on, sizeof on);
+    zmq_setsockopt(script.socket, ZMQ_ROUTER_MANDATORY, &on, sizeof on);
+    zmq_setsockopt(script.socket, ZMQ_SNDHWM, &few, sizeof few);
     while (zmq_bind(script.socket, endpoint) != 0) { /* the old one closes in the background */
         pm_clock_sleep_ms(5);
     }
@@ -105,6 +109,28 @@ static bool receive(struct seen *seen)
     return true;
 }
 
+/* As fast as they are taken, until the test is over. */
+static void probe(const struct seen *to)
+{
+    static char blanks[PROBE_BYTES];
+    uint8_t header[PM_WIRE_HEADER_MAX];
+    const struct pm_wire_frame frames[3] = {
+        {to->routing_id, strlen(to->routing_id)},
+        {header, pm_wire_header_encode(header, 0, "ping")},
+        {blanks, sizeof blanks},
+    };
+    memset(blanks, ' ', sizeof blanks);
+    blanks[0] = '{';
+    blanks[sizeof blanks - 1] = '}';
+    while (atomic_load(&script.probes) < PROBES && !atomic_load(&script.over)) {
+        if (pm_wire_send(script.socket, frames, 3) == PM_WIRE_SENT) {
+            atomic_fetch_add(&script.probes, 1);
+        } else {
+            pm_clock_sleep_ms(1);
+        }
+    }
+}
+
 static void act(const struct step *step, const struct seen *seen)
 {
     const struct step ping = {.verb = "ping", .arguments = "{}"};
@@ -114,6 +140,10 @@ static void act(const struct step *step, const struct seen *seen)
         answer(seen, seen->id + 1000, &(struct step){.verb = "ok", .arguments = "{}"});
         answer(seen, 0, &ping);
         answer(seen, seen->id, step);
+        break;
+    case PROBE:
+        answer(seen, seen->id, step);
+        probe(seen);
         break;
     case ANSWER:
         answer(seen, seen->id, step);
@@ -380,6 +410,26 @@ static void late_answers_and_pings_are_passed_over(void **state)
     pm_queue_client_destroy(client);
 }
 
+/* A worker that computes for long makes no call, and its connection is probed all the while. */
+static void who_makes_no_call_may_listen(void **state)
+{
+    (void)state;
+    SCRIPT({PROBE, "ok", "{\"found\":false}", NULL}, {ANSWER, "ok", "{}", NULL});
+    struct pm_queue_client *client = client_open(20000);
+    const int64_t until_ms = pm_clock_monotonic_ms() + 60000;
+    struct pm_job job;
+    bool found;
+    assert_true(pm_queue_client_lease(client, "", 0, &job, &found, &error));
+    while (atomic_load(&script.probes) < PROBES) {
+        pm_queue_client_listen(client);
+        assert_true(pm_clock_monotonic_ms() < until_ms);
+        pm_clock_sleep_ms(1);
+    }
+    assert_true(pm_queue_client_progress(client, 1, 1, NULL, &error));
+    end_script();
+    pm_queue_client_destroy(client);
+}
+
 static void expect_protocol_error(struct step step)
 {
     begin_script(&step, 1);
@@ -581,6 +631,7 @@ int main(void)
         cmocka_unit_test(a_request_is_sent_whole_or_not_at_all),
         cmocka_unit_test(errors_become_codes),
         cmocka_unit_test(late_answers_and_pings_are_passed_over),
+        cmocka_unit_test(who_makes_no_call_may_listen),
         cmocka_unit_test(answers_that_are_none_are_protocol_errors),
         cmocka_unit_test(a_reply_without_what_it_must_have_is_an_error),
         cmocka_unit_test(cancelling_goes_on_only_while_it_gets_further),

@@ -11,6 +11,7 @@
 #include <poolminer/json.h>
 #include <poolminer/text.h>
 
+/* A disk that takes seconds to sync is not what is tested here, nor is a loss of power. */
 void worker_bench_start_sidecar(struct worker_bench *bench)
 {
     const struct place *place = &bench->place;
@@ -19,7 +20,7 @@ void worker_bench_start_sidecar(struct worker_bench *bench)
     bench->sidecar =
         START(place, "sidecar", "poolminer-sidecar", "--port", bench->port, "--store",
               place_file(place, "sidecar.db"), "--ready-file", place_file(place, "sidecar.ready"),
-              "--lease-ms", lease, "--heartbeat-ms", "3000");
+              "--lease-ms", lease, "--heartbeat-ms", "3000", "--sync", "none");
     snprintf(bench->port, sizeof bench->port, "%d", wait_ready(place, "sidecar.ready"));
 }
 
@@ -55,7 +56,7 @@ pid_t worker_bench_start_worker(struct worker_bench *bench, const char *label, i
     snprintf(number, sizeof number, "%d", threads);
     return START(&bench->place, label, "poolminer-worker", "--sidecar-url", bench->url, "--run-id",
                  "run", "--threads", number, "--dataset", "synthetic:400", "--checkpoint-ms", "50",
-                 "--log-level", "debug", "--name", label);
+                 "--log-level", "debug", "--name", label, "--nice", "0");
 }
 
 static void put(struct worker_bench *bench, const char *key, const char *kind, const char *body)

@@ -24,7 +24,8 @@ int worker_bench_tear_down(void **state);
 
 /* The first time, or again where it was. */
 void worker_bench_start_sidecar(struct worker_bench *bench);
-/* It leaves checkpoints every 50 ms, and says so in LABEL.log. */
+/* It leaves checkpoints every 50 ms, and says so in LABEL.log. Other programs come first no more
+ * than they do for the test: what has to be done in time is. */
 pid_t worker_bench_start_worker(struct worker_bench *bench, const char *label, int threads);
 
 /* An evolution of a few seconds, or of ages; an evaluation that takes ages: two algorithms, the

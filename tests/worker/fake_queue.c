@@ -178,6 +178,14 @@ static bool release(void *context, int64_t job_id, int64_t token, const void *by
     return ok;
 }
 
+static void listen(void *context)
+{
+    struct fake_queue *fake = context;
+    pthread_mutex_lock(&fake->mutex);
+    fake->listens++;
+    pthread_mutex_unlock(&fake->mutex);
+}
+
 static void set_stop_flag(void *context, const atomic_bool *stop)
 {
     (void)context;
@@ -193,5 +201,6 @@ struct pm_job_queue fake_queue_face(struct fake_queue *fake)
                                  .finish = finish,
                                  .fail = fail_job,
                                  .release = release,
+                                 .listen = listen,
                                  .set_stop_flag = set_stop_flag};
 }

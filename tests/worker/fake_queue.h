@@ -29,7 +29,7 @@ struct fake_queue {
     bool stop_after_refusal; /* ... a while after a heartbeat was refused */
 
     bool handed_out;
-    int leases, progresses, checkpoints, finishes, fails, releases;
+    int leases, progresses, checkpoints, finishes, fails, releases, listens;
     bool released;
     void *checkpoint; /* the latest; handed out with the job */
     size_t checkpoint_size;

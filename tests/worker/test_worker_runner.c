@@ -277,6 +277,7 @@ static void test_heartbeats_go_on_while_the_result_waits(void **state)
     fake.finishes_without_answer = 30; /* 300 ms */
     assert_int_equal(run(*state, &fake).done, 1);
     assert_true(fake.progresses >= 3);
+    assert_true(fake.listens >= 3);
     fake_queue_clear(&fake);
 }
 

@@ -26,7 +26,7 @@
 
 static const char EVALUATE_ONE[] = EVALUATE ITEM(17, LINEAR, 8) "]}";
 static const char EVOLVE_SHORT[] = EVOLVE "\"generations\":2,\"budget\":3,\"max_seconds\":0}";
-static const char EVOLVE_SOME[] = EVOLVE "\"generations\":12,\"budget\":3,\"max_seconds\":0}";
+static const char EVOLVE_SOME[] = EVOLVE "\"generations\":40,\"budget\":3,\"max_seconds\":0}";
 /* Far more than anybody waits for. */
 static const char EVOLVE_LONG[] = EVOLVE "\"generations\":100000,\"budget\":3,\"max_seconds\":0}";
 static const char EVOLVE_LONG_UNTIL[] =

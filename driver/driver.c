@@ -61,6 +61,12 @@ bool pm_driver_stopping(const struct pm_driver *driver)
     return driver->stop != NULL && atomic_load(driver->stop);
 }
 
+bool pm_driver_holds_until(const struct pm_driver *driver, int64_t until_ms, int64_t most_ms)
+{
+    const int64_t left_ms = until_ms - pm_driver_now_ms(driver);
+    return left_ms > 0 && left_ms <= most_ms;
+}
+
 int64_t pm_driver_end_ms(const struct pm_driver *driver)
 {
     if (driver->settings.duration_ms == 0) {

@@ -139,6 +139,10 @@ bool pm_driver_stopping(const struct pm_driver *driver);
 /* What the pool has judged since its first figures. */
 struct pm_share_judged pm_driver_judged(const struct pm_driver *driver);
 
+/* Until `until_ms`, which was at most `most_ms` away when it was set: is it farther now, the clock
+ * was set back, and nothing is waited for. */
+bool pm_driver_holds_until(const struct pm_driver *driver, int64_t until_ms, int64_t most_ms);
+
 /* When a run of limited duration has to be over, grace included; 0: never. */
 int64_t pm_driver_end_ms(const struct pm_driver *driver);
 /* The duration is over: no new lease. */

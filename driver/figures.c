@@ -59,8 +59,7 @@ static void ask_balance(struct pm_driver *driver)
 {
     struct pm_figures *figures = &driver->figures;
     struct pm_answer answer;
-    int64_t now_ms = pm_driver_now_ms(driver);
-    if (now_ms < figures->balance_not_before_ms ||
+    if (pm_driver_holds_until(driver, figures->balance_not_before_ms, NO_BALANCE_MS) ||
         !pm_pool_client_balance(driver->pool, driver->address, &answer, NULL)) {
         return;
     }
@@ -69,7 +68,7 @@ static void ask_balance(struct pm_driver *driver)
         figures->balance = answer.body;
         answer.body = NULL;
     } else if (answer.kind != PM_ANSWER_NOT_NOW) {
-        figures->balance_not_before_ms = now_ms + NO_BALANCE_MS;
+        figures->balance_not_before_ms = pm_driver_now_ms(driver) + NO_BALANCE_MS;
     }
     pm_answer_clear(&answer);
 }
@@ -90,7 +89,7 @@ bool pm_figures_are_wanted(const struct pm_driver *driver)
 {
     const struct pm_figures *figures = &driver->figures;
     return figures->stats_are_old && !driver->pool_notice.active &&
-           pm_driver_now_ms(driver) >= figures->asked_ms + ASK_AGAIN_MS;
+           !pm_driver_holds_until(driver, figures->asked_ms + ASK_AGAIN_MS, ASK_AGAIN_MS);
 }
 
 /* ---- the record ---- */

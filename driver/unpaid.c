@@ -163,7 +163,7 @@ static void keep_rows(struct pm_driver *driver, const cJSON *body, const cJSON *
 void pm_unpaid_tick(struct pm_driver *driver)
 {
     struct pm_answer answer;
-    if (pm_driver_now_ms(driver) < driver->unpaid_not_before_ms ||
+    if (pm_driver_holds_until(driver, driver->unpaid_not_before_ms, ASK_AGAIN_MS) ||
         driver->queue_notice.active || /* a sidecar that is away takes nothing */
         (!driver->unpaid_loaded && !load_seen(driver)) ||
         !pm_pool_client_unpaid(driver->pool, driver->unpaid_since_ms, ROWS_MAX, &answer, NULL)) {

@@ -24,12 +24,12 @@ static void know_address(struct pm_driver *driver)
 
 static bool leases_missing(const struct pm_driver *driver)
 {
-    return pm_driver_now_ms(driver) < driver->work.leases_missing_until_ms;
+    return pm_driver_holds_until(driver, driver->work.leases_missing_until_ms, MISSING_FOR_MS);
 }
 
 static bool tasks_missing(const struct pm_driver *driver)
 {
-    return pm_driver_now_ms(driver) < driver->work.tasks_missing_until_ms;
+    return pm_driver_holds_until(driver, driver->work.tasks_missing_until_ms, MISSING_FOR_MS);
 }
 
 static bool alternates(const struct pm_driver *driver)

@@ -1,4 +1,5 @@
 #include "cmocka_include.h"
+#include "driver/driver.h"
 #include "driver/limits.h"
 #include "driver/timing.h"
 
@@ -104,6 +105,27 @@ static void refusals_that_name_iterations_raise_generations(void **state)
                      PM_JOB_GENERATIONS_MAX);
 }
 
+static int64_t clock_of(void *context)
+{
+    return *(const int64_t *)context;
+}
+
+static void a_clock_set_back_makes_no_pause_longer(void **state)
+{
+    (void)state;
+    enum { PAUSE_MS = 3600000 };
+    int64_t now_ms = 1700000000000;
+    const struct pm_driver driver = {.host = {.context = &now_ms, .now_ms = clock_of}};
+    const int64_t until_ms = now_ms + PAUSE_MS;
+    assert_true(pm_driver_holds_until(&driver, until_ms, PAUSE_MS));
+    now_ms = until_ms - 1;
+    assert_true(pm_driver_holds_until(&driver, until_ms, PAUSE_MS));
+    now_ms = until_ms;
+    assert_false(pm_driver_holds_until(&driver, until_ms, PAUSE_MS));
+    now_ms = until_ms - 2 * (int64_t)PAUSE_MS;
+    assert_false(pm_driver_holds_until(&driver, until_ms, PAUSE_MS));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -116,6 +138,7 @@ int main(void)
         cmocka_unit_test(a_short_lease_keeps_a_third_and_a_sixth),
         cmocka_unit_test(the_end_of_the_run_shortens_the_plan),
         cmocka_unit_test(refusals_that_name_iterations_raise_generations),
+        cmocka_unit_test(a_clock_set_back_makes_no_pause_longer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

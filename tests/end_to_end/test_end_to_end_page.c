@@ -355,6 +355,8 @@ static void what_strangers_say_is_only_shown(void **state)
     assert_true(pm_queue_client_create(&config, &client, NULL));
     tell_hostile_words(client);
 
+    browser_visit(browser, "about:blank");
+    browser_complaints(browser); /* of the page before, whose sidecar is gone */
     browser_visit(browser, address);
     browser_await(browser, SHOWS_HOSTILE("errors"), SOON_MS);
     browser_click(browser, "#tab-results");

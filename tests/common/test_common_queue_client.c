@@ -1,6 +1,7 @@
 /* The sidecar's client against a sidecar that misbehaves as it is told: silent, late, gone, wrong.
  */
 #include "cmocka_include.h"
+#include "loopback.h"
 
 #include <cjson/cJSON.h>
 #include <pthread.h>
@@ -188,7 +189,9 @@ static void begin_script(const struct step *steps, size_t count)
     script.count = count;
     memcpy(script.steps, steps, count * sizeof *steps);
     script.context = zmq_ctx_new();
-    listen_at("tcp://127.0.0.1:*");
+    char endpoint[64];
+    snprintf(endpoint, sizeof endpoint, "tcp://%s:*", loopback_address());
+    listen_at(endpoint);
     assert_int_equal(pthread_create(&script.thread, NULL, follow, NULL), 0);
 }
 

@@ -1,6 +1,7 @@
 #include "sidecar/sidecar_program.h"
 
-#include <netinet/in.h>
+#include "loopback.h"
+
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,22 +69,10 @@ int sidecar_page_port(void)
     return port;
 }
 
-/* Every process that tests has a loopback address of its own, which has all ports to itself: on a
- * common one, the port of a sidecar that is down may be given to somebody else's, whose clients it
- * would then see. */
-static const char *own_address(void)
-{
-    static char address[INET_ADDRSTRLEN];
-    const unsigned pid = (unsigned)getpid(); /* at most 22 bits */
-    snprintf(address, sizeof address, "127.%u.%u.%u", 64 | (pid >> 16 & 63), pid >> 8 & 255,
-             pid & 255);
-    return address;
-}
-
 void sidecar_start(void)
 {
     if (sidecar_host == NULL) {
-        sidecar_host = own_address();
+        sidecar_host = loopback_address();
     }
     char port_text[16], lease_text[16], heartbeat_text[16];
     snprintf(port_text, sizeof port_text, "%d", sidecar_port);

@@ -1,6 +1,6 @@
 /* A loopback address for each process that tests. It has all ports to itself: on a common one, the
- * port of a server that is down may be given to another test's, or to the very connection that looks
- * for it. */
+ * port of a server that is down may be given to another test's, or to the very connection that
+ * looks for it. */
 #ifndef TESTS_LOOPBACK_H
 #define TESTS_LOOPBACK_H
 

@@ -9,7 +9,7 @@
 #include <poolminer/random_program.h>
 #include <poolminer/suite.h>
 
-/* For a race detector it matters what threads do, not how much of it. */
+/* For sanitizers it matters what threads do, not how much of it. */
 #ifdef PM_TEST_QUICK
 enum { TASKS = 21, PROGRAMS = 6, RECORDS = 100 };
 #else

@@ -145,7 +145,7 @@ static void lead(struct pm_pool_store *store)
     }
     store->led = false;
     pthread_cond_broadcast(&store->changed);
-    if (store->served && store->first != NULL) {
+    if (store->first != NULL) {
         pthread_cond_signal(&store->posted);
     }
     pthread_mutex_unlock(&store->mutex);

@@ -9,6 +9,8 @@
 #define PM_POOL_TOLERANCE "0.10"
 #define PM_POOL_EVALUATION_REWARD "1.0"
 #define PM_POOL_REWARD_BASE "2.0"
+/* The most that a pool may give for one piece of work: the sum of billions of them still counts. */
+#define PM_POOL_REWARD_MAX 1000
 #define PM_POOL_REWARD_THRESHOLD "0.7"
 #define PM_POOL_BUDGET_RAO "1000000000"
 #define PM_POOL_FEE "0.05"

@@ -99,7 +99,8 @@ check_sanitize() {
     build build-sanitize
     export ASAN_OPTIONS=strict_string_checks=1
     export UBSAN_OPTIONS=print_stacktrace=1
-    run_tests build-sanitize -LE '^script$'
+    # Unsanitized: minutes in code that other tests go through as well, and in libraries.
+    run_tests build-sanitize -LE '^(script|unsanitized)$'
 }
 
 # Tests of what runs in several threads of one process, or beside its threads.

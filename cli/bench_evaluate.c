@@ -1,5 +1,6 @@
 #include "cli/bench_evaluate.h"
 
+#include "cli/bench_cpu.h"
 #include "cli/bench_programs.h"
 #include "cli/bench_row.h"
 #include "cli/bench_search.h"

@@ -4,8 +4,6 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
-#include <time.h>
 
 #include <poolminer/error.h>
 
@@ -21,14 +19,6 @@ static inline int bench_more_threads(const struct bench_evaluate_config *config,
 {
     const int more = 2 * threads < config->threads ? 2 * threads : config->threads;
     return threads < config->threads ? more : 0;
-}
-
-/* Processor time of this program so far, all threads. */
-static inline int64_t bench_cpu_ns(void)
-{
-    struct timespec now = {0};
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
 bool bench_evaluate(const struct bench_evaluate_config *config, struct pm_error *error);

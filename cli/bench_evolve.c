@@ -1,5 +1,6 @@
 #include "cli/bench_evolve.h"
 
+#include "cli/bench_cpu.h"
 #include "cli/bench_evolve_report.h"
 #include "cli/bench_evolve_run.h"
 #include "cli/bench_references.h"
@@ -8,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <poolminer/algorithm.h>
 #include <poolminer/clock.h>
@@ -28,13 +28,6 @@ struct bench {
     struct bench_evolve_table table;
 };
 
-static double cpu_seconds(void)
-{
-    struct timespec now = {0};
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
-}
-
 static struct pm_algorithm *read_text(const char *text, struct pm_error *error)
 {
     struct pm_algorithm *algorithm = NULL;
@@ -52,7 +45,7 @@ static bool observe(void *context, const struct pm_evolution_progress *progress)
 {
     const struct limit *limit = context;
     (void)progress;
-    return limit->until == 0.0 || cpu_seconds() < limit->until;
+    return limit->until == 0.0 || bench_cpu_s() < limit->until;
 }
 
 static int64_t count_instructions(const struct pm_algorithm *algorithm)
@@ -83,7 +76,7 @@ static bool evolve(const struct bench *bench, const struct pm_algorithm *const *
                    struct bench_evolve_run *run, struct pm_error *error)
 {
     const struct bench_evolve_case *of = &run->of;
-    const double cpu_start = cpu_seconds();
+    const double cpu_start = bench_cpu_s();
     const int64_t start_ns = pm_clock_monotonic_ns();
     struct limit limit = {of->cpu_seconds > 0.0 ? cpu_start + of->cpu_seconds : 0.0};
     struct pm_evolution_config config = pm_evolution_config_default();
@@ -104,7 +97,7 @@ static bool evolve(const struct bench *bench, const struct pm_algorithm *const *
     }
     const bool done = pm_evolution_choose(&found, bench->choice, 1, &bench->until, error);
     run->seconds = (double)(pm_clock_monotonic_ns() - start_ns) * 1e-9;
-    run->cpu_seconds = cpu_seconds() - cpu_start;
+    run->cpu_seconds = bench_cpu_s() - cpu_start;
     run->candidates = (int64_t)found.candidates;
     run->generations = found.generations;
     const bool scored = done && take_best(bench, &found, run, error);

@@ -1,5 +1,6 @@
 #include "cli/bench_pool_load.h"
 
+#include "cli/bench_cpu.h"
 #include "cli/bench_http.h"
 
 #include <inttypes.h>
@@ -8,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <poolminer/clock.h>
 #include <poolminer/json.h>
@@ -281,13 +281,6 @@ static bool run_crowd(struct crowd *crowd, struct pm_error *error)
     return true;
 }
 
-static double process_cpu_s(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
-}
-
 bool bench_load_run(int port, struct bench_proofs *proofs, double seconds, struct bench_load *out,
                     struct pm_error *error)
 {
@@ -303,11 +296,11 @@ bool bench_load_run(int port, struct bench_proofs *proofs, double seconds, struc
     }
     crowd.http = bench_http_open(port, crowd.count, error);
     const int64_t begin_ns = pm_clock_monotonic_ns();
-    const double begin_cpu_s = process_cpu_s();
+    const double begin_cpu_s = bench_cpu_s();
     crowd.end_ms = begin_ns / 1000000 + (int64_t)(seconds * 1e3);
     bool good = crowd.http != NULL && run_crowd(&crowd, error);
     out->seconds = (double)(pm_clock_monotonic_ns() - begin_ns) * 1e-9;
-    out->cpu_s = process_cpu_s() - begin_cpu_s;
+    out->cpu_s = bench_cpu_s() - begin_cpu_s;
     if (crowd.http != NULL) {
         bench_http_close(crowd.http);
     }

@@ -1,5 +1,7 @@
 #include "cli/bench_pool_proofs.h"
 
+#include "cli/bench_cpu.h"
+
 #include <inttypes.h>
 #include <omp.h>
 #include <stdio.h>
@@ -30,20 +32,12 @@ static bool make_keys(struct bench_proofs *proofs, size_t miners, struct pm_erro
     return true;
 }
 
-/* Of all threads together. */
-static double process_cpu_s(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
-}
-
 /* Proof i is of miner i modulo their number, so that all have about as many. */
 static bool make_stock(struct bench_proofs *proofs, struct pm_error *error)
 {
     bool good = true;
     const int64_t count = (int64_t)proofs->count;
-    const double begin_cpu_s = process_cpu_s();
+    const double begin_cpu_s = bench_cpu_s();
 #pragma omp parallel for schedule(static)
     for (int64_t i = 0; i < count; i++) {
         struct pm_error reason = {0};
@@ -55,7 +49,7 @@ static bool make_stock(struct bench_proofs *proofs, struct pm_error *error)
             }
         }
     }
-    proofs->sign_cpu_us = (process_cpu_s() - begin_cpu_s) * 1e6 / (double)count;
+    proofs->sign_cpu_us = (bench_cpu_s() - begin_cpu_s) * 1e6 / (double)count;
     return good;
 }
 

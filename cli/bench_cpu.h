@@ -1,0 +1,21 @@
+/* The processor time that a benchmark has used: other programs disturb it less than the clock. */
+#ifndef CLI_BENCH_CPU_H
+#define CLI_BENCH_CPU_H
+
+#include <stdint.h>
+#include <time.h>
+
+/* Of this program so far, all threads together. */
+static inline int64_t bench_cpu_ns(void)
+{
+    struct timespec now = {0};
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+static inline double bench_cpu_s(void)
+{
+    return (double)bench_cpu_ns() * 1e-9;
+}
+
+#endif

@@ -8,31 +8,23 @@
 
 enum { DESCRIPTION_VERSION = 1 };
 
-static bool add(cJSON *object, const char *key, cJSON *item)
-{
-    if (item != NULL && cJSON_AddItemToObject(object, key, item)) {
-        return true;
-    }
-    cJSON_Delete(item);
-    return false;
-}
-
 char *pm_dataset_description_write(const struct pm_dataset_info *info, const char *file,
                                    struct pm_error *error)
 {
     cJSON *object = cJSON_CreateObject();
     bool done =
-        add(object, "version", cJSON_CreateNumber(DESCRIPTION_VERSION)) &&
-        add(object, "name", cJSON_CreateString(info->name)) &&
-        add(object, "file", cJSON_CreateString(file)) &&
-        add(object, "records", cJSON_CreateNumber((double)info->records)) &&
-        add(object, "pixels", cJSON_CreateNumber((double)info->pixel_count)) &&
-        add(object, "fingerprint", cJSON_CreateString(info->fingerprint)) &&
-        add(object, "fingerprint_first2000", cJSON_CreateString(info->fingerprint_first2000)) &&
-        add(object, "format", cJSON_CreateString(pm_dataset_format_name(info->format))) &&
-        add(object, "source", cJSON_CreateString(info->source)) &&
-        add(object, "source_sha256", cJSON_CreateString(info->source_sha256)) &&
-        add(object, "imported_ms", cJSON_CreateNumber((double)pm_clock_unix_ms()));
+        pm_json_add(object, "version", cJSON_CreateNumber(DESCRIPTION_VERSION)) &&
+        pm_json_add(object, "name", cJSON_CreateString(info->name)) &&
+        pm_json_add(object, "file", cJSON_CreateString(file)) &&
+        pm_json_add(object, "records", cJSON_CreateNumber((double)info->records)) &&
+        pm_json_add(object, "pixels", cJSON_CreateNumber((double)info->pixel_count)) &&
+        pm_json_add(object, "fingerprint", cJSON_CreateString(info->fingerprint)) &&
+        pm_json_add(object, "fingerprint_first2000",
+                    cJSON_CreateString(info->fingerprint_first2000)) &&
+        pm_json_add(object, "format", cJSON_CreateString(pm_dataset_format_name(info->format))) &&
+        pm_json_add(object, "source", cJSON_CreateString(info->source)) &&
+        pm_json_add(object, "source_sha256", cJSON_CreateString(info->source_sha256)) &&
+        pm_json_add(object, "imported_ms", cJSON_CreateNumber((double)pm_clock_unix_ms()));
     char *text = NULL;
     if (done) {
         text = pm_json_print(object, error);

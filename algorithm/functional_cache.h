@@ -9,7 +9,6 @@
 #include <stdint.h>
 
 #include <poolminer/algorithm.h>
-#include <poolminer/liveness.h>
 
 enum { PM_QUICK_TASKS_MAX = 16 };
 

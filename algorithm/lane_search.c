@@ -5,6 +5,7 @@
 
 #include <poolminer/lane_search.h>
 #include <poolminer/lanes.h>
+#include <poolminer/liveness.h>
 #include <poolminer/mutator.h>
 
 enum { KNOWN_COUNT = 1 << 14 };

@@ -9,34 +9,19 @@
 #include <poolminer/check.h>
 #include <poolminer/json.h>
 
-/* Takes ownership of `item`; false when memory is out. */
-static bool add(cJSON *object, const char *name, cJSON *item)
-{
-    if (item != NULL && cJSON_AddItemToObject(object, name, item)) {
-        return true;
-    }
-    cJSON_Delete(item);
-    return false;
-}
-
-static bool append(cJSON *array, cJSON *item)
-{
-    return cJSON_AddItemToArray(array, item);
-}
-
 static bool add_number(cJSON *object, const char *name, double value)
 {
-    return add(object, name, cJSON_CreateNumber(value));
+    return pm_json_add(object, name, cJSON_CreateNumber(value));
 }
 
 static bool add_text(cJSON *object, const char *name, const char *value)
 {
-    return add(object, name, cJSON_CreateString(value));
+    return pm_json_add(object, name, cJSON_CreateString(value));
 }
 
 static bool add_bool(cJSON *object, const char *name, bool value)
 {
-    return add(object, name, cJSON_CreateBool(value));
+    return pm_json_add(object, name, cJSON_CreateBool(value));
 }
 
 static bool describe_memory(const struct pm_check *check, cJSON *line)
@@ -60,13 +45,13 @@ static bool describe_summary(const struct pm_check *check, cJSON *line)
 static bool describe_instructions(const struct pm_check *check, cJSON *line)
 {
     cJSON *array = cJSON_CreateArray();
-    bool done = add(line, "instructions", array);
+    bool done = pm_json_add(line, "instructions", array);
     for (size_t i = 0; done && i < check->instruction_count; i++) {
         const struct pm_check_instruction *at = &check->instructions[i];
         char statement[PM_STATEMENT_SIZE];
         pm_instruction_write(&at->instruction, statement);
         cJSON *entry = cJSON_CreateObject();
-        done = append(array, entry) && add_text(entry, "phase", pm_phase_name(at->phase)) &&
+        done = pm_json_append(array, entry) && add_text(entry, "phase", pm_phase_name(at->phase)) &&
                add_number(entry, "line", at->line) && add_text(entry, "statement", statement) &&
                add_text(entry, "use", pm_check_use_name(at->use));
     }
@@ -76,14 +61,14 @@ static bool describe_instructions(const struct pm_check *check, cJSON *line)
 static bool describe_unwritten(const struct pm_check *check, cJSON *line)
 {
     cJSON *array = cJSON_CreateArray();
-    bool done = add(line, "read_before_written", array);
+    bool done = pm_json_add(line, "read_before_written", array);
     for (size_t i = 0; done && i < check->unwritten_count; i++) {
         const struct pm_check_unwritten *at = &check->unwritten[i];
         char name[16];
         snprintf(name, sizeof name, "%c%u", pm_kind_letter((enum pm_kind)at->reg.kind),
                  (unsigned)at->reg.index);
         cJSON *entry = cJSON_CreateObject();
-        done = append(array, entry) && add_text(entry, "register", name) &&
+        done = pm_json_append(array, entry) && add_text(entry, "register", name) &&
                add_text(entry, "phase", pm_phase_name(at->phase)) &&
                add_number(entry, "line", at->line) && add_bool(entry, "always_zero", at->always);
     }
@@ -93,11 +78,11 @@ static bool describe_unwritten(const struct pm_check *check, cJSON *line)
 static bool describe_findings(const struct pm_check *check, cJSON *line)
 {
     cJSON *array = cJSON_CreateArray();
-    bool done = add(line, "findings", array);
+    bool done = pm_json_add(line, "findings", array);
     for (size_t i = 0; done && i < check->finding_count; i++) {
         const struct pm_check_finding *finding = &check->findings[i];
         cJSON *entry = cJSON_CreateObject();
-        done = append(array, entry) && add_number(entry, "line", finding->line) &&
+        done = pm_json_append(array, entry) && add_number(entry, "line", finding->line) &&
                add_bool(entry, "refused_by_strict", finding->refused) &&
                add_text(entry, "reason", finding->reason);
     }
@@ -107,7 +92,7 @@ static bool describe_findings(const struct pm_check *check, cJSON *line)
 static bool print_json(const char *file, const struct pm_check *check, struct pm_error *error)
 {
     cJSON *line = cJSON_CreateObject();
-    bool done = line != NULL && add(line, "file", shown_json(file)) &&
+    bool done = line != NULL && pm_json_add(line, "file", shown_json(file)) &&
                 describe_summary(check, line) && describe_memory(check, line) &&
                 describe_instructions(check, line) && describe_unwritten(check, line) &&
                 describe_findings(check, line);

@@ -11,19 +11,9 @@
 
 /* ---- showing ---- */
 
-/* Takes ownership of `item`. */
-static bool add(cJSON *object, const char *name, cJSON *item)
-{
-    if (item != NULL && cJSON_AddItemToObject(object, name, item)) {
-        return true;
-    }
-    cJSON_Delete(item);
-    return false;
-}
-
 static bool add_text(cJSON *object, const char *name, const char *text)
 {
-    return add(object, name, cJSON_CreateString(text));
+    return pm_json_add(object, name, cJSON_CreateString(text));
 }
 
 static bool add_fingerprints(cJSON *object, const struct pm_dataset_info *info)
@@ -37,7 +27,7 @@ static bool add_fingerprints(cJSON *object, const struct pm_dataset_info *info)
         cJSON_Delete(fingerprints);
         return false;
     }
-    return add(object, "fingerprints", fingerprints);
+    return pm_json_add(object, "fingerprints", fingerprints);
 }
 
 static bool add_class_counts(cJSON *object, const struct pm_dataset_info *info)
@@ -46,21 +36,21 @@ static bool add_class_counts(cJSON *object, const struct pm_dataset_info *info)
     for (int class = 0; class < PM_DATASET_CLASSES; class ++) {
         counts[class] = (double)info->class_counts[class];
     }
-    return add(object, "class_counts", cJSON_CreateDoubleArray(counts, PM_DATASET_CLASSES));
+    return pm_json_add(object, "class_counts", cJSON_CreateDoubleArray(counts, PM_DATASET_CLASSES));
 }
 
 static cJSON *describe(const struct pm_dataset_info *info)
 {
     cJSON *object = cJSON_CreateObject();
     bool done = add_text(object, "dataset", info->name) &&
-                add(object, "records", cJSON_CreateNumber((double)info->records)) &&
-                add(object, "pixels", cJSON_CreateNumber((double)info->pixel_count)) &&
+                pm_json_add(object, "records", cJSON_CreateNumber((double)info->records)) &&
+                pm_json_add(object, "pixels", cJSON_CreateNumber((double)info->pixel_count)) &&
                 add_class_counts(object, info) && add_fingerprints(object, info) &&
                 add_text(object, "format", pm_dataset_format_name(info->format)) &&
                 add_text(object, "source", info->source) &&
                 add_text(object, "source_sha256", info->source_sha256) &&
                 add_text(object, "stored", info->stored) &&
-                add(object, "network", cJSON_CreateBool(info->is_network));
+                pm_json_add(object, "network", cJSON_CreateBool(info->is_network));
     if (!done) {
         cJSON_Delete(object);
         return NULL;

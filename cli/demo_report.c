@@ -128,9 +128,7 @@ static bool fill(cJSON *root, const struct demo_report *report)
                 cJSON_AddStringToObject(root, "suite", report->suite) != NULL;
     cJSON *miners = done ? cJSON_AddArrayToObject(root, "miners") : NULL;
     for (int i = 0; miners != NULL && i < DEMO_MINERS; i++) {
-        cJSON *miner = describe_miner(&report->figures[i]);
-        if (miner == NULL || !cJSON_AddItemToArray(miners, miner)) {
-            cJSON_Delete(miner);
+        if (!pm_json_append(miners, describe_miner(&report->figures[i]))) {
             return false;
         }
     }

@@ -15,12 +15,7 @@ enum { FOUND_SIZE = 768 };
 
 static bool add_text(cJSON *object, const char *name, const char *text)
 {
-    cJSON *value = text != NULL ? shown_json(text) : cJSON_CreateNull();
-    if (!cJSON_AddItemToObject(object, name, value)) {
-        cJSON_Delete(value);
-        return false;
-    }
-    return true;
+    return pm_json_add(object, name, text != NULL ? shown_json(text) : cJSON_CreateNull());
 }
 
 static void print_json(struct doctor *doctor, const char *check, enum doctor_state state,

@@ -16,18 +16,12 @@ static const double MS_PER_HOUR = 3600e3, REWARDED_SCORE = 0.7;
 
 /* ---- the miner's rates ---- */
 
-static double number(const cJSON *object, const char *name, double fallback)
-{
-    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
-    return cJSON_IsNumber(item) ? item->valuedouble : fallback;
-}
-
 /* What has been added since the driver's first figures; a pool that began anew has nothing less. */
 static double added(const cJSON *miner, const char *name)
 {
     const cJSON *first = cJSON_GetObjectItemCaseSensitive(miner, "first_stats");
     const cJSON *now = cJSON_GetObjectItemCaseSensitive(miner, "stats");
-    return fmax(0, number(now, name, 0) - number(first, name, 0));
+    return fmax(0, pm_json_number_or(now, name, 0) - pm_json_number_or(first, name, 0));
 }
 
 /* Since the driver began, or else since the miner did. */
@@ -37,8 +31,8 @@ static double accuracy(const cJSON *miner)
     double judged = added(miner, "evaluations_finalised");
     double accurate = added(miner, "evaluations_accurate");
     if (judged == 0) {
-        judged = number(stats, "evaluations_finalised", 0);
-        accurate = number(stats, "evaluations_accurate", 0);
+        judged = pm_json_number_or(stats, "evaluations_finalised", 0);
+        accurate = pm_json_number_or(stats, "evaluations_accurate", 0);
     }
     return judged > 0 ? fmin(1, accurate / judged) : NAN;
 }
@@ -59,8 +53,8 @@ static double evolution_score(const cJSON *miner)
 /* What all earn in an epoch, if they go on as in the part of it that is over. */
 static double total_reputation(const cJSON *pool, double epoch_s)
 {
-    const double over_s = fmax(1, epoch_s - number(pool, "epoch_seconds_left", 0));
-    return number(pool, "total_reputation", 0) * epoch_s / over_s;
+    const double over_s = fmax(1, epoch_s - pm_json_number_or(pool, "epoch_seconds_left", 0));
+    return pm_json_number_or(pool, "total_reputation", 0) * epoch_s / over_s;
 }
 
 bool estimate_live_measure(const cJSON *miner, struct estimate_live *out, struct pm_error *error)
@@ -68,7 +62,9 @@ bool estimate_live_measure(const cJSON *miner, struct estimate_live *out, struct
     const cJSON *stats = cJSON_GetObjectItemCaseSensitive(miner, "stats");
     const cJSON *pool = cJSON_GetObjectItemCaseSensitive(stats, "pool");
     struct pm_pool_rates *rates = &out->rates;
-    out->hours = (number(miner, "stats_ms", 0) - number(miner, "started_ms", 0)) / MS_PER_HOUR;
+    out->hours =
+        (pm_json_number_or(miner, "stats_ms", 0) - pm_json_number_or(miner, "started_ms", 0)) /
+        MS_PER_HOUR;
     if (!cJSON_IsObject(stats) || !(out->hours > 0)) {
         return pm_fail(error, PM_ERROR_UNAVAILABLE, "the pool has told no figures of this miner");
     }
@@ -92,7 +88,7 @@ static size_t take_list(const cJSON *miners, const char *name, double *list)
     const cJSON *miner;
     cJSON_ArrayForEach(miner, miners)
     {
-        const double reputation = number(miner, name, 0);
+        const double reputation = pm_json_number_or(miner, name, 0);
         if (reputation > 0 && count < MINERS_MAX) {
             list[count++] = reputation;
         }

@@ -30,32 +30,24 @@ struct evaluation {
     int result;
 };
 
-/* Takes ownership of `item`. */
-static bool add(cJSON *object, const char *name, cJSON *item)
-{
-    if (item != NULL && cJSON_AddItemToObject(object, name, item)) {
-        return true;
-    }
-    cJSON_Delete(item);
-    return false;
-}
-
 static cJSON *describe(const struct evaluation *evaluation, const struct entry *entry)
 {
     const struct pm_suite *suite = evaluation->suite;
     cJSON *line = cJSON_CreateObject();
-    bool done = add(line, "file", shown_json(entry->file));
+    bool done = pm_json_add(line, "file", shown_json(entry->file));
     if (entry->algorithm == NULL) {
-        done = done && add(line, "error", cJSON_CreateString(entry->error.message));
+        done = done && pm_json_add(line, "error", cJSON_CreateString(entry->error.message));
     } else {
-        done = done && add(line, "score", cJSON_CreateNumber(entry->score)) &&
-               add(line, "tasks", cJSON_CreateNumber((double)suite->count)) &&
-               add(line, "input_dim", cJSON_CreateNumber(suite->input_dim)) &&
-               add(line, "dataset", cJSON_CreateString(suite->fingerprint)) &&
-               add(line, "suite", cJSON_CreateString(pm_suite_edition_name(suite->edition)));
+        done =
+            done && pm_json_add(line, "score", cJSON_CreateNumber(entry->score)) &&
+            pm_json_add(line, "tasks", cJSON_CreateNumber((double)suite->count)) &&
+            pm_json_add(line, "input_dim", cJSON_CreateNumber(suite->input_dim)) &&
+            pm_json_add(line, "dataset", cJSON_CreateString(suite->fingerprint)) &&
+            pm_json_add(line, "suite", cJSON_CreateString(pm_suite_edition_name(suite->edition)));
         if (evaluation->per_task) {
-            done = done && add(line, "task_scores",
-                               cJSON_CreateDoubleArray(entry->task_scores, (int)suite->count));
+            done =
+                done && pm_json_add(line, "task_scores",
+                                    cJSON_CreateDoubleArray(entry->task_scores, (int)suite->count));
         }
     }
     if (!done) {

@@ -16,12 +16,7 @@ static cJSON *score_json(double score)
 
 static bool add_score(cJSON *object, const char *name, double score)
 {
-    cJSON *item = score_json(score);
-    if (item != NULL && cJSON_AddItemToObject(object, name, item)) {
-        return true;
-    }
-    cJSON_Delete(item);
-    return false;
+    return pm_json_add(object, name, score_json(score));
 }
 
 /* [{"file": ..., "score": ..., "search_score": ...}, ...]; NULL when memory is out. */
@@ -30,18 +25,10 @@ static cJSON *describe_seeds(const struct evolve_comparison *comparison)
     cJSON *seeds = cJSON_CreateArray();
     for (size_t i = 0; seeds != NULL && i < comparison->seed_count; i++) {
         const struct evolve_candidate *seed = &comparison->items[i];
-        cJSON *object = cJSON_CreateObject();
-        cJSON *name = shown_json(seed->name);
-        if (name == NULL || !cJSON_AddItemToObject(object, "file", name)) {
-            cJSON_Delete(name);
-            cJSON_Delete(object);
-            cJSON_Delete(seeds);
-            return NULL;
-        }
-        if (!add_score(object, "score", seed->score) ||
-            !add_score(object, "search_score", seed->search_score) ||
-            !cJSON_AddItemToArray(seeds, object)) {
-            cJSON_Delete(object);
+        cJSON *object = pm_json_append_object(seeds);
+        if (!pm_json_add(object, "file", shown_json(seed->name)) ||
+            !add_score(object, "score", seed->score) ||
+            !add_score(object, "search_score", seed->search_score)) {
             cJSON_Delete(seeds);
             return NULL;
         }
@@ -58,12 +45,10 @@ static cJSON *describe_lineage(const struct pm_evolution_result *result,
     const size_t steps = evolve_is_better(comparison) ? result->items[0].lineage_count : 0;
     for (size_t i = 0; lineage != NULL && i < steps; i++) {
         const struct pm_lineage_step *step = &result->items[0].lineage[i];
-        cJSON *object = cJSON_CreateObject();
+        cJSON *object = pm_json_append_object(lineage);
         if (cJSON_AddNumberToObject(object, "generation", step->generation) == NULL ||
             cJSON_AddStringToObject(object, "change", pm_change_name(step->change)) == NULL ||
-            cJSON_AddNumberToObject(object, "search_score", step->fitness) == NULL ||
-            !cJSON_AddItemToArray(lineage, object)) {
-            cJSON_Delete(object);
+            cJSON_AddNumberToObject(object, "search_score", step->fitness) == NULL) {
             cJSON_Delete(lineage);
             return NULL;
         }
@@ -99,11 +84,7 @@ static cJSON *describe(const struct evolution *evolution,
     cJSON *object = cJSON_CreateObject();
     bool done = object != NULL;
     for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
-        done = done && members[i].value != NULL &&
-               cJSON_AddItemToObject(object, members[i].name, members[i].value);
-        if (!done) {
-            cJSON_Delete(members[i].value);
-        }
+        done = pm_json_add(object, members[i].name, members[i].value) && done;
     }
     if (!done) {
         cJSON_Delete(object);

@@ -3,17 +3,12 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include <poolminer/json.h>
 #include <poolminer/pool_rules.h>
-
-static double number_of(const cJSON *object, const char *name, double fallback)
-{
-    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
-    return cJSON_IsNumber(item) ? item->valuedouble : fallback;
-}
 
 static double rule(const cJSON *object, const char *name, const char *usual)
 {
-    return number_of(object, name, strtod(usual, NULL));
+    return pm_json_number_or(object, name, strtod(usual, NULL));
 }
 
 void forecast_rules(const cJSON *pool, const cJSON *balance, struct pm_pool_rates *out)
@@ -30,10 +25,10 @@ bool forecast_from_figures(const cJSON *miner, struct pm_pool_forecast *out)
 {
     const cJSON *stats = cJSON_GetObjectItemCaseSensitive(miner, "stats");
     const cJSON *pool = cJSON_GetObjectItemCaseSensitive(stats, "pool");
-    const double reputation = number_of(stats, "reputation", 0);
-    const double total = number_of(pool, "total_reputation", 0);
+    const double reputation = pm_json_number_or(stats, "reputation", 0);
+    const double total = pm_json_number_or(pool, "total_reputation", 0);
     struct pm_pool_rates rates = {
-        .evaluations_per_hour = number_of(stats, "reputation_per_hour", 0),
+        .evaluations_per_hour = pm_json_number_or(stats, "reputation_per_hour", 0),
         .accuracy = 1, /* what counts is the reputation, whatever it was earned with */
     };
     forecast_rules(pool, cJSON_GetObjectItemCaseSensitive(miner, "balance"), &rates);

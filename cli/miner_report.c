@@ -41,11 +41,7 @@ static bool add_programs(cJSON *report, const char *name, const struct superviso
     cJSON *list = cJSON_AddArrayToObject(report, name);
     struct child_state state;
     for (size_t i = 0; supervisor_child(supervisor, i, &state); i++) {
-        cJSON *item = cJSON_CreateObject();
-        if (!cJSON_AddItemToArray(list, item)) {
-            cJSON_Delete(item);
-            return false;
-        }
+        cJSON *item = pm_json_append_object(list);
         if (!add_text(item, "name", state.name) ||
             cJSON_AddBoolToObject(item, "running", state.running) == NULL ||
             !add_number(item, "restarts", state.ends)) {
@@ -149,9 +145,7 @@ static cJSON *describe_settings(const struct miner *miner)
         settings_clear(&now);
     }
     add_text(object, "error", error.message);
-    if (rows != NULL && !cJSON_AddItemToObject(object, "rows", rows)) {
-        cJSON_Delete(rows);
-    }
+    pm_json_add(object, "rows", rows);
     free(path);
     return object;
 }

@@ -6,14 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <poolminer/json.h>
+
 /* What was given several times. */
 static cJSON *list_of(const struct pm_options *options, const char *name)
 {
     cJSON *list = cJSON_CreateArray();
     for (size_t i = 0; list != NULL && i < pm_options_repeat_count(options, name); i++) {
-        cJSON *item = cJSON_CreateString(pm_options_repeat(options, name, i));
-        if (!cJSON_AddItemToArray(list, item)) {
-            cJSON_Delete(item);
+        if (!pm_json_append(list, cJSON_CreateString(pm_options_repeat(options, name, i)))) {
             cJSON_Delete(list);
             return NULL;
         }
@@ -65,11 +65,8 @@ bool settings_describe_value(const struct pm_options *options, const struct pm_o
 {
     cJSON *value = value_of(options, option);
     const char *source = source_of(options, option, value);
-    if (row == NULL || !cJSON_AddItemToObject(row, "value", value)) {
-        cJSON_Delete(value);
-        return false;
-    }
-    return cJSON_AddStringToObject(row, "source", source) != NULL;
+    return pm_json_add(row, "value", value) &&
+           cJSON_AddStringToObject(row, "source", source) != NULL;
 }
 
 /* "text", "integer", "number", "flag". */
@@ -104,11 +101,7 @@ cJSON *settings_describe(const struct pm_options *options)
 {
     cJSON *list = cJSON_CreateArray();
     for (size_t i = 0; list != NULL && i < settings_count(); i++) {
-        cJSON *row = cJSON_CreateObject();
-        if (!cJSON_AddItemToArray(list, row)) {
-            cJSON_Delete(row);
-            row = NULL;
-        }
+        cJSON *row = pm_json_append_object(list);
         if (row == NULL || !describe(options, settings_option(i), row)) {
             cJSON_Delete(list);
             return NULL;

@@ -22,10 +22,7 @@ static bool print_json(const struct status_found *found, struct pm_error *error)
     cJSON *state = found->state != NULL ? cJSON_Duplicate(found->state, true) : cJSON_CreateNull();
     bool done = cJSON_AddBoolToObject(object, "running", found->running) != NULL &&
                 cJSON_AddStringToObject(object, "reason", found->reason) != NULL;
-    if (!cJSON_AddItemToObject(object, "state", state)) {
-        cJSON_Delete(state);
-        done = false;
-    }
+    done = pm_json_add(object, "state", state) && done;
     char *text = done ? pm_json_print(object, error) : NULL;
     cJSON_Delete(object);
     if (text == NULL) {

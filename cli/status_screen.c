@@ -37,8 +37,7 @@ static const cJSON *member(const cJSON *object, const char *name)
 /* NAN where it is not there. */
 static double number(const cJSON *object, const char *name)
 {
-    const cJSON *item = member(object, name);
-    return cJSON_IsNumber(item) ? item->valuedouble : (double)NAN;
+    return pm_json_number_or(object, name, NAN);
 }
 
 static int64_t integer(const cJSON *object, const char *name)

@@ -102,21 +102,12 @@ static bool looks_like_key(const char *path)
     return is_key;
 }
 
-static bool add_item(cJSON *object, const char *name, cJSON *item)
-{
-    if (cJSON_AddItemToObject(object, name, item)) {
-        return true;
-    }
-    cJSON_Delete(item);
-    return false;
-}
-
 static bool add_hotkey(const char *file, char *name, cJSON *out)
 {
     char *public_file = NULL;
     pm_text_make_printable(name);
     const bool done = asprintf(&public_file, "%spub.txt", file) >= 0 &&
-                      add_item(out, name, public_address(public_file));
+                      pm_json_add(out, name, public_address(public_file));
     free(public_file);
     return done;
 }
@@ -146,7 +137,7 @@ static bool add_wallet_at(const char *directory, char *name, cJSON *out, struct 
     cJSON *wallet = cJSON_AddObjectToObject(out, name);
     char *coldkey = path_join(directory, "coldkeypub.txt", error);
     bool done = wallet != NULL && coldkey != NULL &&
-                add_item(wallet, "coldkey", public_address(coldkey)) &&
+                pm_json_add(wallet, "coldkey", public_address(coldkey)) &&
                 add_hotkeys(directory, cJSON_AddObjectToObject(wallet, "hotkeys"), error);
     free(coldkey);
     return done;

@@ -372,3 +372,9 @@ bool pm_json_optional_bool(const cJSON *object, const char *key, bool *out, stru
     const cJSON *item = optional(object, key);
     return item == NULL || take_bool(item, key, out, error);
 }
+
+double pm_json_number_or(const cJSON *object, const char *key, double fallback)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
+    return cJSON_IsNumber(item) ? item->valuedouble : fallback;
+}

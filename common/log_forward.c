@@ -6,6 +6,7 @@
 
 #include <poolminer/clock.h>
 #include <poolminer/condition.h>
+#include <poolminer/json.h>
 #include <poolminer/log.h>
 #include <poolminer/log_forward.h>
 #include <poolminer/program.h>
@@ -113,9 +114,8 @@ static cJSON *write_batch(const struct line *batch, size_t count)
 {
     cJSON *list = cJSON_CreateArray();
     for (size_t i = 0; list != NULL && i < count; i++) {
-        cJSON *item = cJSON_CreateObject();
-        if (!cJSON_AddItemToArray(list, item)) {
-            cJSON_Delete(item);
+        cJSON *item = pm_json_append_object(list);
+        if (item == NULL) {
             cJSON_Delete(list);
             return NULL;
         }

@@ -73,8 +73,7 @@ void pm_request_add_number(struct pm_request *request, const char *name, int64_t
 
 void pm_request_add_item(struct pm_request *request, const char *name, cJSON *item)
 {
-    if (!cJSON_AddItemToObject(request->arguments, name, item)) {
-        cJSON_Delete(item);
+    if (!pm_json_add(request->arguments, name, item)) {
         spoil(request);
     }
 }

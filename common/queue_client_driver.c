@@ -235,9 +235,7 @@ static cJSON *number_list(const int64_t *numbers, size_t count)
 {
     cJSON *list = cJSON_CreateArray();
     for (size_t i = 0; list != NULL && i < count; i++) {
-        cJSON *item = cJSON_CreateNumber((double)numbers[i]);
-        if (!cJSON_AddItemToArray(list, item)) {
-            cJSON_Delete(item);
+        if (!pm_json_append(list, cJSON_CreateNumber((double)numbers[i]))) {
             cJSON_Delete(list);
             return NULL;
         }

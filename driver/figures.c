@@ -108,12 +108,8 @@ static bool add_text(cJSON *object, const char *name, const char *text)
 /* A copy, or null. */
 static bool add_copy(cJSON *object, const char *name, const cJSON *value)
 {
-    cJSON *copy = value != NULL ? cJSON_Duplicate(value, true) : cJSON_CreateNull();
-    if (cJSON_AddItemToObject(object, name, copy)) {
-        return true;
-    }
-    cJSON_Delete(copy);
-    return false;
+    return pm_json_add(object, name,
+                       value != NULL ? cJSON_Duplicate(value, true) : cJSON_CreateNull());
 }
 
 static bool add_lease(cJSON *object, const struct pm_figures *figures)

@@ -277,9 +277,7 @@ static bool write_algorithms(cJSON *object, const char *member,
 {
     cJSON *array = cJSON_AddArrayToObject(object, member);
     for (size_t i = 0; array != NULL && i < list->count; i++) {
-        cJSON *item = pm_lease_algorithm_write(&list->items[i]);
-        if (!cJSON_AddItemToArray(array, item)) {
-            cJSON_Delete(item);
+        if (!pm_json_append(array, pm_lease_algorithm_write(&list->items[i]))) {
             return false;
         }
     }

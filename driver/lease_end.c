@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <poolminer/json.h>
+
 enum { LEFT_OUT_MAX = 64, ANSWER_MAX_BYTES = 16 * 1024 };
 
 void pm_lease_end_clear(struct pm_lease_end *end)
@@ -50,12 +52,14 @@ void pm_lease_end_leave_out(struct pm_lease_end *end, const char *job, const cha
     if (end->left_out == NULL) {
         end->left_out = cJSON_CreateArray();
     }
+    if (cJSON_GetArraySize(end->left_out) >= LEFT_OUT_MAX) {
+        return;
+    }
     cJSON *item = cJSON_CreateObject();
-    bool kept = cJSON_GetArraySize(end->left_out) < LEFT_OUT_MAX &&
-                cJSON_AddStringToObject(item, "job", job) != NULL &&
-                cJSON_AddStringToObject(item, "reason", reason) != NULL &&
-                cJSON_AddItemToArray(end->left_out, item);
-    if (!kept) {
+    if (cJSON_AddStringToObject(item, "job", job) != NULL &&
+        cJSON_AddStringToObject(item, "reason", reason) != NULL) {
+        pm_json_append(end->left_out, item);
+    } else {
         cJSON_Delete(item);
     }
 }
@@ -75,12 +79,7 @@ size_t pm_lease_end_duplicates(const struct pm_lease_end *end)
 
 static bool add_copy(cJSON *object, const char *name, const cJSON *value)
 {
-    cJSON *copy = cJSON_Duplicate(value, true);
-    if (cJSON_AddItemToObject(object, name, copy)) {
-        return true;
-    }
-    cJSON_Delete(copy);
-    return false;
+    return pm_json_add(object, name, cJSON_Duplicate(value, true));
 }
 
 /* A pool may be talkative: its answer is kept while it is short. */

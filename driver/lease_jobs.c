@@ -82,12 +82,7 @@ static cJSON *new_body(const char *kind, const char *member, cJSON **list)
 
 static bool add_algorithm(cJSON *list, const struct pm_lease_algorithm *algorithm)
 {
-    cJSON *item = pm_lease_algorithm_write(algorithm);
-    if (!cJSON_AddItemToArray(list, item)) {
-        cJSON_Delete(item);
-        return false;
-    }
-    return true;
+    return pm_json_append(list, pm_lease_algorithm_write(algorithm));
 }
 
 /* One evaluate job from algorithm *next on: as many as a job takes, by number and by size. */

@@ -32,16 +32,6 @@ static char *print_and_delete(cJSON *object, bool complete, struct pm_error *err
     return text;
 }
 
-/* Takes `item` over. */
-static bool add(cJSON *object, const char *name, cJSON *item)
-{
-    if (cJSON_AddItemToObject(object, name, item)) {
-        return true;
-    }
-    cJSON_Delete(item);
-    return false;
-}
-
 char *pm_lease_record_encode(const struct pm_lease_record *record, struct pm_error *error)
 {
     const struct pm_lease_job_settings *jobs = &record->jobs;
@@ -59,7 +49,7 @@ char *pm_lease_record_encode(const struct pm_lease_record *record, struct pm_err
         cJSON_AddStringToObject(object, "profile", jobs->profile) != NULL &&
         cJSON_AddStringToObject(object, "granted_by", record->granted_by) != NULL &&
         cJSON_AddBoolToObject(object, "maybe_submitted", record->maybe_submitted) != NULL &&
-        add(object, "lease", pm_lease_write(&record->lease));
+        pm_json_add(object, "lease", pm_lease_write(&record->lease));
     return print_and_delete(object, complete, error);
 }
 
@@ -143,9 +133,8 @@ static bool write_parents(cJSON *array, const struct pm_lease *lease,
         for (size_t k = 0; k < evolution->parent_count; k++) {
             is_parent = is_parent || evolution->parents[k] == seed->id;
         }
-        cJSON *item = is_parent ? cJSON_CreateObject() : NULL;
-        if (is_parent && (!cJSON_AddItemToArray(array, item) ||
-                          cJSON_AddNumberToObject(item, "id", (double)seed->id) == NULL ||
+        cJSON *item = is_parent ? pm_json_append_object(array) : NULL;
+        if (is_parent && (cJSON_AddNumberToObject(item, "id", (double)seed->id) == NULL ||
                           cJSON_AddStringToObject(item, "algorithm_dsl", seed->text) == NULL)) {
             return false;
         }
@@ -159,9 +148,8 @@ static bool write_evolved(cJSON *object, const struct pm_lease *lease,
     cJSON *list = cJSON_AddArrayToObject(object, "evolved");
     for (size_t i = 0; list != NULL && i < submission->evolution_count; i++) {
         const struct pm_submitted_evolution *evolution = &submission->evolutions[i];
-        cJSON *item = cJSON_CreateObject();
-        if (!cJSON_AddItemToArray(list, item) ||
-            cJSON_AddNumberToObject(item, "score", evolution->score) == NULL ||
+        cJSON *item = pm_json_append_object(list);
+        if (cJSON_AddNumberToObject(item, "score", evolution->score) == NULL ||
             cJSON_AddStringToObject(item, "algorithm_dsl", evolution->text) == NULL ||
             !write_parents(cJSON_AddArrayToObject(item, "parents"), lease, evolution)) {
             return false;
@@ -187,7 +175,7 @@ static char *encode_closed(const struct pm_lease_record *record,
         cJSON_AddNumberToObject(object, "evolutions", (double)submission->evolution_count) !=
             NULL &&
         pm_lease_end_write(end, object) &&
-        (!whole || (add(object, "submission", pm_submission_write(submission)) &&
+        (!whole || (pm_json_add(object, "submission", pm_submission_write(submission)) &&
                     write_evolved(object, lease, submission)));
     return print_and_delete(object, complete, error);
 }

@@ -165,13 +165,8 @@ static char *summary_text(const struct pm_driver *driver)
     cJSON *stats =
         driver->stats != NULL ? cJSON_Duplicate(driver->stats, true) : cJSON_CreateNull();
     bool complete = counters != NULL && add_counters(counters, driver);
-    if (cJSON_AddItemToObject(summary, "stats", stats)) {
-        stats = NULL;
-    } else {
-        complete = false;
-    }
+    complete = pm_json_add(summary, "stats", stats) && complete;
     char *text = complete ? pm_json_print(summary, NULL) : NULL;
-    cJSON_Delete(stats);
     cJSON_Delete(summary);
     return text;
 }

@@ -1,16 +1,15 @@
 /* A submission as the JSON that the pool's calls take. */
 #include "driver/submission.h"
 
+#include <poolminer/json.h>
+
 static bool write_evaluations(cJSON *array, const struct pm_submission *submission)
 {
     for (size_t i = 0; i < submission->evaluation_count; i++) {
         const struct pm_submitted_evaluation *evaluation = &submission->evaluations[i];
-        cJSON *item = cJSON_CreateObject();
-        bool complete =
-            cJSON_AddItemToArray(array, item) &&
-            cJSON_AddNumberToObject(item, "algorithm_id", (double)evaluation->id) != NULL &&
-            cJSON_AddNumberToObject(item, "score", evaluation->score) != NULL;
-        if (!complete) {
+        cJSON *item = pm_json_append_object(array);
+        if (cJSON_AddNumberToObject(item, "algorithm_id", (double)evaluation->id) == NULL ||
+            cJSON_AddNumberToObject(item, "score", evaluation->score) == NULL) {
             return false;
         }
     }
@@ -21,7 +20,7 @@ static bool write_evolution(cJSON *item, const struct pm_submitted_evolution *ev
 {
     cJSON *parents = cJSON_AddArrayToObject(item, "parent_algorithm_ids");
     for (size_t i = 0; parents != NULL && i < evolution->parent_count; i++) {
-        if (!cJSON_AddItemToArray(parents, cJSON_CreateNumber((double)evolution->parents[i]))) {
+        if (!pm_json_append(parents, cJSON_CreateNumber((double)evolution->parents[i]))) {
             return false;
         }
     }
@@ -32,9 +31,7 @@ static bool write_evolution(cJSON *item, const struct pm_submitted_evolution *ev
 static bool write_evolutions(cJSON *array, const struct pm_submission *submission)
 {
     for (size_t i = 0; i < submission->evolution_count; i++) {
-        cJSON *item = cJSON_CreateObject();
-        if (!cJSON_AddItemToArray(array, item) ||
-            !write_evolution(item, &submission->evolutions[i])) {
+        if (!write_evolution(pm_json_append_object(array), &submission->evolutions[i])) {
             return false;
         }
     }
@@ -63,11 +60,7 @@ static bool write_evolve_task(cJSON *object, const struct pm_submission *submiss
     const struct pm_submitted_evolution *best = &submission->evolutions[0];
     cJSON *parents = cJSON_AddArrayToObject(object, "parent_functions");
     for (size_t i = 0; parents != NULL && i < best->parent_count; i++) {
-        cJSON *parent = cJSON_CreateObject();
-        if (!cJSON_AddItemToArray(parents, parent)) {
-            cJSON_Delete(parent);
-            return false;
-        }
+        cJSON *parent = pm_json_append_object(parents);
         if (cJSON_AddNumberToObject(parent, "id", (double)best->parents[i]) == NULL) {
             return false;
         }

@@ -2,6 +2,7 @@
 #include "pool/api_call.h"
 
 #include <poolminer/clock.h>
+#include <poolminer/json.h>
 #include <poolminer/payout.h>
 
 cJSON *pm_api_answer(struct pm_api_call *call)
@@ -62,10 +63,5 @@ cJSON *pm_api_add_array(struct pm_api_call *call, cJSON *object, const char *nam
 
 cJSON *pm_api_add_item(struct pm_api_call *call, cJSON *array)
 {
-    cJSON *item = note(call, cJSON_CreateObject());
-    if (item != NULL && !cJSON_AddItemToArray(array, item)) {
-        cJSON_Delete(item);
-        item = note(call, NULL);
-    }
-    return item;
+    return note(call, pm_json_append_object(array));
 }

@@ -223,11 +223,7 @@ static bool book_evaluations(struct taking *taking, struct pm_error *error)
 
 static bool add_outcome(cJSON *outcomes, int64_t id, bool known)
 {
-    cJSON *outcome = cJSON_CreateObject();
-    if (!cJSON_AddItemToArray(outcomes, outcome)) {
-        cJSON_Delete(outcome);
-        return false;
-    }
+    cJSON *outcome = pm_json_append_object(outcomes);
     return cJSON_AddStringToObject(outcome, "status", known ? "duplicate" : "accepted") != NULL &&
            cJSON_AddNumberToObject(outcome, "algorithm_id", (double)id) != NULL;
 }

@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include <poolminer/json.h>
+
 static bool insert_line(sqlite3_stmt *statement, const struct pm_history_line *line)
 {
     sqlite3_reset(statement);
@@ -56,11 +58,7 @@ bool pm_history_add_lines(struct pm_history *history, const struct pm_history_li
 
 static bool add_line(cJSON *list, sqlite3_stmt *row)
 {
-    cJSON *item = cJSON_CreateObject();
-    if (!cJSON_AddItemToArray(list, item)) {
-        cJSON_Delete(item);
-        return false;
-    }
+    cJSON *item = pm_json_append_object(list);
     const enum pm_log_level level = (enum pm_log_level)sqlite3_column_int(row, 2);
     return cJSON_AddNumberToObject(item, "cursor", (double)sqlite3_column_int64(row, 0)) != NULL &&
            cJSON_AddNumberToObject(item, "time_ms", (double)sqlite3_column_int64(row, 1)) != NULL &&

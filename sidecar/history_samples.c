@@ -4,6 +4,8 @@
 #include <math.h>
 #include <stdio.h>
 
+#include <poolminer/json.h>
+
 enum { THIN_EVERY = 60 }; /* samples between two looks for what is too old to be kept so densely */
 
 #define DAY_MS 86400000LL
@@ -104,10 +106,7 @@ static bool add_moment(cJSON *const lists[PM_SERIES_COUNT + 1], sqlite3_stmt *ro
         cJSON *item = sqlite3_column_type(row, i) == SQLITE_NULL
                           ? cJSON_CreateNull()
                           : cJSON_CreateNumber(sqlite3_column_double(row, i));
-        done = cJSON_AddItemToArray(lists[i], item);
-        if (!done) {
-            cJSON_Delete(item);
-        }
+        done = pm_json_append(lists[i], item);
     }
     return done;
 }

@@ -83,9 +83,7 @@ void pm_reply_add_integer(struct pm_reply_out *reply, cJSON *object, const char 
 void pm_reply_add_json(struct pm_reply_out *reply, cJSON *object, const char *name,
                        const char *text)
 {
-    cJSON *value = note(reply, cJSON_Parse(text));
-    if (value != NULL && !cJSON_AddItemToObject(object, name, value)) {
-        cJSON_Delete(value);
+    if (!pm_json_add(object, name, cJSON_Parse(text))) {
         note(reply, NULL);
     }
 }
@@ -102,12 +100,7 @@ cJSON *pm_reply_add_array(struct pm_reply_out *reply, cJSON *object, const char 
 
 cJSON *pm_reply_add_item(struct pm_reply_out *reply, cJSON *array)
 {
-    cJSON *item = note(reply, cJSON_CreateObject());
-    if (item != NULL && !cJSON_AddItemToArray(array, item)) {
-        cJSON_Delete(item);
-        item = note(reply, NULL);
-    }
-    return item;
+    return note(reply, pm_json_append_object(array));
 }
 
 /* ---- the whole ---- */

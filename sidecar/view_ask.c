@@ -33,16 +33,6 @@ bool pm_view_ask_status(struct pm_view *view, cJSON **out, struct pm_error *erro
 
 /* ---- figures ---- */
 
-/* Adds to an object or an array; a NULL item counts as no memory. */
-static bool append(cJSON *array, cJSON *item)
-{
-    if (cJSON_AddItemToArray(array, item)) {
-        return true;
-    }
-    cJSON_Delete(item);
-    return false;
-}
-
 /* What cannot be read is left out: it may be of another version. */
 static bool add_figures(cJSON *list, const char *run, const struct pm_record *record)
 {
@@ -55,7 +45,7 @@ static bool add_figures(cJSON *list, const char *run, const struct pm_record *re
         return true;
     }
     const char *account = record->key + strlen(FIGURES_PREFIX);
-    return append(list, object) && cJSON_AddStringToObject(object, "run", run) != NULL &&
+    return pm_json_append(list, object) && cJSON_AddStringToObject(object, "run", run) != NULL &&
            cJSON_AddStringToObject(object, "account", account) != NULL &&
            cJSON_AddNumberToObject(object, "recorded_ms", (double)record->updated_ms) != NULL;
 }
@@ -133,9 +123,8 @@ static void add_end(cJSON *line)
     for (const cJSON *later = line->next; length > 0 && later != NULL; later = later->next) {
         if (stem(id_of(later), "BACK") == length &&
             strncmp(id_of(later), id_of(line), length) == 0) {
-            cJSON_AddItemToObject(
-                line, "over_ms",
-                cJSON_Duplicate(cJSON_GetObjectItemCaseSensitive(later, "time_ms"), true));
+            pm_json_add(line, "over_ms",
+                        cJSON_Duplicate(cJSON_GetObjectItemCaseSensitive(later, "time_ms"), true));
             return;
         }
     }
@@ -156,7 +145,7 @@ cJSON *pm_view_errors(struct pm_view *view)
         }
         cJSON_AddStringToObject(line, "remedy", pm_remedy(id_of(line)));
         add_end(line);
-        append(errors, cJSON_DetachItemViaPointer(lines, line));
+        pm_json_append(errors, cJSON_DetachItemViaPointer(lines, line));
     }
     cJSON_Delete(found);
     return errors;

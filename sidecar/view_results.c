@@ -35,10 +35,9 @@ static cJSON *write_result(const char *run, const struct pm_record *record)
                 cJSON_AddStringToObject(object, "run", run) != NULL &&
                 cJSON_AddStringToObject(object, "key", record->key) != NULL &&
                 cJSON_AddStringToObject(object, "state", record->state) != NULL &&
-                cJSON_AddStringToObject(object, "reason", record->reason) != NULL &&
-                cJSON_AddItemToObject(object, "record", body);
+                cJSON_AddStringToObject(object, "reason", record->reason) != NULL;
+    done = pm_json_add(object, "record", body) && done;
     if (!done) {
-        cJSON_Delete(body);
         cJSON_Delete(object);
         return NULL;
     }
@@ -126,8 +125,7 @@ cJSON *pm_view_results(struct pm_view *view, int64_t before, size_t limit, struc
     cJSON *cursor = done && (size_t)count == limit
                         ? cJSON_CreateNumber((double)cursor_of(cJSON_GetArrayItem(list, count - 1)))
                         : cJSON_CreateNull();
-    if (!cJSON_AddItemToObject(object, "cursor", cursor)) {
-        cJSON_Delete(cursor);
+    if (!pm_json_add(object, "cursor", cursor)) {
         done = done && pm_fail(error, PM_ERROR_MEMORY, "no memory for results");
     }
     if (!done) {
@@ -178,9 +176,8 @@ static bool add_not_paid(cJSON *list, const char *run, const struct pm_record *r
     cJSON *body = cJSON_DetachItemFromObjectCaseSensitive(result, "record");
     bool done = cJSON_AddStringToObject(result, "remedy", remedy_of(body)) != NULL;
     cJSON *cause = cJSON_DetachItemFromObjectCaseSensitive(body, "cause");
-    if (cause != NULL && !cJSON_AddItemToObject(result, "cause", cause)) {
-        cJSON_Delete(cause);
-        done = false;
+    if (cause != NULL) {
+        done = pm_json_add(result, "cause", cause) && done;
     }
     cJSON_Delete(body);
     if (!done) {

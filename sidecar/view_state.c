@@ -11,12 +11,6 @@ enum {
     NOT_PAID_MAX = 8,  /* shown */
 };
 
-static double number_of(const cJSON *object, const char *name, double fallback)
-{
-    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
-    return cJSON_IsNumber(item) ? item->valuedouble : fallback;
-}
-
 static const char *text_of(const cJSON *object, const char *name)
 {
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
@@ -54,8 +48,8 @@ static const cJSON *choose_miner(const struct pm_view_parts *parts)
     {
         bool fits = (hotkey[0] == '\0' || strcmp(hotkey, text_of(item, "hotkey")) == 0) &&
                     (run[0] == '\0' || strcmp(run, text_of(item, "run")) == 0);
-        if (fits && (chosen == NULL ||
-                     number_of(item, "recorded_ms", 0) > number_of(chosen, "recorded_ms", 0))) {
+        if (fits && (chosen == NULL || pm_json_number_or(item, "recorded_ms", 0) >
+                                           pm_json_number_or(chosen, "recorded_ms", 0))) {
             chosen = item;
         }
     }
@@ -80,9 +74,9 @@ static const char *describe(const struct pm_view_parts *parts, const cJSON *mine
         return paused && strcmp(reported, "mining") == 0 ? "paused" : reported;
     }
     const cJSON *jobs = cJSON_GetObjectItemCaseSensitive(parts->status, "jobs");
-    bool fresh =
-        miner != NULL && (double)parts->now_ms - number_of(miner, "recorded_ms", 0) < FRESH_MS;
-    bool busy = fresh || number_of(jobs, "leased", 0) > 0;
+    bool fresh = miner != NULL &&
+                 (double)parts->now_ms - pm_json_number_or(miner, "recorded_ms", 0) < FRESH_MS;
+    bool busy = fresh || pm_json_number_or(jobs, "leased", 0) > 0;
     return busy && paused ? "paused" : busy ? "mining" : "idle";
 }
 
@@ -96,10 +90,7 @@ struct document {
 
 static void add(struct document *document, const char *name, cJSON *item)
 {
-    if (!cJSON_AddItemToObject(document->object, name, item)) {
-        cJSON_Delete(item);
-        document->complete = false;
-    }
+    document->complete = pm_json_add(document->object, name, item) && document->complete;
 }
 
 static void add_number(struct document *document, const char *name, double value)
@@ -117,12 +108,12 @@ static void add_counts(struct document *document, const cJSON *status)
 {
     const cJSON *jobs = cJSON_GetObjectItemCaseSensitive(status, "jobs");
     const cJSON *records = cJSON_GetObjectItemCaseSensitive(status, "records");
-    add_number(document, "completed_jobs", number_of(jobs, "completed", 0));
-    add_number(document, "failed_jobs", number_of(jobs, "gone_wrong", 0));
-    add_number(document, "successful_submissions", number_of(records, "submitted", 0));
-    add_number(document, "refused_submissions", number_of(records, "refused", 0));
-    add_number(document, "expired_leases", number_of(records, "expired", 0));
-    add_number(document, "unpaid_results", number_of(records, "unpaid", 0));
+    add_number(document, "completed_jobs", pm_json_number_or(jobs, "completed", 0));
+    add_number(document, "failed_jobs", pm_json_number_or(jobs, "gone_wrong", 0));
+    add_number(document, "successful_submissions", pm_json_number_or(records, "submitted", 0));
+    add_number(document, "refused_submissions", pm_json_number_or(records, "refused", 0));
+    add_number(document, "expired_leases", pm_json_number_or(records, "expired", 0));
+    add_number(document, "unpaid_results", pm_json_number_or(records, "unpaid", 0));
 }
 
 static void add_queue(struct document *document, const cJSON *status)
@@ -145,7 +136,7 @@ static void add_not_paid(struct document *document, const struct pm_view_parts *
     {
         if (cJSON_GetArraySize(list) < NOT_PAID_MAX &&
             (account[0] == '\0' || pm_view_is_of_account(text_of(item, "key"), account))) {
-            cJSON_AddItemToArray(list, cJSON_Duplicate(item, true));
+            pm_json_append(list, cJSON_Duplicate(item, true));
         }
     }
     add(document, "not_paid", list);
@@ -180,28 +171,28 @@ char *pm_view_state_write(const struct pm_view_parts *parts)
 /* A rate of nothing is no rate. */
 static double rate(const cJSON *stats, const char *name, const char *of)
 {
-    return number_of(stats, of, 1) > 0 ? number_of(stats, name, NAN) : (double)NAN;
+    return pm_json_number_or(stats, of, 1) > 0 ? pm_json_number_or(stats, name, NAN) : (double)NAN;
 }
 
 bool pm_view_sample(const cJSON *figures, int64_t *unix_ms, double values[PM_SERIES_COUNT])
 {
     const cJSON *stats = cJSON_GetObjectItemCaseSensitive(figures, "stats");
     const cJSON *pool = cJSON_GetObjectItemCaseSensitive(stats, "pool");
-    double at_ms = number_of(figures, "stats_ms", 0);
+    double at_ms = pm_json_number_or(figures, "stats_ms", 0);
     if (!cJSON_IsObject(stats) || !(at_ms > 0 && at_ms < PM_JSON_WHOLE_MAX)) {
         return false;
     }
     *unix_ms = (int64_t)at_ms;
-    values[PM_SERIES_REPUTATION] = number_of(stats, "reputation", NAN);
-    values[PM_SERIES_REPUTATION_TOTAL] = number_of(stats, "reputation_total", NAN);
-    values[PM_SERIES_REPUTATION_PER_HOUR] = number_of(stats, "reputation_per_hour", NAN);
+    values[PM_SERIES_REPUTATION] = pm_json_number_or(stats, "reputation", NAN);
+    values[PM_SERIES_REPUTATION_TOTAL] = pm_json_number_or(stats, "reputation_total", NAN);
+    values[PM_SERIES_REPUTATION_PER_HOUR] = pm_json_number_or(stats, "reputation_per_hour", NAN);
     values[PM_SERIES_ACCURACY] = rate(stats, "accuracy_rate", "evaluations_finalised");
     values[PM_SERIES_SUCCESS_RATE] = rate(stats, "success_rate", "evolutions_finalised");
-    values[PM_SERIES_BALANCE_RAO] = number_of(stats, "balance_rao", NAN);
-    values[PM_SERIES_LIFETIME_RAO] = number_of(stats, "lifetime_rao", NAN);
+    values[PM_SERIES_BALANCE_RAO] = pm_json_number_or(stats, "balance_rao", NAN);
+    values[PM_SERIES_LIFETIME_RAO] = pm_json_number_or(stats, "lifetime_rao", NAN);
     values[PM_SERIES_BEST_SCORE] = rate(stats, "best_score", "evolutions_finalised");
-    values[PM_SERIES_POOL_BEST_SCORE] = number_of(pool, "best_score", NAN);
-    values[PM_SERIES_EVALUATIONS] = number_of(stats, "evaluations_submitted", NAN);
-    values[PM_SERIES_EVOLUTIONS] = number_of(stats, "evolutions_submitted", NAN);
+    values[PM_SERIES_POOL_BEST_SCORE] = pm_json_number_or(pool, "best_score", NAN);
+    values[PM_SERIES_EVALUATIONS] = pm_json_number_or(stats, "evaluations_submitted", NAN);
+    values[PM_SERIES_EVOLUTIONS] = pm_json_number_or(stats, "evolutions_submitted", NAN);
     return true;
 }

@@ -164,20 +164,9 @@ static cJSON *start_result(const char *kind, const struct pm_provenance *provena
     return NULL;
 }
 
-/* A new object at the end of `list`, which owns it. */
-static cJSON *append_object(cJSON *list)
-{
-    cJSON *object = cJSON_CreateObject();
-    if (object != NULL && !cJSON_AddItemToArray(list, object)) {
-        cJSON_Delete(object);
-        return NULL;
-    }
-    return object;
-}
-
 static bool append_evaluation(cJSON *list, const struct pm_evaluation *evaluation)
 {
-    cJSON *json = append_object(list);
+    cJSON *json = pm_json_append_object(list);
     return json != NULL &&
            cJSON_AddNumberToObject(json, "algorithm_id", (double)evaluation->algorithm_id) !=
                NULL &&
@@ -190,9 +179,7 @@ static bool append_parents(cJSON *json, const struct pm_evolution_item *item)
 {
     cJSON *parents = cJSON_AddArrayToObject(json, "parent_algorithm_ids");
     for (size_t i = 0; parents != NULL && i < item->parent_count; i++) {
-        cJSON *parent = cJSON_CreateNumber((double)item->parent_ids[i]);
-        if (parent == NULL || !cJSON_AddItemToArray(parents, parent)) {
-            cJSON_Delete(parent);
+        if (!pm_json_append(parents, cJSON_CreateNumber((double)item->parent_ids[i]))) {
             return false;
         }
     }
@@ -205,7 +192,7 @@ static bool append_lineage(cJSON *json, const struct pm_evolution_item *item)
     bool ok = lineage != NULL;
     for (size_t i = 0; ok && i < item->lineage_count; i++) {
         const struct pm_lineage_step *step = &item->lineage[i];
-        cJSON *object = append_object(lineage);
+        cJSON *object = pm_json_append_object(lineage);
         ok = object != NULL &&
              cJSON_AddNumberToObject(object, "generation", step->generation) != NULL &&
              cJSON_AddStringToObject(object, "change", pm_change_name(step->change)) != NULL &&
@@ -216,7 +203,7 @@ static bool append_lineage(cJSON *json, const struct pm_evolution_item *item)
 
 static bool append_evolution(cJSON *list, const struct pm_evolution_item *item)
 {
-    cJSON *json = append_object(list);
+    cJSON *json = pm_json_append_object(list);
     char behaviour[17]; /* beyond what a JSON number holds exactly */
     snprintf(behaviour, sizeof behaviour, "%016" PRIx64, item->behaviour);
     return json != NULL && append_parents(json, item) && append_lineage(json, item) &&

@@ -50,4 +50,15 @@ bool pm_json_optional_number(const cJSON *object, const char *key, double *out,
                              struct pm_error *error);
 bool pm_json_optional_bool(const cJSON *object, const char *key, bool *out, struct pm_error *error);
 
+/* The number; `fallback` where there is none, or no object. */
+double pm_json_number_or(const cJSON *object, const char *key, double fallback);
+
+/* Building. `item` belongs to the object or the array from here on; false: memory is out, and the
+ * item is gone. Each argument may be NULL for want of memory before, which counts as such, so that
+ * only the last answer of several need be looked at. */
+bool pm_json_add(cJSON *object, const char *key, cJSON *item);
+bool pm_json_append(cJSON *array, cJSON *item);
+/* A new object at the array's end, which owns it; NULL: memory is out. */
+cJSON *pm_json_append_object(cJSON *array);
+
 #endif

@@ -347,6 +347,47 @@ static void print_refuses_what_json_cannot_say(void **state)
     cJSON_Delete(value);
 }
 
+static void building_gives_everything_an_owner(void **state)
+{
+    (void)state;
+    cJSON *object = cJSON_CreateObject(), *list = cJSON_CreateArray();
+    cJSON *first = pm_json_append_object(list);
+    assert_non_null(first);
+    assert_true(pm_json_add(first, "n", cJSON_CreateNumber(1)));
+    assert_true(pm_json_append(list, cJSON_CreateNull()));
+    assert_true(pm_json_add(object, "list", list));
+    char *text = pm_json_print(object, NULL);
+    assert_string_equal(text, "{\"list\":[{\"n\":1},null]}");
+    free(text);
+    cJSON_Delete(object);
+}
+
+/* What has no place is deleted: a sanitized build sees it if not. */
+static void building_without_memory_leaks_nothing(void **state)
+{
+    (void)state;
+    cJSON *object = cJSON_CreateObject();
+    assert_false(pm_json_add(NULL, "n", cJSON_CreateNumber(1)));
+    assert_false(pm_json_add(object, "n", NULL));
+    assert_false(pm_json_append(NULL, cJSON_CreateNumber(1)));
+    assert_false(pm_json_append(object, NULL));
+    assert_null(pm_json_append_object(NULL));
+    assert_int_equal(cJSON_GetArraySize(object), 0);
+    cJSON_Delete(object);
+}
+
+static void a_number_may_have_a_fallback(void **state)
+{
+    (void)state;
+    cJSON *object = NULL;
+    assert_true(pm_json_parse("{\"n\":1.5,\"s\":\"2\"}", 17, 100, &object, NULL));
+    assert_true(pm_json_number_or(object, "n", 7) == 1.5);
+    assert_true(pm_json_number_or(object, "s", 7) == 7);
+    assert_true(pm_json_number_or(object, "none", 7) == 7);
+    assert_true(pm_json_number_or(NULL, "n", 7) == 7);
+    cJSON_Delete(object);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -366,6 +407,9 @@ int main(void)
         cmocka_unit_test(items_of_arrays_are_whole_numbers),
         cmocka_unit_test(the_length_of_a_string_is_that_of_its_print),
         cmocka_unit_test(print_refuses_what_json_cannot_say),
+        cmocka_unit_test(building_gives_everything_an_owner),
+        cmocka_unit_test(building_without_memory_leaks_nothing),
+        cmocka_unit_test(a_number_may_have_a_fallback),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

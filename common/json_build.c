@@ -1,0 +1,26 @@
+#include <poolminer/json.h>
+
+/* cJSON leaves an item that it could not add with the caller. */
+bool pm_json_add(cJSON *object, const char *key, cJSON *item)
+{
+    if (cJSON_AddItemToObject(object, key, item)) {
+        return true;
+    }
+    cJSON_Delete(item);
+    return false;
+}
+
+bool pm_json_append(cJSON *array, cJSON *item)
+{
+    if (cJSON_AddItemToArray(array, item)) {
+        return true;
+    }
+    cJSON_Delete(item);
+    return false;
+}
+
+cJSON *pm_json_append_object(cJSON *array)
+{
+    cJSON *object = cJSON_CreateObject();
+    return pm_json_append(array, object) ? object : NULL;
+}

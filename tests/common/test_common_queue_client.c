@@ -2,6 +2,7 @@
  */
 #include "cmocka_include.h"
 #include "loopback.h"
+#include "unpressed_clock.h"
 
 #include <cjson/cJSON.h>
 #include <pthread.h>
@@ -256,7 +257,7 @@ static void requests_look_as_the_protocol_says(void **state)
     SCRIPT({ANSWER, "ok", "{\"job\":7,\"existed\":true}", NULL}, {ANSWER, "ok", "{}", NULL},
            {ANSWER, "ok", "{}", NULL}, {ANSWER, "ok", "{}", NULL},
            {ANSWER, "ok", "{\"lease_ms\":20000}", NULL});
-    struct pm_queue_client *client = client_open(5000);
+    struct pm_queue_client *client = client_open(60000);
     const struct pm_job_put put = {.run_id = "r\"1",
                                    .key = "k",
                                    .kind = "evolve",
@@ -294,7 +295,7 @@ static void a_reason_is_cut_and_made_readable(void **state)
 {
     (void)state;
     SCRIPT({ANSWER, "ok", "{}", NULL}, {ANSWER, "ok", "{}", NULL});
-    struct pm_queue_client *client = client_open(5000);
+    struct pm_queue_client *client = client_open(60000);
     char reason[3000];
     memset(reason, 'x', sizeof reason);
     reason[sizeof reason - 1] = '\0';
@@ -310,7 +311,7 @@ static void too_much_is_refused_before_it_is_sent(void **state)
 {
     (void)state;
     SCRIPT({ANSWER, "ok", "{}", NULL});
-    struct pm_queue_client *client = client_open(5000);
+    struct pm_queue_client *client = client_open(60000);
     char *large = calloc(1, PM_JOB_BODY_MAX + 1);
     const struct pm_job_put put = {
         .run_id = "r", .key = "k", .kind = "e", .body = large, .body_size = PM_JOB_BODY_MAX + 1};
@@ -354,7 +355,7 @@ static void a_request_is_sent_whole_or_not_at_all(void **state)
 {
     (void)state;
     SCRIPT({ANSWER, "error", "{\"error\":\"limit\",\"message\":\"no\"}", NULL});
-    struct pm_queue_client *client = client_open(5000);
+    struct pm_queue_client *client = client_open(60000);
     int count = 0;
     while (atomic_load(&script.taken) == 0) {
         assert_false(put_with_allocations(client, count++));
@@ -390,7 +391,7 @@ static void errors_become_codes(void **state)
         steps[i] = (struct step){ANSWER, "error", texts[i], NULL};
     }
     begin_script(steps, STEPS_MAX);
-    struct pm_queue_client *client = client_open(5000);
+    struct pm_queue_client *client = client_open(60000);
     for (size_t i = 0; i < STEPS_MAX; i++) {
         assert_false(pm_queue_client_finish(client, 1, 1, "x", 1, &error));
         assert_int_equal(error.code, cases[i].code);
@@ -404,7 +405,7 @@ static void late_answers_and_pings_are_passed_over(void **state)
 {
     (void)state;
     SCRIPT({LATE_ID, "ok", "{\"job\":7,\"existed\":false}", NULL});
-    struct pm_queue_client *client = client_open(5000);
+    struct pm_queue_client *client = client_open(60000);
     const struct pm_job_put put = {.run_id = "r", .key = "k", .kind = "e", .body = ""};
     int64_t id;
     assert_true(pm_queue_client_put(client, &put, &id, NULL, &error));
@@ -418,7 +419,7 @@ static void who_makes_no_call_may_listen(void **state)
 {
     (void)state;
     SCRIPT({PROBE, "ok", "{\"found\":false}", NULL}, {ANSWER, "ok", "{}", NULL});
-    struct pm_queue_client *client = client_open(20000);
+    struct pm_queue_client *client = client_open(60000);
     const int64_t until_ms = pm_clock_monotonic_ms() + 60000;
     struct pm_job job;
     bool found;
@@ -436,7 +437,7 @@ static void who_makes_no_call_may_listen(void **state)
 static void expect_protocol_error(struct step step)
 {
     begin_script(&step, 1);
-    struct pm_queue_client *client = client_open(5000);
+    struct pm_queue_client *client = client_open(60000);
     struct pm_job job;
     bool found;
     assert_false(pm_queue_client_lease(client, "", 0, &job, &found, &error));
@@ -464,7 +465,7 @@ static void a_reply_without_what_it_must_have_is_an_error(void **state)
            {ANSWER, "ok", "{\"jobs\":[{}],\"more\":false}", "b"},
            {ANSWER, "ok", "{\"jobs\":[],\"more\":true}", NULL},
            {ANSWER, "ok", "{\"records\":[{}],\"more\":true}", "b"});
-    struct pm_queue_client *client = client_open(5000);
+    struct pm_queue_client *client = client_open(60000);
     struct pm_job_results results;
     struct pm_records records;
     const struct pm_job_put put = {.run_id = "r", .key = "k", .kind = "e", .body = ""};
@@ -495,7 +496,7 @@ static void cancelling_goes_on_only_while_it_gets_further(void **state)
            {ANSWER, "ok", "{\"cancelled\":2,\"more\":true,\"last\":\"a/2\"}", NULL},
            {ANSWER, "ok", "{\"cancelled\":2,\"more\":true,\"last\":\"a/2\"}", NULL},
            {ANSWER, "ok", late, NULL}, {ANSWER, "ok", "{\"cancelled\":1}", NULL});
-    struct pm_queue_client *client = client_open(5000);
+    struct pm_queue_client *client = client_open(60000);
     size_t cancelled = 0;
     assert_true(pm_queue_client_cancel(client, "r", "a/", &cancelled, &error));
     assert_int_equal(cancelled, 3);
@@ -514,7 +515,7 @@ static void silence_is_answered_by_asking_again(void **state)
 {
     (void)state;
     SCRIPT({SILENCE, NULL, NULL, NULL}, {ANSWER, "ok", "{\"job\":7,\"existed\":true}", NULL});
-    struct pm_queue_client *client = client_open(5000);
+    struct pm_queue_client *client = client_open(60000);
     const struct pm_job_put put = {.run_id = "r", .key = "k", .kind = "e", .body = ""};
     int64_t id;
     assert_true(pm_queue_client_put(client, &put, &id, NULL, &error));
@@ -529,12 +530,11 @@ static void a_lost_connection_is_noticed_at_once(void **state)
     (void)state;
     SCRIPT({HANG_UP, NULL, NULL, NULL}, {HANG_UP, NULL, NULL, NULL}, {HANG_UP, NULL, NULL, NULL},
            {ANSWER, "ok", "{\"job\":7,\"existed\":true}", NULL});
-    struct pm_queue_client *client = client_open(20000);
+    struct pm_queue_client *client = client_open(60000);
     const struct pm_job_put put = {.run_id = "r", .key = "k", .kind = "e", .body = ""};
-    int64_t id, begin_ms = pm_clock_monotonic_ms();
+    int64_t id, begin_ms = unpressed_clock_ms();
     assert_true(pm_queue_client_put(client, &put, &id, NULL, &error));
-    assert_in_range(pm_clock_monotonic_ms() - begin_ms, 0,
-                    6500); /* silence three times takes seven seconds */
+    assert_true(unpressed_clock_ms() - begin_ms < 6500); /* silence takes seven seconds */
     end_script();
     assert_true(script.seen[0].id == script.seen[3].id);
     pm_queue_client_destroy(client);
@@ -552,10 +552,10 @@ static void nobody_there_takes_the_timeout(void **state)
     assert_false(pm_queue_client_status(client, &status, &error));
     assert_int_equal(error.code, PM_ERROR_UNAVAILABLE);
     assert_non_null(strstr(error.message, "tcp://127.0.0.1:1 within 300 ms"));
-    assert_in_range(pm_clock_monotonic_ms() - begin_ms, 290, 10000);
-    begin_ms = pm_clock_monotonic_ms();
+    assert_in_range(pm_clock_monotonic_ms() - begin_ms, 290, 30000);
+    begin_ms = unpressed_clock_ms();
     pm_queue_client_destroy(client);
-    assert_in_range(pm_clock_monotonic_ms() - begin_ms, 0, 5000); /* nothing lingers */
+    assert_true(unpressed_clock_ms() - begin_ms < 5000); /* nothing lingers */
 }
 
 static void wait_until_taken(size_t steps)

@@ -2,6 +2,7 @@
 #include "cmocka_include.h"
 #include "run_program.h"
 #include "tests/driver/fake_pool.h"
+#include "unpressed_clock.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -158,11 +159,11 @@ static void await(const char *path, const char *text)
 static void end(pid_t pid)
 {
     int status = -1;
-    int64_t before_ms = pm_clock_monotonic_ms();
+    int64_t before_ms = unpressed_clock_ms();
     assert_int_equal(kill(pid, SIGTERM), 0);
-    assert_true(pm_process_wait(pid, 10000, &status));
+    assert_true(pm_process_wait(pid, 60000, &status));
     assert_int_equal(status, 0);
-    assert_true(pm_clock_monotonic_ms() - before_ms < 2000);
+    assert_true(unpressed_clock_ms() - before_ms < 2000);
 }
 
 static void assert_no_secret(const char *path)

@@ -2,9 +2,11 @@
 
 #include "cmocka_include.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
+#include <poolminer/clock.h>
 #include <poolminer/json.h>
 
 void mill_start_pool(struct mill *mill)
@@ -120,6 +122,25 @@ void mill_wait_for_work(struct mill *mill)
         show_logs(&mill->place);
         fail_msg("no job was leased");
     }
+}
+
+/* A job that was leased may be done by the time that the signal comes: so it is stopped first, and
+ * killed when it still has one after all that it had sent has arrived. */
+void mill_kill_worker_at_work(struct mill *mill)
+{
+    enum { ARRIVAL_MS = 300, TRIES = 100 };
+    bool at_work = false;
+    for (int i = 0; i < TRIES && !at_work; i++) {
+        mill_wait_for_work(mill);
+        assert_int_equal(kill(mill->worker, SIGSTOP), 0);
+        pm_clock_sleep_ms(ARRIVAL_MS);
+        at_work = a_job_is_leased(mill);
+        if (!at_work) {
+            assert_int_equal(kill(mill->worker, SIGCONT), 0);
+        }
+    }
+    assert_true(at_work);
+    kill_hard(mill->worker);
 }
 
 cJSON *mill_end_driver(struct mill *mill)

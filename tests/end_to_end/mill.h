@@ -34,6 +34,9 @@ int64_t mill_count(struct mill *mill, const char *group, const char *name);
 /* Until a worker has a job. */
 void mill_wait_for_work(struct mill *mill);
 
+/* kill -9 to the worker while it has a job, which it loses. */
+void mill_kill_worker_at_work(struct mill *mill);
+
 /* Until the condition holds; the test ends with `otherwise` when that takes too long. */
 void mill_expect_soon(bool (*condition)(void *context), struct mill *mill, const char *otherwise);
 

@@ -3,6 +3,7 @@
 #include "cmocka_include.h"
 #include "programs.h"
 #include "run_program.h"
+#include "unpressed_clock.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -146,10 +147,10 @@ static void a_signal_stops_everything_in_two_seconds(void **state)
         pid_t mine = start_mine(setting);
         assert_true(wait_until(all_are_up, setting, 30000));
         assert_true(wait_until(a_job_is_computed, setting, 30000));
-        int64_t start_ms = pm_clock_monotonic_ms();
+        int64_t start_ms = unpressed_clock_ms();
         kill(mine, signals[i]);
-        assert_int_equal(wait_end(&setting->place, "mine", mine, 10000), 0);
-        assert_in_range(pm_clock_monotonic_ms() - start_ms, 0, 2000);
+        assert_int_equal(wait_end(&setting->place, "mine", mine, 60000), 0);
+        assert_true(unpressed_clock_ms() - start_ms < 2000);
         assert_int_equal(processes_in(&setting->place), 1);
     }
 }

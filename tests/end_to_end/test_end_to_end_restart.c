@@ -39,8 +39,7 @@ static void a_killed_worker_is_replaced(void **state)
 {
     struct mill *mill = *state;
     mill_start_driver(mill, "8", none);
-    mill_wait_for_work(mill);
-    kill_hard(mill->worker);
+    mill_kill_worker_at_work(mill);
     mill_start_worker(mill);
     cJSON *summary = mill_end_driver(mill);
     mill_check_counts(summary);

@@ -15,7 +15,7 @@ enum {
     LONG_MS = 30000,        /* what does happen happens within */
     SHORT_MS = 200,         /* what must not happen would happen within */
     SLOW_SYNC_NS = 2000000, /* slower than what the broker does by itself */
-    HEARTBEAT_MS = 400,
+    HEARTBEAT_MS = 60000,   /* a peer that gets no processor for a while is not gone */
     TRIES = 10,
 };
 

@@ -71,12 +71,18 @@ check_lint() {
     sources '*.c' | xargs -r -P "$jobs" -I{} bash -c 'lint_file "$1"' lint {}
 }
 
-# Many tests wait rather than work: twice as many as there are cores run beside each other.
+# Many tests wait rather than work: twice as many as there are cores run beside each other. What
+# fails is run once more, alone: what fails then, too, is no matter of a machine that had too much to
+# do. Both runs stand in the closing lines.
 run_tests() { # tree, arguments of ctest
     local tree=$trees/$1
     shift
-    ctest --test-dir "$tree" --output-on-failure -j "$((2 * jobs))" --no-tests=error "$@" 2>&1 |
-        tee "$tree/ctest.log"
+    if ! ctest --test-dir "$tree" --output-on-failure -j "$((2 * jobs))" --no-tests=error "$@" 2>&1 |
+        tee "$tree/ctest.log"; then
+        printf '\nonce more, alone:\n' | tee -a "$tree/ctest.log"
+        ctest --test-dir "$tree" --output-on-failure --no-tests=error --rerun-failed 2>&1 |
+            tee -a "$tree/ctest.log"
+    fi
 }
 
 # The other compiler's build has to give the same scores.

@@ -146,7 +146,7 @@ static bool file_has(const char *path, const char *text)
 
 static void await(const char *path, const char *text)
 {
-    for (int i = 0; i < 1200; i++) {
+    for (int i = 0; i < 4800; i++) {
         if (file_has(path, text)) {
             return;
         }
@@ -390,8 +390,9 @@ static void one_driver_mines_with_a_key(void **state)
     assert_non_null(strstr(second.err, process));
     output_clear(&second);
     end(first); /* and the key is free again, also after a kill (see above) */
+    assert_int_equal(unlink(in_place(bench, "driver.log")), 0);
     first = start_driver(bench);
-    pm_clock_sleep_ms(300);
+    await(in_place(bench, "driver.log"), "DRIVER-START");
     end(first);
 }
 

@@ -69,6 +69,9 @@ const char *pm_sql_column_text(struct pm_sql_cursor *cursor, int column)
 bool pm_sql_execute(struct pm_sql *sql, const char *text, const struct pm_sql_value *values,
                     size_t count, struct pm_error *error)
 {
+    if (sql->driver->execute != NULL) {
+        return sql->driver->execute(sql, text, values, count, error);
+    }
     struct pm_sql_cursor *cursor;
     bool row = false;
     bool ok = pm_sql_select(sql, text, values, count, &cursor, error);

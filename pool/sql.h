@@ -59,6 +59,9 @@ struct pm_sql_driver {
     bool (*script)(struct pm_sql *sql, const char *text, struct pm_error *error);
     bool (*select)(struct pm_sql *sql, const char *text, const struct pm_sql_value *values,
                    size_t count, struct pm_sql_cursor **out, struct pm_error *error);
+    /* NULL: by a query whose rows nobody looks at */
+    bool (*execute)(struct pm_sql *sql, const char *text, const struct pm_sql_value *values,
+                    size_t count, struct pm_error *error);
     bool (*next)(struct pm_sql_cursor *cursor, bool *row, struct pm_error *error);
     void (*end)(struct pm_sql_cursor *cursor);
     bool (*is_null)(struct pm_sql_cursor *cursor, int column);
@@ -102,7 +105,8 @@ void pm_sql_rollback(struct pm_sql *sql);
 /* Several statements without parameters, for the schema. */
 bool pm_sql_script(struct pm_sql *sql, const char *text, struct pm_error *error);
 
-/* Runs a statement to its end. */
+/* Runs a statement to its end, before any that follows. That it failed may show only with a later
+ * one, at the latest with the commit, which then fails; true says nothing yet. */
 bool pm_sql_execute(struct pm_sql *sql, const char *text, const struct pm_sql_value *values,
                     size_t count, struct pm_error *error);
 

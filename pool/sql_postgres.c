@@ -1,5 +1,6 @@
 /* PostgreSQL through libpq. Statements are prepared once a connection; results come whole, so
- * cursors of different statements may be open side by side. */
+ * cursors of different statements may be open side by side. What only writes is sent and not waited
+ * for: the server answers it together with the next query, or before the commit. */
 #include "pool/sql.h"
 
 #include <inttypes.h>
@@ -13,6 +14,9 @@
 enum {
     STATEMENTS_MAX = 256, /* a power of two, well above the number of statements in the pool */
     PARAMETERS_MAX = 16,
+    /* Statements on their way. Their answers have to fit into a socket's buffer, for nobody reads
+     * them meanwhile: some 40 bytes each. */
+    UNANSWERED_MAX = 128,
     NUMBER_SIZE = 32,
     NAME_SIZE = 16,
 };
@@ -31,6 +35,9 @@ struct postgres {
     PGconn *connection;
     enum pm_sql_access access;
     struct postgres_cursor cursors[STATEMENTS_MAX]; /* hashed by the address of the text */
+    const char *unanswered[UNANSWERED_MAX];         /* sent, in their order */
+    size_t unanswered_count;                        /* 0: libpq is not in pipeline mode */
+    bool confused; /* whose answer comes next is not known; only a new connection helps */
 };
 
 /* Any process may die in the middle of a transaction, its machine with it: the server ends what is
@@ -47,21 +54,82 @@ static const char begin_write[] = "BEGIN ISOLATION LEVEL READ COMMITTED;"
 static const char begin_read[] = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
 /* The server's first line; what follows it is for people who have the statement before them. */
-static bool fail(struct postgres *postgres, const char *doing, struct pm_error *error)
+static bool fail_saying(struct postgres *postgres, const char *doing, const char *message,
+                        struct pm_error *error)
 {
-    const char *message = PQerrorMessage(postgres->connection);
     int length = (int)strcspn(message, "\n");
     enum pm_error_code code =
         PQstatus(postgres->connection) == CONNECTION_OK ? PM_ERROR_IO : PM_ERROR_UNAVAILABLE;
     return pm_fail(error, code, "store: %.100s: PostgreSQL says: %.*s", doing, length, message);
 }
 
+static bool fail(struct postgres *postgres, const char *doing, struct pm_error *error)
+{
+    return fail_saying(postgres, doing, PQerrorMessage(postgres->connection), error);
+}
+
+/* ---- statements that are not waited for ---- */
+
+static bool is_good(const PGresult *answer)
+{
+    ExecStatusType status = PQresultStatus(answer);
+    return status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK;
+}
+
+/* The answer to the statement that is next in line; NULL when the connection is lost. */
+static PGresult *take_answer(struct postgres *postgres, const char *text, bool *good,
+                             struct pm_error *error)
+{
+    PGresult *answer = PQgetResult(postgres->connection);
+    if (*good && answer == NULL) {
+        *good = fail(postgres, text, error);
+    } else if (*good && !is_good(answer)) {
+        *good = fail_saying(postgres, text, PQresultErrorMessage(answer), error);
+    }
+    if (answer != NULL) {
+        PQclear(PQgetResult(postgres->connection)); /* NULL, which ends it */
+    }
+    return answer;
+}
+
+/* Takes the answers of all that were sent, of the last one into *last if there is one. The first
+ * that failed is the one to tell of: after it the server skips what follows. */
+static bool settle(struct postgres *postgres, PGresult **last, struct pm_error *error)
+{
+    const size_t count = postgres->unanswered_count;
+    bool good = true;
+    if (count == 0) {
+        return true;
+    }
+    postgres->unanswered_count = 0;
+    if (PQpipelineSync(postgres->connection) != 1) {
+        postgres->confused = true;
+        return fail(postgres, postgres->unanswered[0], error);
+    }
+    for (size_t i = 0; i < count; i++) {
+        PGresult *answer = take_answer(postgres, postgres->unanswered[i], &good, error);
+        if (last != NULL && i + 1 == count) {
+            *last = answer;
+        } else {
+            PQclear(answer);
+        }
+    }
+    PGresult *synced = PQgetResult(postgres->connection);
+    postgres->confused = PQresultStatus(synced) != PGRES_PIPELINE_SYNC ||
+                         PQexitPipelineMode(postgres->connection) != 1;
+    PQclear(synced);
+    return good && (!postgres->confused || fail(postgres, "reading answers", error));
+}
+
 static bool run(struct postgres *postgres, const char *text, struct pm_error *error)
 {
+    if (!settle(postgres, NULL, error)) {
+        return false;
+    }
     PGresult *result = PQexec(postgres->connection, text);
-    ExecStatusType status = PQresultStatus(result);
+    bool good = is_good(result);
     PQclear(result);
-    return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK || fail(postgres, text, error);
+    return good || fail(postgres, text, error);
 }
 
 static void postgres_close(struct pm_sql *sql)
@@ -79,6 +147,8 @@ static bool reconnect(struct postgres *postgres, struct pm_error *error)
     for (size_t i = 0; i < STATEMENTS_MAX; i++) {
         postgres->cursors[i].prepared = false;
     }
+    postgres->unanswered_count = 0;
+    postgres->confused = false;
     PQreset(postgres->connection);
     if (PQstatus(postgres->connection) != CONNECTION_OK) {
         return fail(postgres, "connecting again", error);
@@ -89,7 +159,8 @@ static bool reconnect(struct postgres *postgres, struct pm_error *error)
 static bool postgres_begin(struct pm_sql *sql, struct pm_error *error)
 {
     struct postgres *postgres = (struct postgres *)sql;
-    if (PQstatus(postgres->connection) != CONNECTION_OK && !reconnect(postgres, error)) {
+    if ((postgres->confused || PQstatus(postgres->connection) != CONNECTION_OK) &&
+        !reconnect(postgres, error)) {
         return false;
     }
     const char *begin = postgres->access == PM_SQL_READ ? begin_read : begin_write;
@@ -106,12 +177,18 @@ static bool postgres_begin(struct pm_sql *sql, struct pm_error *error)
 
 static void postgres_rollback(struct pm_sql *sql)
 {
-    PQclear(PQexec(((struct postgres *)sql)->connection, "ROLLBACK"));
+    struct postgres *postgres = (struct postgres *)sql;
+    settle(postgres, NULL, NULL); /* what failed is undone as well */
+    PQclear(PQexec(postgres->connection, "ROLLBACK"));
 }
 
 static bool postgres_commit(struct pm_sql *sql, struct pm_error *error)
 {
     struct postgres *postgres = (struct postgres *)sql;
+    if (!settle(postgres, NULL, error)) {
+        postgres_rollback(sql);
+        return false;
+    }
     PGresult *result = PQexec(postgres->connection, "COMMIT");
     /* A transaction in which something failed "commits" by rolling back, and says so. */
     bool committed =
@@ -128,6 +205,9 @@ static bool postgres_script(struct pm_sql *sql, const char *text, struct pm_erro
 static bool prepare(struct postgres *postgres, struct postgres_cursor *cursor,
                     struct pm_error *error)
 {
+    if (!settle(postgres, NULL, error)) {
+        return false;
+    }
     PGresult *result = PQprepare(postgres->connection, cursor->name, cursor->text, 0, NULL);
     cursor->prepared = PQresultStatus(result) == PGRES_COMMAND_OK;
     PQclear(result);
@@ -172,32 +252,59 @@ static const char *as_text(const struct pm_sql_value *value, char buffer[NUMBER_
     return NULL;
 }
 
-static bool postgres_select(struct pm_sql *sql, const char *text, const struct pm_sql_value *values,
-                            size_t count, struct pm_sql_cursor **out, struct pm_error *error)
+/* Sends a statement on its way; its place among the cursors, or NULL with the error set. */
+static struct postgres_cursor *send_statement(struct postgres *postgres, const char *text,
+                                              const struct pm_sql_value *values, size_t count,
+                                              struct pm_error *error)
 {
-    struct postgres *postgres = (struct postgres *)sql;
     const char *parameters[PARAMETERS_MAX];
     char numbers[PARAMETERS_MAX][NUMBER_SIZE];
     if (count > PARAMETERS_MAX) {
-        return pm_fail(error, PM_ERROR_LIMIT, "store: %zu parameters for \"%.100s\"", count, text);
+        pm_fail(error, PM_ERROR_LIMIT, "store: %zu parameters for \"%.100s\"", count, text);
+        return NULL;
     }
     struct postgres_cursor *cursor = find(postgres, text, error);
-    if (cursor == NULL) {
-        return false;
+    if (cursor == NULL ||
+        (postgres->unanswered_count == UNANSWERED_MAX && !settle(postgres, NULL, error))) {
+        return NULL;
     }
     for (size_t i = 0; i < count; i++) {
         parameters[i] = as_text(&values[i], numbers[i]);
     }
+    if ((postgres->unanswered_count == 0 && PQenterPipelineMode(postgres->connection) != 1) ||
+        PQsendQueryPrepared(postgres->connection, cursor->name, (int)count, parameters, NULL, NULL,
+                            0) != 1) {
+        postgres->confused = true;
+        fail(postgres, text, error);
+        return NULL;
+    }
+    postgres->unanswered[postgres->unanswered_count++] = text;
+    return cursor;
+}
+
+static bool postgres_select(struct pm_sql *sql, const char *text, const struct pm_sql_value *values,
+                            size_t count, struct pm_sql_cursor **out, struct pm_error *error)
+{
+    struct postgres *postgres = (struct postgres *)sql;
+    struct postgres_cursor *cursor = send_statement(postgres, text, values, count, error);
+    if (cursor == NULL) {
+        return false;
+    }
     PQclear(cursor->result);
+    cursor->result = NULL;
     cursor->row = -1;
-    cursor->result =
-        PQexecPrepared(postgres->connection, cursor->name, (int)count, parameters, NULL, NULL, 0);
-    ExecStatusType status = PQresultStatus(cursor->result);
-    if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK) {
-        return fail(postgres, text, error);
+    if (!settle(postgres, &cursor->result, error)) {
+        return false;
     }
     *out = &cursor->base;
     return true;
+}
+
+static bool postgres_execute(struct pm_sql *sql, const char *text,
+                             const struct pm_sql_value *values, size_t count,
+                             struct pm_error *error)
+{
+    return send_statement((struct postgres *)sql, text, values, count, error) != NULL;
 }
 
 static bool postgres_next(struct pm_sql_cursor *base, bool *row, struct pm_error *error)
@@ -247,6 +354,7 @@ static const struct pm_sql_driver postgres_driver = {
     .rollback = postgres_rollback,
     .script = postgres_script,
     .select = postgres_select,
+    .execute = postgres_execute,
     .next = postgres_next,
     .end = postgres_end,
     .is_null = postgres_is_null,

@@ -27,17 +27,18 @@ struct pm_course {
     uint64_t spent_ms;                             /* on it so far, by whichever machines */
 };
 
-/* A hash of all that the outcome of a search depends on: what was asked for, seeds and tasks. */
+/* A hash of all that the outcome of a search depends on: what was asked for, seeds and tasks.
+ * PM_ERROR_MEMORY. */
 bool pm_checkpoint_identify(const struct pm_search *search, const struct pm_algorithm *const *seeds,
                             size_t seed_count, uint8_t out[PM_CHECKPOINT_IDENTITY_SIZE],
                             struct pm_error *error);
 
-/* *bytes in malloc'd memory. */
+/* *bytes in malloc'd memory. PM_ERROR_MEMORY; the search is as before, either way. */
 bool pm_checkpoint_write(struct pm_course *course, void **bytes, size_t *size,
                          struct pm_error *error);
 /* Into a search that has just been initialised and a state just created, from the checkpoint of the
  * same search. PM_ERROR_REFUSED: damaged, of another version or another search; search and state
- * are then fit only to be cleared. */
+ * are then fit only to be cleared. PM_ERROR_MEMORY: the same. */
 bool pm_checkpoint_read(struct pm_course *course, const void *bytes, size_t size,
                         struct pm_error *error);
 

@@ -7,6 +7,7 @@
 
 #include <poolminer/nearest.h>
 #include <poolminer/program.h>
+#include <poolminer/threads.h>
 
 enum { VERB_COUNT = 24 };
 static const struct verb *const VERBS[VERB_COUNT] = {
@@ -149,8 +150,17 @@ static int run(int argc, char *argv[])
     return verb != NULL ? run_verb(verb, argc - 1, argv + 1) : fail_unknown_verb(name);
 }
 
+static bool computes(int argc, char *argv[])
+{
+    const struct verb *verb = argc > 1 ? find_verb(argv[1]) : NULL;
+    return verb != NULL && (verb->uses & USE_COMPUTE) != 0;
+}
+
 int main(int argc, char *argv[])
 {
+    if (computes(argc, argv)) {
+        pm_threads_wait_asleep(argv);
+    }
     if (!pm_program_enter("poolminer")) {
         return EXIT_FAILED;
     }

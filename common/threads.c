@@ -1,8 +1,10 @@
+#include <limits.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <poolminer/threads.h>
 
@@ -78,5 +80,18 @@ void pm_threads_bound_memory(void)
     bound_stacks();
     if (getrlimit(RLIMIT_AS, &addresses) == 0 && addresses.rlim_cur != RLIM_INFINITY) {
         mallopt(M_ARENA_MAX, 1);
+    }
+}
+
+void pm_threads_wait_asleep(char *const argv[])
+{
+    char path[PATH_MAX];
+    if (getenv("OMP_WAIT_POLICY") != NULL || setenv("OMP_WAIT_POLICY", "passive", 1) != 0) {
+        return;
+    }
+    const ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
+    if (length > 0) {
+        path[length] = '\0';
+        execv(path, argv);
     }
 }

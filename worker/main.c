@@ -4,7 +4,6 @@
 #include "worker/options.h"
 #include "worker/plan.h"
 
-#include <limits.h>
 #include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,23 +17,8 @@
 #include <poolminer/program.h>
 #include <poolminer/queue_client.h>
 #include <poolminer/stop.h>
+#include <poolminer/threads.h>
 #include <poolminer/wire.h>
-
-/* OpenMP's threads spin while they wait for each other, unless told not to before the program's
- * libraries start: on a machine that others use too, that takes several times the computation. So
- * the program tells them, and starts once more. Where that fails it goes on as it is. */
-static void wait_without_spinning(char *argv[])
-{
-    char path[PATH_MAX];
-    if (getenv("OMP_WAIT_POLICY") != NULL || setenv("OMP_WAIT_POLICY", "passive", 1) != 0) {
-        return;
-    }
-    const ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
-    if (length > 0) {
-        path[length] = '\0';
-        execv(path, argv);
-    }
-}
 
 /* A bar is for a person who watches, and would break up lines that a program reads. */
 static bool wants_bar(const struct pm_options *options)
@@ -152,7 +136,7 @@ int main(int argc, char *argv[])
         .purpose = "Takes jobs from the sidecar, evaluates and evolves algorithms, and sends the "
                    "results back.",
     };
-    wait_without_spinning(argv);
+    pm_threads_wait_asleep(argv);
     struct pm_error error = {0};
     int status = EXIT_FAILURE;
     struct pm_options *options = pm_worker_options_create();

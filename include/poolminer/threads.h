@@ -18,4 +18,12 @@ size_t pm_threads_affordable(size_t wanted);
  * (ulimit -v) all share one heap, for each of their own would reserve 64 MiB. */
 void pm_threads_bound_memory(void);
 
+/* The first thing in main of a program that computes: OpenMP's threads spin while they wait for
+ * each other, unless told not to before the program's libraries start, and on a machine that others
+ * use too that takes several times the computation. So this tells them (OMP_WAIT_POLICY=passive,
+ * which programs started from here on see as well) and starts the program once more with the same
+ * arguments. It returns where the variable is set already, by the user or by the start before this
+ * one, and where starting once more fails: then the program goes on as it is. */
+void pm_threads_wait_asleep(char *const argv[]);
+
 #endif

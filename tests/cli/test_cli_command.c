@@ -285,8 +285,9 @@ static void evolve_is_reproducible(void **state)
     write_text(directory, "constant.txt", CONSTANT);
     char *first = NULL;
     for (int i = 0; i < 2; i++) {
-        struct output output = RUN("evolve", "--seed-algorithm", "linear.txt", "--seed-algorithm",
-                                   "constant.txt", "--generations", "3", "--seed", "11", "--json");
+        struct output output =
+            RUN("evolve", "--seed-algorithm", "linear.txt", "--seed-algorithm", "constant.txt",
+                "--generations", "3", "--seed", "11", "--threads", i == 0 ? "1" : "3", "--json");
         const char *at = output.out;
         cJSON *result = parse_line(&at);
         assert_int_equal(output.status, 0);
@@ -312,6 +313,40 @@ static void evolve_is_reproducible(void **state)
         output_clear(&output);
     }
     free(first);
+}
+
+/* How often OpenMP said that it starts. */
+static int count_starts(struct output output)
+{
+    int starts = 0;
+    for (const char *at = output.err; (at = strstr(at, "ENVIRONMENT BEGIN")) != NULL; at++) {
+        starts++;
+    }
+    assert_int_equal(output.status, 0);
+    output_clear(&output);
+    return starts;
+}
+
+/* A verb that computes starts once more, so that OpenMP's threads sleep while they wait, unless the
+ * user has said how they are to; one that does not compute is content as it is. */
+static void threads_that_wait_sleep(void **state)
+{
+    (void)state;
+    char *kept = getenv("OMP_WAIT_POLICY");
+    kept = kept != NULL ? strdup(kept) : NULL;
+    setenv("OMP_DISPLAY_ENV", "true", 1);
+    unsetenv("OMP_WAIT_POLICY");
+    assert_int_equal(count_starts(RUN("evaluate", "--help")), 2);
+    assert_int_equal(count_starts(RUN("wallet", "--help")), 1);
+    setenv("OMP_WAIT_POLICY", "active", 1);
+    assert_int_equal(count_starts(RUN("evaluate", "--help")), 1);
+    expect_output(RUN("evaluate", "--help"), 0, "Usage", "'ACTIVE'");
+    unsetenv("OMP_DISPLAY_ENV");
+    unsetenv("OMP_WAIT_POLICY");
+    if (kept != NULL) {
+        setenv("OMP_WAIT_POLICY", kept, 1);
+    }
+    free(kept);
 }
 
 /* Products of matrices of 128 x 128, as many as the language allows: hours. */
@@ -578,6 +613,7 @@ int main(void)
         TEST(evaluate_warns_of_what_it_skips),
         TEST(a_missing_dataset_is_named),
         TEST(evolve_is_reproducible),
+        TEST(threads_that_wait_sleep),
         TEST(evolve_keeps_to_its_time),
         TEST(evolve_keeps_its_course),
         TEST(evolve_looks_where_it_writes_first),

@@ -9,12 +9,15 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include <poolminer/sqlite_log.h>
+
 enum {
-    STATEMENTS_MAX = 256,    /* a power of two, well above the number of statements in the pool */
-    BUSY_TIMEOUT_MS = 10000, /* for another process on the same file */
-    CHECKPOINT_PAGES = 4000, /* 16 MiB of log: a page changed again and again goes back once */
-    SPARE_PAGES = 64,        /* of the next transaction */
-    PAGE_BYTES = 4096,       /* SQLite's own since 2016; only bounds hang on it */
+    STATEMENTS_MAX = 256, /* a power of two, well above the number of statements in the pool */
+    PARAMETERS_MAX = 16,
+    BUSY_TIMEOUT_MS = 10000,    /* for another process on the same file */
+    CHECKPOINT_PAGES = 4000,    /* 16 MiB of log: a page changed again and again goes back once */
+    SPARE_PAGES = 64,           /* of the next transaction */
+    PAGE_BYTES = 4096,          /* SQLite's own since 2016; only bounds hang on it */
     APPLICATION_ID = 0x706d706c /* "pmpl" in the file's header: a pool's ledger */
 };
 
@@ -22,6 +25,7 @@ struct sqlite_cursor {
     struct pm_sql_cursor base;
     const char *text; /* NULL: a free place */
     sqlite3_stmt *statement;
+    int places[PARAMETERS_MAX]; /* of $1, $2, ..., 0: not in the text */
 };
 
 struct sqlite {
@@ -64,6 +68,16 @@ static bool sqlite_script(struct pm_sql *sql, const char *text, struct pm_error 
     return true;
 }
 
+/* SQLite numbers $1, $2, ... by first appearance in the text, PostgreSQL by name. */
+static void find_parameters(struct sqlite_cursor *cursor)
+{
+    for (int i = 0; i < PARAMETERS_MAX; i++) {
+        char name[8];
+        snprintf(name, sizeof name, "$%d", i + 1);
+        cursor->places[i] = sqlite3_bind_parameter_index(cursor->statement, name);
+    }
+}
+
 /* The place of a statement, prepared when it is used first; NULL with the error set. */
 static struct sqlite_cursor *prepare(struct sqlite *sqlite, const char *text,
                                      struct pm_error *error)
@@ -84,6 +98,7 @@ static struct sqlite_cursor *prepare(struct sqlite *sqlite, const char *text,
         }
         cursor->base.sql = &sqlite->base;
         cursor->text = text;
+        find_parameters(cursor);
         return cursor;
     }
     pm_fail(error, PM_ERROR_LIMIT, "store: more than %d different statements", STATEMENTS_MAX);
@@ -120,18 +135,12 @@ static bool sqlite_select(struct pm_sql *sql, const char *text, const struct pm_
     if (cursor == NULL) {
         return false;
     }
-    /* SQLite numbers $1, $2, ... by first appearance in the text, PostgreSQL by name. */
     for (size_t i = 0; i < count; i++) {
-        char name[] = {'$', (char)('1' + i), '\0', '\0'};
-        if (i >= 9) {
-            name[1] = (char)('0' + (i + 1) / 10);
-            name[2] = (char)('0' + (i + 1) % 10);
-        }
-        int at = sqlite3_bind_parameter_index(cursor->statement, name);
+        int at = i < PARAMETERS_MAX ? cursor->places[i] : 0;
         if (at == 0 || bind(cursor->statement, at, &values[i]) != SQLITE_OK) {
             sqlite_end(&cursor->base);
-            return pm_fail(error, PM_ERROR_IO, "store: parameter %s of \"%s\" cannot be set", name,
-                           text);
+            return pm_fail(error, PM_ERROR_IO, "store: parameter $%zu of \"%s\" cannot be set",
+                           i + 1, text);
         }
     }
     *out = &cursor->base;
@@ -322,7 +331,9 @@ static bool connect_file(struct sqlite *sqlite, const char *path, struct pm_erro
 {
     bool writes = sqlite->access == PM_SQL_WRITE;
     int flags = (writes ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY) | SQLITE_OPEN_NOMUTEX;
-    if (sqlite3_open_v2(path, &sqlite->database, flags, NULL) != SQLITE_OK ||
+    /* A transaction in one write; who only reads never writes the log. */
+    const char *vfs = writes ? pm_sqlite_log_vfs() : NULL;
+    if (sqlite3_open_v2(path, &sqlite->database, flags, vfs) != SQLITE_OK ||
         sqlite3_busy_timeout(sqlite->database, BUSY_TIMEOUT_MS) != SQLITE_OK) {
         return fail(sqlite, "opening", error);
     }

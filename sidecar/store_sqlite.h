@@ -3,10 +3,11 @@
 #define PM_SIDECAR_STORE_SQLITE_H
 
 #include "sidecar/store.h"
-#include "sidecar/store_sqlite_log.h"
 
 #include <sqlite3.h>
 #include <stdatomic.h>
+
+#include <poolminer/sqlite_log.h>
 
 #define PM_SQLITE_DAMAGED                                                                          \
     "the file is damaged: stop the sidecar, move the file away, and start again with an empty "    \

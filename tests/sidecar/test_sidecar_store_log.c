@@ -2,13 +2,14 @@
  * twice in one of them, savepoints and rollbacks. After each commit the files are what another
  * process would find after kill -9: SQLite's own VFS reads in them what was committed. */
 #include "sidecar/sidecar_test.h"
-#include "sidecar/store_sqlite_log.h"
 
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include <poolminer/sqlite_log.h>
 
 enum { TRANSACTIONS = 150, ROWS = 400, CHANGES_MAX = 200 };
 

@@ -1,7 +1,7 @@
-/* The write-ahead log as a file: one call of the system for a transaction, and a sync that another
- * thread may do. */
-#ifndef PM_SIDECAR_STORE_SQLITE_LOG_H
-#define PM_SIDECAR_STORE_SQLITE_LOG_H
+/* The write-ahead log of an SQLite database as a file: one call of the system for a transaction,
+ * and a sync that another thread may do. */
+#ifndef POOLMINER_SQLITE_LOG_H
+#define POOLMINER_SQLITE_LOG_H
 
 #include <sqlite3.h>
 #include <stdatomic.h>

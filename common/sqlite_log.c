@@ -1,7 +1,7 @@
-#include "sidecar/store_sqlite_log.h"
-
 #include <stdlib.h>
 #include <string.h>
+
+#include <poolminer/sqlite_log.h>
 
 enum {
     HELD_MAX = 96 * 1024, /* SQLite's files take less than 128 KiB at once */

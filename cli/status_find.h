@@ -21,7 +21,8 @@ struct status_found {
     cJSON *state;
 };
 
-/* Takes two seconds at most. False: the options are not as they should be, or asked to stop. */
+/* Takes three seconds at most: for two it is asked anew, and the last call may wait for one. False:
+ * the options are not as they should be, or asked to stop. */
 bool status_find(const struct pm_options *options, struct status_found *out,
                  struct pm_error *error);
 void status_found_clear(struct status_found *found);

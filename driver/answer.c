@@ -135,6 +135,25 @@ static enum pm_answer_kind kind_of_status(enum pm_call call, const struct pm_ans
     return PM_ANSWER_REFUSED;
 }
 
+/* What a status says that is no word on the request itself. */
+static const char *not_now_words(int status)
+{
+    switch (status) {
+    case 407:
+        return "a proxy on the way wants a login";
+    case 408:
+        return "the request took too long to arrive";
+    case 429:
+        return "the pool wants fewer requests";
+    case 502:
+    case 503:
+    case 504:
+        return "the pool is not ready";
+    default:
+        return "the pool has a fault of its own";
+    }
+}
+
 /* No answer, or one that broke off. */
 static void classify_failure(bool sent, const struct pm_error *error, struct pm_answer *out)
 {
@@ -201,6 +220,10 @@ void pm_answer_classify(enum pm_call call, const struct pm_http_response *respon
     }
     if (out->kind == PM_ANSWER_UNUSABLE && out->status == 404) {
         pm_fail_context(&out->reason, "HTTP status 404, which is no pool's word on a lease");
+    }
+    if (out->kind == PM_ANSWER_NOT_NOW && is_object) { /* whose words may be as short as "busy" */
+        pm_fail_context(&out->reason, "%s (HTTP status %d)", not_now_words(out->status),
+                        out->status);
     }
     if (out->kind == PM_ANSWER_NOT_NOW && out->retry_after_ms >= LONG_WAIT_MS) {
         pm_fail_context(&out->reason, "nothing more is sent for %lld s (Retry-After)",

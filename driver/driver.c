@@ -121,6 +121,14 @@ void pm_driver_queue_works(struct pm_driver *driver)
     pm_notice_clear(&driver->queue_notice, "DRIVER-SIDECAR-BACK");
 }
 
+void pm_driver_note_unfinished(struct pm_driver *driver, const char *lease_id, const char *how,
+                               const struct pm_error *reason)
+{
+    snprintf(driver->unfinished, sizeof driver->unfinished, "%s%.60s%s %s (%.150s)",
+             lease_id[0] != '\0' ? "lease " : "a lease", lease_id, lease_id[0] != '\0' ? "," : "",
+             how, reason->message);
+}
+
 void pm_notice_raise(struct pm_notice *notice, const char *id, const struct pm_error *reason)
 {
     bool known = notice->active && strcmp(notice->last.message, reason->message) == 0;

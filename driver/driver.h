@@ -97,6 +97,8 @@ struct pm_driver_data {
     char fingerprint[65], suite[33];
 };
 
+enum { PM_UNFINISHED_SIZE = 256 };
+
 struct pm_driver {
     struct pm_driver_settings settings;
     struct pm_pool_client *pool;
@@ -115,6 +117,9 @@ struct pm_driver {
     /* Refused for too few iterations: worth another try with more, although it is closed; "": none.
      */
     char retry_lease_id[PM_LEASE_ID_MAX + 1];
+    /* The lease that ended here last without the pool's word that it is done, and how: the pool may
+     * hold it open still. "": none. */
+    char unfinished[PM_UNFINISHED_SIZE];
     struct pm_driver_work work;
     struct pm_driver_data data;
     struct pm_driver_counters counters;
@@ -157,6 +162,10 @@ bool pm_driver_wait_until(struct pm_driver *driver, int64_t until_ms);
  * stays. `error` then says so. */
 bool pm_driver_queue_again(struct pm_driver *driver, int64_t deadline_ms, struct pm_error *error);
 void pm_driver_queue_works(struct pm_driver *driver);
+
+/* A lease ended here without an acknowledgement of the pool's; its id may be unknown (""). */
+void pm_driver_note_unfinished(struct pm_driver *driver, const char *lease_id, const char *how,
+                               const struct pm_error *reason);
 
 /* The first: logs `reason` as a warning unless it is the one logged last. The second: logs, if
  * there was a complaint, that it is over. */

@@ -92,6 +92,49 @@ bool pm_figures_are_wanted(const struct pm_driver *driver)
            !pm_driver_holds_until(driver, figures->asked_ms + ASK_AGAIN_MS, ASK_AGAIN_MS);
 }
 
+/* ---- what an earlier driver knew ---- */
+
+static void take_earlier(struct pm_figures *figures, cJSON *record)
+{
+    const cJSON *stats = cJSON_GetObjectItemCaseSensitive(record, "stats");
+    const cJSON *balance = cJSON_GetObjectItemCaseSensitive(record, "balance");
+    int64_t version = 0, stats_ms = 0;
+    if (!pm_json_integer(record, "version", &version, NULL) || version != VERSION ||
+        !pm_json_integer(record, "stats_ms", &stats_ms, NULL) || stats_ms <= 0 ||
+        !cJSON_IsObject(stats)) {
+        return;
+    }
+    if (figures->stats_ms == 0) {
+        figures->stats_ms = stats_ms;
+        figures->earlier = cJSON_Duplicate(stats, true);
+    }
+    if (figures->balance == NULL && cJSON_IsObject(balance)) {
+        figures->balance = cJSON_Duplicate(balance, true);
+    }
+}
+
+/* Before the first record is put in its place. False: the sidecar did not answer. */
+static bool load_earlier(struct pm_driver *driver, const char *key)
+{
+    const struct pm_driver_queue *queue = &driver->queue;
+    struct pm_figures *figures = &driver->figures;
+    struct pm_records records = {0};
+    struct pm_error ignored = {0}; /* what cannot be read is as good as none */
+    cJSON *record = NULL;
+    if (!queue->records(queue->context, driver->settings.run_id, key, PM_FIGURES_STATE, 1, &records,
+                        &ignored)) {
+        return false;
+    }
+    if (records.count == 1 && pm_json_parse(records.items[0].body, records.items[0].body_size,
+                                            PM_JOB_BODY_MAX, &record, NULL)) {
+        take_earlier(figures, record);
+    }
+    cJSON_Delete(record);
+    pm_records_clear(&records);
+    figures->loaded = true;
+    return true;
+}
+
 /* ---- the record ---- */
 
 /* Adding to NULL fails, as adding without memory does. */
@@ -169,7 +212,8 @@ static char *write_figures(const struct pm_driver *driver)
         add_counters(cJSON_AddObjectToObject(object, "counters"), driver) &&
         add_number(object, "stats_ms", (double)figures->stats_ms) &&
         add_copy(object, "first_stats", driver->first_stats) &&
-        add_copy(object, "stats", driver->stats) && add_copy(object, "balance", figures->balance);
+        add_copy(object, "stats", driver->stats != NULL ? driver->stats : figures->earlier) &&
+        add_copy(object, "balance", figures->balance);
     char *text = done ? pm_json_print(object, NULL) : NULL;
     cJSON_Delete(object);
     return text;
@@ -180,9 +224,13 @@ void pm_figures_put(struct pm_driver *driver)
     struct pm_figures *figures = &driver->figures;
     struct pm_error error = {0};
     char key[PM_JOB_KEY_SIZE];
-    char *text = write_figures(driver);
     snprintf(key, sizeof key, "figures/%s", driver->account);
     figures->put_ms = pm_driver_now_ms(driver);
+    if (!figures->loaded && !load_earlier(driver, key)) {
+        figures->changed = true;
+        return;
+    }
+    char *text = write_figures(driver);
     figures->pool_was_away = driver->pool_notice.active;
     figures->changed = text == NULL || !driver->queue.record_put(
                                            driver->queue.context, driver->settings.run_id, key,
@@ -203,6 +251,8 @@ void pm_figures_tick(struct pm_driver *driver)
 
 void pm_figures_clear(struct pm_driver *driver)
 {
-    cJSON_Delete(driver->figures.balance);
-    driver->figures.balance = NULL;
+    struct pm_figures *figures = &driver->figures;
+    cJSON_Delete(figures->balance);
+    cJSON_Delete(figures->earlier);
+    figures->balance = figures->earlier = NULL;
 }

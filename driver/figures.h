@@ -18,10 +18,12 @@ struct pm_driver;
 
 /* Part of struct pm_driver. */
 struct pm_figures {
+    bool loaded;        /* what the driver before this one recorded was looked for */
     bool changed;       /* since the record was put */
     bool pool_was_away; /* when it was put */
     int64_t put_ms;     /* when; 0: never */
     int64_t stats_ms;   /* when the pool gave the figures it gave last; 0: never */
+    cJSON *earlier;     /* those of the driver before, until the pool gives some; or NULL */
     bool stats_are_old; /* something was submitted since */
     int64_t asked_ms;   /* when the pool was asked last, for whatever answer */
 
@@ -45,7 +47,8 @@ void pm_figures_asked(struct pm_driver *driver, bool given);
 /* Should it be asked, beside the once a minute? */
 bool pm_figures_are_wanted(const struct pm_driver *driver);
 
-/* Puts the record now, or, the second, if something has changed and the last was not just put. What
+/* Puts the record now, with the pool's last figures from an earlier life while it has given none in
+ * this one; or, the second, if something has changed and the last was not just put. What
  * the sidecar does not take is put again later; nothing waits for it. */
 void pm_figures_put(struct pm_driver *driver);
 void pm_figures_tick(struct pm_driver *driver);

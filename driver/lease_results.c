@@ -55,7 +55,7 @@ static void put_in_place(struct pm_lease_results *results, struct pm_job_result 
 
 /* ---- from the sidecar ---- */
 
-static bool call_results(struct pm_lease_results *results, const char *prefix,
+static bool call_results(const struct pm_lease_results *results, const char *prefix,
                          struct pm_job_results *fetched, struct pm_error *error)
 {
     struct pm_driver *driver = results->driver;
@@ -91,7 +91,8 @@ void pm_lease_results_collect(const struct pm_lease_results *results)
     collect_now(results->driver, results->items, results->count);
 }
 
-static bool cancel(struct pm_lease_results *results, const char *prefix, struct pm_error *error)
+static bool cancel(const struct pm_lease_results *results, const char *prefix,
+                   struct pm_error *error)
 {
     struct pm_driver *driver = results->driver;
     while (!driver->queue.cancel(driver->queue.context, driver->settings.run_id, prefix, error)) {
@@ -102,9 +103,8 @@ static bool cancel(struct pm_lease_results *results, const char *prefix, struct 
     return true;
 }
 
-/* Forgets the lease's jobs and outcomes: when the cause is mended they are computed anew. What the
- * sidecar does not take now is only computed once more than needed. */
-static void discard(struct pm_lease_results *results)
+/* What the sidecar does not take now is only computed once more than needed. */
+void pm_lease_results_discard(const struct pm_lease_results *results)
 {
     char prefix[PM_JOB_KEY_SIZE];
     struct pm_job_results all = {0};
@@ -135,7 +135,7 @@ static bool fetch(struct pm_lease_results *results, const char *prefix, struct p
     }
     pm_job_results_clear(&fetched); /* what was put in place is no longer in it */
     if (!same) {
-        discard(results);
+        pm_lease_results_discard(results);
     }
     return same;
 }

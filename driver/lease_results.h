@@ -36,6 +36,10 @@ const struct pm_job_result *pm_lease_results_of(const struct pm_lease_results *r
 /* Takes the outcomes out of the sidecar; what fails now is swept up at the next start. */
 void pm_lease_results_collect(const struct pm_lease_results *results);
 
+/* Cancels the lease's jobs and takes the outcomes out of the sidecar: nothing of it is wanted any
+ * more, or not yet. */
+void pm_lease_results_discard(const struct pm_lease_results *results);
+
 void pm_lease_results_clear(struct pm_lease_results *results);
 
 #endif

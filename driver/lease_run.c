@@ -68,6 +68,15 @@ static bool put_closed_record(struct pm_driver *driver, const struct pm_lease_re
     bool done = put_record(driver, &record->lease, end->state, end->reason.message, body,
                            pm_driver_end_ms(driver), error);
     free(body);
+    if (strcmp(end->state, PM_LEASE_SUBMITTED) == 0) {
+        driver->unfinished[0] = '\0';
+    } else {
+        pm_driver_note_unfinished(driver, record->lease.id,
+                                  strcmp(end->state, PM_LEASE_REFUSED) == 0
+                                      ? "whose results it refused"
+                                      : "which ended here",
+                                  &end->reason);
+    }
     return done;
 }
 
@@ -315,6 +324,9 @@ static bool run_steps(struct pm_driver *driver, struct pm_lease_record *record,
     struct run run = {.driver = driver, .record = record};
     bool done = steps(&run, error);
     pm_figures_lease_over(driver);
+    if (!done && error->code == PM_ERROR_LIMIT) {
+        pm_lease_results_discard(&run.results); /* nobody waits for what was put so far */
+    }
     if (!done && error->code == PM_ERROR_UNAVAILABLE) {
         /* the sidecar stayed away to the end; the next start finds the record and closes it */
         pm_log(PM_LOG_WARN, "DRIVER-LEASE-LEFT", "lease=%s: %s", record->lease.id, error->message);

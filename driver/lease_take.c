@@ -30,6 +30,12 @@ static void log_lease(const struct pm_driver *driver, const struct pm_lease_reco
     }
 }
 
+static void pass_over(struct pm_driver *driver, const char *lease_id, const struct pm_error *reason)
+{
+    pm_notice_raise(&driver->lease_notice, "DRIVER-LEASE-BAD", reason);
+    pm_driver_note_unfinished(driver, lease_id, "which cannot be used here", reason);
+}
+
 /* A lease that is too large to be recorded is not usable, which is as far as it gets. */
 static bool open_lease(struct pm_driver *driver, struct pm_lease_record *record,
                        struct pm_lease_grant *grant, struct pm_error *error)
@@ -40,12 +46,13 @@ static bool open_lease(struct pm_driver *driver, struct pm_lease_record *record,
         grant->usable = true;
         grant->empty = is_empty(&record->lease);
         driver->lease_notice.active = false;
+        driver->unfinished[0] = '\0'; /* another could not be had otherwise */
         return pm_lease_run(driver, record, error);
     }
     if (error->code != PM_ERROR_LIMIT) {
         return false;
     }
-    pm_notice_raise(&driver->lease_notice, "DRIVER-LEASE-BAD", error);
+    pass_over(driver, record->lease.id, error);
     return true;
 }
 
@@ -107,13 +114,13 @@ bool pm_lease_take(struct pm_driver *driver, struct pm_lease_grant *grant, struc
     grant->usable = grant->empty = false;
     snprintf(record.granted_by, sizeof record.granted_by, "%s", pm_pool_client_url(driver->pool));
     if (!parse(driver, grant, &record.lease, &reason)) {
-        pm_notice_raise(&driver->lease_notice, "DRIVER-LEASE-BAD", &reason);
+        pass_over(driver, "", &reason);
         return true;
     }
     record.deadline_ms = record.lease.timeout_ms - pm_pool_client_clock_offset_ms(driver->pool);
     bool done = look_up(driver, &record, state, error);
     if (done && !may_take(driver, &record, state, &reason)) {
-        pm_notice_raise(&driver->lease_notice, "DRIVER-LEASE-BAD", &reason);
+        pass_over(driver, record.lease.id, &reason);
     } else if (done) {
         done = open_lease(driver, &record, grant, error);
     }

@@ -54,10 +54,17 @@ bool pm_rest_while_taken(struct pm_driver *driver, const struct pm_answer *answe
     struct pm_error reason = {0};
     char until[64];
     describe_wait(answer->time_remaining_ms, until, sizeof until);
-    pm_fail(&reason, PM_ERROR_REFUSED,
-            "the pool says: %.200s; this driver knows of no lease that is open, so one was lost on "
-            "its way or another machine mines with this key; asked again every %d s, %s",
-            answer->reason.message, PM_ACTIVE_TASK_WAIT_MS / 1000, until);
+    if (driver->unfinished[0] != '\0') {
+        pm_fail(&reason, PM_ERROR_REFUSED,
+                "the pool says: %.120s; it holds %s; asked again every %d s, %s",
+                answer->reason.message, driver->unfinished, PM_ACTIVE_TASK_WAIT_MS / 1000, until);
+    } else {
+        pm_fail(&reason, PM_ERROR_REFUSED,
+                "the pool says: %.200s; this driver knows of no lease that is open, so one was "
+                "lost on its way or another machine mines with this key; asked again every %d s, "
+                "%s",
+                answer->reason.message, PM_ACTIVE_TASK_WAIT_MS / 1000, until);
+    }
     pm_notice_raise(&driver->lease_notice, "DRIVER-ACTIVE-TASK", &reason);
     return pm_rest(driver, PM_ACTIVE_TASK_WAIT_MS, error);
 }

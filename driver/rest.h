@@ -19,8 +19,8 @@ bool pm_rest_after_failure(struct pm_driver *driver, const struct pm_answer *ans
 
 bool pm_rest_without_work(struct pm_driver *driver, struct pm_error *error);
 
-/* The pool says that this key has work already, but none is open here: its answer was lost, or
- * another machine has it. */
+/* The pool says that this key has work already, but none is open here: it ended here without the
+ * pool, or its answer was lost, or another machine has it. */
 bool pm_rest_while_taken(struct pm_driver *driver, const struct pm_answer *answer,
                          struct pm_error *error);
 

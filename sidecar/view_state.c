@@ -65,9 +65,6 @@ bool pm_view_is_of_account(const char *key, const char *account)
 
 static const char *describe(const struct pm_view_parts *parts, const cJSON *miner)
 {
-    if (parts->status == NULL) {
-        return "unreachable";
-    }
     bool paused = strcmp(text_of(parts->status, "wish"), pm_wish_name(PM_WISH_PAUSE)) == 0;
     const char *reported = text_of(parts->report, "status");
     if (reported[0] != '\0') {

@@ -11,7 +11,7 @@
 #include <poolminer/error.h>
 
 struct pm_view_parts {
-    const cJSON *status;  /* the broker's; NULL: it did not answer */
+    const cJSON *status;  /* the broker's */
     const cJSON *figures; /* an array of what drivers recorded, each with "run" and "recorded_ms" */
     const cJSON *report;  /* the supervisor's; NULL: none has reported lately */
     const cJSON *errors;  /* an array of log lines, the newest first */

@@ -114,7 +114,8 @@ static void summarise(const struct evaluating *evaluating, struct pm_outcome *ou
 static bool evaluate(struct evaluating *evaluating, struct pm_outcome *out, struct pm_error *error)
 {
     const int64_t start_ns = pm_clock_monotonic_ns();
-    pm_job_control_set_deadline(evaluating->config->control, evaluating->config->deadline_ms);
+    const struct pm_job_deadline deadline = {.unix_ms = evaluating->config->deadline_ms};
+    pm_job_control_set_deadline(evaluating->config->control, deadline);
     if (!read_all(evaluating, error) || !score_all(evaluating, error)) {
         return false;
     }

@@ -25,8 +25,8 @@ struct evolving {
     struct pm_algorithm *seeds[PM_JOB_SEEDS_MAX];
     size_t listed[PM_JOB_SEEDS_MAX]; /* the place of each seed in the job */
     size_t seed_count;
-    int64_t deadline_ms; /* when the result must be there; 0: none */
-    bool resumed;        /* goes on from the job's checkpoint */
+    struct pm_job_deadline deadline; /* when the result must be there */
+    bool resumed;                    /* goes on from the job's checkpoint */
     bool resumption_told;
     uint64_t earlier_ms; /* spent on it by earlier workers, up to their checkpoint */
     struct pm_evolution_result found;
@@ -60,35 +60,32 @@ static int64_t earlier(int64_t a_ms, int64_t b_ms)
     return a_ms < b_ms ? a_ms : b_ms;
 }
 
-static int64_t find_deadline(const struct evolving *evolving)
+static struct pm_job_deadline find_deadline(const struct evolving *evolving)
 {
-    const struct pm_compute_config *config = evolving->config;
     const struct pm_work *work = evolving->work;
-    int64_t deadline_ms = earlier(config->deadline_ms, work->deadline_ms);
+    struct pm_job_deadline deadline = {
+        .unix_ms = earlier(evolving->config->deadline_ms, work->deadline_ms)};
     /* Beyond ten years a limit is none, and the sum might overflow. */
     if (work->max_seconds > 0.0 && work->max_seconds < 3.2e8) {
         int64_t limit_ms = (int64_t)(work->max_seconds * 1000.0) - (int64_t)evolving->earlier_ms;
         if (evolving->earlier_ms > 0 && limit_ms < RESUMED_LEAST_MS) {
             limit_ms = RESUMED_LEAST_MS;
         }
-        deadline_ms = earlier(deadline_ms, pm_clock_unix_ms() + limit_ms);
+        deadline.monotonic_ms = pm_clock_monotonic_ms() + limit_ms;
     }
-    return deadline_ms;
+    return deadline;
 }
 
-static int64_t search_deadline(int64_t deadline_ms)
+static struct pm_job_deadline search_deadline(struct pm_job_deadline deadline)
 {
-    if (deadline_ms == 0) {
-        return 0;
-    }
-    int64_t kept_ms = (int64_t)((double)(deadline_ms - pm_clock_unix_ms()) * FINAL_SHARE);
+    int64_t kept_ms = (int64_t)((double)pm_job_deadline_left_ms(deadline) * FINAL_SHARE);
     if (kept_ms < FINAL_LEAST_MS) {
         kept_ms = FINAL_LEAST_MS;
     }
     if (kept_ms > FINAL_MOST_MS) {
         kept_ms = FINAL_MOST_MS;
     }
-    return deadline_ms - kept_ms;
+    return pm_job_deadline_before(deadline, kept_ms);
 }
 
 /* Once the first generation since then shows that it is so. */
@@ -179,7 +176,7 @@ static bool search(struct evolving *evolving, struct pm_error *error)
                                          .unit = "generations"};
     pm_job_control_set_progress(config->control, &none);
     const struct pm_until until = {.stop = &config->control->stop, .gate = config->gate};
-    pm_job_control_set_deadline(config->control, evolving->deadline_ms);
+    pm_job_control_set_deadline(config->control, evolving->deadline);
     if (!pm_workbench_get(config->bench, PM_BENCH_SEARCH, work->algorithms[0].input_dim, &until,
                           &suite, error)) {
         return false;
@@ -194,8 +191,8 @@ static bool search(struct evolving *evolving, struct pm_error *error)
     if (evolution.budget > PM_EVOLUTION_BUDGET_MAX) {
         evolution.budget = PM_EVOLUTION_BUDGET_MAX;
     }
-    evolution.deadline_ms = search_deadline(evolving->deadline_ms);
-    pm_job_control_set_deadline(config->control, evolution.deadline_ms);
+    /* The control stops it: the search itself has no deadline. */
+    pm_job_control_set_deadline(config->control, search_deadline(evolving->deadline));
     evolution.keep = keep;
     if (config->checkpoint_interval_ms > 0) {
         evolution.keep_interval_ms = config->checkpoint_interval_ms;
@@ -210,7 +207,7 @@ static bool score_finalists(struct evolving *evolving, struct pm_error *error)
     for (size_t i = 0; i < evolving->found.count; i++) {
         evolving->finals[i].algorithm = evolving->found.items[i].algorithm;
     }
-    pm_job_control_set_deadline(evolving->config->control, evolving->deadline_ms);
+    pm_job_control_set_deadline(evolving->config->control, evolving->deadline);
     return pm_compute_scores(evolving->config, evolving->work->algorithms[0].input_dim,
                              evolving->finals, evolving->found.count, NULL, NULL, error);
 }
@@ -294,7 +291,7 @@ static bool evolve(struct evolving *evolving, struct pm_outcome *out, struct pm_
 {
     const int64_t start_ns = pm_clock_monotonic_ns();
     look_at_checkpoint(evolving);
-    evolving->deadline_ms = find_deadline(evolving);
+    evolving->deadline = find_deadline(evolving);
     if (!read_seeds(evolving, error) || !search(evolving, error)) {
         return false;
     }

@@ -36,7 +36,7 @@ static void look_for_use(struct pm_governor *governor)
     if (governor->config.rules.pause_while_used_s == 0) {
         return;
     }
-    pm_use_look(&governor->use, pm_clock_unix_ms() / 1000, &seen);
+    pm_use_look(&governor->use, pm_clock_unix_ms() / 1000, pm_clock_monotonic_ms() / 1000, &seen);
     governor->readings.use_known = seen.known;
     governor->readings.idle_s = seen.idle_s;
     if (seen.blind != governor->blind) {

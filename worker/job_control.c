@@ -7,6 +7,26 @@
 #include <poolminer/condition.h>
 #include <poolminer/json.h>
 
+int64_t pm_job_deadline_left_ms(struct pm_job_deadline deadline)
+{
+    int64_t left_ms = INT64_MAX;
+    if (deadline.unix_ms > 0) {
+        left_ms = deadline.unix_ms - pm_clock_unix_ms();
+    }
+    if (deadline.monotonic_ms > 0) {
+        const int64_t until_ms = deadline.monotonic_ms - pm_clock_monotonic_ms();
+        left_ms = until_ms < left_ms ? until_ms : left_ms;
+    }
+    return left_ms;
+}
+
+struct pm_job_deadline pm_job_deadline_before(struct pm_job_deadline deadline, int64_t earlier_ms)
+{
+    deadline.unix_ms -= deadline.unix_ms > 0 ? earlier_ms : 0;
+    deadline.monotonic_ms -= deadline.monotonic_ms > 0 ? earlier_ms : 0;
+    return deadline;
+}
+
 void pm_job_control_init(struct pm_job_control *control)
 {
     *control = (struct pm_job_control){.progress = {.unit = "algorithms"}};
@@ -52,10 +72,10 @@ enum pm_stop_cause pm_job_control_cause(struct pm_job_control *control)
     return cause;
 }
 
-void pm_job_control_set_deadline(struct pm_job_control *control, int64_t deadline_ms)
+void pm_job_control_set_deadline(struct pm_job_control *control, struct pm_job_deadline deadline)
 {
     pthread_mutex_lock(&control->mutex);
-    control->deadline_ms = deadline_ms;
+    control->deadline = deadline;
     if (control->cause == PM_STOP_DEADLINE) {
         control->cause = PM_STOP_NONE;
         atomic_store(&control->stop, false);
@@ -66,7 +86,7 @@ void pm_job_control_set_deadline(struct pm_job_control *control, int64_t deadlin
 void pm_job_control_check_deadline(struct pm_job_control *control)
 {
     pthread_mutex_lock(&control->mutex);
-    if (control->deadline_ms > 0 && pm_clock_unix_ms() >= control->deadline_ms) {
+    if (pm_job_deadline_left_ms(control->deadline) <= 0) {
         stop_locked(control, PM_STOP_DEADLINE);
     }
     pthread_mutex_unlock(&control->mutex);

@@ -18,6 +18,16 @@ enum pm_stop_cause {
     PM_STOP_SHUTDOWN, /* the worker is to end: give the job back */
 };
 
+/* By the clock that is shared with who set it, and by how long the job may take, which a clock that
+ * is set does not change; what is earlier counts. 0: none. */
+struct pm_job_deadline {
+    int64_t unix_ms, monotonic_ms;
+};
+/* Below 0: it is past. INT64_MAX: there is none. */
+int64_t pm_job_deadline_left_ms(struct pm_job_deadline deadline);
+/* The same, so much earlier. */
+struct pm_job_deadline pm_job_deadline_before(struct pm_job_deadline deadline, int64_t earlier_ms);
+
 struct pm_job_progress {
     uint64_t done, total;
     const char *unit; /* "algorithms" | "generations" */
@@ -34,7 +44,7 @@ struct pm_job_control {
     pthread_mutex_t mutex;
     pthread_cond_t changed;
     enum pm_stop_cause cause;
-    int64_t deadline_ms; /* unix; 0: none */
+    struct pm_job_deadline deadline;
     struct pm_job_progress progress;
     bool ended;       /* nothing is left to keep the lease for */
     void *checkpoint; /* the latest that is not with the sidecar, or NULL */
@@ -50,7 +60,7 @@ void pm_job_control_stop(struct pm_job_control *control, enum pm_stop_cause caus
 enum pm_stop_cause pm_job_control_cause(struct pm_job_control *control);
 
 /* Replaces the deadline, and takes back a stop that the last one caused. */
-void pm_job_control_set_deadline(struct pm_job_control *control, int64_t deadline_ms);
+void pm_job_control_set_deadline(struct pm_job_control *control, struct pm_job_deadline deadline);
 /* Stops for PM_STOP_DEADLINE if that is past. */
 void pm_job_control_check_deadline(struct pm_job_control *control);
 

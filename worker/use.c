@@ -114,16 +114,24 @@ static bool count_interrupts(const char *root, uint64_t *out)
     return true;
 }
 
+/* Nobody can have used it more recently than this moment. */
+static void note_use(struct pm_use *use, bool first, int64_t used_s)
+{
+    if (first || used_s > use->used_s) {
+        use->used_s = used_s;
+    }
+}
+
 /* Input counts from when it is seen to come in: what came before tells nothing of when. */
-static void look_at_interrupts(struct pm_use *use, int64_t now_s)
+static void look_at_interrupts(struct pm_use *use, int64_t at_s)
 {
     uint64_t count;
     if (!count_interrupts(use->root, &count)) {
         return;
     }
     if (use->counted && count != use->interrupts) {
+        note_use(use, !use->has_moved && !use->has_terminal, at_s);
         use->has_moved = true;
-        use->input_at_s = now_s;
     }
     use->counted = true;
     use->interrupts = count;
@@ -158,16 +166,26 @@ static bool has_desktop(const char *root)
     return found;
 }
 
-void pm_use_look(struct pm_use *use, int64_t now_s, struct pm_use_seen *out)
+/* A terminal's time counts when it is news: read again later it would be another one to a clock
+ * that was set meanwhile. */
+static void look_for_keys(struct pm_use *use, int64_t now_s, int64_t at_s)
 {
     struct terminals terminals = {.found = false};
     look_at_terminals(use->root, &terminals);
-    look_at_interrupts(use, now_s);
-    int64_t last_s = terminals.last_s;
-    if (use->has_moved && (!terminals.found || use->input_at_s > last_s)) {
-        last_s = use->input_at_s;
+    if (terminals.found && (!use->has_terminal || terminals.last_s != use->terminal_s)) {
+        const int64_t ago_s = now_s > terminals.last_s ? now_s - terminals.last_s : 0;
+        note_use(use, !use->has_moved && !use->has_terminal, at_s - ago_s);
+        use->terminal_s = terminals.last_s;
     }
-    *out = (struct pm_use_seen){.known = terminals.found || use->has_moved,
-                                .idle_s = now_s > last_s ? now_s - last_s : 0,
+    use->has_terminal = terminals.found;
+}
+
+void pm_use_look(struct pm_use *use, int64_t now_s, int64_t at_s, struct pm_use_seen *out)
+{
+    look_for_keys(use, now_s, at_s);
+    look_at_interrupts(use, at_s);
+    const bool known = use->has_terminal || use->has_moved;
+    *out = (struct pm_use_seen){.known = known,
+                                .idle_s = known ? at_s - use->used_s : 0,
                                 .blind = !use->has_moved && has_desktop(use->root)};
 }

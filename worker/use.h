@@ -12,7 +12,9 @@ struct pm_use {
     bool counted;        /* the interrupts have been counted before */
     uint64_t interrupts; /* of keyboards and touchpads */
     bool has_moved;      /* and they were seen to come in */
-    int64_t input_at_s;  /* the last time they did, unix */
+    bool has_terminal;   /* one was seen */
+    int64_t terminal_s;  /* when a key was last read from one, as the file system has it, unix */
+    int64_t used_s;      /* when the machine was last used, monotonic */
 };
 
 struct pm_use_seen {
@@ -22,6 +24,8 @@ struct pm_use_seen {
 };
 
 void pm_use_init(struct pm_use *use, const char *root);
-void pm_use_look(struct pm_use *use, int64_t now_s, struct pm_use_seen *out);
+/* `now_s`: unix, as the times of terminals are. `at_s`: monotonic; idleness is counted by it, so
+ * that a clock that is set makes nobody busy or idle. */
+void pm_use_look(struct pm_use *use, int64_t now_s, int64_t at_s, struct pm_use_seen *out);
 
 #endif

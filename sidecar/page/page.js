@@ -54,7 +54,7 @@ async function command(body) {
 
 const STATUS = {
   mining: ["Mining", "good"], idle: ["Idle", ""], starting: ["Starting", "warn"], stopping: ["Stopping", "warn"],
-  failed: ["Failed", "bad"], paused: ["Paused", "warn"], unreachable: ["The queue does not answer", "bad"],
+  failed: ["Failed", "bad"], paused: ["Paused", "warn"],
 };
 
 function setControls(busy) {

@@ -130,10 +130,17 @@ export function showResults(state) {
 }
 
 export function startResults(account) {
-  byId("older").addEventListener("click", async () => {
-    const page = await load(account(), oldest);
-    byId("result-list").append(...page.list.map(entry));
-    oldest = page.next;
-    byId("older").hidden = oldest === null;
+  byId("older").addEventListener("click", async (event) => {
+    event.target.disabled = true;
+    byId("older-failed").textContent = "";
+    try {
+      const page = await load(account(), oldest);
+      byId("result-list").append(...page.list.map(entry));
+      oldest = page.next;
+      byId("older").hidden = oldest === null;
+    } catch (error) {
+      byId("older-failed").textContent = `Not now: ${error.message}.`;
+    }
+    event.target.disabled = false;
   });
 }

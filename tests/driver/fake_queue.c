@@ -150,7 +150,12 @@ static bool room(void *context, int64_t bytes, char paused[PM_QUEUE_PAUSED_SIZE]
 static bool put(void *context, const struct pm_job_put *job, struct pm_error *error)
 {
     struct fake_queue *queue = context;
-    if (!begin(queue, error) || !take_large(&queue->large_jobs, error)) {
+    if (!begin(queue, error)) {
+        return false;
+    }
+    if (queue->jobs_before_large > 0) {
+        queue->jobs_before_large--;
+    } else if (!take_large(&queue->large_jobs, error)) {
         return false;
     }
     for (size_t i = 0; i < queue->job_count; i++) {
@@ -306,11 +311,28 @@ static bool record_state(void *context, const char *run_id, const char *key,
     return true;
 }
 
+/* By the way, as they are put. */
+static void give_figures(const struct fake_queue *queue, const char *key, struct pm_records *out)
+{
+    out->items = calloc(1, sizeof *out->items);
+    if (queue->figures != NULL) {
+        out->items[out->count++] = (struct pm_record){.key = strdup(key),
+                                                      .state = strdup("figures"),
+                                                      .reason = strdup(""),
+                                                      .body = strdup(queue->figures),
+                                                      .body_size = strlen(queue->figures)};
+    }
+}
+
 static bool records(void *context, const char *run_id, const char *key_prefix, const char *state,
                     size_t limit, struct pm_records *out, struct pm_error *error)
 {
     struct fake_queue *queue = context;
     *out = (struct pm_records){0};
+    if (strncmp(key_prefix, "figures/", 8) == 0) {
+        give_figures(queue, key_prefix, out);
+        return true;
+    }
     if (!begin(queue, error) || !finish(queue, error)) {
         return false;
     }

@@ -42,7 +42,8 @@ struct fake_queue {
     int calls;                   /* so far */
     int away_calls;              /* the next calls fail as UNAVAILABLE */
     int large_records;           /* the next records fail as LIMIT */
-    int large_jobs;              /* the next jobs fail as LIMIT */
+    int large_jobs;              /* the next jobs fail as LIMIT, */
+    int jobs_before_large;       /* after so many that do not */
     int fruitless;               /* the next evolve jobs find nothing */
     int die_at;                  /* at this call and all later ones the driver is dead; 0: never */
     bool die_after;              /* the call on which it dies still has its effect */

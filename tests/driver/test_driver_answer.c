@@ -144,6 +144,32 @@ static void reasons_are_the_pools_own_words(void **state)
     pm_answer_clear(&answer);
 }
 
+/* One word of a pool's, as "busy", says neither who nor what. */
+static void a_pools_short_words_are_put_into_a_sentence(void **state)
+{
+    (void)state;
+    static const struct {
+        int status;
+        const char *says;
+    } rows[] = {
+        {503, "the pool is not ready (HTTP status 503): busy"},
+        {500, "the pool has a fault of its own (HTTP status 500): busy"},
+        {408, "the request took too long to arrive (HTTP status 408): busy"},
+        {407, "a proxy on the way wants a login (HTTP status 407): busy"},
+    };
+    struct pm_answer answer;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        classify(PM_CALL_LEASE, rows[i].status, "{\"detail\":\"busy\"}", &answer);
+        assert_int_equal(answer.kind, PM_ANSWER_NOT_NOW);
+        assert_string_equal(answer.reason.message, rows[i].says);
+        pm_answer_clear(&answer);
+    }
+    classify(PM_CALL_LEASE, 503, "<html>", &answer);
+    assert_string_equal(answer.reason.message,
+                        "HTTP status 503 without a reason: is this a pool's address?");
+    pm_answer_clear(&answer);
+}
+
 static void the_time_that_remains_is_found(void **state)
 {
     (void)state;
@@ -214,7 +240,8 @@ static void a_long_wait_is_told(void **state)
     pm_answer_classify(PM_CALL_LEASE, &response, NULL, &answer);
     assert_int_equal(answer.kind, PM_ANSWER_NOT_NOW);
     assert_string_equal(answer.reason.message,
-                        "nothing more is sent for 3600 s (Retry-After): slow");
+                        "nothing more is sent for 3600 s (Retry-After): the pool wants fewer "
+                        "requests (HTTP status 429): slow");
     pm_answer_clear(&answer);
     pm_http_response_clear(&response);
 }
@@ -229,6 +256,7 @@ int main(void)
         cmocka_unit_test(bad_bodies_of_good_answers),
         cmocka_unit_test(only_an_object_acknowledges_a_submission),
         cmocka_unit_test(reasons_are_the_pools_own_words),
+        cmocka_unit_test(a_pools_short_words_are_put_into_a_sentence),
         cmocka_unit_test(the_time_that_remains_is_found),
         cmocka_unit_test(failures_are_not_now_or_unusable),
         cmocka_unit_test(a_long_wait_is_told),

@@ -278,6 +278,45 @@ static void another_lease_in_the_way_is_awaited_and_told(void **state)
     }
 }
 
+/* No other machine is to blame for what this driver gave up itself. */
+static void what_ended_here_and_not_at_the_pool_is_told(void **state)
+{
+    static const struct {
+        int status;
+        const char *body;
+        const char *says;
+    } rows[] = {
+        {400, "{\"detail\":\"score out of range\"}",
+         "it holds lease lease-1, whose results it refused (score out of range); asked again"},
+        {404, "{\"detail\":\"no such lease\"}", "it holds lease lease-1, which ended here ("},
+    };
+    struct bench *bench = *state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        fake_queue_clear(&bench->queue);
+        bench->pool.lease_calls = bench->pool.submit_calls = bench->pool.granted = 0;
+        bench->pool.submit_answers[0] =
+            (struct fake_answer){.status = rows[i].status, .body = rows[i].body};
+        bench->pool.lease_answers[1] = (struct fake_answer){
+            .status = 400, .body = "{\"detail\":\"Miner already has active task\"}"};
+        bench->pool.stop_after_lease_calls = 2;
+        atomic_store(&bench->pool.stop, false);
+        assert_true(live(bench));
+        const char *message = bench->driver.lease_notice.last.message;
+        if (strstr(message, rows[i].says) == NULL || strstr(message, "another machine") != NULL) {
+            fail_msg("%s", message);
+        }
+    }
+    /* And one that was never begun. */
+    bench->pool.lease_calls = 0;
+    bench->pool.lease_answers[0] = (struct fake_answer){.status = 200, .body = "{\"lease_id\":7}"};
+    atomic_store(&bench->pool.stop, false);
+    assert_true(live(bench));
+    const char *message = bench->driver.lease_notice.last.message;
+    if (strstr(message, "it holds a lease which cannot be used here (") == NULL) {
+        fail_msg("%s", message);
+    }
+}
+
 /* Lives, and reads what was logged meanwhile. */
 static void live_and_read_log(struct bench *bench, char *out, size_t size)
 {
@@ -429,6 +468,17 @@ static void a_lease_too_large_for_the_sidecar_costs_that_lease_only(void **state
     assert_string_equal(record(bench, "lease-2")->state, "expired");
     assert_string_equal(record(bench, "lease-2")->reason, "larger than the sidecar takes");
     assert_string_equal(record(bench, "lease-3")->state, "submitted");
+}
+
+/* Nobody would ever collect the jobs that were put before the one that is too large. */
+static void what_was_put_of_a_lease_that_is_too_large_is_taken_back(void **state)
+{
+    struct bench *bench = *state;
+    bench->queue.jobs_before_large = 1;
+    bench->queue.large_jobs = 1;
+    assert_true(live(bench));
+    assert_true(bench->queue.job_count > 0);
+    assert_closed(bench, "expired", "larger than the sidecar takes");
 }
 
 /* It would run out before it could be recorded, and the next one too. */
@@ -710,6 +760,41 @@ static void figures_are_told_while_it_runs(void **state)
     cJSON_Delete(body);
 }
 
+static int64_t stats_ms_of(const struct bench *bench)
+{
+    cJSON *figures = cJSON_Parse(bench->queue.figures);
+    const int64_t stats_ms = (int64_t)cJSON_GetObjectItem(figures, "stats_ms")->valuedouble;
+    cJSON_Delete(figures);
+    return stats_ms;
+}
+
+/* A pool that is away when the driver starts leaves the last known figures, with their age. */
+static void figures_of_an_earlier_life_stay_until_there_are_new_ones(void **state)
+{
+    struct bench *bench = *state;
+    bench->settings.duration_ms = 120 * SECOND;
+    assert_true(live(bench));
+    const int64_t known_ms = stats_ms_of(bench);
+    assert_true(known_ms > 0);
+
+    bench->pool.stats = "nothing to say";
+    bench->queue.figures_put = 0;
+    assert_true(live(bench));
+    assert_in_range(bench->queue.figures_put, 2, 40);
+    assert_int_equal(stats_ms_of(bench), known_ms);
+    cJSON *figures = cJSON_Parse(bench->queue.figures);
+    const cJSON *stats = cJSON_GetObjectItem(figures, "stats");
+    const cJSON *balance = cJSON_GetObjectItem(figures, "balance");
+    assert_int_equal(cJSON_GetObjectItem(stats, "lifetime_rao")->valueint, 1234);
+    assert_int_equal(cJSON_GetObjectItem(balance, "estimated_pending_rao")->valueint, 200);
+    assert_true(cJSON_IsNull(cJSON_GetObjectItem(figures, "first_stats"))); /* of this life: none */
+    cJSON_Delete(figures);
+
+    bench->pool.stats = NULL;
+    assert_true(live(bench));
+    assert_true(stats_ms_of(bench) > known_ms);
+}
+
 static void an_open_lease_and_an_absent_pool_are_among_the_figures(void **state)
 {
     struct bench *bench = *state;
@@ -729,6 +814,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(figures_are_told_while_it_runs),
         TEST(an_open_lease_and_an_absent_pool_are_among_the_figures),
+        TEST(figures_of_an_earlier_life_stay_until_there_are_new_ones),
         TEST(a_lease_is_computed_and_submitted),
         TEST(leases_follow_each_other),
         TEST(no_lease_is_taken_while_no_worker_computes),
@@ -743,12 +829,14 @@ int main(void)
         TEST(a_record_that_cannot_be_read_is_set_aside),
         TEST(waits_between_leases_are_as_the_table_says),
         TEST(another_lease_in_the_way_is_awaited_and_told),
+        TEST(what_ended_here_and_not_at_the_pool_is_told),
         TEST(a_pool_that_answers_is_not_away),
         TEST(a_lease_with_nothing_in_it_is_closed_and_no_work),
         TEST(a_lease_that_is_closed_is_not_taken_again),
         TEST(no_closed_lease_is_computed_again),
         TEST(leases_that_cannot_be_used_are_passed_over),
         TEST(a_lease_too_large_for_the_sidecar_costs_that_lease_only),
+        TEST(what_was_put_of_a_lease_that_is_too_large_is_taken_back),
         TEST(a_sidecar_without_room_gets_no_lease),
         TEST(a_pool_that_is_not_there_yet_is_awaited),
         TEST(what_is_there_45_s_before_the_end_is_submitted),

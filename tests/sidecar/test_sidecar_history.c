@@ -171,9 +171,6 @@ static void a_state_is_made_of_what_there_is(void **state)
     assert_true(cJSON_GetObjectItemCaseSensitive(document, "completed_jobs")->valuedouble == 4);
     cJSON_Delete(document);
     free(text);
-    text = pm_view_state_write(&(struct pm_view_parts){.now_ms = 1});
-    assert_non_null(strstr(text, "\"status\":\"unreachable\""));
-    free(text);
     cJSON_Delete(figures);
     cJSON_Delete(report);
     cJSON_Delete(status);

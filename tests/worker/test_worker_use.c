@@ -27,11 +27,20 @@ static int tear_down(void **state)
     return 0;
 }
 
-static struct pm_use_seen look(int64_t now_s)
+/* The monotonic clock began in 2026, too: BOOT_S before what the other shows. */
+static const int64_t BOOT_S = 1789990000;
+
+/* With a clock that was set forward by so many seconds since the start. */
+static struct pm_use_seen look_with_clock(int64_t now_s, int64_t set_by_s)
 {
     struct pm_use_seen seen;
-    pm_use_look(&use, now_s, &seen);
+    pm_use_look(&use, now_s + set_by_s, now_s - BOOT_S, &seen);
     return seen;
+}
+
+static struct pm_use_seen look(int64_t now_s)
+{
+    return look_with_clock(now_s, 0);
 }
 
 /* A terminal at which a key was read then. */
@@ -56,7 +65,6 @@ static void keys_at_terminals_are_seen(void **state)
     terminal("dev/pts/ptmx", NOW_S);
     terminal("dev/pts/3", NOW_S - 40);
     assert_int_equal(look(NOW_S).idle_s, 40);
-    assert_int_equal(look(NOW_S - 100).idle_s, 0); /* the clock went back */
     assert_false(look(NOW_S).blind);
 }
 
@@ -71,6 +79,31 @@ static void interrupts(int keyboard, int touchpad, int disk)
              " NMI:         12         13   Non-maskable interrupts\n",
              keyboard, disk, touchpad);
     fake_tree_write(&tree, "proc/interrupts", text);
+}
+
+/* Neither busy until the clock is where it was, nor idle for as long as it was set forward. */
+static void a_clock_that_is_set_makes_nobody_busy_or_idle(void **state)
+{
+    (void)state;
+    terminal("dev/pts/3", NOW_S - 40);
+    assert_int_equal(look(NOW_S).idle_s, 40);
+    assert_int_equal(look_with_clock(NOW_S + 10, -3600).idle_s, 50);
+    assert_int_equal(look_with_clock(NOW_S + 20, 86400).idle_s, 60);
+    /* A key that is pressed then has the new clock's time. */
+    terminal("dev/pts/3", NOW_S + 29 - 3600);
+    assert_int_equal(look_with_clock(NOW_S + 30, -3600).idle_s, 1);
+
+    /* A time still to come, of before the clock was set back, is now. */
+    pm_use_init(&use, tree.root);
+    terminal("dev/pts/3", NOW_S + 500);
+    assert_int_equal(look(NOW_S).idle_s, 0);
+    assert_int_equal(look(NOW_S + 7).idle_s, 7);
+
+    interrupts(100, 50, 1000);
+    look(NOW_S + 8);
+    interrupts(101, 50, 1000);
+    look_with_clock(NOW_S + 9, -3600);
+    assert_int_equal(look_with_clock(NOW_S + 12, -3600).idle_s, 3);
 }
 
 static void keyboards_are_seen_once_they_move(void **state)
@@ -132,6 +165,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(keys_at_terminals_are_seen),
+        TEST(a_clock_that_is_set_makes_nobody_busy_or_idle),
         TEST(keyboards_are_seen_once_they_move),
         TEST(a_desktop_whose_keyboard_is_not_seen_is_owned_up_to),
         TEST(strange_files_are_no_input),

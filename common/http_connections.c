@@ -1,8 +1,10 @@
 #include "common/http_connections.h"
 
+#include <linux/sockios.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 enum { HASTE = 6 };
@@ -80,6 +82,12 @@ void pm_connections_end(struct pm_connections *connections, struct pm_connection
                         int64_t now_ms)
 {
     set_busy(connections, connection, false, now_ms);
+}
+
+bool pm_connections_has_arrived(const struct pm_connection *connection)
+{
+    int bytes = 0;
+    return ioctl(connection->socket, SIOCOUTQ, &bytes) != 0 || bytes == 0;
 }
 
 void pm_connections_remove(struct pm_connections *connections, struct pm_connection *connection)

@@ -3,6 +3,7 @@
 #ifndef COMMON_HTTP_CONNECTIONS_H
 #define COMMON_HTTP_CONNECTIONS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,6 +25,9 @@ void pm_connections_begin(struct pm_connections *connections, struct pm_connecti
                           int64_t now_ms);
 void pm_connections_end(struct pm_connections *connections, struct pm_connection *connection,
                         int64_t now_ms);
+/* Has all that was sent arrived at the other side? Who takes nothing fills the room for it there,
+ * and then it has not. */
+bool pm_connections_has_arrived(const struct pm_connection *connection);
 /* To be called before its socket is closed, whose number may then be somebody else's. */
 void pm_connections_remove(struct pm_connections *connections, struct pm_connection *connection);
 

@@ -64,7 +64,9 @@ static ssize_t read_stream(void *context, uint64_t position, char *out, size_t s
 {
     struct pm_http_stream_open *stream = context;
     (void)position;
-    pm_connections_begin(stream->connections, stream->known, pm_clock_monotonic_ms());
+    if (pm_connections_has_arrived(stream->known)) {
+        pm_connections_begin(stream->connections, stream->known, pm_clock_monotonic_ms());
+    }
     unsigned wakes = count_wakes(stream->streams);
     size_t count = stream->source.read(stream->source.context, out, size);
     return count > 0 ? (ssize_t)count : rest(stream, wakes);

@@ -9,7 +9,10 @@
 #include <poolminer/clock.h>
 #include <poolminer/log.h>
 
-enum { PROBE_TIMEOUT_MS = 3000 }; /* a probe must not hold up what is to be sent */
+enum {
+    PROBE_TIMEOUT_MS = 3000, /* a probe must not hold up what is to be sent, */
+    PROBES_MS = 6000,        /* nor must several: no other is begun after so long */
+};
 
 struct pm_endpoints {
     struct pm_http *http[PM_ENDPOINTS_MAX];
@@ -18,6 +21,7 @@ struct pm_endpoints {
     size_t used;   /* by the last request */
     size_t detour; /* which of the others is next when one is to be avoided */
     int failures;  /* of the current one, in a row */
+    size_t looked; /* at so many of the others since these began */
     int64_t probe_every_ms, next_probe_ms;
 };
 
@@ -95,6 +99,7 @@ static void go_to(struct pm_endpoints *endpoints, size_t index)
 {
     endpoints->current = index;
     endpoints->failures = 0;
+    endpoints->looked = 0;
     endpoints->next_probe_ms = pm_clock_monotonic_ms() + endpoints->probe_every_ms;
 }
 
@@ -133,12 +138,16 @@ struct pm_http *pm_endpoints_besides(struct pm_endpoints *endpoints, const char 
     return endpoints->http[endpoints->used];
 }
 
-/* On to the next that answers; where none does, everything stays as it is, for another three. */
+/* On to the next that answers; where none does, everything stays as it is, for another three. What
+ * there was no time to look at is looked at after the next failure. */
 static void move_on(struct pm_endpoints *endpoints)
 {
-    endpoints->failures = 0;
-    for (size_t step = 1; step < endpoints->count; step++) {
-        size_t next = (endpoints->current + step) % endpoints->count;
+    const int64_t begun_ms = pm_clock_monotonic_ms();
+    while (endpoints->looked + 1 < endpoints->count) {
+        if (pm_clock_monotonic_ms() - begun_ms >= PROBES_MS) {
+            return;
+        }
+        size_t next = (endpoints->current + ++endpoints->looked) % endpoints->count;
         if (is_healthy(endpoints->http[next])) {
             pm_log(PM_LOG_WARN, "POOL-ENDPOINT-NEXT",
                    "%s failed %d times in a row; going on with %s",
@@ -148,6 +157,8 @@ static void move_on(struct pm_endpoints *endpoints)
             return;
         }
     }
+    endpoints->failures = 0;
+    endpoints->looked = 0;
 }
 
 void pm_endpoints_note(struct pm_endpoints *endpoints, bool healthy)
@@ -156,6 +167,7 @@ void pm_endpoints_note(struct pm_endpoints *endpoints, bool healthy)
         return; /* says nothing about the one in use */
     }
     endpoints->failures = healthy ? 0 : endpoints->failures + 1;
+    endpoints->looked = healthy ? 0 : endpoints->looked;
     if (endpoints->failures >= PM_ENDPOINT_FAILURES_MAX && endpoints->count > 1) {
         move_on(endpoints);
     }

@@ -1,6 +1,7 @@
 /* Several addresses of one pool, the first preferred: which of them requests go to. After three
- * failures in a row it is the next one that answers /health; the first is probed once a minute
- * then, and returned to when it answers. One thread. */
+ * failures in a row it is the next one that answers /health (with many that take long to fail,
+ * after some more: nobody waits longer than nine seconds for that); the first is probed once a
+ * minute then, and returned to when it answers. One thread. */
 #ifndef DRIVER_ENDPOINTS_H
 #define DRIVER_ENDPOINTS_H
 

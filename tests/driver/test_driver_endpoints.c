@@ -11,7 +11,20 @@
 
 enum { ADDRESSES = 3, SOON_MS = 1, NEVER_MS = 3600 * 1000 };
 
+/* Put in place by the linker (--wrap): probes of servers that are down may be made to take long. */
+static _Atomic int64_t passed_ms;
+
+/* The linker's names. NOLINTBEGIN(bugprone-reserved-identifier) */
+int64_t __real_pm_clock_monotonic_ms(void);
+int64_t __wrap_pm_clock_monotonic_ms(void);
+int64_t __wrap_pm_clock_monotonic_ms(void)
+{
+    return __real_pm_clock_monotonic_ms() + atomic_load(&passed_ms);
+}
+/* NOLINTEND(bugprone-reserved-identifier) */
+
 struct bench {
+    int64_t probe_takes_ms;
     struct scripted_server *servers[ADDRESSES];
     atomic_bool up[ADDRESSES];
     atomic_int probes[ADDRESSES];
@@ -34,6 +47,7 @@ static void handle(void *context, const struct scripted_request *request,
         strcpy(reply->body, "{\"status\":\"healthy\"}");
     } else {
         reply->manner = SCRIPTED_CLOSE;
+        atomic_fetch_add(&passed_ms, bench->probe_takes_ms);
     }
 }
 
@@ -114,6 +128,29 @@ static void where_none_answers_nothing_changes(void **state)
     atomic_store(&bench->up[2], true);
     fail_times(bench, 2);
     assert_at(bench, 2);
+}
+
+/* What is to be sent does not wait until all have been looked at. */
+static void slow_probes_are_spread_over_failures(void **state)
+{
+    struct bench *bench = *state;
+    open_addresses(bench, NEVER_MS);
+    bench->probe_takes_ms = 6000;
+    atomic_store(&bench->up[1], false);
+    fail_times(bench, 3);
+    assert_int_equal(atomic_load(&bench->probes[1]), 1);
+    assert_int_equal(atomic_load(&bench->probes[2]), 0);
+    assert_at(bench, 0);
+    fail_times(bench, 1); /* goes on with the other */
+    assert_at(bench, 2);
+    assert_int_equal(atomic_load(&bench->probes[1]), 1);
+
+    atomic_store(&bench->up[0], false);
+    fail_times(bench, 3);
+    assert_int_equal(atomic_load(&bench->probes[0]), 1);
+    pm_endpoints_note(bench->endpoints, true); /* it answers again: all begins anew */
+    fail_times(bench, 3);
+    assert_int_equal(atomic_load(&bench->probes[0]), 2);
 }
 
 static void the_first_is_probed_and_returned_to(void **state)
@@ -202,6 +239,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(three_failures_in_a_row_lead_to_the_next_that_answers),
         TEST(where_none_answers_nothing_changes),
+        TEST(slow_probes_are_spread_over_failures),
         TEST(the_first_is_probed_and_returned_to),
         TEST(one_address_is_never_left),
         TEST(a_request_may_go_to_another),

@@ -15,6 +15,7 @@ enum {
     NOT_PAID_MAX = 3,
     MACHINES_MAX = 3,
     WORKERS_MAX = 4,
+    OLD_MS = 180 * 1000, /* the pool is asked once a minute */
     HOUR_MS = 3600 * 1000,
     DAY_MS = 24 * HOUR_MS,
 };
@@ -295,6 +296,21 @@ static void write_forecast(const struct view *view)
                                   : " at the rate of this epoch");
 }
 
+/* Figures that the pool told much earlier than the rest of what is shown. */
+static void write_age(const struct view *view)
+{
+    char moment[NUMBER_TEXT_SIZE], duration[NUMBER_TEXT_SIZE];
+    const int64_t told_ms = integer(view->miner, "stats_ms");
+    const int64_t shown_ms = integer(view->state, "now_ms");
+    if (told_ms > 0 && shown_ms - told_ms > OLD_MS) {
+        number_moment(told_ms, view->now_ms, moment);
+        number_duration(shown_ms - told_ms, duration);
+        screen_row(view->screen, "", SCREEN_WARN,
+                   "as the pool told it %s, %s before; it has told nothing since", moment,
+                   duration);
+    }
+}
+
 static void write_figures(const struct view *view)
 {
     write_evaluated(view);
@@ -311,6 +327,7 @@ static void write_figures(const struct view *view)
     write_money(view);
     write_forecast(view);
     write_best(view);
+    write_age(view);
 }
 
 static void write_counts(const struct view *view)

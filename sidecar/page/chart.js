@@ -22,7 +22,7 @@ export function roundTicks(low, high, count) {
   const ticks = [];
   for (let at = Math.floor(low / step) * step; ; at += step) {
     ticks.push(Number(at.toPrecision(12)));
-    if (at >= high - step * 1e-9) break;
+    if (ticks.length > 1 && at >= high - step * 1e-9) break;
   }
   return ticks;
 }

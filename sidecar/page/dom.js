@@ -61,8 +61,8 @@ export function short(value) {
   if (!known(value)) return NONE;
   for (const [factor, name] of [[1e9, " G"], [1e6, " M"], [1e4, " k"]]) {
     if (Math.abs(value) >= factor) {
-      const scaled = value / (name === " k" ? 1e3 : factor);
-      return decimal(scaled, scaled >= 100 ? 0 : scaled >= 10 ? 1 : 2) + name;
+      const scaled = value / (name === " k" ? 1e3 : factor), size = Math.abs(scaled);
+      return decimal(scaled, size >= 100 ? 0 : size >= 10 ? 1 : 2) + name;
     }
   }
   return Number.isInteger(value) ? whole(value) : decimal(value, 2);

@@ -36,11 +36,22 @@ function forecastTile(supervisor) {
     forecast.is_capped ? "at the pool's cap for one miner" : "at the rate of this epoch");
 }
 
+// The pool is asked once a minute. What it told much longer ago is shown with its age.
+const OLD_MS = 180000;
+
+function showAge(toldMs, nowMs) {
+  const isOld = toldMs > 0 && nowMs - toldMs > OLD_MS;
+  byId("figures-age").hidden = !isOld;
+  byId("figures-age").textContent = isOld
+    ? `As the pool told it ${duration(nowMs - toldMs)} ago, at ${moment(toldMs)}; it has told nothing since.` : "";
+}
+
 export function showFigures(state) {
   const miner = state.miner ?? {};
   const stats = miner.stats ?? {}, balance = miner.balance ?? {}, counters = miner.counters ?? {};
   const best = Math.max(stats.best_score ?? 0, counters.best_score ?? 0);
   const pending = balance.estimated_pending_rao;
+  showAge(miner.stats_ms, state.now_ms);
   byId("tiles").replaceChildren(
     tile("Reputation", decimal(stats.reputation, 2), "this epoch", `${decimal(stats.reputation_per_hour, 1)} an hour`),
     accuracyTile(stats), successTile(stats), forecastTile(state.supervisor),

@@ -19,7 +19,8 @@ function workerRow(worker) {
 function asideRow(job) {
   const act = (path, word) => make("button", {disabled: !hasToken, onclick: async (event) => {
     event.target.disabled = true;
-    await post(path, {job: job.job}).catch((error) => { event.target.title = error.message; });
+    byId("aside-failed").textContent = "";
+    await post(path, {job: job.job}).catch((error) => { byId("aside-failed").textContent = `${job.kind} ${job.job}: ${error.message}`; });
   }}, word);
   return make("tr", {}, make("td", {}, `${job.kind} ${job.job}`), make("td", {}, job.reason || NONE),
     make("td", {class: "number"}, act("/queue/retry", "Try again"), " ", act("/queue/discard", "Let go")));

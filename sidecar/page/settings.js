@@ -2,7 +2,7 @@
 
 import {byId, get, hasToken, make, words} from "./dom.js";
 
-let rows = [], send = null;
+let rows = [], send = null, loaded = false;
 
 const asText = (value) => value === null ? "" : Array.isArray(value) ? value.join(" ") : String(value);
 
@@ -86,7 +86,8 @@ async function save(event) {
 
 export async function showSettings(again = false) {
   const form = byId("settings-form");
-  if (byId("settings").hidden || (form.childElementCount > 0 && !again)) return;
+  if (byId("settings").hidden || (loaded && !again)) return;
+  loaded = true; // also while they are on their way
   try {
     const settings = await get("/settings");
     rows = settings.rows ?? [];
@@ -97,6 +98,7 @@ export async function showSettings(again = false) {
       make("div", {class: "save"}, make("button", {class: "main", disabled: !hasToken}, "Save changes"),
         make("p", {id: "saved", class: "muted", role: "status"}, "")));
   } catch (error) {
+    loaded = false; // tried again with the next state
     form.replaceChildren(make("p", {class: "muted lead"}, error.message));
   }
 }

@@ -89,6 +89,26 @@ static void expect_parts(const char *text, const char *const *parts, size_t coun
         expect_parts(text, parts, sizeof parts / sizeof *parts);                                   \
     } while (false)
 
+/* What the pool told long before the rest has its age; what it told just now has none. */
+static void figures_of_long_ago_have_their_age(void **state)
+{
+    (void)state;
+    static const char shape[] =
+        "{\"status\":\"mining\",\"now_ms\":1790000000000,\"miner\":{\"pool_is_away\":true,"
+        "\"stats_ms\":%s,\"stats\":{\"reputation\":12.5,\"balance_rao\":7}}}";
+    char document[512];
+    snprintf(document, sizeof document, shape, "1789992800000");
+    for (int running = 0; running <= 1; running++) {
+        char *text = shown(document, running == 1, 100, false);
+        EXPECT(text, "12.50 this epoch", ", 2 h 0 min before; it has told nothing since\n");
+        free(text);
+    }
+    snprintf(document, sizeof document, shape, "1789999930000");
+    char *text = shown(document, true, 100, false);
+    assert_null(strstr(text, "before; it has told"));
+    free(text);
+}
+
 static void a_running_miner_is_told_in_full(void **state)
 {
     (void)state;
@@ -309,6 +329,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_running_miner_is_told_in_full),
+        cmocka_unit_test(figures_of_long_ago_have_their_age),
         cmocka_unit_test(the_forecast_is_the_payout_of_a_day),
         cmocka_unit_test(no_line_is_wider_than_the_terminal),
         cmocka_unit_test(colour_is_added_and_nothing_else),

@@ -37,7 +37,7 @@ test_packages=(
     libcmocka-dev
     libomp-14-dev # OpenMP for clang
     libssl-dev # a pool behind TLS
-    nodejs # and npm: the libraries that real wallets use, to compare with
+    nodejs # for the page's scripts; and npm: the libraries that real wallets use, to compare with
     npm
     postgresql # the pool's other store
     qemu-user

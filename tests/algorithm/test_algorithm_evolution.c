@@ -23,7 +23,16 @@ static void assert_same(const struct pm_evolution_result *a, const struct pm_evo
     for (size_t i = 0; i < a->count; i++) {
         assert_true(pm_algorithm_equal(a->items[i].algorithm, b->items[i].algorithm));
         assert_true(a->items[i].fitness == b->items[i].fitness);
+        assert_int_equal(a->items[i].behaviour, b->items[i].behaviour);
         assert_int_equal(a->items[i].parents[0], b->items[i].parents[0]);
+        assert_int_equal(a->items[i].lineage_count, b->items[i].lineage_count);
+        for (size_t k = 0; k < a->items[i].lineage_count; k++) {
+            const struct pm_lineage_step *left = &a->items[i].lineage[k];
+            const struct pm_lineage_step *right = &b->items[i].lineage[k];
+            assert_int_equal(left->generation, right->generation);
+            assert_int_equal(left->change, right->change);
+            assert_true(left->fitness == right->fitness);
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 #include "tests/cmocka_include.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -279,6 +280,94 @@ static void test_profiles_are_found_by_name(void **state)
     assert_non_null(strstr(error.message, "fancy"));
 }
 
+/* What an instruction is written as in the tables below. */
+static void name_shape(enum pm_op op, const struct pm_shape *shape, char *out, size_t size)
+{
+    static const char LETTERS[] = {[PM_KIND_NONE] = '-',
+                                   [PM_KIND_SCALAR] = 's',
+                                   [PM_KIND_VECTOR] = 'v',
+                                   [PM_KIND_MATRIX] = 'm'};
+    snprintf(out, size, "%s %c%c>%c", pm_op_info(op)->name, LETTERS[shape->a], LETTERS[shape->b],
+             LETTERS[shape->out]);
+}
+
+/* Exactly the instructions listed, each once. */
+static void expect_shapes(const struct pm_profile *profile, enum pm_phase phase,
+                          const char *const *listed)
+{
+    size_t expected = 0, found = 0;
+    while (listed[expected] != NULL) {
+        expected++;
+    }
+    for (int op = 0; op < PM_OP_COUNT; op++) {
+        struct pm_shape shapes[PM_SHAPES_MAX];
+        const int count = pm_profile_shapes(profile, phase, (enum pm_op)op, shapes);
+        for (int i = 0; i < count; i++) {
+            char name[32];
+            size_t k = 0;
+            name_shape((enum pm_op)op, &shapes[i], name, sizeof name);
+            while (k < expected && strcmp(listed[k], name) != 0) {
+                k++;
+            }
+            if (k == expected) {
+                fail_msg("%s is none of the profile's", name);
+            }
+            found++;
+        }
+    }
+    assert_int_equal(found, expected);
+}
+
+/* The network's narrow backend, written down once more: no widening but s * v and s * m. */
+static void test_baseline_is_the_networks(void **state)
+{
+    static const char *const SETUP[] = {
+        "CONST -->s",    "CONST -->v",   "CONST -->m",   "GAUSSIAN -->s", "GAUSSIAN -->v",
+        "GAUSSIAN -->m", "UNIFORM -->s", "UNIFORM -->v", "UNIFORM -->m",  NULL};
+    static const char *const PREDICT[] = {"ADD ss>s",    "ADD vv>v", "ADD mm>m", "MAX ss>s",
+                                          "MAX vv>v",    "MAX mm>m", "DOT vv>s", "MATMUL mv>v",
+                                          "MATMUL mm>m", NULL};
+    static const char *const LEARN[] = {
+        "ADD ss>s",       "ADD vv>v",       "ADD mm>m",   "SUB ss>s", "SUB vv>v", "SUB mm>m",
+        "MUL ss>s",       "MUL vv>v",       "MUL mm>m",   "MUL sv>v", "MUL sm>m", "HEAVISIDE s->s",
+        "HEAVISIDE v->v", "HEAVISIDE m->m", "OUTER vv>m", NULL};
+    const struct pm_profile *profile = pm_profile_find("baseline", NULL);
+    struct pm_algorithm_meta meta;
+    (void)state;
+    assert_true(pm_profile_meta(profile, 8, &meta, NULL));
+    assert_int_equal(meta.scalar_count, 5);
+    assert_int_equal(meta.vector_count, 9);
+    assert_int_equal(meta.matrix_count, 2);
+    assert_int_equal(meta.vector_dim, 16);
+    assert_int_equal(meta.max_ops[PM_PHASE_SETUP], 7);
+    assert_int_equal(meta.max_ops[PM_PHASE_PREDICT], 11);
+    assert_int_equal(meta.max_ops[PM_PHASE_LEARN], 23);
+    expect_shapes(profile, PM_PHASE_SETUP, SETUP);
+    expect_shapes(profile, PM_PHASE_PREDICT, PREDICT);
+    expect_shapes(profile, PM_PHASE_LEARN, LEARN);
+}
+
+/* Every instruction everywhere. */
+static void test_full_has_everything(void **state)
+{
+    const struct pm_profile *profile = pm_profile_find("full", NULL);
+    struct pm_algorithm_meta meta;
+    (void)state;
+    assert_true(pm_profile_meta(profile, 16, &meta, NULL));
+    assert_int_equal(meta.scalar_count, 20);
+    assert_int_equal(meta.vector_count, 10);
+    assert_int_equal(meta.matrix_count, 5);
+    for (int phase = 0; phase < PM_PHASE_COUNT; phase++) {
+        assert_int_equal(meta.max_ops[phase], 30);
+        for (int op = 0; op < PM_OP_COUNT; op++) {
+            struct pm_shape shapes[PM_SHAPES_MAX];
+            const int count =
+                pm_profile_shapes(profile, (enum pm_phase)phase, (enum pm_op)op, shapes);
+            assert_true((count > 0) == (op != PM_OP_NOOP));
+        }
+    }
+}
+
 static void test_baseline_refuses_wide_input(void **state)
 {
     struct pm_algorithm *seed = parse(EMPTY, 32);
@@ -398,6 +487,8 @@ int main(void)
         cmocka_unit_test(test_tuning_moves_numbers_alone),
         cmocka_unit_test(test_mutations_reach_every_operation),
         cmocka_unit_test(test_profiles_are_found_by_name),
+        cmocka_unit_test(test_baseline_is_the_networks),
+        cmocka_unit_test(test_full_has_everything),
         cmocka_unit_test(test_baseline_refuses_wide_input),
         cmocka_unit_test(test_fit_drops_what_baseline_lacks),
         cmocka_unit_test(test_fit_keeps_full_programs),

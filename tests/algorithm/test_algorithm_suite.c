@@ -1,4 +1,5 @@
 /* Suites: which tasks, and how scores come of them. */
+#include "algorithm/suite_plan.h"
 #include "tests/algorithm/run.h"
 #include "tests/cmocka_include.h"
 #include "tests/common/vectors.h"
@@ -85,6 +86,25 @@ static void search_tasks_are_the_networks(void **state)
     }
     assert_true(checked > 0);
     cJSON_Delete(file);
+}
+
+/* With 16 inputs, a pool's usual number, no task of the search is one that scores are taken on;
+ * with others few are: of 128 at most 4 (docs/evolution.md says so). */
+static void search_and_evaluation_share_hardly_a_task(void **state)
+{
+    for (int dim = 1; dim <= PM_DIM_MAX; dim++) {
+        struct pm_suite_plan evaluated, searched;
+        int shared = 0;
+        assert_true(
+            pm_suite_plan_evaluation(*state, PM_EDITION_FIRST2000, dim, 0, &evaluated, NULL));
+        assert_true(pm_suite_plan_search(PM_EDITION_FIRST2000, dim, 0, 0, &searched, NULL));
+        for (size_t i = 0; i < evaluated.count; i++) {
+            for (size_t k = 0; k < searched.count; k++) {
+                shared += evaluated.ids[i] == searched.ids[k] ? 1 : 0;
+            }
+        }
+        assert_in_range(shared, 0, dim == 16 ? 0 : 4);
+    }
 }
 
 static void dimensions_have_limits(void **state)
@@ -237,6 +257,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(evaluation_tasks_are_the_networks),
         cmocka_unit_test(search_tasks_are_the_networks),
+        cmocka_unit_test(search_and_evaluation_share_hardly_a_task),
         cmocka_unit_test(dimensions_have_limits),
         cmocka_unit_test(too_small_a_dataset_is_an_error),
         cmocka_unit_test(scores_are_medians_of_task_scores),

@@ -189,8 +189,12 @@ static void evolve_measures_and_resumes(void **state)
     (void)state;
     char log[128];
     snprintf(log, sizeof log, "%s/runs.jsonl", directory);
-    const char *rows[] = {"\"row\":\"reference\"",  "\"row\":\"run\"",     "\"row\":\"summary\"",
-                          "\"row\":\"comparison\"", "\"share_from_0.7\":", "\"p\":"};
+    const char *rows[] = {
+        "\"row\":\"reference\"",        "\"row\":\"run\"",     "\"row\":\"summary\"",
+        "\"row\":\"comparison\"",       "\"share_from_0.7\":", "\"p\":",
+        "\"lower_quartile\":",          "\"median\":",         "\"upper_quartile\":",
+        "\"search_minus_evaluation\":", "\"candidates\":",     "\"seconds\":",
+        "\"name\":\"linear_sgd\""};
     struct output first = RUN("evolve", "--json", "--runs", "2", "--generations", "1",
                               "--population", "20", "--starts", "mediocre", "--log", log);
     assert_int_equal(first.status, 0);

@@ -414,8 +414,16 @@ static void evolve_keeps_its_course(void **state)
         RUN("evolve", "--seed-algorithm", "linear.txt", "--seed", "1", "--json", "--generations",
             "3", "--population", "20", "--log-evolution", log, "--plot", plot);
     assert_int_equal(run.status, 0);
-    assert_non_null(strstr(run.out, "\"lineage\":["));
+    assert_non_null(strstr(run.out, "\"lineage\":[{\"generation\":"));
+    static const char *const shown[] = {"generation 3 of 3, best 0.", " mean 0.",
+                                        " 60 candidates, ", " a second, ", " % cached"};
+    for (size_t i = 0; i < sizeof shown / sizeof *shown; i++) {
+        assert_non_null(strstr(run.err, shown[i]));
+    }
     output_clear(&run);
+    expect_output(RUN("evolve", "--seed-algorithm", "linear.txt", "--seed", "1", "--generations",
+                      "3", "--population", "20"),
+                  0, "  by mutation\n", "");
     char *text = NULL;
     size_t length = 0;
     assert_true(pm_file_read(log, 1 << 20, &text, &length, NULL));

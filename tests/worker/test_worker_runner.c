@@ -184,6 +184,11 @@ static void check_evolutions(const struct fixture *fixture, const cJSON *json)
         const cJSON *parents = cJSON_GetObjectItem(item, "parent_algorithm_ids");
         const char *text = cJSON_GetObjectItem(item, "algorithm_dsl")->valuestring;
         const double score = number_of(item, "score");
+        const cJSON *lineage = cJSON_GetObjectItem(item, "lineage");
+        const int steps = cJSON_GetArraySize(lineage);
+        assert_in_range(steps, 1, 32);
+        assert_true(number_of(cJSON_GetArrayItem(lineage, steps - 1), "search_score") >=
+                    number_of(item, "search_score"));
         assert_int_equal(cJSON_GetArraySize(parents), 1);
         assert_true(cJSON_GetArrayItem(parents, 0)->valuedouble == 3.0);
         assert_true(score == score_of(fixture, text, 8));
@@ -214,6 +219,29 @@ static void test_evolves(void **state)
         fake_queue_clear(&fake);
     }
     free(first);
+}
+
+/* A miner of the network's narrow backend could run what was evolved for it. */
+static void test_evolves_in_the_jobs_profile(void **state)
+{
+    static const char BODY[] =
+        "{\"kind\":\"evolve\",\"task_type\":\"cifar10_binary\",\"seeds\":[" ITEM(
+            3, LINEAR, 8) "],\"seed\":5,\"profile\":\"baseline\",\"deadline_ms\":0,"
+                          "\"generations\":1,\"budget\":3,\"max_seconds\":0}";
+    static const char META[] =
+        "# meta: scalar_count=5 vector_count=9 matrix_count=2 vector_dim=16 setup_max_ops=7 "
+        "predict_max_ops=11 learn_max_ops=23\n";
+    const struct fixture *fixture = *state;
+    struct fake_queue fake;
+    fake_queue_init(&fake, "evolve", BODY);
+    assert_int_equal(run(fixture, &fake).done, 1);
+    cJSON *json = result_of(&fake);
+    check_evolutions(fixture, json);
+    const char *text =
+        cJSON_GetObjectItem(item_of(json, "evolutions", 0), "algorithm_dsl")->valuestring;
+    assert_int_equal(strncmp(text, META, strlen(META)), 0);
+    cJSON_Delete(json);
+    fake_queue_clear(&fake);
 }
 
 static void test_bad_seeds_are_left_out_while_one_is_good(void **state)
@@ -721,6 +749,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_evaluates_in_the_jobs_order),
         cmocka_unit_test(test_evolves),
+        cmocka_unit_test(test_evolves_in_the_jobs_profile),
         cmocka_unit_test(test_bad_seeds_are_left_out_while_one_is_good),
         cmocka_unit_test(test_bad_jobs_fail_for_good),
         cmocka_unit_test(test_sidecar_away_when_asking_for_work),

@@ -15,15 +15,17 @@ enum {
     WATCHED_EVENTS = ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED | FAILED_EVENTS,
 };
 
+/* No limit to what it is told while it is not read: ZeroMQ's thread would wait. */
 static bool open_monitor(struct pm_queue_client *client, struct pm_error *error)
 {
     char endpoint[64];
-    const int no_linger = 0;
+    const int no_linger = 0, no_limit = 0;
     snprintf(endpoint, sizeof endpoint, "inproc://monitor-%p-%u", (void *)client,
              ++client->monitors_opened);
     client->monitor = zmq_socket(client->context, ZMQ_PAIR);
     if (client->monitor == NULL ||
         zmq_setsockopt(client->monitor, ZMQ_LINGER, &no_linger, sizeof no_linger) != 0 ||
+        zmq_setsockopt(client->monitor, ZMQ_RCVHWM, &no_limit, sizeof no_limit) != 0 ||
         zmq_socket_monitor(client->socket, endpoint, WATCHED_EVENTS) != 0 ||
         zmq_connect(client->monitor, endpoint) != 0) {
         pm_fail(error, PM_ERROR_IO, "watching the connection to the sidecar: %s",
@@ -98,15 +100,18 @@ bool pm_queue_socket_open(struct pm_queue_client *client, struct pm_error *error
     return open_monitor(client, error);
 }
 
+/* The one that tells ends before the one that is told: ZeroMQ's thread would wait for ever to tell
+ * nobody, and with it all connections of the context. */
 void pm_queue_socket_close(struct pm_queue_client *client)
 {
+    if (client->socket != NULL) {
+        zmq_socket_monitor(client->socket, NULL, 0);
+        zmq_close(client->socket);
+        client->socket = NULL;
+    }
     if (client->monitor != NULL) {
         zmq_close(client->monitor);
         client->monitor = NULL;
-    }
-    if (client->socket != NULL) {
-        zmq_close(client->socket);
-        client->socket = NULL;
     }
 }
 
@@ -200,6 +205,7 @@ void pm_queue_socket_drain(struct pm_queue_client *client)
 {
     zmq_msg_t parts[PM_REPLY_PARTS_MAX];
     size_t count = 1;
+    connection_lost(client);
     while (count > 0 && pm_wire_receive(client->socket, parts, PM_REPLY_PARTS_MAX, &count, NULL)) {
         pm_wire_close(parts, count < PM_REPLY_PARTS_MAX ? count : PM_REPLY_PARTS_MAX);
     }

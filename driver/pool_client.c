@@ -327,12 +327,12 @@ bool pm_pool_client_health(struct pm_pool_client *client, struct pm_answer *answ
     return perform(client, &call, answer, error);
 }
 
-bool pm_pool_client_unpaid(struct pm_pool_client *client, int64_t since_ms, int64_t limit,
-                           struct pm_answer *answer, struct pm_error *error)
+bool pm_pool_client_unpaid(struct pm_pool_client *client, int64_t since_ms, const char *after,
+                           int64_t limit, struct pm_answer *answer, struct pm_error *error)
 {
-    char path[128];
-    snprintf(path, sizeof path, "/api/v1/miners/unpaid?since_ms=%" PRId64 "&limit=%" PRId64,
-             since_ms, limit);
+    char path[256];
+    snprintf(path, sizeof path, "/api/v1/miners/unpaid?since_ms=%" PRId64 "&limit=%" PRId64 "%s%s",
+             since_ms, limit, after != NULL ? "&after=" : "", after != NULL ? after : "");
     const struct call call = {.kind = PM_CALL_STATS,
                               .method = "GET",
                               .path = path,

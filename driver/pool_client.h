@@ -44,10 +44,11 @@ bool pm_pool_client_balance(struct pm_pool_client *client, const char *address,
 bool pm_pool_client_health(struct pm_pool_client *client, struct pm_answer *answer,
                            struct pm_error *error);
 
-/* Results that were agreed on and earned nothing, judged from `since_ms` on (by the pool's clock).
- * Not every pool has this call. */
-bool pm_pool_client_unpaid(struct pm_pool_client *client, int64_t since_ms, int64_t limit,
-                           struct pm_answer *answer, struct pm_error *error);
+/* Results that were agreed on and earned nothing, judged from `since_ms` on (by the pool's clock),
+ * or after the place that an answer before gave as `next` (NULL: none). Not every pool has this
+ * call. */
+bool pm_pool_client_unpaid(struct pm_pool_client *client, int64_t since_ms, const char *after,
+                           int64_t limit, struct pm_answer *answer, struct pm_error *error);
 
 struct pm_lease_request {
     const char *task_type;

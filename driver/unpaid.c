@@ -9,7 +9,14 @@
 #include <poolminer/json.h>
 #include <poolminer/log.h>
 
-enum { VERSION = 1, ASK_AGAIN_MS = 60 * 60 * 1000, ROWS_MAX = 1000, BODY_MAX = 4096 };
+enum {
+    VERSION = 1,
+    ASK_AGAIN_MS = 60 * 60 * 1000,
+    ROWS_MAX = 500,
+    PAGES_MAX = 20, /* at one time */
+    PLACE_SIZE = 96,
+    BODY_MAX = 4096
+};
 
 static const char state_unpaid[] = "unpaid", state_seen[] = "seen";
 
@@ -136,19 +143,21 @@ static void save_seen(struct pm_driver *driver)
 
 /* ---- the whole ---- */
 
-/* What the sidecar does not take is looked at again, for the pool tells it from the last time on.
- */
-static void keep_rows(struct pm_driver *driver, const cJSON *body, const cJSON *rows)
+/* What the sidecar does not take is looked at again, for the pool tells it from the last time on;
+ * false then. */
+static bool keep_rows(struct pm_driver *driver, const cJSON *body, const cJSON *rows)
 {
     const cJSON *item = NULL;
     int64_t before_ms = driver->unpaid_since_ms;
+    bool kept = true;
     cJSON_ArrayForEach(item, rows)
     {
         struct row row = {0};
         if (!read_row(body, item, &row)) {
             continue; /* of a kind that is not known here */
         }
-        if (!keep(driver, &row)) {
+        kept = keep(driver, &row);
+        if (!kept) {
             break;
         }
         if (row.judged_ms > driver->unpaid_since_ms) {
@@ -158,22 +167,54 @@ static void keep_rows(struct pm_driver *driver, const cJSON *body, const cJSON *
     if (driver->unpaid_since_ms != before_ms) {
         save_seen(driver);
     }
+    return kept;
 }
 
-void pm_unpaid_tick(struct pm_driver *driver)
+/* Whether there is more, and its place, which goes into the next request and so has to be of its
+ * characters. */
+static bool read_next(const cJSON *body, const cJSON *rows, char out[PLACE_SIZE])
+{
+    static const char allowed[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.";
+    const char *next = NULL;
+    if (cJSON_GetArraySize(rows) < ROWS_MAX ||
+        !pm_json_optional_string(body, "next", &next, NULL) || next == NULL ||
+        strlen(next) >= PLACE_SIZE || next[strspn(next, allowed)] != '\0') {
+        return false;
+    }
+    snprintf(out, PLACE_SIZE, "%s", next);
+    return true;
+}
+
+/* One answer of the pool; false: there is no more, or not now. */
+static bool take_page(struct pm_driver *driver, char place[PLACE_SIZE])
 {
     struct pm_answer answer;
-    if (pm_driver_holds_until(driver, driver->unpaid_not_before_ms, ASK_AGAIN_MS) ||
-        driver->queue_notice.active || /* a sidecar that is away takes nothing */
-        (!driver->unpaid_loaded && !load_seen(driver)) ||
-        !pm_pool_client_unpaid(driver->pool, driver->unpaid_since_ms, ROWS_MAX, &answer, NULL)) {
-        return;
-    }
     const cJSON *rows = NULL;
+    bool more = false;
+    if (!pm_pool_client_unpaid(driver->pool, driver->unpaid_since_ms,
+                               place[0] != '\0' ? place : NULL, ROWS_MAX, &answer, NULL)) {
+        return false;
+    }
     if (answer.kind == PM_ANSWER_OK && pm_json_array(answer.body, "unpaid", &rows, NULL)) {
-        keep_rows(driver, answer.body, rows);
+        more = keep_rows(driver, answer.body, rows) && read_next(answer.body, rows, place);
     } else if (answer.kind != PM_ANSWER_NOT_NOW) {
         driver->unpaid_not_before_ms = pm_driver_now_ms(driver) + ASK_AGAIN_MS;
     }
     pm_answer_clear(&answer);
+    return more;
+}
+
+void pm_unpaid_tick(struct pm_driver *driver)
+{
+    char place[PLACE_SIZE] = "";
+    if (pm_driver_holds_until(driver, driver->unpaid_not_before_ms, ASK_AGAIN_MS) ||
+        driver->queue_notice.active || /* a sidecar that is away takes nothing */
+        (!driver->unpaid_loaded && !load_seen(driver))) {
+        return;
+    }
+    int pages = 0;
+    do {
+        pages++;
+    } while (take_page(driver, place) && pages < PAGES_MAX);
 }

@@ -198,18 +198,23 @@ bool pm_store_evaluations_visit(struct pm_pool_store *store, int64_t algorithm_i
                                 pm_store_visit_evaluation *visit, void *context,
                                 struct pm_error *error);
 
-/* What was agreed on and earned its miner nothing, oldest first, from `since_ms` on. */
+/* What was agreed on and earned its miner nothing: by the time it was judged, evaluations before
+ * evolutions, by algorithm. No two have the same place in that order. */
+struct pm_pool_unpaid_place {
+    int64_t judged_ms;
+    bool is_evolution;    /* else an evaluation */
+    int64_t algorithm_id; /* 0: before all of them */
+};
 struct pm_pool_unpaid {
-    bool is_evolution; /* else an evaluation */
-    int64_t algorithm_id;
+    struct pm_pool_unpaid_place place;
     double score; /* the miner's; of an evolution the consensus */
     double median;
-    int64_t judged_ms;
 };
 typedef bool pm_store_visit_unpaid(void *context, const struct pm_pool_unpaid *unpaid);
-bool pm_store_unpaid_visit(struct pm_pool_store *store, const char *hotkey, int64_t since_ms,
-                           int64_t limit, pm_store_visit_unpaid *visit, void *context,
-                           struct pm_error *error);
+/* Those after `after`. */
+bool pm_store_unpaid_visit(struct pm_pool_store *store, const char *hotkey,
+                           const struct pm_pool_unpaid_place *after, int64_t limit,
+                           pm_store_visit_unpaid *visit, void *context, struct pm_error *error);
 
 bool pm_store_evaluation_judge(struct pm_pool_store *store, int64_t algorithm_id,
                                const char *hotkey, bool accurate, struct pm_error *error);

@@ -78,9 +78,9 @@ bool pm_store_evaluation_judge(struct pm_pool_store *store, int64_t algorithm_id
         error);
 }
 
-bool pm_store_unpaid_visit(struct pm_pool_store *store, const char *hotkey, int64_t since_ms,
-                           int64_t limit, pm_store_visit_unpaid *visit, void *context,
-                           struct pm_error *error)
+bool pm_store_unpaid_visit(struct pm_pool_store *store, const char *hotkey,
+                           const struct pm_pool_unpaid_place *after, int64_t limit,
+                           pm_store_visit_unpaid *visit, void *context, struct pm_error *error)
 {
     struct pm_sql_cursor *cursor;
     bool row = false;
@@ -96,17 +96,20 @@ bool pm_store_unpaid_visit(struct pm_pool_store *store, const char *hotkey, int6
         " SELECT 1, a.id, a.score, a.score, a.agreed_ms FROM algorithms a"
         "  WHERE a.author = $1 AND a.agreed_ms > 0 AND NOT EXISTS (SELECT 1 FROM rewards r"
         "   WHERE r.kind = $4 AND r.algorithm_id = a.id AND r.hotkey = a.author)) u"
-        " WHERE judged_ms >= $2 ORDER BY judged_ms, evolution, algorithm_id LIMIT $3",
-        PM_SQL_VALUES(pm_sql_text(hotkey), pm_sql_integer(since_ms), pm_sql_integer(limit),
-                      pm_sql_integer(PM_REWARD_EVOLUTION)),
+        " WHERE judged_ms >= $2 AND (judged_ms > $2 OR evolution > $5"
+        "  OR (evolution = $5 AND algorithm_id > $6))"
+        " ORDER BY judged_ms, evolution, algorithm_id LIMIT $3",
+        PM_SQL_VALUES(pm_sql_text(hotkey), pm_sql_integer(after->judged_ms), pm_sql_integer(limit),
+                      pm_sql_integer(PM_REWARD_EVOLUTION), pm_sql_integer(after->is_evolution),
+                      pm_sql_integer(after->algorithm_id)),
         &cursor, error);
     while (ok && (ok = pm_sql_next(cursor, &row, error)) && row) {
         const struct pm_pool_unpaid unpaid = {
-            .is_evolution = pm_sql_column_integer(cursor, 0) == 1,
-            .algorithm_id = pm_sql_column_integer(cursor, 1),
+            .place = {.judged_ms = pm_sql_column_integer(cursor, 4),
+                      .is_evolution = pm_sql_column_integer(cursor, 0) == 1,
+                      .algorithm_id = pm_sql_column_integer(cursor, 1)},
             .score = pm_sql_column_real(cursor, 2),
             .median = pm_sql_column_real(cursor, 3),
-            .judged_ms = pm_sql_column_integer(cursor, 4),
         };
         if (!visit(context, &unpaid)) {
             break;

@@ -201,7 +201,9 @@ static void handle(void *context, const struct scripted_request *request,
         snprintf(pool->unpaid_asked, sizeof pool->unpaid_asked, "%s",
                  strchr(request->path, '?') + 1);
         if (!is_missing(pool, pool->unpaid == NULL, reply)) {
-            snprintf(reply->body, sizeof reply->body, "%s", pool->unpaid);
+            const bool more = strstr(request->path, "&after=") != NULL;
+            snprintf(reply->body, sizeof reply->body, "%s",
+                     more ? pool->unpaid_after : pool->unpaid);
         }
     } else if (strcmp(request->path, "/health") == 0) {
         on_health(pool, reply);

@@ -55,6 +55,7 @@ struct fake_pool {
     int lease_calls, submit_calls, stats_calls, balance_calls, health_calls, granted, accepted;
     char asked[FAKE_CALLS_MAX + 1]; /* of each call for work: 'l'ease, e'v'aluate, 'e'volve */
     const char *unpaid;             /* what /miners/unpaid says; NULL: there is no such call */
+    const char *unpaid_after;       /* when asked for what comes after a place */
     char unpaid_asked[64];          /* with which query, last */
     int unpaid_calls;
     const char *stats; /* what /miners/stats says; NULL: the usual */

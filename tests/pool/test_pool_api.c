@@ -235,6 +235,47 @@ static void test_an_evolution_below_the_threshold_is_told(void **state)
     client_expect_saying(&clients[1], "GET", "/api/v1/miners/unpaid", NULL, 200, "\"unpaid\":[]");
 }
 
+/* All that one judged is agreed on with one submission, at one time: pages go on within it. */
+static void test_unpaid_page_by_page(void **state)
+{
+    struct house *house = *state;
+    struct client *clients = house->clients;
+    static const char *const bad[] = {"",
+                                      "1",
+                                      "1-evaluation",
+                                      "1-evaluation-",
+                                      "1-riddle-2",
+                                      "1-evaluation-2-3",
+                                      "01-evaluation-2"};
+    char path[PATH_SIZE] = "/api/v1/miners/unpaid?limit=2";
+    int64_t last_id = 0, total = 0;
+    house_judge_all(&clients[0], "0.9");
+    house_judge_all(&clients[1], "0.5");
+    house_judge_all(&clients[2], "0.5");
+    for (bool more = true; more;) {
+        struct answer page = client_expect(&clients[0], "GET", path, NULL, 200);
+        const cJSON *item, *next = answer_member(&page, "next");
+        cJSON_ArrayForEach(item, answer_member(&page, "unpaid"))
+        {
+            int id = cJSON_GetObjectItem(item, "algorithm_id")->valueint;
+            assert_true(id > last_id);
+            last_id = id;
+            total++;
+        }
+        more = cJSON_IsString(next);
+        if (more) {
+            snprintf(path, sizeof path, "/api/v1/miners/unpaid?limit=2&after=%s",
+                     next->valuestring);
+        }
+        answer_clear(&page);
+    }
+    assert_int_equal(total, 5);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        snprintf(path, sizeof path, "/api/v1/miners/unpaid?after=%s", bad[i]);
+        client_expect_saying(&clients[0], "GET", path, NULL, 422, "after: expected");
+    }
+}
+
 static void test_from_work_to_reputation(void **state)
 {
     struct house *house = *state;
@@ -494,6 +535,7 @@ int main(void)
         CALL(test_a_lost_lease),
         CALL(test_from_work_to_reputation),
         CALL(test_an_evolution_below_the_threshold_is_told),
+        CALL(test_unpaid_page_by_page),
         CALL(test_results),
         CALL(test_the_older_calls),
         CALL(test_the_same_submission_again),

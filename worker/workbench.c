@@ -5,9 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <poolminer/clock.h>
+#include <poolminer/condition.h>
 #include <poolminer/task.h>
 
-enum { DEFAULT_KEPT_BYTES = 256 * 1024 * 1024 };
+enum { DEFAULT_KEPT_BYTES = 256 * 1024 * 1024, LOOK_NS = 20000000 };
 
 struct kept_suite {
     struct kept_suite *next; /* most recently used first */
@@ -21,7 +23,9 @@ struct pm_workbench {
     const struct pm_dataset *dataset;
     struct pm_workbench_config config;
     char fingerprint[PM_FINGERPRINT_HEX_SIZE];
-    pthread_mutex_t mutex; /* guards what follows, and is held while a suite is built */
+    pthread_mutex_t mutex; /* guards what follows */
+    pthread_cond_t built;
+    bool building; /* by one thread at a time: a build takes all the threads there are */
     struct kept_suite *first;
 };
 
@@ -43,6 +47,7 @@ bool pm_workbench_create(const struct pm_dataset *dataset, const struct pm_workb
         return false;
     }
     pthread_mutex_init(&bench->mutex, NULL);
+    pm_condition_init(&bench->built);
     *out = bench;
     return true;
 }
@@ -63,6 +68,7 @@ void pm_workbench_destroy(struct pm_workbench *bench)
         bench->first = kept->next;
         drop(kept);
     }
+    pthread_cond_destroy(&bench->built);
     pthread_mutex_destroy(&bench->mutex);
     free(bench);
 }
@@ -155,14 +161,36 @@ static void drop_excess(struct pm_workbench *bench)
     }
 }
 
+/* The kept suite, unlinked, or NULL: it is this thread's turn to build it, or *over. */
+static struct kept_suite *find_or_await_turn(struct pm_workbench *bench, enum pm_bench_suite which,
+                                             int input_dim, const struct pm_until *until,
+                                             bool *over)
+{
+    struct kept_suite *kept;
+    *over = false;
+    while ((kept = take_out(bench, which, input_dim)) == NULL && bench->building && !*over) {
+        pm_condition_wait(&bench->built, &bench->mutex, pm_clock_monotonic_ns() + LOOK_NS);
+        *over = until != NULL && pm_until_is_past(until);
+    }
+    return kept;
+}
+
 bool pm_workbench_get(struct pm_workbench *bench, enum pm_bench_suite which, int input_dim,
                       const struct pm_until *until, const struct pm_suite **out,
                       struct pm_error *error)
 {
+    bool over;
     pthread_mutex_lock(&bench->mutex);
-    struct kept_suite *kept = take_out(bench, which, input_dim);
-    if (kept == NULL) {
+    struct kept_suite *kept = find_or_await_turn(bench, which, input_dim, until, &over);
+    if (kept == NULL && over) {
+        pm_fail(error, PM_ERROR_INTERRUPTED, "waiting for a task suite: stopped");
+    } else if (kept == NULL) {
+        bench->building = true;
+        pthread_mutex_unlock(&bench->mutex);
         kept = build_kept(bench, which, input_dim, until, error);
+        pthread_mutex_lock(&bench->mutex);
+        bench->building = false;
+        pthread_cond_broadcast(&bench->built);
     }
     if (kept != NULL) {
         kept->users++;

@@ -32,8 +32,9 @@ const char *pm_workbench_task_type(const struct pm_workbench *bench);
 /* Of the records that the edition uses. */
 const char *pm_workbench_fingerprint(const struct pm_workbench *bench);
 
-/* A suite to use until it is put back. Thread safe; a thread that asks while another builds waits.
- * PM_ERROR_INTERRUPTED: `until` (may be NULL) was over while it was built. */
+/* A suite to use until it is put back. Thread safe; a thread that asks for one to be built while
+ * another builds waits. PM_ERROR_INTERRUPTED: `until` (may be NULL) was over while it waited, or
+ * while the suite was built. */
 bool pm_workbench_get(struct pm_workbench *bench, enum pm_bench_suite which, int input_dim,
                       const struct pm_until *until, const struct pm_suite **out,
                       struct pm_error *error);

@@ -141,6 +141,10 @@ static bool authenticate_headers(struct pm_api_call *call, enum authentication a
         return count_call(call, pm_auth_check(&call->headers, call->now_ms,
                                               call->pool->rules.clock_tolerance_s, &call->refusal));
     }
+    if (authentication == RECIPIENT_UPDATE) { /* what is signed is in the body */
+        return pm_auth_check_form(&call->headers, call->now_ms, call->pool->rules.clock_tolerance_s,
+                                  &call->refusal);
+    }
     if (authentication == MONITOR) {
         return pm_auth_check_monitor(pm_http_server_header(call->request, "Authorization"),
                                      call->pool->monitor_token, &call->refusal);
@@ -346,6 +350,7 @@ void pm_api_handle(void *context, const struct pm_http_server_request *request,
     call->request = request;
     call->now_ms = pm_clock_unix_ms();
     call->began_ns = pm_clock_monotonic_ns();
+    pm_metrics_begin(call->pool->metrics);
     const struct route *route = find_route(call);
     if (prepare_work(call, route) && !work(call, route, &deferred, &error)) {
         give_up(call, &error);

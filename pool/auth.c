@@ -33,9 +33,8 @@ int64_t pm_auth_seconds(const struct pm_auth_headers *headers)
     return strtoll(headers->timestamp, NULL, 10);
 }
 
-/* Everything but the signature. */
-static bool check_form(const struct pm_auth_headers *headers, int64_t now_ms, int64_t tolerance_s,
-                       struct pm_refusal *refusal)
+bool pm_auth_check_form(const struct pm_auth_headers *headers, int64_t now_ms, int64_t tolerance_s,
+                        struct pm_refusal *refusal)
 {
     if (headers->key == NULL) {
         return unauthorized(refusal, "X-Key: missing, expected the hotkey's SS58 address");
@@ -67,7 +66,7 @@ static bool check_form(const struct pm_auth_headers *headers, int64_t now_ms, in
 bool pm_auth_check(const struct pm_auth_headers *headers, int64_t now_ms, int64_t tolerance_s,
                    struct pm_refusal *refusal)
 {
-    if (!check_form(headers, now_ms, tolerance_s, refusal)) {
+    if (!pm_auth_check_form(headers, now_ms, tolerance_s, refusal)) {
         return false;
     }
     char message[MESSAGE_MAX];
@@ -88,7 +87,7 @@ bool pm_auth_check(const struct pm_auth_headers *headers, int64_t now_ms, int64_
 bool pm_auth_check_recipient(const struct pm_auth_headers *headers, const char *coldkey,
                              int64_t now_ms, int64_t tolerance_s, struct pm_refusal *refusal)
 {
-    if (!check_form(headers, now_ms, tolerance_s, refusal)) {
+    if (!pm_auth_check_form(headers, now_ms, tolerance_s, refusal)) {
         return false;
     }
     char message[MESSAGE_MAX];

@@ -15,6 +15,11 @@ struct pm_auth_headers {
     const char *signature; /* X-Signature: hex, with or without 0x */
 };
 
+/* Everything but the signature: that all three are there, and the clock. False: refused with 401
+ * and the reason. */
+bool pm_auth_check_form(const struct pm_auth_headers *headers, int64_t now_ms, int64_t tolerance_s,
+                        struct pm_refusal *refusal);
+
 /* The signature is over "auth:{timestamp}". False: refused with 401 and the reason. */
 bool pm_auth_check(const struct pm_auth_headers *headers, int64_t now_ms, int64_t tolerance_s,
                    struct pm_refusal *refusal);

@@ -4,12 +4,18 @@
 
 #define PREFIX "poolminer_pool_"
 
+void pm_metrics_begin(struct pm_metrics *metrics)
+{
+    atomic_fetch_add(&metrics->in_hand, 1);
+}
+
 void pm_metrics_count(struct pm_metrics *metrics, int status, int64_t took_ns)
 {
     if (status >= 0 && status < PM_METRICS_STATUS_MAX) {
         atomic_fetch_add(&metrics->requests[status], 1);
     }
     atomic_fetch_add(&metrics->request_ns, took_ns);
+    atomic_fetch_sub(&metrics->in_hand, 1);
 }
 
 static void write_head(struct pm_text *text, const char *name, const char *type, const char *help)
@@ -37,6 +43,9 @@ void pm_metrics_write_all(struct pm_text *text, struct pm_metrics *metrics)
     }
     pm_metrics_write(text, "request_seconds_total", "counter", "Time spent on answering.",
                      (double)atomic_load(&metrics->request_ns) / 1e9);
+    pm_metrics_write(text, "requests_in_hand", "gauge",
+                     "Requests that wait for their answer, this one among them.",
+                     (double)atomic_load(&metrics->in_hand));
     pm_metrics_write(text, "store_failures_total", "counter",
                      "Calls and settlings that the store failed.",
                      (double)atomic_load(&metrics->store_failures));

@@ -14,9 +14,12 @@ struct pm_metrics {
     atomic_int_least64_t requests[PM_METRICS_STATUS_MAX]; /* by the status of the answer */
     atomic_int_least64_t request_ns;                      /* from the whole request to its answer */
     atomic_int_least64_t store_failures;
+    atomic_int_least64_t in_hand; /* begun and not answered */
 };
 
-/* A request was answered. */
+/* A request has come. */
+void pm_metrics_begin(struct pm_metrics *metrics);
+/* It was answered. */
 void pm_metrics_count(struct pm_metrics *metrics, int status, int64_t took_ns);
 
 /* One figure in Prometheus' text format, with its help and type ("counter", "gauge"). */

@@ -423,7 +423,8 @@ static void test_description(void **state)
     const cJSON *path, *operation;
     int operations = 0;
     /* everything in it is there: called without proof or work, it refuses, but it is no 404 or 405
-     * of a path or method that the pool does not know */
+     * of a path or method that the pool does not know; and what wants a proof says so, for the
+     * monitor's calls are not there without a token */
     cJSON_ArrayForEach(path, answer_member(&description, "paths"))
     {
         cJSON_ArrayForEach(operation, path)
@@ -437,6 +438,10 @@ static void test_description(void **state)
             struct answer answer = http_send(&request);
             assert_int_not_equal(answer.status, 405);
             assert_string_not_equal(answer.detail, "Not Found");
+            const cJSON *security = cJSON_GetObjectItem(operation, "security");
+            assert_true(cJSON_IsArray(security));
+            bool is_signed = cJSON_HasObjectItem(cJSON_GetArrayItem(security, 0), "key");
+            assert_true((answer.status == 401) == is_signed);
             answer_clear(&answer);
             operations++;
         }

@@ -1,6 +1,8 @@
 /* More requests at once than a pool keeps in hand: what is too many is told so and when to come
- * again, and in the end everybody has exactly what it asked for. */
+ * again, and in the end everybody has exactly what it asked for. And a pool that is asked to stop
+ * while requests are in hand: they are answered first. */
 #include "cmocka_include.h"
+#include "pool/http_client.h"
 #include "pool/pool_process.h"
 #include "pool/sql.h"
 #include "pool/test_store.h"
@@ -8,6 +10,7 @@
 #include <arpa/inet.h>
 #include <inttypes.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +20,7 @@
 #include <unistd.h>
 
 #include <poolminer/clock.h>
+#include <poolminer/file.h>
 #include <poolminer/hotkey.h>
 
 enum {
@@ -172,6 +176,47 @@ static void test_more_than_it_has_hands(void **state)
     pm_sql_close(sql);
 }
 
+static int count_in_hand(void)
+{
+    static const char name[] = "\npoolminer_pool_requests_in_hand ";
+    const struct request request = {.method = "GET",
+                                    .url = pool.url,
+                                    .path = "/metrics",
+                                    .authorization = "Bearer secret",
+                                    .plain = true};
+    struct answer answer = http_send(&request);
+    const char *at = strstr(answer.text, name);
+    assert_non_null(at);
+    int count = (int)strtol(at + strlen(name), NULL, 10);
+    answer_clear(&answer);
+    return count;
+}
+
+/* Asked to stop while many wait for a store that another process holds. */
+static void test_what_is_in_hand_is_answered_before_the_end(void **state)
+{
+    (void)state;
+    enum { WAITING = 40 };
+    const int64_t until_ms = pm_clock_monotonic_ms() + WAIT_MS;
+    struct pm_sql *sql = open_store();
+    assert_true(pm_sql_begin(sql, NULL));
+    for (size_t i = 0; i < WAITING; i++) {
+        ask_for_a_lease(&callers[i]);
+    }
+    while (count_in_hand() <= WAITING) { /* asking is in hand itself */
+        assert_true(pm_clock_monotonic_ms() < until_ms);
+    }
+    assert_int_equal(kill(pool.pid, SIGTERM), 0);
+    pm_sql_rollback(sql);
+    for (size_t i = 0; i < WAITING; i++) {
+        hear(&callers[i]);
+        assert_true(callers[i].done);
+    }
+    assert_int_equal(pool_process_stop(&pool), 0);
+    assert_count(sql, "SELECT COUNT(*) FROM leases WHERE state = 0", WAITING);
+    pm_sql_close(sql);
+}
+
 static int open_pool(void **state)
 {
     (void)state;
@@ -180,11 +225,18 @@ static int open_pool(void **state)
         memcpy(seed + 1, &i, sizeof i);
         assert_true(pm_hotkey_from_seed(seed, &callers[i].hotkey, NULL));
         callers[i].socket = -1;
+        callers[i].done = false;
     }
+    not_now = 0;
+    char token[PATH_SIZE];
     pool_process_create(&pool);
+    snprintf(token, sizeof token, "%s/token", pool.directory);
+    assert_true(pm_file_write_atomic(token, "secret\n", 7, 0600, true, NULL));
     /* However long a busy machine takes to read them all, nobody is hung up on. */
-    pool_process_start(&pool, (const char *[]){"--connections-per-address", "0",
-                                               "--request-timeout-s", "600", NULL});
+    pool_process_start(&pool,
+                       (const char *[]){"--connections-per-address", "0", "--request-timeout-s",
+                                        "600", "--monitor-token-file", token, NULL});
+    unlink(token);
     return 0;
 }
 
@@ -211,6 +263,10 @@ int main(void)
     }
     limit.rlim_cur = limit.rlim_cur < FILES ? FILES : limit.rlim_cur;
     setrlimit(RLIMIT_NOFILE, &limit);
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_more_than_it_has_hands)};
-    return cmocka_run_group_tests(tests, open_pool, close_pool);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_more_than_it_has_hands, open_pool, close_pool),
+        cmocka_unit_test_setup_teardown(test_what_is_in_hand_is_answered_before_the_end, open_pool,
+                                        close_pool),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
 }

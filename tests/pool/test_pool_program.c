@@ -1,5 +1,6 @@
 /* poolminer-pool as a command: options that cannot be, and stores that are not its own. */
 #include "cmocka_include.h"
+#include "pool/settings.h"
 #include "pool/virtual_pool.h"
 #include "run_program.h"
 
@@ -77,6 +78,71 @@ static void test_default_rules(void **state)
     assert_int_equal(rules.leases_per_window, 0);
     assert_int_equal(rules.minimum_iterations, 0);
     assert_int_equal(rules.cost_max, 1000000);
+}
+
+/* No two figures alike, so that none can stand in for another. */
+static void test_every_rule_is_an_option(void **state)
+{
+    (void)state;
+    static char *const arguments[] = {"poolminer-pool",
+                                      "--epoch-s",
+                                      "11",
+                                      "--quorum",
+                                      "12",
+                                      "--tolerance",
+                                      "0.13",
+                                      "--evaluation-reward",
+                                      "1.4",
+                                      "--reward-base",
+                                      "1.5",
+                                      "--reward-threshold",
+                                      "0.16",
+                                      "--budget-rao",
+                                      "17",
+                                      "--fee",
+                                      "0.18",
+                                      "--cap",
+                                      "0.19",
+                                      "--task-timeout-s",
+                                      "20",
+                                      "--minimum-withdrawal-rao",
+                                      "21",
+                                      "--clock-tolerance-s",
+                                      "22",
+                                      "--evolve-budget",
+                                      "3",
+                                      "--seeds-per-evolution",
+                                      "4",
+                                      "--leases-per-window",
+                                      "25",
+                                      "--minimum-iterations",
+                                      "26",
+                                      "--cost-max",
+                                      "27",
+                                      NULL};
+    struct pm_options *options = pm_settings_create();
+    struct pm_error error = {0};
+    if (!pm_options_load_arguments(options, (int)(sizeof arguments / sizeof *arguments) - 1,
+                                   arguments, &error)) {
+        fail_msg("%s", error.message);
+    }
+    const struct pm_pool_rules rules = pm_settings_rules(options);
+    pm_options_destroy(options);
+    assert_int_equal(rules.epoch_ms, 11000);
+    assert_int_equal(rules.quorum, 12);
+    assert_true(rules.tolerance == 0.13 && rules.evaluation_reward == 1.4);
+    assert_true(rules.reward_base == 1.5 && rules.reward_threshold == 0.16);
+    assert_int_equal(rules.payout.budget_rao, 17);
+    assert_int_equal(rules.payout.fee_ppm, 180000);
+    assert_int_equal(rules.payout.cap_ppm, 190000);
+    assert_int_equal(rules.task_timeout_ms, 20000);
+    assert_int_equal(rules.minimum_withdrawal_rao, 21);
+    assert_int_equal(rules.clock_tolerance_s, 22);
+    assert_int_equal(rules.evolve_budget, 3);
+    assert_int_equal(rules.seeds_per_evolution, 4);
+    assert_int_equal(rules.leases_per_window, 25);
+    assert_int_equal(rules.minimum_iterations, 26);
+    assert_int_equal(rules.cost_max, 27);
 }
 
 static void test_a_store_that_would_forget(void **state)
@@ -175,6 +241,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rules_out_of_range),
         cmocka_unit_test(test_default_rules),
+        cmocka_unit_test(test_every_rule_is_an_option),
         cmocka_unit_test(test_a_store_that_would_forget),
         cmocka_unit_test(test_a_store_that_is_no_file),
         cmocka_unit_test(test_admin_without_a_store),

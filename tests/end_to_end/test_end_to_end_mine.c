@@ -284,6 +284,33 @@ static void a_missing_pool_is_asked_for(void **state)
     assert_int_equal(wait_end(place, "mine", mine, 10000), 0);
 }
 
+/* Whether the program was started with this option and value, one after the other. */
+static bool is_told(pid_t pid, const char *option, const char *value)
+{
+    char path[64], line[4096], wanted[64];
+    snprintf(path, sizeof path, "/proc/%ld/cmdline", (long)pid);
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    const size_t length = fread(line, 1, sizeof line, file);
+    fclose(file);
+    const int size = snprintf(wanted, sizeof wanted, "%s%c%s", option, '\0', value) + 1;
+    return memmem(line, length, wanted, (size_t)size) != NULL;
+}
+
+/* Several workers search from the seeds of one lease, each in its own way. */
+static void a_lease_is_evolved_once_for_each_worker(void **state)
+{
+    struct setting *setting = *state;
+    const struct place *place = &setting->place;
+    pid_t mine = START(place, "mine", "poolminer", "mine", "--config", setting->config, "--workers",
+                       "3", "--pool-url", "http://127.0.0.1:1");
+    assert_true(wait_until(the_pool_is_missed, setting, 30000));
+    assert_true(is_told(child_of(mine, "poolminer-worker"), "--workers", "3"));
+    assert_true(is_told(child_of(mine, "poolminer-driver"), "--evolve-jobs", "3"));
+    kill(mine, SIGTERM);
+    assert_int_equal(wait_end(&setting->place, "mine", mine, 10000), 0);
+}
+
 /* There is no such key, and another start would not make one. */
 static void a_key_that_cannot_be_made_ends_it_at_once(void **state)
 {
@@ -325,6 +352,7 @@ int main(void)
         TEST(a_taken_port_is_said),
         TEST(a_second_mine_is_told_of_the_first),
         TEST(a_missing_pool_is_asked_for),
+        TEST(a_lease_is_evolved_once_for_each_worker),
         TEST(nobody_has_to_watch),
         TEST(a_key_that_cannot_be_made_ends_it_at_once),
     };

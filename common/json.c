@@ -203,6 +203,16 @@ static bool print_value(struct pm_text *text, const cJSON *value, int depth, str
     return true;
 }
 
+void pm_json_append_integer(struct pm_text *text, int64_t value)
+{
+    print_whole(text, value);
+}
+
+bool pm_json_append_string(struct pm_text *text, const char *string)
+{
+    return print_string(text, string, NULL);
+}
+
 char *pm_json_print(const cJSON *value, struct pm_error *error)
 {
     struct pm_text text = {0};

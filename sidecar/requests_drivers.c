@@ -21,7 +21,8 @@ bool pm_errand_put(struct pm_errand *errand, struct pm_error *error)
                            existed ? "true" : "false");
 }
 
-static bool add_outcome(struct pm_errand *errand, cJSON *list, int64_t id, struct pm_error *error)
+static bool add_outcome(struct pm_errand *errand, struct pm_text *list, int64_t id,
+                        struct pm_error *error)
 {
     struct pm_reply_out *reply = errand->reply;
     struct pm_store_job job;
@@ -33,15 +34,15 @@ static bool add_outcome(struct pm_errand *errand, cJSON *list, int64_t id, struc
     }
     reply->bodies[reply->body_count++] = (struct pm_wire_frame){result, size};
     pm_wire_identity_decode(job.holder, strlen(job.holder), &worker);
-    cJSON *item = pm_reply_add_item(reply, list);
-    pm_reply_add_integer(reply, item, "job", id);
-    pm_reply_add_text(reply, item, "state", pm_job_state_name(job.state));
-    pm_reply_add_text(reply, item, "key", job.key);
-    pm_reply_add_text(reply, item, "kind", job.kind);
-    pm_reply_add_text(reply, item, "reason", job.reason);
-    pm_reply_add_text(reply, item, "worker", worker.name);
-    pm_reply_add_integer(reply, item, "attempts",
-                         job.failures + (job.state == PM_JOB_DONE ? 1 : 0));
+    pm_reply_append(list, reply->body_count > 1 ? ",{\"job\":" : "{\"job\":");
+    pm_json_append_integer(list, id);
+    pm_reply_append_text(list, "state", pm_job_state_name(job.state));
+    pm_reply_append_text(list, "key", job.key);
+    pm_reply_append_text(list, "kind", job.kind);
+    pm_reply_append_text(list, "reason", job.reason);
+    pm_reply_append_text(list, "worker", worker.name);
+    pm_reply_append_integer(list, "attempts", job.failures + (job.state == PM_JOB_DONE ? 1 : 0));
+    pm_reply_append(list, "}");
     return true;
 }
 
@@ -72,18 +73,19 @@ bool pm_errand_results(struct pm_errand *errand, struct pm_error *error)
                           error)) {
         return false;
     }
-    cJSON *object = pm_reply_begin(errand->reply);
-    cJSON *list = pm_reply_add_array(errand->reply, object, "jobs");
+    struct pm_text text = {0};
     size_t taken = 0, bytes = 0;
+    pm_reply_append(&text, "{\"jobs\":[");
     while (taken < count && bytes < PM_REPLY_BODIES_MAX) {
-        if (!add_outcome(errand, list, ids[taken], error)) {
-            cJSON_Delete(object);
+        if (!add_outcome(errand, &text, ids[taken], error)) {
+            pm_text_clear(&text);
             return false;
         }
         bytes += errand->reply->bodies[taken++].size;
     }
-    pm_reply_add_bool(errand->reply, object, "more", taken < count || count == (size_t)limit);
-    return pm_reply_set(errand->reply, object, error);
+    const bool more = taken < count || count == (size_t)limit;
+    pm_reply_append(&text, more ? "],\"more\":true}" : "],\"more\":false}");
+    return pm_reply_set_text(errand->reply, &text, error);
 }
 
 bool pm_errand_collect(struct pm_errand *errand, struct pm_error *error)

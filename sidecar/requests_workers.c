@@ -11,17 +11,18 @@ static bool lease_reply(struct pm_desk *desk, struct pm_queue_lease *lease,
 {
     const struct pm_store_job *job = &lease->job;
     struct pm_store *store = desk->queue->store;
-    cJSON *object = pm_reply_begin(reply);
-    pm_reply_add_bool(reply, object, "found", true);
-    pm_reply_add_integer(reply, object, "job", job->id);
-    pm_reply_add_integer(reply, object, "token", job->token);
-    pm_reply_add_integer(reply, object, "attempt", job->failures + 1);
-    pm_reply_add_integer(reply, object, "lease_ms", desk->lease_ms);
-    pm_reply_add_integer(reply, object, "deadline_ms", job->deadline_ms);
-    pm_reply_add_text(reply, object, "run", store->verbs->run_name(store, job->run));
-    pm_reply_add_text(reply, object, "key", job->key);
-    pm_reply_add_text(reply, object, "kind", job->kind);
-    pm_reply_add_bool(reply, object, "checkpoint", lease->checkpoint != NULL);
+    struct pm_text text = {0};
+    pm_reply_append(&text, "{\"found\":true");
+    pm_reply_append_integer(&text, "job", job->id);
+    pm_reply_append_integer(&text, "token", job->token);
+    pm_reply_append_integer(&text, "attempt", job->failures + 1);
+    pm_reply_append_integer(&text, "lease_ms", desk->lease_ms);
+    pm_reply_append_integer(&text, "deadline_ms", job->deadline_ms);
+    pm_reply_append_text(&text, "run", store->verbs->run_name(store, job->run));
+    pm_reply_append_text(&text, "key", job->key);
+    pm_reply_append_text(&text, "kind", job->kind);
+    pm_reply_append(&text,
+                    lease->checkpoint != NULL ? ",\"checkpoint\":true}" : ",\"checkpoint\":false}");
     reply->lease_job = job->id;
     reply->lease_token = job->token;
     reply->bodies[reply->body_count++] = (struct pm_wire_frame){lease->body, lease->body_size};
@@ -29,7 +30,7 @@ static bool lease_reply(struct pm_desk *desk, struct pm_queue_lease *lease,
         reply->bodies[reply->body_count++] =
             (struct pm_wire_frame){lease->checkpoint, lease->checkpoint_size};
     }
-    return pm_reply_set(reply, object, error);
+    return pm_reply_set_text(reply, &text, error);
 }
 
 /* A request id that this client used before, or a client not heard since the start, may ask for a

@@ -68,9 +68,10 @@ bool pm_sqlite_run(struct pm_sqlite_store *store, sqlite3_stmt *statement, struc
     return good;
 }
 
+/* Asked for as bytes, for as text SQLite would first make a copy that ends with a NUL. */
 void pm_sqlite_text(sqlite3_stmt *statement, int column, char *out, size_t size)
 {
-    const unsigned char *text = sqlite3_column_text(statement, column);
+    const void *text = sqlite3_column_blob(statement, column);
     size_t length = 0;
     if (text != NULL) {
         length = (size_t)sqlite3_column_bytes(statement, column);
@@ -114,6 +115,7 @@ static void sqlite_rollback(struct pm_store *base)
         run_statement(store, PM_SQL_ROLLBACK, NULL);
     }
     pm_sqlite_runs_rolled_back(store);
+    pm_sqlite_recent_forget_all(store->recent);
     pm_sqlite_wal_relieve(store);
 }
 
@@ -145,6 +147,7 @@ static void sqlite_close(struct pm_store *base)
     }
     pm_sqlite_log_close(store->log);
     sqlite3_close(store->database);
+    pm_sqlite_recent_destroy(store->recent);
     free(store->runs);
     free(store->path);
     free(store);
@@ -285,6 +288,13 @@ static bool is_something_else(const char *path)
     return stat(path, &status) == 0 && !S_ISREG(status.st_mode);
 }
 
+/* Statistics of its memory, which nobody asks for, cost a lock at each allocation. Refused once the
+ * library is in use, and then it was done before. */
+static void configure_library(void)
+{
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 bool pm_store_sqlite_open(const char *path, bool durable, struct pm_store **out,
                           struct pm_error *error)
 {
@@ -299,19 +309,25 @@ bool pm_store_sqlite_open(const char *path, bool durable, struct pm_store **out,
                        "the store %s is no regular file: name another one with --store", path);
     }
     struct pm_sqlite_store *store = calloc(1, sizeof *store);
-    if (store == NULL) {
+    struct pm_sqlite_recent *recent = pm_sqlite_recent_create();
+    if (store == NULL || recent == NULL) {
+        free(store);
+        pm_sqlite_recent_destroy(recent);
         return pm_fail(error, PM_ERROR_MEMORY, "out of memory for the store");
     }
+    store->recent = recent;
     store->base.verbs = &VERBS;
     store->durable = durable;
     if (!is_passing(path)) {
         store->path = strdup(path);
         if (store->path == NULL) { /* without it the room on the disk would not be looked after */
+            pm_sqlite_recent_destroy(store->recent);
             free(store);
             return pm_fail(error, PM_ERROR_MEMORY, "out of memory for the store");
         }
         make_private(path);
     }
+    configure_library();
     const char *vfs = pm_sqlite_log_vfs();
     bool good = sqlite3_open_v2(path, &store->database,
                                 SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,

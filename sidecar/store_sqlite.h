@@ -3,6 +3,7 @@
 #define PM_SIDECAR_STORE_SQLITE_H
 
 #include "sidecar/store.h"
+#include "sidecar/store_sqlite_recent.h"
 
 #include <sqlite3.h>
 #include <stdatomic.h>
@@ -85,6 +86,7 @@ struct pm_sqlite_store {
     struct pm_store base;
     sqlite3 *database;
     sqlite3_stmt *statements[PM_SQL_COUNT];
+    struct pm_sqlite_recent *recent;
     struct pm_sqlite_run *runs;
     size_t run_count, run_capacity;
     int64_t totals[PM_COUNTER_COUNT];

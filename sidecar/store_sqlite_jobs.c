@@ -107,7 +107,13 @@ bool pm_sqlite_job_get(struct pm_store *base, int64_t id, struct pm_store_job *o
                        struct pm_error *error)
 {
     struct pm_sqlite_store *store = (struct pm_sqlite_store *)base;
+    const struct pm_store_job *recent = pm_sqlite_recent_find(store->recent, id);
     sqlite3_stmt *statement;
+    if (recent != NULL) {
+        *out = *recent;
+        *found = true;
+        return true;
+    }
     if (!select_row(store, PM_SQL_JOB_GET, id, &statement, found, error)) {
         return false;
     }
@@ -116,10 +122,15 @@ bool pm_sqlite_job_get(struct pm_store *base, int64_t id, struct pm_store_job *o
     }
     bool there = read_job(statement, out);
     sqlite3_reset(statement);
-    return (there || read_queued(store, out, &there, error)) &&
-           (there ||
-            pm_fail(error, PM_ERROR_IO, "the store: job %lld is in no state; " PM_SQLITE_DAMAGED,
-                    (long long)id));
+    if (!there && !read_queued(store, out, &there, error)) {
+        return false;
+    }
+    if (!there) {
+        return pm_fail(error, PM_ERROR_IO, "the store: job %lld is in no state; " PM_SQLITE_DAMAGED,
+                       (long long)id);
+    }
+    pm_sqlite_recent_note(store->recent, out);
+    return true;
 }
 
 bool pm_sqlite_job_find(struct pm_store *base, int64_t run, const char *key, int64_t *id,
@@ -281,7 +292,25 @@ bool pm_sqlite_job_insert(struct pm_store *base, struct pm_store_job *job,
     sqlite3_bind_text(statement, 7, job->key, -1, SQLITE_STATIC);
     sqlite3_bind_text(statement, 8, job->kind, -1, SQLITE_STATIC);
     bind_bytes(statement, 9, body);
-    return pm_sqlite_run(store, statement, error) && insert_queued(store, job, error);
+    if (!pm_sqlite_run(store, statement, error) || !insert_queued(store, job, error)) {
+        return false;
+    }
+    pm_sqlite_recent_note(store->recent, job);
+    pm_sqlite_recent_note_checkpoint(store->recent, job->id, false);
+    return true;
+}
+
+static bool insert_state(struct pm_sqlite_store *store, const struct pm_store_job *job,
+                         const struct pm_wire_frame *result, struct pm_error *error)
+{
+    switch (job->state) {
+    case PM_JOB_QUEUED:
+        return insert_queued(store, job, error);
+    case PM_JOB_LEASED:
+        return insert_lease(store, job, error);
+    default:
+        return insert_outcome(store, job, result, error);
+    }
 }
 
 bool pm_sqlite_job_move(struct pm_store *base, const struct pm_store_job *job,
@@ -294,40 +323,41 @@ bool pm_sqlite_job_move(struct pm_store *base, const struct pm_store_job *job,
         return false;
     }
     if (aside && job->state == PM_JOB_SET_ASIDE) {
+        pm_sqlite_recent_forget(store->recent, job->id); /* the rest of the row stays as it was */
         return change(store, PM_SQL_OUTCOME_SET_COLLECTED, pm_sqlite_place(job->run, job->id),
                       job->collected, error);
     }
-    if (!delete_state(store, job, from, error)) {
+    if (!delete_state(store, job, from, error) || !insert_state(store, job, result, error)) {
         return false;
     }
-    switch (job->state) {
-    case PM_JOB_QUEUED:
-        return insert_queued(store, job, error);
-    case PM_JOB_LEASED:
-        return insert_lease(store, job, error);
-    default:
-        return insert_outcome(store, job, result, error);
-    }
+    pm_sqlite_recent_note(store->recent, job);
+    return true;
 }
 
 bool pm_sqlite_job_renew(struct pm_store *base, int64_t id, int64_t until_ms,
                          struct pm_error *error)
 {
-    return change((struct pm_sqlite_store *)base, PM_SQL_LEASE_RENEW, id, until_ms, error);
+    struct pm_sqlite_store *store = (struct pm_sqlite_store *)base;
+    pm_sqlite_recent_note_renewed(store->recent, id, until_ms);
+    return change(store, PM_SQL_LEASE_RENEW, id, until_ms, error);
 }
 
 bool pm_sqlite_renew_all(struct pm_store *base, int64_t until_ms, struct pm_error *error)
 {
-    return change((struct pm_sqlite_store *)base, PM_SQL_LEASE_RENEW_ALL, until_ms, 0, error);
+    struct pm_sqlite_store *store = (struct pm_sqlite_store *)base;
+    pm_sqlite_recent_forget_all(store->recent);
+    return change(store, PM_SQL_LEASE_RENEW_ALL, until_ms, 0, error);
 }
 
 bool pm_sqlite_job_delete(struct pm_store *base, const struct pm_store_job *job,
                           struct pm_error *error)
 {
     struct pm_sqlite_store *store = (struct pm_sqlite_store *)base;
+    const bool lacks_checkpoint = pm_sqlite_recent_lacks_checkpoint(store->recent, job->id);
+    pm_sqlite_recent_forget(store->recent, job->id);
     return delete_state(store, job, job->state, error) &&
            change(store, PM_SQL_JOB_DELETE, job->id, 0, error) &&
-           change(store, PM_SQL_CHECKPOINT_DELETE, job->id, 0, error);
+           (lacks_checkpoint || change(store, PM_SQL_CHECKPOINT_DELETE, job->id, 0, error));
 }
 
 /* ---- parts ---- */
@@ -346,6 +376,9 @@ bool pm_sqlite_part_get(struct pm_store *base, const struct pm_store_job *job,
     bool row;
     *data = NULL;
     *size = 0;
+    if (part == PM_STORE_CHECKPOINT && pm_sqlite_recent_lacks_checkpoint(store->recent, job->id)) {
+        return true;
+    }
     if (!select_row(store, statements[part], number, &statement, &row, error)) {
         return false;
     }
@@ -372,6 +405,7 @@ bool pm_sqlite_checkpoint_set(struct pm_store *base, int64_t id,
                               const struct pm_wire_frame *checkpoint, struct pm_error *error)
 {
     struct pm_sqlite_store *store = (struct pm_sqlite_store *)base;
+    pm_sqlite_recent_note_checkpoint(store->recent, id, checkpoint != NULL);
     if (checkpoint == NULL) {
         return change(store, PM_SQL_CHECKPOINT_DELETE, id, 0, error);
     }

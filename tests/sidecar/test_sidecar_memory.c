@@ -14,6 +14,7 @@ static struct pm_roster roster;
 static struct pm_desk desk;
 static int allocations_left = INT_MAX;
 
+/* The linker's names. NOLINTBEGIN(bugprone-reserved-identifier) */
 void *__wrap_realloc(void *memory, size_t size);
 void *__real_realloc(void *memory, size_t size);
 
@@ -27,6 +28,7 @@ void *__wrap_realloc(void *memory, size_t size)
 {
     return allocations_left-- > 0 ? __real_realloc(memory, size) : NULL;
 }
+/* NOLINTEND(bugprone-reserved-identifier) */
 
 static void have_memory_for(int allocations)
 {

@@ -65,7 +65,15 @@ export function short(value) {
       return decimal(scaled, size >= 100 ? 0 : size >= 10 ? 1 : 2) + name;
     }
   }
-  return Number.isInteger(value) ? whole(value) : decimal(value, 2);
+  return Number.isInteger(value) || Math.abs(value) >= 100 ? whole(value) : decimal(value, 2);
+}
+
+// [figure, unit]: RAO, and from one on TAO.
+const RAO_PER_TAO = 1e9;
+export function money(rao) {
+  if (!known(rao) || Math.abs(rao) < RAO_PER_TAO) return [short(rao), "RAO"];
+  const tao = rao / RAO_PER_TAO;
+  return [Math.abs(tao) < 1e4 ? decimal(tao, Math.abs(tao) < 100 ? 3 : 1) : short(tao), "TAO"];
 }
 
 export function duration(ms) {

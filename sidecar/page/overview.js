@@ -1,6 +1,6 @@
 // The first part of the page: figures, the lease that is computed, trouble, curves.
 
-import {byId, clock, decimal, duration, get, make, moment, NONE, percent, plural, short, whole, words} from "./dom.js";
+import {byId, clock, decimal, duration, get, make, moment, money, NONE, percent, plural, short, whole, words} from "./dom.js";
 import {chart} from "./chart.js";
 
 // ---- figures ----
@@ -9,7 +9,7 @@ const TARGET_ACCURACY = 0.95;
 
 function tile(name, value, unit, note, kind) {
   return make("dl", {class: "tile"}, make("dt", {}, name),
-    make("dd", {}, value, unit ? make("small", {}, ` ${unit}`) : null), make("p", {class: kind}, note));
+    make("dd", {}, value, unit && value !== NONE ? make("small", {}, ` ${unit}`) : null), make("p", {class: kind}, note));
 }
 
 function accuracyTile(stats) {
@@ -32,7 +32,8 @@ function forecastTile(supervisor) {
   const forecast = supervisor?.forecast;
   if (supervisor?.task === "practice") return tile("Forecast", NONE, "", "practice earns nothing of worth");
   if (!forecast) return tile("Forecast", NONE, "", "nothing earned in this epoch yet");
-  return tile("Forecast", short(forecast.rao_per_day), "RAO a day",
+  const [figure, unit] = money(forecast.rao_per_day);
+  return tile("Forecast", figure, `${unit} a day`,
     forecast.is_capped ? "at the pool's cap for one miner" : "at the rate of this epoch");
 }
 
@@ -46,19 +47,22 @@ function showAge(toldMs, nowMs) {
     ? `As the pool told it ${duration(nowMs - toldMs)} ago, at ${moment(toldMs)}; it has told nothing since.` : "";
 }
 
+const UNTOLD = "the pool has told nothing yet";
+
 export function showFigures(state) {
   const miner = state.miner ?? {};
   const stats = miner.stats ?? {}, balance = miner.balance ?? {}, counters = miner.counters ?? {};
   const best = Math.max(stats.best_score ?? 0, counters.best_score ?? 0);
-  const pending = balance.estimated_pending_rao;
+  const pending = balance.estimated_pending_rao, isTold = miner.stats !== undefined && miner.stats !== null;
+  const [figure, unit] = money(stats.balance_rao);
   showAge(miner.stats_ms, state.now_ms);
   byId("tiles").replaceChildren(
-    tile("Reputation", decimal(stats.reputation, 2), "this epoch", `${decimal(stats.reputation_per_hour, 1)} an hour`),
+    tile("Reputation", decimal(stats.reputation, 2), "this epoch", isTold ? `${decimal(stats.reputation_per_hour, 1)} an hour` : UNTOLD),
     accuracyTile(stats), successTile(stats), forecastTile(state.supervisor),
-    tile("Balance", short(stats.balance_rao), "RAO", pending === undefined ? `${short(stats.lifetime_rao)} paid in all`
-      : `${short(pending)} more pending`),
-    tile("Best score", best > 0 ? decimal(best, 4) : NONE, "", `best of the pool ${stats.pool?.best_score > 0
-      ? decimal(stats.pool.best_score, 4) : NONE}`),
+    tile("Balance", figure, unit, !isTold ? UNTOLD : pending === undefined ? `${money(stats.lifetime_rao).join(" ")} paid in all`
+      : `${money(pending).join(" ")} more pending`),
+    tile("Best score", best > 0 ? decimal(best, 4) : NONE, "", stats.pool?.best_score > 0
+      ? `best of the pool ${decimal(stats.pool.best_score, 4)}` : "none in the pool yet"),
     tile("Evaluated", whole(stats.evaluations_submitted ?? counters.evaluations_submitted), "",
       `${plural(state.successful_submissions, "lease")} submitted`),
     tile("Evolved", whole(stats.evolutions_submitted ?? counters.evolutions_submitted), "",

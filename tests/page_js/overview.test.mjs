@@ -22,7 +22,7 @@ test("all figures that a miner looks for are there", () => {
   assert.deepEqual(shown.Accuracy, {value: "93.0 %", note: "the target is 95 %", kind: "warn"});
   assert.deepEqual(shown.Success, {value: "75 %", note: "30 of 40 evolved score over 0.7", kind: ""});
   assert.deepEqual(shown.Forecast, {value: "95.8 M RAO a day", note: "at the rate of this epoch", kind: ""});
-  assert.deepEqual(shown.Balance, {value: "7.65 M RAO", note: "11.9 M more pending", kind: ""});
+  assert.deepEqual(shown.Balance, {value: "7.65 M RAO", note: "11.9 M RAO more pending", kind: ""});
   assert.deepEqual(shown["Best score"], {value: "0.9012", note: "best of the pool 0.9500", kind: ""});
   assert.deepEqual(shown.Evaluated, {value: "12,345", note: "12 leases submitted", kind: ""});
   assert.deepEqual(shown.Evolved, {value: "56", note: "1 lease refused, 2 expired", kind: ""});
@@ -47,10 +47,20 @@ test("what a pool does not tell is a dash or the driver's own count", () => {
   assert.equal(shown.Evaluated.value, "9");
   assert.equal(shown.Evolved.value, "2");
   assert.equal(shown["Best score"].value, "0.5000");
-  assert.equal(shown.Reputation.value, "– this epoch");
+  assert.deepEqual(shown.Reputation, {value: "–", note: "the pool has told nothing yet", kind: ""});
+  assert.deepEqual(shown.Balance, {value: "–", note: "the pool has told nothing yet", kind: ""});
   assert.equal(shown.Forecast.note, "nothing earned in this epoch yet");
   assert.doesNotMatch(text("tiles"), /NaN|undefined|null/);
   assert.doesNotMatch(JSON.stringify(tiles({status: "idle", now_ms: NOW_MS})), /NaN|undefined|null/);
+});
+
+test("from one TAO on money is in TAO", () => {
+  const rich = mining();
+  rich.supervisor.forecast.rao_per_day = 14.4e9;
+  rich.miner.stats.balance_rao = 2.5e9;
+  rich.miner.balance = {};
+  assert.equal(tiles(rich).Forecast.value, "14.400 TAO a day");
+  assert.deepEqual(tiles(rich).Balance, {value: "2.500 TAO", note: "8.00 M RAO paid in all", kind: ""});
 });
 
 test("a forecast knows the cap, and practice earns nothing", () => {

@@ -4,7 +4,7 @@ import {test} from "node:test";
 import {asked, open, server} from "./small_dom.mjs";
 
 open("<html><body></body></html>", "http://127.0.0.1:8124/#secret-of-this-session");
-const {clock, decimal, duration, get, hasToken, make, moment, NONE, percent, plural, post, short, whole, words} =
+const {clock, decimal, duration, get, hasToken, make, moment, money, NONE, percent, plural, post, short, whole, words} =
   await import("./page/dom.js");
 
 test("the token leaves the address and is kept for the tab", () => {
@@ -25,10 +25,17 @@ test("numbers are written for a glance", () => {
   assert.equal(percent(0.9567), "95.7\u00a0%");
   assert.equal(percent(0.5, 0), "50\u00a0%");
   const shorts = [[0, "0"], [9999, "9,999"], [0.5, "0.50"], [10000, "10.0 k"], [12345, "12.3 k"], [999999, "1,000 k"],
-    [1e6, "1.00 M"], [95760000, "95.8 M"], [123456789, "123 M"], [2.5e9, "2.50 G"], [-12345, "-12.3 k"]];
+    [1e6, "1.00 M"], [95760000, "95.8 M"], [123456789, "123 M"], [2.5e9, "2.50 G"], [-12345, "-12.3 k"],
+    [1785.98, "1,786"], [99.5, "99.50"]];
   for (const [value, text] of shorts) assert.equal(short(value), text);
   assert.equal(plural(1, "lease"), "1 lease");
   assert.equal(plural(2000, "lease"), "2,000 leases");
+});
+
+test("money is RAO, and from one on TAO", () => {
+  const rows = [[undefined, "– RAO"], [0, "0 RAO"], [7654321, "7.65 M RAO"], [1e9, "1.000 TAO"], [-2.5e9, "-2.500 TAO"],
+    [123.45e9, "123.5 TAO"], [50000e9, "50.0 k TAO"]];
+  for (const [rao, text] of rows) assert.equal(money(rao).join(" "), text);
 });
 
 test("durations have two units at most", () => {

@@ -67,16 +67,20 @@ static bool add_task(cJSON *report, struct miner *miner)
 
 /* ---- the forecast ---- */
 
-/* Of a driver's figures, if they are this miner's: in practice its partner has some too. */
+/* Of a driver's figures. False: they are not this miner's, for in practice its partner has some
+ * too; there may be no forecast in those that are. */
 static bool forecast_from_record(const struct miner *miner, const struct pm_record *record,
-                                 struct pm_pool_forecast *forecast)
+                                 cJSON **out)
 {
+    struct pm_pool_forecast forecast;
     cJSON *figures = NULL;
     const char *hotkey = "";
     bool done = pm_json_parse(record->body, record->body_size, FIGURES_MAX, &figures, NULL) &&
                 pm_json_optional_string(figures, "hotkey", &hotkey, NULL) &&
-                (miner->task != MINER_PRACTICE || strcmp(hotkey, miner->address) == 0) &&
-                forecast_from_figures(figures, forecast);
+                (miner->task != MINER_PRACTICE || strcmp(hotkey, miner->address) == 0);
+    if (done && forecast_from_figures(figures, &forecast)) {
+        *out = forecast_write(&forecast);
+    }
     cJSON_Delete(figures);
     return done;
 }
@@ -84,7 +88,7 @@ static bool forecast_from_record(const struct miner *miner, const struct pm_reco
 static void update_forecast(struct miner *miner)
 {
     struct pm_records records;
-    struct pm_pool_forecast forecast;
+    bool found = false;
     const char *run = miner->task == MINER_PRACTICE
                           ? PRACTICE_RUN
                           : pm_options_text(miner_options(miner), "run-id");
@@ -98,10 +102,9 @@ static void update_forecast(struct miner *miner)
         !pm_queue_client_records(miner->client, run, "figures/", "", RECORDS_MAX, &records, NULL)) {
         return;
     }
-    for (size_t i = 0; i < records.count && miner->forecast == NULL; i++) { /* newest first */
-        if (forecast_from_record(miner, &records.items[i], &forecast)) {
-            miner->forecast = forecast_write(&forecast);
-        }
+    /* The newest only: older ones are of another pool or key. */
+    for (size_t i = 0; i < records.count && !found; i++) {
+        found = forecast_from_record(miner, &records.items[i], &miner->forecast);
     }
     pm_records_clear(&records);
 }

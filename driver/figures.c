@@ -232,6 +232,7 @@ void pm_figures_put(struct pm_driver *driver)
     }
     char *text = write_figures(driver);
     figures->pool_was_away = driver->pool_notice.active;
+    snprintf(figures->trouble, sizeof figures->trouble, "%s", trouble(driver));
     figures->changed = text == NULL || !driver->queue.record_put(
                                            driver->queue.context, driver->settings.run_id, key,
                                            PM_FIGURES_STATE, "", text, strlen(text), &error);
@@ -242,7 +243,8 @@ void pm_figures_tick(struct pm_driver *driver)
 {
     const struct pm_figures *figures = &driver->figures;
     bool is_news = figures->changed || figures->put_ms == 0 ||
-                   figures->pool_was_away != driver->pool_notice.active;
+                   figures->pool_was_away != driver->pool_notice.active ||
+                   strcmp(figures->trouble, trouble(driver)) != 0;
     if (is_news && !driver->queue_notice.active &&
         pm_driver_now_ms(driver) >= figures->put_ms + PUT_EVERY_MS) {
         pm_figures_put(driver);

@@ -21,7 +21,8 @@ struct pm_figures {
     bool loaded;        /* what the driver before this one recorded was looked for */
     bool changed;       /* since the record was put */
     bool pool_was_away; /* when it was put */
-    int64_t put_ms;     /* when; 0: never */
+    char trouble[sizeof((struct pm_error *)0)->message]; /* the same */
+    int64_t put_ms;                                      /* when; 0: never */
     int64_t stats_ms;   /* when the pool gave the figures it gave last; 0: never */
     cJSON *earlier;     /* those of the driver before, until the pool gives some; or NULL */
     bool stats_are_old; /* something was submitted since */

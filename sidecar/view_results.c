@@ -141,8 +141,10 @@ cJSON *pm_view_results(struct pm_view *view, int64_t before, size_t limit, struc
 static const struct {
     const char *cause, *remedy;
 } REMEDIES[] = {
-    {"ran_out", "If that happens often, this machine is too slow for what it asks for: fewer "
-                "generations, more threads, a higher CPU limit."},
+    {"ran_out",
+     "Where the pool was away or the miner was stopped, no more could be done. Else, if it "
+     "happens often, this machine is too slow for what it asks for: fewer generations, "
+     "more threads, a higher CPU limit."},
     {"signature", "Does the clock go right, and is the key the one that earned here? `poolminer "
                   "doctor` looks."},
     {"window", "Results are wanted in the window that the lease was given in. If that happens "

@@ -87,17 +87,20 @@ static void start_gui(struct setting *setting)
     }
 }
 
-static void start_pool(struct setting *setting)
+/* A new one: what it hands out is handed to another after `lease_s`, and the miner of its settings
+ * evolves so many generations. */
+static void start_pool(struct setting *setting, const char *lease_s, int generations)
 {
-    char text[512];
-    setting->pool =
-        START(&setting->place, "pool", "poolminer-pool", "--port", "0", "--store",
-              place_file(&setting->place, "pool.db"), "--ready-file",
-              place_file(&setting->place, "pool.ready"), "--quorum", "1", "--epoch-s", "600");
+    char text[512], store[32];
+    snprintf(store, sizeof store, "pool-%s.db", lease_s);
+    setting->pool = START(&setting->place, "pool", "poolminer-pool", "--port", "0", "--store",
+                          place_file(&setting->place, store), "--ready-file",
+                          place_file(&setting->place, "pool.ready"), "--quorum", "1", "--epoch-s",
+                          "600", "--task-timeout-s", lease_s);
     snprintf(text, sizeof text,
              "{\n    \"pool_endpoint\": \"http://127.0.0.1:%d\",\n    \"sidecar_port\": 0,\n"
-             "    \"http_port\": 0,\n    \"data_dir\": \"%s/miner\",\n    \"generations\": 3\n}\n",
-             wait_ready(&setting->place, "pool.ready"), setting->place.path);
+             "    \"http_port\": 0,\n    \"data_dir\": \"%s/miner\",\n    \"generations\": %d\n}\n",
+             wait_ready(&setting->place, "pool.ready"), setting->place.path, generations);
     snprintf(setting->config, sizeof setting->config, "%s",
              write_text(setting->place.path, "gui_config.json", text));
 }
@@ -257,7 +260,7 @@ static void a_day_with_the_page(void **state)
     (void)state;
     struct setting *setting = &the_setting;
     struct browser *browser = &setting->browser;
-    start_pool(setting);
+    start_pool(setting, "10800", 3);
     start_gui(setting);
     look_without_the_token(setting);
     start_and_earn(setting);
@@ -284,6 +287,42 @@ static void a_day_with_the_page(void **state)
     browser_await(browser, IS_STATUS("Idle"), SOON_MS);
     browser_await(browser, "document.querySelectorAll('#plots .curve').length > 1", SOON_MS);
     browser_await(browser, FIGURE("Evaluated") " > 0", SOON_MS);
+    end_gui(setting);
+    browser_complaints(browser); /* that nobody is there any more */
+}
+
+/* A lease that takes nearly all of its time, and whose pool is gone by then: the page, `status` and
+ * the log say that it ran out, and by how much. */
+static void a_lease_that_runs_out_says_by_how_much(void **state)
+{
+    (void)state;
+    struct setting *setting = &the_setting;
+    struct browser *browser = &setting->browser;
+    start_pool(setting, "12", 100000);
+    start_gui(setting);
+    browser_visit(browser, "about:blank");
+    browser_visit(browser, setting->address);
+    browser_await(browser, IS_STATUS("Idle"), SOON_MS);
+    browser_click(browser, "#start");
+    browser_await(browser, "/Lease of/.test(document.getElementById('lease').textContent)",
+                  SOON_MS);
+    kill_hard(setting->pool);
+    browser_await(browser,
+                  "/Not paid.* expired +the lease ran out before .*, \\d+ s ago, after \\d+ tries/"
+                  ".test(document.getElementById('errors').textContent)",
+                  SOON_MS);
+    browser_click(browser, "#tab-results");
+    browser_await(browser,
+                  "[...document.querySelectorAll('details.result')].some((one) => "
+                  "/expired/.test(one.textContent) && "
+                  "/ran out before .*, \\d+ s ago/.test(one.querySelector('.why')?.textContent))",
+                  SOON_MS);
+    browser_click(browser, "#tab-log");
+    browser_await(browser,
+                  "/LEASE-EXPIRED.*ran out before .*, \\d+ s ago/"
+                  ".test(document.getElementById('lines').textContent)",
+                  SOON_MS);
+    expect_told(setting, 0, "expired: the lease ran out before the pool acknowledged");
     end_gui(setting);
     browser_complaints(browser); /* that nobody is there any more */
 }
@@ -391,6 +430,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_day_with_the_page),
+        cmocka_unit_test(a_lease_that_runs_out_says_by_how_much),
         cmocka_unit_test(what_strangers_say_is_only_shown),
     };
     return cmocka_run_group_tests(tests, open_browser, close_all);

@@ -214,6 +214,38 @@ static void other_networks(void **state)
                   0, "523775", "");
 }
 
+/* Every model takes its figures from a file as it does from options. */
+static void other_networks_by_file(void **state)
+{
+    (void)state;
+    static const char *const moderntensor[] = {
+        "{\"score\": 0.85, \"total_scores\": 10, \"epoch_emission\": 1000, \"subnet_weight\": "
+        "0.15}",
+        "{\"accuracy\": 0.9, \"latency\": 0.8, \"availability\": 0.8, \"consistency\": 0.85,"
+        " \"total_scores\": 10, \"epoch_emission\": 1000, \"subnet_weight\": 0.15}"};
+    for (size_t i = 0; i < sizeof moderntensor / sizeof *moderntensor; i++) {
+        const char *path = write_text(directory, "figures.json", moderntensor[i]);
+        expect_output(RUN("moderntensor", "--file", path), 0, "12.75 an epoch", "");
+    }
+    expect_output(run_file("vidaio", "{\"task\": \"compression\", \"rate\": 0.5, \"vmaf\": 80,"
+                                     " \"threshold\": 70}"),
+                  0, "\"score\":0.583", "");
+    expect_output(run_file("vidaio", "{\"task\": \"compression\", \"rate\": 0.3, \"vmaf\": 85,"
+                                     " \"threshold\": 70, \"excellent_rounds\": 7}"),
+                  0, "\"multiplier\":1.105", "");
+    expect_output(run_file("direct", "{\"sota_probability\": 0.01, \"reward\": 50,"
+                                     " \"pool_income_per_day\": 1}"),
+                  0, "chance of 0.02 a day", "");
+    expect_output(run_file("vidaio", "{\"task\": \"upscaling\", \"quality\": \"good\","
+                                     " \"length\": 9}"),
+                  2, "", "quality: expected a number");
+    expect_output(run_file("vidaio", "{\"quality\": 0.8, \"length\": 9}"), 2, "",
+                  "--task is missing");
+    expect_output(run_file("moderntensor", "{\"score\": 1.5, \"total_scores\": 10,"
+                                           " \"epoch_emission\": 1, \"subnet_weight\": 1}"),
+                  2, "", "score is 1.5");
+}
+
 static void what_cannot_be_is_said(void **state)
 {
     (void)state;
@@ -255,6 +287,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_cannot_be_measured_is_said, set_up, tear_down),
         cmocka_unit_test_setup_teardown(direct_and_profit, set_up, tear_down),
         cmocka_unit_test_setup_teardown(other_networks, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(other_networks_by_file, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_cannot_be_is_said, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_bad_file_is_named, set_up, tear_down),
     };

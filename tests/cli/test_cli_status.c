@@ -1,6 +1,7 @@
 /* The screen of `poolminer status`: what it shows of a state, at any width, and what it leaves out.
  */
 #include "cli/occupancy.h"
+#include "cli/queue_status.h"
 #include "cli/sidecar_url.h"
 #include "cli/status_screen.h"
 #include "cmocka_include.h"
@@ -88,6 +89,30 @@ static void expect_parts(const char *text, const char *const *parts, size_t coun
         const char *const parts[] = {__VA_ARGS__};                                                 \
         expect_parts(text, parts, sizeof parts / sizeof *parts);                                   \
     } while (false)
+
+/* The bar in the line that `mine` writes once a minute while something evolves. */
+static void the_line_a_minute_has_a_bar(void **state)
+{
+    (void)state;
+    static const struct {
+        struct queue_evolution evolution;
+        const char *bar;
+    } rows[] = {
+        {{.jobs = 0}, ""},
+        {{.jobs = 1, .done = 0, .of_all = 50}, "[....................] 0 % of the evolution"},
+        {{.jobs = 2, .done = 50, .of_all = 100, .best = 0.78123},
+         "[##########..........] 50 % of 2 evolutions, best 0.7812"},
+        {{.jobs = 1, .done = 999, .of_all = 1000, .best = 0.9},
+         "[###################.] 99 % of the evolution, best 0.9000"},
+        {{.jobs = 1, .done = 7, .of_all = 7}, "[####################] 100 % of the evolution"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const struct queue_status status = {.evolution = rows[i].evolution};
+        char bar[QUEUE_BAR_SIZE];
+        queue_status_bar(&status, bar);
+        assert_string_equal(bar, rows[i].bar);
+    }
+}
 
 /* What the pool told long before the rest has its age; what it told just now has none. */
 static void figures_of_long_ago_have_their_age(void **state)
@@ -330,6 +355,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_running_miner_is_told_in_full),
         cmocka_unit_test(figures_of_long_ago_have_their_age),
+        cmocka_unit_test(the_line_a_minute_has_a_bar),
         cmocka_unit_test(the_forecast_is_the_payout_of_a_day),
         cmocka_unit_test(no_line_is_wider_than_the_terminal),
         cmocka_unit_test(colour_is_added_and_nothing_else),

@@ -255,6 +255,21 @@ static void watch_for_a_while(struct setting *setting)
     assert_int_equal(wait_end(&setting->place, "watch", watch, SOON_MS), 0);
 }
 
+/* The other task: the pool of the settings is dead, practice has one of its own. */
+static void practise(struct browser *browser)
+{
+    browser_click(browser, ".tasks label:nth-of-type(2) span");
+    browser_click(browser, "#start");
+    browser_await(browser, IS_STATUS("Mining"), SOON_MS);
+    browser_await(browser,
+                  "/practice earns nothing/.test(document.getElementById('tiles').textContent) && "
+                  "document.querySelector('[name=task][value=practice]').checked",
+                  SOON_MS);
+    /* Of a key that was made for it, so that these are no other figures. */
+    browser_await(browser, FIGURE("Evaluated") " > 0 && " FIGURE("Balance") " === 0", SOON_MS);
+    stop(browser);
+}
+
 static void a_day_with_the_page(void **state)
 {
     (void)state;
@@ -287,6 +302,7 @@ static void a_day_with_the_page(void **state)
     browser_await(browser, IS_STATUS("Idle"), SOON_MS);
     browser_await(browser, "document.querySelectorAll('#plots .curve').length > 1", SOON_MS);
     browser_await(browser, FIGURE("Evaluated") " > 0", SOON_MS);
+    practise(browser);
     end_gui(setting);
     browser_complaints(browser); /* that nobody is there any more */
 }

@@ -6,7 +6,10 @@
 
 #include <poolminer/json.h>
 
-enum { THIN_EVERY = 60 }; /* samples between two looks for what is too old to be kept so densely */
+enum {
+    THIN_EVERY = 60, /* samples between two looks for what is too old to be kept so densely */
+    SETTLED = 60,
+};
 
 #define DAY_MS 86400000LL
 #define DENSE_MS DAY_MS          /* up to this age every sample is kept, */
@@ -85,6 +88,34 @@ static bool thin(const struct pm_history *history, int64_t now_ms, struct pm_err
     return pm_history_execute(history, sql, error);
 }
 
+/* What ages are counted from: not the newest sample, which a clock that is wrong for a moment may
+ * have put years ahead of all others, but the one that SETTLED newer ones have confirmed. 0: there
+ * are not so many. */
+static bool find_now(const struct pm_history *history, int64_t *now_ms, struct pm_error *error)
+{
+    sqlite3_stmt *statement = pm_history_prepare(
+        history, "SELECT unix_ms FROM samples ORDER BY unix_ms DESC LIMIT 1 OFFSET ?", error);
+    *now_ms = 0;
+    if (statement == NULL) {
+        return false;
+    }
+    sqlite3_bind_int(statement, 1, SETTLED);
+    const int step = sqlite3_step(statement);
+    if (step == SQLITE_ROW) {
+        *now_ms = sqlite3_column_int64(statement, 0);
+    }
+    const bool done = step == SQLITE_ROW || step == SQLITE_DONE ||
+                      pm_history_fail(history, "reading samples", error);
+    sqlite3_finalize(statement);
+    return done;
+}
+
+static bool thin_out(const struct pm_history *history, struct pm_error *error)
+{
+    int64_t now_ms;
+    return find_now(history, &now_ms, error) && thin(history, now_ms, error);
+}
+
 bool pm_history_add_sample(struct pm_history *history, const char *account, int64_t unix_ms,
                            const double values[PM_SERIES_COUNT], struct pm_error *error)
 {
@@ -92,7 +123,7 @@ bool pm_history_add_sample(struct pm_history *history, const char *account, int6
     bool done = insert_sample(history, account, unix_ms, values, error);
     if (done && history->samples_added++ % THIN_EVERY == 0) {
         done = pm_history_execute(history, "BEGIN", error) &&
-               pm_history_end(history, thin(history, unix_ms, error), error);
+               pm_history_end(history, thin_out(history, error), error);
     }
     pthread_mutex_unlock(&history->mutex);
     return done;

@@ -9,6 +9,7 @@
 #include <openssl/x509v3.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -144,6 +145,7 @@ struct tls_front *tls_front_start(const char *plain_url)
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t size = sizeof address;
     assert_non_null(front);
+    signal(SIGPIPE, SIG_IGN); /* OpenSSL writes without asking whether anybody is there */
     front->plain_port = (int)strtol(strrchr(plain_url, ':') + 1, NULL, 10);
     set_up_tls(front);
     front->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);

@@ -29,7 +29,8 @@ struct crew_member {
     struct pm_job_runner_config config;
 };
 
-struct crew {
+struct pm_crew {
+    size_t workers;
     atomic_bool late; /* what is still being said to the sidecar is to be left unsaid */
     struct pm_job_runner_tally tally;
     struct pm_pause pause;
@@ -57,37 +58,26 @@ static void *member_main(void *argument)
     return NULL;
 }
 
-static bool member_prepare(struct crew_member *member, const struct pm_crew_config *config,
-                           struct crew *crew, struct pm_error *error)
+static void member_prepare(struct crew_member *member, const struct pm_crew_work *work,
+                           struct pm_crew *crew)
 {
-    const size_t share = config->threads / config->workers;
-    if (!connect_client(config, RESULT_CALL_MS, &member->client, error) ||
-        !connect_client(config, HEARTBEAT_CALL_MS, &member->heartbeats, error)) {
-        return false;
-    }
+    const size_t share = work->threads / crew->workers;
     member->config = (struct pm_job_runner_config){
-        .run_id = config->run_id,
-        .bench = config->bench,
+        .run_id = work->run_id,
+        .bench = work->bench,
         .pause = &crew->pause,
         .threads = share > 0 ? share : 1,
         .queue = pm_job_queue_of_client(member->client),
         .heartbeats = pm_job_queue_of_client(member->heartbeats),
-        .stop = config->stop,
+        .stop = work->stop,
         .wait_ms = LEASE_WAIT_MS,
         .retry_ms = RETRY_MS,
         .patience_ms = PATIENCE_MS,
-        .checkpoint_interval_ms = config->checkpoint_interval_ms,
+        .checkpoint_interval_ms = work->checkpoint_interval_ms,
         .late = &crew->late,
         .tally = &crew->tally,
-        .show_progress = config->show_progress && config->workers == 1,
+        .show_progress = work->show_progress && crew->workers == 1,
     };
-    return true;
-}
-
-static void member_clear(struct crew_member *member)
-{
-    pm_queue_client_destroy(member->client);
-    pm_queue_client_destroy(member->heartbeats);
 }
 
 /* False when the member still computes at `until`. */
@@ -107,59 +97,52 @@ static bool report(void *context, const char *paused, const char *report_json, e
     return pm_queue_client_report(context, paused, report_json, wish, error);
 }
 
-static bool start_governor(struct crew *crew, const struct pm_crew_config *config,
+static bool start_governor(struct pm_crew *crew, const struct pm_crew_work *work,
                            struct pm_error *error)
 {
-    if (!connect_client(config, REPORT_CALL_MS, &crew->reports, error)) {
-        return false;
-    }
-    pm_queue_client_set_stop_flag(crew->reports, config->stop);
-    struct pm_governor_config governor = config->governor;
+    pm_queue_client_set_stop_flag(crew->reports, work->stop);
+    struct pm_governor_config governor = work->governor;
     governor.sidecar = (struct pm_governor_sidecar){.context = crew->reports, .report = report};
-    governor.stop = config->stop;
+    governor.stop = work->stop;
     governor.pause = &crew->pause;
     crew->governed = pm_governor_start(&crew->governor, &governor, error);
     return crew->governed;
 }
 
-static bool crew_start(struct crew *crew, const struct pm_crew_config *config,
+static bool crew_start(struct pm_crew *crew, const struct pm_crew_work *work,
                        struct pm_error *error)
 {
-    for (size_t i = 0; i < config->workers; i++) {
-        if (!member_prepare(&crew->members[i], config, crew, error)) {
-            return false;
-        }
-    }
-    if (!start_governor(crew, config, error)) {
+    if (!start_governor(crew, work, error)) {
         return false;
     }
     size_t started = 0;
-    for (size_t i = 0; i < config->workers; i++) {
+    for (size_t i = 0; i < crew->workers; i++) {
         struct crew_member *member = &crew->members[i];
+        member_prepare(member, work, crew);
         member->started = pthread_create(&member->thread, NULL, member_main, member) == 0;
         started += member->started;
     }
     if (started == 0) {
         return pm_fail(error, PM_ERROR_MEMORY, "no worker thread could be started");
     }
-    if (started < config->workers) {
+    if (started < crew->workers) {
         pm_log(PM_LOG_WARN, "WORKER-FEWER-THREADS", "%zu of %zu workers could be started", started,
-               config->workers);
+               crew->workers);
     }
     return true;
 }
 
-static bool crew_join(struct crew *crew, size_t count, int64_t until_ms)
+static bool crew_join(struct pm_crew *crew, int64_t until_ms)
 {
     const struct timespec until = {.tv_sec = until_ms / 1000, .tv_nsec = until_ms % 1000 * 1000000};
     bool idle = true;
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < crew->workers; i++) {
         idle = member_join(&crew->members[i], &until) && idle;
     }
     return idle;
 }
 
-static void crew_count(struct crew *crew, struct pm_job_runner_counts *counts)
+static void crew_count(struct pm_crew *crew, struct pm_job_runner_counts *counts)
 {
     *counts = (struct pm_job_runner_counts){
         .done = atomic_load(&crew->tally.done),
@@ -169,48 +152,61 @@ static void crew_count(struct crew *crew, struct pm_job_runner_counts *counts)
     };
 }
 
-static void end_governor(struct crew *crew)
+bool pm_crew_create(const struct pm_crew_config *config, struct pm_crew **out,
+                    struct pm_error *error)
 {
-    if (crew->governed) {
-        pm_governor_join(&crew->governor);
-    }
-    pm_queue_client_destroy(crew->reports);
-    pm_pause_clear(&crew->pause);
-}
-
-static void crew_destroy(struct crew *crew, size_t count)
-{
-    end_governor(crew);
-    for (size_t i = 0; i < count; i++) {
-        member_clear(&crew->members[i]);
-    }
-    free(crew);
-}
-
-bool pm_crew_run(const struct pm_crew_config *config, struct pm_job_runner_counts *counts,
-                 bool *idle, struct pm_error *error)
-{
-    *idle = true;
-    struct crew *crew = calloc(1, sizeof *crew + config->workers * sizeof *crew->members);
+    struct pm_crew *crew = calloc(1, sizeof *crew + config->workers * sizeof *crew->members);
     if (crew == NULL) {
         return pm_fail(error, PM_ERROR_MEMORY, "starting %zu workers: out of memory",
                        config->workers);
     }
     pm_pause_init(&crew->pause);
-    const bool ok = crew_start(crew, config, error);
-    while (ok && !atomic_load(config->stop)) {
+    crew->workers = config->workers;
+    bool connected = connect_client(config, REPORT_CALL_MS, &crew->reports, error);
+    for (size_t i = 0; connected && i < crew->workers; i++) {
+        struct crew_member *member = &crew->members[i];
+        connected = connect_client(config, RESULT_CALL_MS, &member->client, error) &&
+                    connect_client(config, HEARTBEAT_CALL_MS, &member->heartbeats, error);
+    }
+    if (!connected) {
+        pm_crew_destroy(crew);
+        return false;
+    }
+    *out = crew;
+    return true;
+}
+
+void pm_crew_destroy(struct pm_crew *crew)
+{
+    if (crew == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < crew->workers; i++) {
+        pm_queue_client_destroy(crew->members[i].client);
+        pm_queue_client_destroy(crew->members[i].heartbeats);
+    }
+    pm_queue_client_destroy(crew->reports);
+    pm_pause_clear(&crew->pause);
+    free(crew);
+}
+
+bool pm_crew_run(struct pm_crew *crew, const struct pm_crew_work *work,
+                 struct pm_job_runner_counts *counts, bool *idle, struct pm_error *error)
+{
+    const bool ok = crew_start(crew, work, error);
+    while (ok && !atomic_load(work->stop)) {
         pm_clock_sleep_ms(STOP_POLL_MS);
     }
     const int64_t start_ms = pm_clock_monotonic_ms();
-    *idle = crew_join(crew, config->workers, start_ms + LATE_MS);
+    *idle = crew_join(crew, start_ms + LATE_MS);
     if (!*idle) {
         atomic_store(&crew->late, true);
-        *idle = crew_join(crew, config->workers, start_ms + PARTING_MS);
+        *idle = crew_join(crew, start_ms + PARTING_MS);
     }
     crew_count(crew, counts);
-    /* A thread that still computes still uses what is freed here. */
-    if (*idle) {
-        crew_destroy(crew, config->workers);
+    /* A thread that still computes still asks whether it is to pause. */
+    if (*idle && crew->governed) {
+        pm_governor_join(&crew->governor);
     }
     return ok;
 }

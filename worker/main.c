@@ -1,5 +1,5 @@
-/* poolminer-worker: reads options, opens the dataset, lets the crew take jobs until told to stop.
- */
+/* poolminer-worker: reads options, connects, opens the dataset, lets the crew take jobs until told
+ * to stop. */
 #include "worker/crew.h"
 #include "worker/options.h"
 #include "worker/plan.h"
@@ -46,25 +46,28 @@ static bool try_dataset(struct pm_workbench *bench, const char *dataset, size_t 
     return true;
 }
 
-static bool work(const struct pm_options *options, struct pm_workbench *bench, bool *idle,
-                 struct pm_error *error)
+static bool connect_crew(const struct pm_options *options, const char *name, struct pm_crew **out,
+                         struct pm_error *error)
 {
-    char name[PM_PROGRAM_CLIENT_NAME_SIZE];
-    struct pm_governor_config governor;
-    const char *given = pm_options_text(options, "name");
-    pm_program_client_name("worker", name);
-    if (!pm_plan_make(options, &governor, error)) {
-        return false;
-    }
-    const size_t threads = (size_t)governor.plan.threads;
     const struct pm_crew_config config = {
         .sidecar_url = pm_options_text(options, "sidecar-url"),
         .key_file = pm_options_text(options, "key-file"),
-        .run_id = pm_options_text(options, "run-id"),
-        .name = given != NULL ? given : name,
+        .name = name,
         .workers = (size_t)pm_options_integer(options, "workers"),
+    };
+    return pm_crew_create(&config, out, error);
+}
+
+static bool work(const struct pm_options *options, const char *name,
+                 const struct pm_governor_config *governor, struct pm_workbench *bench,
+                 struct pm_crew *crew, bool *idle, struct pm_error *error)
+{
+    const size_t threads = (size_t)governor->plan.threads;
+    const char *dataset = pm_options_text(options, "dataset");
+    const struct pm_crew_work work = {
+        .run_id = pm_options_text(options, "run-id"),
         .threads = threads,
-        .governor = governor,
+        .governor = *governor,
         .bench = bench,
         .checkpoint_interval_ms = pm_options_integer(options, "checkpoint-ms"),
         .stop = pm_stop_flag(),
@@ -73,12 +76,13 @@ static bool work(const struct pm_options *options, struct pm_workbench *bench, b
     struct pm_job_runner_counts counts;
     pm_log(PM_LOG_INFO, "WORKER-START",
            "name=%s sidecar=%s run=%s workers=%zu threads=%zu suite=%s dataset=%s fingerprint=%s",
-           config.name, config.sidecar_url, config.run_id[0] ? config.run_id : "(any)",
-           config.workers, config.threads, pm_suite_edition_name(pm_workbench_edition(bench)),
-           pm_options_text(options, "dataset"), pm_workbench_fingerprint(bench));
-    pm_plan_log(&governor, pm_options_integer(options, "nice"));
-    if (!try_dataset(bench, pm_options_text(options, "dataset"), threads, error) ||
-        !pm_crew_run(&config, &counts, idle, error)) {
+           name, pm_options_text(options, "sidecar-url"), work.run_id[0] ? work.run_id : "(any)",
+           (size_t)pm_options_integer(options, "workers"), threads,
+           pm_suite_edition_name(pm_workbench_edition(bench)), dataset,
+           pm_workbench_fingerprint(bench));
+    pm_plan_log(governor, pm_options_integer(options, "nice"));
+    if (!try_dataset(bench, dataset, threads, error) ||
+        !pm_crew_run(crew, &work, &counts, idle, error)) {
         return false;
     }
     pm_log(PM_LOG_INFO, "WORKER-STOP", "done=%llu failed=%llu lost=%llu released=%llu", counts.done,
@@ -96,22 +100,33 @@ static bool check_names(const struct pm_options *options, struct pm_error *error
            (run_id[0] == '\0' || pm_queue_check_run_id(run_id, error));
 }
 
+/* All that computes stands back; what was connected before does not. */
 static bool run(const struct pm_options *options, struct pm_error *error)
 {
+    char own_name[PM_PROGRAM_CLIENT_NAME_SIZE];
+    const char *given = pm_options_text(options, "name");
+    const char *name = given != NULL ? given : own_name;
     struct pm_workbench_config config = {0};
+    struct pm_governor_config governor;
     struct pm_dataset *dataset = NULL;
     struct pm_workbench *bench = NULL;
+    struct pm_crew *crew = NULL;
     bool idle = true;
+    pm_program_client_name("worker", own_name);
+    if (!check_names(options, error) ||
+        !pm_suite_edition_parse(pm_options_text(options, "suite"), &config.edition, error) ||
+        !pm_plan_make(options, &governor, error) || !connect_crew(options, name, &crew, error)) {
+        return false;
+    }
     pm_plan_stand_back(pm_options_integer(options, "nice"));
-    const bool ok =
-        check_names(options, error) &&
-        pm_suite_edition_parse(pm_options_text(options, "suite"), &config.edition, error) &&
-        pm_dataset_open(pm_options_text(options, "dataset"), &dataset, error) &&
-        pm_workbench_create(dataset, &config, &bench, error) && work(options, bench, &idle, error);
+    const bool ok = pm_dataset_open(pm_options_text(options, "dataset"), &dataset, error) &&
+                    pm_workbench_create(dataset, &config, &bench, error) &&
+                    work(options, name, &governor, bench, crew, &idle, error);
     /* Its job is given back; what the thread still computes nobody waits for. */
     if (!idle) {
         _exit(ok ? EXIT_SUCCESS : EXIT_FAILURE);
     }
+    pm_crew_destroy(crew);
     pm_workbench_destroy(bench);
     pm_dataset_destroy(dataset);
     return ok;

@@ -1,11 +1,15 @@
-/* poolminer pause and resume, over a miner that mines. */
+/* A miner that mines is a good guest: it stands back, it pauses and resumes when told to. */
 #include "cmocka_include.h"
 #include "programs.h"
 #include "run_program.h"
 
+#include <dirent.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include <poolminer/clock.h>
 
@@ -68,6 +72,69 @@ static void run_verb(const struct setting *setting, const char *verb, const char
     expect_output(run_at_home(setting->place.path, arguments, 30000), 0, says, "");
 }
 
+/* Nice and policy of a thread: the 19th and the 41st of its figures, the third of which is the
+ * first behind its name in brackets. */
+static void read_priority(pid_t process, const char *thread, long *nice_level, long *policy)
+{
+    enum { THIRD = 3, NICE = 19, POLICY = 41 };
+    char path[64], line[1024] = "", *rest = NULL;
+    snprintf(path, sizeof path, "/proc/%d/task/%.16s/stat", (int)process, thread);
+    FILE *file = fopen(path, "r");
+    *nice_level = *policy = -1;
+    if (file == NULL) {
+        return; /* it has ended */
+    }
+    char *name_end = fgets(line, sizeof line, file) != NULL ? strrchr(line, ')') : NULL;
+    fclose(file);
+    assert_non_null(name_end);
+    char *word = strtok_r(name_end + 1, " ", &rest);
+    for (int field = THIRD; word != NULL && field <= POLICY; field++) {
+        *nice_level = field == NICE ? strtol(word, NULL, 10) : *nice_level;
+        *policy = field == POLICY ? strtol(word, NULL, 10) : *policy;
+        word = strtok_r(NULL, " ", &rest);
+    }
+}
+
+static bool is_a_connections(pid_t process, const char *thread)
+{
+    char path[64], name[32] = "";
+    snprintf(path, sizeof path, "/proc/%d/task/%.16s/comm", (int)process, thread);
+    FILE *file = fopen(path, "r");
+    if (file != NULL) {
+        const bool read = fgets(name, sizeof name, file) != NULL;
+        fclose(file);
+        return read && strncmp(name, "ZMQbg/IO", 8) == 0;
+    }
+    return false;
+}
+
+/* Whoever only computes when nobody else wants to still answers the sidecar in time. */
+static void computing_stands_back_but_no_connection(void **state)
+{
+    struct setting *setting = *state;
+    await_words(setting, "WORKER-JOB-START");
+    const pid_t worker = child_of(setting->mine, "poolminer-worker");
+    char path[64], main_thread[16];
+    long nice_level, policy;
+    int connections = 0;
+    snprintf(main_thread, sizeof main_thread, "%d", (int)worker);
+    read_priority(worker, main_thread, &nice_level, &policy);
+    assert_int_equal(nice_level, 19);
+    snprintf(path, sizeof path, "/proc/%d/task", (int)worker);
+    DIR *threads = opendir(path);
+    assert_non_null(threads);
+    for (struct dirent *entry = readdir(threads); entry != NULL; entry = readdir(threads)) {
+        if (entry->d_name[0] != '.' && is_a_connections(worker, entry->d_name)) {
+            connections++;
+            read_priority(worker, entry->d_name, &nice_level, &policy);
+            assert_int_equal(nice_level, getpriority(PRIO_PROCESS, 0));
+            assert_int_equal(policy, sched_getscheduler(0));
+        }
+    }
+    closedir(threads);
+    assert_true(connections >= 3); /* the jobs', the heartbeats', the reports' */
+}
+
 static void a_person_pauses_and_resumes(void **state)
 {
     struct setting *setting = *state;
@@ -107,6 +174,7 @@ static void a_person_pauses_and_resumes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(computing_stands_back_but_no_connection, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_person_pauses_and_resumes, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -76,10 +76,12 @@ struct answer {
     struct pm_wire_message message;
 };
 
-static bool receive_any(void *socket, struct answer *answer)
+enum { PATIENCE_MS = 30000, SILENCE_MS = 1000 };
+
+static bool receive_any(void *socket, struct answer *answer, long wait_ms)
 {
     zmq_pollitem_t item = {socket, 0, ZMQ_POLLIN, 0};
-    if (zmq_poll(&item, 1, 1000) <= 0) {
+    if (zmq_poll(&item, 1, wait_ms) <= 0) {
         return false;
     }
     assert_done(pm_wire_receive(socket, answer->parts, 8, &answer->count, &error), error);
@@ -100,10 +102,10 @@ static void answer_clear(struct answer *answer)
     pm_wire_close(answer->parts, answer->count);
 }
 
-/* The next message that is no ping; false when nothing comes within a second. */
-static bool peer_receive(void *socket, struct answer *answer)
+/* The next message that is no ping; false when nothing comes for so long. */
+static bool peer_receive(void *socket, struct answer *answer, long wait_ms)
 {
-    while (receive_any(socket, answer)) {
+    while (receive_any(socket, answer, wait_ms)) {
         if (answer->message.request_id != 0 || strcmp(answer->message.verb, "ping") != 0) {
             return true;
         }
@@ -119,7 +121,7 @@ static void expect_error(void *socket, const struct pm_wire_frame *frames, size_
     struct answer answer = {.count = 0};
     const char *name, *text;
     peer_send(socket, frames, count);
-    assert_true(peer_receive(socket, &answer));
+    assert_true(peer_receive(socket, &answer, PATIENCE_MS));
     assert_true(answer.message.request_id == request_id);
     assert_string_equal(answer.message.verb, "error");
     assert_done(pm_json_string(answer.message.arguments, "error", &name, &error), error);
@@ -135,7 +137,7 @@ static int64_t answered(void *socket, const char *member)
 {
     struct answer answer;
     int64_t number;
-    assert_true(peer_receive(socket, &answer));
+    assert_true(peer_receive(socket, &answer, PATIENCE_MS));
     assert_string_equal(answer.message.verb, "ok");
     assert_done(pm_json_integer(answer.message.arguments, member, &number, &error), error);
     answer_clear(&answer);
@@ -310,7 +312,7 @@ static void nested_progress(char *out, size_t size, int depth)
 static void expect_progress_of(void *socket, int depth)
 {
     struct answer answer;
-    assert_true(peer_receive(socket, &answer));
+    assert_true(peer_receive(socket, &answer, PATIENCE_MS));
     assert_string_equal(answer.message.verb, "ok");
     const cJSON *workers = cJSON_GetObjectItem(answer.message.arguments, "workers");
     assert_int_equal(cJSON_GetArraySize(workers), 1);
@@ -357,7 +359,7 @@ static void an_unnamed_peer_may_do_all_but_lease(void **state)
     struct answer answer;
     request(&out, UINT64_MAX, "put", "{\"run\":\"r\",\"key\":\"k\",\"kind\":\"e\"}", "b");
     peer_send(socket, out.frames, 3);
-    assert_true(peer_receive(socket, &answer));
+    assert_true(peer_receive(socket, &answer, PATIENCE_MS));
     assert_true(answer.message.request_id == UINT64_MAX);
     assert_string_equal(answer.message.verb, "ok");
     answer_clear(&answer);
@@ -436,7 +438,7 @@ static void the_page_names_what_replies_hold(void **state)
         char *words = words_on(page, requests[i].verb);
         request(&out, i + 1, requests[i].verb, requests[i].arguments, requests[i].body);
         peer_send(socket, out.frames, requests[i].body == NULL ? 2 : 3);
-        assert_true(peer_receive(socket, &answer));
+        assert_true(peer_receive(socket, &answer, PATIENCE_MS));
         assert_string_equal(answer.message.verb, "ok");
         expect_members_in(words, answer.message.arguments, requests[i].verb);
         answer_clear(&answer);
@@ -491,7 +493,7 @@ static void a_new_connection_takes_over_the_parked_request(void **state)
     struct answer answer;
     request(&out, 5, "lease", "{\"wait_ms\":5000}", NULL);
     peer_send(first, out.frames, 2);
-    assert_false(peer_receive(first, &answer));
+    assert_false(peer_receive(first, &answer, SILENCE_MS));
     void *second = peer_open("worker:w:0123456789abcdef");
     peer_send(second, out.frames, 2);
     struct pm_queue_client *driver = client_open("driver", "d");
@@ -521,7 +523,7 @@ static void giant_frames_close_the_connection(void **state)
     request(&out, 1, "put", "{\"run\":\"r\",\"key\":\"k\",\"kind\":\"e\"}", "");
     out.frames[2] = (struct pm_wire_frame){giant, size};
     peer_send(socket, out.frames, 3);
-    assert_false(peer_receive(socket, &answer));
+    assert_false(peer_receive(socket, &answer, SILENCE_MS));
     free(giant);
     client_put(driver, "k");
     assert_int_equal(status_number(driver, "jobs.queued"), 1);

@@ -1,0 +1,130 @@
+/* A peer that sends as fast as it can, sense or nonsense, and never looks at an answer: others are
+ * served meanwhile, and the sidecar's memory has its bound. */
+#include "sidecar/sidecar_program.h"
+#include "unpressed_clock.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <poolminer/clock.h>
+#include <poolminer/wire.h>
+
+enum {
+    FLOODS = 3,
+    NOISE_BYTES = 16384,
+    ENOUGH = 2000, /* messages of a flood, before anything is judged */
+    JOBS = 25,
+    JOBS_MAX_MS = 10000, /* a stuck sidecar would answer nothing at all */
+    RESIDENT_MAX_KIB = 100 * 1024,
+};
+
+struct flood {
+    int number;
+    pthread_t thread;
+    atomic_bool over;
+    atomic_long sent;
+};
+
+/* A header, arguments and a body: sensible, with a verb that is none, or with no header at all. */
+static void *pour(void *argument)
+{
+    static const char *const VERBS[FLOODS] = {"status", "no-such-verb", "status"};
+    struct flood *flood = argument;
+    char routing_id[64];
+    uint8_t header[PM_WIRE_HEADER_MAX];
+    char *noise = calloc(1, NOISE_BYTES);
+    void *context = zmq_ctx_new(), *socket = zmq_socket(context, ZMQ_DEALER);
+    const int no_linger = 0, patience_ms = 100;
+    snprintf(routing_id, sizeof routing_id, "driver:flood:%016d", flood->number);
+    zmq_setsockopt(socket, ZMQ_ROUTING_ID, routing_id, strlen(routing_id));
+    zmq_setsockopt(socket, ZMQ_LINGER, &no_linger, sizeof no_linger);
+    zmq_setsockopt(socket, ZMQ_SNDTIMEO, &patience_ms, sizeof patience_ms);
+    zmq_connect(socket, sidecar_url);
+    const size_t size = pm_wire_header_encode(header, 1, VERBS[flood->number]);
+    const bool nonsense = flood->number == FLOODS - 1;
+    while (!atomic_load(&flood->over)) {
+        const bool begun = zmq_send(socket, nonsense ? "?" : (char *)header, nonsense ? 1 : size,
+                                    ZMQ_SNDMORE) >= 0;
+        if (begun && zmq_send(socket, "{}", 2, ZMQ_SNDMORE) >= 0 &&
+            zmq_send(socket, noise, NOISE_BYTES, 0) >= 0) {
+            atomic_fetch_add(&flood->sent, 1);
+        }
+    }
+    zmq_close(socket);
+    zmq_ctx_term(context);
+    free(noise);
+    return NULL;
+}
+
+static long resident_kib(void)
+{
+    char path[64], line[256];
+    long kib = 0;
+    snprintf(path, sizeof path, "/proc/%d/status", (int)sidecar_pid);
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    while (fgets(line, sizeof line, file) != NULL) {
+        if (strncmp(line, "VmRSS:", 6) == 0) {
+            kib = strtol(line + 6, NULL, 10);
+        }
+    }
+    fclose(file);
+    return kib;
+}
+
+static void end_floods(struct flood *floods)
+{
+    for (int i = 0; i < FLOODS; i++) {
+        atomic_store(&floods[i].over, true);
+        assert_int_equal(pthread_join(floods[i].thread, NULL), 0);
+    }
+}
+
+static void a_flood_keeps_nobody_waiting(void **state)
+{
+    (void)state;
+    static struct flood floods[FLOODS];
+    struct pm_queue_client *driver = client_open("driver", "d");
+    struct pm_queue_client *worker = client_open("worker", "w");
+    for (int i = 0; i < FLOODS; i++) {
+        floods[i] = (struct flood){.number = i};
+        assert_int_equal(pthread_create(&floods[i].thread, NULL, pour, &floods[i]), 0);
+    }
+    for (int i = 0; i < FLOODS; i++) {
+        while (atomic_load(&floods[i].sent) < ENOUGH) {
+            pm_clock_sleep_ms(5);
+        }
+    }
+    const int64_t begin_ms = unpressed_clock_ms();
+    for (int i = 0; i < JOBS; i++) {
+        char key[16];
+        struct pm_job job;
+        struct pm_error error;
+        snprintf(key, sizeof key, "job-%d", i);
+        const int64_t id = client_put(driver, key);
+        assert_true(client_lease(worker, 0, &job));
+        assert_int_equal(job.job_id, id);
+        assert_done(pm_queue_client_finish(worker, job.job_id, job.token, "done", 4, &error), error);
+        pm_job_clear(&job);
+    }
+    assert_true(unpressed_clock_ms() - begin_ms < JOBS_MAX_MS);
+    const long kib = resident_kib();
+    end_floods(floods);
+    assert_int_equal(status_number(driver, "jobs.completed"), JOBS);
+    assert_true(status_number(driver, "counters.bad_messages") >= ENOUGH / 2);
+#ifndef __SANITIZE_ADDRESS__ /* which keeps freed memory for a while */
+    assert_in_range(kib, 1, RESIDENT_MAX_KIB);
+#else
+    assert_true(kib > 0);
+#endif
+    pm_queue_client_destroy(worker);
+    pm_queue_client_destroy(driver);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {WITH_CALM_SIDECAR(a_flood_keeps_nobody_waiting)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

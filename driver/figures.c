@@ -94,12 +94,17 @@ bool pm_figures_are_wanted(const struct pm_driver *driver)
 
 /* ---- what an earlier driver knew ---- */
 
-static void take_earlier(struct pm_figures *figures, cJSON *record)
+/* What another pool said would be taken for this one's. */
+static void take_earlier(struct pm_driver *driver, const cJSON *record)
 {
+    struct pm_figures *figures = &driver->figures;
+    const char *pool = NULL;
     const cJSON *stats = cJSON_GetObjectItemCaseSensitive(record, "stats");
     const cJSON *balance = cJSON_GetObjectItemCaseSensitive(record, "balance");
     int64_t version = 0, stats_ms = 0;
     if (!pm_json_integer(record, "version", &version, NULL) || version != VERSION ||
+        !pm_json_string(record, "pool", &pool, NULL) ||
+        strcmp(pool, pm_pool_client_url(driver->pool)) != 0 ||
         !pm_json_integer(record, "stats_ms", &stats_ms, NULL) || stats_ms <= 0 ||
         !cJSON_IsObject(stats)) {
         return;
@@ -127,7 +132,7 @@ static bool load_earlier(struct pm_driver *driver, const char *key)
     }
     if (records.count == 1 && pm_json_parse(records.items[0].body, records.items[0].body_size,
                                             PM_JOB_BODY_MAX, &record, NULL)) {
-        take_earlier(figures, record);
+        take_earlier(driver, record);
     }
     cJSON_Delete(record);
     pm_records_clear(&records);

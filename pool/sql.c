@@ -82,6 +82,11 @@ bool pm_sql_execute(struct pm_sql *sql, const char *text, const struct pm_sql_va
     return ok;
 }
 
+bool pm_sql_settle(struct pm_sql *sql, struct pm_error *error)
+{
+    return sql->driver->settle == NULL || sql->driver->settle(sql, error);
+}
+
 bool pm_sql_select_integer(struct pm_sql *sql, const char *text, const struct pm_sql_value *values,
                            size_t count, int64_t *out, bool *found, struct pm_error *error)
 {

@@ -62,6 +62,7 @@ struct pm_sql_driver {
     /* NULL: by a query whose rows nobody looks at */
     bool (*execute)(struct pm_sql *sql, const char *text, const struct pm_sql_value *values,
                     size_t count, struct pm_error *error);
+    bool (*settle)(struct pm_sql *sql, struct pm_error *error); /* NULL: execute puts nothing off */
     bool (*next)(struct pm_sql_cursor *cursor, bool *row, struct pm_error *error);
     void (*end)(struct pm_sql_cursor *cursor);
     bool (*is_null)(struct pm_sql_cursor *cursor, int column);
@@ -109,6 +110,10 @@ bool pm_sql_script(struct pm_sql *sql, const char *text, struct pm_error *error)
  * one, at the latest with the commit, which then fails; true says nothing yet. */
 bool pm_sql_execute(struct pm_sql *sql, const char *text, const struct pm_sql_value *values,
                     size_t count, struct pm_error *error);
+
+/* Whether everything that was executed so far in the transaction succeeded; after false it is only
+ * good for a rollback. */
+bool pm_sql_settle(struct pm_sql *sql, struct pm_error *error);
 
 /* Starts a query; then pm_sql_next until *row is false or something fails, and pm_sql_end (NULL is
  * allowed) in every case. */

@@ -307,6 +307,11 @@ static bool postgres_execute(struct pm_sql *sql, const char *text,
     return send_statement((struct postgres *)sql, text, values, count, error) != NULL;
 }
 
+static bool postgres_settle(struct pm_sql *sql, struct pm_error *error)
+{
+    return settle((struct postgres *)sql, NULL, error);
+}
+
 static bool postgres_next(struct pm_sql_cursor *base, bool *row, struct pm_error *error)
 {
     struct postgres_cursor *cursor = (struct postgres_cursor *)base;
@@ -355,6 +360,7 @@ static const struct pm_sql_driver postgres_driver = {
     .script = postgres_script,
     .select = postgres_select,
     .execute = postgres_execute,
+    .settle = postgres_settle,
     .next = postgres_next,
     .end = postgres_end,
     .is_null = postgres_is_null,

@@ -37,9 +37,16 @@ static void roll_back(struct pm_pool_store *store)
     pm_sql_rollback(store->sql);
 }
 
+/* All that is left to write, and the word on all that was written: a statement that fails late is
+ * that of one piece of work, and no commit that failed. */
+static bool finish_writing(struct pm_pool_store *store, struct pm_error *error)
+{
+    return pm_store_pending_write(store, error) && pm_sql_settle(store->sql, error);
+}
+
 static bool commit(struct pm_pool_store *store, struct pm_error *error)
 {
-    if (!pm_store_pending_write(store, error)) {
+    if (!finish_writing(store, error)) {
         roll_back(store);
         return false;
     }
@@ -71,7 +78,11 @@ static bool run_together(struct pm_pool_store *store, struct pm_store_job *first
             return false;
         }
     }
-    if (!begun || !commit(store, &reason)) {
+    if (begun && !finish_writing(store, &reason)) {
+        roll_back(store);
+        return false;
+    }
+    if (!begun || !pm_sql_commit(store->sql, &reason)) {
         for (struct pm_store_job *job = first; job != NULL; job = job->next) {
             fail(job, &reason);
         }

@@ -795,6 +795,25 @@ static void figures_of_an_earlier_life_stay_until_there_are_new_ones(void **stat
     assert_true(stats_ms_of(bench) > known_ms);
 }
 
+static void figures_of_another_pool_are_not_taken_for_this_ones(void **state)
+{
+    struct bench *bench = *state;
+    bench->settings.duration_ms = 120 * SECOND;
+    assert_true(live(bench));
+    cJSON *figures = cJSON_Parse(bench->queue.figures);
+    cJSON_ReplaceItemInObject(figures, "pool", cJSON_CreateString("http://127.0.0.1:1"));
+    free(bench->queue.figures);
+    bench->queue.figures = cJSON_PrintUnformatted(figures);
+    cJSON_Delete(figures);
+
+    bench->pool.stats = "nothing to say";
+    assert_true(live(bench));
+    assert_int_equal(stats_ms_of(bench), 0);
+    figures = cJSON_Parse(bench->queue.figures);
+    assert_true(cJSON_IsNull(cJSON_GetObjectItem(figures, "stats")));
+    cJSON_Delete(figures);
+}
+
 static void an_open_lease_and_an_absent_pool_are_among_the_figures(void **state)
 {
     struct bench *bench = *state;
@@ -815,6 +834,7 @@ int main(void)
         TEST(figures_are_told_while_it_runs),
         TEST(an_open_lease_and_an_absent_pool_are_among_the_figures),
         TEST(figures_of_an_earlier_life_stay_until_there_are_new_ones),
+        TEST(figures_of_another_pool_are_not_taken_for_this_ones),
         TEST(a_lease_is_computed_and_submitted),
         TEST(leases_follow_each_other),
         TEST(no_lease_is_taken_while_no_worker_computes),

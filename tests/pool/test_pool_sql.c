@@ -133,7 +133,7 @@ static void hang_up(void)
     PGconn *other = PQconnectdb(test_store_url());
     PGresult *result = PQexec(other, "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity"
                                      " WHERE pid <> pg_backend_pid() AND datname ="
-                                     " current_database()");
+                                     " current_database() AND backend_type = 'client backend'");
     assert_int_equal(PQresultStatus(result), PGRES_TUPLES_OK);
     assert_int_equal(PQntuples(result), 1);
     PQclear(result);

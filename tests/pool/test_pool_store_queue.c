@@ -187,6 +187,31 @@ static void test_a_failure_takes_nothing_with_it(void **state)
     assert_int_equal(counted("a"), 2);
 }
 
+/* Ends with a statement that fails, which PostgreSQL tells only when it is asked again. */
+static enum pm_pool_outcome write_nothing(struct pm_pool_store *store, void *context,
+                                          struct pm_error *error)
+{
+    (void)context;
+    return pm_sql_execute(store->sql, "INSERT INTO counters (name, value) VALUES ('b', NULL)",
+                          PM_SQL_NO_VALUES, error)
+               ? PM_POOL_COMMIT
+               : PM_POOL_FAILED;
+}
+
+static void test_a_failure_that_shows_late_takes_nothing_with_it(void **state)
+{
+    (void)state;
+    struct asking asking[WAITING] = {
+        {.work = count, .counting = {.name = "a", .outcome = PM_POOL_COMMIT}},
+        {.work = count, .counting = {.name = "a", .outcome = PM_POOL_COMMIT}},
+        {.work = write_nothing},
+    };
+    ask_together(asking);
+    assert_true(asking[0].ok && asking[1].ok && !asking[2].ok);
+    assert_non_null(strstr(asking[2].error.message, "INSERT INTO counters"));
+    assert_int_equal(counted("a"), 2);
+}
+
 /* What the others did in it is done again. */
 static void test_a_lost_transaction_takes_nobody_with_it(void **state)
 {
@@ -288,6 +313,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         QUEUE(test_many_threads),
         QUEUE(test_a_failure_takes_nothing_with_it),
+        QUEUE(test_a_failure_that_shows_late_takes_nothing_with_it),
         QUEUE(test_a_lost_transaction_takes_nobody_with_it),
         QUEUE(test_a_commit_that_fails_is_nobodys_success),
         QUEUE(test_posted_work_is_told_of),

@@ -115,6 +115,8 @@ static bool observe(void *context, const struct pm_evolution_progress *progress)
                                           .hopeless = progress->hopeless,
                                           .candidates_per_second = rate};
     pm_job_control_set_progress(evolving->config->control, &shown);
+    /* The heartbeat looks too, but may be waiting for a sidecar that is away. */
+    pm_job_control_check_deadline(evolving->config->control);
     return !atomic_load(&evolving->config->control->stop);
 }
 

@@ -2,6 +2,7 @@
 #include "tests/cmocka_include.h"
 #include "tests/worker/fake_queue.h"
 #include "unpressed_clock.h"
+#include "worker/compute.h"
 #include "worker/heartbeat.h"
 #include "worker/job_runner.h"
 #include "worker/progress_bar.h"
@@ -412,6 +413,30 @@ static void test_time_limit_gives_what_there_is(void **state)
     fake_queue_clear(&fake);
 }
 
+/* A heartbeat may wait for a sidecar that is away just when time is over; here there is none. */
+static void test_time_limit_holds_without_a_heartbeat(void **state)
+{
+    static const char BODY[] = EVOLVE "\"generations\":100000,\"budget\":3,\"max_seconds\":1}";
+    const struct fixture *fixture = *state;
+    const int64_t start_ms = pm_clock_monotonic_ms();
+    struct pm_work work;
+    struct pm_job_control control;
+    struct pm_outcome outcome = {0};
+    struct pm_error error = {0};
+    assert_true(pm_work_parse(BODY, strlen(BODY), &work, NULL));
+    pm_job_control_init(&control);
+    const struct pm_compute_config config = {
+        .bench = fixture->bench, .control = &control, .threads = 1};
+    if (!pm_compute(&config, &work, &outcome, &error)) {
+        fail_msg("%s", error.message);
+    }
+    assert_true(outcome.partial && outcome.count > 0);
+    assert_true(pm_clock_monotonic_ms() - start_ms >= 500);
+    free(outcome.result);
+    pm_job_control_clear(&control);
+    pm_work_clear(&work);
+}
+
 /* The job's own deadline: the search ends before it, so that there is time to choose. */
 static void test_deadline_gives_what_there_is(void **state)
 {
@@ -814,6 +839,7 @@ int main(void)
         cmocka_unit_test(test_lost_lease_stops_the_computation),
         cmocka_unit_test(test_silent_sidecar_does_not_stop_the_computation),
         cmocka_unit_test(test_time_limit_gives_what_there_is),
+        cmocka_unit_test(test_time_limit_holds_without_a_heartbeat),
         cmocka_unit_test(test_deadline_gives_what_there_is),
         cmocka_unit_test(test_passed_deadline_of_an_evaluation_fails_it),
         cmocka_unit_test(test_evaluations_done_in_time_are_sent),

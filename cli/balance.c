@@ -95,6 +95,10 @@ static bool print_history(const cJSON *answer, struct pm_error *error)
     if (!pm_json_array(answer, "payouts", &payouts, error)) {
         return pm_fail_context(error, "the pool's answer");
     }
+    if (cJSON_GetArraySize(payouts) == 0) {
+        puts("nothing has been paid yet: an epoch pays when it is over");
+        return true;
+    }
     printf("%8s  %-24s %10s %24s\n", "epoch", "settled", "reputation", "paid");
     cJSON_ArrayForEach(payout, payouts)
     {

@@ -69,11 +69,19 @@ static bool try_writing(const char *place, struct pm_error *error)
                            strerror(reason));
 }
 
+/* The sidecar's database, where there is one already. */
 static bool check_store(const char *directory, struct pm_error *error)
 {
     char *store = path_join(directory, "sidecar.db", error);
-    bool done = store != NULL && (access(store, F_OK) != 0 || access(store, R_OK | W_OK) == 0 ||
-                                  pm_fail(error, PM_ERROR_IO, "%s: %s", store, strerror(errno)));
+    if (store == NULL) {
+        return false;
+    }
+    int file = open(store, O_RDWR | O_CLOEXEC);
+    bool done = file >= 0 || errno == ENOENT || errno == ENOTDIR ||
+                pm_fail(error, PM_ERROR_IO, "%s: %s", store, strerror(errno));
+    if (file >= 0) {
+        close(file);
+    }
     free(store);
     return done;
 }

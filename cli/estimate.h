@@ -57,6 +57,7 @@ void estimate_word(struct estimate_answer *answer, const char *key, const char *
 void estimate_bool(struct estimate_answer *answer, const char *key, bool value);
 /* A figure that was measured, under the name of the option that would have given it. */
 void estimate_measured(struct estimate_answer *answer, const char *option, double value);
+enum { ESTIMATE_VERDICT_DIGITS = 4 }; /* of the numbers in it */
 void estimate_verdict(struct estimate_answer *answer, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

@@ -1,9 +1,12 @@
 #include "cli/estimate.h"
+#include "cli/number.h"
 
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+
+enum { ROW_DIGITS = 10 };
 
 static void keep(struct estimate_answer *answer, const void *added)
 {
@@ -16,7 +19,9 @@ void estimate_number(struct estimate_answer *answer, const char *key, const char
     keep(answer, isfinite(value) ? cJSON_AddNumberToObject(answer->json, key, value)
                                  : cJSON_AddNullToObject(answer->json, key));
     if (isfinite(value)) {
-        pm_text_append(&answer->rows, "%-22s %.10g%s%s\n", key, value, unit[0] != '\0' ? " " : "",
+        char text[NUMBER_TEXT_SIZE];
+        number_digits(value, ROW_DIGITS, text);
+        pm_text_append(&answer->rows, "%-22s %s%s%s\n", key, text, unit[0] != '\0' ? " " : "",
                        unit);
     } else {
         pm_text_append(&answer->rows, "%-22s never\n", key);

@@ -1,5 +1,6 @@
 /* Whether going it alone pays more than a pool, and whether mining pays for itself. */
 #include "cli/estimate.h"
+#include "cli/number.h"
 
 #include <stdlib.h>
 
@@ -132,9 +133,10 @@ static void answer_verdict(const struct pm_profit *profit, struct estimate_answe
         return;
     }
     estimate_number(answer, "driver_break_even", "", profit->driver_break_even);
-    estimate_verdict(answer, "%s: %.4g a month; it turns at a %s of %.4g (now %.4g).", word,
-                     profit->profit, DRIVER_KEYS[profit->driver], profit->driver_break_even,
-                     profit->driver_now);
+    char amount[NUMBER_TEXT_SIZE];
+    number_digits(profit->profit, ESTIMATE_VERDICT_DIGITS, amount);
+    estimate_verdict(answer, "%s: %s a month; it turns at a %s of %.4g (now %.4g).", word, amount,
+                     DRIVER_KEYS[profit->driver], profit->driver_break_even, profit->driver_now);
 }
 
 static bool run_profit(const struct estimate_input *input, struct estimate_answer *answer,

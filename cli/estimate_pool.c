@@ -3,6 +3,7 @@
 #include "cli/estimate.h"
 #include "cli/estimate_live.h"
 #include "cli/forecast.h"
+#include "cli/number.h"
 
 #include <math.h>
 #include <stddef.h>
@@ -183,7 +184,7 @@ static bool say_verdict(const struct estimate_input *input, const struct pm_pool
                         const struct pm_pool_forecast *forecast, const struct field *field,
                         struct estimate_answer *answer, struct pm_error *error)
 {
-    char others[128];
+    char others[128], amount[NUMBER_TEXT_SIZE];
     struct pm_profit profit = {0};
     const bool priced = has_prices(input);
     double price = 0;
@@ -198,21 +199,21 @@ static bool say_verdict(const struct estimate_input *input, const struct pm_pool
     if (forecast->rao_per_day <= 0) {
         const double of_one = rates->budget_rao * (1 - rates->fee) /
                               fmax(1, rates->total_reputation) * 86400 / rates->epoch_s;
+        number_digits(of_one, ESTIMATE_VERDICT_DIGITS, amount);
         estimate_verdict(answer,
                          "Leave, or mend what keeps you from it: nothing is earned; each "
-                         "reputation an epoch would bring %.4g RAO a day%s.",
-                         of_one, others);
+                         "reputation an epoch would bring %s RAO a day%s.",
+                         amount, others);
     } else if (priced) {
-        estimate_verdict(answer,
-                         "%s: %.4g a month %s; it turns at a TAO price of %.4g (now %.4g)%s.",
-                         profit.is_profitable ? "Stay" : "Leave", fabs(profit.profit),
+        number_digits(fabs(profit.profit), ESTIMATE_VERDICT_DIGITS, amount);
+        estimate_verdict(answer, "%s: %s a month %s; it turns at a TAO price of %.4g (now %.4g)%s.",
+                         profit.is_profitable ? "Stay" : "Leave", amount,
                          profit.is_profitable ? "is left" : "is lost", profit.break_even_tao_price,
                          price, others);
     } else {
-        estimate_verdict(answer,
-                         "Stay as long as a day of mining costs you less than %.4g TAO%s%s.",
-                         forecast->rao_per_day / RAO_PER_TAO,
-                         forecast->is_capped ? " (all that one miner gets)" : "", others);
+        number_digits(forecast->rao_per_day / RAO_PER_TAO, ESTIMATE_VERDICT_DIGITS, amount);
+        estimate_verdict(answer, "Stay as long as a day of mining costs you less than %s TAO%s%s.",
+                         amount, forecast->is_capped ? " (all that one miner gets)" : "", others);
     }
     return true;
 }

@@ -2,8 +2,10 @@
 
 #include "cli/paths.h"
 
+#include <errno.h>
 #include <sodium.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <poolminer/password.h>
 #include <poolminer/program.h>
@@ -47,6 +49,14 @@ bool key_load(const struct pm_options *options, struct pm_hotkey **out, char **p
     bool may_make = false;
     int fd = (int)pm_options_integer(options, "password-fd");
     const struct pm_password_source source = pm_password_source(&fd);
-    return path_hotkey_file(options, path, &may_make, error) &&
-           pm_hotkey_load(*path, &source, out, error);
+    if (!path_hotkey_file(options, path, &may_make, error)) {
+        return false;
+    }
+    if (may_make && access(*path, F_OK) != 0 && errno == ENOENT) {
+        return pm_fail(error, PM_ERROR_NOT_FOUND,
+                       "%s: there is no key yet; `poolminer mine` makes one on first use, "
+                       "--wallet.name and --hotkey-file name one that is elsewhere",
+                       *path);
+    }
+    return pm_hotkey_load(*path, &source, out, error);
 }

@@ -1,11 +1,14 @@
 #include "cli/number.h"
 
+#include <math.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <time.h>
 
 enum { MS = 1000, MINUTE_S = 60, HOUR_S = 3600, DAY_S = 86400, DAYS_FROM_H = 48 };
+
+static const double WRITTEN_OUT = 1e18; /* beyond, nobody counts the zeros */
 
 void number_text(int64_t value, char out[NUMBER_TEXT_SIZE])
 {
@@ -23,6 +26,16 @@ void number_text(int64_t value, char out[NUMBER_TEXT_SIZE])
         out[at++] = digits[i];
     }
     out[at] = '\0';
+}
+
+void number_digits(double value, int digits, char out[NUMBER_TEXT_SIZE])
+{
+    const bool has_more = fabs(value) >= pow(10, digits) && fabs(value) < WRITTEN_OUT;
+    if (has_more) {
+        snprintf(out, NUMBER_TEXT_SIZE, "%.0f", value);
+    } else {
+        snprintf(out, NUMBER_TEXT_SIZE, "%.*g", digits, value);
+    }
 }
 
 void number_duration(int64_t duration_ms, char out[NUMBER_TEXT_SIZE])

@@ -73,7 +73,9 @@ static const char *whose(const char *address, const char *coldkey)
 
 static bool show_recipient(const char *now, const char *coldkey)
 {
-    printf("%s%s\n", now[0] != '\0' ? now : "no payout address is set",
+    printf("%s%s\n",
+           now[0] != '\0' ? now
+                          : "no payout address is set; `poolminer recipient ADDRESS` sets one",
            now[0] != '\0' ? whose(now, coldkey) : "");
     if (now[0] == '\0' && coldkey[0] != '\0') {
         printf("`poolminer recipient wallet` sets %s, your wallet's coldkey\n", coldkey);

@@ -66,11 +66,12 @@ static void add_counts(struct pm_api_call *call, cJSON *json, const struct pm_po
     pm_api_add_number(call, json, "best_score", miner->best_score);
 }
 
-/* What a miner needs to reckon what its reputation is worth. */
-static void add_rules(struct pm_api_call *call, cJSON *pool)
+/* What a miner needs to reckon what its reputation is worth. An epoch keeps the length it was begun
+ * with, whatever the rules say since. */
+static void add_rules(struct pm_api_call *call, const struct pm_pool_epoch *epoch, cJSON *pool)
 {
     const struct pm_payout_rules *payout = &call->pool->rules.payout;
-    pm_api_add_number(call, pool, "epoch_s", (double)call->pool->rules.epoch_ms / 1000);
+    pm_api_add_number(call, pool, "epoch_s", (double)(epoch->end_ms - epoch->start_ms) / 1000);
     pm_api_add_integer(call, pool, "budget_rao", payout->budget_rao);
     pm_api_add_number(call, pool, "fee", (double)payout->fee_ppm / PM_PPM);
     pm_api_add_number(call, pool, "cap", (double)payout->cap_ppm / PM_PPM);
@@ -94,7 +95,7 @@ static bool add_pool_summary(struct pm_pool_store *store, struct pm_api_call *ca
     pm_api_add_integer(call, pool, "epoch_seconds_left", pm_api_seconds_left(epoch, call->now_ms));
     pm_api_add_integer(call, pool, "algorithms_waiting", waiting);
     pm_api_add_number(call, pool, "best_score", best);
-    add_rules(call, pool);
+    add_rules(call, epoch, pool);
     return true;
 }
 

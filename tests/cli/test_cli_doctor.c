@@ -238,6 +238,18 @@ static void a_place_that_takes_no_file_fails(void **state)
                   "");
 }
 
+/* Root may open whatever can be opened: here nothing can. */
+static void a_store_that_cannot_be_written_fails(void **state)
+{
+    struct fixture *fixture = *state;
+    write_below(fixture, "data/sidecar.db", "");
+    expect_output(DOCTOR("--threads=1"), 0, "pass  queue      data can be written to\n", "");
+    assert_int_equal(unlink(place_file(&fixture->place, "data/sidecar.db")), 0);
+    write_below(fixture, "data/sidecar.db/file", "");
+    expect_output(DOCTOR("--threads=1"), 1,
+                  "FAIL  queue      data/sidecar.db: Is a directory; make it yours", "");
+}
+
 static void another_miner_is_told(void **state)
 {
     struct fixture *fixture = *state;
@@ -372,6 +384,7 @@ int main(void)
         TEST(other_data_is_told),
         TEST(a_key_that_others_can_read_fails),
         TEST(a_place_that_takes_no_file_fails),
+        TEST(a_store_that_cannot_be_written_fails),
         TEST(another_miner_is_told),
         TEST(batteries_are_looked_at),
         TEST(limits_of_cgroups_are_looked_at),

@@ -22,6 +22,10 @@ static char directory[64];
 #define POOL_RATES                                                                                 \
     "--evaluations-per-hour", "20", "--accuracy", "0.9", "--evolutions-per-hour", "2",             \
         "--evolution-score", "0.75"
+#define RICH_RATES                                                                                 \
+    "--evaluations-per-hour", "60", "--accuracy", "1", "--evolutions-per-hour", "0",               \
+        "--evolution-score", "0", "--total-reputation", "10", "--epoch-s", "60", "--tao-price",    \
+        "300", "--watts", "0", "--price-per-kwh", "0"
 
 static int set_up(void **state)
 {
@@ -81,8 +85,11 @@ static void the_pool_says_whether_to_stay(void **state)
                       "5000"),
                   0,
                   "Leave, or mend what keeps you from it: nothing is earned; each reputation an "
-                  "epoch would bring 4.56e+06 RAO a day.\n",
+                  "epoch would bring 4560000 RAO a day.\n",
                   "");
+    /* numbers are written out, however large */
+    expect_output(RUN("pool", RICH_RATES), 0, "rao_per_month          2160000000000 RAO", "");
+    expect_output(RUN("pool", RICH_RATES), 0, "\nStay: 648000 a month is left; ", "");
     expect_output(RUN("pool", POOL_RATES, "--total-reputation", "5000", "--watts", "45"), 2, "",
                   "--tao-price is missing");
     expect_output(RUN("direct", "--sidecar-url", "tcp://127.0.0.1:1"), 2, "",

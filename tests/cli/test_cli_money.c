@@ -31,6 +31,7 @@ struct pool {
     bool refuses;
     bool keeps_its_minimum; /* it is not in the balance, only in a refusal */
     bool hangs_up;          /* on a withdrawal */
+    bool has_paid_nothing;
     const char *settled_at; /* NULL: the usual */
     int withdrawals;
     int64_t withdrawn;
@@ -120,6 +121,8 @@ static void handle(void *context, const struct scripted_request *request,
         snprintf(reply->body, sizeof reply->body,
                  "{\"balance_rao\":%lld,\"lifetime_rao\":9000000%s}", (long long)pool->balance,
                  pool->keeps_its_minimum ? "" : ",\"minimum_withdrawal_rao\":5000000");
+    } else if (pool->has_paid_nothing && strstr(request->path, "/rewards/history/") != NULL) {
+        strcpy(reply->body, "{\"payouts\":[]}");
     } else if (strstr(request->path, "/rewards/history/" ADDRESS "?limit=") != NULL) {
         snprintf(reply->body, sizeof reply->body,
                  "{\"payouts\":["
@@ -180,6 +183,8 @@ static void balance_and_history_are_told_for_people(void **state)
     expect_output(run(pool, "balance", NULL, "--json"), 0, "\"balance_rao\":12345678", "");
     expect_output(run(pool, "history", NULL, NULL), 0, "1,000,000 RAO", "");
     expect_output(run(pool, "history", NULL, NULL), 0, "at that rate 2,000,000 RAO a day", "");
+    pool->has_paid_nothing = true;
+    expect_output(run(pool, "history", NULL, NULL), 0, "nothing has been paid yet: ", "");
 }
 
 static void a_wrong_clock_is_corrected(void **state)
@@ -204,7 +209,8 @@ static void a_recipient_is_shown_set_and_confirmed(void **state)
     pool->forgets_recipient = true;
     expect_output(run(pool, "recipient", ALICE, "--yes"), 1, "", "says that it is " BOB);
     pool->recipient[0] = '\0';
-    expect_output(run(pool, "recipient", NULL, NULL), 0, "no payout address is set", "");
+    expect_output(run(pool, "recipient", NULL, NULL), 0,
+                  "no payout address is set; `poolminer recipient ADDRESS` sets one\n", "");
     expect_output(run(pool, "withdraw", NULL, "--yes"), 1, "", "no payout address is set");
 }
 

@@ -169,6 +169,7 @@ static void mistakes_are_told(void **state)
 {
     (void)state;
     expect_output(RUN("show", "--wallet.name", "nobody"), 1, "", "no such hotkey");
+    expect_output(RUN("show"), 1, "", "/poolminer/hotkey: there is no key yet; `poolminer mine`");
     expect_output(RUN("list"), 1, "", "wallet create");
     expect_output(RUN("dance"), 2, "", "create, import, list, show, sign and verify");
     expect_output(RUN("--json"), 2, "", "say what to do");

@@ -147,6 +147,22 @@ static void test_a_lease(void **state)
                          "Miner already has active task");
 }
 
+/* What a miner reckons from has to be of the epoch that it earns in. */
+static void test_an_epoch_keeps_its_length(void **state)
+{
+    struct house *house = *state;
+    const struct client *client = &house->clients[0];
+    struct answer registered = client_expect(client, "POST", "/api/v1/miners/register", NULL, 200);
+    answer_clear(&registered);
+    assert_int_equal(pool_process_stop(&house->pool), 0);
+    pool_process_start(&house->pool, (const char *[]){"--epoch-s", "60", NULL});
+    struct answer stats = client_expect(client, "GET", "/api/v1/miners/stats", NULL, 200);
+    const cJSON *pool = answer_member(&stats, "pool");
+    assert_true(cJSON_GetObjectItem(pool, "epoch_s")->valuedouble == 3600);
+    assert_true(cJSON_GetObjectItem(pool, "epoch_seconds_left")->valuedouble > 60);
+    answer_clear(&stats);
+}
+
 /* A transaction of another process on the same store. */
 static struct pm_sql *hold_writer(const struct house *house)
 {
@@ -535,6 +551,7 @@ int main(void)
         CALL(test_health),
         CALL(test_request_ids),
         CALL(test_register_and_stats),
+        CALL(test_an_epoch_keeps_its_length),
         CALL(test_a_lease),
         CALL(test_reading_waits_for_no_writer),
         CALL(test_a_lost_lease),

@@ -5,6 +5,7 @@
 #include "run_program.h"
 #include "unpressed_clock.h"
 
+#include <regex.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 #include <unistd.h>
 
 #include <poolminer/clock.h>
+#include <poolminer/file.h>
 #include <poolminer/json.h>
 
 struct setting {
@@ -79,6 +81,27 @@ static bool only_the_pool_is_up(void *context)
     return processes_in(&setting->place) == 1;
 }
 
+/* The line that comes once a minute, and at the end, where nobody watches: whole, on a line of its
+ * own, and nothing is drawn that a terminal would overwrite. */
+static void assert_plain_lines(const struct place *place)
+{
+    static const char pattern[] = "^[0-9]{2}:[0-9]{2}:[0-9]{2}  evaluated [0-9]+ \\([^)]+\\), "
+                                  "evolved [0-9]+ \\([0-9]+ over the "
+                                  "threshold\\), best agreed on [-.0-9]+, reputation "
+                                  "[0-9]+\\.[0-9]{2}, paid [0-9]+ RAO; [0-9]+ "
+                                  "computing, [0-9]+ waiting";
+    char *text = NULL;
+    size_t length = 0;
+    regex_t line;
+    assert_true(pm_file_read(place_file(place, "mine.log"), 1 << 20, &text, &length, NULL));
+    assert_int_equal(regcomp(&line, pattern, REG_EXTENDED | REG_NOSUB | REG_NEWLINE), 0);
+    if (regexec(&line, text, 0, NULL, 0) != 0 || strpbrk(text, "\r\x1b") != NULL) {
+        fail_msg("no line of figures, or something drawn, in\n%s", text);
+    }
+    regfree(&line);
+    free(text);
+}
+
 static void it_mines_from_the_settings_file(void **state)
 {
     struct setting *setting = *state;
@@ -95,6 +118,7 @@ static void it_mines_from_the_settings_file(void **state)
     assert_true(number_in(summary, "driver", "submissions_refused") == 0);
     assert_true(number_in(summary, "stats", "evaluations_submitted") > 0);
     cJSON_Delete(summary);
+    assert_plain_lines(place);
     struct stat file;
     assert_int_equal(stat(place_file(place, "miner/hotkey"), &file), 0);
     assert_int_equal(file.st_mode & 0777, 0600);

@@ -30,6 +30,25 @@ enum {
     THREADS_MAX = 16, /* one for each processor, to verify signatures */
 };
 
+/* Whoever shortens epochs might wait an hour for the first payout and not know why. */
+static bool tell_of_kept_epoch(struct pm_pool_store *store, const struct pm_pool_rules *rules,
+                               int64_t now_ms, struct pm_error *error)
+{
+    struct pm_pool_epoch epoch;
+    if (!pm_ledger_epoch_seen(store, rules, now_ms, &epoch, error)) {
+        return false;
+    }
+    const int64_t length_ms = epoch.end_ms - epoch.start_ms;
+    if (length_ms != rules->epoch_ms) {
+        pm_store_log(store, "POOL-EPOCH-KEPT",
+                     "epoch %lld was begun with %lld s and ends in %lld s; --epoch-s %lld counts "
+                     "from the next one on",
+                     (long long)epoch.number, (long long)length_ms / 1000,
+                     (long long)(epoch.end_ms - now_ms) / 1000, (long long)rules->epoch_ms / 1000);
+    }
+    return true;
+}
+
 /* Once, before anybody calls: what the store must hold for these rules. */
 static enum pm_pool_outcome prepare(struct pm_pool_store *store, void *context,
                                     struct pm_error *error)
@@ -37,7 +56,8 @@ static enum pm_pool_outcome prepare(struct pm_pool_store *store, void *context,
     const struct pm_pool *pool = context;
     int64_t now_ms = pm_clock_unix_ms();
     bool ok = pm_population_add_seeds(store, now_ms, error) &&
-              pm_ledger_agree_due(store, &pool->rules, now_ms, error);
+              pm_ledger_agree_due(store, &pool->rules, now_ms, error) &&
+              tell_of_kept_epoch(store, &pool->rules, now_ms, error);
     return ok ? PM_POOL_COMMIT : PM_POOL_FAILED;
 }
 

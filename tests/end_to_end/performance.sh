@@ -1,6 +1,6 @@
 #!/bin/bash
-# Runs the commands of docs/performance.md, and the one of docs/pool.md that measures, against the
-# programs of this build. Measuring everything takes minutes: those commands are run in short.
+# Runs the commands of docs/performance.md, and those of docs/pool.md and docs/evolution.md that
+# measure, against the programs of this build. Measuring everything takes minutes: those commands are run in short.
 set -euo pipefail
 cd "$POOLMINER_ROOT"
 
@@ -9,7 +9,8 @@ trap 'rm -rf "$work"' EXIT
 export HOME=$work XDG_CACHE_HOME=$work/cache
 
 commands() { # every line of the fenced blocks marked sh
-    awk '/^```sh$/ { inside = 1; next } /^```/ { inside = 0 } inside' docs/performance.md docs/pool.md
+    awk '/^```sh$/ { inside = 1; next } /^```/ { inside = 0 } inside' docs/performance.md \
+        docs/pool.md docs/evolution.md
 }
 
 count=0
@@ -24,7 +25,7 @@ while read -r line; do
     env "${words[@]}"
     count=$((count + 1))
 done < <(commands)
-if ((count < 7)); then
+if ((count < 8)); then
     echo "performance.sh: the pages have only $count commands" >&2
     exit 1
 fi

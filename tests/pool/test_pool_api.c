@@ -160,6 +160,8 @@ static void test_an_epoch_keeps_its_length(void **state)
     const cJSON *pool = answer_member(&stats, "pool");
     assert_true(cJSON_GetObjectItem(pool, "epoch_s")->valuedouble == 3600);
     assert_true(cJSON_GetObjectItem(pool, "epoch_seconds_left")->valuedouble > 60);
+    assert_int_equal(pool_process_logged(&house->pool, "POOL-EPOCH-KEPT epoch 1 was begun with"),
+                     1);
     answer_clear(&stats);
 }
 

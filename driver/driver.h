@@ -117,8 +117,8 @@ struct pm_driver {
     /* Refused for too few iterations: worth another try with more, although it is closed; "": none.
      */
     char retry_lease_id[PM_LEASE_ID_MAX + 1];
-    /* The lease that ended here last without the pool's word that it is done, and how: the pool may
-     * hold it open still. "": none. */
+    /* The lease that ended here last without the pool's word that it is done and before it ran out,
+     * and how: the pool may hold it open still. "": none. */
     char unfinished[PM_UNFINISHED_SIZE];
     struct pm_driver_work work;
     struct pm_driver_data data;

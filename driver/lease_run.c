@@ -68,7 +68,8 @@ static bool put_closed_record(struct pm_driver *driver, const struct pm_lease_re
     bool done = put_record(driver, &record->lease, end->state, end->reason.message, body,
                            pm_driver_end_ms(driver), error);
     free(body);
-    if (strcmp(end->state, PM_LEASE_SUBMITTED) == 0) {
+    if (strcmp(end->state, PM_LEASE_SUBMITTED) == 0 ||
+        pm_driver_now_ms(driver) >= record->deadline_ms) { /* it has run out for the pool, too */
         driver->unfinished[0] = '\0';
     } else {
         pm_driver_note_unfinished(driver, record->lease.id,

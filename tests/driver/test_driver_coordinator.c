@@ -317,6 +317,25 @@ static void what_ended_here_and_not_at_the_pool_is_told(void **state)
     }
 }
 
+/* The pool cannot hold it any more: what it speaks of is another's. */
+static void what_ran_out_at_the_pool_too_is_not_to_blame(void **state)
+{
+    struct bench *bench = *state;
+    bench->pool.lease_answers[0].stop = true;
+    assert_true(live(bench));
+    bench->pool.lease_answers[1] = (struct fake_answer){
+        .status = 400, .body = "{\"detail\":\"Miner already has active task\"}"};
+    bench->pool.stop_after_lease_calls = 2;
+    atomic_store(&bench->pool.stop, false);
+    atomic_fetch_add(&bench->pool.now_ms, 7200 * SECOND);
+    assert_true(live(bench));
+    assert_closed(bench, "expired", "it ran out 3600 s ago");
+    const char *message = bench->driver.lease_notice.last.message;
+    if (strstr(message, "another machine") == NULL || strstr(message, "lease-1") != NULL) {
+        fail_msg("%s", message);
+    }
+}
+
 /* Lives, and reads what was logged meanwhile. */
 static void live_and_read_log(struct bench *bench, char *out, size_t size)
 {
@@ -850,6 +869,7 @@ int main(void)
         TEST(waits_between_leases_are_as_the_table_says),
         TEST(another_lease_in_the_way_is_awaited_and_told),
         TEST(what_ended_here_and_not_at_the_pool_is_told),
+        TEST(what_ran_out_at_the_pool_too_is_not_to_blame),
         TEST(a_pool_that_answers_is_not_away),
         TEST(a_lease_with_nothing_in_it_is_closed_and_no_work),
         TEST(a_lease_that_is_closed_is_not_taken_again),

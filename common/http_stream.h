@@ -30,8 +30,8 @@ bool pm_http_streams_room(struct pm_http_streams *streams);
 
 /* The message whose body is what the stream says; `known` is the connection's place in
  * `connections`. Every time it is asked for more and what was said before has arrived, the
- * connection counts as just begun: one that takes nothing, or is behind for as long, is cut like any
- * other. Takes the stream, also when it returns NULL (no memory). */
+ * connection counts as just begun: one that takes nothing, or is behind for as long, is cut like
+ * any other. Takes the stream, also when it returns NULL (no memory). */
 struct MHD_Response *pm_http_stream_open(struct pm_http_streams *streams,
                                          struct MHD_Connection *connection,
                                          struct pm_connections *connections,

@@ -112,7 +112,8 @@ check_sanitize() {
 # Tests of what runs in several threads of one process, or beside its threads.
 threaded=(test_algorithm_suite test_algorithm_suite_score test_common_queue_client
     test_pool_abuse test_pool_api test_pool_connections test_pool_rate_limit test_pool_relay
-    test_pool_store_queue test_sidecar_broker test_sidecar_sync test_worker_jobs test_worker_runner)
+    test_pool_store_queue test_sidecar_broker test_sidecar_sync test_worker_jobs test_worker_runner
+    test_worker_workbench)
 
 # A detector that sees nothing, or sees races in OpenMP itself, would tell nothing: it has to find
 # the race in one program and none in the other.

@@ -102,6 +102,24 @@ static void assert_plain_lines(const struct place *place)
     free(text);
 }
 
+/* No work is done for anybody else: the pool's books have one miner, who is `address`. */
+static void assert_only_miner(const struct place *place, const char *address)
+{
+    char store[128], line[96];
+    snprintf(store, sizeof store, "%s", place_file(place, "pool.db"));
+    snprintf(line, sizeof line, "\n%s,", address);
+    const char *const arguments[] = {
+        PM_BIN_DIR "/poolminer-pool", "admin", "export", "miners", "csv", "--store", store, NULL};
+    struct output output = run_at_home(place->path, arguments, 30000);
+    const char *end = strrchr(output.out, '\n');
+    const char *row = strstr(output.out, line);
+    if (output.status != 0 || row == NULL || strchr(row + 1, '\n') != end ||
+        row != strchr(output.out, '\n')) {
+        fail_msg("not %s alone: %s\n%s", address, output.out, output.err);
+    }
+    output_clear(&output);
+}
+
 static void it_mines_from_the_settings_file(void **state)
 {
     struct setting *setting = *state;
@@ -117,6 +135,8 @@ static void it_mines_from_the_settings_file(void **state)
     }
     assert_true(number_in(summary, "driver", "submissions_refused") == 0);
     assert_true(number_in(summary, "stats", "evaluations_submitted") > 0);
+    const cJSON *driver = cJSON_GetObjectItemCaseSensitive(summary, "driver");
+    assert_only_miner(place, cJSON_GetObjectItemCaseSensitive(driver, "address")->valuestring);
     cJSON_Delete(summary);
     assert_plain_lines(place);
     struct stat file;

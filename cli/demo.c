@@ -348,7 +348,7 @@ const struct verb verb_demo = {
                "temporary\ndirectory, on free ports; mines; stops everything, and prints what each "
                "miner did and earned.\nSucceeds only if work was evaluated, evolved, agreed on and "
                "paid. Consensus takes 2 judges\ninstead of 3: with three miners an algorithm has "
-               "only two who are not its author. It runs on a battery too, unless "
+               "only two who are not its author.\nIt runs on a battery too, unless "
                "told --pause-on-battery.",
     .uses = USE_COMPUTE | USE_EVOLVE | USE_GUEST,
     .options = OPTIONS,

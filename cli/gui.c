@@ -93,9 +93,9 @@ const struct verb verb_gui = {
     .summary = "Opens a page on this machine to mine from: start, stop, watch, settings.",
     .usage = "poolminer gui [--config FILE] [--no-browser] [OPTION]...",
     .purpose = "Serves a page on 127.0.0.1 and does what is ordered there: mines for the pool of "
-               "gui_config.json, or\npractises at a pool of its own. Opens the page in the "
-               "desktop's browser, else prints its address. Where a\nminer runs already it shows "
-               "that one's page. Ctrl-C stops everything within two seconds.",
+               "gui_config.json,\nor practises at a pool of its own. Opens the page in the "
+               "desktop's browser, else prints its\naddress. Where a miner runs already it shows "
+               "that one's page. Ctrl-C stops everything within\ntwo seconds.",
     .uses = USE_ALL,
     .options = OPTIONS,
     .option_count = sizeof OPTIONS / sizeof *OPTIONS,

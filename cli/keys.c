@@ -270,11 +270,11 @@ const struct verb verb_keys = {
     .name = "keys",
     .summary = "Lets workers on other machines in.",
     .usage = "poolminer keys create | authorize NAME | revoke NAME | list [OPTION]...",
-    .purpose =
-        "create makes the keys of a sidecar that other machines may reach (poolminer-sidecar "
-        "--keys DIRECTORY),\nauthorize lets a client in and makes the file that it needs "
-        "(--key-file), revoke shuts it out\nat once, list shows who is let in. How they go "
-        "together: docs/keys.md.",
+    .purpose = "create makes the keys of a sidecar that other machines may reach "
+               "(poolminer-sidecar --keys\nDIRECTORY), authorize lets a client in and makes the "
+               "file that it needs "
+               "(--key-file), revoke\nshuts it out at once, list shows who is let in. How they go "
+               "together: docs/keys.md.",
     .uses = USE_QUEUE,
     .options = OPTIONS,
     .option_count = sizeof OPTIONS / sizeof *OPTIONS,

@@ -17,6 +17,21 @@ void money_text(int64_t rao, char out[MONEY_TEXT_SIZE])
     snprintf(out, MONEY_TEXT_SIZE, "%s RAO", number);
 }
 
+void money_both(int64_t rao, char out[MONEY_TEXT_SIZE])
+{
+    static const double RAO_PER_TAO = 1e9;
+    enum { DIGITS = 4 };
+    char number[NUMBER_TEXT_SIZE], tao[NUMBER_TEXT_SIZE];
+    const double amount = (double)rao / RAO_PER_TAO;
+    if (fabs(amount) < 1) {
+        money_text(rao, out);
+        return;
+    }
+    number_text(rao, number);
+    number_digits(amount, DIGITS, tao);
+    snprintf(out, MONEY_TEXT_SIZE, "%s RAO (%s TAO)", number, tao);
+}
+
 bool money_confirm(bool agreed, const char *question, struct pm_error *error)
 {
     char answer[16] = "";

@@ -11,8 +11,10 @@
 #include <poolminer/error.h>
 
 /* "12,345,678 RAO". */
-enum { MONEY_TEXT_SIZE = 48 };
+enum { MONEY_TEXT_SIZE = 80 };
 void money_text(int64_t rao, char out[MONEY_TEXT_SIZE]);
+/* The same, and what it is in TAO from one on: "72,000,000,000 RAO (72 TAO)". */
+void money_both(int64_t rao, char out[MONEY_TEXT_SIZE]);
 
 /* Asks on the terminal, "[y/N]"; PM_ERROR_INTERRUPTED when the answer is not yes, PM_ERROR_REFUSED
  * where nobody can be asked. `agreed` (from --yes): not asked. */

@@ -271,11 +271,11 @@ static void write_money(const struct view *view)
 {
     char settled[MONEY_TEXT_SIZE], pending[MONEY_TEXT_SIZE];
     const double waiting = number(view->balance, "estimated_pending_rao");
-    money_text(integer(view->stats, "balance_rao"), settled);
+    money_both(integer(view->stats, "balance_rao"), settled);
     if (isnan(waiting)) {
         screen_row(view->screen, "Balance", SCREEN_PLAIN, "%s", settled);
     } else {
-        money_text(integer(view->balance, "estimated_pending_rao"), pending);
+        money_both(integer(view->balance, "estimated_pending_rao"), pending);
         screen_row(view->screen, "Balance", SCREEN_PLAIN, "%s, about %s more pending", settled,
                    pending);
     }
@@ -290,7 +290,7 @@ static void write_forecast(const struct view *view)
         screen_row(view->screen, "Forecast", SCREEN_PLAIN, "none before this epoch has earned");
         return;
     }
-    money_text((int64_t)forecast.rao_per_day, a_day);
+    money_both((int64_t)forecast.rao_per_day, a_day);
     screen_row(view->screen, "Forecast", SCREEN_PLAIN, "about %s a day%s", a_day,
                forecast.is_capped ? ", at the pool's cap for one miner"
                                   : " at the rate of this epoch");

@@ -323,6 +323,14 @@ static void amounts_and_times_read_well(void **state)
         money_text(rows[i].rao, text);
         assert_string_equal(text, rows[i].text);
     }
+    money_both(999999999, text);
+    assert_string_equal(text, "999,999,999 RAO");
+    money_both(1000000000, text);
+    assert_string_equal(text, "1,000,000,000 RAO (1 TAO)");
+    money_both(-72340000000, text);
+    assert_string_equal(text, "-72,340,000,000 RAO (-72.34 TAO)");
+    money_both(INT64_MAX, text);
+    assert_string_equal(text, "9,223,372,036,854,775,807 RAO (9223372037 TAO)");
     money_duration(0.5, text);
     assert_string_equal(text, "about 12 hours");
     money_duration(0.01, text);

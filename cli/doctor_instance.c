@@ -57,8 +57,9 @@ static void tell_of_running(struct doctor *doctor)
         doctor_say(doctor, "instance", DOCTOR_WARN,
                    "a second one needs another --data-dir and --sidecar-port 0",
                    "a miner runs with the files in %s; its sidecar answers: %" PRId64
-                   " jobs computing, %" PRId64 " waiting",
-                   doctor->data_directory, status.leased, status.queued);
+                   " job%s computing, %" PRId64 " waiting",
+                   doctor->data_directory, status.leased, status.leased == 1 ? "" : "s",
+                   status.queued);
     } else {
         doctor_say(doctor, "instance", DOCTOR_FAIL,
                    "if it did not start this moment, stop it and start it again",

@@ -106,16 +106,20 @@ static void write_not_running(const struct view *view, const struct status_found
     }
 }
 
+static bool practises(const struct view *view)
+{
+    return strcmp(text(view->supervisor, "task"), "practice") == 0;
+}
+
 static void write_who(const struct view *view)
 {
-    const bool practises = strcmp(text(view->supervisor, "task"), "practice") == 0;
     const char *pool = text(view->miner, "pool");
     if (pool[0] == '\0') {
         pool = text(view->supervisor, "pool");
     }
     if (pool[0] != '\0') {
         screen_row(view->screen, "Pool", SCREEN_PLAIN, "%s%s%s", pool,
-                   practises ? " (practice: worth nothing)" : "",
+                   practises(view) ? " (practice: worth nothing)" : "",
                    cJSON_IsTrue(member(view->miner, "pool_is_away")) ? " (does not answer)" : "");
     }
     if (text(view->miner, "hotkey")[0] != '\0') {
@@ -285,6 +289,10 @@ static void write_forecast(const struct view *view)
 {
     struct pm_pool_forecast forecast;
     char a_day[MONEY_TEXT_SIZE];
+    if (practises(view)) {
+        screen_row(view->screen, "Forecast", SCREEN_PLAIN, "practice earns nothing of worth");
+        return;
+    }
     if (!forecast_from_figures(view->miner, &forecast) ||
         !(forecast.rao_per_day < PM_JSON_WHOLE_MAX)) {
         screen_row(view->screen, "Forecast", SCREEN_PLAIN, "none before this epoch has earned");

@@ -165,6 +165,20 @@ static void the_forecast_is_the_payout_of_a_day(void **state)
     free(text);
 }
 
+static void practice_has_no_forecast(void **state)
+{
+    (void)state;
+    static const char pool[] = "\"task\":\"pool\"";
+    char practice[sizeof STATE + 8];
+    const char *at = strstr(STATE, pool);
+    snprintf(practice, sizeof practice, "%.*s\"task\":\"practice\"%s", (int)(at - STATE), STATE,
+             at + strlen(pool));
+    char *text = shown(practice, true, 100, false);
+    EXPECT(text, "Pool         http://p:1 (practice: worth nothing)",
+           "Forecast     practice earns nothing of worth");
+    free(text);
+}
+
 static void no_line_is_wider_than_the_terminal(void **state)
 {
     (void)state;
@@ -355,6 +369,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_running_miner_is_told_in_full),
         cmocka_unit_test(figures_of_long_ago_have_their_age),
+        cmocka_unit_test(practice_has_no_forecast),
         cmocka_unit_test(the_line_a_minute_has_a_bar),
         cmocka_unit_test(the_forecast_is_the_payout_of_a_day),
         cmocka_unit_test(no_line_is_wider_than_the_terminal),

@@ -72,7 +72,7 @@ static bool sqlite_script(struct pm_sql *sql, const char *text, struct pm_error 
 static void find_parameters(struct sqlite_cursor *cursor)
 {
     for (int i = 0; i < PARAMETERS_MAX; i++) {
-        char name[8];
+        char name[16];
         snprintf(name, sizeof name, "$%d", i + 1);
         cursor->places[i] = sqlite3_bind_parameter_index(cursor->statement, name);
     }

@@ -1,5 +1,6 @@
 /* The program itself, with a scripted pool and the real sidecar: its options, its key, its end. */
 #include "cmocka_include.h"
+#include "loopback.h"
 #include "run_program.h"
 #include "tests/driver/fake_pool.h"
 #include "unpressed_clock.h"
@@ -27,6 +28,9 @@ static const char *const secrets[] = {
     "open sesame", /* the password of an encrypted one */
 };
 
+/* Any will do: the address is this process's alone. */
+enum { SIDECAR_PORT = 8123 };
+
 struct bench {
     char place[64];
     struct fake_pool pool;
@@ -49,8 +53,8 @@ static int open_bench(void **state)
     make_directory(bench->place, sizeof bench->place);
     fake_pool_start(&bench->pool);
     bench->pool.leases_to_grant = 1;
-    snprintf(bench->sidecar_url, sizeof bench->sidecar_url, "tcp://127.0.0.1:%d",
-             pm_process_free_port());
+    snprintf(bench->sidecar_url, sizeof bench->sidecar_url, "tcp://%s:%d", loopback_address(),
+             SIDECAR_PORT);
     *state = bench;
     return 0;
 }
@@ -87,6 +91,8 @@ static pid_t start(const char *const *arguments, const char *log)
 static void start_sidecar(struct bench *bench)
 {
     const char *const arguments[] = {PM_SIDECAR_PROGRAM,
+                                     "--host",
+                                     loopback_address(),
                                      "--port",
                                      strrchr(bench->sidecar_url, ':') + 1,
                                      "--store",
@@ -152,6 +158,9 @@ static void await(const char *path, const char *text)
         }
         pm_clock_sleep_ms(50);
     }
+    char *content = whole(path);
+    print_error("%s\n", content);
+    free(content);
     fail_msg("%s never had: %s", path, text);
 }
 

@@ -106,7 +106,8 @@ static void a_flood_keeps_nobody_waiting(void **state)
         const int64_t id = client_put(driver, key);
         assert_true(client_lease(worker, 0, &job));
         assert_int_equal(job.job_id, id);
-        assert_done(pm_queue_client_finish(worker, job.job_id, job.token, "done", 4, &error), error);
+        assert_done(pm_queue_client_finish(worker, job.job_id, job.token, "done", 4, &error),
+                    error);
         pm_job_clear(&job);
     }
     assert_true(unpressed_clock_ms() - begin_ms < JOBS_MAX_MS);

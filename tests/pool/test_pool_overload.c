@@ -22,6 +22,7 @@
 #include <poolminer/clock.h>
 #include <poolminer/file.h>
 #include <poolminer/hotkey.h>
+#include <poolminer/process.h>
 
 enum {
     CALLERS = 1200, /* a pool keeps 1024 requests in hand */
@@ -212,7 +213,10 @@ static void test_what_is_in_hand_is_answered_before_the_end(void **state)
         hear(&callers[i]);
         assert_true(callers[i].done);
     }
-    assert_int_equal(pool_process_stop(&pool), 0);
+    int status = -1; /* a second signal would end it at once */
+    assert_true(pm_process_wait(pool.pid, WAIT_MS, &status));
+    pool.pid = 0;
+    assert_int_equal(status, 0);
     assert_count(sql, "SELECT COUNT(*) FROM leases WHERE state = 0", WAITING);
     pm_sql_close(sql);
 }

@@ -75,6 +75,38 @@ static bool skip_number(struct scan *scan)
     return isfinite(strtod(number, NULL)) || fail_here(scan, "number too large");
 }
 
+/* cJSON takes four characters that are no hexadecimal digits for U+0000. */
+static bool skip_escape(struct scan *scan)
+{
+    enum { SHORT = 2, LONG = 6 };
+    static const char hexadecimal[] = "0123456789abcdefABCDEF", shorts[] = "\"\\/bfnrt";
+    const size_t left = scan->length - scan->at;
+    const char *escape = scan->text + scan->at;
+    if (left < SHORT) {
+        scan->at = scan->length;
+        return true; /* a string without an end */
+    }
+    if (escape[1] != 'u') {
+        if (memchr(shorts, escape[1], sizeof shorts - 1) == NULL) {
+            return fail_here(scan, "unknown escape in a string");
+        }
+        scan->at += SHORT;
+        return true;
+    }
+    bool good = left >= LONG;
+    for (size_t i = SHORT; good && i < LONG; i++) {
+        good = memchr(hexadecimal, escape[i], sizeof hexadecimal - 1) != NULL;
+    }
+    if (!good) {
+        return fail_here(scan, "malformed escape in a string");
+    }
+    if (memcmp(escape, "\\u0000", LONG) == 0) {
+        return fail_here(scan, "NUL in a string");
+    }
+    scan->at += LONG;
+    return true;
+}
+
 static bool skip_string(struct scan *scan)
 {
     scan->at++;
@@ -88,14 +120,10 @@ static bool skip_string(struct scan *scan)
             return fail_here(scan, "bare control character in a string");
         }
         if (c == '\\') {
-            size_t left = scan->length - scan->at;
-            if (left >= 6 && memcmp(scan->text + scan->at, "\\u0000", 6) == 0) {
-                return fail_here(scan, "NUL in a string");
+            if (!skip_escape(scan)) {
+                return false;
             }
-            scan->at++;
-            if (scan->at == scan->length) {
-                break;
-            }
+            continue;
         }
         size_t step = pm_utf8_sequence(scan->text + scan->at, scan->length - scan->at, NULL);
         if (step == 0) {

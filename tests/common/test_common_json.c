@@ -85,6 +85,9 @@ static void refuses_nul(void **state)
     assert_false(pm_json_parse("\"a\0b\"", 5, 100, &value, &error));
     assert_string_equal(error.message, "JSON: bare control character in a string at byte 2");
     refuses("\"a\\u0000b\"", PM_ERROR_INVALID, "NUL in a string at byte 2");
+    refuses("\"a\\ud\\x8b\"", PM_ERROR_INVALID, "malformed escape in a string at byte 2");
+    refuses("\"a\\u00", PM_ERROR_INVALID, "malformed escape in a string at byte 2");
+    refuses("\"a\\x41\"", PM_ERROR_INVALID, "unknown escape in a string at byte 2");
     assert_null(value);
 }
 

@@ -636,7 +636,7 @@ static void a_peer_that_never_reads_is_bounded(void **state)
         pm_clock_sleep_ms(10);
     }
     client_put(driver, "k");
-    expect_resident_below(120);
+    expect_resident_below(200); /* as many as 64 such answers may wait for it */
     peer_close(socket);
     pm_queue_client_destroy(driver);
 }

@@ -9,9 +9,8 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include <poolminer/payout.h>
 #include <poolminer/profit.h>
-
-static const double RAO_PER_TAO = 1e9;
 
 /* ---- figures ---- */
 
@@ -141,7 +140,7 @@ static bool has_prices(const struct estimate_input *input)
 static bool weigh(const struct estimate_input *input, double rao_per_month, struct pm_profit *out,
                   double *tao_price, struct pm_error *error)
 {
-    struct pm_profit_figures figures = {.tao_per_month = rao_per_month / RAO_PER_TAO,
+    struct pm_profit_figures figures = {.tao_per_month = rao_per_month / PM_RAO_PER_TAO,
                                         .hours_per_day = 24};
     const bool done = estimate_need(input, "tao-price", &figures.tao_price, error) &&
                       estimate_need(input, "watts", &figures.watts, error) &&
@@ -211,7 +210,7 @@ static bool say_verdict(const struct estimate_input *input, const struct pm_pool
                          profit.is_profitable ? "is left" : "is lost", profit.break_even_tao_price,
                          price, others);
     } else {
-        number_digits(forecast->rao_per_day / RAO_PER_TAO, ESTIMATE_VERDICT_DIGITS, amount);
+        number_digits(forecast->rao_per_day / PM_RAO_PER_TAO, ESTIMATE_VERDICT_DIGITS, amount);
         estimate_verdict(answer, "Stay as long as a day of mining costs you less than %s TAO%s%s.",
                          amount, forecast->is_capped ? " (all that one miner gets)" : "", others);
     }

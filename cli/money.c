@@ -9,6 +9,7 @@
 
 #include <poolminer/clock.h>
 #include <poolminer/json.h>
+#include <poolminer/payout.h>
 
 void money_text(int64_t rao, char out[MONEY_TEXT_SIZE])
 {
@@ -19,10 +20,9 @@ void money_text(int64_t rao, char out[MONEY_TEXT_SIZE])
 
 void money_both(int64_t rao, char out[MONEY_TEXT_SIZE])
 {
-    static const double RAO_PER_TAO = 1e9;
     enum { DIGITS = 4 };
     char number[NUMBER_TEXT_SIZE], tao[NUMBER_TEXT_SIZE];
-    const double amount = (double)rao / RAO_PER_TAO;
+    const double amount = (double)rao / PM_RAO_PER_TAO;
     if (fabs(amount) < 1) {
         money_text(rao, out);
         return;

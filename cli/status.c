@@ -19,10 +19,9 @@ enum { EVERY_MS = 1000, TICK_MS = 100 };
 static bool print_json(const struct status_found *found, struct pm_error *error)
 {
     cJSON *object = cJSON_CreateObject();
-    cJSON *state = found->state != NULL ? cJSON_Duplicate(found->state, true) : cJSON_CreateNull();
     bool done = cJSON_AddBoolToObject(object, "running", found->running) != NULL &&
-                cJSON_AddStringToObject(object, "reason", found->reason) != NULL;
-    done = pm_json_add(object, "state", state) && done;
+                cJSON_AddStringToObject(object, "reason", found->reason) != NULL &&
+                pm_json_add_copy(object, "state", found->state);
     char *text = done ? pm_json_print(object, error) : NULL;
     cJSON_Delete(object);
     if (text == NULL) {

@@ -10,6 +10,12 @@ bool pm_json_add(cJSON *object, const char *key, cJSON *item)
     return false;
 }
 
+bool pm_json_add_copy(cJSON *object, const char *key, const cJSON *value)
+{
+    return pm_json_add(object, key,
+                       value != NULL ? cJSON_Duplicate(value, true) : cJSON_CreateNull());
+}
+
 bool pm_json_append(cJSON *array, cJSON *item)
 {
     if (cJSON_AddItemToArray(array, item)) {

@@ -153,13 +153,6 @@ static bool add_text(cJSON *object, const char *name, const char *text)
     return cJSON_AddStringToObject(object, name, text) != NULL;
 }
 
-/* A copy, or null. */
-static bool add_copy(cJSON *object, const char *name, const cJSON *value)
-{
-    return pm_json_add(object, name,
-                       value != NULL ? cJSON_Duplicate(value, true) : cJSON_CreateNull());
-}
-
 static bool add_lease(cJSON *object, const struct pm_figures *figures)
 {
     if (figures->lease_id[0] == '\0') {
@@ -204,21 +197,22 @@ static char *write_figures(const struct pm_driver *driver)
 {
     const struct pm_figures *figures = &driver->figures;
     cJSON *object = cJSON_CreateObject();
-    bool done =
-        add_number(object, "version", VERSION) && add_text(object, "hotkey", driver->address) &&
-        add_text(object, "pool", pm_pool_client_url(driver->pool)) &&
-        cJSON_AddBoolToObject(object, "pool_is_away", driver->pool_notice.active) != NULL &&
-        add_text(object, "trouble", trouble(driver)) &&
-        add_text(object, "mode", pm_work_mode_name(driver->settings.mode)) &&
-        add_number(object, "started_ms", (double)driver->started_ms) &&
-        add_number(object, "clock_offset_ms",
-                   (double)pm_pool_client_clock_offset_ms(driver->pool)) &&
-        add_lease(object, figures) &&
-        add_counters(cJSON_AddObjectToObject(object, "counters"), driver) &&
-        add_number(object, "stats_ms", (double)figures->stats_ms) &&
-        add_copy(object, "first_stats", driver->first_stats) &&
-        add_copy(object, "stats", driver->stats != NULL ? driver->stats : figures->earlier) &&
-        add_copy(object, "balance", figures->balance);
+    bool done = add_number(object, "version", VERSION) &&
+                add_text(object, "hotkey", driver->address) &&
+                add_text(object, "pool", pm_pool_client_url(driver->pool)) &&
+                cJSON_AddBoolToObject(object, "pool_is_away", driver->pool_notice.active) != NULL &&
+                add_text(object, "trouble", trouble(driver)) &&
+                add_text(object, "mode", pm_work_mode_name(driver->settings.mode)) &&
+                add_number(object, "started_ms", (double)driver->started_ms) &&
+                add_number(object, "clock_offset_ms",
+                           (double)pm_pool_client_clock_offset_ms(driver->pool)) &&
+                add_lease(object, figures) &&
+                add_counters(cJSON_AddObjectToObject(object, "counters"), driver) &&
+                add_number(object, "stats_ms", (double)figures->stats_ms) &&
+                pm_json_add_copy(object, "first_stats", driver->first_stats) &&
+                pm_json_add_copy(object, "stats",
+                                 driver->stats != NULL ? driver->stats : figures->earlier) &&
+                pm_json_add_copy(object, "balance", figures->balance);
     char *text = done ? pm_json_print(object, NULL) : NULL;
     cJSON_Delete(object);
     return text;

@@ -77,11 +77,6 @@ size_t pm_lease_end_duplicates(const struct pm_lease_end *end)
     return count;
 }
 
-static bool add_copy(cJSON *object, const char *name, const cJSON *value)
-{
-    return pm_json_add(object, name, cJSON_Duplicate(value, true));
-}
-
 /* A pool may be talkative: its answer is kept while it is short. */
 static bool is_short(const cJSON *answer)
 {
@@ -97,6 +92,6 @@ bool pm_lease_end_write(const struct pm_lease_end *end, cJSON *object)
            cJSON_AddNumberToObject(object, "late_ms", (double)end->late_ms) != NULL &&
            cJSON_AddNumberToObject(object, "http_status", end->http_status) != NULL &&
            (end->answer == NULL || !is_short(end->answer) ||
-            add_copy(object, "answer", end->answer)) &&
-           (end->left_out == NULL || add_copy(object, "left_out", end->left_out));
+            pm_json_add_copy(object, "answer", end->answer)) &&
+           (end->left_out == NULL || pm_json_add_copy(object, "left_out", end->left_out));
 }

@@ -162,10 +162,8 @@ static char *summary_text(const struct pm_driver *driver)
 {
     cJSON *summary = cJSON_CreateObject();
     cJSON *counters = cJSON_AddObjectToObject(summary, "driver");
-    cJSON *stats =
-        driver->stats != NULL ? cJSON_Duplicate(driver->stats, true) : cJSON_CreateNull();
-    bool complete = counters != NULL && add_counters(counters, driver);
-    complete = pm_json_add(summary, "stats", stats) && complete;
+    bool complete = counters != NULL && add_counters(counters, driver) &&
+                    pm_json_add_copy(summary, "stats", driver->stats);
     char *text = complete ? pm_json_print(summary, NULL) : NULL;
     cJSON_Delete(summary);
     return text;

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <poolminer/sqlite_log.h>
+#include <poolminer/sqlite_setup.h>
 
 enum {
     STATEMENTS_MAX = 256, /* a power of two, well above the number of statements in the pool */
@@ -320,13 +321,6 @@ static bool prepare_writer(struct sqlite *sqlite, struct pm_error *error)
                          error);
 }
 
-/* Statistics of its memory, which nobody asks for, cost a lock at each allocation. Refused once the
- * library is in use, and then it was done before. */
-static void configure_library(void)
-{
-    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
-}
-
 static bool connect_file(struct sqlite *sqlite, const char *path, struct pm_error *error)
 {
     bool writes = sqlite->access == PM_SQL_WRITE;
@@ -348,7 +342,7 @@ bool pm_sql_open_sqlite(const char *path, enum pm_sql_access access, struct pm_s
                         struct pm_error *error)
 {
     bool in_memory = strcmp(path, ":memory:") == 0;
-    configure_library();
+    pm_sqlite_configure();
     if (access == PM_SQL_WRITE && !in_memory && !create_private(path, error)) {
         return false;
     }

@@ -71,14 +71,19 @@ check_lint() {
     sources '*.c' | xargs -r -P "$jobs" -I{} bash -c 'lint_file "$1"' lint {}
 }
 
-# Many tests wait rather than work: twice as many as there are cores run beside each other. What
-# fails is run once more, alone: what fails then, too, is no matter of a machine that had too much to
-# do. Both runs stand in the closing lines.
-run_tests() { # tree, arguments of ctest
+# Many tests wait rather than work: twice as many as there are cores run beside each other.
+run_tests_once() { # tree, arguments of ctest
     local tree=$trees/$1
     shift
-    if ! ctest --test-dir "$tree" --output-on-failure -j "$((2 * jobs))" --no-tests=error "$@" 2>&1 |
-        tee "$tree/ctest.log"; then
+    ctest --test-dir "$tree" --output-on-failure -j "$((2 * jobs))" --no-tests=error "$@" 2>&1 |
+        tee "$tree/ctest.log"
+}
+
+# What fails is run once more, alone: what fails then, too, is no matter of a machine that had too
+# much to do. Both runs stand in the closing lines.
+run_tests() { # tree, arguments of ctest
+    local tree=$trees/$1
+    if ! run_tests_once "$@"; then
         printf '\nonce more, alone:\n' | tee -a "$tree/ctest.log"
         ctest --test-dir "$tree" --output-on-failure --no-tests=error --rerun-failed 2>&1 |
             tee -a "$tree/ctest.log"
@@ -150,8 +155,7 @@ check_fuzz() {
         -DPM_FUZZ=ON -DPM_FUZZ_SECONDS=8 -DPM_WERROR=OFF
     ninja -C "$trees/build-fuzz" -j "$jobs" -k 0 --quiet fuzz_targets
     # What a fuzzer finds once is there, whatever it finds when it looks again.
-    ctest --test-dir "$trees/build-fuzz" --output-on-failure -j "$((2 * jobs))" --no-tests=error \
-        -R '^fuzz_' 2>&1 | tee "$trees/build-fuzz/ctest.log"
+    run_tests_once build-fuzz -R '^fuzz_'
 }
 
 check_agreement() {

@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <poolminer/sqlite_setup.h>
+
 enum {
     APPLICATION_ID = 0x504d5343, /* "PMSC" */
     SCHEMA_VERSION = 1,
@@ -288,13 +290,6 @@ static bool is_something_else(const char *path)
     return stat(path, &status) == 0 && !S_ISREG(status.st_mode);
 }
 
-/* Statistics of its memory, which nobody asks for, cost a lock at each allocation. Refused once the
- * library is in use, and then it was done before. */
-static void configure_library(void)
-{
-    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
-}
-
 bool pm_store_sqlite_open(const char *path, bool durable, struct pm_store **out,
                           struct pm_error *error)
 {
@@ -309,25 +304,22 @@ bool pm_store_sqlite_open(const char *path, bool durable, struct pm_store **out,
                        "the store %s is no regular file: name another one with --store", path);
     }
     struct pm_sqlite_store *store = calloc(1, sizeof *store);
-    struct pm_sqlite_recent *recent = pm_sqlite_recent_create();
-    if (store == NULL || recent == NULL) {
-        free(store);
-        pm_sqlite_recent_destroy(recent);
+    if (store == NULL) {
         return pm_fail(error, PM_ERROR_MEMORY, "out of memory for the store");
     }
-    store->recent = recent;
     store->base.verbs = &VERBS;
     store->durable = durable;
-    if (!is_passing(path)) {
-        store->path = strdup(path);
-        if (store->path == NULL) { /* without it the room on the disk would not be looked after */
-            pm_sqlite_recent_destroy(store->recent);
-            free(store);
-            return pm_fail(error, PM_ERROR_MEMORY, "out of memory for the store");
-        }
+    store->recent = pm_sqlite_recent_create();
+    store->path = is_passing(path) ? NULL : strdup(path);
+    /* Without its path the room on the disk would not be looked after. */
+    if (store->recent == NULL || (store->path == NULL && !is_passing(path))) {
+        sqlite_close(&store->base);
+        return pm_fail(error, PM_ERROR_MEMORY, "out of memory for the store");
+    }
+    if (store->path != NULL) {
         make_private(path);
     }
-    configure_library();
+    pm_sqlite_configure();
     const char *vfs = pm_sqlite_log_vfs();
     bool good = sqlite3_open_v2(path, &store->database,
                                 SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,

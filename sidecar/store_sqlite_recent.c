@@ -30,16 +30,21 @@ static size_t place_of(int64_t id)
     return (size_t)((uint64_t)id % SLOTS);
 }
 
+static const struct slot *look_up(const struct pm_sqlite_recent *recent, int64_t id)
+{
+    const struct slot *slot = &recent->slots[place_of(id)];
+    return id > 0 && slot->job.id == id ? slot : NULL;
+}
+
 static struct slot *find(struct pm_sqlite_recent *recent, int64_t id)
 {
-    struct slot *slot = &recent->slots[place_of(id)];
-    return id > 0 && slot->job.id == id ? slot : NULL;
+    return (struct slot *)look_up(recent, id);
 }
 
 const struct pm_store_job *pm_sqlite_recent_find(const struct pm_sqlite_recent *recent, int64_t id)
 {
-    const struct slot *slot = &recent->slots[place_of(id)];
-    return id > 0 && slot->job.id == id ? &slot->job : NULL;
+    const struct slot *slot = look_up(recent, id);
+    return slot != NULL ? &slot->job : NULL;
 }
 
 void pm_sqlite_recent_note(struct pm_sqlite_recent *recent, const struct pm_store_job *job)
@@ -93,6 +98,6 @@ void pm_sqlite_recent_note_checkpoint(struct pm_sqlite_recent *recent, int64_t i
 
 bool pm_sqlite_recent_lacks_checkpoint(const struct pm_sqlite_recent *recent, int64_t id)
 {
-    const struct slot *slot = &recent->slots[place_of(id)];
-    return id > 0 && slot->job.id == id && slot->lacks_checkpoint;
+    const struct slot *slot = look_up(recent, id);
+    return slot != NULL && slot->lacks_checkpoint;
 }

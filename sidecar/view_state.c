@@ -98,7 +98,7 @@ static void add_number(struct document *document, const char *name, double value
 /* A copy, or null. */
 static void add_copy(struct document *document, const char *name, const cJSON *value)
 {
-    add(document, name, value != NULL ? cJSON_Duplicate(value, true) : cJSON_CreateNull());
+    document->complete = pm_json_add_copy(document->object, name, value) && document->complete;
 }
 
 static void add_counts(struct document *document, const cJSON *status)

@@ -9,7 +9,7 @@
 
 #include <poolminer/error.h>
 
-enum { PM_REPUTATION_UNIT = 1000000, PM_PPM = 1000000 };
+enum { PM_REPUTATION_UNIT = 1000000, PM_PPM = 1000000, PM_RAO_PER_TAO = 1000000000 };
 
 struct pm_payout_rules {
     int64_t budget_rao; /* >= 0 */

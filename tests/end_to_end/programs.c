@@ -267,29 +267,34 @@ static bool mentions(const char *pid, const char *what, const char *part)
     return strstr(line, part) != NULL;
 }
 
-static pid_t parent_of(const char *pid)
+/* The third figure is the first behind the name, which may hold blanks and brackets. */
+long process_figure(const char *process, int number)
 {
-    char path[300], line[512] = "";
-    int parent = 0;
-    snprintf(path, sizeof path, "/proc/%s/stat", pid);
+    enum { THIRD = 3 };
+    char path[300], line[1024] = "", *rest = NULL;
+    snprintf(path, sizeof path, "/proc/%s/stat", process);
     FILE *file = fopen(path, "r");
     if (file == NULL) {
-        return 0;
+        return NO_FIGURE;
     }
-    bool known = fgets(line, sizeof line, file) != NULL;
+    char *after = fgets(line, sizeof line, file) != NULL ? strrchr(line, ')') : NULL;
     fclose(file);
-    /* PID (NAME) STATE PARENT ...; the name may hold blanks and brackets. */
-    const char *after = known ? strrchr(line, ')') : NULL;
-    return after != NULL && sscanf(after, ") %*c %d", &parent) == 1 ? (pid_t)parent : 0;
+    char *word = after != NULL ? strtok_r(after + 1, " ", &rest) : NULL;
+    for (int at = THIRD; word != NULL && at < number; at++) {
+        word = strtok_r(NULL, " ", &rest);
+    }
+    return word != NULL ? strtol(word, NULL, 10) : NO_FIGURE;
 }
 
 pid_t find_child(pid_t parent, const char *program)
 {
+    enum { PARENT = 4 };
     pid_t child = 0;
     DIR *processes = opendir("/proc");
     assert_non_null(processes);
     for (struct dirent *entry = readdir(processes); entry != NULL; entry = readdir(processes)) {
-        if (isdigit((unsigned char)entry->d_name[0]) && parent_of(entry->d_name) == parent &&
+        if (isdigit((unsigned char)entry->d_name[0]) &&
+            process_figure(entry->d_name, PARENT) == parent &&
             mentions(entry->d_name, "cmdline", program)) {
             child = (pid_t)strtol(entry->d_name, NULL, 10);
         }

@@ -47,6 +47,11 @@ pid_t child_of(pid_t parent, const char *program);
 /* The same; 0 when there is none. */
 pid_t find_child(pid_t parent, const char *program);
 
+/* One of the figures of /proc/PROCESS/stat (see proc(5), which counts them from 1), from the third
+ * on; `process` may be "PID/task/THREAD". NO_FIGURE: it has ended. */
+enum { NO_FIGURE = -1 };
+long process_figure(const char *process, int number);
+
 /* kill -9, reaped. */
 void kill_hard(pid_t pid);
 

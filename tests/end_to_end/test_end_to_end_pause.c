@@ -72,33 +72,12 @@ static void run_verb(const struct setting *setting, const char *verb, const char
     expect_output(run_at_home(setting->place.path, arguments, 30000), 0, says, "");
 }
 
-/* Nice and policy of a thread: the 19th and the 41st of its figures, the third of which is the
- * first behind its name in brackets. */
-static void read_priority(pid_t process, const char *thread, long *nice_level, long *policy)
-{
-    enum { THIRD = 3, NICE = 19, POLICY = 41 };
-    char path[64], line[1024] = "", *rest = NULL;
-    snprintf(path, sizeof path, "/proc/%d/task/%.16s/stat", (int)process, thread);
-    FILE *file = fopen(path, "r");
-    *nice_level = *policy = -1;
-    if (file == NULL) {
-        return; /* it has ended */
-    }
-    char *name_end = fgets(line, sizeof line, file) != NULL ? strrchr(line, ')') : NULL;
-    fclose(file);
-    assert_non_null(name_end);
-    char *word = strtok_r(name_end + 1, " ", &rest);
-    for (int field = THIRD; word != NULL && field <= POLICY; field++) {
-        *nice_level = field == NICE ? strtol(word, NULL, 10) : *nice_level;
-        *policy = field == POLICY ? strtol(word, NULL, 10) : *policy;
-        word = strtok_r(NULL, " ", &rest);
-    }
-}
+enum { NICE = 19, POLICY = 41 }; /* among a thread's figures */
 
-static bool is_a_connections(pid_t process, const char *thread)
+static bool is_a_connections(const char *thread)
 {
     char path[64], name[32] = "";
-    snprintf(path, sizeof path, "/proc/%d/task/%.16s/comm", (int)process, thread);
+    snprintf(path, sizeof path, "/proc/%s/comm", thread);
     FILE *file = fopen(path, "r");
     if (file != NULL) {
         const bool read = fgets(name, sizeof name, file) != NULL;
@@ -114,21 +93,19 @@ static void computing_stands_back_but_no_connection(void **state)
     struct setting *setting = *state;
     await_words(setting, "WORKER-JOB-START");
     const pid_t worker = child_of(setting->mine, "poolminer-worker");
-    char path[64], main_thread[16];
-    long nice_level, policy;
+    char path[64], thread[48];
     int connections = 0;
-    snprintf(main_thread, sizeof main_thread, "%d", (int)worker);
-    read_priority(worker, main_thread, &nice_level, &policy);
-    assert_int_equal(nice_level, 19);
+    snprintf(thread, sizeof thread, "%d", (int)worker); /* the main one */
+    assert_int_equal(process_figure(thread, NICE), 19);
     snprintf(path, sizeof path, "/proc/%d/task", (int)worker);
     DIR *threads = opendir(path);
     assert_non_null(threads);
     for (struct dirent *entry = readdir(threads); entry != NULL; entry = readdir(threads)) {
-        if (entry->d_name[0] != '.' && is_a_connections(worker, entry->d_name)) {
+        snprintf(thread, sizeof thread, "%d/task/%.16s", (int)worker, entry->d_name);
+        if (is_a_connections(thread)) {
             connections++;
-            read_priority(worker, entry->d_name, &nice_level, &policy);
-            assert_int_equal(nice_level, getpriority(PRIO_PROCESS, 0));
-            assert_int_equal(policy, sched_getscheduler(0));
+            assert_int_equal(process_figure(thread, NICE), getpriority(PRIO_PROCESS, 0));
+            assert_int_equal(process_figure(thread, POLICY), sched_getscheduler(0));
         }
     }
     closedir(threads);

@@ -1,6 +1,7 @@
 #include "pool/pool_process.h"
 
 #include "cmocka_include.h"
+#include "growing_file.h"
 #include "pool/test_store.h"
 
 #include <signal.h>
@@ -20,7 +21,6 @@ enum {
     ARGUMENTS_MAX = 48,
     START_TIMEOUT_MS = 20000,
     READY_MAX = 256,
-    LOG_MAX = 16777216,
     LOG_SHOWN = 900
 };
 
@@ -100,10 +100,10 @@ void pool_process_kill(struct pool_process *process)
 /* What the pool said, and any sanitizer with it; the caller frees it. NULL: nothing yet. */
 static char *read_log(const struct pool_process *process)
 {
-    char path[PATH_SIZE], *text = NULL;
-    size_t length;
+    char path[PATH_SIZE];
+    struct pm_error ignored = {0};
     path_of(process, "log", path);
-    return pm_file_read(path, LOG_MAX, &text, &length, NULL) ? text : NULL;
+    return growing_file_read(path, &ignored);
 }
 
 int pool_process_stop(struct pool_process *process)

@@ -60,17 +60,8 @@ static void test_request_ids(void **state)
         assert_true(cases[i].header == NULL || strstr(answer.headers, cases[i].header) != NULL);
         answer_clear(&answer);
     }
-    enum { TRIES = 1000 };
-    char path[PATH_SIZE], *log = NULL;
-    size_t length;
-    snprintf(path, sizeof path, "%s/log", house->pool.directory);
-    /* While it is read, more may be written. */
-    for (int i = 0; i < TRIES && log == NULL; i++) {
-        pm_file_read(path, 1 << 24, &log, &length, NULL);
-    }
-    assert_non_null(log);
-    assert_non_null(strstr(log, "HTTP-REQUEST request=proxy-17_a.B GET /health status=200"));
-    free(log);
+    assert_true(pool_process_logged(
+                    &house->pool, "HTTP-REQUEST request=proxy-17_a.B GET /health status=200") > 0);
 }
 
 static void test_register_and_stats(void **state)

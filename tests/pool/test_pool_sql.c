@@ -93,6 +93,16 @@ static void test_what_is_undone_was_never_there(void **state)
     assert_count(1);
 }
 
+/* Commits after steps that all succeeded. */
+static bool finish(bool ok, struct pm_error *error)
+{
+    if (ok) {
+        return pm_sql_commit(sql, error);
+    }
+    pm_sql_rollback(sql);
+    return false;
+}
+
 /* Whichever of the steps tells, one of them does, and says which statement it was. */
 static void assert_fails(bool asks)
 {
@@ -101,12 +111,7 @@ static void assert_fails(bool asks)
     begin();
     bool ok = add(1, "one", &error) && add(1, "one again", &error) && add(2, "two", &error) &&
               (!asks || count(&counted, &error));
-    if (ok) {
-        ok = pm_sql_commit(sql, &error);
-    } else {
-        pm_sql_rollback(sql);
-    }
-    assert_false(ok);
+    assert_false(finish(ok, &error));
     assert_non_null(strstr(error.message, "store: INSERT INTO things"));
     assert_count(0);
 }
@@ -153,12 +158,7 @@ static void test_a_lost_connection_commits_nothing(void **state)
         assert_true(add(1, "before", NULL));
         hang_up();
         bool ok = add(2, "after", &error) && (asks == 0 || count(&counted, &error));
-        if (ok) {
-            ok = pm_sql_commit(sql, &error);
-        } else {
-            pm_sql_rollback(sql);
-        }
-        assert_false(ok);
+        assert_false(finish(ok, &error));
         assert_non_null(strstr(error.message, "PostgreSQL says"));
         assert_count(0);
     }

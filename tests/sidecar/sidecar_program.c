@@ -1,5 +1,6 @@
 #include "sidecar/sidecar_program.h"
 
+#include "growing_file.h"
 #include "loopback.h"
 #include "unpressed_clock.h"
 
@@ -193,17 +194,47 @@ int sidecar_run(const char *const *arguments, char *output, size_t size)
 
 char *sidecar_log(void)
 {
-    enum { TRIES = 1000 };
-    char *text = NULL;
-    size_t length;
-    /* While it is read, more may be written. */
-    for (int i = 0; i < TRIES && text == NULL; i++) {
-        pm_file_read(pm_test_path("log"), 1 << 24, &text, &length, &error);
-    }
+    char *text = growing_file_read(pm_test_path("log"), &error);
     if (text == NULL) {
         fail_msg("%s", error.message);
     }
     return text;
+}
+
+/* ---- memory ---- */
+
+static long resident_kib(void)
+{
+    char path[64], line[256];
+    long kib = 0;
+    snprintf(path, sizeof path, "/proc/%d/status", (int)sidecar_pid);
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    while (fgets(line, sizeof line, file) != NULL) {
+        if (strncmp(line, "VmRSS:", 6) == 0) {
+            kib = strtol(line + 6, NULL, 10);
+        }
+    }
+    fclose(file);
+    return kib;
+}
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SANITIZED 1
+#endif
+#elif defined(__SANITIZE_ADDRESS__)
+#define SANITIZED 1
+#endif
+
+/* AddressSanitizer keeps freed memory for a while: there the bound says nothing. */
+void sidecar_expect_resident_below(long mib)
+{
+    long kib = resident_kib();
+#ifdef SANITIZED
+    mib += kib;
+#endif
+    assert_in_range(kib, 1, mib * 1024);
 }
 
 /* ---- clients ---- */

@@ -47,6 +47,8 @@ int sidecar_tear_down(void **state);
 int sidecar_run(const char *const *arguments, char *output, size_t size);
 /* What the sidecar has written to standard error since set_up; the caller frees. */
 char *sidecar_log(void);
+/* Its resident memory. */
+void sidecar_expect_resident_below(long mib);
 
 struct pm_queue_client *client_open(const char *role, const char *name);
 int64_t client_put(struct pm_queue_client *client, const char *key);

@@ -542,40 +542,6 @@ static int raw_connection(void)
     return connection;
 }
 
-static long resident_kib(void)
-{
-    char path[64], line[256];
-    long kib = 0;
-    snprintf(path, sizeof path, "/proc/%d/status", (int)sidecar_pid);
-    FILE *file = fopen(path, "r");
-    assert_non_null(file);
-    while (fgets(line, sizeof line, file) != NULL) {
-        if (strncmp(line, "VmRSS:", 6) == 0) {
-            kib = strtol(line + 6, NULL, 10);
-        }
-    }
-    fclose(file);
-    return kib;
-}
-
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SANITIZED 1
-#endif
-#elif defined(__SANITIZE_ADDRESS__)
-#define SANITIZED 1
-#endif
-
-/* AddressSanitizer keeps freed memory for a while: there the bound says nothing. */
-static void expect_resident_below(long mib)
-{
-    long kib = resident_kib();
-#ifdef SANITIZED
-    mib += kib;
-#endif
-    assert_in_range(kib, 1, mib * 1024);
-}
-
 static void silent_and_babbling_connections_disturb_nobody(void **state)
 {
     (void)state;
@@ -602,7 +568,7 @@ static void silent_and_babbling_connections_disturb_nobody(void **state)
     }
     client_put(driver, "during");
     assert_int_equal(status_number(driver, "jobs.queued"), 2);
-    expect_resident_below(100);
+    sidecar_expect_resident_below(100);
     for (int i = 0; i < CONNECTIONS; i++) {
         close(connections[i]);
     }
@@ -636,7 +602,7 @@ static void a_peer_that_never_reads_is_bounded(void **state)
         pm_clock_sleep_ms(10);
     }
     client_put(driver, "k");
-    expect_resident_below(200); /* as many as 64 such answers may wait for it */
+    sidecar_expect_resident_below(200); /* as many as 64 such answers may wait for it */
     peer_close(socket);
     pm_queue_client_destroy(driver);
 }

@@ -222,6 +222,16 @@ static void test_evolves(void **state)
     free(first);
 }
 
+/* The job's result, which is good; to be deleted, as the queue is to be cleared. */
+static cJSON *evolved(const struct fixture *fixture, const char *body, struct fake_queue *fake)
+{
+    fake_queue_init(fake, "evolve", body);
+    assert_int_equal(run(fixture, fake).done, 1);
+    cJSON *json = result_of(fake);
+    check_evolutions(fixture, json);
+    return json;
+}
+
 /* A miner of the network's narrow backend could run what was evolved for it. */
 static void test_evolves_in_the_jobs_profile(void **state)
 {
@@ -234,10 +244,7 @@ static void test_evolves_in_the_jobs_profile(void **state)
         "predict_max_ops=11 learn_max_ops=23\n";
     const struct fixture *fixture = *state;
     struct fake_queue fake;
-    fake_queue_init(&fake, "evolve", BODY);
-    assert_int_equal(run(fixture, &fake).done, 1);
-    cJSON *json = result_of(&fake);
-    check_evolutions(fixture, json);
+    cJSON *json = evolved(fixture, BODY, &fake);
     const char *text =
         cJSON_GetObjectItem(item_of(json, "evolutions", 0), "algorithm_dsl")->valuestring;
     assert_int_equal(strncmp(text, META, strlen(META)), 0);
@@ -254,10 +261,7 @@ static void test_bad_seeds_are_left_out_while_one_is_good(void **state)
                                          "\"generations\":2,\"budget\":3,\"max_seconds\":0}";
     const struct fixture *fixture = *state;
     struct fake_queue fake;
-    fake_queue_init(&fake, "evolve", BODY);
-    assert_int_equal(run(fixture, &fake).done, 1);
-    cJSON *json = result_of(&fake);
-    check_evolutions(fixture, json);
+    cJSON *json = evolved(fixture, BODY, &fake);
     cJSON_Delete(json);
     fake_queue_clear(&fake);
 }

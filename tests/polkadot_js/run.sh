@@ -1,22 +1,24 @@
 #!/bin/bash
-# Checks our wallets against the JavaScript libraries that real ones use, at the exact versions of
-# package-lock.json. Arguments: the poolminer program, a directory to install and work in.
+# Runs a script that checks one of our programs with the JavaScript libraries that real wallets and
+# miners use, at the exact versions of package-lock.json. Arguments: the script's name, the program, a
+# directory to install and work in.
 # Exit status 77 (CTest: skipped) where npm cannot reach its registry: the vectors in tests/data, made
 # with the same libraries, are checked by other tests in any case.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-poolminer=$1
-work=$2
+script=$1
+program=$2
+work=$3
 
-for program in node npm; do
-    if ! command -v "$program" >/dev/null; then
-        echo "$program is not installed: scripts/install-deps.sh --test" >&2
+for needed in node npm; do
+    if ! command -v "$needed" >/dev/null; then
+        echo "$needed is not installed: scripts/install-deps.sh --test" >&2
         exit 1
     fi
 done
 
 mkdir -p "$work"
-cp "$here/package.json" "$here/package-lock.json" "$here/wallets.mjs" "$work/"
+cp "$here/package.json" "$here/package-lock.json" "$here/$script" "$work/"
 cd "$work"
 if ! cmp -s package-lock.json installed-lock.json; then
     rm -rf node_modules
@@ -36,4 +38,4 @@ if ! cmp -s package-lock.json installed-lock.json; then
 fi
 rm -rf home
 mkdir home
-node wallets.mjs "$poolminer" "$work"
+node "$script" "$program" "$work/home"

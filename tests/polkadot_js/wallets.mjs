@@ -1,8 +1,8 @@
 // Our keys, addresses, signatures and files against the libraries that real wallets use, and theirs
-// against us. Arguments: the poolminer program, a directory to work in.
+// against us. Arguments: the poolminer program, an empty directory to work in.
 import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Keyring } from '@polkadot/keyring'
 import { hexToU8a, u8aToHex } from '@polkadot/util'
@@ -16,9 +16,7 @@ import {
 } from '@polkadot/util-crypto'
 import sodium from 'libsodium-wrappers-sumo'
 
-const [program, directory] = process.argv.slice(2)
-const home = join(directory, 'home')
-mkdirSync(home, { recursive: true })
+const [program, home] = process.argv.slice(2)
 const env = { PATH: process.env.PATH, HOME: home }
 const verify = { sr25519: sr25519Verify, ed25519: ed25519Verify }
 let count = 0

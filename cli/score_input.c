@@ -15,6 +15,8 @@
 #include <poolminer/stop.h>
 #include <poolminer/text.h>
 
+enum { WARNINGS_SHOWN = 10 };
+
 /* Appends what comes until the end; a stream has no size that could be asked for before. */
 static bool append_stream(int descriptor, struct pm_text *text, struct pm_error *error)
 {
@@ -73,11 +75,28 @@ static bool read_named_stream(const char *name, char **out, size_t *length, stru
     return done;
 }
 
+/* Of a text that is no algorithm each line is worth a warning: the first few tell it all. */
+struct warnings {
+    const char *name;
+    int count;
+};
+
 static void warn(void *context, int line, const char *reason)
 {
-    const char *name = context;
-    shown_print(name, stderr);
-    fprintf(stderr, ":%d: %s\n", line, reason);
+    struct warnings *warnings = context;
+    if (++warnings->count <= WARNINGS_SHOWN) {
+        shown_print(warnings->name, stderr);
+        fprintf(stderr, ":%d: %s\n", line, reason);
+    }
+}
+
+static void warn_of_more(const struct warnings *warnings)
+{
+    if (warnings->count > WARNINGS_SHOWN) {
+        shown_print(warnings->name, stderr);
+        fprintf(stderr, ": and %d more; poolminer check shows all\n",
+                warnings->count - WARNINGS_SHOWN);
+    }
 }
 
 bool read_algorithm_text(const char *name, char **text, size_t *length, struct pm_error *error)
@@ -106,11 +125,11 @@ bool read_algorithm(const char *name, int input_dim, struct pm_algorithm **out,
     if (!read_algorithm_text(name, &text, &length, error)) {
         return false;
     }
-    char label[256];
-    snprintf(label, sizeof label, "%s", name);
+    struct warnings warnings = {.name = name};
     bool done =
-        pm_algorithm_parse(text, length, input_dim, PM_PARSE_LENIENT, warn, label, out, error);
+        pm_algorithm_parse(text, length, input_dim, PM_PARSE_LENIENT, warn, &warnings, out, error);
     free(text);
+    warn_of_more(&warnings);
     return done || pm_fail_context(error, "%s", name);
 }
 

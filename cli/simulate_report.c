@@ -78,18 +78,36 @@ static bool find_breaking(const struct simulation_config *config, int quorum, st
 
 /* ---- other caps and fees ---- */
 
-/* The pool's own first. */
-static void fill_payouts(const struct pm_payout_rules *own, struct pm_payout_rules out[1 + OTHERS])
+static void add_payout(const struct pm_payout_rules *rules, struct pm_payout_rules *out,
+                       size_t *count)
 {
-    static const int64_t caps[] = {2500, 10000, 50000, 1000000},
-                         fees[] = {0, 50000, 100000, 200000};
-    for (int i = 0; i < 1 + OTHERS; i++) {
-        out[i] = *own;
+    for (size_t i = 0; i < *count; i++) {
+        if (out[i].cap_ppm == rules->cap_ppm && out[i].fee_ppm == rules->fee_ppm) {
+            return;
+        }
+    }
+    out[(*count)++] = *rules;
+}
+
+/* The pool's own, then others that differ in one of the two. Returns how many. */
+static size_t fill_payouts(const struct pm_payout_rules *own,
+                           struct pm_payout_rules out[1 + OTHERS])
+{
+    static const int64_t caps[OTHERS / 2] = {2500, 10000, 50000, 1000000},
+                                       fees[OTHERS / 2] = {0, 50000, 100000, 200000};
+    size_t count = 0;
+    add_payout(own, out, &count);
+    for (int i = 0; i < OTHERS / 2; i++) {
+        struct pm_payout_rules other = *own;
+        other.cap_ppm = caps[i];
+        add_payout(&other, out, &count);
     }
     for (int i = 0; i < OTHERS / 2; i++) {
-        out[1 + i].cap_ppm = caps[i];
-        out[1 + OTHERS / 2 + i].fee_ppm = fees[i];
+        struct pm_payout_rules other = *own;
+        other.fee_ppm = fees[i];
+        add_payout(&other, out, &count);
     }
+    return count;
 }
 
 /* ---- as JSON ---- */
@@ -241,9 +259,8 @@ bool simulate_report(const struct simulation_config *config, bool json, struct p
     struct simulation_config compared = *config;
     struct simulation_result result;
     struct breaking breaking[SIMULATE_QUORUMS];
-    fill_payouts(config->payouts, payouts);
     compared.payouts = payouts;
-    compared.payout_count = 1 + OTHERS;
+    compared.payout_count = fill_payouts(config->payouts, payouts);
     bool good = simulation_run(&compared, &result, error);
     for (int i = 0; good && i < SIMULATE_QUORUMS; i++) {
         good = find_breaking(config, simulate_quorums[i], &breaking[i], error);

@@ -110,6 +110,39 @@ static void mistakes_of_usage_exit_with_2(void **state)
     expect_output(RUN("config", "--log-level", "loud"), 2, "", "--log-level");
 }
 
+/* Some prose that was meant to be an algorithm: one warning more than are shown. */
+static void warnings_of_a_text_that_is_no_algorithm_come_to_an_end(void **state)
+{
+    (void)state;
+    write_text(directory, "prose", "1st\n2nd\n3rd\n4th\n5th\n6th\n7th\n8th\n9th\n10th\n11th\n");
+    struct output run = RUN("evaluate", "prose");
+    assert_non_null(strstr(run.err, "prose:10: skipped: "));
+    assert_null(strstr(run.err, "prose:11: "));
+    expect_output(run, 1, "", "prose: and 1 more; poolminer check shows all\n");
+}
+
+/* Each rule of pay is compared with others, and with none twice. */
+static void the_payouts_of_a_simulation_differ(void **state)
+{
+    (void)state;
+    struct output run = RUN("simulate", "--miners", "10", "--epochs", "1", "--json");
+    const char *line = run.out;
+    cJSON *root = parse_line(&line);
+    const cJSON *payouts = cJSON_GetObjectItem(root, "payouts");
+    int count = cJSON_GetArraySize(payouts);
+    assert_int_equal(count, 7);
+    for (int i = 0; i < count; i++) {
+        for (int k = 0; k < i; k++) {
+            const cJSON *one = cJSON_GetArrayItem(payouts, i),
+                        *other = cJSON_GetArrayItem(payouts, k);
+            assert_true(number(one, "cap") != number(other, "cap") ||
+                        number(one, "fee") != number(other, "fee"));
+        }
+    }
+    cJSON_Delete(root);
+    output_clear(&run);
+}
+
 static void mistakes_in_the_settings_file_are_named(void **state)
 {
     (void)state;
@@ -611,6 +644,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(help_is_given),
         TEST(mistakes_of_usage_exit_with_2),
+        TEST(warnings_of_a_text_that_is_no_algorithm_come_to_an_end),
+        TEST(the_payouts_of_a_simulation_differ),
         TEST(mistakes_in_the_settings_file_are_named),
         TEST(config_shows_values_and_sources),
         TEST(a_tilde_stands_for_the_home),

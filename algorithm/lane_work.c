@@ -1,6 +1,10 @@
 #include "lane_draft.h"
 
+#include <unistd.h>
+
 #include <poolminer/lane_probe.h>
+
+enum { L1_BYTES_USUAL = 32768 }; /* where the system does not say */
 
 /* What one execution of a section's steps computes for one group. */
 struct tally {
@@ -123,6 +127,18 @@ static void count_step(const struct pm_lane_program *program, const struct pm_la
     }
 }
 
+static double bigger(double a, double b)
+{
+    return a > b ? a : b;
+}
+
+/* Elements of all lanes that the first-level cache has room for. */
+static double l1_elements(void)
+{
+    const long bytes = sysconf(_SC_LEVEL1_DCACHE_SIZE);
+    return (double)(bytes > 0 ? bytes : L1_BYTES_USUAL) / PM_LANE_VECTOR_SIZE;
+}
+
 static void add_times(struct pm_lane_work *to, const struct pm_lane_work *work, double times)
 {
     to->multiplications += times * work->multiplications;
@@ -132,6 +148,7 @@ static void add_times(struct pm_lane_work *to, const struct pm_lane_work *work, 
     }
     to->matrix_reads += times * work->matrix_reads;
     to->matrix_writes += times * work->matrix_writes;
+    to->l2_reads += times * work->l2_reads;
     to->inputs += times * work->inputs;
 }
 
@@ -150,6 +167,8 @@ struct pm_lane_work pm_lane_program_work(const struct pm_lane_program *program,
         if (tally.reads_input) {
             tally.work.inputs = program->input_dim;
         }
+        /* The same matrices are read for each example; at best what fits stays where it is. */
+        tally.work.l2_reads = bigger(0, tally.work.matrix_reads - l1_elements());
         add_times(&all, &tally.work, times[section]);
     }
     return all;
@@ -157,33 +176,32 @@ struct pm_lane_work pm_lane_program_work(const struct pm_lane_program *program,
 
 const char *pm_machine_limit_name(enum pm_machine_limit limit)
 {
-    static const char *const names[] = {
-        [PM_LIMIT_ARITHMETIC] = "arithmetic", [PM_LIMIT_L1] = "l1", [PM_LIMIT_INPUT] = "input"};
+    static const char *const names[PM_MACHINE_LIMITS] = {[PM_LIMIT_ARITHMETIC] = "arithmetic",
+                                                         [PM_LIMIT_L1] = "l1",
+                                                         [PM_LIMIT_L2] = "l2",
+                                                         [PM_LIMIT_INPUT] = "input"};
     return names[limit];
-}
-
-static double bigger(double a, double b)
-{
-    return a > b ? a : b;
 }
 
 double pm_machine_least_seconds(const struct pm_machine *machine, const struct pm_lane_work *work,
                                 enum pm_machine_limit *limit)
 {
-    double arithmetic =
-        bigger(work->multiplications * machine->multiply, work->additions * machine->add);
+    double least[PM_MACHINE_LIMITS] = {
+        [PM_LIMIT_ARITHMETIC] =
+            bigger(work->multiplications * machine->multiply, work->additions * machine->add),
+        [PM_LIMIT_L1] =
+            bigger(work->matrix_reads * machine->read_l1, work->matrix_writes * machine->write_l1),
+        [PM_LIMIT_L2] = work->l2_reads * machine->read_l2,
+        [PM_LIMIT_INPUT] = work->inputs * machine->read_tasks,
+    };
     for (int i = 0; i < PM_FUNCTION_COUNT; i++) {
-        arithmetic += work->functions[i] * machine->function[i];
+        least[PM_LIMIT_ARITHMETIC] += work->functions[i] * machine->function[i];
     }
-    const double l1 =
-        bigger(work->matrix_reads * machine->read_l1, work->matrix_writes * machine->write_l1);
-    const double input = work->inputs * machine->read_tasks;
     *limit = PM_LIMIT_ARITHMETIC;
-    if (l1 > arithmetic) {
-        *limit = PM_LIMIT_L1;
+    for (int i = 0; i < PM_MACHINE_LIMITS; i++) {
+        if (least[i] > least[*limit]) {
+            *limit = (enum pm_machine_limit)i;
+        }
     }
-    if (input > bigger(arithmetic, l1)) {
-        *limit = PM_LIMIT_INPUT;
-    }
-    return bigger(arithmetic, bigger(l1, input));
+    return least[*limit];
 }

@@ -30,6 +30,11 @@ size_t pm_score_queue_first_part(const struct pm_score_queue *queue, size_t thre
     return threads <= queue->parts ? thread * queue->parts / threads : thread % queue->parts;
 }
 
+size_t pm_score_queue_first_algorithm(const struct pm_score_queue *queue, size_t part)
+{
+    return queue->quick > 0 ? part % queue->quick : 0;
+}
+
 /* The part with most left, the nearest after `from` of equals; false when nothing is left. */
 static bool find_most_left(const struct pm_score_queue *queue, size_t from, size_t *best)
 {
@@ -51,7 +56,9 @@ bool pm_score_queue_take(struct pm_score_queue *queue, size_t *part, struct pm_s
         const size_t taken =
             atomic_fetch_add_explicit(&queue->lines[*part].taken, 1, memory_order_relaxed);
         if (taken < queue->quick) {
-            *out = (struct pm_score_piece){.algorithm = taken, .part = *part};
+            const size_t first = pm_score_queue_first_algorithm(queue, *part);
+            const size_t next = taken <= first ? taken - 1 : taken;
+            *out = (struct pm_score_piece){.algorithm = taken == 0 ? first : next, .part = *part};
             return true;
         }
     } while (find_most_left(queue, *part, part));

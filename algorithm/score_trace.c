@@ -58,7 +58,7 @@ struct replay {
     struct pm_score_queue queue;
     size_t threads;
     double *now;   /* [thread]: when it is free */
-    double *ready; /* [algorithm]: when it is compiled */
+    double *ready; /* [algorithm]: when it is compiled; NAN: nobody has begun to */
     size_t *part;  /* [thread]: where it is */
     bool *over;    /* [thread]: nothing is left for it */
 };
@@ -74,6 +74,9 @@ static bool start(struct replay *replay)
         replay->now == NULL || replay->ready == NULL || replay->part == NULL ||
         replay->over == NULL) {
         return false;
+    }
+    for (size_t i = 0; i < trace->algorithms; i++) {
+        replay->ready[i] = (double)NAN;
     }
     for (size_t i = 0; i < replay->threads; i++) {
         replay->part[i] = pm_score_queue_first_part(&replay->queue, i, replay->threads);
@@ -102,26 +105,41 @@ static size_t first_free(const struct replay *replay)
     return first;
 }
 
+/* The next algorithm that nobody has begun to compile, from the first of the thread's part on; the
+ * number of algorithms if there is none. */
+static size_t next_to_compile(const struct replay *replay, size_t thread)
+{
+    const size_t count = replay->trace->algorithms;
+    const size_t first = pm_score_queue_first_algorithm(&replay->queue, replay->part[thread]);
+    for (size_t i = 0; i < count; i++) {
+        const size_t index = (first + i) % count;
+        if (isnan(replay->ready[index])) {
+            return index;
+        }
+    }
+    return count;
+}
+
 /* The share of idle time; waiting for a compilation is idle too. */
 static double run(struct replay *replay)
 {
     const struct pm_score_trace *trace = replay->trace;
     double busy = 0, last = 0;
-    for (size_t i = 0; i < trace->algorithms; i++) {
-        const size_t thread = first_free(replay);
-        busy += (double)trace->compile_ns[i];
-        replay->ready[i] = replay->now[thread] += (double)trace->compile_ns[i];
-    }
     for (size_t thread; (thread = first_free(replay)) < replay->threads;) {
         struct pm_score_piece piece;
         double *now = &replay->now[thread];
-        if (!pm_score_queue_take(&replay->queue, &replay->part[thread], &piece)) {
+        const size_t waiting = next_to_compile(replay, thread);
+        if (waiting < trace->algorithms) {
+            busy += (double)trace->compile_ns[waiting];
+            replay->ready[waiting] = *now += (double)trace->compile_ns[waiting];
+        } else if (pm_score_queue_take(&replay->queue, &replay->part[thread], &piece)) {
+            const double took =
+                (double)trace->piece_ns[piece.algorithm * trace->parts + piece.part];
+            *now = fmax(*now, replay->ready[piece.algorithm]) + took;
+            busy += took;
+        } else {
             replay->over[thread] = true;
-            continue;
         }
-        const double took = (double)trace->piece_ns[piece.algorithm * trace->parts + piece.part];
-        *now = fmax(*now, replay->ready[piece.algorithm]) + took;
-        busy += took;
         last = fmax(last, *now);
     }
     return last > 0 ? 1.0 - busy / (last * (double)replay->threads) : 0.0;

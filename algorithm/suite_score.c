@@ -16,7 +16,7 @@
 #include <poolminer/suite.h>
 
 /* Scoring compiles algorithms and runs them on groups of tasks, in pieces: score_queue.h. Threads
- * first compile what no other thread has begun to, the expensive algorithms first, and then run;
+ * first compile what no other thread has begun to, each from another algorithm on, and then run;
  * they meet at the end of a batch and nowhere else. */
 
 enum {
@@ -28,7 +28,7 @@ enum {
 static const double SLOW_COST = 1e6;
 
 /* How far an algorithm is. */
-enum state { WAITING, COMPILED, FAILED };
+enum state { WAITING, BEGUN, COMPILED, FAILED };
 
 struct work {
     const struct pm_algorithm *algorithm;
@@ -45,7 +45,6 @@ struct scoring {
     struct work *work;
     atomic_int state[PM_SCORE_BATCH_MAX];
     size_t count, slow_count;     /* after sorting, slow ones are at the end */
-    atomic_size_t next;           /* to be compiled */
     struct pm_score_queue pieces; /* to be run */
     uint32_t groups_together;
     struct pm_score_trace *trace; /* NULL: none is wanted, or it has no room */
@@ -98,20 +97,29 @@ static int64_t trace_now(const struct scoring *scoring)
     return scoring->trace != NULL ? pm_clock_monotonic_ns() : 0;
 }
 
-static void compile_some(struct scoring *scoring, struct pm_score_desk *desk)
+static void compile_one(struct scoring *scoring, size_t index, struct pm_score_desk *desk)
 {
-    size_t index;
-    while ((index = atomic_fetch_add(&scoring->next, 1)) < scoring->count) {
-        struct pm_error error = {0};
-        const int64_t begin = trace_now(scoring);
-        const bool compiled = compile(scoring, index, desk, &error);
-        if (!compiled) {
-            give_up(scoring, &error);
+    struct pm_error error = {0};
+    const int64_t begin = trace_now(scoring);
+    const bool compiled = compile(scoring, index, desk, &error);
+    if (!compiled) {
+        give_up(scoring, &error);
+    }
+    if (scoring->trace != NULL) {
+        scoring->trace->compile_ns[index] = trace_now(scoring) - begin;
+    }
+    atomic_store(&scoring->state[index], compiled ? COMPILED : FAILED);
+}
+
+/* What nobody has begun to compile, from `first` on. */
+static void compile_some(struct scoring *scoring, size_t first, struct pm_score_desk *desk)
+{
+    for (size_t i = 0; i < scoring->count; i++) {
+        const size_t index = (first + i) % scoring->count;
+        int waiting = WAITING;
+        if (atomic_compare_exchange_strong(&scoring->state[index], &waiting, BEGUN)) {
+            compile_one(scoring, index, desk);
         }
-        if (scoring->trace != NULL) {
-            scoring->trace->compile_ns[index] = trace_now(scoring) - begin;
-        }
-        atomic_store(&scoring->state[index], compiled ? COMPILED : FAILED);
     }
 }
 
@@ -119,7 +127,7 @@ static void compile_some(struct scoring *scoring, struct pm_score_desk *desk)
 static bool is_compiled(struct scoring *scoring, size_t index)
 {
     int state;
-    while ((state = atomic_load(&scoring->state[index])) == WAITING) {
+    while ((state = atomic_load(&scoring->state[index])) < COMPILED) {
         sched_yield();
     }
     return state == COMPILED;
@@ -151,7 +159,7 @@ static void work_along(struct scoring *scoring, size_t thread, size_t threads)
     struct pm_score_desk *desk = &scoring->room->desks[thread];
     struct pm_score_piece piece;
     size_t part = pm_score_queue_first_part(&scoring->pieces, thread, threads);
-    compile_some(scoring, desk);
+    compile_some(scoring, pm_score_queue_first_algorithm(&scoring->pieces, part), desk);
     while (pm_score_queue_take(&scoring->pieces, &part, &piece)) {
         struct pm_error error = {0};
         if (!atomic_load(&scoring->failed) && is_compiled(scoring, piece.algorithm) &&

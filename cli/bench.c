@@ -103,7 +103,7 @@ static const struct pm_option OPTIONS[] = {
     {.name = "json", .type = PM_OPTION_FLAG, .help = "One JSON object a row."},
     {.name = "program",
      .type = PM_OPTION_TEXT,
-     .choices = "linear|net|random|job_of_8|random_mean|search|evolution|tasks",
+     .choices = "machine|linear|net|random|job_of_8|random_mean|search|evolution|tasks",
      .argument = "NAME",
      .help = "evaluate: measure this one only."},
     {.name = "algorithms",

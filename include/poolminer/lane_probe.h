@@ -46,13 +46,15 @@ struct pm_lane_work {
     double multiplications, additions;
     double functions[PM_FUNCTION_COUNT];
     double matrix_reads, matrix_writes;
+    double l2_reads; /* of the matrix reads, those that the first-level cache has no room for */
     double inputs;
 };
 struct pm_lane_work pm_lane_program_work(const struct pm_lane_program *program,
                                          uint32_t train_count, uint32_t validation_count);
 
-enum pm_machine_limit { PM_LIMIT_ARITHMETIC, PM_LIMIT_L1, PM_LIMIT_INPUT };
-/* "arithmetic", "l1", "input": what keeps the work from being faster. */
+enum pm_machine_limit { PM_LIMIT_ARITHMETIC, PM_LIMIT_L1, PM_LIMIT_L2, PM_LIMIT_INPUT };
+enum { PM_MACHINE_LIMITS = PM_LIMIT_INPUT + 1 };
+/* "arithmetic", "l1", "l2", "input": what keeps the work from being faster. */
 const char *pm_machine_limit_name(enum pm_machine_limit limit);
 
 /* The time that the machine needs at least. */

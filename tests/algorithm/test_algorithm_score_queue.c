@@ -40,32 +40,35 @@ static void every_piece_is_given_out_once(void **state)
     }
 }
 
-/* A thread's examples stay in its cache: it does all of its part before it helps with others. */
+static void check_next(struct pm_score_queue *queue, size_t *at, size_t algorithm, size_t part)
+{
+    struct pm_score_piece piece;
+    assert_true(pm_score_queue_take(queue, at, &piece));
+    assert_int_equal(piece.algorithm, algorithm);
+    assert_int_equal(piece.part, part);
+}
+
+/* A thread's examples stay in its cache: it does all of its part before it helps with others. Each
+ * part begins with another algorithm. */
 static void a_thread_stays_with_its_part(void **state)
 {
     (void)state;
     struct pm_score_queue queue;
-    struct pm_score_piece piece;
     assert_true(pm_score_queue_init(&queue, 3, 0, 4));
     size_t mine = pm_score_queue_first_part(&queue, 0, 2);
     size_t others = pm_score_queue_first_part(&queue, 1, 2);
     assert_int_equal(mine, 0);
     assert_int_equal(others, 2);
     for (size_t i = 0; i < 3; i++) {
-        assert_true(pm_score_queue_take(&queue, &mine, &piece));
-        assert_int_equal(piece.part, 0);
-        assert_int_equal(piece.algorithm, i);
+        check_next(&queue, &mine, i, 0);
     }
-    assert_true(pm_score_queue_take(&queue, &others, &piece));
-    assert_int_equal(piece.part, 2);
-    assert_true(pm_score_queue_take(&queue, &mine, &piece));
-    assert_int_equal(piece.part, 1); /* nobody was there yet */
-    for (size_t i = 1; i < 3; i++) {
-        assert_true(pm_score_queue_take(&queue, &mine, &piece));
-        assert_int_equal(piece.part, 1);
-    }
-    assert_true(pm_score_queue_take(&queue, &mine, &piece));
-    assert_int_equal(piece.part, 3); /* has more left than the part of the other thread */
+    check_next(&queue, &others, 2, 2);
+    check_next(&queue, &mine, 1, 1); /* nobody was there yet */
+    check_next(&queue, &mine, 0, 1);
+    check_next(&queue, &mine, 2, 1);
+    check_next(&queue, &mine, 0, 3); /* has more left than the part of the other thread */
+    check_next(&queue, &others, 0, 2);
+    check_next(&queue, &others, 1, 2);
     pm_score_queue_clear(&queue);
 }
 
@@ -118,6 +121,27 @@ static void idle_time_is_what_is_left_at_the_end(void **state)
     pm_score_trace_destroy(trace);
 }
 
+/* As many threads as parts and algorithms: each runs first what it has compiled, so that nobody
+ * waits for the one whose compilation takes longest. */
+static void nobody_waits_for_a_compilation(void **state)
+{
+    (void)state;
+    enum { MANY = 8 };
+    struct pm_score_trace *trace = pm_score_trace_create(MANY, MANY, 1);
+    assert_non_null(trace);
+    trace->algorithms = trace->parts = MANY;
+    for (size_t i = 0; i < MANY; i++) {
+        trace->compile_ns[i] = i == 0 ? 800 : 500;
+        for (size_t part = 0; part < MANY; part++) {
+            trace->piece_ns[i * MANY + part] = 1000;
+        }
+    }
+    /* The first thread is done 300 after the others: of 8,800 each of them. */
+    const double idle = 7 * 300.0 / (MANY * 8800.0);
+    assert_true(fabs(pm_score_trace_idle_with(trace, MANY) - idle) < 1e-12);
+    pm_score_trace_destroy(trace);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -125,6 +149,7 @@ int main(void)
         cmocka_unit_test(a_thread_stays_with_its_part),
         cmocka_unit_test(slow_algorithms_come_last_one_by_one),
         cmocka_unit_test(idle_time_is_what_is_left_at_the_end),
+        cmocka_unit_test(nobody_waits_for_a_compilation),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

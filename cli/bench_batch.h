@@ -1,0 +1,19 @@
+/* Rows of `poolminer bench evaluate` that are batches, on one thread, two, four, and all. */
+#ifndef CLI_BENCH_BATCH_H
+#define CLI_BENCH_BATCH_H
+
+#include "cli/bench_measure.h"
+
+enum { BENCH_COPIES = 64 };
+
+/* BENCH_COPIES of a program, which the reference executor takes `reference_us` for. */
+bool bench_copies(struct bench *bench, const char *name, const struct pm_algorithm *algorithm,
+                  double reference_us, struct pm_error *error);
+
+/* A job's worth: half of it linear models, half of it networks. */
+bool bench_job(struct bench *bench, struct pm_error *error);
+
+/* The mean of random programs, as many as the configuration says. */
+bool bench_random(struct bench *bench, struct pm_error *error);
+
+#endif

@@ -6,17 +6,24 @@
 #include <string.h>
 #include <sys/random.h>
 
+enum { LEASE_ID_BYTES = (PM_POOL_LEASE_ID_SIZE - 1) / 2, TIME_BYTES = 6 };
+
 /* Chance for one lease: its id, which nobody can guess, and its choice of seeds. */
 struct chance {
-    unsigned char id[(PM_POOL_LEASE_ID_SIZE - 1) / 2];
+    unsigned char id[LEASE_ID_BYTES];
     uint64_t seeds;
 };
 
-static bool draw(struct chance *chance, char lease_id[PM_POOL_LEASE_ID_SIZE],
+/* An id begins with its time, as in UUID's version 7: leases that are made together lie together in
+ * the store. 80 bits are chance. */
+static bool draw(struct chance *chance, int64_t now_ms, char lease_id[PM_POOL_LEASE_ID_SIZE],
                  struct pm_error *error)
 {
     if (getrandom(chance, sizeof *chance, 0) != (ssize_t)sizeof *chance) {
         return pm_fail(error, PM_ERROR_IO, "getrandom: %m");
+    }
+    for (int i = 0; i < TIME_BYTES; i++) {
+        chance->id[i] = (unsigned char)(now_ms >> (8 * (TIME_BYTES - 1 - i)));
     }
     sodium_bin2hex(lease_id, PM_POOL_LEASE_ID_SIZE, chance->id, sizeof chance->id);
     return true;
@@ -77,7 +84,7 @@ bool pm_api_lease(struct pm_pool_store *store, struct pm_api_call *call, struct 
     if (!pm_body_lease(call->body, &body, &reason)) {
         return pm_api_refuse(call, 422, &reason);
     }
-    if (!draw(&chance, lease_id, error)) {
+    if (!draw(&chance, call->now_ms, lease_id, error)) {
         return false;
     }
     const struct pm_pool_lease_wish wish = {
@@ -110,7 +117,7 @@ bool pm_api_task(struct pm_pool_store *store, struct pm_api_call *call, struct p
     if (!pm_body_task(call->body, &body, &reason)) {
         return pm_api_refuse(call, 422, &reason);
     }
-    if (!draw(&chance, lease_id, error)) {
+    if (!draw(&chance, call->now_ms, lease_id, error)) {
         return false;
     }
     struct pm_pool_lease_wish wish = {

@@ -11,7 +11,7 @@
 
 struct judgements {
     struct pm_pool_evaluation items[PM_QUORUM_MAX];
-    double scores[PM_QUORUM_MAX];
+    double scores[PM_QUORUM_MAX + 1]; /* the last one may not be in the store yet */
     size_t count;
 };
 
@@ -27,81 +27,113 @@ static bool collect_judgement(void *context, const struct pm_pool_evaluation *ev
     return true;
 }
 
-static bool reward_judge(struct pm_pool_store *store, const struct pm_pool_rules *rules,
-                         int64_t epoch, int64_t algorithm_id,
-                         const struct pm_pool_evaluation *evaluation, double median, int64_t now_ms,
-                         struct pm_error *error)
+static struct pm_pool_verdict verdict_on(const struct pm_pool_rules *rules, int64_t epoch,
+                                         double score, double median)
 {
-    bool accurate = pm_consensus_accurate(evaluation->score, median, rules->tolerance);
-    const struct pm_pool_counts more = {.evaluations_finalised = 1,
-                                        .evaluations_accurate = accurate};
-    if (!pm_store_evaluation_judge(store, algorithm_id, evaluation->hotkey, accurate, error) ||
-        !pm_store_miner_count(store, evaluation->hotkey, &more, error)) {
-        return false;
+    struct pm_pool_verdict verdict = {
+        .accurate = pm_consensus_accurate(score, median, rules->tolerance), .epoch = epoch};
+    if (verdict.accurate) {
+        verdict.micro = pm_reputation_micro(rules->evaluation_reward);
     }
-    int64_t micro = pm_reputation_micro(rules->evaluation_reward);
-    return !accurate || micro == 0 ||
-           pm_store_reward_add(store, PM_REWARD_EVALUATION, algorithm_id, evaluation->hotkey, epoch,
-                               micro, now_ms, error);
+    return verdict;
 }
 
-static bool reward_author(struct pm_pool_store *store, const struct pm_pool_rules *rules,
-                          int64_t epoch, int64_t algorithm_id, const char *author, double median,
-                          int64_t now_ms, struct pm_error *error)
+static bool count_verdict(struct pm_pool_store *store, const char *hotkey,
+                          const struct pm_pool_verdict *verdict, struct pm_error *error)
+{
+    const struct pm_pool_counts more = {.evaluations_finalised = 1,
+                                        .evaluations_accurate = verdict->accurate};
+    return pm_store_miner_count(store, hotkey, &more, error);
+}
+
+/* An evaluation that comes with its verdict. */
+static bool add_judged(struct pm_pool_store *store, const struct pm_pool_rules *rules,
+                       int64_t epoch, int64_t algorithm_id,
+                       const struct pm_pool_evaluation *evaluation, double median, int64_t now_ms,
+                       struct pm_error *error)
+{
+    const struct pm_pool_verdict verdict = verdict_on(rules, epoch, evaluation->score, median);
+    return pm_store_evaluation_add(store, algorithm_id, evaluation, &verdict, now_ms, error) &&
+           count_verdict(store, evaluation->hotkey, &verdict, error);
+}
+
+static bool judge_all(struct pm_pool_store *store, const struct pm_pool_rules *rules, int64_t epoch,
+                      int64_t algorithm_id, const struct judgements *judgements, double median,
+                      struct pm_error *error)
+{
+    for (size_t i = 0; i < judgements->count; i++) {
+        const struct pm_pool_evaluation *evaluation = &judgements->items[i];
+        const struct pm_pool_verdict verdict = verdict_on(rules, epoch, evaluation->score, median);
+        if (!pm_store_evaluation_judge(store, algorithm_id, evaluation->hotkey, &verdict, error) ||
+            !count_verdict(store, evaluation->hotkey, &verdict, error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool count_evolution(struct pm_pool_store *store, const struct pm_pool_rules *rules,
+                            const char *author, double median, struct pm_error *error)
 {
     const struct pm_pool_counts more = {
         .evolutions_finalised = 1, .evolutions_over_threshold = median >= rules->reward_threshold};
-    if (!pm_store_miner_count(store, author, &more, error) ||
-        !pm_store_miner_best_score(store, author, median, error)) {
-        return false;
-    }
-    int64_t micro = pm_reputation_micro(
-        pm_evolution_reward(median, rules->reward_base, rules->reward_threshold));
-    return micro == 0 || pm_store_reward_add(store, PM_REWARD_EVOLUTION, algorithm_id, author,
-                                             epoch, micro, now_ms, error);
+    return pm_store_miner_count(store, author, &more, error) &&
+           pm_store_miner_best_score(store, author, median, error);
 }
 
+/* `last`: the evaluation that makes the quorum, which is not in the store yet; NULL: they all are.
+ */
 static bool agree(struct pm_pool_store *store, const struct pm_pool_rules *rules, int64_t epoch,
-                  int64_t algorithm_id, const char *author, int64_t now_ms, struct pm_error *error)
+                  int64_t algorithm_id, const char *author, const struct pm_pool_evaluation *last,
+                  int64_t now_ms, struct pm_error *error)
 {
     struct judgements judgements = {.count = 0};
     if (!pm_store_evaluations_visit(store, algorithm_id, collect_judgement, &judgements, error)) {
         return false;
     }
-    bool of_pool = author[0] == '\0'; /* in the population from the first */
-    double median = pm_consensus_median(judgements.scores, judgements.count);
-    if (!pm_store_algorithm_agree(store, algorithm_id, median, now_ms, of_pool, error)) {
-        return false;
+    size_t count = judgements.count;
+    if (last != NULL) {
+        judgements.scores[count++] = last->score;
     }
-    for (size_t i = 0; i < judgements.count; i++) {
-        if (!reward_judge(store, rules, epoch, algorithm_id, &judgements.items[i], median, now_ms,
-                          error)) {
-            return false;
-        }
-    }
-    return of_pool ||
-           reward_author(store, rules, epoch, algorithm_id, author, median, now_ms, error);
+    const bool evolved = author[0] != '\0';
+    const double median = pm_consensus_median(judgements.scores, count);
+    const struct pm_pool_consensus consensus = {
+        .score = median,
+        .evaluation_count = (int64_t)count,
+        .agreed_ms = now_ms,
+        .epoch = epoch,
+        .micro = evolved ? pm_reputation_micro(pm_evolution_reward(median, rules->reward_base,
+                                                                   rules->reward_threshold))
+                         : 0,
+    };
+    return pm_store_algorithm_agree(store, algorithm_id, author, &consensus, error) &&
+           judge_all(store, rules, epoch, algorithm_id, &judgements, median, error) &&
+           (last == NULL ||
+            add_judged(store, rules, epoch, algorithm_id, last, median, now_ms, error)) &&
+           (!evolved || count_evolution(store, rules, author, median, error));
 }
 
 bool pm_ledger_judge(struct pm_pool_store *store, const struct pm_pool_rules *rules, int64_t epoch,
                      int64_t algorithm_id, const char *hotkey, double score, int64_t now_ms,
                      bool *agreed, struct pm_error *error)
 {
+    struct pm_pool_evaluation evaluation = {.score = score};
     struct pm_pool_subject subject;
     *agreed = false;
-    if (!pm_store_evaluation_add(store, algorithm_id, hotkey, score, now_ms, &subject, error)) {
+    snprintf(evaluation.hotkey, sizeof evaluation.hotkey, "%s", hotkey);
+    if (!pm_store_subject_get(store, algorithm_id, &subject, error)) {
         return false;
     }
-    if (subject.agreed) {
-        struct pm_pool_evaluation late = {.score = score};
-        snprintf(late.hotkey, sizeof late.hotkey, "%s", hotkey);
-        return reward_judge(store, rules, epoch, algorithm_id, &late, subject.score, now_ms, error);
+    const int64_t count = subject.evaluation_count + 1;
+    if (!subject.agreed && count >= rules->quorum) {
+        *agreed = true;
+        return agree(store, rules, epoch, algorithm_id, subject.author, &evaluation, now_ms, error);
     }
-    if (subject.evaluation_count < rules->quorum) {
-        return true;
-    }
-    *agreed = true;
-    return agree(store, rules, epoch, algorithm_id, subject.author, now_ms, error);
+    return (subject.agreed
+                ? add_judged(store, rules, epoch, algorithm_id, &evaluation, subject.score, now_ms,
+                             error)
+                : pm_store_evaluation_add(store, algorithm_id, &evaluation, NULL, now_ms, error)) &&
+           pm_store_evaluations_count(store, algorithm_id, count, error);
 }
 
 static bool copy_author(void *context, const struct pm_pool_algorithm *algorithm)
@@ -129,7 +161,7 @@ bool pm_ledger_agree_due(struct pm_pool_store *store, const struct pm_pool_rules
             return true;
         }
         if (!pm_store_algorithm_visit(store, id, copy_author, author, &found, error) ||
-            !agree(store, rules, epoch.number, id, author, now_ms, error)) {
+            !agree(store, rules, epoch.number, id, author, NULL, now_ms, error)) {
             return false;
         }
     }

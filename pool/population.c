@@ -44,8 +44,8 @@ void pm_pool_program_clear(struct pm_pool_program *program)
 }
 
 bool pm_population_add(struct pm_pool_store *store, const struct pm_pool_program *program,
-                       const char *author, int64_t now_ms, int64_t *id, bool *known,
-                       struct pm_error *error)
+                       const struct pm_pool_descent *descent, int64_t now_ms, int64_t *id,
+                       bool *known, struct pm_error *error)
 {
     if (!pm_store_algorithm_find(store, program->digest, id, known, error)) {
         return false;
@@ -57,21 +57,23 @@ bool pm_population_add(struct pm_pool_store *store, const struct pm_pool_program
         .input_dim = PM_POOL_INPUT_DIM,
         .dsl = program->dsl,
         .digest = program->digest,
-        .author = author,
-        .in_population = author == NULL,
+        .author = descent->author,
+        .in_population = descent->author == NULL,
         .created_ms = now_ms,
     };
-    return pm_store_algorithm_add(store, &algorithm, id, error);
+    return pm_store_algorithm_add(store, &algorithm, descent->parents, descent->parent_count, id,
+                                  error);
 }
 
 bool pm_population_add_seeds(struct pm_pool_store *store, int64_t now_ms, struct pm_error *error)
 {
+    const struct pm_pool_descent descent = {.author = NULL};
     for (size_t i = 0; i < pm_seed_count; i++) {
         struct pm_pool_program program = {0};
         int64_t id;
         bool known;
         bool ok = pm_pool_program_read(pm_seeds[i].dsl, strlen(pm_seeds[i].dsl), &program, error) &&
-                  pm_population_add(store, &program, NULL, now_ms, &id, &known, error);
+                  pm_population_add(store, &program, &descent, now_ms, &id, &known, error);
         pm_pool_program_clear(&program);
         if (!ok) {
             return pm_fail_context(error, "seed %s", pm_seeds[i].name);

@@ -24,11 +24,18 @@ bool pm_pool_program_read(const char *text, size_t length, struct pm_pool_progra
                           struct pm_error *error);
 void pm_pool_program_clear(struct pm_pool_program *program);
 
-/* Adds a program with its author (NULL: the pool itself, and at once in the population). One that
- * is there already is not added again: *known is true and *id the first one's. */
+/* Where a program comes from. */
+struct pm_pool_descent {
+    const char *author; /* NULL: the pool itself; then it is at once in the population */
+    const int64_t *parents;
+    size_t parent_count;
+};
+
+/* Adds a program. One that is there already is not added again: *known is true and *id the first
+ * one's. */
 bool pm_population_add(struct pm_pool_store *store, const struct pm_pool_program *program,
-                       const char *author, int64_t now_ms, int64_t *id, bool *known,
-                       struct pm_error *error);
+                       const struct pm_pool_descent *descent, int64_t now_ms, int64_t *id,
+                       bool *known, struct pm_error *error);
 
 /* Adds the built-in seeds (pool/seeds) that are not there yet. */
 bool pm_population_add_seeds(struct pm_pool_store *store, int64_t now_ms, struct pm_error *error);

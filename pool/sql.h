@@ -94,6 +94,7 @@ bool pm_sql_open_postgres(const char *url, enum pm_sql_access access, struct pm_
                           struct pm_error *error);
 /* Whether a store's name is such a URL, rather than a file. */
 bool pm_sql_is_postgres(const char *name);
+bool pm_sql_is_sqlite(const struct pm_sql *sql);
 void pm_sql_close(struct pm_sql *sql);
 
 /* A transaction that may write. When commit returns true the changes are durable; on false nothing

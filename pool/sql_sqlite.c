@@ -230,6 +230,11 @@ static const struct pm_sql_driver sqlite_driver = {
     .column_text = sqlite_column_text,
 };
 
+bool pm_sql_is_sqlite(const struct pm_sql *sql)
+{
+    return sql->driver == &sqlite_driver;
+}
+
 /* What miners earn is nobody else's to read or change: the file is the owner's alone. SQLite gives
  * its -wal and -shm files the same mode. */
 static bool create_private(const char *path, struct pm_error *error)

@@ -122,10 +122,10 @@ struct pm_pool_algorithm {
  * returns false ends the walk, which is no error. */
 typedef bool pm_store_visit_algorithm(void *context, const struct pm_pool_algorithm *algorithm);
 
+/* `parents` are at most PM_BATCH_MAX. */
 bool pm_store_algorithm_add(struct pm_pool_store *store, const struct pm_pool_algorithm *algorithm,
-                            int64_t *id, struct pm_error *error);
-bool pm_store_algorithm_add_parent(struct pm_pool_store *store, int64_t id, int64_t parent_id,
-                                   struct pm_error *error);
+                            const int64_t *parents, size_t parent_count, int64_t *id,
+                            struct pm_error *error);
 bool pm_store_algorithm_find(struct pm_pool_store *store, const char *digest, int64_t *id,
                              bool *found, struct pm_error *error);
 bool pm_store_algorithm_exists(struct pm_pool_store *store, int64_t id, bool *exists,
@@ -133,10 +133,16 @@ bool pm_store_algorithm_exists(struct pm_pool_store *store, int64_t id, bool *ex
 bool pm_store_algorithm_visit(struct pm_pool_store *store, int64_t id,
                               pm_store_visit_algorithm *visit, void *context, bool *found,
                               struct pm_error *error);
-/* Consensus: the score is fixed and the algorithm is in the population, where it was before if
- * `in_population`. */
-bool pm_store_algorithm_agree(struct pm_pool_store *store, int64_t id, double score, int64_t now_ms,
-                              bool in_population, struct pm_error *error);
+struct pm_pool_consensus {
+    double score;
+    int64_t evaluation_count;
+    int64_t agreed_ms;
+    int64_t epoch, micro; /* the author's reward, booked in this epoch; 0: none */
+};
+/* The score is fixed, the author ("": the pool) has its reward, and the algorithm is in the
+ * population, where those of the pool are from the first. A second consensus fails. */
+bool pm_store_algorithm_agree(struct pm_pool_store *store, int64_t id, const char *author,
+                              const struct pm_pool_consensus *consensus, struct pm_error *error);
 bool pm_store_population_count(struct pm_pool_store *store, int64_t *out, struct pm_error *error);
 /* One of the population: by its rank, from the best down (those without a score last), which takes
  * the longer the farther down it is; or by its place, in the order of joining. Both begin at 0. */
@@ -183,17 +189,33 @@ struct pm_pool_evaluation {
 };
 typedef bool pm_store_visit_evaluation(void *context, const struct pm_pool_evaluation *evaluation);
 
-/* What an evaluation is of, with the evaluation counted. */
+/* What an evaluation is of. */
 struct pm_pool_subject {
     char author[PM_ADDRESS_SIZE]; /* "": the pool */
     bool agreed;
     double score; /* when agreed */
     int64_t evaluation_count;
 };
-/* From a miner that holds the algorithm in its lease. A second one by the same miner fails. */
-bool pm_store_evaluation_add(struct pm_pool_store *store, int64_t algorithm_id, const char *hotkey,
-                             double score, int64_t now_ms, struct pm_pool_subject *out,
+bool pm_store_subject_get(struct pm_pool_store *store, int64_t algorithm_id,
+                          struct pm_pool_subject *out, struct pm_error *error);
+
+/* What an evaluation has come to. */
+struct pm_pool_verdict {
+    bool accurate;
+    int64_t epoch, micro; /* its reward, booked in this epoch; 0: none */
+};
+/* From a miner that holds the algorithm in its lease, with the verdict on it or NULL when there is
+ * none yet; the subject's count is another call. A second one by the same miner fails. */
+bool pm_store_evaluation_add(struct pm_pool_store *store, int64_t algorithm_id,
+                             const struct pm_pool_evaluation *evaluation,
+                             const struct pm_pool_verdict *verdict, int64_t now_ms,
                              struct pm_error *error);
+/* The verdict on one that had none; a second one fails. */
+bool pm_store_evaluation_judge(struct pm_pool_store *store, int64_t algorithm_id,
+                               const char *hotkey, const struct pm_pool_verdict *verdict,
+                               struct pm_error *error);
+bool pm_store_evaluations_count(struct pm_pool_store *store, int64_t algorithm_id, int64_t count,
+                                struct pm_error *error);
 bool pm_store_evaluations_visit(struct pm_pool_store *store, int64_t algorithm_id,
                                 pm_store_visit_evaluation *visit, void *context,
                                 struct pm_error *error);
@@ -215,9 +237,6 @@ typedef bool pm_store_visit_unpaid(void *context, const struct pm_pool_unpaid *u
 bool pm_store_unpaid_visit(struct pm_pool_store *store, const char *hotkey,
                            const struct pm_pool_unpaid_place *after, int64_t limit,
                            pm_store_visit_unpaid *visit, void *context, struct pm_error *error);
-
-bool pm_store_evaluation_judge(struct pm_pool_store *store, int64_t algorithm_id,
-                               const char *hotkey, bool accurate, struct pm_error *error);
 
 /* What a miner may judge: not its own, not judged by it, not in its hands, and still in want of
  * judges, those who judged and those who hold it in a live lease being fewer than the quorum. So
@@ -287,12 +306,6 @@ bool pm_store_leases_expire(struct pm_pool_store *store, int64_t now_ms, int quo
 
 /* ---- reputation, epochs, money ---- */
 
-enum pm_reward_kind { PM_REWARD_EVALUATION, PM_REWARD_EVOLUTION };
-
-/* Books a reward in `epoch`; a second one of the same kind for the same work fails. */
-bool pm_store_reward_add(struct pm_pool_store *store, enum pm_reward_kind kind,
-                         int64_t algorithm_id, const char *hotkey, int64_t epoch, int64_t micro,
-                         int64_t now_ms, struct pm_error *error);
 bool pm_store_reputation(struct pm_pool_store *store, int64_t epoch, const char *hotkey,
                          int64_t *out, struct pm_error *error);
 /* 1 for the best; miners without reputation share the place after the last. */

@@ -1,7 +1,6 @@
 #include "pool/store_internal.h"
 
-/* The next place in the population, which has no gaps. */
-static bool next_place(struct pm_pool_store *store, int64_t *place, struct pm_error *error)
+bool pm_store_next_place(struct pm_pool_store *store, int64_t *place, struct pm_error *error)
 {
     bool good = pm_store_next_id(store, "population", place, error);
     --*place;
@@ -9,31 +8,26 @@ static bool next_place(struct pm_pool_store *store, int64_t *place, struct pm_er
 }
 
 bool pm_store_algorithm_add(struct pm_pool_store *store, const struct pm_pool_algorithm *algorithm,
-                            int64_t *id, struct pm_error *error)
+                            const int64_t *parents, size_t parent_count, int64_t *id,
+                            struct pm_error *error)
 {
+    char list[PM_STORE_LIST_SIZE];
     int64_t place = 0;
+    pm_store_list_write(parents, parent_count, list);
     return pm_store_next_id(store, "algorithm", id, error) &&
-           (!algorithm->in_population || next_place(store, &place, error)) &&
+           (!algorithm->in_population || pm_store_next_place(store, &place, error)) &&
            pm_sql_execute(
                store->sql,
                "INSERT INTO algorithms"
-               " (id, digest, dsl, input_dim, author, in_population, created_ms, place)"
-               " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+               " (id, digest, dsl, input_dim, author, in_population, created_ms, place, parents)"
+               " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
                PM_SQL_VALUES(
                    pm_sql_integer(*id), pm_sql_text(algorithm->digest), pm_sql_text(algorithm->dsl),
                    pm_sql_integer(algorithm->input_dim), pm_sql_text(algorithm->author),
                    pm_sql_integer(algorithm->in_population), pm_sql_integer(algorithm->created_ms),
-                   algorithm->in_population ? pm_sql_integer(place) : pm_sql_null()),
+                   algorithm->in_population ? pm_sql_integer(place) : pm_sql_null(),
+                   pm_sql_text(list)),
                error);
-}
-
-bool pm_store_algorithm_add_parent(struct pm_pool_store *store, int64_t id, int64_t parent_id,
-                                   struct pm_error *error)
-{
-    return pm_sql_execute(store->sql,
-                          "INSERT INTO parents (algorithm_id, parent_id) VALUES ($1, $2)"
-                          " ON CONFLICT DO NOTHING",
-                          PM_SQL_VALUES(pm_sql_integer(id), pm_sql_integer(parent_id)), error);
 }
 
 bool pm_store_algorithm_find(struct pm_pool_store *store, const char *digest, int64_t *id,
@@ -42,6 +36,9 @@ bool pm_store_algorithm_find(struct pm_pool_store *store, const char *digest, in
     return pm_sql_select_integer(store->sql, "SELECT id FROM algorithms WHERE digest = $1",
                                  PM_SQL_VALUES(pm_sql_text(digest)), id, found, error);
 }
+
+/* Of the population; what is agreed on is in it. The index is in the same words. */
+#define BEST_FIRST " ORDER BY COALESCE(score, -1) DESC, id"
 
 #define ALGORITHM_COLUMNS                                                                          \
     "a.id, a.input_dim, a.dsl, a.digest, a.author, a.in_population, a.agreed_ms, a.score,"         \
@@ -111,24 +108,6 @@ bool pm_store_algorithm_exists(struct pm_pool_store *store, int64_t id, bool *ex
                                  PM_SQL_VALUES(pm_sql_integer(id)), &one, exists, error);
 }
 
-bool pm_store_algorithm_agree(struct pm_pool_store *store, int64_t id, double score, int64_t now_ms,
-                              bool in_population, struct pm_error *error)
-{
-    int64_t place;
-    if (!in_population) {
-        return next_place(store, &place, error) &&
-               pm_sql_execute(store->sql,
-                              "UPDATE algorithms SET score = $2, agreed_ms = $3, in_population = 1,"
-                              " place = $4 WHERE id = $1",
-                              PM_SQL_VALUES(pm_sql_integer(id), pm_sql_real(score),
-                                            pm_sql_integer(now_ms), pm_sql_integer(place)),
-                              error);
-    }
-    return pm_sql_execute(
-        store->sql, "UPDATE algorithms SET score = $2, agreed_ms = $3 WHERE id = $1",
-        PM_SQL_VALUES(pm_sql_integer(id), pm_sql_real(score), pm_sql_integer(now_ms)), error);
-}
-
 bool pm_store_population_count(struct pm_pool_store *store, int64_t *out, struct pm_error *error)
 {
     return pm_store_last_id(store, "population", out, error);
@@ -139,10 +118,11 @@ bool pm_store_population_visit_rank(struct pm_pool_store *store, int64_t rank,
                                     struct pm_error *error)
 {
     struct pm_sql_cursor *cursor;
-    bool ok = pm_sql_select(store->sql,
-                            "SELECT " ALGORITHM_COLUMNS " FROM algorithms a WHERE in_population = 1"
-                            " ORDER BY COALESCE(score, -1) DESC, id LIMIT 1 OFFSET $1",
-                            PM_SQL_VALUES(pm_sql_integer(rank)), &cursor, error);
+    bool ok =
+        pm_sql_select(store->sql,
+                      "SELECT " ALGORITHM_COLUMNS
+                      " FROM algorithms a WHERE in_population = 1" BEST_FIRST " LIMIT 1 OFFSET $1",
+                      PM_SQL_VALUES(pm_sql_integer(rank)), &cursor, error);
     return visit_rows(cursor, ok, visit, context, error);
 }
 
@@ -183,8 +163,8 @@ bool pm_store_algorithms_summary(struct pm_pool_store *store, int64_t *waiting, 
         return false;
     }
     ok = pm_sql_select(store->sql,
-                       "SELECT id, score FROM algorithms WHERE agreed_ms > 0"
-                       " ORDER BY score DESC, id LIMIT 1",
+                       "SELECT id, score FROM algorithms"
+                       " WHERE in_population = 1 AND agreed_ms > 0" BEST_FIRST " LIMIT 1",
                        PM_SQL_NO_VALUES, &cursor, error) &&
          pm_sql_next(cursor, any, error);
     if (ok && *any) {
@@ -201,8 +181,8 @@ bool pm_store_results_visit(struct pm_pool_store *store, const struct pm_result_
     struct pm_sql_cursor *cursor;
     bool ok = pm_sql_select(
         store->sql,
-        "SELECT " ALGORITHM_COLUMNS " FROM algorithms a WHERE agreed_ms > 0 AND score >= $1"
-        " AND verified_ms >= $2 ORDER BY score DESC, id LIMIT $3",
+        "SELECT " ALGORITHM_COLUMNS " FROM algorithms a WHERE in_population = 1 AND agreed_ms > 0"
+        " AND COALESCE(score, -1) >= $1 AND verified_ms >= $2" BEST_FIRST " LIMIT $3",
         PM_SQL_VALUES(pm_sql_real(filter->minimum_score),
                       pm_sql_integer(filter->verified_only ? 1 : 0), pm_sql_integer(filter->limit)),
         &cursor, error);
@@ -221,13 +201,14 @@ bool pm_store_relay_next(struct pm_pool_store *store, pm_store_visit_algorithm *
                          void *context, struct pm_error *error)
 {
     struct pm_sql_cursor *cursor;
-    bool ok = pm_sql_select(store->sql,
-                            "SELECT " ALGORITHM_COLUMNS " FROM algorithms a"
-                            " WHERE a.agreed_ms > 0 AND a.author IS NOT NULL AND a.score >"
-                            " COALESCE((SELECT b.score FROM algorithms b"
-                            "   JOIN counters c ON c.value = b.id WHERE c.name = 'relayed'), -1)"
-                            " ORDER BY a.score DESC, a.id LIMIT 1",
-                            PM_SQL_NO_VALUES, &cursor, error);
+    bool ok = pm_sql_select(
+        store->sql,
+        "SELECT " ALGORITHM_COLUMNS " FROM algorithms a"
+        " WHERE in_population = 1 AND a.agreed_ms > 0 AND a.author IS NOT NULL"
+        " AND COALESCE(score, -1) >"
+        " COALESCE((SELECT b.score FROM algorithms b"
+        "   JOIN counters c ON c.value = b.id WHERE c.name = 'relayed'), -1)" BEST_FIRST " LIMIT 1",
+        PM_SQL_NO_VALUES, &cursor, error);
     return visit_rows(cursor, ok, visit, context, error);
 }
 

@@ -1,7 +1,7 @@
 #include "pool/store_internal.h"
 
-static bool read_subject(struct pm_pool_store *store, int64_t algorithm_id,
-                         struct pm_pool_subject *out, struct pm_error *error)
+bool pm_store_subject_get(struct pm_pool_store *store, int64_t algorithm_id,
+                          struct pm_pool_subject *out, struct pm_error *error)
 {
     struct pm_sql_cursor *cursor;
     bool row = false;
@@ -22,31 +22,83 @@ static bool read_subject(struct pm_pool_store *store, int64_t algorithm_id,
     return ok;
 }
 
-/* What was in the miner's hands becomes one of its evaluations, so `engaged` stays as it is. Not
- * with RETURNING, for which SQLite makes a table of 64 KiB each time. */
-static bool count_evaluation(struct pm_pool_store *store, int64_t algorithm_id,
-                             struct pm_pool_subject *out, struct pm_error *error)
+static struct pm_sql_value epoch_of(int64_t epoch, int64_t micro)
 {
-    if (!read_subject(store, algorithm_id, out, error)) {
-        return false;
-    }
-    out->evaluation_count++;
-    return pm_sql_execute(
-        store->sql, "UPDATE algorithms SET evaluation_count = $2 WHERE id = $1",
-        PM_SQL_VALUES(pm_sql_integer(algorithm_id), pm_sql_integer(out->evaluation_count)), error);
+    return micro != 0 ? pm_sql_integer(epoch) : pm_sql_null();
 }
 
-bool pm_store_evaluation_add(struct pm_pool_store *store, int64_t algorithm_id, const char *hotkey,
-                             double score, int64_t now_ms, struct pm_pool_subject *out,
+static bool add_reputation(struct pm_pool_store *store, const char *hotkey, int64_t epoch,
+                           int64_t micro, struct pm_error *error)
+{
+    return micro == 0 || pm_store_reputation_add(store, hotkey, epoch, micro, error);
+}
+
+bool pm_store_evaluation_add(struct pm_pool_store *store, int64_t algorithm_id,
+                             const struct pm_pool_evaluation *evaluation,
+                             const struct pm_pool_verdict *verdict, int64_t now_ms,
                              struct pm_error *error)
 {
+    const struct pm_pool_verdict none = {.micro = 0};
+    const struct pm_pool_verdict *earned = verdict != NULL ? verdict : &none;
+    return pm_sql_execute(
+               store->sql,
+               "INSERT INTO evaluations (algorithm_id, hotkey, score, submitted_ms, accurate,"
+               " reward_epoch, reward_micro) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+               PM_SQL_VALUES(pm_sql_integer(algorithm_id), pm_sql_text(evaluation->hotkey),
+                             pm_sql_real(evaluation->score), pm_sql_integer(now_ms),
+                             verdict != NULL ? pm_sql_integer(verdict->accurate) : pm_sql_null(),
+                             epoch_of(earned->epoch, earned->micro), pm_sql_integer(earned->micro)),
+               error) &&
+           add_reputation(store, evaluation->hotkey, earned->epoch, earned->micro, error);
+}
+
+/* A second verdict is neither 0 nor 1, which the table's check refuses. */
+bool pm_store_evaluation_judge(struct pm_pool_store *store, int64_t algorithm_id,
+                               const char *hotkey, const struct pm_pool_verdict *verdict,
+                               struct pm_error *error)
+{
     return pm_sql_execute(store->sql,
-                          "INSERT INTO evaluations (algorithm_id, hotkey, score, submitted_ms)"
-                          " VALUES ($1, $2, $3, $4)",
+                          "UPDATE evaluations SET accurate = COALESCE(accurate + 2, $3),"
+                          " reward_epoch = $4, reward_micro = $5"
+                          " WHERE algorithm_id = $1 AND hotkey = $2",
                           PM_SQL_VALUES(pm_sql_integer(algorithm_id), pm_sql_text(hotkey),
-                                        pm_sql_real(score), pm_sql_integer(now_ms)),
+                                        pm_sql_integer(verdict->accurate),
+                                        epoch_of(verdict->epoch, verdict->micro),
+                                        pm_sql_integer(verdict->micro)),
                           error) &&
-           count_evaluation(store, algorithm_id, out, error);
+           add_reputation(store, hotkey, verdict->epoch, verdict->micro, error);
+}
+
+/* What was in the miner's hands becomes one of its evaluations, so `engaged` stays as it is. */
+bool pm_store_evaluations_count(struct pm_pool_store *store, int64_t algorithm_id, int64_t count,
+                                struct pm_error *error)
+{
+    return pm_sql_execute(store->sql, "UPDATE algorithms SET evaluation_count = $2 WHERE id = $1",
+                          PM_SQL_VALUES(pm_sql_integer(algorithm_id), pm_sql_integer(count)),
+                          error);
+}
+
+bool pm_store_algorithm_agree(struct pm_pool_store *store, int64_t id, const char *author,
+                              const struct pm_pool_consensus *consensus, struct pm_error *error)
+{
+    const bool evolved = author[0] != '\0';
+    int64_t place = 0;
+    if (evolved && !pm_store_next_place(store, &place, error)) {
+        return false;
+    }
+    return pm_sql_execute(
+               store->sql,
+               "UPDATE algorithms SET score = $2, evaluation_count = $3, in_population = 1,"
+               " agreed_ms = CASE WHEN agreed_ms = 0 THEN $4 ELSE CAST(-1 AS BIGINT) END,"
+               " place = COALESCE(place, $5), reward_epoch = $6, reward_micro = $7 WHERE id = $1",
+               PM_SQL_VALUES(pm_sql_integer(id), pm_sql_real(consensus->score),
+                             pm_sql_integer(consensus->evaluation_count),
+                             pm_sql_integer(consensus->agreed_ms),
+                             evolved ? pm_sql_integer(place) : pm_sql_null(),
+                             epoch_of(consensus->epoch, consensus->micro),
+                             pm_sql_integer(consensus->micro)),
+               error) &&
+           (!evolved || add_reputation(store, author, consensus->epoch, consensus->micro, error));
 }
 
 bool pm_store_evaluations_visit(struct pm_pool_store *store, int64_t algorithm_id,
@@ -69,15 +121,6 @@ bool pm_store_evaluations_visit(struct pm_pool_store *store, int64_t algorithm_i
     return ok;
 }
 
-bool pm_store_evaluation_judge(struct pm_pool_store *store, int64_t algorithm_id,
-                               const char *hotkey, bool accurate, struct pm_error *error)
-{
-    return pm_sql_execute(
-        store->sql, "UPDATE evaluations SET accurate = $3 WHERE algorithm_id = $1 AND hotkey = $2",
-        PM_SQL_VALUES(pm_sql_integer(algorithm_id), pm_sql_text(hotkey), pm_sql_integer(accurate)),
-        error);
-}
-
 bool pm_store_unpaid_visit(struct pm_pool_store *store, const char *hotkey,
                            const struct pm_pool_unpaid_place *after, int64_t limit,
                            pm_store_visit_unpaid *visit, void *context, struct pm_error *error)
@@ -94,14 +137,12 @@ bool pm_store_unpaid_visit(struct pm_pool_store *store, const char *hotkey,
         "  WHERE e.hotkey = $1 AND e.accurate = 0"
         " UNION ALL"
         " SELECT 1, a.id, a.score, a.score, a.agreed_ms FROM algorithms a"
-        "  WHERE a.author = $1 AND a.agreed_ms > 0 AND NOT EXISTS (SELECT 1 FROM rewards r"
-        "   WHERE r.kind = $4 AND r.algorithm_id = a.id AND r.hotkey = a.author)) u"
-        " WHERE judged_ms >= $2 AND (judged_ms > $2 OR evolution > $5"
-        "  OR (evolution = $5 AND algorithm_id > $6))"
+        "  WHERE a.author = $1 AND a.agreed_ms > 0 AND a.reward_micro = 0) u"
+        " WHERE judged_ms >= $2 AND (judged_ms > $2 OR evolution > $4"
+        "  OR (evolution = $4 AND algorithm_id > $5))"
         " ORDER BY judged_ms, evolution, algorithm_id LIMIT $3",
         PM_SQL_VALUES(pm_sql_text(hotkey), pm_sql_integer(after->judged_ms), pm_sql_integer(limit),
-                      pm_sql_integer(PM_REWARD_EVOLUTION), pm_sql_integer(after->is_evolution),
-                      pm_sql_integer(after->algorithm_id)),
+                      pm_sql_integer(after->is_evolution), pm_sql_integer(after->algorithm_id)),
         &cursor, error);
     while (ok && (ok = pm_sql_next(cursor, &row, error)) && row) {
         const struct pm_pool_unpaid unpaid = {

@@ -64,6 +64,15 @@ bool pm_store_migrate(struct pm_sql *sql, struct pm_error *error);
 bool pm_store_copy_text(struct pm_sql_cursor *cursor, int column, char *out, size_t size,
                         struct pm_error *error);
 
+/* Numbers of algorithms as a text, with commas between; an empty list is "", and so is NULL. */
+enum {
+    PM_STORE_NUMBER_MAX = 21, /* digits of an id, and a comma */
+    PM_STORE_LIST_SIZE = PM_BATCH_MAX * PM_STORE_NUMBER_MAX + 1,
+};
+void pm_store_list_write(const int64_t *ids, size_t count, char out[PM_STORE_LIST_SIZE]);
+bool pm_store_list_read(const char *text, int64_t ids[PM_BATCH_MAX], size_t *count,
+                        struct pm_error *error);
+
 /* What the miner $1 may judge, of `algorithms a`: not its own, not judged by it, not in its hands,
  * and open, which is: engaged by fewer judges than the quorum. */
 #define PM_STORE_JUDGEABLE                                                                         \
@@ -81,9 +90,16 @@ bool pm_store_next_id(struct pm_pool_store *store, const char *name, int64_t *ou
 bool pm_store_last_id(struct pm_pool_store *store, const char *name, int64_t *out,
                       struct pm_error *error);
 
+/* The next place in the population, which has no gaps. */
+bool pm_store_next_place(struct pm_pool_store *store, int64_t *place, struct pm_error *error);
+
 /* More reputation for a miner, in this epoch and in all. */
 bool pm_store_reputation_add(struct pm_pool_store *store, const char *hotkey, int64_t epoch,
                              int64_t micro, struct pm_error *error);
+
+/* One more lease of a miner that counts in its window. */
+bool pm_store_miner_lease(struct pm_pool_store *store, const char *hotkey, int64_t window,
+                          struct pm_error *error);
 
 /* Writes what is pending: at the end of a transaction, and before a statement reads miners or
  * reputation. */

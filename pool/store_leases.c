@@ -1,43 +1,7 @@
 #include "pool/store_internal.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum {
-    NUMBER_MAX = 21, /* digits of an id, and a comma */
-    LIST_SIZE = PM_BATCH_MAX * NUMBER_MAX + 1,
-};
-
-static void write_list(const int64_t *ids, size_t count, char out[LIST_SIZE])
-{
-    size_t length = 0;
-    out[0] = '\0';
-    for (size_t i = 0; i < count; i++) {
-        length += (size_t)snprintf(out + length, LIST_SIZE - length, "%s%" PRId64, i > 0 ? "," : "",
-                                   ids[i]);
-    }
-}
-
-/* NULL is an empty list. */
-static bool read_list(const char *text, int64_t *ids, size_t *count, struct pm_error *error)
-{
-    *count = 0;
-    while (text != NULL && *text != '\0') {
-        char *end;
-        if (*count == PM_BATCH_MAX) {
-            return pm_fail(error, PM_ERROR_IO, "store: a lease of more than %d algorithms",
-                           PM_BATCH_MAX);
-        }
-        ids[(*count)++] = strtoll(text, &end, 10);
-        if (end == text || (*end != ',' && *end != '\0')) {
-            return pm_fail(error, PM_ERROR_IO, "store: no list of algorithms: %.40s", text);
-        }
-        text = *end == ',' ? end + 1 : end;
-    }
-    return true;
-}
 
 /* One judge more, or one fewer. */
 static bool engage(struct pm_pool_store *store, int64_t algorithm_id, int64_t judges, int quorum,
@@ -65,12 +29,12 @@ static bool engage_all(struct pm_pool_store *store, const struct pm_pool_lease *
 bool pm_store_lease_add(struct pm_pool_store *store, const struct pm_pool_lease *lease, int quorum,
                         struct pm_error *error)
 {
-    char work[LIST_SIZE], seeds[LIST_SIZE];
+    char work[PM_STORE_LIST_SIZE], seeds[PM_STORE_LIST_SIZE];
     if (lease->timeout_ms < store->pending.next_due_ms) {
         store->pending.next_due_ms = lease->timeout_ms;
     }
-    write_list(lease->work, lease->work_count, work);
-    write_list(lease->seeds, lease->seed_count, seeds);
+    pm_store_list_write(lease->work, lease->work_count, work);
+    pm_store_list_write(lease->seeds, lease->seed_count, seeds);
     return pm_sql_execute(
                store->sql,
                "INSERT INTO leases (id, hotkey, kind, state, window_number, issued_ms, timeout_ms,"
@@ -81,6 +45,8 @@ bool pm_store_lease_add(struct pm_pool_store *store, const struct pm_pool_lease 
                    pm_sql_integer(lease->issued_ms), pm_sql_integer(lease->timeout_ms),
                    pm_sql_integer(lease->evolve_budget), pm_sql_text(work), pm_sql_text(seeds)),
                error) &&
+           (lease->kind != PM_POOL_LEASE_BOTH ||
+            pm_store_miner_lease(store, lease->hotkey, lease->window, error)) &&
            engage_all(store, lease, 1, quorum, error);
 }
 
@@ -102,12 +68,14 @@ static bool read_lease(struct pm_sql_cursor *cursor, bool ok, struct pm_pool_lea
         out->timeout_ms = pm_sql_column_integer(cursor, 6);
         out->evolve_budget = (int)pm_sql_column_integer(cursor, 7);
         out->refused = pm_sql_column_integer(cursor, 8) != 0;
-        ok = pm_store_copy_text(cursor, 0, out->id, sizeof out->id, error) &&
-             pm_store_copy_text(cursor, 1, out->hotkey, sizeof out->hotkey, error) &&
-             pm_store_copy_text(cursor, 9, out->submission_digest, sizeof out->submission_digest,
-                                error) &&
-             read_list(pm_sql_column_text(cursor, 10), out->work, &out->work_count, error) &&
-             read_list(pm_sql_column_text(cursor, 11), out->seeds, &out->seed_count, error);
+        ok =
+            pm_store_copy_text(cursor, 0, out->id, sizeof out->id, error) &&
+            pm_store_copy_text(cursor, 1, out->hotkey, sizeof out->hotkey, error) &&
+            pm_store_copy_text(cursor, 9, out->submission_digest, sizeof out->submission_digest,
+                               error) &&
+            pm_store_list_read(pm_sql_column_text(cursor, 10), out->work, &out->work_count,
+                               error) &&
+            pm_store_list_read(pm_sql_column_text(cursor, 11), out->seeds, &out->seed_count, error);
     }
     pm_sql_end(cursor);
     return ok;
@@ -156,12 +124,11 @@ bool pm_store_leases_in_window(struct pm_pool_store *store, const char *hotkey, 
                                int64_t *out, struct pm_error *error)
 {
     bool found;
-    return pm_sql_select_integer(
-        store->sql,
-        "SELECT COUNT(*) FROM leases WHERE hotkey = $1 AND window_number = $2 AND kind = $3",
-        PM_SQL_VALUES(pm_sql_text(hotkey), pm_sql_integer(window),
-                      pm_sql_integer(PM_POOL_LEASE_BOTH)),
-        out, &found, error);
+    *out = 0;
+    return pm_store_pending_write(store, error) &&
+           pm_sql_select_integer(
+               store->sql, "SELECT lease_count FROM miners WHERE hotkey = $1 AND lease_window = $2",
+               PM_SQL_VALUES(pm_sql_text(hotkey), pm_sql_integer(window)), out, &found, error);
 }
 
 bool pm_store_lease_refused(struct pm_pool_store *store, const char *lease_id,
@@ -198,6 +165,7 @@ bool pm_store_lease_drop(struct pm_pool_store *store, const struct pm_pool_lease
     return end_unfinished(store, lease, PM_POOL_LEASE_DROPPED, quorum, error);
 }
 
+/* The order of the index, in which leases of one end follow each other by chance. */
 static bool find_due(struct pm_pool_store *store, int64_t now_ms, struct pm_pool_lease *out,
                      bool *found, struct pm_error *error)
 {
@@ -205,7 +173,7 @@ static bool find_due(struct pm_pool_store *store, int64_t now_ms, struct pm_pool
     bool ok =
         pm_sql_select(store->sql,
                       "SELECT " LEASE_COLUMNS " FROM leases WHERE state = 0 AND timeout_ms <= $1"
-                      " ORDER BY timeout_ms, id LIMIT 1",
+                      " ORDER BY timeout_ms LIMIT 1",
                       PM_SQL_VALUES(pm_sql_integer(now_ms)), &cursor, error);
     return read_lease(cursor, ok, out, found, error);
 }
@@ -228,19 +196,18 @@ bool pm_store_leases_expire(struct pm_pool_store *store, int64_t now_ms, int quo
 {
     struct pm_store_pending *pending = &store->pending;
     struct pm_pool_lease lease;
-    bool found = true;
+    bool found;
     *expired = 0;
-    if (pending->has_next_due && now_ms < pending->next_due_ms) {
-        return true;
+    if (!pending->has_next_due && !find_next_due(store, error)) {
+        return false;
     }
-    while (find_due(store, now_ms, &lease, &found, error)) {
-        if (!found) {
-            return find_next_due(store, error);
-        }
-        if (!end_unfinished(store, &lease, PM_POOL_LEASE_EXPIRED, quorum, error)) {
+    while (pending->next_due_ms <= now_ms) {
+        if (!find_due(store, now_ms, &lease, &found, error) ||
+            (found && !end_unfinished(store, &lease, PM_POOL_LEASE_EXPIRED, quorum, error)) ||
+            !find_next_due(store, error)) {
             return false;
         }
-        ++*expired;
+        *expired += found;
     }
-    return false;
+    return true;
 }

@@ -1,20 +1,5 @@
 #include "pool/store_internal.h"
 
-bool pm_store_reward_add(struct pm_pool_store *store, enum pm_reward_kind kind,
-                         int64_t algorithm_id, const char *hotkey, int64_t epoch, int64_t micro,
-                         int64_t now_ms, struct pm_error *error)
-{
-    return pm_sql_execute(
-               store->sql,
-               "INSERT INTO rewards (kind, algorithm_id, hotkey, epoch, micro, booked_ms)"
-               " VALUES ($1, $2, $3, $4, $5, $6)",
-               PM_SQL_VALUES(pm_sql_integer(kind), pm_sql_integer(algorithm_id),
-                             pm_sql_text(hotkey), pm_sql_integer(epoch), pm_sql_integer(micro),
-                             pm_sql_integer(now_ms)),
-               error) &&
-           pm_store_reputation_add(store, hotkey, epoch, micro, error);
-}
-
 bool pm_store_reputation(struct pm_pool_store *store, int64_t epoch, const char *hotkey,
                          int64_t *out, struct pm_error *error)
 {

@@ -14,6 +14,7 @@ struct pm_store_miner_change {
     struct pm_pool_counts counts;
     int64_t reputation, epoch; /* what was added, all of it in this epoch */
     double best_score;
+    int64_t leases, lease_window; /* what was added, all of it in this window */
 };
 
 static uint64_t hash(const char *text)
@@ -97,7 +98,10 @@ static bool write_miner(struct pm_pool_store *store, const struct pm_store_miner
                " evolutions_finalised = evolutions_finalised + $7,"
                " evolutions_over_threshold = evolutions_over_threshold + $8,"
                " reputation_total = reputation_total + $9,"
-               " best_score = CASE WHEN best_score < $10 THEN $10 ELSE best_score END"
+               " best_score = CASE WHEN best_score < $10 THEN $10 ELSE best_score END,"
+               " lease_count = $11 + CASE WHEN $11 = CAST(0 AS BIGINT) OR lease_window = $12"
+               "  THEN lease_count ELSE 0 END,"
+               " lease_window = CASE WHEN $11 = CAST(0 AS BIGINT) THEN lease_window ELSE $12 END"
                " WHERE hotkey = $1",
                PM_SQL_VALUES(pm_sql_text(change->hotkey), pm_sql_integer(change->seen_ms),
                              pm_sql_integer(counts->evaluations_submitted),
@@ -106,7 +110,8 @@ static bool write_miner(struct pm_pool_store *store, const struct pm_store_miner
                              pm_sql_integer(counts->evolutions_submitted),
                              pm_sql_integer(counts->evolutions_finalised),
                              pm_sql_integer(counts->evolutions_over_threshold),
-                             pm_sql_integer(change->reputation), pm_sql_real(change->best_score)),
+                             pm_sql_integer(change->reputation), pm_sql_real(change->best_score),
+                             pm_sql_integer(change->leases), pm_sql_integer(change->lease_window)),
                error) &&
            (change->reputation == 0 ||
             pm_sql_execute(store->sql,
@@ -220,6 +225,24 @@ bool pm_store_reputation_add(struct pm_pool_store *store, const char *hotkey, in
     }
     change->epoch = epoch;
     change->reputation += micro;
+    return true;
+}
+
+bool pm_store_miner_lease(struct pm_pool_store *store, const char *hotkey, int64_t window,
+                          struct pm_error *error)
+{
+    struct pm_store_miner_change *change = change_of(store, hotkey, error);
+    if (change == NULL) {
+        return false;
+    }
+    if (change->leases != 0 && change->lease_window != window) {
+        if (!pm_store_pending_write(store, error)) {
+            return false;
+        }
+        change = change_of(store, hotkey, error); /* as above */
+    }
+    change->lease_window = window;
+    change->leases++;
     return true;
 }
 

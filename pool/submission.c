@@ -234,16 +234,14 @@ static bool book_evolution(struct taking *taking, size_t index, cJSON *outcomes,
                            struct pm_error *error)
 {
     const struct pm_pool_submitted_evolution *evolution = &taking->submission->evolutions[index];
+    const struct pm_pool_descent descent = {.author = taking->lease.hotkey,
+                                            .parents = evolution->parents,
+                                            .parent_count = evolution->parent_count};
     int64_t id;
     bool known;
-    if (!pm_population_add(taking->store, &taking->programs[index], taking->lease.hotkey,
-                           taking->now_ms, &id, &known, error)) {
+    if (!pm_population_add(taking->store, &taking->programs[index], &descent, taking->now_ms, &id,
+                           &known, error)) {
         return false;
-    }
-    for (size_t i = 0; i < evolution->parent_count && !known; i++) {
-        if (!pm_store_algorithm_add_parent(taking->store, id, evolution->parents[i], error)) {
-            return false;
-        }
     }
     const struct pm_pool_counts more = {.evolutions_submitted = !known};
     if (!pm_store_miner_count(taking->store, taking->lease.hotkey, &more, error)) {

@@ -166,10 +166,10 @@ static enum pm_pool_outcome book_nothing(struct pm_pool_store *store, void *cont
                                          struct pm_error *error)
 {
     const struct virtual_pool *pool = context;
-    int64_t epoch = 1, nothing = 0;
+    const struct pm_pool_evaluation evaluation = {.hotkey = "a", .score = 0.5};
+    const struct pm_pool_verdict verdict = {.accurate = true, .epoch = 1, .micro = 0};
     return pm_store_miner_touch(store, "a", pool->now_ms, error) &&
-                   pm_store_reward_add(store, PM_REWARD_EVALUATION, 1, "a", epoch, nothing,
-                                       pool->now_ms, error)
+                   pm_store_evaluation_add(store, 1, &evaluation, &verdict, pool->now_ms, error)
                ? PM_POOL_COMMIT
                : PM_POOL_FAILED;
 }

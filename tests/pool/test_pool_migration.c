@@ -33,13 +33,23 @@ static void remove_store(void)
     }
 }
 
-static void run_script(const char *script)
+static struct pm_sql *open_sql(void)
 {
     struct pm_sql *sql;
     struct pm_error error = {0};
     bool good = test_store_url() != NULL ? pm_sql_open_postgres(store, PM_SQL_WRITE, &sql, &error)
                                          : pm_sql_open_sqlite(store, PM_SQL_WRITE, &sql, &error);
-    if (!good || !pm_sql_script(sql, script, &error)) {
+    if (!good) {
+        fail_msg("%s", error.message);
+    }
+    return sql;
+}
+
+static void run_script(const char *script)
+{
+    struct pm_sql *sql = open_sql();
+    struct pm_error error = {0};
+    if (!pm_sql_script(sql, script, &error)) {
         fail_msg("%s", error.message);
     }
     pm_sql_close(sql);
@@ -102,6 +112,82 @@ static void test_schema_1(void **state)
     remove_store();
 }
 
+/* A consensus on the fourth seed as schema 1 has it, and an evolved program with two parents whose
+ * author was rewarded; its first miner was outside the consensus. */
+static const char earned[] =
+    "UPDATE algorithms SET score = 0.9, agreed_ms = 1795197000000, evaluation_count = 2"
+    "  WHERE id = 4;"
+    "INSERT INTO evaluations VALUES (4, '5FHFx8CcBJ86S4JeVfGhJBRMNCQiN1Y89gvTJPKs6W56pknR', 0.1,"
+    "  1795196900000, 0);"
+    "INSERT INTO evaluations VALUES (4, '5ExZX4Jrhy8svUAzBVDKkHUG1QY1vvbgdDqgw1wF3pFws3mD', 0.9,"
+    "  1795196900001, 1);"
+    "INSERT INTO rewards VALUES (0, 4, '5ExZX4Jrhy8svUAzBVDKkHUG1QY1vvbgdDqgw1wF3pFws3mD', 1,"
+    "  1000000, 1795197000000);"
+    "INSERT INTO algorithms VALUES (6, 'digest', 'text', 16,"
+    "  '5FHFx8CcBJ86S4JeVfGhJBRMNCQiN1Y89gvTJPKs6W56pknR', 1, 0.8, 0, 1795196900000,"
+    "  1795197000001, 0);"
+    "INSERT INTO parents VALUES (6, 2);"
+    "INSERT INTO parents VALUES (6, 1);"
+    "INSERT INTO rewards VALUES (1, 6, '5FHFx8CcBJ86S4JeVfGhJBRMNCQiN1Y89gvTJPKs6W56pknR', 1,"
+    "  1600000, 1795197000001);";
+
+static void assert_text(struct pm_sql *sql, const char *query, const char *expected)
+{
+    struct pm_sql_cursor *cursor;
+    struct pm_error error = {0};
+    bool row = false;
+    if (!pm_sql_select(sql, query, PM_SQL_NO_VALUES, &cursor, &error) ||
+        !pm_sql_next(cursor, &row, &error)) {
+        fail_msg("%s", error.message);
+    }
+    assert_true(row);
+    assert_string_equal(pm_sql_column_text(cursor, 0), expected);
+    pm_sql_end(cursor);
+}
+
+static enum pm_pool_outcome judge_again(struct pm_pool_store *opened, void *context,
+                                        struct pm_error *error)
+{
+    const struct pm_pool_verdict verdict = {.accurate = true, .epoch = 1, .micro = 1000000};
+    const struct pm_pool_consensus consensus = {.score = 0.9, .agreed_ms = 1, .epoch = 1};
+    const bool *evaluation = context;
+    bool done = *evaluation ? pm_store_evaluation_judge(opened, 4, MINER, &verdict, error)
+                            : pm_store_algorithm_agree(opened, 4, "", &consensus, error);
+    return done ? PM_POOL_COMMIT : PM_POOL_FAILED;
+}
+
+/* Rewards stand with what earned them, and it earns nothing again. */
+static void test_rewards_of_schema_1(void **state)
+{
+    (void)state;
+    struct pm_pool_store *opened;
+    struct pm_error error = {0};
+    make_store(PM_TEST_DATA "/pool/schema_1.sql");
+    run_script(earned);
+    assert_true(pm_pool_store_open(store, &opened, &error));
+    assert_false(pm_pool_store_run(opened, judge_again, &(bool){true}, &error));
+    assert_false(pm_pool_store_run(opened, judge_again, &(bool){false}, &error));
+    pm_pool_store_close(opened);
+    struct pm_sql *sql = open_sql();
+    assert_text(sql,
+                "SELECT CAST(kind AS TEXT) || ' ' || CAST(algorithm_id AS TEXT) || ' ' || hotkey"
+                " || ' ' || CAST(epoch AS TEXT) || ' ' || CAST(micro AS TEXT) || ' '"
+                " || CAST(booked_ms AS TEXT) FROM rewards ORDER BY kind LIMIT 1",
+                "0 4 5ExZX4Jrhy8svUAzBVDKkHUG1QY1vvbgdDqgw1wF3pFws3mD 1 1000000 1795197000000");
+    assert_text(sql,
+                "SELECT CAST(algorithm_id AS TEXT) || ' ' || hotkey || ' ' || CAST(micro AS TEXT)"
+                " || ' ' || CAST(booked_ms AS TEXT) FROM rewards WHERE kind = 1",
+                "6 5FHFx8CcBJ86S4JeVfGhJBRMNCQiN1Y89gvTJPKs6W56pknR 1600000 1795197000001");
+    assert_text(sql, "SELECT CAST(COUNT(*) AS TEXT) FROM rewards", "2");
+    assert_text(sql, "SELECT parents FROM algorithms WHERE id = 6", "1,2");
+    assert_text(sql,
+                "SELECT CAST(lease_window AS TEXT) || ' ' || CAST(lease_count AS TEXT) FROM miners"
+                " WHERE hotkey = '5FHFx8CcBJ86S4JeVfGhJBRMNCQiN1Y89gvTJPKs6W56pknR'",
+                "1 1");
+    pm_sql_close(sql);
+    remove_store();
+}
+
 /* One from the future is left alone. */
 static void test_a_newer_schema(void **state)
 {
@@ -119,6 +205,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_schema_1),
+        cmocka_unit_test(test_rewards_of_schema_1),
         cmocka_unit_test(test_a_newer_schema),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

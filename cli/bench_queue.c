@@ -35,6 +35,7 @@ static const char *const SERVER_NAMES[] = {
     [BENCH_SIDECAR] = "sidecar",
     [BENCH_SIDECAR_NO_SYNC] = "sidecar",
     [BENCH_BEANSTALKD] = "beanstalkd",
+    [BENCH_RELAY] = "relay",
 };
 
 /* Asked at every step: what was started and made for the benchmark is taken away in order. */
@@ -167,7 +168,7 @@ static struct bench_queue_row row_of(enum bench_server_kind kind, const char *wh
 {
     return (struct bench_queue_row){.server = SERVER_NAMES[kind],
                                     .what = what,
-                                    .synced = kind != BENCH_SIDECAR_NO_SYNC,
+                                    .synced = kind == BENCH_SIDECAR || kind == BENCH_BEANSTALKD,
                                     .clients = clients,
                                     .window = 1,
                                     .payload = payload,
@@ -421,10 +422,11 @@ bool bench_queue(const struct bench_queue_config *config, struct pm_error *error
     if (!config->json) {
         bench_queue_row_print_heading();
     }
-    const bool done =
-        bench_disk(&bench, error) && all_rates(&bench, false, error) &&
-        all_rates(&bench, true, error) && bench_handover(&bench, BENCH_SIDECAR, error) &&
-        bench_handover(&bench, BENCH_SIDECAR_NO_SYNC, error) && all_backlogs(&bench, error);
+    const bool done = bench_disk(&bench, error) && all_rates(&bench, false, error) &&
+                      all_rates(&bench, true, error) &&
+                      bench_handover(&bench, BENCH_RELAY, error) &&
+                      bench_handover(&bench, BENCH_SIDECAR_NO_SYNC, error) &&
+                      bench_handover(&bench, BENCH_SIDECAR, error) && all_backlogs(&bench, error);
     /* A call that the signal broke off has reasons of its own. */
     return done || (goes_on(error) && false);
 }

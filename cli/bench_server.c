@@ -1,5 +1,6 @@
 #include "cli/bench_server.h"
 
+#include "cli/bench_relay.h"
 #include "cli/paths.h"
 
 #include <arpa/inet.h>
@@ -143,6 +144,19 @@ static bool start_beanstalkd(struct bench_server *server, struct pm_error *error
     return good;
 }
 
+static bool start_server(enum bench_server_kind kind, struct bench_server *server,
+                         struct pm_error *error)
+{
+    switch (kind) {
+    case BENCH_BEANSTALKD:
+        return start_beanstalkd(server, error);
+    case BENCH_RELAY:
+        return bench_relay_start(&server->pid, &server->port, error);
+    default:
+        return start_sidecar(server, kind == BENCH_SIDECAR ? "full" : "none", error);
+    }
+}
+
 bool bench_server_start(enum bench_server_kind kind, struct bench_server *server,
                         struct pm_error *error)
 {
@@ -150,9 +164,7 @@ bool bench_server_start(enum bench_server_kind kind, struct bench_server *server
     if (!path_make_temporary(&server->directory, error)) {
         return false;
     }
-    bool good = kind == BENCH_BEANSTALKD
-                    ? start_beanstalkd(server, error)
-                    : start_sidecar(server, kind == BENCH_SIDECAR ? "full" : "none", error);
+    bool good = start_server(kind, server, error);
     if (!good) {
         bench_server_stop(server);
     }

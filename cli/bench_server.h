@@ -12,6 +12,7 @@ enum bench_server_kind {
     BENCH_SIDECAR,         /* every acknowledgement after a sync */
     BENCH_SIDECAR_NO_SYNC, /* --sync none */
     BENCH_BEANSTALKD,      /* binlog, -f0: synced at each write */
+    BENCH_RELAY,           /* no queue at all; see bench_relay.h */
 };
 
 struct bench_server {

@@ -81,19 +81,31 @@ static void note_undelivered(struct pm_broker *broker, const struct pm_reply_out
     take_back_later(broker, reply);
 }
 
+static void send_one(struct pm_broker *broker, const struct pm_reply_out *reply)
+{
+    uint8_t header[PM_WIRE_HEADER_MAX];
+    struct pm_wire_frame frames[3 + PM_WIRE_BODIES_MAX] = {
+        {reply->routing_id, reply->routing_id_size},
+        {header, pm_wire_header_encode(header, reply->request_id, reply->verb)},
+        {reply->arguments, strlen(reply->arguments)},
+    };
+    memcpy(frames + 3, reply->bodies, reply->body_count * sizeof frames[0]);
+    if (pm_wire_send(broker->socket, frames, 3 + reply->body_count) != PM_WIRE_SENT) {
+        note_undelivered(broker, reply);
+    }
+}
+
+/* Jobs first: whoever gets one has waited for it, and who put it has only to be told. */
 static void send_all(struct pm_broker *broker, struct pm_reply_out *replies, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        struct pm_reply_out *reply = &replies[i];
-        uint8_t header[PM_WIRE_HEADER_MAX];
-        struct pm_wire_frame frames[3 + PM_WIRE_BODIES_MAX] = {
-            {reply->routing_id, reply->routing_id_size},
-            {header, pm_wire_header_encode(header, reply->request_id, reply->verb)},
-            {reply->arguments, strlen(reply->arguments)},
-        };
-        memcpy(frames + 3, reply->bodies, reply->body_count * sizeof frames[0]);
-        if (pm_wire_send(broker->socket, frames, 3 + reply->body_count) != PM_WIRE_SENT) {
-            note_undelivered(broker, reply);
+        if (replies[i].lease_token != 0) {
+            send_one(broker, &replies[i]);
+        }
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (replies[i].lease_token == 0) {
+            send_one(broker, &replies[i]);
         }
     }
     clear(replies, count);
@@ -164,7 +176,7 @@ void pm_broker_sync_replies(struct pm_broker *broker)
 {
     struct pm_reply_out *free_list = broker->held;
     const size_t free_capacity = broker->held_capacity;
-    const bool here = (broker->reply_count <= 1 && broker->expected <= 1) ||
+    const bool here = (broker->incoming_count <= 1 && broker->expected <= 1) ||
                       broker->commit_ns < HAND_OVER_MIN_NS || broker->syncer == NULL;
     broker->held = broker->replies;
     broker->held_count = broker->reply_count;

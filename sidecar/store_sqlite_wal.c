@@ -11,7 +11,7 @@ enum {
     CHECKPOINT_PAGES = 4000,
     WAL_PAGES_MAX = 2 * CHECKPOINT_PAGES,
     FRAME_BYTES = 24, /* before each page in the log */
-    LAID_OUT_BYTES = 512 * 1024,
+    LAID_OUT_BYTES = 512 * 1024, /* at first, and then as much as is there: seldom */
     LAID_OUT_PAGES = 64,        /* ahead of the last one, at least */
     LAID_OUT_PIECE = 64 * 1024, /* SQLite's files take less than 128 KiB at once */
     LOOK_PAGES = 256,           /* the disk is looked at when the log has grown by so much */
@@ -57,7 +57,8 @@ static void lay_out(struct pm_sqlite_store *store, int pages)
     if (log == NULL || log->pMethods->xFileSize(log, &size) != SQLITE_OK) {
         return;
     }
-    const sqlite3_int64 end = size < wanted ? size + LAID_OUT_BYTES : size;
+    const sqlite3_int64 more = size > LAID_OUT_BYTES ? size : LAID_OUT_BYTES;
+    const sqlite3_int64 end = size < wanted ? size + more : size;
     while (size < end && log->pMethods->xWrite(log, zeros, (int)sizeof zeros, size) == SQLITE_OK) {
         size += (sqlite3_int64)sizeof zeros;
     }

@@ -276,7 +276,7 @@ static void print_header(const struct demo *demo, FILE *stream)
 static bool play(struct demo *demo, struct pm_error *error)
 {
     return start_pool(demo, error) && start_sidecar(demo, error) &&
-           queue_status_connect(demo->sidecar_url, NULL, &demo->client, error) &&
+           queue_status_connect(demo->sidecar_url, NULL, NULL, &demo->client, error) &&
            start_worker(demo, error) && run_drivers(demo, false, error) &&
            wait_for_payout(demo, error) && run_drivers(demo, true, error);
 }

@@ -43,8 +43,8 @@ static bool ask_sidecar(const char *data_directory, struct queue_status *status,
         return pm_fail(error, PM_ERROR_NOT_FOUND, "it has not said where it listens");
     }
     snprintf(url, sizeof url, "tcp://127.0.0.1:%" PRId64, port);
-    bool done =
-        queue_status_connect(url, NULL, &client, error) && queue_status_read(client, status, error);
+    bool done = queue_status_connect(url, NULL, NULL, &client, error) &&
+                queue_status_read(client, status, error);
     pm_queue_client_destroy(client);
     return done;
 }

@@ -191,7 +191,7 @@ bool miner_open(struct miner *miner, const struct settings *session, const char 
     pm_stop_install();
     if (!key_ask_password(session->options, miner->hotkey_file, &miner->password, error) ||
         !start_sidecar(miner, error) ||
-        !queue_status_connect(miner->sidecar_url, NULL, &miner->client, error)) {
+        !queue_status_connect(miner->sidecar_url, NULL, NULL, &miner->client, error)) {
         return false;
     }
     miner_report_settings(miner);

@@ -1,5 +1,4 @@
 /* poolminer pause, poolminer resume: what a person wishes of the workers, kept by the sidecar. */
-#include "cli/queue_status.h"
 #include "cli/sidecar_url.h"
 #include "cli/verb.h"
 
@@ -10,12 +9,10 @@
 
 static bool wish_for(const struct pm_options *options, enum pm_wish wish, struct pm_error *error)
 {
-    char url[SIDECAR_URL_SIZE];
     struct pm_queue_client *client = NULL;
     struct pm_wish_state state;
     pm_stop_install();
-    if (!sidecar_url_find(options, url, error) ||
-        !queue_status_connect(url, pm_options_text(options, "key-file"), &client, error)) {
+    if (!sidecar_connect(options, &client, error)) {
         return false;
     }
     const bool done = pm_queue_client_wish(client, &wish, &state, error) ||

@@ -1,5 +1,4 @@
 /* poolminer queue: what the sidecar has, and what becomes of the jobs it has set aside. */
-#include "cli/queue_status.h"
 #include "cli/shown.h"
 #include "cli/sidecar_url.h"
 #include "cli/verb.h"
@@ -172,7 +171,6 @@ static int run(const struct pm_options *options)
 {
     struct pm_error error = {0};
     struct pm_queue_client *client = NULL;
-    char url[SIDECAR_URL_SIZE];
     const char *word = pm_options_positional(options, 0);
     const struct decision *decision = word != NULL ? find_decision(word) : NULL;
     if (!check_words(options, decision, &error)) {
@@ -180,8 +178,7 @@ static int run(const struct pm_options *options)
         return EXIT_USAGE;
     }
     pm_stop_install();
-    if (!sidecar_url_find(options, url, &error) ||
-        !queue_status_connect(url, pm_options_text(options, "key-file"), &client, &error)) {
+    if (!sidecar_connect(options, &client, &error)) {
         return verb_fail(&error);
     }
     int result = EXIT_DONE;

@@ -14,12 +14,14 @@
 
 enum { ANSWER_MS = 1000, STATUS_MAX = 4 << 20 };
 
-bool queue_status_connect(const char *sidecar_url, const char *key_file,
-                          struct pm_queue_client **out, struct pm_error *error)
+bool queue_status_connect(const char *sidecar_url, const char *const *more_urls,
+                          const char *key_file, struct pm_queue_client **out,
+                          struct pm_error *error)
 {
     char name[32];
     snprintf(name, sizeof name, "poolminer-%ld", (long)getpid());
     const struct pm_queue_client_config config = {.url = sidecar_url,
+                                                  .more_urls = more_urls,
                                                   .key_file = key_file,
                                                   .role = "admin",
                                                   .name = name,

@@ -20,10 +20,11 @@ struct queue_status {
     } evolution;
 };
 
-/* A client for asking, which gives up as soon as this process is to stop. `key_file` NULL: on this
- * machine, and without keys. */
-bool queue_status_connect(const char *sidecar_url, const char *key_file,
-                          struct pm_queue_client **out, struct pm_error *error);
+/* A client for asking, which gives up as soon as this process is to stop. `more_urls`: as
+ * pm_queue_client_config's. `key_file` NULL: on this machine, and without keys. */
+bool queue_status_connect(const char *sidecar_url, const char *const *more_urls,
+                          const char *key_file, struct pm_queue_client **out,
+                          struct pm_error *error);
 bool queue_status_read(struct pm_queue_client *client, struct queue_status *out,
                        struct pm_error *error);
 

@@ -2,6 +2,7 @@
 
 #include "cli/occupancy.h"
 #include "cli/paths.h"
+#include "cli/queue_status.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -55,7 +56,7 @@ static bool find_port(const struct pm_options *options, int64_t *port, struct pm
 bool sidecar_url_find(const struct pm_options *options, char url[SIDECAR_URL_SIZE],
                       struct pm_error *error)
 {
-    const char *given = pm_options_text(options, "sidecar-url");
+    const char *given = pm_options_repeat(options, "sidecar-url", 0);
     int64_t port = 0;
     if (given != NULL) {
         return (size_t)snprintf(url, SIDECAR_URL_SIZE, "%s", given) < SIDECAR_URL_SIZE ||
@@ -67,4 +68,14 @@ bool sidecar_url_find(const struct pm_options *options, char url[SIDECAR_URL_SIZ
     }
     snprintf(url, SIDECAR_URL_SIZE, "tcp://127.0.0.1:%" PRId64, port);
     return true;
+}
+
+bool sidecar_connect(const struct pm_options *options, struct pm_queue_client **out,
+                     struct pm_error *error)
+{
+    char url[SIDECAR_URL_SIZE];
+    const char *const *given = pm_options_list(options, "sidecar-url");
+    return sidecar_url_find(options, url, error) &&
+           queue_status_connect(url, given[0] != NULL ? given + 1 : NULL,
+                                pm_options_text(options, "key-file"), out, error);
 }

@@ -3,7 +3,7 @@
 #include "cli/last_state.h"
 #include "cli/occupancy.h"
 #include "cli/paths.h"
-#include "cli/queue_status.h"
+#include "cli/sidecar_url.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,10 +54,7 @@ static bool ask_sidecar(const struct pm_options *options, struct status_found *f
                         struct pm_error *error)
 {
     struct pm_queue_client *client = NULL;
-    bool done =
-        sidecar_url_find(options, found->url, error) &&
-        queue_status_connect(found->url, pm_options_text(options, "key-file"), &client, error) &&
-        ask(client, &found->state, error);
+    const bool done = sidecar_connect(options, &client, error) && ask(client, &found->state, error);
     pm_queue_client_destroy(client);
     return done;
 }

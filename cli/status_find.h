@@ -2,8 +2,6 @@
 #ifndef CLI_STATUS_FIND_H
 #define CLI_STATUS_FIND_H
 
-#include "cli/sidecar_url.h"
-
 #include <cjson/cJSON.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -16,7 +14,6 @@ enum { STATUS_REASON_SIZE = 512 };
 struct status_found {
     bool running; /* the sidecar answered; else: */
     char reason[STATUS_REASON_SIZE];
-    char url[SIDECAR_URL_SIZE]; /* "": not known */
     /* The document of docs/page.md, "/state": as it is, or as it was last; NULL: none. */
     cJSON *state;
 };

@@ -127,13 +127,14 @@ static cJSON *write_batch(const struct line *batch, size_t count)
     return list;
 }
 
-static struct pm_queue_client *connect_to(const struct pm_log_forward *forward, int64_t timeout_ms)
+static struct pm_queue_client *connect_to(const struct pm_log_forward *forward)
 {
-    const struct pm_queue_client_config config = {.url = forward->config.sidecar_url,
+    const struct pm_queue_client_config config = {.url = forward->config.sidecar_urls[0],
+                                                  .more_urls = forward->config.sidecar_urls + 1,
                                                   .key_file = forward->config.key_file,
                                                   .role = "admin",
                                                   .name = forward->name,
-                                                  .timeout_ms = timeout_ms};
+                                                  .timeout_ms = CALL_MS};
     struct pm_queue_client *client = NULL;
     return pm_queue_client_create(&config, &client, NULL) ? client : NULL;
 }
@@ -184,20 +185,19 @@ static bool send_all(struct pm_log_forward *forward, struct pm_queue_client *cli
 static void *run(void *context)
 {
     struct pm_log_forward *forward = context;
-    struct pm_queue_client *client = connect_to(forward, CALL_MS);
-    if (client != NULL) {
-        pm_queue_client_set_stop_flag(client, &forward->stopping);
+    struct pm_queue_client *client = connect_to(forward);
+    if (client == NULL) {
+        return NULL;
     }
-    while (client != NULL && await_lines(forward) && pause_for(forward, PAUSE_MS)) {
+    pm_queue_client_set_stop_flag(client, &forward->stopping);
+    while (await_lines(forward) && pause_for(forward, PAUSE_MS)) {
         if (!send_all(forward, client)) {
             pause_for(forward, RETRY_MS);
         }
     }
-    pm_queue_client_destroy(client);
-    client = connect_to(forward, LAST_CALL_MS);
-    if (client != NULL) {
-        send_all(forward, client);
-    }
+    pm_queue_client_set_stop_flag(client, NULL);
+    pm_queue_client_set_timeout(client, LAST_CALL_MS);
+    send_all(forward, client);
     pm_queue_client_destroy(client);
     return NULL;
 }

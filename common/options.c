@@ -135,7 +135,7 @@ static bool append_repeat(const struct pm_option *option, struct value *value, c
     if (value->repeat_count == REPEAT_MAX) {
         return pm_fail(error, PM_ERROR_LIMIT, "%s: given more than %d times", name, REPEAT_MAX);
     }
-    char **repeats = realloc(value->repeats, (value->repeat_count + 1) * sizeof *repeats);
+    char **repeats = realloc(value->repeats, (value->repeat_count + 2) * sizeof *repeats);
     char *copy = copy_text(option, text);
     if (repeats != NULL) {
         value->repeats = repeats;
@@ -145,6 +145,7 @@ static bool append_repeat(const struct pm_option *option, struct value *value, c
         return pm_fail(error, PM_ERROR_MEMORY, "%s: no memory", name);
     }
     value->repeats[value->repeat_count++] = copy;
+    value->repeats[value->repeat_count] = NULL;
     return true;
 }
 
@@ -317,6 +318,13 @@ const char *pm_options_repeat(const struct pm_options *options, const char *name
 {
     const struct value *value = value_of(options, name, PM_OPTION_TEXT);
     return index < value->repeat_count ? value->repeats[index] : NULL;
+}
+
+const char *const *pm_options_list(const struct pm_options *options, const char *name)
+{
+    static const char *const none[] = {NULL};
+    const struct value *value = value_of(options, name, PM_OPTION_TEXT);
+    return value->repeat_count > 0 ? (const char *const *)value->repeats : none;
 }
 
 const char *pm_options_source(const struct pm_options *options, const char *name)

@@ -140,6 +140,26 @@ bool pm_options_load_file(struct pm_options *options, const char *path, struct p
 
 /* ---- the environment ---- */
 
+/* Words of it, where several may be given. */
+static bool set_from_variable(struct pm_options *options, size_t index, const char *text,
+                              const char *source, struct pm_error *error)
+{
+    const struct pm_option *option = &options->table[index];
+    const char *name = option->name != NULL ? option->name : option->file_key;
+    if (!option->repeats) {
+        return pm_options_set(options, index, text, source, name, error);
+    }
+    char *words = strdup(text), *rest = NULL;
+    bool done = words != NULL || pm_fail(error, PM_ERROR_MEMORY, "%s: no memory", source);
+    char *word = done ? strtok_r(words, " ", &rest) : NULL;
+    while (done && word != NULL) {
+        done = pm_options_set(options, index, word, source, name, error);
+        word = strtok_r(NULL, " ", &rest);
+    }
+    free(words);
+    return done;
+}
+
 bool pm_options_load_environment(struct pm_options *options, struct pm_error *error)
 {
     for (size_t i = 0; i < options->count; i++) {
@@ -151,9 +171,7 @@ bool pm_options_load_environment(struct pm_options *options, struct pm_error *er
         }
         char source[160];
         snprintf(source, sizeof source, "environment %s", variable);
-        const char *name =
-            options->table[i].name != NULL ? options->table[i].name : options->table[i].file_key;
-        if (!pm_options_set(options, i, text, source, name, error)) {
+        if (!set_from_variable(options, i, text, source, error)) {
             return false;
         }
     }

@@ -1,19 +1,19 @@
 #include "common/queue_client_call.h"
 #include "common/utf8.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include <poolminer/clock.h>
 #include <poolminer/json.h>
+#include <poolminer/log.h>
 #include <poolminer/text.h>
 
 enum {
     FIRST_ATTEMPT_MS = 1000, /* silence after which a request is sent again over a fresh socket */
     LONGEST_ATTEMPT_MS = 8000,
+    NOBODY_THERE_MS = 100, /* when that is so at all addresses, between one look and the next */
     RUN_ID_MAX = 128,
 };
 
@@ -123,13 +123,72 @@ static bool reply_error(const struct pm_wire_message *message, struct pm_error *
                    name, text);
 }
 
-/* Sends, waits, and sends again: at once when the connection is lost, over a fresh socket after
- * silence; until the call's time is up. */
+/* "tcp://a:8123 or tcp://b:8123" */
+static const char *all_urls(const struct pm_queue_client *client, struct pm_text *text)
+{
+    for (size_t i = 0; i < client->url_count; i++) {
+        pm_text_append(text, "%s%s", i > 0 ? " or " : "", client->urls[i]);
+    }
+    return text->failed ? client->urls[0] : text->data;
+}
+
+static bool fail_unanswered(const struct pm_queue_client *client, int64_t patience_ms,
+                            struct pm_error *error)
+{
+    struct pm_text text = {0};
+    const char *where = all_urls(client, &text);
+    if (client->turned_away) {
+        pm_fail(error, PM_ERROR_UNAVAILABLE,
+                "the sidecar at %s does not let this client in: see there whether its "
+                "key is authorized (poolminer keys list), and whether both use keys",
+                where);
+    } else {
+        pm_fail(error, PM_ERROR_UNAVAILABLE,
+                "no answer from the sidecar at %s within %lld ms: is it running there?", where,
+                (long long)patience_ms);
+    }
+    free(text.data);
+    return false;
+}
+
+static void note_answer(struct pm_queue_client *client)
+{
+    if (client->logs_moves && client->answered != client->current) {
+        pm_log(PM_LOG_WARN, "SIDECAR-NEXT", "%s does not answer; going on with %s",
+               client->urls[client->answered], client->urls[client->current]);
+    }
+    client->answered = client->current;
+}
+
+/* So much that each address is given a first attempt. */
+static int64_t patience_ms(const struct pm_queue_client *client)
+{
+    const int64_t first_ms =
+        client->timeout_ms < FIRST_ATTEMPT_MS ? client->timeout_ms : FIRST_ATTEMPT_MS;
+    const int64_t round_ms = (int64_t)client->url_count * first_ms;
+    return client->timeout_ms > round_ms ? client->timeout_ms : round_ms;
+}
+
+/* Goes on with the next address. `lost`: how many in a row had nobody there. */
+static void move_on(struct pm_queue_client *client, size_t lost)
+{
+    pm_queue_socket_close(client);
+    client->current = (client->current + 1) % client->url_count;
+    if (lost > 0 && lost % client->url_count == 0) {
+        pm_clock_sleep_ms(NOBODY_THERE_MS);
+    }
+}
+
+/* Sends, waits, and sends again, where there are several addresses to the next: at once when the
+ * connection is lost, over a fresh socket after silence; until the call's time is up. */
 static bool exchange(struct pm_queue_client *client, const struct pm_request *request,
                      const char *arguments, struct pm_reply *reply, struct pm_error *error)
 {
-    int64_t end_ms = pm_clock_monotonic_ms() + client->timeout_ms + request->wait_ms;
-    int64_t attempt_ms = FIRST_ATTEMPT_MS;
+    const int64_t wait_ms = patience_ms(client) + request->wait_ms;
+    int64_t end_ms = pm_clock_monotonic_ms() + wait_ms;
+    int64_t attempt_ms =
+        client->timeout_ms < FIRST_ATTEMPT_MS ? client->timeout_ms : FIRST_ATTEMPT_MS;
+    size_t lost_in_a_row = 0;
     for (;;) {
         int64_t until_ms = pm_clock_monotonic_ms() + attempt_ms + request->wait_ms;
         if (until_ms > end_ms) {
@@ -139,30 +198,26 @@ static bool exchange(struct pm_queue_client *client, const struct pm_request *re
             return false;
         }
         bool lost = false;
-        if (pm_queue_socket_send(client, request, arguments, until_ms, error) &&
+        if (pm_queue_socket_send(client, request, arguments, until_ms, &lost, error) &&
             pm_queue_socket_receive(client, request->id, until_ms, reply, &lost, error)) {
+            note_answer(client);
             return true;
         }
         if (error->code != PM_ERROR_UNAVAILABLE) {
             pm_queue_socket_close(client);
             return false;
         }
-        if (lost && pm_clock_monotonic_ms() < end_ms) {
+        if (lost && client->url_count == 1 && pm_clock_monotonic_ms() < end_ms) {
             continue; /* ZeroMQ connects again by itself; the request went down with the line */
         }
-        pm_queue_socket_close(client);
-        if (pm_clock_monotonic_ms() >= end_ms && client->turned_away) {
-            return pm_fail(error, PM_ERROR_UNAVAILABLE,
-                           "the sidecar at %s does not let this client in: see there whether its "
-                           "key is authorized (poolminer keys list), and whether both use keys",
-                           client->url);
-        }
+        lost_in_a_row = lost ? lost_in_a_row + 1 : 0;
+        move_on(client, lost_in_a_row);
         if (pm_clock_monotonic_ms() >= end_ms) {
-            return pm_fail(error, PM_ERROR_UNAVAILABLE,
-                           "no answer from the sidecar at %s within %lld ms: is it running there?",
-                           client->url, (long long)client->timeout_ms + request->wait_ms);
+            return fail_unanswered(client, wait_ms, error);
         }
-        attempt_ms = attempt_ms * 2 < LONGEST_ATTEMPT_MS ? attempt_ms * 2 : LONGEST_ATTEMPT_MS;
+        if (!lost && client->current == 0) {
+            attempt_ms = attempt_ms * 2 < LONGEST_ATTEMPT_MS ? attempt_ms * 2 : LONGEST_ATTEMPT_MS;
+        }
     }
 }
 
@@ -218,66 +273,7 @@ bool pm_queue_client_tell(struct pm_queue_client *client, struct pm_request *req
     return true;
 }
 
-/* ---- life ---- */
-
-/* A name that only looks like an address of this machine is somebody else's. */
-static bool is_this_machine(const char *url)
-{
-    const char *host = url + strlen("tcp://");
-    return pm_wire_is_loopback(host, strcspn(host, ":"));
-}
-
-static bool read_keys(struct pm_queue_client *client, const struct pm_queue_client_config *config,
-                      struct pm_error *error)
-{
-    if (config->key_file == NULL) {
-        return is_this_machine(config->url) ||
-               pm_fail(error, PM_ERROR_INVALID,
-                       "the sidecar at %s is on another machine and is only spoken to encrypted: "
-                       "name the file that `poolminer keys authorize` made there with --key-file",
-                       config->url);
-    }
-    client->keys = calloc(1, sizeof *client->keys);
-    if (client->keys == NULL) {
-        return pm_fail(error, PM_ERROR_MEMORY, "out of memory for a key");
-    }
-    if (!pm_curve_keys_read(config->key_file, client->keys, error)) {
-        return false;
-    }
-    return client->keys->is_client ||
-           pm_fail(error, PM_ERROR_INVALID,
-                   "the key file %s is a sidecar's own: name one that `poolminer keys authorize` "
-                   "made",
-                   config->key_file);
-}
-
-static bool client_start(struct pm_queue_client *client,
-                         const struct pm_queue_client_config *config, struct pm_error *error)
-{
-    uint64_t random[2];
-    if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random) {
-        return pm_fail(error, PM_ERROR_IO, "reading random numbers: %s", strerror(errno));
-    }
-    client->last_request_id = random[1] >> 1; /* far from wrapping to 0, which means "none" */
-    if (pm_wire_identity_encode(config->role, config->name, random[0], client->identity, error) ==
-        0) {
-        return false;
-    }
-    client->shares_context = config->context != NULL;
-    if (!client->shares_context && !read_keys(client, config, error)) {
-        return false;
-    }
-    client->timeout_ms = config->timeout_ms;
-    client->url = strdup(config->url);
-    client->context = client->shares_context ? config->context : zmq_ctx_new();
-    if (client->url == NULL) {
-        return pm_fail(error, PM_ERROR_MEMORY, "out of memory for the sidecar's client");
-    }
-    if (client->context == NULL) {
-        return pm_fail(error, PM_ERROR_MEMORY, "out of memory for the sidecar's client");
-    }
-    return pm_queue_socket_open(client, error); /* tells a malformed URL now */
-}
+/* ---- verbs that belong to nobody ---- */
 
 bool pm_queue_check_run_id(const char *run_id, struct pm_error *error)
 {
@@ -292,63 +288,6 @@ bool pm_queue_check_run_id(const char *run_id, struct pm_error *error)
                        RUN_ID_MAX);
     }
     return true;
-}
-
-/* "tcp://HOST:PORT": ZeroMQ would cut a port of six digits down to one that fits. */
-static bool is_url(const char *url)
-{
-    const char *colon = url == NULL ? NULL : strrchr(url, ':');
-    if (colon == NULL || strncmp(url, "tcp://", 6) != 0) {
-        return false;
-    }
-    size_t digits = strspn(colon + 1, "0123456789");
-    long port = digits >= 1 && digits <= 5 ? strtol(colon + 1, NULL, 10) : 0;
-    return colon[1 + digits] == '\0' && port >= 1 && port <= 65535;
-}
-
-bool pm_queue_client_create(const struct pm_queue_client_config *config,
-                            struct pm_queue_client **out, struct pm_error *error)
-{
-    if (config->context == NULL && !is_url(config->url)) {
-        return pm_fail(error, PM_ERROR_INVALID,
-                       "the sidecar's URL must look like tcp://127.0.0.1:8123, not %s",
-                       config->url == NULL ? "nothing" : config->url);
-    }
-    if (config->timeout_ms <= 0) {
-        return pm_fail(error, PM_ERROR_INVALID, "the sidecar client's timeout must be above 0 ms");
-    }
-    struct pm_queue_client *client = calloc(1, sizeof *client);
-    if (client == NULL) {
-        return pm_fail(error, PM_ERROR_MEMORY, "out of memory for the sidecar's client");
-    }
-    if (!client_start(client, config, error)) {
-        pm_queue_client_destroy(client);
-        return false;
-    }
-    *out = client;
-    return true;
-}
-
-void pm_queue_client_destroy(struct pm_queue_client *client)
-{
-    if (client == NULL) {
-        return;
-    }
-    pm_queue_socket_close(client);
-    if (client->context != NULL && !client->shares_context) {
-        zmq_ctx_term(client->context);
-    }
-    if (client->keys != NULL) {
-        pm_curve_keys_wipe(client->keys);
-        free(client->keys);
-    }
-    free(client->url);
-    free(client);
-}
-
-void pm_queue_client_set_stop_flag(struct pm_queue_client *client, const atomic_bool *stop)
-{
-    client->stop = stop;
 }
 
 static bool tell_about_job(struct pm_queue_client *client, const char *verb, int64_t job_id,

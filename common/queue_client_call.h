@@ -14,9 +14,13 @@ struct pm_queue_client {
     bool shares_context;
     void *monitor; /* tells when the socket's connection is lost */
     unsigned monitors_opened;
-    char *url;
+    char *urls[PM_QUEUE_URLS_MAX];
+    size_t url_count, current;  /* `current`: whom the socket is, or will be, connected to */
+    size_t answered;            /* whose reply was the last */
+    bool logs_moves;            /* when that changes */
+    bool down;                  /* nobody is at the other end of the socket */
     struct pm_curve_keys *keys; /* NULL: not encrypted */
-    bool turned_away;           /* the sidecar does not take the key */
+    bool turned_away;           /* a sidecar does not take the key */
     char identity[PM_WIRE_ROUTING_ID_MAX + 1];
     int64_t timeout_ms;
     const atomic_bool *stop;
@@ -73,8 +77,10 @@ bool pm_reply_fail(const char *verb, struct pm_error *error);
 /* queue_client_socket.c. Times are monotonic; PM_ERROR_UNAVAILABLE: not within them. */
 bool pm_queue_socket_open(struct pm_queue_client *client, struct pm_error *error);
 void pm_queue_socket_close(struct pm_queue_client *client);
+/* *lost: PM_ERROR_UNAVAILABLE because nobody is there, while there are others to ask. */
 bool pm_queue_socket_send(struct pm_queue_client *client, const struct pm_request *request,
-                          const char *arguments, int64_t until_ms, struct pm_error *error);
+                          const char *arguments, int64_t until_ms, bool *lost,
+                          struct pm_error *error);
 /* The reply to `id`; pings and late replies to older requests are dropped. *lost:
  * PM_ERROR_UNAVAILABLE because the connection is gone, and the request with it. */
 bool pm_queue_socket_receive(struct pm_queue_client *client, uint64_t id, int64_t until_ms,

@@ -1,5 +1,6 @@
 /* The sidecar client's connection. A monitor tells at once when the line is lost, so that a request
- * is sent again as soon as a restarted sidecar listens, not after a time of silence. */
+ * is sent again as soon as a restarted sidecar listens, or to another one, not after a time of
+ * silence. */
 #include "common/queue_client_call.h"
 
 #include <errno.h>
@@ -12,7 +13,8 @@ enum {
     STOP_POLL_MS = 100, /* how long a stop flag may stay unseen */
     FAILED_EVENTS = ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL |
                     ZMQ_EVENT_HANDSHAKE_FAILED_AUTH,
-    WATCHED_EVENTS = ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED | FAILED_EVENTS,
+    WATCHED_EVENTS = ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_CONNECT_RETRIED |
+                     ZMQ_EVENT_HANDSHAKE_SUCCEEDED | FAILED_EVENTS,
 };
 
 /* No limit to what it is told while it is not read: ZeroMQ's thread would wait. */
@@ -51,6 +53,7 @@ static bool connection_lost(struct pm_queue_client *client)
         client->turned_away = (event & FAILED_EVENTS) != 0 ||
                               (client->turned_away && event != ZMQ_EVENT_HANDSHAKE_SUCCEEDED);
         lost = lost || event == ZMQ_EVENT_DISCONNECTED;
+        client->down = event != ZMQ_EVENT_HANDSHAKE_SUCCEEDED;
     }
     return lost;
 }
@@ -90,13 +93,15 @@ bool pm_queue_socket_open(struct pm_queue_client *client, struct pm_error *error
     const int64_t frame_max = PM_WIRE_BODY_MAX;
     set = set && zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &frame_max, sizeof frame_max) == 0 &&
           use_keys(socket, client->keys);
-    if (!set || zmq_connect(socket, client->url) != 0) {
+    const char *url = client->urls[client->current];
+    if (!set || zmq_connect(socket, url) != 0) {
         pm_fail(error, errno == EINVAL ? PM_ERROR_INVALID : PM_ERROR_IO,
-                "connecting to the sidecar at %s: %s", client->url, zmq_strerror(errno));
+                "connecting to the sidecar at %s: %s", url, zmq_strerror(errno));
         zmq_close(socket);
         return false;
     }
     client->socket = socket;
+    client->down = false; /* until it is told */
     return open_monitor(client, error);
 }
 
@@ -115,14 +120,24 @@ void pm_queue_socket_close(struct pm_queue_client *client)
     }
 }
 
+/* What goes out waits for one that comes back, if that is the only one. */
+static bool is_hopeless(const struct pm_queue_client *client, short events, bool lost)
+{
+    return client->url_count > 1 ? client->down : lost && events == ZMQ_POLLIN;
+}
+
 /* Waits until `events` or `until_ms` (monotonic). PM_ERROR_UNAVAILABLE: time is up, or the
- * connection was lost, which is what *lost (may be NULL) says. */
+ * connection was lost, which is what *lost says. */
 static bool wait_for(struct pm_queue_client *client, short events, int64_t until_ms, bool *lost,
                      struct pm_error *error)
 {
-    for (;;) {
+    for (bool just_lost = false;; just_lost = connection_lost(client)) {
         if (client->stop != NULL && atomic_load(client->stop)) {
             return pm_fail(error, PM_ERROR_INTERRUPTED, "asked to stop");
+        }
+        if (is_hopeless(client, events, just_lost)) {
+            *lost = true;
+            return pm_fail(error, PM_ERROR_UNAVAILABLE, "the connection was lost");
         }
         int64_t left_ms = until_ms - pm_clock_monotonic_ms();
         if (left_ms <= 0) {
@@ -136,15 +151,12 @@ static bool wait_for(struct pm_queue_client *client, short events, int64_t until
         if (items[0].revents != 0) {
             return true;
         }
-        if (connection_lost(client) && lost != NULL) {
-            *lost = true;
-            return pm_fail(error, PM_ERROR_UNAVAILABLE, "the connection was lost");
-        }
     }
 }
 
 bool pm_queue_socket_send(struct pm_queue_client *client, const struct pm_request *request,
-                          const char *arguments, int64_t until_ms, struct pm_error *error)
+                          const char *arguments, int64_t until_ms, bool *lost,
+                          struct pm_error *error)
 {
     uint8_t header[PM_WIRE_HEADER_MAX];
     struct pm_wire_frame frames[3] = {
@@ -157,7 +169,7 @@ bool pm_queue_socket_send(struct pm_queue_client *client, const struct pm_reques
     }
     connection_lost(client); /* what was lost before does not concern this request */
     for (;;) {
-        if (!wait_for(client, ZMQ_POLLOUT, until_ms, NULL, error)) {
+        if (!wait_for(client, ZMQ_POLLOUT, until_ms, lost, error)) {
             return false;
         }
         switch (pm_wire_send(client->socket, frames, count)) {

@@ -102,7 +102,7 @@ static bool mine(const struct pm_options *options, const struct pm_driver_settin
 {
     char name[PM_PROGRAM_CLIENT_NAME_SIZE];
     struct pm_queue_binding *binding = NULL;
-    const char *sidecar_url = pm_options_text(options, "sidecar-url");
+    const char *const *sidecar_urls = pm_options_list(options, "sidecar-url");
     const char *urls[PM_ENDPOINTS_MAX + 1] = {NULL}; /* one too many: the client says so */
     const struct pm_pool_client_config pool = {
         .pool_urls = urls,
@@ -125,12 +125,12 @@ static bool mine(const struct pm_options *options, const struct pm_driver_settin
         pm_pool_client_destroy(driver.pool);
         return reported;
     }
-    bool done = pm_queue_binding_create(sidecar_url, pm_options_text(options, "key-file"), name,
+    bool done = pm_queue_binding_create(sidecar_urls, pm_options_text(options, "key-file"), name,
                                         pm_stop_flag(), &binding, error);
     if (done) {
         driver.queue = pm_queue_binding_queue(binding);
         pm_log(PM_LOG_INFO, "DRIVER-START", "hotkey=%s pool=%s sidecar=%s run=%s", driver.address,
-               urls[0], sidecar_url, driver.settings.run_id);
+               urls[0], sidecar_urls[0], driver.settings.run_id);
         done = pm_coordinator_run(&driver, error);
     }
     pm_queue_binding_destroy(binding);
@@ -171,8 +171,8 @@ static bool run(const struct pm_options *options, const struct pm_driver_setting
 /* What the sidecar shows of the log. */
 static struct pm_log_forward *forward_log(const struct pm_options *options)
 {
-    const struct pm_log_forward_config config = {.sidecar_url =
-                                                     pm_options_text(options, "sidecar-url"),
+    const struct pm_log_forward_config config = {.sidecar_urls =
+                                                     pm_options_list(options, "sidecar-url"),
                                                  .key_file = pm_options_text(options, "key-file"),
                                                  .program = "driver"};
     return pm_options_flag(options, "report") ? NULL : pm_log_forward_create(&config);

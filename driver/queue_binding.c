@@ -6,11 +6,10 @@ enum { TIMEOUT_MS = 3000, LAST_TIMEOUT_MS = 500 };
 
 struct pm_queue_binding {
     struct pm_queue_client *client;
-    const char *url, *key_file, *name;
     const atomic_bool *stop;
 };
 
-bool pm_queue_binding_create(const char *url, const char *key_file, const char *name,
+bool pm_queue_binding_create(const char *const *urls, const char *key_file, const char *name,
                              const atomic_bool *stop, struct pm_queue_binding **out,
                              struct pm_error *error)
 {
@@ -18,10 +17,14 @@ bool pm_queue_binding_create(const char *url, const char *key_file, const char *
     if (binding == NULL) {
         return pm_fail(error, PM_ERROR_MEMORY, "no memory for the sidecar's client");
     }
-    *binding =
-        (struct pm_queue_binding){.url = url, .key_file = key_file, .name = name, .stop = stop};
-    const struct pm_queue_client_config config = {
-        .url = url, .key_file = key_file, .role = "driver", .name = name, .timeout_ms = TIMEOUT_MS};
+    binding->stop = stop;
+    const struct pm_queue_client_config config = {.url = urls[0],
+                                                  .more_urls = urls + 1,
+                                                  .logs_moves = true,
+                                                  .key_file = key_file,
+                                                  .role = "driver",
+                                                  .name = name,
+                                                  .timeout_ms = TIMEOUT_MS};
     if (!pm_queue_client_create(&config, &binding->client, error)) {
         free(binding);
         return false;
@@ -72,23 +75,17 @@ static bool cancel(void *context, const char *run_id, const char *key_prefix,
     return pm_queue_client_cancel(binding->client, run_id, key_prefix, NULL, error);
 }
 
-/* After a stop: over a client of its own that no stop cuts short, and with little patience. */
+/* After a stop: a call that no stop cuts short, and with little patience. */
 static bool record_put_at_last(const struct pm_queue_binding *binding, const char *run_id,
                                const char *key, const char *state, const char *reason,
                                const void *body, size_t body_size, struct pm_error *error)
 {
-    struct pm_queue_client *client = NULL;
-    const struct pm_queue_client_config config = {.url = binding->url,
-                                                  .key_file = binding->key_file,
-                                                  .role = "driver",
-                                                  .name = binding->name,
-                                                  .timeout_ms = LAST_TIMEOUT_MS};
-    if (!pm_queue_client_create(&config, &client, error)) {
-        return false;
-    }
-    bool done =
-        pm_queue_client_record_put(client, run_id, key, state, reason, body, body_size, error);
-    pm_queue_client_destroy(client);
+    pm_queue_client_set_stop_flag(binding->client, NULL);
+    pm_queue_client_set_timeout(binding->client, LAST_TIMEOUT_MS);
+    const bool done = pm_queue_client_record_put(binding->client, run_id, key, state, reason, body,
+                                                 body_size, error);
+    pm_queue_client_set_timeout(binding->client, TIMEOUT_MS);
+    pm_queue_client_set_stop_flag(binding->client, binding->stop);
     return done;
 }
 

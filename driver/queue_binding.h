@@ -11,10 +11,10 @@
 
 struct pm_queue_binding;
 
-/* `url`, `key_file` (may be NULL) and `name` must outlive the binding. `stop` cuts calls short,
- * save for records: a lease that was just granted is still written down, which takes a second at
- * most. */
-bool pm_queue_binding_create(const char *url, const char *key_file, const char *name,
+/* `urls`: one sidecar's, or those of several over the same store; NULL behind the last. `key_file`
+ * may be NULL. `stop`, which must outlive the binding, cuts calls short, save for records: a lease
+ * that was just granted is still written down, which takes a second at most. */
+bool pm_queue_binding_create(const char *const *urls, const char *key_file, const char *name,
                              const atomic_bool *stop, struct pm_queue_binding **out,
                              struct pm_error *error);
 void pm_queue_binding_destroy(struct pm_queue_binding *binding);

@@ -7,6 +7,7 @@
 #include <poolminer/mining_options.h>
 #include <poolminer/program.h>
 #include <poolminer/queue_client.h>
+#include <poolminer/sidecar_options.h>
 #include <poolminer/user_path.h>
 #include <poolminer/wallet.h>
 
@@ -23,11 +24,8 @@ static const struct pm_option table[] = {
     PM_OPTION_ROW_POOL_URL(NULL),
     ROW("probe-s", "PROBE_S", NUMBER, "60", 0.1, 86400, "SECONDS",
         "How often the first address is looked at while another is in use."),
-    ROW("sidecar-url", "SIDECAR_URL", TEXT, "tcp://127.0.0.1:8123", 0, 0, "URL",
-        "The sidecar's socket."),
-    {.name = "key-file", .environment = "POOLMINER_KEY_FILE", .type = PM_OPTION_TEXT,
-     .is_path = true, .argument = "FILE",
-     .help = "For a sidecar on another machine: what `poolminer keys authorize` made there."},
+    PM_OPTION_ROW_SIDECAR_URL,
+    PM_OPTION_ROW_KEY_FILE,
     PM_OPTION_ROW_RUN_ID(NULL),
     ROW("duration-s", "DURATION_S", INTEGER, "0", 0, 31622400, "SECONDS",
         "No new lease after this; 0: mine until stopped."),

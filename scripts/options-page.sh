@@ -16,7 +16,7 @@ cat <<'TEXT'
 # Options
 
 All options of all programs, as `--help` prints them (`scripts/options-page.sh` writes this page). What sets a value, from the strongest: the
-command line, the variable of the environment named behind `environment:`, the member of `gui_config.json` named behind `file:`, the default.
+command line, the variable of the environment named behind `environment:` (blanks separate the values where there may be several), the member of `gui_config.json` named behind `file:`, the default.
 TEXT
 for program in pool sidecar worker driver; do
     section "poolminer-$program" "$bin/poolminer-$program"

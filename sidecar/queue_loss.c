@@ -113,7 +113,9 @@ bool pm_queue_holder_gone(struct pm_queue *queue, struct pm_queue_time now, cons
                           struct pm_queue_event *events, size_t capacity, size_t *count,
                           struct pm_error *error)
 {
-    const struct pm_store_query query = {.list = PM_STORE_LEASES_OF, .holder = holder};
+    /* Who went on with another sidecar is not gone: what it renewed there is that one's to look
+     * after. */
+    const struct pm_store_query query = {.list = PM_STORE_LEASES_OF, .holder = holder, .own = true};
     *count = 0;
     return apply_list(queue, now, &query, events, capacity, count, error);
 }

@@ -34,13 +34,14 @@ static bool lease_reply(struct pm_desk *desk, struct pm_queue_lease *lease,
 }
 
 /* A request id that this client used before, or a client not heard since the start, may ask for a
- * lease that exists already. */
+ * lease that exists already; over a shared store any may, which another sidecar has answered. */
 static bool find_lease(struct pm_errand *errand, const char *run, struct pm_queue_lease *lease,
                        bool *found, struct pm_error *error)
 {
     struct pm_desk *desk = errand->desk;
     struct pm_peer *peer = errand->peer;
-    bool repeated = peer->last_lease_request == 0 || peer->last_lease_request == errand->request_id;
+    bool repeated = desk->queue->store->shared || peer->last_lease_request == 0 ||
+                    peer->last_lease_request == errand->request_id;
     peer->last_lease_request = errand->request_id;
     *found = false;
     if (repeated && !pm_queue_lease_again(desk->queue, peer->routing_id, errand->request_id, lease,

@@ -95,6 +95,7 @@ struct pm_store_query {
     enum pm_store_list list;
     int64_t run, after, time_ms;
     const char *prefix, *after_key, *holder;
+    bool own; /* PM_STORE_LEASES_OF: only those that this sidecar looks after */
 };
 
 struct pm_store;

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include <poolminer/log.h>
+
 enum {
     SCHEMA_VERSION = 1,
     LOCK_CLASS = 0x504d5343, /* "PMSC", as in store_postgres_sql.c */
@@ -162,10 +164,38 @@ static bool take_number(struct pm_postgres_store *store, struct pm_error *error)
     return pm_fail(error, PM_ERROR_IO, "the store: no number is left for this sidecar");
 }
 
+/* The server's own setting may be one under which a commit is answered before it is written down;
+ * any other is at least as safe as `on` of a server without standbys. */
+static const char ON[] = "SELECT set_config('synchronous_commit', 'on', false)"
+                         " WHERE current_setting('synchronous_commit') = 'off'";
+static const char IS_UNSAFE[] = "SELECT current_setting('fsync') = 'off' OR"
+                                " current_setting('full_page_writes') = 'off'";
+
+/* What a session cannot set right is said once. */
+static bool make_durable(struct pm_postgres_store *store, struct pm_error *error)
+{
+    bool unsafe;
+    if (!store->durable) {
+        return true;
+    }
+    if (!execute(store, ON, error) || !ask_bool(store, IS_UNSAFE, &unsafe, error)) {
+        return false;
+    }
+    if (unsafe && !store->said_unsafe) {
+        pm_log(
+            PM_LOG_WARN, "SIDECAR-STORE-UNSAFE",
+            "the PostgreSQL server runs with fsync or full_page_writes off: what is acknowledged "
+            "may be lost with its machine's power");
+    }
+    store->said_unsafe = unsafe;
+    return true;
+}
+
 static bool start_session(struct pm_postgres_store *store, struct pm_error *error)
 {
     memset(store->prepared, 0, sizeof store->prepared);
-    return execute(store, SESSION, error) && take_number(store, error);
+    return execute(store, SESSION, error) && make_durable(store, error) &&
+           take_number(store, error);
 }
 
 /* Others may have taken over what was ours meanwhile; the numbers of leases are not changed by it.

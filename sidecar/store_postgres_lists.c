@@ -34,6 +34,7 @@ static enum pm_postgres_statement fill_call(const struct pm_postgres_store *stor
     case PM_STORE_LEASES_OF:
         pm_postgres_text(call, query->holder);
         pm_postgres_number(call, limit);
+        pm_postgres_number(call, query->own ? store->owner : 0);
         return PM_PG_LIST_LEASES_OF;
     case PM_STORE_DEADLINES_DUE:
         pm_postgres_number(call, query->time_ms);

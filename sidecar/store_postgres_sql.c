@@ -89,7 +89,8 @@ const char *const pm_postgres_sql[PM_PG_COUNT] = {
     [PM_PG_LIST_LEASES_DUE] = "SELECT id FROM job WHERE state = 1 AND owner = $3 AND"
                               " until_ms <= $1 ORDER BY until_ms LIMIT $2 FOR UPDATE SKIP LOCKED",
     [PM_PG_LIST_LEASES_OF] =
-        "SELECT id FROM job WHERE state = 1 AND holder = $1 ORDER BY id LIMIT $2 FOR UPDATE",
+        "SELECT id FROM job WHERE state = 1 AND holder = $1 AND ($3 = 0 OR owner = $3)"
+        " ORDER BY id LIMIT $2 FOR UPDATE",
     [PM_PG_LIST_DEADLINES_DUE] =
         "SELECT id FROM job WHERE state = 0 AND deadline_ms > 0 AND deadline_ms <= $1"
         " ORDER BY deadline_ms LIMIT $2 FOR UPDATE SKIP LOCKED",

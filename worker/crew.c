@@ -40,10 +40,13 @@ struct pm_crew {
     struct crew_member members[];
 };
 
-static bool connect_client(const struct pm_crew_config *config, int64_t timeout_ms,
+/* Which sidecar is spoken with is said where work is asked for, not for each connection. */
+static bool connect_client(const struct pm_crew_config *config, int64_t timeout_ms, bool logs_moves,
                            struct pm_queue_client **out, struct pm_error *error)
 {
-    const struct pm_queue_client_config client = {.url = config->sidecar_url,
+    const struct pm_queue_client_config client = {.url = config->sidecar_urls[0],
+                                                  .more_urls = config->sidecar_urls + 1,
+                                                  .logs_moves = logs_moves,
                                                   .key_file = config->key_file,
                                                   .role = "worker",
                                                   .name = config->name,
@@ -162,11 +165,11 @@ bool pm_crew_create(const struct pm_crew_config *config, struct pm_crew **out,
     }
     pm_pause_init(&crew->pause);
     crew->workers = config->workers;
-    bool connected = connect_client(config, REPORT_CALL_MS, &crew->reports, error);
+    bool connected = connect_client(config, REPORT_CALL_MS, false, &crew->reports, error);
     for (size_t i = 0; connected && i < crew->workers; i++) {
         struct crew_member *member = &crew->members[i];
-        connected = connect_client(config, RESULT_CALL_MS, &member->client, error) &&
-                    connect_client(config, HEARTBEAT_CALL_MS, &member->heartbeats, error);
+        connected = connect_client(config, RESULT_CALL_MS, false, &member->client, error) &&
+                    connect_client(config, HEARTBEAT_CALL_MS, true, &member->heartbeats, error);
     }
     if (!connected) {
         pm_crew_destroy(crew);

@@ -15,8 +15,9 @@
 struct pm_crew;
 
 struct pm_crew_config {
-    const char *sidecar_url, *name;
-    const char *key_file; /* NULL: the sidecar is on this machine */
+    const char *const *sidecar_urls; /* one, or several over the same store; NULL behind the last */
+    const char *name;
+    const char *key_file; /* NULL: the sidecars are on this machine */
     size_t workers;       /* jobs at the same time */
 };
 

@@ -50,7 +50,7 @@ static bool connect_crew(const struct pm_options *options, const char *name, str
                          struct pm_error *error)
 {
     const struct pm_crew_config config = {
-        .sidecar_url = pm_options_text(options, "sidecar-url"),
+        .sidecar_urls = pm_options_list(options, "sidecar-url"),
         .key_file = pm_options_text(options, "key-file"),
         .name = name,
         .workers = (size_t)pm_options_integer(options, "workers"),
@@ -76,9 +76,9 @@ static bool work(const struct pm_options *options, const char *name,
     struct pm_job_runner_counts counts;
     pm_log(PM_LOG_INFO, "WORKER-START",
            "name=%s sidecar=%s run=%s workers=%zu threads=%zu suite=%s dataset=%s fingerprint=%s",
-           name, pm_options_text(options, "sidecar-url"), work.run_id[0] ? work.run_id : "(any)",
-           (size_t)pm_options_integer(options, "workers"), threads,
-           pm_suite_edition_name(pm_workbench_edition(bench)), dataset,
+           name, pm_options_repeat(options, "sidecar-url", 0),
+           work.run_id[0] ? work.run_id : "(any)", (size_t)pm_options_integer(options, "workers"),
+           threads, pm_suite_edition_name(pm_workbench_edition(bench)), dataset,
            pm_workbench_fingerprint(bench));
     pm_plan_log(governor, pm_options_integer(options, "nice"));
     if (!try_dataset(bench, dataset, threads, error) ||
@@ -135,8 +135,8 @@ static bool run(const struct pm_options *options, struct pm_error *error)
 /* What the sidecar shows of the log. */
 static struct pm_log_forward *forward_log(const struct pm_options *options)
 {
-    const struct pm_log_forward_config config = {.sidecar_url =
-                                                     pm_options_text(options, "sidecar-url"),
+    const struct pm_log_forward_config config = {.sidecar_urls =
+                                                     pm_options_list(options, "sidecar-url"),
                                                  .key_file = pm_options_text(options, "key-file"),
                                                  .program = "worker"};
     return pm_log_forward_create(&config);

@@ -3,20 +3,11 @@
 #include <poolminer/guest_options.h>
 #include <poolminer/job.h>
 #include <poolminer/program.h>
+#include <poolminer/sidecar_options.h>
 
 static const struct pm_option TABLE[] = {
-    {.name = "sidecar-url",
-     .environment = "POOLMINER_SIDECAR_URL",
-     .type = PM_OPTION_TEXT,
-     .default_value = "tcp://127.0.0.1:8123",
-     .argument = "URL",
-     .help = "The sidecar to take jobs from."},
-    {.name = "key-file",
-     .environment = "POOLMINER_KEY_FILE",
-     .type = PM_OPTION_TEXT,
-     .is_path = true,
-     .argument = "FILE",
-     .help = "For a sidecar on another machine: what `poolminer keys authorize` made there."},
+    PM_OPTION_ROW_SIDECAR_URL,
+    PM_OPTION_ROW_KEY_FILE,
     {.name = "run-id",
      .environment = "POOLMINER_RUN_ID",
      .type = PM_OPTION_TEXT,

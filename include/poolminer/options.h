@@ -1,7 +1,8 @@
 /* Options: one table drives the command line, the environment, the settings file and --help.
  *
- * Later sources beat earlier ones: default < file < environment < command line. The command line
- * takes `--name value` and `--name=value`; a PM_OPTION_FLAG also stands alone (`--json`) and has
+ * Later sources beat earlier ones: default < file < environment < command line. In the environment
+ * blanks separate the values of an option that may be given several times. The command line takes
+ * `--name value` and `--name=value`; a PM_OPTION_FLAG also stands alone (`--json`) and has
  * `--no-name`. An unknown option, key or a value of the wrong type or out of range is an error that
  * names it, its source and, where a near name exists, that name. */
 #ifndef POOLMINER_OPTIONS_H
@@ -61,6 +62,8 @@ double pm_options_number(const struct pm_options *options, const char *name);
 bool pm_options_flag(const struct pm_options *options, const char *name);
 size_t pm_options_repeat_count(const struct pm_options *options, const char *name);
 const char *pm_options_repeat(const struct pm_options *options, const char *name, size_t index);
+/* All of them, NULL behind the last. */
+const char *const *pm_options_list(const struct pm_options *options, const char *name);
 
 enum pm_option_type pm_options_type(const struct pm_options *options, const char *name);
 

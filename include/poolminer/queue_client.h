@@ -2,10 +2,10 @@
  * protocol; this header says only what a call does here.
  *
  * Every call is one request and one reply, waits at most the client's timeout, resends over a fresh
- * socket when the sidecar restarted, and is safe to repeat. PM_ERROR_UNAVAILABLE: no answer in
- * time, or the sidecar is full or its disk is (the caller waits and tries again; nothing was lost).
- * PM_ERROR_REFUSED: the sidecar said no (the message has its reason). PM_ERROR_LIMIT: too large,
- * now and later. A client belongs to one thread. */
+ * socket when the sidecar restarted or another one takes over, and is safe to repeat.
+ * PM_ERROR_UNAVAILABLE: no answer in time, or the sidecar is full or its disk is (the caller waits
+ * and tries again; nothing was lost). PM_ERROR_REFUSED: the sidecar said no (the message has its
+ * reason). PM_ERROR_LIMIT: too large, now and later. A client belongs to one thread. */
 #ifndef POOLMINER_QUEUE_CLIENT_H
 #define POOLMINER_QUEUE_CLIENT_H
 
@@ -21,11 +21,18 @@
 struct pm_queue_client;
 
 struct pm_queue_client_config {
-    const char *url;    /* tcp://127.0.0.1:8123 */
-    const char *role;   /* "driver" | "worker" | "admin" */
-    const char *name;   /* shown in status and logs; unique per process: "worker-HOST-PID" */
-    int64_t timeout_ms; /* for one call, beyond the wait a lease asks for */
-    /* A client's key file (poolminer/curve_keys.h): the connection is encrypted, and the sidecar
+    const char *url; /* tcp://127.0.0.1:8123 */
+    /* NULL, or where other sidecars over the same store are, NULL behind the last: at most
+     * PM_QUEUE_URLS_MAX with `url`. One at a time is spoken with, until its connection is lost or
+     * it is silent; then the next, which gets the same request again. */
+    const char *const *more_urls;
+    bool logs_moves;  /* SIDECAR-NEXT, when another than before answers */
+    const char *role; /* "driver" | "worker" | "admin" */
+    const char *name; /* shown in status and logs; unique per process: "worker-HOST-PID" */
+    /* For one call, beyond the wait a lease asks for. With several URLs each of them is given that
+     * long, or a second if that is less, before the call fails. */
+    int64_t timeout_ms;
+    /* A client's key file (poolminer/curve_keys.h): the connection is encrypted, and each sidecar
      * must have the key in the file. NULL: neither, and only on this machine. */
     const char *key_file;
     /* For the sidecar's own threads: its ZeroMQ context, which outlives the client, and an
@@ -33,7 +40,9 @@ struct pm_queue_client_config {
     void *context;
 };
 
-/* PM_ERROR_INVALID also: the URL is another machine's and there is no key file. */
+enum { PM_QUEUE_URLS_MAX = 8 };
+
+/* PM_ERROR_INVALID also: a URL is another machine's and there is no key file. */
 bool pm_queue_client_create(const struct pm_queue_client_config *config,
                             struct pm_queue_client **out, struct pm_error *error);
 void pm_queue_client_destroy(struct pm_queue_client *client);
@@ -44,6 +53,9 @@ bool pm_queue_check_run_id(const char *run_id, struct pm_error *error);
 /* Makes a call in progress on `client` return PM_ERROR_INTERRUPTED soon; for signal handlers'
  * flags: the flag is polled at least every 100 ms. May be NULL. */
 void pm_queue_client_set_stop_flag(struct pm_queue_client *client, const atomic_bool *stop);
+
+/* For the calls from now on. */
+void pm_queue_client_set_timeout(struct pm_queue_client *client, int64_t timeout_ms);
 
 /* ---- drivers ---- */
 

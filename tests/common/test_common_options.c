@@ -28,6 +28,7 @@ static const struct pm_option TABLE[] = {
     {.name = "json", .file_key = "json", .environment = "PM_TEST_JSON", .type = PM_OPTION_FLAG},
     {.name = "seed-algorithm",
      .file_key = "seed_algorithms",
+     .environment = "PM_TEST_SEEDS",
      .type = PM_OPTION_TEXT,
      .repeats = true},
     {.name = "count", .file_key = "count", .type = PM_OPTION_INTEGER},
@@ -57,6 +58,7 @@ static int tear_down(void **state)
     unsetenv("PM_TEST_POOL_ENDPOINT");
     unsetenv("PM_TEST_WORKERS");
     unsetenv("PM_TEST_JSON");
+    unsetenv("PM_TEST_SEEDS");
     return 0;
 }
 
@@ -175,10 +177,17 @@ static void positional_arguments_are_kept(void **state)
 
 static void repeats_gather_and_the_later_source_replaces(void **state)
 {
+    assert_null(pm_options_list(*state, "seed-algorithm")[0]);
     write_file("{\"seed_algorithms\":[\"x\",\"y\",\"z\"]}");
     assert_true(pm_options_load_file(*state, file_path, NULL));
     assert_int_equal(pm_options_repeat_count(*state, "seed-algorithm"), 3);
     assert_string_equal(pm_options_repeat(*state, "seed-algorithm", 2), "z");
+    setenv("PM_TEST_SEEDS", "1  2 ", 1);
+    assert_true(pm_options_load_environment(*state, NULL));
+    const char *const *list = pm_options_list(*state, "seed-algorithm");
+    assert_string_equal(list[0], "1");
+    assert_string_equal(list[1], "2");
+    assert_null(list[2]);
     assert_true(load_line(*state, LINE("--seed-algorithm", "a", "--seed-algorithm=b"), NULL));
     assert_int_equal(pm_options_repeat_count(*state, "seed-algorithm"), 2);
     assert_string_equal(pm_options_repeat(*state, "seed-algorithm", 0), "a");

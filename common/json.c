@@ -196,6 +196,10 @@ static bool print_value(struct pm_text *text, const cJSON *value, int depth, str
     if (cJSON_IsNumber(value)) {
         return print_number(text, value->valuedouble, error);
     }
+    if (cJSON_IsRaw(value)) { /* a whole number that no double holds (pm_json_add_integer) */
+        print_literal(text, value->valuestring);
+        return true;
+    }
     if (cJSON_IsObject(value) || cJSON_IsArray(value)) {
         return print_children(text, value, depth, error);
     }

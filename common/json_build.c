@@ -1,3 +1,7 @@
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+
 #include <poolminer/json.h>
 
 /* cJSON leaves an item that it could not add with the caller. */
@@ -8,6 +12,16 @@ bool pm_json_add(cJSON *object, const char *key, cJSON *item)
     }
     cJSON_Delete(item);
     return false;
+}
+
+bool pm_json_add_integer(cJSON *object, const char *key, int64_t value)
+{
+    char digits[24];
+    if (fabs((double)value) < PM_JSON_WHOLE_MAX) {
+        return pm_json_add(object, key, cJSON_CreateNumber((double)value));
+    }
+    snprintf(digits, sizeof digits, "%" PRId64, value);
+    return pm_json_add(object, key, cJSON_CreateRaw(digits));
 }
 
 bool pm_json_add_copy(cJSON *object, const char *key, const cJSON *value)

@@ -97,7 +97,7 @@ struct pm_driver_data {
     char fingerprint[65], suite[33];
 };
 
-enum { PM_UNFINISHED_SIZE = 256 };
+enum { PM_UNFINISHED_SIZE = 256, PM_UNPAID_PLACE_SIZE = 96 };
 
 struct pm_driver {
     struct pm_driver_settings settings;
@@ -128,6 +128,7 @@ struct pm_driver {
     int64_t next_report_ms;
     int64_t unpaid_since_ms; /* what the pool judged later is asked for, by its clock */
     int64_t unpaid_not_before_ms;
+    char unpaid_place[PM_UNPAID_PLACE_SIZE]; /* what comes after it is next; "": from since_ms on */
     bool unpaid_loaded;
     cJSON *first_stats, *stats; /* the pool's first and last figures in this life, or NULL */
     struct pm_notice pool_notice, queue_notice; /* away */

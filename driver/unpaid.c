@@ -14,7 +14,6 @@ enum {
     ASK_AGAIN_MS = 60 * 60 * 1000,
     ROWS_MAX = 500,
     PAGES_MAX = 20, /* at one time */
-    PLACE_SIZE = 96,
     BODY_MAX = 4096
 };
 
@@ -172,23 +171,24 @@ static bool keep_rows(struct pm_driver *driver, const cJSON *body, const cJSON *
 
 /* Whether there is more, and its place, which goes into the next request and so has to be of its
  * characters. */
-static bool read_next(const cJSON *body, const cJSON *rows, char out[PLACE_SIZE])
+static bool read_next(const cJSON *body, const cJSON *rows, char out[PM_UNPAID_PLACE_SIZE])
 {
     static const char allowed[] =
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.";
     const char *next = NULL;
     if (cJSON_GetArraySize(rows) < ROWS_MAX ||
         !pm_json_optional_string(body, "next", &next, NULL) || next == NULL ||
-        strlen(next) >= PLACE_SIZE || next[strspn(next, allowed)] != '\0') {
+        strlen(next) >= PM_UNPAID_PLACE_SIZE || next[strspn(next, allowed)] != '\0') {
         return false;
     }
-    snprintf(out, PLACE_SIZE, "%s", next);
+    snprintf(out, PM_UNPAID_PLACE_SIZE, "%s", next);
     return true;
 }
 
-/* One answer of the pool; false: there is no more, or not now. */
-static bool take_page(struct pm_driver *driver, char place[PLACE_SIZE])
+/* One answer of the pool; false: there is no more, or not now, and then the place is kept. */
+static bool take_page(struct pm_driver *driver)
 {
+    char *place = driver->unpaid_place;
     struct pm_answer answer;
     const cJSON *rows = NULL;
     bool more = false;
@@ -197,8 +197,13 @@ static bool take_page(struct pm_driver *driver, char place[PLACE_SIZE])
         return false;
     }
     if (answer.kind == PM_ANSWER_OK && pm_json_array(answer.body, "unpaid", &rows, NULL)) {
-        more = keep_rows(driver, answer.body, rows) && read_next(answer.body, rows, place);
+        bool kept = keep_rows(driver, answer.body, rows);
+        more = kept && read_next(answer.body, rows, place);
+        if (kept && !more) {
+            place[0] = '\0';
+        }
     } else if (answer.kind != PM_ANSWER_NOT_NOW) {
+        place[0] = '\0';
         driver->unpaid_not_before_ms = pm_driver_now_ms(driver) + ASK_AGAIN_MS;
     }
     pm_answer_clear(&answer);
@@ -207,7 +212,6 @@ static bool take_page(struct pm_driver *driver, char place[PLACE_SIZE])
 
 void pm_unpaid_tick(struct pm_driver *driver)
 {
-    char place[PLACE_SIZE] = "";
     if (pm_driver_holds_until(driver, driver->unpaid_not_before_ms, ASK_AGAIN_MS) ||
         driver->queue_notice.active || /* a sidecar that is away takes nothing */
         (!driver->unpaid_loaded && !load_seen(driver))) {
@@ -216,5 +220,5 @@ void pm_unpaid_tick(struct pm_driver *driver)
     int pages = 0;
     do {
         pages++;
-    } while (take_page(driver, place) && pages < PAGES_MAX);
+    } while (take_page(driver) && pages < PAGES_MAX);
 }

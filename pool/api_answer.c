@@ -36,7 +36,7 @@ void pm_api_add_number(struct pm_api_call *call, cJSON *object, const char *name
 
 void pm_api_add_integer(struct pm_api_call *call, cJSON *object, const char *name, int64_t value)
 {
-    pm_api_add_number(call, object, name, (double)value);
+    call->incomplete = !pm_json_add_integer(object, name, value) || call->incomplete;
 }
 
 void pm_api_add_reputation(struct pm_api_call *call, cJSON *object, const char *name, int64_t micro)

@@ -233,8 +233,11 @@ bool pm_api_recipient_of(struct pm_pool_store *store, struct pm_api_call *call,
                          struct pm_error *error)
 {
     struct pm_pool_miner miner;
-    bool found;
-    if (!pm_store_miner_get(store, call->parameter, &miner, &found, error)) {
+    uint8_t key[PM_PUBLIC_KEY_SIZE];
+    bool found = false;
+    /* A path may hold any bytes, an address is letters and digits: what is none is nobody's. */
+    if (pm_ss58_decode_hotkey(call->parameter, key, NULL) &&
+        !pm_store_miner_get(store, call->parameter, &miner, &found, error)) {
         return false;
     }
     if (found) {

@@ -37,9 +37,19 @@ bool pm_api_health(struct pm_pool_store *store, struct pm_api_call *call, struct
 struct figure {
     const char *name; /* of the member, and of the metric */
     const char *help;
-    double value;
+    bool is_real;
+    double real;
+    int64_t integer; /* RAO may be more than a double holds to the last */
 };
 enum { FIGURES = 16 };
+#define WHOLE(name, help, value)                                                                   \
+    {                                                                                              \
+        (name), (help), false, 0, (value)                                                          \
+    }
+#define REAL(name, help, value)                                                                    \
+    {                                                                                              \
+        (name), (help), true, (value), 0                                                           \
+    }
 
 static bool gather(struct pm_pool_store *store, const struct pm_api_call *call,
                    struct figure out[FIGURES], struct pm_error *error)
@@ -58,25 +68,25 @@ static bool gather(struct pm_pool_store *store, const struct pm_api_call *call,
         return false;
     }
     const struct figure figures[FIGURES] = {
-        {"epoch", "Number of the epoch.", (double)epoch.number},
-        {"epoch_seconds_left", "To the end of the epoch.",
-         (double)pm_api_seconds_left(&epoch, call->now_ms)},
-        {"miners_registered", "Miners ever seen.", (double)totals.miners},
-        {"miners_active", "Miners seen within the length of an epoch.", (double)active},
-        {"leases_live", "Leases that are open.", (double)totals.leases_live},
-        {"algorithms", "Algorithms known.", (double)totals.algorithms},
-        {"algorithms_waiting", "Algorithms that wait for consensus.", (double)waiting},
-        {"population", "Algorithms that seeds are drawn from.", (double)totals.population},
-        {"evaluations", "Evaluations taken.", (double)totals.evaluations},
-        {"best_score", "Best consensus so far.", best},
-        {"total_reputation", "Reputation of all miners in this epoch.",
-         (double)reputation / PM_REPUTATION_UNIT},
-        {"epochs_settled", "Epochs paid out.", (double)totals.epochs_settled},
-        {"paid_rao", "Paid by all settled epochs.", (double)totals.paid_rao},
-        {"pool_rao", "Kept by the pool of all settled epochs.", (double)totals.pool_rao},
-        {"withdrawals_pending", "Withdrawals that wait for the operator.",
-         (double)totals.withdrawals_pending},
-        {"withdrawals_pending_rao", "What these come to.", (double)totals.withdrawals_pending_rao},
+        WHOLE("epoch", "Number of the epoch.", epoch.number),
+        WHOLE("epoch_seconds_left", "To the end of the epoch.",
+              pm_api_seconds_left(&epoch, call->now_ms)),
+        WHOLE("miners_registered", "Miners ever seen.", totals.miners),
+        WHOLE("miners_active", "Miners seen within the length of an epoch.", active),
+        WHOLE("leases_live", "Leases that are open.", totals.leases_live),
+        WHOLE("algorithms", "Algorithms known.", totals.algorithms),
+        WHOLE("algorithms_waiting", "Algorithms that wait for consensus.", waiting),
+        WHOLE("population", "Algorithms that seeds are drawn from.", totals.population),
+        WHOLE("evaluations", "Evaluations taken.", totals.evaluations),
+        REAL("best_score", "Best consensus so far.", best),
+        REAL("total_reputation", "Reputation of all miners in this epoch.",
+             (double)reputation / PM_REPUTATION_UNIT),
+        WHOLE("epochs_settled", "Epochs paid out.", totals.epochs_settled),
+        WHOLE("paid_rao", "Paid by all settled epochs.", totals.paid_rao),
+        WHOLE("pool_rao", "Kept by the pool of all settled epochs.", totals.pool_rao),
+        WHOLE("withdrawals_pending", "Withdrawals that wait for the operator.",
+              totals.withdrawals_pending),
+        WHOLE("withdrawals_pending_rao", "What these come to.", totals.withdrawals_pending_rao),
     };
     memcpy(out, figures, sizeof figures);
     return true;
@@ -90,7 +100,11 @@ bool pm_api_monitor(struct pm_pool_store *store, struct pm_api_call *call, struc
     }
     cJSON *json = pm_api_answer(call);
     for (size_t i = 0; i < FIGURES; i++) {
-        pm_api_add_number(call, json, figures[i].name, figures[i].value);
+        if (figures[i].is_real) {
+            pm_api_add_number(call, json, figures[i].name, figures[i].real);
+        } else {
+            pm_api_add_integer(call, json, figures[i].name, figures[i].integer);
+        }
     }
     return true;
 }
@@ -103,7 +117,8 @@ bool pm_api_metrics(struct pm_pool_store *store, struct pm_api_call *call, struc
         return false;
     }
     for (size_t i = 0; i < FIGURES; i++) {
-        pm_metrics_write(&text, figures[i].name, "gauge", figures[i].help, figures[i].value);
+        const double value = figures[i].is_real ? figures[i].real : (double)figures[i].integer;
+        pm_metrics_write(&text, figures[i].name, "gauge", figures[i].help, value);
     }
     pm_metrics_write_all(&text, call->pool->metrics);
     call->incomplete = text.failed;

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RESULTS_DEFAULT = 50, RESULTS_MAX = 1000 };
+enum { RESULTS_DEFAULT = 50, RESULTS_MAX = 1000, RESULT_DIGITS_MAX = 18 };
 
 static bool add_result(void *context, const struct pm_pool_algorithm *algorithm)
 {
@@ -75,13 +75,24 @@ static bool look(void *context, const struct pm_pool_algorithm *algorithm)
     return false;
 }
 
+/* As the pool writes it: digits, and no other way to say the same. */
+static bool read_result_id(const char *text, int64_t *id)
+{
+    size_t digits = strspn(text, "0123456789");
+    if (text[0] == '0' || digits == 0 || digits > RESULT_DIGITS_MAX || text[digits] != '\0') {
+        return false;
+    }
+    *id = strtoll(text, NULL, 10);
+    return true;
+}
+
 bool pm_api_verify(struct pm_pool_store *store, struct pm_api_call *call, struct pm_error *error)
 {
     struct verdict verdict = {.hotkey = call->hotkey};
-    char *end;
     bool found = false;
-    long long id = strtoll(call->parameter, &end, 10);
-    if (*end == '\0' && !pm_store_algorithm_visit(store, id, look, &verdict, &found, error)) {
+    int64_t id = 0;
+    if (read_result_id(call->parameter, &id) &&
+        !pm_store_algorithm_visit(store, id, look, &verdict, &found, error)) {
         return false;
     }
     if (!found) {

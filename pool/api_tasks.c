@@ -160,11 +160,20 @@ bool pm_api_pending(struct pm_pool_store *store, struct pm_api_call *call, struc
     return true;
 }
 
+/* Only what looks like a lease's id is looked up: a path may hold any bytes, and PostgreSQL takes
+ * none that are not UTF-8. */
+static bool is_lease_id(const char *text)
+{
+    return strspn(text, "0123456789abcdef") == PM_POOL_LEASE_ID_SIZE - 1 &&
+           text[PM_POOL_LEASE_ID_SIZE - 1] == '\0';
+}
+
 bool pm_api_submit_unreadable(struct pm_pool_store *store, struct pm_api_call *call,
                               struct pm_error *error)
 {
     pm_api_refuse(call, 422, &call->unreadable);
-    return pm_pool_submission_unreadable(store, call->now_ms, call->hotkey, call->parameter, error);
+    return !is_lease_id(call->parameter) ||
+           pm_pool_submission_unreadable(store, call->now_ms, call->hotkey, call->parameter, error);
 }
 
 static bool submit(struct pm_pool_store *store, struct pm_api_call *call,
@@ -174,11 +183,16 @@ static bool submit(struct pm_pool_store *store, struct pm_api_call *call,
     if (submission == NULL) {
         return pm_fail(error, PM_ERROR_MEMORY, "a submission: out of memory");
     }
-    bool ok = pm_body_submission(call->body, kind, submission, &call->unreadable)
-                  ? pm_pool_submission_take(store, &call->pool->rules, call->now_ms, call->hotkey,
-                                            call->parameter, submission, &call->text,
-                                            &call->refusal, error)
-                  : pm_api_submit_unreadable(store, call, error);
+    bool ok = true;
+    if (!pm_body_submission(call->body, kind, submission, &call->unreadable)) {
+        ok = pm_api_submit_unreadable(store, call, error);
+    } else if (!is_lease_id(call->parameter)) {
+        pm_refuse(&call->refusal, 404, PM_DETAIL_NO_LEASE);
+    } else {
+        ok = pm_pool_submission_take(store, &call->pool->rules, call->now_ms, call->hotkey,
+                                     call->parameter, submission, &call->text, &call->refusal,
+                                     error);
+    }
     free(submission);
     return ok;
 }

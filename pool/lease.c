@@ -147,7 +147,7 @@ static bool check_free(struct pm_pool_store *store, const struct pm_pool_rules *
     if (active != NULL && !pm_store_lease_drop(store, active, rules->quorum, error)) {
         return false;
     }
-    if (rules->leases_per_window == 0 || wish->kind != PM_POOL_LEASE_BOTH) {
+    if (rules->leases_per_window == 0) {
         return true;
     }
     int64_t issued;

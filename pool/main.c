@@ -265,6 +265,9 @@ static bool open_and_run(const struct pm_options *options, struct pm_error *erro
     if (admin && !pm_admin_check(words, admin_words(options, words), error)) {
         return false;
     }
+    if (!admin && !pm_settings_check(options, error)) {
+        return false;
+    }
     char *path = locate_store(options, error);
     bool ok = path != NULL;
     if (ok && admin && !pm_sql_is_postgres(path) && access(path, F_OK) != 0) {

@@ -1,5 +1,6 @@
 #include "pool/request_body.h"
 
+#include <math.h>
 #include <string.h>
 
 #include <poolminer/json.h>
@@ -125,6 +126,7 @@ static bool read_evaluation(const cJSON *json, struct pm_pool_submission *out,
     if (!(evaluation->score >= 0 && evaluation->score <= 1)) {
         return pm_fail(error, PM_ERROR_INVALID, "score: expected a number from 0 to 1");
     }
+    evaluation->score = fabs(evaluation->score); /* -0 is 0, also where bits are compared */
     for (size_t i = 0; i < out->evaluation_count; i++) {
         if (out->evaluations[i].algorithm_id == evaluation->algorithm_id) {
             return pm_fail(error, PM_ERROR_INVALID, "algorithm_id: %lld is there twice",

@@ -79,7 +79,7 @@ static const struct pm_option table[] = {
      .default_value = PM_POOL_BUDGET_RAO,
      .maximum = 1e15,
      .argument = "RAO",
-     .help = "what an epoch divides"},
+     .help = "what an epoch divides; at most 2e9 for each of its seconds"},
     {.name = "fee",
      .environment = "POOLMINER_POOL_FEE",
      .type = PM_OPTION_NUMBER,
@@ -227,6 +227,31 @@ struct pm_options *pm_settings_create(void)
 static int64_t ppm(double share)
 {
     return llround(share * PM_PPM);
+}
+
+/* Shares and points are kept in millionths; less would be rounded away without a word. */
+static bool check_millionths(const struct pm_options *options, const char *name,
+                             struct pm_error *error)
+{
+    const double millionths = pm_options_number(options, name) * PM_PPM;
+    return fabs(millionths - round(millionths)) < 1e-6 * fmax(1, millionths) ||
+           pm_fail(error, PM_ERROR_INVALID, "--%s %.17g: at most six decimals are kept", name,
+                   pm_options_number(options, name));
+}
+
+bool pm_settings_check(const struct pm_options *options, struct pm_error *error)
+{
+    const int64_t most = PM_POOL_BUDGET_RAO_PER_S_MAX * pm_options_integer(options, "epoch-s");
+    const int64_t budget = pm_options_integer(options, "budget-rao");
+    if (budget > most) {
+        return pm_fail(error, PM_ERROR_INVALID,
+                       "--budget-rao %lld: more than the books could add up over a hundred years;"
+                       " an epoch of %lld s may divide %lld RAO",
+                       (long long)budget, (long long)pm_options_integer(options, "epoch-s"),
+                       (long long)most);
+    }
+    return check_millionths(options, "fee", error) && check_millionths(options, "cap", error) &&
+           check_millionths(options, "evaluation-reward", error);
 }
 
 struct pm_pool_rules pm_settings_rules(const struct pm_options *options)

@@ -13,6 +13,8 @@
  * when memory is out. */
 struct pm_options *pm_settings_create(void);
 
+/* Whether the rules can be kept as they are said: what the bounds of single options do not show. */
+bool pm_settings_check(const struct pm_options *options, struct pm_error *error);
 /* The rules that the options say. */
 struct pm_pool_rules pm_settings_rules(const struct pm_options *options);
 

@@ -288,6 +288,7 @@ bool pm_store_lease_answer(struct pm_pool_store *store, const char *lease_id, ch
                            struct pm_error *error);
 bool pm_store_lease_active(struct pm_pool_store *store, const char *hotkey,
                            struct pm_pool_lease *out, bool *found, struct pm_error *error);
+/* Of whatever kind. */
 bool pm_store_leases_in_window(struct pm_pool_store *store, const char *hotkey, int64_t window,
                                int64_t *out, struct pm_error *error);
 bool pm_store_lease_refused(struct pm_pool_store *store, const char *lease_id,

@@ -97,7 +97,7 @@ bool pm_store_next_place(struct pm_pool_store *store, int64_t *place, struct pm_
 bool pm_store_reputation_add(struct pm_pool_store *store, const char *hotkey, int64_t epoch,
                              int64_t micro, struct pm_error *error);
 
-/* One more lease of a miner that counts in its window. */
+/* One more lease of a miner in its window. */
 bool pm_store_miner_lease(struct pm_pool_store *store, const char *hotkey, int64_t window,
                           struct pm_error *error);
 

@@ -45,8 +45,7 @@ bool pm_store_lease_add(struct pm_pool_store *store, const struct pm_pool_lease 
                    pm_sql_integer(lease->issued_ms), pm_sql_integer(lease->timeout_ms),
                    pm_sql_integer(lease->evolve_budget), pm_sql_text(work), pm_sql_text(seeds)),
                error) &&
-           (lease->kind != PM_POOL_LEASE_BOTH ||
-            pm_store_miner_lease(store, lease->hotkey, lease->window, error)) &&
+           pm_store_miner_lease(store, lease->hotkey, lease->window, error) &&
            engage_all(store, lease, 1, quorum, error);
 }
 

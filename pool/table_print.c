@@ -47,7 +47,8 @@ static const char *cell_text(enum pm_cell_kind kind, const struct pm_cell *cell,
         break;
     }
     case PM_CELL_POINTS:
-        snprintf(buffer, CELL_SIZE, "%.6f", (double)cell->integer / PM_REPUTATION_UNIT);
+        snprintf(buffer, CELL_SIZE, "%" PRId64 ".%06d", cell->integer / PM_REPUTATION_UNIT,
+                 (int)(cell->integer % PM_REPUTATION_UNIT));
         break;
     case PM_CELL_REAL:
         snprintf(buffer, CELL_SIZE, "%.17g", cell->real);
@@ -130,7 +131,7 @@ static bool add_member(cJSON *json, const struct pm_table_column *column,
     case PM_CELL_INTEGER:
         break;
     }
-    return cJSON_AddNumberToObject(json, column->name, (double)cell->integer) != NULL;
+    return pm_json_add_integer(json, column->name, cell->integer);
 }
 
 static bool print_json_row(struct printing *printing, const struct pm_table *table,

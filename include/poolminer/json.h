@@ -64,6 +64,8 @@ double pm_json_number_or(const cJSON *object, const char *key, double fallback);
  * only the last answer of several need be looked at. */
 bool pm_json_add(cJSON *object, const char *key, cJSON *item);
 bool pm_json_append(cJSON *array, cJSON *item);
+/* With all its digits, also those that a double has not. */
+bool pm_json_add_integer(cJSON *object, const char *key, int64_t value);
 /* A copy of `value`; of NULL: null. */
 bool pm_json_add_copy(cJSON *object, const char *key, const cJSON *value);
 /* A new object at the array's end, which owns it; NULL: memory is out. */

@@ -4,6 +4,8 @@
 #ifndef POOLMINER_POOL_RULES_H
 #define POOLMINER_POOL_RULES_H
 
+#include <stdint.h>
+
 #define PM_POOL_EPOCH_S "3600"
 #define PM_POOL_QUORUM "3"
 #define PM_POOL_TOLERANCE "0.10"
@@ -13,6 +15,9 @@
 #define PM_POOL_REWARD_MAX 1000
 #define PM_POOL_REWARD_THRESHOLD "0.7"
 #define PM_POOL_BUDGET_RAO "1000000000"
+/* The most that a pool may divide for each second of an epoch, 24 times what the whole network
+ * emits: what a hundred years of it come to is still counted in 64 bits. */
+#define PM_POOL_BUDGET_RAO_PER_S_MAX INT64_C(2000000000)
 #define PM_POOL_FEE "0.05"
 #define PM_POOL_CAP "0.05"
 #define PM_POOL_SEEDS_PER_EVOLUTION "2"

@@ -1,7 +1,9 @@
 /* JSON from outside: what is refused, what the accessors say, and that numbers keep their bits. */
 #include "cmocka_include.h"
 
+#include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -365,6 +367,29 @@ static void building_gives_everything_an_owner(void **state)
     cJSON_Delete(object);
 }
 
+static void whole_numbers_keep_all_their_digits(void **state)
+{
+    (void)state;
+    static const int64_t numbers[] = {0,
+                                      -7,
+                                      9007199254740991,
+                                      -9007199254740991,
+                                      9007199254740993,
+                                      1000000000000000001,
+                                      INT64_MAX,
+                                      INT64_MIN};
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        char expected[64];
+        cJSON *object = cJSON_CreateObject();
+        assert_true(pm_json_add_integer(object, "n", numbers[i]));
+        char *text = pm_json_print(object, NULL);
+        snprintf(expected, sizeof expected, "{\"n\":%" PRId64 "}", numbers[i]);
+        assert_string_equal(text, expected);
+        free(text);
+        cJSON_Delete(object);
+    }
+}
+
 /* What has no place is deleted: a sanitized build sees it if not. */
 static void building_without_memory_leaks_nothing(void **state)
 {
@@ -408,6 +433,7 @@ int main(void)
         cmocka_unit_test(print_keeps_every_bit),
         cmocka_unit_test(print_writes_compact_json),
         cmocka_unit_test(items_of_arrays_are_whole_numbers),
+        cmocka_unit_test(whole_numbers_keep_all_their_digits),
         cmocka_unit_test(the_length_of_a_string_is_that_of_its_print),
         cmocka_unit_test(print_refuses_what_json_cannot_say),
         cmocka_unit_test(building_gives_everything_an_owner),

@@ -202,6 +202,7 @@ static void handle(void *context, const struct scripted_request *request,
                  strchr(request->path, '?') + 1);
         if (!is_missing(pool, pool->unpaid == NULL, reply)) {
             const bool more = strstr(request->path, "&after=") != NULL;
+            pool->unpaid_from_start += !more;
             snprintf(reply->body, sizeof reply->body, "%s",
                      more ? pool->unpaid_after : pool->unpaid);
         }

@@ -53,12 +53,12 @@ struct fake_pool {
     /* what happened */
     bool has_no_balance; /* the pool has no such call */
     int lease_calls, submit_calls, stats_calls, balance_calls, health_calls, granted, accepted;
-    char asked[FAKE_CALLS_MAX + 1]; /* of each call for work: 'l'ease, e'v'aluate, 'e'volve */
-    const char *unpaid;             /* what /miners/unpaid says; NULL: there is no such call */
-    const char *unpaid_after;       /* when asked for what comes after a place */
-    char unpaid_asked[64];          /* with which query, last */
-    int unpaid_calls;
-    const char *stats; /* what /miners/stats says; NULL: the usual */
+    char asked[FAKE_CALLS_MAX + 1];      /* of each call for work: 'l'ease, e'v'aluate, 'e'volve */
+    const char *unpaid;                  /* what /miners/unpaid says; NULL: there is no such call */
+    const char *unpaid_after;            /* when asked for what comes after a place */
+    char unpaid_asked[64];               /* with which query, last */
+    int unpaid_calls, unpaid_from_start; /* these without a place */
+    const char *stats;                   /* what /miners/stats says; NULL: the usual */
     int64_t lease_call_ms[FAKE_CALLS_MAX];
     bool resumed[FAKE_CALLS_MAX]; /* the request for work asked for an open lease again */
     struct fake_submission submissions[FAKE_CALLS_MAX];

@@ -128,6 +128,27 @@ static void where_one_kind_is_not_to_be_had_the_other_is_asked_for_at_once(void 
     assert_true(bench->pool.lease_call_ms[8] - bench->pool.lease_call_ms[6] >= 30 * SECOND);
 }
 
+/* At a pool without leases, too: tasks count in its window, and are waited for. */
+static void where_a_window_has_no_more_tasks_the_next_is_awaited(void **state)
+{
+    static const char used_up[] =
+        "{\"detail\":\"Lease already issued for this window. Wait for next window.\","
+        "\"time_remaining_s\":90}";
+    struct bench *bench = *state;
+    bench->settings.duration_ms = 3600 * SECOND;
+    bench->pool.no_leases = true;
+    bench->pool.stop_after_lease_calls = 4;
+    for (int i = 1; i < 4; i++) { /* the first call is for a lease, which is not there */
+        bench->pool.lease_answers[i] = (struct fake_answer){.status = 400, .body = used_up};
+    }
+    assert_true(live(bench));
+    assert_null(strchr(bench->pool.asked + 1, 'l'));
+    for (int i = 1; i < 3; i++) {
+        assert_int_equal(bench->pool.lease_call_ms[i + 1] - bench->pool.lease_call_ms[i],
+                         90 * SECOND);
+    }
+}
+
 static void a_kind_that_is_refused_does_not_hold_up_the_other(void **state)
 {
     struct bench *bench = *state;
@@ -353,6 +374,7 @@ int main(void)
         TEST(the_pools_judgement_turns_the_share),
         TEST(duplicates_earn_nothing),
         TEST(where_one_kind_is_not_to_be_had_the_other_is_asked_for_at_once),
+        TEST(where_a_window_has_no_more_tasks_the_next_is_awaited),
         TEST(a_kind_that_is_refused_does_not_hold_up_the_other),
         TEST(a_pool_without_leases_is_recognised),
         TEST(a_pool_without_tasks_is_recognised),

@@ -73,6 +73,24 @@ static void what_was_judged_at_one_time_is_told_page_by_page(void **state)
     pm_text_clear(&page);
 }
 
+/* However many that are: what one minute has not come to, the next goes on with. */
+static void no_number_of_results_judged_at_one_time_is_too_many(void **state)
+{
+    struct bench *bench = *state;
+    struct pm_text page = {0};
+    pm_text_append(&page, "{\"tolerance\":0.1,\"reward_threshold\":0.7,"
+                          "\"next\":\"5-evaluation-500\",\"unpaid\":[");
+    for (int i = 0; i < 500; i++) {
+        pm_text_append(&page, "%s{\"kind\":\"riddle\"}", i > 0 ? "," : "");
+    }
+    pm_text_append(&page, "]}");
+    bench->pool.unpaid = bench->pool.unpaid_after = page.data;
+    assert_true(live(bench));
+    assert_true(bench->pool.unpaid_calls > 100); /* 20 at one time */
+    assert_int_equal(bench->pool.unpaid_from_start, 1);
+    pm_text_clear(&page);
+}
+
 /* It would become part of a request. */
 static void a_place_that_is_no_place_is_not_asked_for(void **state)
 {
@@ -97,6 +115,7 @@ int main(void)
         TEST(why_work_earned_nothing_is_kept),
         TEST(a_pool_that_does_not_tell_is_not_pestered),
         TEST(what_was_judged_at_one_time_is_told_page_by_page),
+        TEST(no_number_of_results_judged_at_one_time_is_too_many),
         TEST(a_place_that_is_no_place_is_not_asked_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

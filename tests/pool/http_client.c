@@ -4,12 +4,16 @@
 #include "pool/openapi.h"
 #include "pool/openapi_check.h"
 
+#include <arpa/inet.h>
 #include <curl/curl.h>
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
 
 #include <poolminer/clock.h>
 #include <poolminer/json.h>
@@ -153,6 +157,83 @@ struct answer http_send(const struct request *request)
     struct answer answer = {.status = (int)status, .text = body.data, .headers = headers.data};
     check(request, &answer);
     return answer;
+}
+
+int http_connect(const char *url)
+{
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int made = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_true(made >= 0);
+    to.sin_port = htons((uint16_t)strtol(strrchr(url, ':') + 1, NULL, 10));
+    assert_int_equal(connect(made, (struct sockaddr *)&to, sizeof to), 0);
+    return made;
+}
+
+/* The size of the answer that begins here, or 0 when its head is not whole yet. */
+static size_t size_of_answer(const char *bytes, size_t size, size_t *head)
+{
+    const char *end = memmem(bytes, size, "\r\n\r\n", 4);
+    if (end == NULL) {
+        return 0;
+    }
+    *head = (size_t)(end - bytes) + 4;
+    const char *length = memmem(bytes, *head, "\r\nContent-Length: ", 18);
+    assert_non_null(length);
+    return *head + strtoul(length + 18, NULL, 10);
+}
+
+bool http_take_answer(const char *method, const char *path, const char *bytes, size_t size,
+                      struct answer *out)
+{
+    const struct request request = {.method = method, .path = path};
+    size_t head, whole = size_of_answer(bytes, size, &head);
+    if (whole == 0 || whole > size) {
+        return false;
+    }
+    assert_int_equal(strncmp(bytes, "HTTP/1.1 ", 9), 0);
+    *out = (struct answer){
+        .status = (int)strtol(bytes + 9, NULL, 10),
+        .headers = strndup(bytes, head),
+        .text = strndup(bytes + head, whole - head),
+    };
+    check(&request, out);
+    return true;
+}
+
+struct answer http_send_raw(const char *url, const char *method, const char *path,
+                            const char *bytes, size_t size, bool to_the_end)
+{
+    struct answer answer = {0};
+    struct pm_text text = {0};
+    char some[4096];
+    ssize_t got = 1;
+    int connection = http_connect(url);
+    bool whole = false;
+    const struct timeval limit = {.tv_sec = TIMEOUT_S};
+    setsockopt(connection, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+    assert_int_equal(send(connection, bytes, size, MSG_NOSIGNAL), size);
+    while ((to_the_end || !whole) && (got = recv(connection, some, sizeof some, 0)) > 0) {
+        pm_text_append_bytes(&text, some, (size_t)got);
+        whole = whole || http_take_answer(method, path, text.data, text.length, &answer);
+    }
+    close(connection);
+    if (!whole || (to_the_end && got < 0)) {
+        fail_msg("%s %s: %s", method, path, text.data != NULL ? text.data : "no answer");
+    }
+    assert_false(text.failed);
+    assert_int_equal(text.length, strlen(answer.headers) + strlen(answer.text)); /* and no more */
+    pm_text_clear(&text);
+    return answer;
+}
+
+void client_write_proof(const struct client *client, char out[CLIENT_PROOF_SIZE])
+{
+    char message[64], signature[PM_SIGNATURE_HEX_SIZE];
+    const int64_t now_s = pm_clock_unix_ms() / 1000 + client->clock_offset_s;
+    snprintf(message, sizeof message, "auth:%" PRId64, now_s);
+    assert_true(pm_hotkey_sign_hex(client->hotkey, message, signature, NULL));
+    snprintf(out, CLIENT_PROOF_SIZE, "X-Key: %s\r\nX-Timestamp: %" PRId64 "\r\nX-Signature: %s\r\n",
+             client_address(client), now_s, signature);
 }
 
 void client_create(struct client *client, const char *url, uint8_t number)

@@ -31,6 +31,16 @@ struct request {
 };
 struct answer http_send(const struct request *request);
 
+/* A connection to the server at `url`. */
+int http_connect(const char *url);
+/* Sends these bytes, which are a call of `method` and `path` as far as the description is
+ * concerned, and reads until the server has answered and, if `to_the_end`, hung up. */
+struct answer http_send_raw(const char *url, const char *method, const char *path,
+                            const char *bytes, size_t size, bool to_the_end);
+/* The answer that `bytes` begin with, checked like all others, once it is there as a whole. */
+bool http_take_answer(const char *method, const char *path, const char *bytes, size_t size,
+                      struct answer *out);
+
 struct client {
     const char *url;
     struct pm_hotkey *hotkey;
@@ -41,6 +51,10 @@ struct client {
 void client_create(struct client *client, const char *url, uint8_t number);
 void client_destroy(struct client *client);
 const char *client_address(const struct client *client);
+
+/* The three headers of a proof made now, as they go over the wire. */
+enum { CLIENT_PROOF_SIZE = 384 };
+void client_write_proof(const struct client *client, char out[CLIENT_PROOF_SIZE]);
 
 /* Headers signed for now; body may be NULL. */
 struct answer client_call(const struct client *client, const char *method, const char *path,

@@ -192,8 +192,7 @@ static int64_t leases_in_window(const struct model *model, int miner)
     int64_t count = 0;
     for (int64_t i = 1; i <= model->leases_asked; i++) {
         const struct model_lease *lease = &model->leases[i];
-        count += lease->granted && lease->miner == miner && lease->kind == PM_POOL_LEASE_BOTH &&
-                 lease->window == model->epoch;
+        count += lease->granted && lease->miner == miner && lease->window == model->epoch;
     }
     return count;
 }
@@ -227,7 +226,7 @@ static struct expectation ask_for_lease(struct model *model, const struct step *
         return (struct expectation){.status = 400};
     }
     model->leases[live].active = false; /* number 0 is nobody's */
-    if (model->rules.leases_per_window && step->lease_kind == PM_POOL_LEASE_BOTH &&
+    if (model->rules.leases_per_window &&
         leases_in_window(model, step->miner) >= model->rules.leases_per_window) {
         return (struct expectation){.status = 400};
     }

@@ -89,6 +89,20 @@ void pool_process_start(struct pool_process *process, const char *const *options
     }
 }
 
+struct output pool_process_admin(const struct pool_process *process, const char *const *words)
+{
+    char store[PATH_SIZE];
+    const char *url = test_store_url();
+    path_of(process, "pool.db", store);
+    const char *arguments[ARGUMENTS_MAX] = {POOL_PROGRAM, "--store", url != NULL ? url : store,
+                                            "admin"};
+    for (size_t count = 4; *words != NULL; words++) {
+        assert_true(count + 1 < ARGUMENTS_MAX);
+        arguments[count++] = *words;
+    }
+    return run_at_home(process->directory, arguments, START_TIMEOUT_MS);
+}
+
 void pool_process_kill(struct pool_process *process)
 {
     int status;

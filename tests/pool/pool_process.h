@@ -2,6 +2,8 @@
 #ifndef TESTS_POOL_PROCESS_H
 #define TESTS_POOL_PROCESS_H
 
+#include "run_program.h"
+
 #include <sys/types.h>
 
 struct pool_process {
@@ -19,6 +21,10 @@ void pool_process_start(struct pool_process *process, const char *const *options
 
 /* How often `part` stands in the log. */
 int pool_process_logged(const struct pool_process *process, const char *part);
+
+/* Runs `poolminer-pool admin WORDS` (NULL-terminated) on the pool's store, whether it runs or not.
+ */
+struct output pool_process_admin(const struct pool_process *process, const char *const *words);
 
 /* SIGKILL. */
 void pool_process_kill(struct pool_process *process);

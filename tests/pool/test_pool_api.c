@@ -338,8 +338,13 @@ static void test_results(void **state)
                          "not completed");
     client_expect_saying(&clients[0], "POST", "/api/v1/results/verify/99", NULL, 404,
                          "Result not found");
-    client_expect_saying(&clients[0], "POST", "/api/v1/results/verify/1x", NULL, 404,
-                         "Result not found");
+    static const char *const no_ids[] = {"1x", "+1",  "-1",  "01",
+                                         "0",  "1.0", "0x1", "9999999999999999999"};
+    for (size_t i = 0; i < sizeof no_ids / sizeof *no_ids; i++) {
+        char path[PATH_SIZE];
+        snprintf(path, sizeof path, "/api/v1/results/verify/%s", no_ids[i]);
+        client_expect_saying(&clients[0], "POST", path, NULL, 404, "Result not found");
+    }
     for (size_t i = 1; i < 4; i++) {
         house_judge_all(&clients[i], "0.5");
     }
@@ -412,17 +417,20 @@ static void test_the_same_submission_again(void **state)
     struct house *house = *state;
     const struct client *client = &house->clients[0];
     char path[PATH_SIZE];
-    const char *body = "{\"evaluations\":[{\"algorithm_id\":1,\"score\":0.5}],\"evolutions\":[]}";
+    const char *body = "{\"evaluations\":[{\"algorithm_id\":1,\"score\":0.5},"
+                       "{\"algorithm_id\":2,\"score\":-0}],\"evolutions\":[]}";
+    const char *same = "{\"evaluations\":[{\"algorithm_id\":1,\"score\":0.50},"
+                       "{\"algorithm_id\":2,\"score\":0}]}";
     struct answer lease = client_expect(client, "POST", "/api/v1/tasks/lease", NULL, 200);
     snprintf(path, sizeof path, "/api/v1/tasks/%s/submit_lease", answer_string(&lease, "lease_id"));
     struct answer first = client_expect(client, "POST", path, body, 200);
-    struct answer second = client_expect(client, "POST", path, body, 200);
+    struct answer second = client_expect(client, "POST", path, same, 200);
     assert_string_equal(first.text, second.text);
     client_expect_saying(client, "POST", path, "{\"evaluations\":[]}", 404,
                          "Active lease assignment not found");
     client_expect_saying(&house->clients[1], "POST", path, body, 403, "another miner");
     struct answer stats = client_expect(client, "GET", "/api/v1/miners/stats", NULL, 200);
-    assert_int_equal(answer_integer(&stats, "evaluations_submitted"), 1);
+    assert_int_equal(answer_integer(&stats, "evaluations_submitted"), 2);
     answer_clear(&first);
     answer_clear(&second);
     answer_clear(&stats);
@@ -462,6 +470,48 @@ static void test_description(void **state)
     }
     assert_int_equal(operations, 24);
     answer_clear(&description);
+}
+
+/* A path may hold any bytes; none of them is anybody's name. */
+static void test_paths_that_are_no_text(void **state)
+{
+    struct house *house = *state;
+    const struct client *client = &house->clients[0];
+    static const struct {
+        const char *method, *path, *raw, *body;
+        int status;
+    } cases[] = {
+        {"GET", "/api/v1/miners/recipient-coldkey/x", "/api/v1/miners/recipient-coldkey/\xff", "",
+         404},
+        {"POST", "/api/v1/tasks/x/submit_lease", "/api/v1/tasks/\xff/submit_lease",
+         "{\"evaluations\":[]}", 404},
+        {"POST", "/api/v1/tasks/x/submit_lease", "/api/v1/tasks/\xc3/submit_lease", "{", 422},
+        {"POST", "/api/v1/tasks/x/submit_lease", "/api/v1/tasks/\xc3/submit_lease",
+         "{\"iterations\":-1}", 422},
+        {"POST", "/api/v1/tasks/x/submit_evaluation",
+         "/api/v1/tasks/a\xed\xa0\x80/submit_evaluation", "{\"evaluations\":[]}", 404},
+        {"POST", "/api/v1/tasks/x/submit_evolution", "/api/v1/tasks/\xff/submit_evolution",
+         "{\"evolved_function\":\"s0 = 1\"}", 404},
+        {"POST", "/api/v1/results/verify/x", "/api/v1/results/verify/\xff", "", 404},
+        {"GET", "/api/v1/rewards/balance/x", "/api/v1/rewards/balance/\xff", "", 403},
+        {"GET", "/api/v1/rewards/history/x", "/api/v1/rewards/history/\xff", "", 403},
+        {"POST", "/api/v1/rewards/withdraw/x", "/api/v1/rewards/withdraw/\xff", "", 403},
+        {"GET", "/\xff", "/\xff", "", 404},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char bytes[1024], proof[CLIENT_PROOF_SIZE];
+        client_write_proof(client, proof);
+        int size = snprintf(
+            bytes, sizeof bytes, "%s %s HTTP/1.1\r\nHost: x\r\n%sContent-Length: %zu\r\n\r\n%s",
+            cases[i].method, cases[i].raw, proof, strlen(cases[i].body), cases[i].body);
+        struct answer answer = http_send_raw(house->pool.url, cases[i].method, cases[i].path, bytes,
+                                             (size_t)size, false);
+        if (answer.status != cases[i].status) {
+            fail_msg("case %zu: %d %s", i, answer.status, answer.text);
+        }
+        answer_clear(&answer);
+    }
+    assert_int_equal(pool_process_logged(&house->pool, "POOL-STORE-FAILED"), 0);
 }
 
 static struct answer monitor(const struct house *house, const char *authorization, int status)
@@ -559,6 +609,7 @@ int main(void)
         CALL(test_results),
         CALL(test_the_older_calls),
         CALL(test_the_same_submission_again),
+        CALL(test_paths_that_are_no_text),
         CALL(test_stops_when_asked),
         CALL(test_description),
         CALL(test_monitor),

@@ -1,13 +1,17 @@
 /* The API's money, over HTTP: balances, payouts, the recipient coldkey. */
 #include "cmocka_include.h"
 #include "pool/house.h"
+#include "pool/sql.h"
+#include "pool/test_store.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <poolminer/clock.h>
+#include <poolminer/file.h>
 
 enum { PATH_SIZE = 256 };
 
@@ -146,11 +150,76 @@ static void test_epochs_pay(void **state)
     client_expect_saying(&clients[0], "GET", path, NULL, 200, "\"lifetime_rao\":50000000,");
 }
 
+/* A hundred years at the largest budget, to the last RAO: in the books of a pool that is away. */
+static void put_large_sums(const struct house *house)
+{
+    char script[2048], path[PATH_SIZE];
+    const char *miner = client_address(&house->clients[0]);
+    const char *url = test_store_url();
+    struct pm_sql *sql;
+    struct pm_error error = {0};
+    snprintf(path, sizeof path, "%s/pool.db", house->pool.directory);
+    snprintf(script, sizeof script,
+             "INSERT INTO epochs (number, start_ms, end_ms, settled, settled_ms, reputation,"
+             "  budget_rao, paid_rao, pool_rao) VALUES"
+             " (-1, 0, 1, 1, 1, 1, 4000000000000000000, 3155760000000000001, 1),"
+             " (0, 1, 2, 1, 2, 1, 4000000000000000000, 3155760000000000002, 6311520000000000000);"
+             "INSERT INTO payouts (epoch, hotkey, reputation, rao) VALUES"
+             " (-1, '%s', 1, 3155760000000000001), (0, '%s', 1, 3155760000000000002);"
+             "INSERT INTO withdrawals (id, hotkey, rao, recipient_coldkey, requested_ms, state)"
+             " VALUES (1, '%s', 1000000000000000001, 'cold', 1, 1)",
+             miner, miner, miner);
+    bool ok = (url != NULL ? pm_sql_open_postgres(url, PM_SQL_WRITE, &sql, &error)
+                           : pm_sql_open_sqlite(path, PM_SQL_WRITE, &sql, &error)) &&
+              pm_sql_script(sql, script, &error);
+    if (!ok) {
+        fail_msg("%s", error.message);
+    }
+    pm_sql_close(sql);
+}
+
+static void test_sums_to_the_last_digit(void **state)
+{
+    struct house *house = *state;
+    const struct client *client = &house->clients[0];
+    char path[PATH_SIZE], token[PATH_SIZE];
+    client_expect_saying(client, "POST", "/api/v1/miners/register", NULL, 200, "hotkey");
+    assert_int_equal(pool_process_stop(&house->pool), 0);
+    put_large_sums(house);
+    snprintf(token, sizeof token, "%s/token", house->pool.directory);
+    assert_true(pm_file_write_atomic(token, "secret\n", 7, 0600, true, NULL));
+    pool_process_start(&house->pool, (const char *[]){"--monitor-token-file", token, NULL});
+    unlink(token);
+    snprintf(path, sizeof path, "/api/v1/rewards/balance/%s", client_address(client));
+    client_expect_saying(client, "GET", path, NULL, 200,
+                         "\"balance_rao\":5311520000000000002,\"lifetime_rao\":6311520000000000003,"
+                         "\"withdrawn_rao\":1000000000000000001,");
+    client_expect_saying(client, "GET", "/api/v1/miners/stats", NULL, 200,
+                         "\"lifetime_rao\":6311520000000000003,");
+    snprintf(path, sizeof path, "/api/v1/rewards/history/%s", client_address(client));
+    client_expect_saying(client, "GET", path, NULL, 200, "\"amount_rao\":3155760000000000001,");
+    const struct request request = {.method = "GET",
+                                    .url = house->pool.url,
+                                    .path = "/api/v1/monitor/summary",
+                                    .authorization = "Bearer secret"};
+    struct answer summary = http_send(&request);
+    assert_non_null(strstr(summary.text, "\"paid_rao\":6311520000000000003,"
+                                         "\"pool_rao\":6311520000000000001,"));
+    answer_clear(&summary);
+    expect_output(
+        pool_process_admin(&house->pool, (const char *[]){"export", "epochs", "json", NULL}), 0,
+        "\"paid_rao\":3155760000000000002,\"pool_rao\":6311520000000000000,", "");
+    expect_output(
+        pool_process_admin(&house->pool, (const char *[]){"export", "miners", "json", NULL}), 0,
+        "\"lifetime_rao\":6311520000000000003,", "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_money_is_its_owners, open_default, house_close),
         cmocka_unit_test_setup_teardown(test_recipient_coldkey, open_default, house_close),
+        cmocka_unit_test_setup_teardown(test_sums_to_the_last_digit, open_default, house_close),
         cmocka_unit_test_setup_teardown(test_epochs_pay, open_short_epochs, house_close),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

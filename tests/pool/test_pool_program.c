@@ -58,6 +58,44 @@ static void test_rules_out_of_range(void **state)
     }
 }
 
+/* Each figure by itself is in its range. */
+static void test_rules_that_cannot_be_kept(void **state)
+{
+    (void)state;
+    expect_refused(1, "at most six decimals", "--fee", "0.0000001");
+    expect_refused(1, "at most six decimals", "--cap", "0.0500001");
+    expect_refused(1, "at most six decimals", "--evaluation-reward", "0.0000004");
+    /* 2e9 RAO a second, and epochs of an hour */
+    expect_refused(1, "may divide 7200000000000 RAO", "--budget-rao", "7200000000001");
+    expect_refused(1, "may divide 7200000000000 RAO", "--budget-rao", "1000000000000000");
+}
+
+/* What can: shares that binary fractions only come near to, and the largest budget. */
+static void test_rules_at_their_bounds(void **state)
+{
+    (void)state;
+    static const char *const cases[][3] = {
+        {"--fee=0.000001", "--cap=0.999999", "--budget-rao=7200000000000"},
+        {"--fee=0.07", "--cap=0.29", "--evaluation-reward=0.1"},
+        {"--fee=1", "--cap=0", "--evaluation-reward=1000"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char *arguments[5] = {(char[]){"poolminer-pool"}};
+        char words[3][64];
+        for (size_t j = 0; j < 3; j++) {
+            snprintf(words[j], sizeof words[j], "%s", cases[i][j]);
+            arguments[j + 1] = words[j];
+        }
+        struct pm_options *options = pm_settings_create();
+        struct pm_error error = {0};
+        if (!pm_options_load_arguments(options, 4, arguments, &error) ||
+            !pm_settings_check(options, &error)) {
+            fail_msg("%s", error.message);
+        }
+        pm_options_destroy(options);
+    }
+}
+
 /* The defaults of docs/pool.md, which the spec of the network's pool has too. */
 static void test_default_rules(void **state)
 {
@@ -240,6 +278,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rules_out_of_range),
+        cmocka_unit_test(test_rules_that_cannot_be_kept),
+        cmocka_unit_test(test_rules_at_their_bounds),
         cmocka_unit_test(test_default_rules),
         cmocka_unit_test(test_every_rule_is_an_option),
         cmocka_unit_test(test_a_store_that_would_forget),

@@ -181,10 +181,26 @@ static void test_leases_per_window(void **state)
 {
     struct virtual_pool *pool = *state;
     pool->rules.leases_per_window = 1;
+    static const enum pm_pool_lease_kind kinds[] = {PM_POOL_LEASE_BOTH, PM_POOL_LEASE_EVALUATE,
+                                                    PM_POOL_LEASE_EVOLVE};
     rule_judge_all(pool, "a", 0.5);
-    rule_lease_refused(pool, "a", PM_POOL_LEASE_BOTH, 8, 400,
-                       "Lease already issued for this window. Wait for next window.");
-    pool->now_ms += pool->rules.epoch_ms;
+    for (size_t i = 0; i < 3; i++) { /* whatever it is called, it is a lease */
+        rule_lease_refused(pool, "a", kinds[i], 8, 400,
+                           "Lease already issued for this window. Wait for next window.");
+    }
+    for (size_t i = 0; i < 3; i++) { /* and each counts against the others */
+        struct pm_grant grant;
+        struct pm_refusal refusal;
+        pool->now_ms += pool->rules.epoch_ms;
+        assert_int_equal(virtual_pool_lease(pool, "b", kinds[i], 1, 2, &grant, &refusal), 200);
+        const struct pm_pool_submission submission = {.kind = kinds[i]};
+        rule_submit(pool, "b", grant.lease.id, &submission);
+        pm_grant_clear(&grant);
+        for (size_t j = 0; j < 3; j++) {
+            rule_lease_refused(pool, "b", kinds[j], 8, 400,
+                               "Lease already issued for this window. Wait for next window.");
+        }
+    }
     rule_judge_all(pool, "a", 0.5);
 }
 

@@ -1,7 +1,7 @@
 /* The supervisor over shell scripts: starting again, giving up, readiness, stopping in order. */
 #include "cli/supervise.h"
 #include "cmocka_include.h"
-#include "unpressed_clock.h"
+#include "own_clock.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -194,10 +194,10 @@ static void the_deaf_do_not_delay_the_end(void **state)
         start(supervisor, deaf, (struct child_config){.stage = STOP_SECOND, .restarts = true});
     }
     pm_clock_sleep_ms(200);
-    const int64_t start_ms = pm_clock_monotonic_ms(), unpressed_ms = unpressed_clock_ms();
+    const int64_t start_ms = pm_clock_monotonic_ms(), own_ms = own_clock_ms();
     supervisor_stop(supervisor);
     assert_true(pm_clock_monotonic_ms() - start_ms >= 500);
-    assert_true(unpressed_clock_ms() - unpressed_ms < 2000);
+    assert_true(own_clock_ms() - own_ms < 2000);
     assert_true(supervisor_poll(supervisor, NULL));
     for (size_t i = 0; i < 6; i++) {
         assert_true(supervisor_ended(supervisor, i));

@@ -54,8 +54,10 @@ static char *evolve_result(const cJSON *job)
 static void work(struct fake_queue *queue, struct fake_job *job)
 {
     bool evaluate = strcmp(job->kind, "evaluate") == 0;
-    if (job->state != PM_JOB_QUEUED || queue->work == FAKE_WORK_NONE ||
-        (queue->work == FAKE_WORK_EVALUATE && !evaluate)) {
+    const bool nobody =
+        queue->work == FAKE_WORK_NONE ||
+        (queue->no_work_until_ms != 0 && atomic_load(queue->clock_ms) < queue->no_work_until_ms);
+    if (job->state != PM_JOB_QUEUED || nobody || (queue->work == FAKE_WORK_EVALUATE && !evaluate)) {
         return;
     }
     if (queue->work == FAKE_WORK_FAIL) {

@@ -37,6 +37,7 @@ struct fake_queue {
     struct fake_record records[FAKE_RECORDS_MAX];
     size_t record_count;
     enum fake_work work;
+    int64_t no_work_until_ms;    /* by `clock_ms`: before it no worker is there */
     const char *dataset, *suite; /* what results say they were computed from; NULL: nothing */
     const char *paused;          /* why no worker computes; NULL: one does */
     int calls;                   /* so far */

@@ -178,33 +178,6 @@ static void so_does_one_of_which_no_note_was_kept(void **state)
     assert_closed(bench, "submitted", "");
 }
 
-static void a_clock_that_is_set_back_holds_nothing_up(void **state)
-{
-    struct bench *bench = *state;
-    bench->pool.lease_answers[0].status = bench->pool.lease_answers[1].status = 503;
-    bench->pool.jump_after_ms = SECOND / 4;
-    bench->pool.jump_ms = -86400 * SECOND;
-    bench->pool.stop_after_lease_calls = 4;
-    assert_true(live(bench));
-    assert_true(bench->pool.waited_ms < 60 * SECOND);
-    assert_closed(bench, "submitted", "");
-}
-
-static void an_open_lease_that_ran_out_meanwhile_is_closed(void **state)
-{
-    struct bench *bench = *state;
-    bench->pool.lease_answers[0].stop = true;
-    assert_true(live(bench));
-    atomic_store(&bench->pool.stop, false);
-    atomic_fetch_add(&bench->pool.now_ms, 7200 * SECOND);
-    assert_true(live(bench));
-    assert_int_equal(bench->pool.submit_calls, 0);
-    assert_closed(bench, "expired", "no driver was there");
-    assert_closed(bench, "expired", "it ran out 3600 s ago");
-    assert_string_equal(record_member(bench, "lease-1", "cause"), "ran_out");
-    assert_string_equal(record_member(bench, "lease-1", "late_ms"), "3600000");
-}
-
 static void a_record_that_cannot_be_read_is_set_aside(void **state)
 {
     struct bench *bench = *state;
@@ -763,8 +736,6 @@ int main(void)
         TEST(a_stop_while_the_submission_is_lost_sends_it_again),
         TEST(a_submission_that_may_have_arrived_outlives_its_lease),
         TEST(so_does_one_of_which_no_note_was_kept),
-        TEST(a_clock_that_is_set_back_holds_nothing_up),
-        TEST(an_open_lease_that_ran_out_meanwhile_is_closed),
         TEST(a_record_that_cannot_be_read_is_set_aside),
         TEST(waits_between_leases_are_as_the_table_says),
         TEST(another_lease_in_the_way_is_awaited_and_told),

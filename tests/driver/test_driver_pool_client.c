@@ -1,9 +1,9 @@
 /* The pool's client against a server that misbehaves. */
 #include "cmocka_include.h"
 #include "driver/pool_client.h"
+#include "own_clock.h"
 #include "tests/driver/scripted_server.h"
 #include "tests/driver/tls_front.h"
-#include "unpressed_clock.h"
 
 #include <inttypes.h>
 #include <pthread.h>
@@ -213,11 +213,11 @@ static void misbehave(enum scripted_manner manner, enum pm_answer_kind expected_
     struct bench bench;
     open_bench(&bench, 500);
     bench.reply.manner = manner;
-    int64_t before_ms = unpressed_clock_ms();
+    int64_t before_ms = own_clock_ms();
     assert_int_equal(lease(&bench), expected_lease);
     assert_int_equal(submit(&bench), expected_submit);
     assert_int_equal(bench.answer.lost, expected_submit == PM_ANSWER_NOT_NOW);
-    assert_true(unpressed_clock_ms() - before_ms < 8000);
+    assert_true(own_clock_ms() - before_ms < 8000);
     bench.reply.manner = SCRIPTED_PROPER; /* and nothing sticks */
     assert_int_equal(lease(&bench), PM_ANSWER_OK);
     assert_int_equal(scripted_server_requests(bench.server), 3); /* nothing was sent twice */
@@ -475,9 +475,9 @@ static void a_stop_ends_a_request_in_time(void **state)
     int64_t took_ms = pm_clock_monotonic_ms() - before_ms;
     assert_int_equal(bench.error.code, PM_ERROR_INTERRUPTED);
     assert_in_range(took_ms, 850, 30000); /* a submission gets a moment to end well */
-    before_ms = unpressed_clock_ms();
+    before_ms = own_clock_ms();
     assert_false(pm_pool_client_stats(bench.client, &bench.answer, &bench.error));
-    assert_true(unpressed_clock_ms() - before_ms < 800); /* figures do not: it lasts 800 ms */
+    assert_true(own_clock_ms() - before_ms < 800); /* figures do not: it lasts 800 ms */
     pthread_join(thread, NULL);
     close_bench(&bench);
 }

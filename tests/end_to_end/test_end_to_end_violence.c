@@ -1,9 +1,11 @@
 /* A pool, a sidecar, workers and drivers, of which one after the other is killed without warning,
  * stopped for longer than a lease, finds its clock an hour off or its disk full or broken, at
  * random moments, while what stands between drivers and pool answers 500, hangs, cuts answers off
- * or drops them. Afterwards the books are read: every job that was acknowledged has one outcome,
- * every lease that the pool has booked is known to its driver and the other way round, nothing was
- * booked twice, and the money adds up.
+ * or drops them. A witness between the sidecar and the others writes down what is acknowledged.
+ * Afterwards the books are read and held against it: every job that was acknowledged has one
+ * outcome and every result that was is in its lease's submission, every lease that the pool has
+ * booked is known to its driver and the other way round, nothing was booked twice, and the money
+ * adds up.
  *
  * POOLMINER_VIOLENCE_KILLS says how many kills (100 when not set; 1,000 take some eight minutes),
  * POOLMINER_VIOLENCE_SEED makes the same choices again. */
@@ -11,6 +13,7 @@
 #include "cmocka_include.h"
 #include "faulty_front.h"
 #include "programs.h"
+#include "witness.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -53,6 +56,7 @@ struct mill {
     char pool_port[16], sidecar_port[16], pool_url[64], sidecar_url[64];
     struct victim victims[VICTIMS];
     struct faulty_front *front;
+    struct witness *witness; /* between the sidecar and the others */
     int kills, stops, jumps, disks;
     unsigned random;
 };
@@ -148,7 +152,10 @@ static int set_up(void **state)
     mill.front = faulty_front_start((int)strtol(mill.pool_port, NULL, 10), mill.random);
     snprintf(mill.pool_url, sizeof mill.pool_url, "http://127.0.0.1:%d",
              faulty_front_port(mill.front));
-    snprintf(mill.sidecar_url, sizeof mill.sidecar_url, "tcp://127.0.0.1:%s", mill.sidecar_port);
+    mill.witness = witness_start((int)strtol(mill.sidecar_port, NULL, 10),
+                                 place_file(&mill.place, "witness.db"));
+    snprintf(mill.sidecar_url, sizeof mill.sidecar_url, "tcp://127.0.0.1:%d",
+             witness_port(mill.witness));
     for (int i = 2; i < VICTIMS; i++) {
         start(&mill, &mill.victims[i]);
     }
@@ -160,6 +167,9 @@ static int tear_down(void **state)
 {
     struct mill *mill = *state;
     place_destroy(&mill->place);
+    if (mill->witness != NULL) {
+        witness_stop(mill->witness);
+    }
     faulty_front_stop(mill->front);
     return 0;
 }
@@ -262,6 +272,8 @@ static void let_it_end(struct mill *mill)
         kill(victim->pid, SIGTERM);
         wait_end(&mill->place, victim->label, victim->pid, END_MS);
     }
+    witness_stop(mill->witness);
+    mill->witness = NULL;
 }
 
 static const char *const FATES[FRONT_FATES] = {

@@ -1,7 +1,7 @@
 #include "worker_bench.h"
 
 #include "cmocka_include.h"
-#include "unpressed_clock.h"
+#include "own_clock.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -177,10 +177,8 @@ void worker_bench_wait_log(struct worker_bench *bench, const char *label, const 
 
 void worker_bench_leave(struct worker_bench *bench, const char *label, pid_t pid, int signal_number)
 {
-    const int64_t begin_ms = unpressed_clock_ms();
-    assert_int_equal(kill(pid, signal_number), 0);
-    assert_int_equal(wait_end(&bench->place, label, pid, BENCH_PATIENCE_MS), 0);
-    const int64_t took_ms = unpressed_clock_ms() - begin_ms;
+    const int64_t took_ms = own_clock_end_ms(pid, signal_number, BENCH_PATIENCE_MS);
+    assert_int_equal(wait_end(&bench->place, label, pid, 1000), 0);
     if (took_ms > BENCH_LEAVING_MS) {
         show_logs(&bench->place);
         fail_msg("%s took %lld ms to end", label, (long long)took_ms);

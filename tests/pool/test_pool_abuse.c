@@ -4,7 +4,6 @@
 #include "pool/http_client.h"
 #include "pool/pool_process.h"
 #include "pool/store.h"
-#include "unpressed_clock.h"
 
 #include <arpa/inet.h>
 #include <pthread.h>
@@ -156,11 +155,11 @@ static void test_the_description_needs_no_store(void **state)
     struct answer answer = {0};
     snprintf(path, sizeof path, "%s/pool.db", pool.directory);
     assert_true(pm_pool_store_open(path, &store, NULL));
-    int64_t begin_ms = unpressed_clock_ms();
+    int64_t begin_ms = pm_clock_monotonic_ms();
     assert_true(pm_pool_store_run(store, get_description, &answer, NULL));
     pm_pool_store_close(store);
     assert_int_equal(answer.status, 200);
-    assert_true(unpressed_clock_ms() - begin_ms < 1000);
+    assert_true(pm_clock_monotonic_ms() - begin_ms < 5000); /* half of what the store waits for */
     answer_clear(&answer);
 }
 

@@ -50,6 +50,16 @@ static void faulty_rollback(struct pm_store *store)
     INNER->verbs->rollback(INNER);
 }
 
+static bool faulty_sync(struct pm_store *store, struct pm_error *error)
+{
+    if (FORWARD(sync, INNER, error)) {
+        return true;
+    }
+    atomic_store(&INNER->lost, true);
+    atomic_store(&store->lost, true);
+    return false;
+}
+
 static bool faulty_room(struct pm_store *store, int64_t *bytes, struct pm_error *error)
 {
     return FORWARD(room, INNER, bytes, error);
@@ -196,6 +206,7 @@ static const struct pm_store_verbs VERBS = {
     .begin = faulty_begin,
     .commit = faulty_commit,
     .rollback = faulty_rollback,
+    .sync = faulty_sync,
     .room = faulty_room,
     .run_find = faulty_run_find,
     .run_name = faulty_run_name,
@@ -228,6 +239,8 @@ struct pm_store *faulty_store_create(struct pm_store *inner)
     assert_non_null(faulty);
     faulty->base.verbs = &VERBS;
     faulty->inner = inner;
+    faulty->base.syncs_apart = inner->syncs_apart;
+    faulty->base.shared = inner->shared;
     return &faulty->base;
 }
 

@@ -6,14 +6,15 @@
 
 #include "sidecar/queue.h"
 
-enum { SCENARIO_STEPS = 14 };
+enum { SCENARIO_STEPS = 37 };
 extern const struct pm_queue_config SCENARIO_CONFIG;
 
 /* One step, from 0, made durable by the commit, or `apart`, by a sync after it. The transaction is
  * rolled back when it fails; a sync that fails leaves open what has happened. */
 bool scenario_step(struct pm_queue *queue, size_t step, bool apart, struct pm_error *error);
 
-/* Everything but times of leases; the caller frees. */
+/* Everything but times of leases and numbers of jobs, which come in their order; the caller frees.
+ */
 char *scenario_dump(struct pm_store *store);
 
 #endif

@@ -2,7 +2,7 @@
 
 #include "growing_file.h"
 #include "loopback.h"
-#include "unpressed_clock.h"
+#include "own_clock.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -21,7 +21,7 @@ char sidecar_url[64];
 const char *sidecar_keys_directory;
 const char *sidecar_host;
 int sidecar_port;
-int sidecar_heartbeat_ms = PROGRAM_HEARTBEAT_MS;
+int sidecar_lease_ms = PROGRAM_LEASE_MS, sidecar_heartbeat_ms = PROGRAM_HEARTBEAT_MS;
 bool sidecar_has_page;
 static struct pm_error error;
 
@@ -78,7 +78,7 @@ void sidecar_start(void)
     }
     char port_text[16], lease_text[16], heartbeat_text[16];
     snprintf(port_text, sizeof port_text, "%d", sidecar_port);
-    snprintf(lease_text, sizeof lease_text, "%d", PROGRAM_LEASE_MS);
+    snprintf(lease_text, sizeof lease_text, "%d", sidecar_lease_ms);
     snprintf(heartbeat_text, sizeof heartbeat_text, "%d", sidecar_heartbeat_ms);
     const char *arguments[24] = {PM_SIDECAR_PROGRAM,
                                  "--host",
@@ -130,33 +130,40 @@ void sidecar_kill(void)
 int sidecar_stop(void)
 {
     int status;
-    int64_t begin_ms = unpressed_clock_ms();
-    kill(sidecar_pid, SIGTERM);
+    const int64_t took_ms = own_clock_end_ms(sidecar_pid, SIGTERM, DEATH_MAX_MS);
     assert_true(pm_process_wait(sidecar_pid, DEATH_MAX_MS, &status));
     sidecar_pid = 0;
-    assert_true(unpressed_clock_ms() - begin_ms < 2000);
+    assert_in_range(took_ms, 0, 2000);
     assert_true(WIFEXITED(status));
     return WEXITSTATUS(status);
+}
+
+static int set_up(int lease_ms, int heartbeat_ms)
+{
+    pm_test_clean();
+    sidecar_port = 0;
+    sidecar_lease_ms = lease_ms;
+    sidecar_heartbeat_ms = heartbeat_ms;
+    sidecar_start();
+    return 0;
 }
 
 int sidecar_set_up(void **state)
 {
     (void)state;
-    pm_test_clean();
-    sidecar_port = 0;
-    sidecar_heartbeat_ms = PROGRAM_HEARTBEAT_MS;
-    sidecar_start();
-    return 0;
+    return set_up(PROGRAM_LEASE_MS, PROGRAM_HEARTBEAT_MS);
 }
 
 int sidecar_set_up_calm(void **state)
 {
     (void)state;
-    pm_test_clean();
-    sidecar_port = 0;
-    sidecar_heartbeat_ms = PROGRAM_CALM_HEARTBEAT_MS;
-    sidecar_start();
-    return 0;
+    return set_up(PROGRAM_LEASE_MS, PROGRAM_CALM_HEARTBEAT_MS);
+}
+
+int sidecar_set_up_long(void **state)
+{
+    (void)state;
+    return set_up(PROGRAM_LONG_LEASE_MS, PROGRAM_LONG_HEARTBEAT_MS);
 }
 
 int sidecar_tear_down(void **state)

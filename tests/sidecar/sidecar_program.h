@@ -15,14 +15,19 @@ enum { PROGRAM_LEASE_MS = 3000, PROGRAM_HEARTBEAT_MS = 800 };
  * longer than a third of PROGRAM_HEARTBEAT_MS. As by default. */
 enum { PROGRAM_CALM_HEARTBEAT_MS = 5000 };
 
+/* For tests of what is lost after heartbeats: they are long against what a busy machine adds, and
+ * no lease runs out. */
+enum { PROGRAM_LONG_LEASE_MS = 120000, PROGRAM_LONG_HEARTBEAT_MS = 3000 };
+
 extern pid_t sidecar_pid;
 extern char sidecar_url[64];
 /* NULL (as at first): without keys. */
 extern const char *sidecar_keys_directory;
 /* A loopback address of this process alone, from the first start on. */
 extern const char *sidecar_host;
-extern int sidecar_port;         /* 0 until the first start, which takes a free one */
-extern int sidecar_heartbeat_ms; /* PROGRAM_HEARTBEAT_MS, and again from each set_up on */
+extern int sidecar_port; /* 0 until the first start, which takes a free one */
+/* PROGRAM_LEASE_MS and PROGRAM_HEARTBEAT_MS, and again from each set_up on. */
+extern int sidecar_lease_ms, sidecar_heartbeat_ms;
 /* True: with a page, its token SIDECAR_TOKEN, and a history. */
 extern bool sidecar_has_page;
 #define SIDECAR_TOKEN "an-open-secret-of-the-tests"
@@ -37,9 +42,12 @@ int sidecar_stop(void);
 /* For set_up and tear_down: nothing in the store; everything gone. */
 int sidecar_set_up(void **state);
 int sidecar_set_up_calm(void **state); /* with PROGRAM_CALM_HEARTBEAT_MS */
+int sidecar_set_up_long(void **state); /* with PROGRAM_LONG_LEASE_MS and _HEARTBEAT_MS */
 int sidecar_tear_down(void **state);
 #define WITH_CALM_SIDECAR(test)                                                                    \
     cmocka_unit_test_setup_teardown(test, sidecar_set_up_calm, sidecar_tear_down)
+#define WITH_LONG_SIDECAR(test)                                                                    \
+    cmocka_unit_test_setup_teardown(test, sidecar_set_up_long, sidecar_tear_down)
 #define WITH_SIDECAR(test) cmocka_unit_test_setup_teardown(test, sidecar_set_up, sidecar_tear_down)
 
 /* Starts it with these arguments only (NULL-terminated, without the path) and waits for its end;

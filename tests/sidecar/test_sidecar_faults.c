@@ -2,7 +2,7 @@
  * machine die at every write: what was acknowledged is there, what was not is there wholly or not
  * at all, and the sidecar goes on. */
 #include "crash_vfs.h"
-#include "sidecar/faulty_store.h"
+#include "sidecar/call_faults.h"
 #include "sidecar/queue_scenario.h"
 #include "sidecar/sidecar_test.h"
 
@@ -20,9 +20,9 @@ static bool take_step(size_t step)
     return scenario_step(&queue, step, apart, &error);
 }
 
-static bool open_store(struct pm_store **out)
+static bool open_store(struct pm_store **out, struct pm_error *why)
 {
-    return pm_store_sqlite_open(pm_test_path("store.db"), true, out, &error);
+    return pm_store_sqlite_open(pm_test_path("store.db"), true, out, why);
 }
 
 static void expect_content(struct pm_store *store, size_t steps)
@@ -36,7 +36,7 @@ static int tell_the_story_once(void **state)
 {
     (void)state;
     struct pm_store *store;
-    assert_done(open_store(&store), error);
+    assert_done(open_store(&store, &error), error);
     assert_done(pm_queue_open(&queue, store, &SCENARIO_CONFIG, START, &error), error);
     expected[0] = scenario_dump(store);
     for (size_t step = 0; step < SCENARIO_STEPS; step++) {
@@ -52,29 +52,11 @@ static int tell_the_story_once(void **state)
 static void any_call_may_fail_and_the_step_be_tried_again(void **state)
 {
     (void)state;
-    int64_t faults = 0;
-    bool clean = false;
-    for (int64_t at = 1; !clean; at++) {
-        struct pm_store *inner, *store;
-        pm_test_clean();
-        assert_done(pm_store_sqlite_open(pm_test_path("store.db"), false, &inner, &error), error);
-        store = faulty_store_create(inner);
-        assert_done(pm_queue_open(&queue, store, &SCENARIO_CONFIG, START, &error), error);
-        faulty_store_fail_at(store, at);
-        clean = true;
-        for (size_t step = 0; step < SCENARIO_STEPS; step++) {
-            if (!take_step(step)) {
-                assert_int_equal(error.code, PM_ERROR_IO);
-                expect_content(inner, step);
-                assert_done(take_step(step), error);
-                clean = false;
-                faults++;
-            }
-        }
-        expect_content(inner, SCENARIO_STEPS);
-        store->verbs->close(store);
-    }
-    assert_in_range(faults, 50, 1000); /* there were that many calls */
+    const struct call_faults synced_in_commits = {.open = open_store, .erase = pm_test_clean};
+    const struct call_faults synced_apart = {
+        .open = open_store, .erase = pm_test_clean, .apart = true};
+    call_faults_run(&synced_in_commits);
+    call_faults_run(&synced_apart);
 }
 
 /* ---- SQLite's writes ---- */
@@ -84,7 +66,8 @@ static size_t play(struct pm_store **store)
 {
     size_t step = 0;
     *store = NULL;
-    if (open_store(store) && pm_queue_open(&queue, *store, &SCENARIO_CONFIG, START, &error)) {
+    if (open_store(store, &error) &&
+        pm_queue_open(&queue, *store, &SCENARIO_CONFIG, START, &error)) {
         while (step < SCENARIO_STEPS && take_step(step)) {
             step++;
         }
@@ -96,7 +79,7 @@ static size_t play(struct pm_store **store)
 static void go_on_anew(size_t acknowledged)
 {
     struct pm_store *store;
-    assert_done(open_store(&store), error);
+    assert_done(open_store(&store, &error), error);
     char *found = scenario_dump(store);
     bool as_before = strcmp(found, expected[acknowledged]) == 0;
     bool as_after = acknowledged < SCENARIO_STEPS && strcmp(found, expected[acknowledged + 1]) == 0;
@@ -144,12 +127,14 @@ static void the_process_may_die_at_any_write(void **state)
 {
     (void)state;
     die_everywhere(CRASH_KILL, true);
+    die_everywhere(CRASH_KILL, false);
 }
 
 static void a_write_may_be_torn(void **state)
 {
     (void)state;
     die_everywhere(CRASH_TORN, true);
+    die_everywhere(CRASH_TORN, false);
 }
 
 static void the_power_may_go_at_any_write(void **state)
@@ -176,7 +161,7 @@ static bool suffer(enum crash_kind kind, int64_t at, int *losses)
 {
     struct pm_store *store;
     pm_test_clean();
-    assert_done(open_store(&store), error);
+    assert_done(open_store(&store, &error), error);
     assert_done(pm_queue_open(&queue, store, &SCENARIO_CONFIG, START, &error), error);
     bool happened = false;
     crash_vfs_arm(kind, at);
@@ -214,7 +199,7 @@ static void any_write_may_fail(void **state)
             at++;
         }
         assert_in_range(at, 30, 10000);
-        assert_in_range(losses, SCENARIO_STEPS - 1, 100);
+        assert_in_range(losses, SCENARIO_STEPS - 4, 100); /* some steps only look */
     }
     apart = false;
 }

@@ -1,7 +1,6 @@
 /* A peer that sends as fast as it can, sense or nonsense, and never looks at an answer: others are
  * served meanwhile, and the sidecar's memory has its bound. */
 #include "sidecar/sidecar_program.h"
-#include "unpressed_clock.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -16,7 +15,8 @@ enum {
     NOISE_BYTES = 16384,
     ENOUGH = 2000, /* messages of a flood, before anything is judged */
     JOBS = 25,
-    JOBS_MAX_MS = 10000, /* a stuck sidecar would answer nothing at all */
+    JOBS_MAX_MS = 6000, /* a quarter of it where nothing else runs */
+    TRIES = 3,          /* the machine may be busy with other things once */
     RESIDENT_MAX_MIB = 100,
 };
 
@@ -66,6 +66,25 @@ static void end_floods(struct flood *floods)
     }
 }
 
+/* JOBS of them, the first of which has the number `from`; the ms that they took. */
+static int64_t do_jobs(struct pm_queue_client *driver, struct pm_queue_client *worker, int from)
+{
+    const int64_t begin_ms = pm_clock_monotonic_ms();
+    for (int i = from; i < from + JOBS; i++) {
+        char key[16];
+        struct pm_job job;
+        struct pm_error error;
+        snprintf(key, sizeof key, "job-%d", i);
+        const int64_t id = client_put(driver, key);
+        assert_true(client_lease(worker, 0, &job));
+        assert_int_equal(job.job_id, id);
+        assert_done(pm_queue_client_finish(worker, job.job_id, job.token, "done", 4, &error),
+                    error);
+        pm_job_clear(&job);
+    }
+    return pm_clock_monotonic_ms() - begin_ms;
+}
+
 static void a_flood_keeps_nobody_waiting(void **state)
 {
     (void)state;
@@ -81,23 +100,17 @@ static void a_flood_keeps_nobody_waiting(void **state)
             pm_clock_sleep_ms(5);
         }
     }
-    const int64_t begin_ms = unpressed_clock_ms();
-    for (int i = 0; i < JOBS; i++) {
-        char key[16];
-        struct pm_job job;
-        struct pm_error error;
-        snprintf(key, sizeof key, "job-%d", i);
-        const int64_t id = client_put(driver, key);
-        assert_true(client_lease(worker, 0, &job));
-        assert_int_equal(job.job_id, id);
-        assert_done(pm_queue_client_finish(worker, job.job_id, job.token, "done", 4, &error),
-                    error);
-        pm_job_clear(&job);
+    int64_t took_ms = INT64_MAX;
+    int done = 0;
+    while (done < TRIES * JOBS && took_ms > JOBS_MAX_MS) {
+        took_ms = do_jobs(driver, worker, done);
+        done += JOBS;
     }
-    assert_true(unpressed_clock_ms() - begin_ms < JOBS_MAX_MS);
+    print_message("%d jobs in %lld ms\n", JOBS, (long long)took_ms);
+    assert_in_range(took_ms, 0, JOBS_MAX_MS);
     sidecar_expect_resident_below(RESIDENT_MAX_MIB);
     end_floods(floods);
-    assert_int_equal(status_number(driver, "jobs.completed"), JOBS);
+    assert_int_equal(status_number(driver, "jobs.completed"), done);
     assert_true(status_number(driver, "counters.bad_messages") >= ENOUGH / 2);
     pm_queue_client_destroy(worker);
     pm_queue_client_destroy(driver);

@@ -1,5 +1,7 @@
-/* The store suite over PostgreSQL, and what is its own: two stores over one database. The server's
+/* The store suite over PostgreSQL, its calls that fail, and what is its own: two stores over one
+ * database. The server's
  * URL is in POOLMINER_TEST_STORE. */
+#include "sidecar/call_faults.h"
 #include "sidecar/sidecar_test.h"
 #include "sidecar/store_suite.h"
 
@@ -203,6 +205,13 @@ static void what_cannot_be_opened_is_said(void **state)
     assert_false(pm_store_is_postgres("/tmp/postgresql"));
 }
 
+static void any_call_may_fail_and_the_step_be_tried_again(void **state)
+{
+    (void)state;
+    const struct call_faults faults = {.open = open_store, .erase = erase};
+    call_faults_run(&faults);
+}
+
 #define WITH_TWO(test) cmocka_unit_test_setup_teardown(test, open_two, close_two)
 
 int main(void)
@@ -214,9 +223,12 @@ int main(void)
     }
     const struct pm_store_backend postgres = {"postgres", open_store, erase};
     const struct CMUnitTest tests[] = {
-        WITH_TWO(one_job_goes_to_one_sidecar),    WITH_TWO(what_both_count_adds_up),
-        WITH_TWO(leases_of_the_dead_are_adopted), WITH_TWO(a_lost_connection_is_made_again),
+        WITH_TWO(one_job_goes_to_one_sidecar),
+        WITH_TWO(what_both_count_adds_up),
+        WITH_TWO(leases_of_the_dead_are_adopted),
+        WITH_TWO(a_lost_connection_is_made_again),
         WITH_TWO(what_cannot_be_opened_is_said),
+        cmocka_unit_test(any_call_may_fail_and_the_step_be_tried_again),
     };
     int failed = pm_store_suite_run(&postgres);
     failed += cmocka_run_group_tests_name("two over one database", tests, NULL, NULL);

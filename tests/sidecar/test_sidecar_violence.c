@@ -1,13 +1,16 @@
 /* A driver and four workers, and a hand that kills the sidecar and the workers with SIGKILL at
  * random moments. At the end every job that was acknowledged has had exactly one outcome, and no
- * result is missing, wrong or seen twice. PM_VIOLENCE_KILLS in the environment asks for more than
- * the default. */
+ * result is missing, wrong or seen twice. Workers write down which results were acknowledged: none
+ * of these jobs is handed out again, or has another outcome. PM_VIOLENCE_KILLS in the environment
+ * asks for more than the default. */
 #include "sidecar/sidecar_program.h"
 
 #include <fcntl.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -15,6 +18,11 @@
 #include <poolminer/clock.h>
 
 enum { WORKERS = 4, DEFAULT_KILLS = 60, ABREAST = 40, JOBS_MAX = 1000000 };
+enum { FINISHED = 1, TAKEN_BACK = 2 };
+
+/* By job, shared with the workers: whether its result was acknowledged, and it was handed out once
+ * more. */
+static atomic_uchar *finished;
 
 static uint64_t random_state = 88172645463325252ULL;
 
@@ -47,6 +55,27 @@ static struct pm_queue_client *connect_child(const char *role, const char *name)
     return client;
 }
 
+static int number_of(const char *key)
+{
+    const long number = strtol(key + strlen("job-"), NULL, 10);
+    if (number < 0 || number >= JOBS_MAX) {
+        fprintf(stderr, "%s came from nowhere\n", key);
+        _exit(1);
+    }
+    return (int)number;
+}
+
+static void finish(struct pm_queue_client *client, const struct pm_job *job, const char *result,
+                   int length)
+{
+    struct pm_error error;
+    if (pm_queue_client_finish(client, job->job_id, job->token, result, (size_t)length, &error)) {
+        atomic_fetch_or(&finished[number_of(job->key)], FINISHED);
+    } else if (error.code != PM_ERROR_REFUSED) {
+        die("finishing", &error);
+    }
+}
+
 static void work(const char *name)
 {
     struct pm_queue_client *client = connect_child("worker", name);
@@ -61,6 +90,10 @@ static void work(const char *name)
         if (!found) {
             continue;
         }
+        if (atomic_load(&finished[number_of(job.key)]) != 0) {
+            fprintf(stderr, "%s is finished, and was handed out again\n", job.key);
+            atomic_fetch_or(&finished[number_of(job.key)], TAKEN_BACK);
+        }
         int length = snprintf(result, sizeof result, "result of %.*s", (int)job.body_size,
                               (const char *)job.body);
         pm_clock_sleep_ms((int64_t)(random_number(4)));
@@ -68,11 +101,7 @@ static void work(const char *name)
             error.code != PM_ERROR_REFUSED) {
             die("progress", &error);
         }
-        if (!pm_queue_client_finish(client, job.job_id, job.token, result, (size_t)length,
-                                    &error) &&
-            error.code != PM_ERROR_REFUSED) {
-            die("finishing", &error);
-        }
+        finish(client, &job, result, length);
         pm_job_clear(&job);
     }
 }
@@ -98,15 +127,19 @@ static void put_next(struct pm_queue_client *client, struct tally *tally)
 static void check(struct tally *tally, const struct pm_job_result *result)
 {
     char expected[64];
-    int number = (int)strtol(result->key + strlen("job-"), NULL, 10);
+    const int number = number_of(result->key);
     int length = snprintf(expected, sizeof expected, "result of %s", result->key);
-    if (number < 0 || number >= tally->put || tally->seen[number] != 0) {
+    if (number >= tally->put || tally->seen[number] != 0) {
         fprintf(stderr, "%s came twice, or from nowhere\n", result->key);
         _exit(1);
     }
     tally->seen[number] = 1;
     if (result->state == PM_JOB_SET_ASIDE) {
         tally->set_aside++;
+        if (atomic_load(&finished[number]) != 0) {
+            fprintf(stderr, "%s is finished, and was set aside\n", result->key);
+            _exit(1);
+        }
     } else if (result->state != PM_JOB_DONE || result->body_size != (size_t)length ||
                memcmp(result->body, expected, result->body_size) != 0) {
         fprintf(stderr, "%s: %s, wrong result\n", result->key, pm_job_state_name(result->state));
@@ -183,6 +216,8 @@ static void nothing_is_lost_whoever_is_killed(void **state)
     int told[2], answer[2], kills = wanted_kills(), status;
     pid_t workers[WORKERS];
     struct tally tally = {0};
+    finished = mmap(NULL, JOBS_MAX, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    assert_true(finished != MAP_FAILED);
     assert_int_equal(pipe2(told, O_NONBLOCK), 0);
     assert_int_equal(pipe(answer), 0);
     pid_t driver = fork();
@@ -218,7 +253,14 @@ static void nothing_is_lost_whoever_is_killed(void **state)
     close(answer[1]);
 
     struct pm_queue_client *admin = client_open("admin", "admin");
-    print_message("%d kills, %d jobs, %d set aside\n", kills, tally.put, tally.set_aside);
+    int acknowledged = 0;
+    for (int i = 0; i < JOBS_MAX; i++) {
+        assert_true(atomic_load(&finished[i]) <= FINISHED);
+        acknowledged += atomic_load(&finished[i]);
+    }
+    print_message("%d kills, %d jobs, %d results acknowledged, %d set aside\n", kills, tally.put,
+                  acknowledged, tally.set_aside);
+    assert_in_range(acknowledged, tally.put / 2, tally.put);
     assert_true(tally.put > ABREAST);
     assert_int_equal(tally.collected, tally.put);
     assert_int_equal(status_number(admin, "jobs.put"), tally.put);

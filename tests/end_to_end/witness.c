@@ -31,8 +31,8 @@ static const char *const VERBS[] = {"put",     "lease",   "checkpoint", "finish"
 enum statement { ASK, FIND, ANSWER, ADD_BODY, STATEMENTS };
 static const char *const SQL[STATEMENTS] = {
     [ASK] = "INSERT INTO call(connection, client, verb, request, asked) VALUES(?1, ?2, ?3, ?4, ?5)",
-    [FIND] = "SELECT id FROM call WHERE connection = ?1 AND request = ?2 AND answer IS NULL"
-             " ORDER BY id LIMIT 1",
+    [FIND] = ("SELECT id FROM call WHERE connection = ?1 AND request = ?2 AND answer IS NULL"
+              " ORDER BY id LIMIT 1"),
     [ANSWER] = "UPDATE call SET answer = ?2, told = ?3 WHERE id = ?1",
     [ADD_BODY] = "INSERT INTO body VALUES(?1, ?2, ?3)",
 };

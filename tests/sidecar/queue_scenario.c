@@ -252,8 +252,12 @@ static bool lease_and_lose(struct pm_queue *queue, struct pm_error *error)
 
 static bool lose_three_times(struct pm_queue *queue, struct pm_error *error)
 {
-    return lease_and_lose(queue, error) && lease_and_lose(queue, error) &&
-           lease_and_lose(queue, error);
+    for (int i = 0; i < PM_QUEUE_ATTEMPTS_MAX; i++) {
+        if (!lease_and_lose(queue, error)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 static bool retry(struct pm_queue *queue, struct pm_error *error)

@@ -2,7 +2,7 @@
  * next. Each "sidecar" here is a socket on a thread that says `ok`, or nothing. */
 #include "cmocka_include.h"
 #include "loopback.h"
-#include "unpressed_clock.h"
+#include "own_clock.h"
 
 #include <limits.h>
 #include <pthread.h>
@@ -197,9 +197,9 @@ static void one_that_is_gone_is_left_at_once(void **state)
     struct pm_queue_client *client = client_open(LONG_MS);
     put_at_once(client);
     sidecar_end(0);
-    const int64_t begin_ms = unpressed_clock_ms();
+    const int64_t begin_ms = own_clock_ms();
     put_at_once(client);
-    assert_true(unpressed_clock_ms() - begin_ms < SILENCE_MS);
+    assert_true(own_clock_ms() - begin_ms < SILENCE_MS);
     assert_in_range(heard(1), 1, INT_MAX);
     snprintf(expected, sizeof expected, "%s does not answer; going on with %s", sidecars[0].url,
              sidecars[1].url);
@@ -279,12 +279,12 @@ static void a_parked_request_moves(void **state)
     while (heard(0) == 0) {
         pm_clock_sleep_ms(2);
     }
-    const int64_t begin_ms = unpressed_clock_ms();
+    const int64_t begin_ms = own_clock_ms();
     sidecar_end(0);
     while (heard(1) == 0) {
         pm_clock_sleep_ms(2);
     }
-    assert_true(unpressed_clock_ms() - begin_ms < 2000); /* silence takes three seconds */
+    assert_true(own_clock_ms() - begin_ms < 2000); /* silence takes three seconds */
     assert_true(atomic_load(&sidecars[1].last_id) == atomic_load(&sidecars[0].last_id));
     atomic_store(&stop, true);
     assert_int_equal(pthread_join(thread, NULL), 0);

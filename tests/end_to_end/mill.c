@@ -74,6 +74,13 @@ void mill_start_driver(struct mill *mill, const char *duration_s, const char *co
     mill->driver = start_program(place, "driver", "poolminer-driver", all);
 }
 
+void mill_connect(struct mill *mill)
+{
+    const struct pm_queue_client_config config = {
+        .url = mill->sidecar_url, .role = "admin", .name = "test", .timeout_ms = 3000};
+    assert_true(pm_queue_client_create(&config, &mill->client, NULL));
+}
+
 int mill_set_up(void **state)
 {
     static struct mill mill;
@@ -82,9 +89,7 @@ int mill_set_up(void **state)
     mill_start_pool(&mill);
     mill_start_sidecar(&mill);
     mill_start_worker(&mill);
-    const struct pm_queue_client_config config = {
-        .url = mill.sidecar_url, .role = "admin", .name = "test", .timeout_ms = 3000};
-    assert_true(pm_queue_client_create(&config, &mill.client, NULL));
+    mill_connect(&mill);
     *state = &mill;
     return 0;
 }

@@ -28,6 +28,9 @@ void mill_start_worker(struct mill *mill);
 /* `more` (NULL-terminated) are further options. */
 void mill_start_driver(struct mill *mill, const char *duration_s, const char *const *more);
 
+/* For tests with a set-up of their own: makes the client, of which mill_count asks. */
+void mill_connect(struct mill *mill);
+
 /* A count below "jobs" or "records" of the sidecar's status; 0 when it is not there. */
 int64_t mill_count(struct mill *mill, const char *group, const char *name);
 

@@ -15,7 +15,9 @@ static const struct pm_queue_time NOW = {.steady_ms = 100, .unix_ms = 1700000000
 static const struct pm_queue_time LATE = {.steady_ms = 100000, .unix_ms = 1700000100000};
 static const char HOLDER[] = "worker:w:0123456789abcdef";
 
-enum { NOTE_BYTES = 18000, LARGE_BYTES = 20000, IDS_MAX = 200 };
+enum { NOTE_BYTES = 18000, LARGE_BYTES = 20000 };
+
+static const char *const KEYS[] = {"1", "2", "3", "a/1", "a/2", "a/3", "b/1", "c/1", "d/1", "e/1"};
 
 /* ---- what steps are made of ---- */
 
@@ -432,6 +434,36 @@ static void dump_job(struct pm_text *text, struct pm_store *store, const struct 
     pm_text_append(text, "\n");
 }
 
+static void dump_job_of_id(struct pm_text *text, struct pm_store *store, int64_t id)
+{
+    struct pm_store_job job;
+    struct pm_error error;
+    bool found;
+    assert_done(store->verbs->job_get(store, id, &job, &found, &error), error);
+    assert_true(found);
+    dump_job(text, store, &job);
+}
+
+/* Those with a key, and those that only a person still has to do with. */
+static void dump_jobs(struct pm_text *text, struct pm_store *store)
+{
+    const struct pm_store_query set_aside = {.list = PM_STORE_SET_ASIDE_COLLECTED};
+    struct pm_error error;
+    int64_t run, id, ids[10];
+    size_t count;
+    assert_done(store->verbs->run_find(store, "run", false, &run, &error), error);
+    for (size_t i = 0; i < sizeof KEYS / sizeof *KEYS; i++) {
+        assert_done(store->verbs->job_find(store, run, KEYS[i], &id, &error), error);
+        if (id != 0) {
+            dump_job_of_id(text, store, id);
+        }
+    }
+    assert_done(store->verbs->list(store, &set_aside, ids, 10, &count, &error), error);
+    for (size_t i = 0; i < count; i++) {
+        dump_job_of_id(text, store, ids[i]);
+    }
+}
+
 static void dump_run(struct pm_text *text, struct pm_store *store, const char *name)
 {
     const struct pm_store_record_query all = {
@@ -454,14 +486,7 @@ char *scenario_dump(struct pm_store *store)
     struct pm_text text = {0};
     struct pm_error error;
     assert_done(store->verbs->begin(store, true, &error), error);
-    for (int64_t id = 1; id < IDS_MAX; id++) {
-        struct pm_store_job job;
-        bool found;
-        assert_done(store->verbs->job_get(store, id, &job, &found, &error), error);
-        if (found) {
-            dump_job(&text, store, &job);
-        }
-    }
+    dump_jobs(&text, store);
     dump_run(&text, store, "run");
     dump_run(&text, store, pm_queue_wish_run);
     store->verbs->rollback(store);

@@ -90,7 +90,7 @@ bool pm_queue_socket_open(struct pm_queue_client *client, struct pm_error *error
     for (size_t i = 0; set && i < sizeof settings / sizeof settings[0]; i++) {
         set = zmq_setsockopt(socket, settings[i].option, &settings[i].value, sizeof(int)) == 0;
     }
-    const int64_t frame_max = PM_WIRE_BODY_MAX;
+    const int64_t frame_max = PM_WIRE_BODY_MAX + (client->keys == NULL ? 0 : PM_WIRE_CURVE_EXTRA);
     set = set && zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &frame_max, sizeof frame_max) == 0 &&
           use_keys(socket, client->keys);
     const char *url = client->urls[client->current];

@@ -45,7 +45,7 @@ bool pm_broker_may_complain(struct pm_broker *broker, enum pm_complaint kind)
 
 /* ---- the socket ---- */
 
-static bool set_options(void *socket, int64_t heartbeat_ms, struct pm_error *error)
+static bool set_options(void *socket, int64_t heartbeat_ms, bool encrypted, struct pm_error *error)
 {
     int third = (int)(heartbeat_ms / 3 < INT_MAX ? heartbeat_ms / 3 : INT_MAX);
     const struct {
@@ -53,11 +53,11 @@ static bool set_options(void *socket, int64_t heartbeat_ms, struct pm_error *err
     } settings[] = {
         {ZMQ_ROUTER_MANDATORY, 1},  {ZMQ_ROUTER_HANDOVER, 1},
         {ZMQ_LINGER, 200},          {ZMQ_RCVHWM, 32},
-        {ZMQ_SNDHWM, 64},           {ZMQ_HANDSHAKE_IVL, 5000},
+        {ZMQ_SNDHWM, 16},           {ZMQ_HANDSHAKE_IVL, 5000},
         {ZMQ_HEARTBEAT_IVL, third}, {ZMQ_HEARTBEAT_TIMEOUT, third},
         {ZMQ_BACKLOG, 1024},
     };
-    const int64_t frame_max = PM_WIRE_BODY_MAX;
+    const int64_t frame_max = PM_WIRE_BODY_MAX + (encrypted ? PM_WIRE_CURVE_EXTRA : 0);
     bool set = zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &frame_max, sizeof frame_max) == 0;
     for (size_t i = 0; set && i < sizeof settings / sizeof settings[0]; i++) {
         set = zmq_setsockopt(socket, settings[i].option, &settings[i].value, sizeof(int)) == 0;
@@ -128,6 +128,28 @@ static bool set_access(struct pm_broker *broker, struct pm_error *error)
             pm_access_secure(broker->access, broker->socket, error));
 }
 
+/* With a domain for access, and nobody asked about it, ZeroMQ takes in as before who speaks ZMTP 3,
+ * but not what it would else take for older versions, such as HTTP. */
+static const char VERSION_DOMAIN[] = "poolminer";
+
+static bool watch_connections(struct pm_broker *broker, struct pm_error *error)
+{
+    const struct pm_links_config config = {.context = broker->context,
+                                           .socket = broker->socket,
+                                           .max = broker->config.max_connections,
+                                           .encrypted = broker->access != NULL,
+                                           .heartbeat_ms = broker->config.heartbeat_ms / 3};
+    if (broker->access == NULL && zmq_setsockopt(broker->socket, ZMQ_ZAP_DOMAIN, VERSION_DOMAIN,
+                                                 sizeof VERSION_DOMAIN - 1) != 0) {
+        return pm_fail(error, PM_ERROR_IO, "setting up the socket: %s", zmq_strerror(errno));
+    }
+    if (!pm_links_create(&config, &broker->links, error)) {
+        return false;
+    }
+    broker->desk.links = broker->links;
+    return pm_outbox_create(broker->socket, broker->links, &broker->outbox, error);
+}
+
 static bool start_syncer(struct pm_broker *broker, struct pm_error *error)
 {
     if (!broker->queue.store->syncs_apart) {
@@ -154,7 +176,8 @@ static bool start(struct pm_broker *broker, struct pm_store *store, struct pm_er
     broker->desk.roster = &broker->roster;
     broker->desk.lease_ms = config->lease_ms;
     broker->desk.heartbeat_ms = config->heartbeat_ms;
-    return set_options(broker->socket, config->heartbeat_ms, error) && set_access(broker, error) &&
+    return set_options(broker->socket, config->heartbeat_ms, config->keys != NULL, error) &&
+           set_access(broker, error) && watch_connections(broker, error) &&
            bind_socket(broker, error) &&
            pm_queue_open(&broker->queue, store, &queue_config, broker->desk.now, error) &&
            start_syncer(broker, error);
@@ -181,13 +204,16 @@ void pm_broker_destroy(struct pm_broker *broker)
     if (broker == NULL) {
         return;
     }
+    pm_links_silence(broker->links);
     if (broker->socket != NULL) {
         zmq_close(broker->socket);
     }
+    pm_links_destroy(broker->links);
     pm_access_close(broker->access);
     if (broker->context != NULL) {
         zmq_ctx_term(broker->context);
     }
+    pm_outbox_destroy(broker->outbox);
     pm_syncer_destroy(broker->syncer);
     pm_roster_destroy(&broker->roster);
     free(broker->incoming);

@@ -18,6 +18,7 @@ struct pm_broker_config {
     const char *keys; /* directory, see access.h; NULL: a loopback address, no encryption */
     int64_t lease_ms, heartbeat_ms;
     int64_t max_jobs, max_bytes;
+    size_t max_connections;
 };
 
 struct pm_broker;

@@ -55,6 +55,9 @@ bool pm_broker_is_full(const struct pm_broker *broker)
 static void add_incoming(struct pm_broker *broker, struct pm_incoming *incoming, size_t count)
 {
     read_incoming(broker, incoming, count);
+    /* ZeroMQ 4.3.4 does not always say it of the first frame. */
+    incoming->connection = incoming->part_count > 1 ? pm_link_of(&incoming->parts[1]) : -1;
+    pm_links_read(broker->links, incoming->connection, incoming->frames, incoming->part_count - 1);
     if (broker->incoming_count == broker->committed) {
         broker->begun_ns = pm_clock_monotonic_ns();
     }

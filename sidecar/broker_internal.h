@@ -4,6 +4,7 @@
 
 #include "sidecar/access.h"
 #include "sidecar/broker.h"
+#include "sidecar/outbox.h"
 #include "sidecar/requests.h"
 #include "sidecar/syncer.h"
 
@@ -24,6 +25,7 @@ struct pm_incoming {
     struct pm_wire_frame frames[PM_REQUEST_PARTS_MAX - 1]; /* without the routing id */
     struct pm_wire_message message;
     struct pm_peer *peer; /* NULL: no name */
+    int connection;       /* links.h */
     bool readable;
     struct pm_error error; /* why it is not readable */
 };
@@ -44,6 +46,8 @@ struct pm_lease_name {
 struct pm_broker {
     void *context, *socket;
     struct pm_access *access; /* NULL: this machine only, and everybody on it */
+    struct pm_links *links;
+    struct pm_outbox *outbox;
     int port;
     struct pm_broker_config config;
     struct pm_queue queue;

@@ -27,6 +27,7 @@ struct pm_reply_out *pm_broker_add_reply(struct pm_broker *broker, const void *r
     struct pm_reply_out *reply = &broker->replies[broker->reply_count++];
     memcpy(reply->routing_id, routing_id, size);
     reply->routing_id_size = size;
+    reply->connection = -1;
     reply->request_id = request_id;
     reply->verb = "ok";
     reply->arguments = NULL;
@@ -81,7 +82,23 @@ static void note_undelivered(struct pm_broker *broker, const struct pm_reply_out
     take_back_later(broker, reply);
 }
 
-static void send_one(struct pm_broker *broker, const struct pm_reply_out *reply)
+/* The last frame's memory may be taken over by the outbox. */
+static bool send_frames(struct pm_broker *broker, struct pm_reply_out *reply,
+                        const struct pm_wire_frame *frames)
+{
+    const size_t bodies = reply->body_count;
+    void *last = bodies > 0 ? (void *)reply->bodies[bodies - 1].data : reply->arguments;
+    const bool sent = pm_outbox_send(broker->outbox, reply->connection, frames, 3 + bodies,
+                                     &last) == PM_WIRE_SENT;
+    if (bodies > 0) {
+        reply->bodies[bodies - 1].data = last;
+    } else {
+        reply->arguments = last;
+    }
+    return sent;
+}
+
+static void send_one(struct pm_broker *broker, struct pm_reply_out *reply)
 {
     uint8_t header[PM_WIRE_HEADER_MAX];
     struct pm_wire_frame frames[3 + PM_WIRE_BODIES_MAX] = {
@@ -90,7 +107,7 @@ static void send_one(struct pm_broker *broker, const struct pm_reply_out *reply)
         {reply->arguments, strlen(reply->arguments)},
     };
     memcpy(frames + 3, reply->bodies, reply->body_count * sizeof frames[0]);
-    if (pm_wire_send(broker->socket, frames, 3 + reply->body_count) != PM_WIRE_SENT) {
+    if (!send_frames(broker, reply, frames)) {
         note_undelivered(broker, reply);
     }
 }

@@ -27,8 +27,13 @@ static bool is_answer(enum pm_error_code code)
 static struct pm_reply_out *reply_to(struct pm_broker *broker, const struct pm_incoming *incoming)
 {
     const zmq_msg_t *routing_id = &incoming->parts[0];
-    return pm_broker_add_reply(broker, zmq_msg_data((zmq_msg_t *)routing_id),
-                               zmq_msg_size(routing_id), incoming->message.request_id);
+    struct pm_reply_out *reply =
+        pm_broker_add_reply(broker, zmq_msg_data((zmq_msg_t *)routing_id), zmq_msg_size(routing_id),
+                            incoming->message.request_id);
+    if (reply != NULL) {
+        reply->connection = incoming->connection;
+    }
+    return reply;
 }
 
 static size_t reply_size(const struct pm_reply_out *reply)
@@ -59,6 +64,7 @@ static bool serve_parked(struct pm_broker *broker, struct pm_error *error)
         if (reply == NULL) {
             return pm_fail(error, PM_ERROR_MEMORY, "out of memory for a reply");
         }
+        reply->connection = peer->parked_connection;
         bool found;
         if (!pm_request_serve_parked(&broker->desk, peer, reply, &found, error)) {
             return false;
@@ -91,6 +97,7 @@ static bool handle(struct pm_broker *broker, const struct pm_incoming *incoming,
                                                         &incoming->message, reply, &parked, &why);
     if (parked) {
         broker->reply_count--;
+        incoming->peer->parked_connection = incoming->connection;
     }
     if (!done) {
         if (!is_answer(why.code)) {

@@ -67,6 +67,14 @@ static const struct pm_option OPTIONS[] = {
      .maximum = 100000000,
      .argument = "N",
      .help = "Refuse new jobs beyond this many."},
+    {.name = "max-connections",
+     .type = PM_OPTION_INTEGER,
+     .default_value = "4096",
+     .minimum = 1,
+     .maximum = 100000,
+     .argument = "N",
+     .help = "Close new connections beyond this many; half of what files the system allows if that "
+             "is fewer."},
     {.name = "max-store-mib",
      .type = PM_OPTION_INTEGER,
      .default_value = "4096",
@@ -192,6 +200,7 @@ static bool serve(const struct pm_options *options, struct pm_store *store, cons
         .heartbeat_ms = pm_options_integer(options, "heartbeat-ms"),
         .max_jobs = pm_options_integer(options, "max-jobs"),
         .max_bytes = pm_options_integer(options, "max-store-mib") << 20,
+        .max_connections = (size_t)pm_options_integer(options, "max-connections"),
     };
     struct pm_broker *broker;
     if (!pm_broker_create(&config, store, &broker, error)) {

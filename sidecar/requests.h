@@ -12,6 +12,7 @@
 struct pm_reply_out {
     uint8_t routing_id[PM_WIRE_ROUTING_ID_MAX];
     size_t routing_id_size;
+    int connection; /* that it goes to, links.h; -1: not known */
     uint64_t request_id;
     const char *verb; /* "ok" | "error" */
     char *arguments;
@@ -29,6 +30,7 @@ struct pm_counters {
     int64_t requests, bad_messages, refused, undeliverable, store_errors, commits;
 };
 
+struct pm_links;
 struct pm_view;
 
 /* What the verbs work on. */
@@ -39,7 +41,8 @@ struct pm_desk {
     struct pm_queue_time now;
     int64_t started_ms; /* steady */
     int64_t lease_ms, heartbeat_ms;
-    struct pm_view *view; /* NULL: none is kept */
+    struct pm_view *view;   /* NULL: none is kept */
+    struct pm_links *links; /* to be counted; NULL: there are none */
 };
 
 /* True when a request with this verb changes nothing that must survive a power failure. */

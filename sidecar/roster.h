@@ -35,6 +35,7 @@ struct pm_peer {
     bool parked;
     bool served; /* parked, and given a job in the transaction that is open */
     uint64_t parked_request;
+    int parked_connection; /* links.h */
     int64_t parked_until_ms;
     char parked_run[PM_ROSTER_RUN_MAX + 1];
 

@@ -1,4 +1,5 @@
 /* The status verb: the whole state as one JSON object for people and pages. */
+#include "sidecar/links.h"
 #include "sidecar/requests_internal.h"
 
 #include <string.h>
@@ -234,6 +235,27 @@ static bool add_set_aside(struct pm_reply_out *reply, cJSON *object, const struc
 
 /* ---- all of it ---- */
 
+/* By enum pm_link_fault. */
+static const char *const CLOSED[PM_LINK_FAULTS] = {
+    [PM_LINK_NO_HANDSHAKE] = "no_handshake", [PM_LINK_BROKEN] = "broken",
+    [PM_LINK_OVERFULL] = "overfull",         [PM_LINK_DEAF] = "deaf",
+    [PM_LINK_ONE_TOO_MANY] = "excess",
+};
+
+static void add_connections(struct pm_reply_out *reply, cJSON *object, const struct pm_desk *desk)
+{
+    struct pm_link_counts counts = {0};
+    if (desk->links != NULL) {
+        pm_links_count(desk->links, &counts);
+    }
+    pm_reply_add_integer(reply, object, "connections", counts.open);
+    pm_reply_add_integer(reply, object, "unread_bytes", counts.unread_bytes);
+    cJSON *closed = pm_reply_add_object(reply, object, "closed_connections");
+    for (size_t i = 0; i < PM_LINK_FAULTS; i++) {
+        pm_reply_add_integer(reply, closed, CLOSED[i], counts.faults[i]);
+    }
+}
+
 static void add_sidecar(struct pm_reply_out *reply, cJSON *object, const struct pm_desk *desk)
 {
     pm_reply_add_text(reply, object, "status", "running");
@@ -271,6 +293,7 @@ bool pm_request_status(struct pm_desk *desk, struct pm_reply_out *reply, struct 
     struct pm_store *store = desk->queue->store;
     cJSON *object = pm_reply_begin(reply);
     add_sidecar(reply, object, desk);
+    add_connections(reply, object, desk);
     add_counts(reply, pm_reply_add_object(reply, object, "jobs"), store, 0);
     if (!add_wish(reply, object, desk->queue, error) || !add_runs(reply, object, store, error) ||
         !add_workers(reply, object, desk, error) || !add_set_aside(reply, object, desk, error)) {

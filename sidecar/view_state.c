@@ -115,8 +115,9 @@ static void add_counts(struct document *document, const cJSON *status)
 
 static void add_queue(struct document *document, const cJSON *status)
 {
-    static const char *const parts[] = {"jobs",    "workers",  "set_aside",
-                                        "clients", "lease_ms", "wish"};
+    static const char *const parts[] = {"jobs",     "workers",     "set_aside",
+                                        "clients",  "connections", "closed_connections",
+                                        "lease_ms", "wish"};
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         add_copy(document, parts[i], cJSON_GetObjectItemCaseSensitive(status, parts[i]));
     }

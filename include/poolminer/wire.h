@@ -21,6 +21,7 @@ enum {
     PM_WIRE_REASON_MAX = 1024,
     PM_WIRE_PROGRESS_MAX = 4 * 1024,
     PM_WIRE_REPORT_MAX = 1024,
+    PM_WIRE_CURVE_EXTRA = 33, /* bytes by which CURVE makes a frame longer */
     PM_WIRE_BODIES_MAX = 100, /* in one reply; a request has at most one */
     PM_WIRE_NAME_MAX = 128,
     PM_WIRE_ROUTING_ID_MAX = 255,

@@ -210,7 +210,7 @@ char *sidecar_log(void)
 
 /* ---- memory ---- */
 
-static long resident_kib(void)
+static long memory_kib(const char *name)
 {
     char path[64], line[256];
     long kib = 0;
@@ -218,8 +218,8 @@ static long resident_kib(void)
     FILE *file = fopen(path, "r");
     assert_non_null(file);
     while (fgets(line, sizeof line, file) != NULL) {
-        if (strncmp(line, "VmRSS:", 6) == 0) {
-            kib = strtol(line + 6, NULL, 10);
+        if (strncmp(line, name, strlen(name)) == 0) {
+            kib = strtol(line + strlen(name), NULL, 10);
         }
     }
     fclose(file);
@@ -235,13 +235,23 @@ static long resident_kib(void)
 #endif
 
 /* AddressSanitizer keeps freed memory for a while: there the bound says nothing. */
-void sidecar_expect_resident_below(long mib)
+static void expect_below(const char *name, long mib)
 {
-    long kib = resident_kib();
+    long kib = memory_kib(name);
 #ifdef SANITIZED
     mib += kib;
 #endif
     assert_in_range(kib, 1, mib * 1024);
+}
+
+void sidecar_expect_resident_below(long mib)
+{
+    expect_below("VmRSS:", mib);
+}
+
+void sidecar_expect_peak_below(long mib)
+{
+    expect_below("VmHWM:", mib);
 }
 
 /* ---- clients ---- */
@@ -290,6 +300,18 @@ int64_t status_number(struct pm_queue_client *client, const char *path)
     cJSON_Delete(status);
     free(text);
     return number;
+}
+
+/* Handshakes and heartbeats are never read; a little is allowed for them. */
+void sidecar_expect_all_read(struct pm_queue_client *client)
+{
+    enum { LITTLE_BYTES = 2000 };
+    const int64_t begun_s = status_number(client, "uptime_s");
+    while (status_number(client, "uptime_s") < begun_s + 3) { /* it looks once a second */
+        pm_clock_sleep_ms(50);
+    }
+    assert_in_range(status_number(client, "unread_bytes"), 0, LITTLE_BYTES);
+    assert_int_equal(status_number(client, "connections"), 1);
 }
 
 /* ---- children ---- */

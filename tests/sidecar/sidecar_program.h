@@ -57,11 +57,15 @@ int sidecar_run(const char *const *arguments, char *output, size_t size);
 char *sidecar_log(void);
 /* Its resident memory. */
 void sidecar_expect_resident_below(long mib);
+void sidecar_expect_peak_below(long mib); /* ever since its start */
 
 struct pm_queue_client *client_open(const char *role, const char *name);
 int64_t client_put(struct pm_queue_client *client, const char *key);
 /* Leases within wait_ms; false when there was nothing. */
 bool client_lease(struct pm_queue_client *client, int64_t wait_ms, struct pm_job *job);
+
+/* All that the only client has sent is known to be read. Takes three seconds. */
+void sidecar_expect_all_read(struct pm_queue_client *client);
 
 /* A number in the status, by path: "jobs.queued". */
 int64_t status_number(struct pm_queue_client *client, const char *path);

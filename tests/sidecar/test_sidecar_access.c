@@ -91,6 +91,28 @@ static void who_is_in_the_list_may_work(void **state)
     pm_queue_client_destroy(client);
 }
 
+/* What comes encrypted is longer than what is read of it: a connection that brings ever more than
+ * is read would be closed. */
+static void what_is_read_is_never_too_much(void **state)
+{
+    (void)state;
+    struct pm_queue_client *client = open_with(pm_test_path("w1.key"), PATIENCE_MS);
+    char *body = calloc(1, PM_JOB_BODY_MAX);
+    assert_non_null(body);
+    for (int i = 0; i < 3; i++) {
+        assert_done(
+            pm_queue_client_record_put(client, "r", "k", "open", "", body, PM_JOB_BODY_MAX, &error),
+            error);
+    }
+    free(body);
+    for (int i = 0; i < 1500; i++) {
+        char state_now[PM_RECORD_STATE_SIZE];
+        assert_done(pm_queue_client_record_state(client, "r", "k", state_now, &error), error);
+    }
+    sidecar_expect_all_read(client);
+    pm_queue_client_destroy(client);
+}
+
 static void expect_turned_away(const char *key_file)
 {
     char *status;
@@ -254,6 +276,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_KEYS(who_is_in_the_list_may_work),
+        WITH_KEYS(what_is_read_is_never_too_much),
         WITH_KEYS(nobody_else_is_heard),
         WITH_KEYS(a_client_speaks_only_to_its_own_sidecar),
         WITH_KEYS(a_revoked_key_is_heard_no_more),

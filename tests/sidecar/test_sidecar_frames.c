@@ -2,13 +2,9 @@
  * edges that the client library never shows: request ids, repeated messages, unnamed peers. */
 #include "sidecar/sidecar_program.h"
 
-#include <arpa/inet.h>
 #include <limits.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/resource.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <poolminer/clock.h>
@@ -508,104 +504,7 @@ static void a_new_connection_takes_over_the_parked_request(void **state)
     peer_close(second);
 }
 
-/* ---- peers that are a burden ---- */
-
-static void giant_frames_close_the_connection(void **state)
-{
-    (void)state;
-    struct pm_queue_client *driver = client_open("driver", "d");
-    void *socket = peer_open("driver:giant:0123456789abcdef");
-    size_t size = (size_t)64 << 20;
-    char *giant = calloc(1, size);
-    struct answer answer;
-    struct request_frames out;
-    assert_non_null(giant);
-    request(&out, 1, "put", "{\"run\":\"r\",\"key\":\"k\",\"kind\":\"e\"}", "");
-    out.frames[2] = (struct pm_wire_frame){giant, size};
-    peer_send(socket, out.frames, 3);
-    assert_false(peer_receive(socket, &answer, SILENCE_MS));
-    free(giant);
-    client_put(driver, "k");
-    assert_int_equal(status_number(driver, "jobs.queued"), 1);
-    peer_close(socket);
-    pm_queue_client_destroy(driver);
-}
-
-static int raw_connection(void)
-{
-    int port = (int)strtol(strrchr(sidecar_url, ':') + 1, NULL, 10);
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
-    assert_int_equal(inet_pton(AF_INET, sidecar_host, &address.sin_addr), 1);
-    int connection = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_true(connection >= 0);
-    assert_int_equal(connect(connection, (const struct sockaddr *)&address, sizeof address), 0);
-    return connection;
-}
-
-static void silent_and_babbling_connections_disturb_nobody(void **state)
-{
-    (void)state;
-    enum { CONNECTIONS = 1000 };
-    static int connections[CONNECTIONS];
-    struct rlimit files;
-    assert_int_equal(getrlimit(RLIMIT_NOFILE, &files), 0);
-    files.rlim_cur = files.rlim_max;
-    assert_int_equal(setrlimit(RLIMIT_NOFILE, &files), 0);
-    struct pm_queue_client *driver = client_open("driver", "d");
-    client_put(driver, "before");
-    for (int i = 0; i < CONNECTIONS; i++) {
-        connections[i] = raw_connection();
-        if (i % 4 == 1) {
-            assert_true(write(connections[i], "GET / HTTP/1.1\r\n\r\n", 18) == 18);
-        } else if (i % 4 == 2) {
-            /* a greeting of ZMTP 3 and then nothing */
-            assert_true(write(connections[i], "\xff\0\0\0\0\0\0\0\1\x7f\3\0NULL", 16) == 16);
-        } else if (i % 4 == 3) {
-            char noise[200];
-            memset(noise, i, sizeof noise);
-            assert_true(write(connections[i], noise, sizeof noise) == sizeof noise);
-        }
-    }
-    client_put(driver, "during");
-    assert_int_equal(status_number(driver, "jobs.queued"), 2);
-    sidecar_expect_resident_below(100);
-    for (int i = 0; i < CONNECTIONS; i++) {
-        close(connections[i]);
-    }
-    client_put(driver, "after");
-    pm_queue_client_destroy(driver);
-}
-
-static void a_peer_that_never_reads_is_bounded(void **state)
-{
-    (void)state;
-    struct pm_queue_client *driver = client_open("driver", "d");
-    void *socket = peer_open("driver:deaf:0123456789abcdef");
-    const int small = 1;
-    struct request_frames out;
-    char *body = calloc(1, PM_WIRE_BODY_MAX);
-    assert_non_null(body);
-    assert_int_equal(zmq_setsockopt(socket, ZMQ_RCVHWM, &small, sizeof small), 0);
-    for (int i = 0; i < 4; i++) {
-        char key[8];
-        snprintf(key, sizeof key, "k%d", i);
-        assert_done(pm_queue_client_record_put(driver, "r", key, "open", "", body, PM_WIRE_BODY_MAX,
-                                               &error),
-                    error);
-    }
-    free(body);
-    request(&out, 1, "records", "{\"run\":\"r\"}", NULL);
-    for (int i = 0; i < 60; i++) { /* each asks for two MiB */
-        peer_send(socket, out.frames, 2);
-    }
-    while (status_number(driver, "counters.requests") < 60) {
-        pm_clock_sleep_ms(10);
-    }
-    client_put(driver, "k");
-    sidecar_expect_resident_below(200); /* as many as 64 such answers may wait for it */
-    peer_close(socket);
-    pm_queue_client_destroy(driver);
-}
+/* ---- bad messages ---- */
 
 static void bad_messages_are_counted_and_logged_once(void **state)
 {
@@ -702,9 +601,6 @@ int main(void)
         WITH_PEERS(the_page_names_what_replies_hold),
         WITH_PEERS(repeated_messages_have_one_effect),
         WITH_PEERS(a_new_connection_takes_over_the_parked_request),
-        WITH_PEERS(giant_frames_close_the_connection),
-        WITH_PEERS(silent_and_babbling_connections_disturb_nobody),
-        WITH_PEERS(a_peer_that_never_reads_is_bounded),
         WITH_PEERS(bad_messages_are_counted_and_logged_once),
         WITH_PEERS(what_cannot_be_served_is_refused_with_a_sentence),
         cmocka_unit_test(a_store_that_would_not_last_is_refused),

@@ -59,7 +59,8 @@ static int set_up(void **state)
                                             .lease_ms = 20000,
                                             .heartbeat_ms = 5000,
                                             .max_jobs = 1000,
-                                            .max_bytes = 1 << 20};
+                                            .max_bytes = 1 << 20,
+                                            .max_connections = 64};
     assert_done(pm_store_sqlite_open(":memory:", false, &store, &error), error);
     assert_done(pm_broker_create(&config, store, &broker, &error), error);
     const struct pm_view_config view_config = {

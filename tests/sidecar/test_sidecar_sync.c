@@ -101,7 +101,8 @@ static void start(void)
                                             .lease_ms = LONG_MS * 2,
                                             .heartbeat_ms = HEARTBEAT_MS,
                                             .max_jobs = 1000,
-                                            .max_bytes = 1 << 30};
+                                            .max_bytes = 1 << 30,
+                                            .max_connections = 64};
     set_gate(false, false);
     open_store();
     assert_done(pm_broker_create(&config, store, &broker, &error), error);

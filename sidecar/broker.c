@@ -53,7 +53,7 @@ static bool set_options(void *socket, int64_t heartbeat_ms, bool encrypted, stru
     } settings[] = {
         {ZMQ_ROUTER_MANDATORY, 1},  {ZMQ_ROUTER_HANDOVER, 1},
         {ZMQ_LINGER, 200},          {ZMQ_RCVHWM, 32},
-        {ZMQ_SNDHWM, 16},           {ZMQ_HANDSHAKE_IVL, 5000},
+        {ZMQ_SNDHWM, 64},           {ZMQ_HANDSHAKE_IVL, 5000},
         {ZMQ_HEARTBEAT_IVL, third}, {ZMQ_HEARTBEAT_TIMEOUT, third},
         {ZMQ_BACKLOG, 1024},
     };

@@ -27,7 +27,7 @@ enum {
     CONTROL_BYTES = 64,             /* of a heartbeat's frames, encrypted */
     HEAP_BYTES = 384 * 1024 * 1024, /* more than all that has a bound, with CONNECTION_BYTES for
                                        each connection */
-    CONNECTION_BYTES = 64 * 1024,
+    CONNECTION_BYTES = 160 * 1024,
     CLOSING_MAX_MS = 1000,
 };
 

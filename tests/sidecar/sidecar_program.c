@@ -23,6 +23,7 @@ const char *sidecar_host;
 int sidecar_port;
 int sidecar_lease_ms = PROGRAM_LEASE_MS, sidecar_heartbeat_ms = PROGRAM_HEARTBEAT_MS;
 bool sidecar_has_page;
+int sidecar_max_connections;
 static struct pm_error error;
 
 /* What does happen happens within, however busy the machine is. */
@@ -80,7 +81,7 @@ void sidecar_start(void)
     snprintf(port_text, sizeof port_text, "%d", sidecar_port);
     snprintf(lease_text, sizeof lease_text, "%d", sidecar_lease_ms);
     snprintf(heartbeat_text, sizeof heartbeat_text, "%d", sidecar_heartbeat_ms);
-    const char *arguments[24] = {PM_SIDECAR_PROGRAM,
+    const char *arguments[28] = {PM_SIDECAR_PROGRAM,
                                  "--host",
                                  sidecar_host,
                                  "--port",
@@ -94,6 +95,12 @@ void sidecar_start(void)
                                  "--heartbeat-ms",
                                  heartbeat_text};
     size_t count = 13;
+    char max_text[16];
+    if (sidecar_max_connections > 0) {
+        snprintf(max_text, sizeof max_text, "%d", sidecar_max_connections);
+        arguments[count++] = "--max-connections";
+        arguments[count++] = max_text;
+    }
     if (sidecar_keys_directory != NULL) {
         arguments[count++] = "--keys";
         arguments[count++] = sidecar_keys_directory;

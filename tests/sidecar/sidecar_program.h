@@ -28,6 +28,7 @@ extern const char *sidecar_host;
 extern int sidecar_port; /* 0 until the first start, which takes a free one */
 /* PROGRAM_LEASE_MS and PROGRAM_HEARTBEAT_MS, and again from each set_up on. */
 extern int sidecar_lease_ms, sidecar_heartbeat_ms;
+extern int sidecar_max_connections; /* 0 (as at first): as many as by default */
 /* True: with a page, its token SIDECAR_TOKEN, and a history. */
 extern bool sidecar_has_page;
 #define SIDECAR_TOKEN "an-open-secret-of-the-tests"

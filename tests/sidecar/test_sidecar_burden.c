@@ -208,16 +208,49 @@ static void silent_and_babbling_connections_are_closed(void **state)
         expect_end(i);
     }
     const int64_t end_ms = pm_clock_monotonic_ms() + END_MAX_MS;
-    while (count("closed_connections.no_handshake") + count("closed_connections.broken") < CONNECTIONS &&
+    while (count("closed_connections.no_handshake") + count("closed_connections.broken") <
+               CONNECTIONS &&
            pm_clock_monotonic_ms() < end_ms) {
         pm_clock_sleep_ms(10);
     }
-    assert_int_equal(count("closed_connections.no_handshake") + count("closed_connections.broken"), CONNECTIONS);
+    assert_int_equal(count("closed_connections.no_handshake") + count("closed_connections.broken"),
+                     CONNECTIONS);
     assert_true(count("closed_connections.no_handshake") >= CONNECTIONS / 2);
     assert_int_equal(status_number(driver, "connections"), 1);
     expect_lines("SIDECAR-HANDSHAKE-FAILED", begun_ms);
     expect_lines("SIDECAR-CONNECTION-BROKEN", begun_ms);
     client_put(driver, "after");
+}
+
+static void those_who_are_too_many_are_closed(void **state)
+{
+    (void)state;
+    enum { MAX = 8, ALL = 20 };
+    const int64_t begun_ms = pm_clock_monotonic_ms();
+    pm_queue_client_destroy(driver);
+    sidecar_kill();
+    sidecar_max_connections = MAX;
+    sidecar_start();
+    sidecar_max_connections = 0;
+    driver = client_open("driver", "d");
+    client_put(driver, "before");
+    for (int i = 0; i < ALL; i++) {
+        if (i < MAX - 1) {
+            introduce(i);
+        } else {
+            connect_bare(i);
+            expect_end(i);
+        }
+    }
+    assert_int_equal(count("closed_connections.excess"), ALL - MAX + 1);
+    assert_int_equal(status_number(driver, "connections"), MAX);
+    expect_lines("SIDECAR-CONNECTIONS-FULL", begun_ms);
+    close(connections[0]); /* leaves room for another */
+    connections[0] = -1;
+    while (status_number(driver, "connections") == MAX) {
+        pm_clock_sleep_ms(10);
+    }
+    introduce(0);
 }
 
 /* ---- those that send too much ---- */
@@ -420,6 +453,7 @@ int main(void)
     }
     const struct CMUnitTest tests[] = {
         WITH_BURDEN(silent_and_babbling_connections_are_closed),
+        WITH_BURDEN(those_who_are_too_many_are_closed),
         WITH_BURDEN(a_giant_frame_closes_its_connection),
         WITH_BURDEN(a_message_without_end_closes_its_connection),
         WITH_BURDEN(small_frames_without_end_close_their_connection),

@@ -17,48 +17,53 @@ struct pm_algorithm_meta pm_algorithm_meta_default(int input_dim)
     };
 }
 
-struct pm_algorithm *pm_algorithm_create(int input_dim, const struct pm_algorithm_meta *meta,
-                                         int capacity)
+struct pm_algorithm *pm_algorithm_create_exact(int input_dim, const struct pm_algorithm_meta *meta,
+                                               const int capacity[PM_PHASE_COUNT])
 {
-    assert(capacity >= 0 && capacity <= PM_PHASE_LENGTH_MAX);
-    const size_t phase_size = (size_t)capacity * sizeof(struct pm_instruction);
+    size_t instructions = 0;
+    for (int p = 0; p < PM_PHASE_COUNT; p++) {
+        assert(capacity[p] >= 0 && capacity[p] <= PM_PHASE_LENGTH_MAX);
+        instructions += (size_t)capacity[p];
+    }
     /* Not calloc, which takes nothing from its thread's own free blocks. */
-    struct pm_algorithm *algorithm = malloc(sizeof *algorithm + PM_PHASE_COUNT * phase_size);
+    struct pm_algorithm *algorithm =
+        malloc(sizeof *algorithm + instructions * sizeof(struct pm_instruction));
     if (algorithm == NULL) {
         return NULL;
     }
-    struct pm_instruction *instructions = (struct pm_instruction *)(algorithm + 1);
     *algorithm = (struct pm_algorithm){.input_dim = input_dim, .meta = *meta};
-    memset(instructions, 0, PM_PHASE_COUNT * phase_size);
+    struct pm_instruction *next = (struct pm_instruction *)(algorithm + 1);
     for (int p = 0; p < PM_PHASE_COUNT; p++) {
-        algorithm->phase[p] = instructions + (size_t)p * (size_t)capacity;
+        algorithm->phase[p] = next;
+        next += capacity[p];
     }
     return algorithm;
 }
 
-static int longest_phase(const struct pm_algorithm *algorithm)
+struct pm_algorithm *pm_algorithm_create(int input_dim, const struct pm_algorithm_meta *meta,
+                                         int capacity)
 {
-    int longest = 0;
+    const int same[PM_PHASE_COUNT] = {capacity, capacity, capacity};
+    return pm_algorithm_create_exact(input_dim, meta, same);
+}
+
+void pm_algorithm_copy(const struct pm_algorithm *from, struct pm_algorithm *to)
+{
+    to->input_dim = from->input_dim;
+    to->meta = from->meta;
     for (int p = 0; p < PM_PHASE_COUNT; p++) {
-        if (algorithm->length[p] > longest) {
-            longest = algorithm->length[p];
-        }
+        to->length[p] = from->length[p];
+        memcpy(to->phase[p], from->phase[p],
+               (size_t)from->length[p] * sizeof(struct pm_instruction));
     }
-    return longest;
 }
 
 struct pm_algorithm *pm_algorithm_clone(const struct pm_algorithm *algorithm)
 {
     struct pm_algorithm *copy =
-        pm_algorithm_create(algorithm->input_dim, &algorithm->meta, longest_phase(algorithm));
-    if (copy == NULL) {
-        return NULL;
-    }
-    for (int p = 0; p < PM_PHASE_COUNT; p++) {
-        copy->length[p] = algorithm->length[p];
-        for (int i = 0; i < algorithm->length[p]; i++) {
-            copy->phase[p][i] = algorithm->phase[p][i];
-        }
+        pm_algorithm_create_exact(algorithm->input_dim, &algorithm->meta, algorithm->length);
+    if (copy != NULL) {
+        pm_algorithm_copy(algorithm, copy);
     }
     return copy;
 }
@@ -138,35 +143,6 @@ bool pm_algorithm_equal(const struct pm_algorithm *a, const struct pm_algorithm 
         }
     }
     return true;
-}
-
-static bool exists(struct pm_operand operand, const struct pm_algorithm_meta *meta)
-{
-    const int counts[] = {meta->scalar_count, meta->vector_count, meta->matrix_count};
-    return operand.kind < PM_KIND_NONE && operand.index < counts[operand.kind];
-}
-
-enum pm_inertness pm_instruction_inertness(const struct pm_instruction *instruction,
-                                           const struct pm_algorithm_meta *meta)
-{
-    const struct pm_op_info *info = pm_op_info((enum pm_op)instruction->op);
-    if (info->op == PM_OP_NOOP) {
-        return PM_INERT_NOOP;
-    }
-    if (!exists(instruction->out, meta) || (info->arity > 0 && !exists(instruction->a, meta)) ||
-        (info->arity > 1 && !exists(instruction->b, meta))) {
-        return PM_INERT_REGISTER;
-    }
-    if (info->op == PM_OP_CONST_VEC && instruction->element >= meta->vector_dim) {
-        return PM_INERT_ELEMENT;
-    }
-    enum pm_kind out = (enum pm_kind)instruction->out.kind;
-    enum pm_kind result = pm_op_result_kind(info->op, (enum pm_kind)instruction->a.kind,
-                                            (enum pm_kind)instruction->b.kind, out);
-    if (result == PM_KIND_NONE) {
-        return PM_INERT_KINDS;
-    }
-    return result > out ? PM_INERT_NARROW : PM_ACTIVE;
 }
 
 const char *pm_inertness_reason(enum pm_inertness inertness)

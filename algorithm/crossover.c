@@ -27,11 +27,8 @@ static int draw_place(struct pm_random *random, int length)
 struct pm_algorithm *pm_cross(const struct pm_profile *profile, const struct pm_algorithm *first,
                               const struct pm_algorithm *second, struct pm_random *random)
 {
-    int capacity = 1;
-    for (int phase = 0; phase < PM_PHASE_COUNT; phase++) {
-        capacity = profile->max_ops[phase] > capacity ? profile->max_ops[phase] : capacity;
-    }
-    struct pm_algorithm *child = pm_algorithm_create(first->input_dim, &first->meta, capacity);
+    struct pm_algorithm *child =
+        pm_algorithm_create_exact(first->input_dim, &first->meta, profile->max_ops);
     if (child == NULL) {
         return NULL;
     }

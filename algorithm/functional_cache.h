@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include <poolminer/algorithm.h>
+#include <poolminer/liveness.h>
 
 enum { PM_QUICK_TASKS_MAX = 16 };
 
@@ -29,6 +30,13 @@ struct pm_fitness {
  * random numbers have one key only if they are equal but for dead code, and predict the same as
  * long as they are run without it, since draws depend on the text. */
 uint64_t pm_functional_key(const struct pm_algorithm *algorithm);
+/* The same for whom has analysed it. */
+uint64_t pm_functional_key_of(const struct pm_algorithm *algorithm,
+                              const struct pm_liveness *liveness);
+
+/* A hash of what is alive as it is written: had much sooner. Programs of one written key are of one
+ * functional key, though not the other way round. */
+uint64_t pm_written_key(const struct pm_algorithm *algorithm, const struct pm_liveness *liveness);
 
 struct pm_functional_cache;
 

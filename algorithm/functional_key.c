@@ -3,15 +3,11 @@
 
 #include <string.h>
 
-#include <poolminer/liveness.h>
-
 /* What a program means is what its predictions are made of: the graph of s0 after predict, whose
  * leaves are the input, numbers, and what registers held when the example began; and then, for each
  * of those registers, what training leaves in it, and what setup left. Setup sees no data, so it is
  * mostly numbers; and a register that every example leaves as it was is the number it began with.
  * Registers are named in the order in which the graph leads to them. */
-
-enum { INSTRUCTIONS_MAX = 96 }; /* of a program whose graph is made */
 
 struct registers {
     uint16_t of[PM_KIND_NONE][PM_REGISTER_COUNT_MAX]; /* values; PM_VALUE_NONE: not touched yet */
@@ -23,13 +19,18 @@ struct set {
 
 struct meaning {
     const struct pm_algorithm *algorithm;
+    const struct pm_liveness *liveness;
     struct pm_value_graph graph;
-    bool active[PM_PHASE_COUNT][INSTRUCTIONS_MAX];
     struct set constant;  /* registers that hold one number whenever an example begins, */
     struct set assumed;   /* and those of them where that was made use of */
     struct set predicted; /* registers that predict writes */
     struct registers setup, training, validation; /* what is left at the end of each */
 };
+
+static bool is_alive(uint8_t flags)
+{
+    return (flags & (PM_LIVE_TRAINING | PM_LIVE_VALIDATION)) != 0;
+}
 
 static bool has(const struct set *set, enum pm_kind kind, unsigned index)
 {
@@ -75,17 +76,20 @@ static uint16_t read(struct meaning *meaning, struct registers *registers,
     return *value;
 }
 
+/* Dead instructions are no part of the graph. What is alive in one of the loops runs in both: where
+ * it is dead it only shows that training leaves a register as it was. */
 static void run_phase(struct meaning *meaning, struct registers *registers,
                       enum pm_value_source source, enum pm_phase phase)
 {
     const struct pm_algorithm *algorithm = meaning->algorithm;
+    const uint8_t *flags = meaning->liveness->flags[phase];
     for (int i = 0; i < algorithm->length[phase]; i++) {
+        if (!is_alive(flags[i])) {
+            continue;
+        }
         const struct pm_instruction *at = &algorithm->phase[phase][i];
         const uint8_t arity = pm_op_info((enum pm_op)at->op)->arity;
         uint16_t a = PM_VALUE_NONE, b = PM_VALUE_NONE, held = PM_VALUE_NONE;
-        if (!meaning->active[phase][i]) {
-            continue;
-        }
         if (arity > 0) {
             a = read(meaning, registers, source, (enum pm_kind)at->a.kind, at->a.index);
         }
@@ -157,12 +161,13 @@ static bool drop_changed(struct meaning *meaning, const struct registers *after)
  * ends otherwise: what is left then is true of all examples, by induction. */
 static void run_all(struct meaning *meaning)
 {
-    const struct pm_algorithm_meta *meta = &meaning->algorithm->meta;
-    const int counts[PM_KIND_NONE] = {meta->scalar_count, meta->vector_count, meta->matrix_count};
+    const struct pm_liveness *liveness = meaning->liveness;
     clear(&meaning->setup);
     run_phase(meaning, &meaning->setup, PM_VALUE_CARRIED, PM_PHASE_SETUP);
     for (unsigned kind = 0; kind < PM_KIND_NONE; kind++) {
-        for (unsigned index = 0; (int)index < counts[kind]; index++) {
+        for (uint64_t left = liveness->training.bits[kind] | liveness->validation.bits[kind];
+             left != 0; left &= left - 1) {
+            const unsigned index = (unsigned)__builtin_ctzll(left);
             const uint16_t value = held_first(meaning, (enum pm_kind)kind, index);
             const bool is_input = kind == PM_KIND_VECTOR && index == 0;
             if (meaning->graph.values[value].source == PM_VALUE_CONSTANT && !is_input) {
@@ -280,26 +285,31 @@ static uint64_t key_of_predictions(struct meaning *meaning)
     return hash;
 }
 
-static bool prepare(struct meaning *meaning, const struct pm_algorithm *algorithm)
+static bool is_random(const struct pm_instruction *instruction)
+{
+    return instruction->op == PM_OP_GAUSSIAN || instruction->op == PM_OP_UNIFORM;
+}
+
+static bool prepare(struct meaning *meaning, const struct pm_algorithm *algorithm,
+                    const struct pm_liveness *liveness)
 {
     meaning->algorithm = algorithm;
+    meaning->liveness = liveness;
     meaning->graph.dim = algorithm->meta.vector_dim;
     meaning->graph.count = 0;
     meaning->graph.full = false;
     memset(&meaning->constant, 0, sizeof meaning->constant);
     memset(&meaning->predicted, 0, sizeof meaning->predicted);
     for (int phase = 0; phase < PM_PHASE_COUNT; phase++) {
-        if (algorithm->length[phase] > INSTRUCTIONS_MAX) {
-            return false;
-        }
         for (int i = 0; i < algorithm->length[phase]; i++) {
             const struct pm_instruction *at = &algorithm->phase[phase][i];
-            const bool active = pm_instruction_inertness(at, &algorithm->meta) == PM_ACTIVE;
-            if (at->op == PM_OP_GAUSSIAN || at->op == PM_OP_UNIFORM) {
+            if (!is_alive(liveness->flags[phase][i])) {
+                continue;
+            }
+            if (is_random(at)) {
                 return false;
             }
-            meaning->active[phase][i] = active;
-            if (phase == PM_PHASE_PREDICT && active) {
+            if (phase == PM_PHASE_PREDICT) {
                 meaning->predicted.bits[at->out.kind] |= UINT64_C(1) << at->out.index;
             }
         }
@@ -309,34 +319,34 @@ static bool prepare(struct meaning *meaning, const struct pm_algorithm *algorith
 
 /* ---- programs that draw, or are long ---- */
 
+static uint64_t operand_bits(struct pm_operand operand)
+{
+    return operand.kind | (uint64_t)operand.index << 8;
+}
+
 /* Draws depend on the text, so nothing is renamed there. */
 static uint64_t fold_written(uint64_t hash, const struct pm_instruction *instruction)
 {
     const uint8_t arity = pm_op_info((enum pm_op)instruction->op)->arity;
-    const struct pm_operand none = {.kind = PM_KIND_NONE};
-    const struct pm_operand operands[] = {instruction->out, arity > 0 ? instruction->a : none,
-                                          arity > 1 ? instruction->b : none};
+    const uint64_t none = PM_KIND_NONE;
     uint32_t numbers[2];
     memcpy(&numbers[0], &instruction->c0, sizeof numbers[0]);
     memcpy(&numbers[1], &instruction->c1, sizeof numbers[1]);
     hash = pm_value_fold(hash, (uint64_t)instruction->op | (uint64_t)instruction->element << 8);
-    for (int i = 0; i < 3; i++) {
-        hash = pm_value_fold(hash, operands[i].kind | (uint64_t)operands[i].index << 8);
-    }
+    hash = pm_value_fold(hash, operand_bits(instruction->out));
+    hash = pm_value_fold(hash, arity > 0 ? operand_bits(instruction->a) : none);
+    hash = pm_value_fold(hash, arity > 1 ? operand_bits(instruction->b) : none);
     return pm_value_fold(hash, numbers[0] | (uint64_t)numbers[1] << 32);
 }
 
-/* Only what is alive: the key is for those who run such programs without the rest. */
-static uint64_t key_as_written(const struct pm_algorithm *algorithm)
+uint64_t pm_written_key(const struct pm_algorithm *algorithm, const struct pm_liveness *liveness)
 {
-    struct pm_liveness liveness;
     uint64_t hash =
         pm_value_fold((uint64_t)algorithm->input_dim, (uint64_t)algorithm->meta.vector_dim);
-    pm_liveness_analyse(algorithm, &liveness);
     for (int phase = 0; phase < PM_PHASE_COUNT; phase++) {
         hash = pm_value_fold(hash, (uint64_t)phase);
         for (int i = 0; i < algorithm->length[phase]; i++) {
-            if ((liveness.flags[phase][i] & (PM_LIVE_TRAINING | PM_LIVE_VALIDATION)) != 0) {
+            if (is_alive(liveness->flags[phase][i])) {
                 hash = fold_written(hash, &algorithm->phase[phase][i]);
             }
         }
@@ -344,13 +354,21 @@ static uint64_t key_as_written(const struct pm_algorithm *algorithm)
     return pm_value_fold(hash, UINT64_MAX); /* no key of a graph */
 }
 
-uint64_t pm_functional_key(const struct pm_algorithm *algorithm)
+uint64_t pm_functional_key_of(const struct pm_algorithm *algorithm,
+                              const struct pm_liveness *liveness)
 {
     struct meaning meaning;
-    if (!prepare(&meaning, algorithm)) {
-        return key_as_written(algorithm);
+    if (!prepare(&meaning, algorithm, liveness)) {
+        return pm_written_key(algorithm, liveness);
     }
     run_all(&meaning);
     const uint64_t key = key_of_predictions(&meaning);
-    return meaning.graph.full ? key_as_written(algorithm) : key;
+    return meaning.graph.full ? pm_written_key(algorithm, liveness) : key;
+}
+
+uint64_t pm_functional_key(const struct pm_algorithm *algorithm)
+{
+    struct pm_liveness liveness;
+    pm_liveness_analyse(algorithm, &liveness);
+    return pm_functional_key_of(algorithm, &liveness);
 }

@@ -52,42 +52,47 @@ const struct pm_op_info *pm_op_find(const char *name, size_t length)
     return NULL;
 }
 
-static enum pm_kind bigger(enum pm_kind a, enum pm_kind b)
-{
-    return a > b ? a : b;
-}
+/* ---- the kind of a result, for all kinds of operands and destinations ---- */
 
-static bool has_elements(enum pm_kind kind)
-{
-    return kind == PM_KIND_VECTOR || kind == PM_KIND_MATRIX;
-}
+#define S PM_KIND_SCALAR
+#define V PM_KIND_VECTOR
+#define M PM_KIND_MATRIX
+#define NONE PM_KIND_NONE
 
-enum pm_kind pm_op_result_kind(enum pm_op op, enum pm_kind a, enum pm_kind b, enum pm_kind out)
-{
-    switch (pm_op_table[op].signature) {
-    case PM_SIGNATURE_NONE:
-        return PM_KIND_NONE;
-    case PM_SIGNATURE_FILL:
-        return out;
-    case PM_SIGNATURE_ELEMENT:
-        return out == PM_KIND_VECTOR ? PM_KIND_VECTOR : PM_KIND_NONE;
-    case PM_SIGNATURE_COPY:
-        return has_elements(a) && out == PM_KIND_SCALAR ? PM_KIND_SCALAR : a;
-    case PM_SIGNATURE_MAP:
-        return a;
-    case PM_SIGNATURE_ELEMENTWISE:
-        return bigger(a, b); /* PM_KIND_NONE is the biggest: a missing operand shows */
-    case PM_SIGNATURE_DOT:
-        return a == PM_KIND_VECTOR && b == PM_KIND_VECTOR ? PM_KIND_SCALAR : PM_KIND_NONE;
-    case PM_SIGNATURE_MATMUL:
-        return a == PM_KIND_MATRIX && has_elements(b) ? b : PM_KIND_NONE;
-    case PM_SIGNATURE_OUTER:
-        return a == PM_KIND_VECTOR && b == PM_KIND_VECTOR ? PM_KIND_MATRIX : PM_KIND_NONE;
-    case PM_SIGNATURE_REDUCE:
-        return has_elements(a) ? PM_KIND_SCALAR : PM_KIND_NONE;
+#define NOTHING(a, b, out) NONE
+#define FILL(a, b, out) (out)
+#define ELEMENT(a, b, out) ((out) == V ? V : NONE)
+#define HAS_ELEMENTS(kind) ((kind) == V || (kind) == M)
+#define COPY(a, b, out) (HAS_ELEMENTS(a) && (out) == S ? S : (a))
+#define MAP(a, b, out) (a)
+#define ELEMENTWISE(a, b, out) ((a) > (b) ? (a) : (b)) /* NONE, a missing operand, is the biggest  \
+                                                        */
+#define DOT(a, b, out) ((a) == V && (b) == V ? S : NONE)
+#define MATMUL(a, b, out) ((a) == M && HAS_ELEMENTS(b) ? (b) : NONE)
+#define OUTER(a, b, out) ((a) == V && (b) == V ? M : NONE)
+#define REDUCE(a, b, out) (HAS_ELEMENTS(a) ? S : NONE)
+
+#define FOR_OUT(KIND, a, b)                                                                        \
+    {                                                                                              \
+        KIND(a, b, S), KIND(a, b, V), KIND(a, b, M), KIND(a, b, NONE)                              \
     }
-    return PM_KIND_NONE;
-}
+#define FOR_B(KIND, a)                                                                             \
+    {                                                                                              \
+        FOR_OUT(KIND, a, S), FOR_OUT(KIND, a, V), FOR_OUT(KIND, a, M), FOR_OUT(KIND, a, NONE)      \
+    }
+#define FOR_ALL(KIND)                                                                              \
+    {                                                                                              \
+        FOR_B(KIND, S), FOR_B(KIND, V), FOR_B(KIND, M), FOR_B(KIND, NONE)                          \
+    }
+
+const uint8_t pm_result_kinds[PM_SIGNATURE_COUNT][PM_KIND_NONE + 1][PM_KIND_NONE + 1][PM_KIND_NONE +
+                                                                                      1] = {
+    [PM_SIGNATURE_NONE] = FOR_ALL(NOTHING),    [PM_SIGNATURE_FILL] = FOR_ALL(FILL),
+    [PM_SIGNATURE_ELEMENT] = FOR_ALL(ELEMENT), [PM_SIGNATURE_COPY] = FOR_ALL(COPY),
+    [PM_SIGNATURE_MAP] = FOR_ALL(MAP),         [PM_SIGNATURE_ELEMENTWISE] = FOR_ALL(ELEMENTWISE),
+    [PM_SIGNATURE_DOT] = FOR_ALL(DOT),         [PM_SIGNATURE_MATMUL] = FOR_ALL(MATMUL),
+    [PM_SIGNATURE_OUTER] = FOR_ALL(OUTER),     [PM_SIGNATURE_REDUCE] = FOR_ALL(REDUCE),
+};
 
 const char *pm_phase_name(enum pm_phase phase)
 {

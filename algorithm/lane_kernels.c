@@ -6,6 +6,7 @@
 #include "lane_keys.h"
 #include "lane_probe_kernels.h"
 #include "lane_random.h"
+#include "lane_squares.h"
 #include "lane_sums.h"
 
 /* ---- results ---- */
@@ -112,6 +113,7 @@ const struct pm_lane_kernels PM_LANE_KERNELS = {
               [PM_LANE_GAUSSIAN] = gaussian,
               [PM_LANE_UNIFORM] = uniform},
     .count_right = count_right,
+    .add_squares = add_squares,
     .blend = blend,
     .hash_text = hash_text,
     .make_keys = make_keys,

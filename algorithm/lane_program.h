@@ -172,6 +172,20 @@ struct pm_lane_step {
     uint8_t kinds[3]; /* enum pm_kind of what is read of a, b, c */
 };
 
+/* Predictions of one group's examples and their labels, all lanes of an example beside each other.
+ */
+struct pm_lane_examples {
+    const unsigned char *predictions, *labels;
+    size_t prediction_stride, label_stride; /* bytes from one example to the next */
+    size_t count;
+};
+
+/* Of a group's tasks. */
+struct pm_lane_squares {
+    _Alignas(PM_LANE_VECTOR_SIZE) double sum[PM_LANES]; /* of squared errors */
+    int32_t odd[PM_LANES];                              /* -1: a prediction was not finite */
+};
+
 /* One SIMD level's kernels. */
 struct pm_lane_kernels {
     pm_lane_kernel *binary[PM_LANE_BINARY_COUNT][PM_LANE_SHAPE_COUNT];
@@ -182,6 +196,10 @@ struct pm_lane_kernels {
     /* Counts (prediction > 0.5) == label for every instance; the step has them as a and b. A label
      * of neither 0 nor 1 never counts. */
     pm_lane_kernel *count_right;
+    /* Adds a lane's first count[lane] examples, which may be more than there are, or less than 0.
+     */
+    void (*add_squares)(const struct pm_lane_examples *examples, const int32_t count[PM_LANES],
+                        struct pm_lane_squares *squares);
     /* to[i] = from[i] in the lanes whose mask is -1, for count elements. */
     void (*blend)(float *to, const float *from, const int32_t mask[PM_LANES], size_t count);
 

@@ -8,7 +8,10 @@
 #include <poolminer/liveness.h>
 #include <poolminer/mutator.h>
 
-enum { KNOWN_COUNT = 1 << 14 };
+enum {
+    KNOWN_COUNT = 1 << 14,   /* by what programs mean */
+    WRITTEN_COUNT = 1 << 12, /* by how they are written */
+};
 
 struct member {
     struct pm_algorithm *algorithm;
@@ -16,13 +19,13 @@ struct member {
     bool scored; /* the first ones are not */
 };
 
-/* Scores by the key of a program's meaning; an entry makes room for the next one that falls on its
- * place. Smaller than the cache of evolution (functional_cache.h), so that it stays in a
- * processor's own. */
+/* Scores by a key; an entry makes room for the next one that falls on its place. Two tables: two
+ * mutants in three are alive in the same words as one seen shortly before, which shows much sooner
+ * than that they mean the same. Smaller than the cache of evolution (functional_cache.h), so that
+ * they stay in a processor's own. */
 struct known {
-    uint64_t key;
+    uint64_t key; /* 0: free */
     double score;
-    bool used;
 };
 
 struct pm_lane_search {
@@ -30,53 +33,34 @@ struct pm_lane_search {
     struct pm_random random;
     struct member *members; /* a ring */
     size_t oldest;
-    struct known *known;
+    struct pm_algorithm *spare; /* where the next child is made, which then trades places */
+    struct known *known, *written;
     struct pm_lane_tasks *tasks;
     struct pm_lane_program *program;
     struct pm_lanes *lanes;
-    float **predictions; /* by task, all in one memory */
+    double *task_scores;
     struct pm_liveness liveness;
     struct pm_lane_search_counts counts;
 };
 
-static bool make_predictions(struct pm_lane_search *search)
-{
-    const struct pm_lane_search_config *config = &search->config;
-    size_t count = 1;
-    for (size_t i = 0; i < config->task_count; i++) {
-        count += config->tasks[i].validation_count;
-    }
-    search->predictions = calloc(config->task_count + 1, sizeof *search->predictions);
-    float *next = malloc(count * sizeof *next);
-    if (search->predictions == NULL || next == NULL) {
-        free(next);
-        return false;
-    }
-    search->predictions[0] = next;
-    for (size_t i = 0; i < config->task_count; i++) {
-        search->predictions[i] = next;
-        next += config->tasks[i].validation_count;
-    }
-    return true;
-}
-
 static bool make_members(struct pm_lane_search *search, struct pm_error *error)
 {
     const struct pm_lane_search_config *config = &search->config;
+    const int *room = config->profile->max_ops;
+    const int input_dim = config->tasks[0].input_dim;
     struct pm_algorithm_meta meta;
-    if (!pm_profile_meta(config->profile, config->tasks[0].input_dim, &meta, error)) {
+    if (!pm_profile_meta(config->profile, input_dim, &meta, error)) {
         return false;
     }
+    search->spare = pm_algorithm_create_exact(input_dim, &meta, room);
     search->members = calloc(config->population, sizeof *search->members);
-    for (size_t i = 0; search->members != NULL && i < config->population; i++) {
-        struct pm_algorithm *empty = pm_algorithm_create(config->tasks[0].input_dim, &meta, 0);
-        if (empty == NULL) {
-            return pm_fail(error, PM_ERROR_MEMORY, "out of memory for a population");
-        }
+    bool made = search->spare != NULL && search->members != NULL;
+    for (size_t i = 0; made && i < config->population; i++) {
+        struct pm_algorithm *empty = pm_algorithm_create_exact(input_dim, &meta, room);
         search->members[i] = (struct member){.algorithm = empty, .score = -INFINITY};
+        made = empty != NULL;
     }
-    return search->members != NULL ||
-           pm_fail(error, PM_ERROR_MEMORY, "out of memory for a population");
+    return made || pm_fail(error, PM_ERROR_MEMORY, "out of memory for a population");
 }
 
 struct pm_lane_search *pm_lane_search_create(const struct pm_lane_search_config *config,
@@ -91,10 +75,12 @@ struct pm_lane_search *pm_lane_search_create(const struct pm_lane_search_config 
     search->counts.best = -INFINITY;
     pm_random_seed(&search->random, config->seed, 0, 0);
     search->known = calloc(KNOWN_COUNT, sizeof *search->known);
+    search->written = calloc(WRITTEN_COUNT, sizeof *search->written);
     search->program = pm_lane_program_create(pm_simd_level_best());
     search->lanes = pm_lanes_create();
-    if (search->known == NULL || search->program == NULL || search->lanes == NULL ||
-        !make_predictions(search)) {
+    search->task_scores = calloc(config->task_count + 1, sizeof *search->task_scores);
+    if (search->known == NULL || search->written == NULL || search->program == NULL ||
+        search->lanes == NULL || search->task_scores == NULL) {
         pm_fail(error, PM_ERROR_MEMORY, "out of memory for a search");
     } else if (make_members(search, error) &&
                pm_lane_tasks_create(config->tasks, config->task_count, &search->tasks, error)) {
@@ -113,14 +99,13 @@ void pm_lane_search_destroy(struct pm_lane_search *search)
         pm_algorithm_destroy(search->members[i].algorithm);
     }
     free(search->members);
+    pm_algorithm_destroy(search->spare);
     free(search->known);
+    free(search->written);
     pm_lane_tasks_destroy(search->tasks);
     pm_lane_program_destroy(search->program);
     pm_lanes_destroy(search->lanes);
-    if (search->predictions != NULL) {
-        free(search->predictions[0]);
-    }
-    free(search->predictions);
+    free(search->task_scores);
     free(search);
 }
 
@@ -141,7 +126,8 @@ static bool run(struct pm_lane_search *search, const struct pm_algorithm *algori
                 struct pm_error *error)
 {
     const struct pm_lane_search_config *config = &search->config;
-    const struct pm_lane_request request = {.predictions = search->predictions};
+    struct pm_lane_request request = {0};
+    *(config->tasks[0].regression ? &request.fitness : &request.accuracy) = search->task_scores;
     if (!pm_lane_program_compile(search->program, algorithm, error) ||
         !pm_lanes_run(search->lanes, search->program, search->tasks, 0, search->tasks->group_count,
                       &request, error)) {
@@ -149,7 +135,7 @@ static bool run(struct pm_lane_search *search, const struct pm_algorithm *algori
     }
     double sum = 0;
     for (size_t i = 0; i < config->task_count; i++) {
-        sum += pm_task_score(&config->tasks[i], search->predictions[i]);
+        sum += search->task_scores[i];
     }
     *score = sum / (double)config->task_count;
     return true;
@@ -166,56 +152,65 @@ static void count_instructions(struct pm_lane_search *search, const struct pm_al
     }
 }
 
-static bool score(struct pm_lane_search *search, const struct pm_algorithm *algorithm, double *out,
-                  struct pm_error *error)
+/* The score of a program that is not known by how it is written. */
+static bool score_meaning(struct pm_lane_search *search, const struct pm_algorithm *algorithm,
+                          double *out, struct pm_error *error)
 {
-    const uint64_t key = pm_functional_key(algorithm);
+    const uint64_t key = pm_functional_key_of(algorithm, &search->liveness);
     struct known *known = &search->known[key % KNOWN_COUNT];
-    if (known->used && known->key == key) {
+    if (known->key == key) {
         search->counts.known++;
         *out = known->score;
         return true;
     }
     search->counts.run++;
-    pm_liveness_analyse(algorithm, &search->liveness);
     count_instructions(search, algorithm);
     if (!run(search, algorithm, out, error)) {
         return false;
     }
-    *known = (struct known){.key = key, .score = *out, .used = true};
+    *known = (struct known){.key = key, .score = *out};
     return true;
 }
 
-/* A child of the parent, and whether it is a mere copy, whose score is its parent's. */
-static struct pm_algorithm *make_child(struct pm_lane_search *search, const struct member *parent,
-                                       bool *copy)
+static bool score(struct pm_lane_search *search, const struct pm_algorithm *algorithm, double *out,
+                  struct pm_error *error)
 {
-    const struct pm_lane_search_config *config = &search->config;
-    *copy = !pm_random_chance(&search->random, config->mutation_probability);
-    return *copy ? pm_algorithm_clone(parent->algorithm)
-                 : pm_mutate(config->profile, parent->algorithm, 0, &search->random);
+    pm_liveness_analyse(algorithm, &search->liveness);
+    const uint64_t key = pm_written_key(algorithm, &search->liveness);
+    struct known *written = &search->written[key % WRITTEN_COUNT];
+    if (written->key == key) {
+        search->counts.known++;
+        *out = written->score;
+        return true;
+    }
+    if (!score_meaning(search, algorithm, out, error)) {
+        return false;
+    }
+    *written = (struct known){.key = key, .score = *out};
+    return true;
 }
 
 static bool breed(struct pm_lane_search *search, struct pm_error *error)
 {
+    const struct pm_lane_search_config *config = &search->config;
     const struct member *parent = choose_parent(search);
-    bool copy;
-    struct member child = {.algorithm = make_child(search, parent, &copy), .scored = true};
-    if (child.algorithm == NULL) {
-        return pm_fail(error, PM_ERROR_MEMORY, "out of memory for a mutant");
+    struct member child = {.algorithm = search->spare, .scored = true};
+    const bool copy = !pm_random_chance(&search->random, config->mutation_probability);
+    pm_algorithm_copy(parent->algorithm, child.algorithm);
+    if (!copy) {
+        pm_mutate_in_place(config->profile, child.algorithm, 0, &search->random);
     }
     if (copy && parent->scored) {
         child.score = parent->score;
         search->counts.known++;
     } else if (!score(search, child.algorithm, &child.score, error)) {
-        pm_algorithm_destroy(child.algorithm);
         return false;
     }
     search->counts.individuals++;
     search->counts.best = fmax(search->counts.best, child.score);
-    pm_algorithm_destroy(search->members[search->oldest].algorithm);
+    search->spare = search->members[search->oldest].algorithm;
     search->members[search->oldest] = child;
-    search->oldest = (search->oldest + 1) % search->config.population;
+    search->oldest = (search->oldest + 1) % config->population;
     return true;
 }
 

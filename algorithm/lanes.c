@@ -18,6 +18,7 @@ struct pm_lanes {
     unsigned char *own;      /* registers of the validation examples that run side by side */
     double examples_left;    /* to the run's next look at the time */
     struct pm_lane_keys keys[PM_LANE_GROUPS_MAX];
+    struct pm_lane_squares squares[PM_LANE_GROUPS_MAX]; /* where a fitness is wanted */
 };
 
 struct pm_lanes *pm_lanes_create(void)
@@ -363,6 +364,35 @@ static void keep_predictions(const struct run *run, const struct pm_lane_frame *
     }
 }
 
+/* The same for the squares of their errors. */
+static void keep_squares(const struct run *run, const struct pm_lane_frame *frame, size_t group,
+                         uint32_t example)
+{
+    const struct pm_lane_place place = run->program->output.a;
+    const bool examples = run->program->examples_stateless;
+    const size_t groups = examples ? 1 : frame->instances;
+    for (size_t g = 0; g < groups; g++) {
+        _Alignas(PM_LANE_VECTOR_SIZE) int32_t left[PM_LANES];
+        const struct pm_lane_examples some = {
+            .predictions = frame->base[place.base] + place.offset + g * frame->stride[place.base],
+            .labels = frame->base[PM_LANE_LABEL] + g * frame->stride[PM_LANE_LABEL],
+            .prediction_stride = frame->stride[place.base],
+            .label_stride = frame->stride[PM_LANE_LABEL],
+            .count = examples ? frame->instances : 1,
+        };
+        for (size_t lane = 0; lane < PM_LANES; lane++) {
+            left[lane] = (int32_t)(validation_count(run, group + g, lane) - example);
+        }
+        run->program->kernels->add_squares(&some, left, &run->lanes->squares[group + g]);
+    }
+}
+
+/* Whether anybody wants to see the predictions, and not only how many are right. */
+static bool are_predictions_wanted(const struct run *run)
+{
+    return run->request->predictions != NULL || run->request->fitness != NULL;
+}
+
 /* Runs a frame on `examples` examples from `example` on, one after another. */
 static bool validate_frame(const struct run *run, struct pm_lane_frame frame, size_t group,
                            uint32_t example, uint32_t examples)
@@ -378,12 +408,15 @@ static bool validate_frame(const struct run *run, struct pm_lane_frame frame, si
     if (run->request->predictions != NULL) {
         keep_predictions(run, &frame, group, example);
     }
+    if (run->request->fitness != NULL) {
+        keep_squares(run, &frame, group, example);
+    }
     return true;
 }
 
 static bool is_forgetful(const struct run *run)
 {
-    return run->program->native[PM_LANE_VALIDATE].run != NULL && run->request->predictions == NULL;
+    return run->program->native[PM_LANE_VALIDATE].run != NULL && !are_predictions_wanted(run);
 }
 
 /* How many examples are validated at a time. Machine code whose predictions nobody wants keeps
@@ -434,7 +467,7 @@ static bool validate_groups(const struct run *run, int32_t (*right)[PM_LANES])
     count = limited(count, run->request->validation_limit);
     frame.base[PM_LANE_RIGHT] = (void *)right;
     frame.stride[PM_LANE_RIGHT] = sizeof *right;
-    const uint32_t together = run->request->predictions != NULL ? 1 : count;
+    const uint32_t together = are_predictions_wanted(run) ? 1 : count;
     for (uint32_t example = 0; example < count; example += together) {
         if (!validate_frame(run, frame, 0, example, together)) {
             return false;
@@ -456,9 +489,27 @@ static void keep_accuracies(const struct run *run, int32_t (*right)[PM_LANES])
     }
 }
 
+static void keep_fitness(const struct run *run)
+{
+    for (size_t g = 0; g < run->group_count; g++) {
+        const struct pm_lane_squares *squares = &run->lanes->squares[g];
+        for (size_t lane = 0; lane < PM_LANES; lane++) {
+            if (has_task(run, g, lane)) {
+                run->request->fitness[run->groups[g].task[lane]] =
+                    squares->odd[lane] != 0
+                        ? -INFINITY
+                        : pm_regression_score(squares->sum[lane], validation_count(run, g, lane));
+            }
+        }
+    }
+}
+
 static bool validate(const struct run *run)
 {
     _Alignas(PM_LANE_VECTOR_SIZE) int32_t right[PM_LANE_GROUPS_MAX][PM_LANES] = {{0}};
+    if (run->request->fitness != NULL) {
+        memset(run->lanes->squares, 0, sizeof run->lanes->squares);
+    }
     if (run->program->random) {
         for (size_t g = 0; g < run->group_count; g++) {
             for (size_t lane = 0; lane < PM_LANES; lane++) {
@@ -477,6 +528,9 @@ static bool validate(const struct run *run)
     }
     if (run->request->accuracy != NULL) {
         keep_accuracies(run, right);
+    }
+    if (run->request->fitness != NULL) {
+        keep_fitness(run);
     }
     return true;
 }

@@ -7,11 +7,16 @@ static bool is_copy_to_itself(const struct pm_instruction *i)
     return i->op == PM_OP_COPY && i->out.kind == i->a.kind && i->out.index == i->a.index;
 }
 
+static bool is_inert(const struct pm_instruction *i, const struct pm_algorithm_meta *meta)
+{
+    return pm_instruction_inertness(i, meta) != PM_ACTIVE || is_copy_to_itself(i);
+}
+
 struct pm_instruction_effect pm_instruction_effect(const struct pm_instruction *instruction,
                                                    const struct pm_algorithm_meta *meta)
 {
     const struct pm_instruction *i = instruction;
-    if (pm_instruction_inertness(i, meta) != PM_ACTIVE || is_copy_to_itself(i)) {
+    if (is_inert(i, meta)) {
         return (struct pm_instruction_effect){.inert = true};
     }
     const uint8_t arity = pm_op_info((enum pm_op)i->op)->arity;
@@ -122,10 +127,8 @@ void pm_liveness_analyse(const struct pm_algorithm *algorithm, struct pm_livenes
     out->at_start = out->training = out->validation = (struct pm_register_set){0};
     for (int phase = 0; phase < PM_PHASE_COUNT; phase++) {
         for (int i = 0; i < algorithm->length[phase]; i++) {
-            out->flags[phase][i] =
-                pm_instruction_effect(&algorithm->phase[phase][i], &algorithm->meta).inert
-                    ? PM_LIVE_INERT
-                    : 0;
+            const bool inert = is_inert(&algorithm->phase[phase][i], &algorithm->meta);
+            out->flags[phase][i] = inert ? PM_LIVE_INERT : 0;
         }
     }
     walk_validation(&walk);

@@ -182,15 +182,10 @@ static void change_one(const struct pm_scene *scene, struct pm_algorithm *algori
 static struct pm_algorithm *copy_with_room(const struct pm_profile *profile,
                                            const struct pm_algorithm *parent)
 {
-    int capacity = 1;
-    for (int phase = 0; phase < PM_PHASE_COUNT; phase++) {
-        if (profile->max_ops[phase] > capacity) {
-            capacity = profile->max_ops[phase];
-        }
-    }
-    struct pm_algorithm *copy = pm_algorithm_create(parent->input_dim, &parent->meta, capacity);
-    for (int phase = 0; copy != NULL && phase < PM_PHASE_COUNT; phase++) {
-        insert_at(copy, (enum pm_phase)phase, 0, parent->phase[phase], parent->length[phase]);
+    struct pm_algorithm *copy =
+        pm_algorithm_create_exact(parent->input_dim, &parent->meta, profile->max_ops);
+    if (copy != NULL) {
+        pm_algorithm_copy(parent, copy);
     }
     return copy;
 }
@@ -229,16 +224,21 @@ struct pm_algorithm *pm_tune(const struct pm_profile *profile, const struct pm_a
     return child;
 }
 
+void pm_mutate_in_place(const struct pm_profile *profile, struct pm_algorithm *algorithm,
+                        double idiom_probability, struct pm_random *random)
+{
+    const struct pm_scene scene = pm_scene_of(profile, algorithm, random);
+    if (!pm_random_chance(random, idiom_probability) || !insert_idiom(&scene, algorithm)) {
+        mutate(&scene, algorithm);
+    }
+}
+
 struct pm_algorithm *pm_mutate(const struct pm_profile *profile, const struct pm_algorithm *parent,
                                double idiom_probability, struct pm_random *random)
 {
     struct pm_algorithm *child = copy_with_room(profile, parent);
-    if (child == NULL) {
-        return NULL;
-    }
-    const struct pm_scene scene = pm_scene_of(profile, parent, random);
-    if (!pm_random_chance(random, idiom_probability) || !insert_idiom(&scene, child)) {
-        mutate(&scene, child);
+    if (child != NULL) {
+        pm_mutate_in_place(profile, child, idiom_probability, random);
     }
     return child;
 }

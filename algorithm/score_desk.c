@@ -19,7 +19,6 @@ void pm_score_desk_clear(struct pm_score_desk *desk)
     pm_executor_destroy(desk->executor);
     pm_lane_code_destroy(desk->code);
     free(desk->predictions);
-    free(desk->task_predictions);
     *desk = (struct pm_score_desk){0};
 }
 
@@ -35,29 +34,16 @@ static size_t most_validation_examples(const struct pm_suite *suite)
     return suite->lanes->validation_capacity > 0 ? suite->lanes->validation_capacity : 1;
 }
 
-/* Grows an array that need not keep what is in it. */
-static bool make_room(void **array, size_t *room, size_t count, size_t size)
-{
-    if (count > *room) {
-        free(*array);
-        *array = calloc(count, size);
-        *room = *array != NULL ? count : 0;
-    }
-    return *array != NULL;
-}
-
 static bool make_room_for_predictions(struct pm_score_desk *desk, const struct pm_suite *suite,
                                       struct pm_error *error)
 {
-    void *predictions = desk->predictions;
-    void *by_task = desk->task_predictions;
-    const bool made =
-        make_room(&predictions, &desk->predictions_room, PM_LANES * most_validation_examples(suite),
-                  sizeof *desk->predictions) &&
-        make_room(&by_task, &desk->tasks_room, suite->count, sizeof *desk->task_predictions);
-    desk->predictions = predictions;
-    desk->task_predictions = by_task;
-    return made || fail_memory(error);
+    const size_t count = most_validation_examples(suite);
+    if (count > desk->predictions_room) {
+        free(desk->predictions);
+        desk->predictions = calloc(count, sizeof *desk->predictions);
+        desk->predictions_room = desk->predictions != NULL ? count : 0;
+    }
+    return desk->predictions != NULL || fail_memory(error);
 }
 
 /* ---- the reference executor ---- */
@@ -101,35 +87,6 @@ static bool run_reference(struct pm_score_desk *desk, const struct pm_suite *sui
 
 /* ---- the fast executor ---- */
 
-/* Regression is scored by its predictions, which the fast executor writes a group at a time. */
-static bool run_regression(struct pm_score_desk *desk, const struct pm_suite *suite,
-                           const struct pm_lane_program *program, uint32_t group,
-                           const struct pm_until *until, double *task_scores,
-                           struct pm_error *error)
-{
-    const uint32_t *tasks = suite->lanes->groups[group].task;
-    const size_t most = most_validation_examples(suite);
-    if (!make_room_for_predictions(desk, suite, error)) {
-        return false;
-    }
-    for (size_t lane = 0; lane < PM_LANES; lane++) {
-        if (tasks[lane] != UINT32_MAX) {
-            desk->task_predictions[tasks[lane]] = desk->predictions + lane * most;
-        }
-    }
-    const struct pm_lane_request request = {.until = until, .predictions = desk->task_predictions};
-    if (!pm_lanes_run(desk->lanes, program, suite->lanes, group, 1, &request, error)) {
-        return false;
-    }
-    for (size_t lane = 0; lane < PM_LANES; lane++) {
-        if (tasks[lane] != UINT32_MAX) {
-            task_scores[tasks[lane]] =
-                pm_task_score(&suite->tasks[tasks[lane]], desk->task_predictions[tasks[lane]]);
-        }
-    }
-    return true;
-}
-
 static bool prepare_lanes(struct pm_score_desk *desk, struct pm_error *error)
 {
     if (desk->lanes == NULL) {
@@ -149,14 +106,13 @@ bool pm_score_desk_run(struct pm_score_desk *desk, const struct pm_suite *suite,
     if (!prepare_lanes(desk, error)) {
         return false;
     }
-    if (program != NULL && !suite->tasks[0].regression) {
-        const struct pm_lane_request request = {.until = until, .accuracy = task_scores};
+    if (program != NULL) {
+        struct pm_lane_request request = {.until = until};
+        *(suite->tasks[0].regression ? &request.fitness : &request.accuracy) = task_scores;
         return pm_lanes_run(desk->lanes, program, suite->lanes, first, count, &request, error);
     }
     for (uint32_t group = first; group < first + count; group++) {
-        if (program != NULL
-                ? !run_regression(desk, suite, program, group, until, task_scores, error)
-                : !run_reference(desk, suite, algorithm, group, until, task_scores, error)) {
+        if (!run_reference(desk, suite, algorithm, group, until, task_scores, error)) {
             return false;
         }
     }

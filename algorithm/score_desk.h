@@ -10,9 +10,8 @@ struct pm_score_desk {
     struct pm_executor *executor;
     struct pm_lane_code *code; /* what this thread translated, and all threads run */
     bool code_refused;         /* there is no memory for code to be had */
-    float *predictions;        /* where they are needed: of the reference executor, in regression */
-    float **task_predictions;  /* in regression: by task */
-    size_t predictions_room, tasks_room;
+    float *predictions;        /* of the reference executor */
+    size_t predictions_room;
 };
 
 void pm_score_desk_clear(struct pm_score_desk *desk);

@@ -6,9 +6,15 @@
 
 /* 1 - (2 / pi) atan(root of the mean squared error): 1 for perfect predictions, towards 0 without
  * end. */
-static double regression_fitness(const struct pm_task *task, const float *predictions)
+double pm_regression_score(double squares, uint32_t validation_count)
 {
     const double two_over_pi = 0.63661977236758134308;
+    const double error = sqrt(squares / (double)validation_count);
+    return 1.0 - two_over_pi * Sleef_cinz_atand1_u10purec(error);
+}
+
+static double regression_score(const struct pm_task *task, const float *predictions)
+{
     const float *labels = task->labels + task->train_count;
     double sum = 0.0;
     for (uint32_t i = 0; i < task->validation_count; i++) {
@@ -18,12 +24,11 @@ static double regression_fitness(const struct pm_task *task, const float *predic
         double distance = (double)predictions[i] - (double)labels[i];
         sum += distance * distance;
     }
-    double error = sqrt(sum / (double)task->validation_count);
-    return 1.0 - two_over_pi * Sleef_cinz_atand1_u10purec(error);
+    return pm_regression_score(sum, task->validation_count);
 }
 
 double pm_task_score(const struct pm_task *task, const float *predictions)
 {
-    return task->regression ? regression_fitness(task, predictions)
+    return task->regression ? regression_score(task, predictions)
                             : pm_task_accuracy(task, predictions);
 }

@@ -41,6 +41,11 @@ struct pm_algorithm_meta pm_algorithm_meta_default(int input_dim);
  * one allocation. NULL when memory is out. */
 struct pm_algorithm *pm_algorithm_create(int input_dim, const struct pm_algorithm_meta *meta,
                                          int capacity);
+/* The same with a room for each phase. */
+struct pm_algorithm *pm_algorithm_create_exact(int input_dim, const struct pm_algorithm_meta *meta,
+                                               const int capacity[PM_PHASE_COUNT]);
+/* Makes `to`, which has room for all instructions of `from`, equal to it. */
+void pm_algorithm_copy(const struct pm_algorithm *from, struct pm_algorithm *to);
 /* A copy with room for exactly its instructions. NULL when memory is out. */
 struct pm_algorithm *pm_algorithm_clone(const struct pm_algorithm *algorithm);
 void pm_algorithm_destroy(struct pm_algorithm *algorithm);
@@ -59,8 +64,37 @@ enum pm_inertness {
     PM_INERT_NARROW,   /* the result is of a bigger kind than the destination */
     PM_INERT_ELEMENT,  /* the element is outside the vector */
 };
-enum pm_inertness pm_instruction_inertness(const struct pm_instruction *instruction,
-                                           const struct pm_algorithm_meta *meta);
+
+static inline bool pm_register_exists(struct pm_operand operand,
+                                      const struct pm_algorithm_meta *meta)
+{
+    const int counts[] = {meta->scalar_count, meta->vector_count, meta->matrix_count};
+    return operand.kind < PM_KIND_NONE && operand.index < counts[operand.kind];
+}
+
+static inline enum pm_inertness pm_instruction_inertness(const struct pm_instruction *instruction,
+                                                         const struct pm_algorithm_meta *meta)
+{
+    const struct pm_op_info *info = pm_op_info((enum pm_op)instruction->op);
+    if (info->op == PM_OP_NOOP) {
+        return PM_INERT_NOOP;
+    }
+    if (!pm_register_exists(instruction->out, meta) ||
+        (info->arity > 0 && !pm_register_exists(instruction->a, meta)) ||
+        (info->arity > 1 && !pm_register_exists(instruction->b, meta))) {
+        return PM_INERT_REGISTER;
+    }
+    if (info->op == PM_OP_CONST_VEC && instruction->element >= meta->vector_dim) {
+        return PM_INERT_ELEMENT;
+    }
+    const enum pm_kind out = (enum pm_kind)instruction->out.kind;
+    const enum pm_kind result = pm_op_result_kind(info->op, (enum pm_kind)instruction->a.kind,
+                                                  (enum pm_kind)instruction->b.kind, out);
+    if (result == PM_KIND_NONE) {
+        return PM_INERT_KINDS;
+    }
+    return result > out ? PM_INERT_NARROW : PM_ACTIVE;
+}
 
 enum pm_parse_mode {
     PM_PARSE_LENIENT, /* as the network's miners read: a line that is no statement is skipped */

@@ -66,6 +66,7 @@ enum pm_signature {
     PM_SIGNATURE_MATMUL,      /* matrix and vector to vector; two matrices to matrix */
     PM_SIGNATURE_OUTER,       /* two vectors to a matrix */
     PM_SIGNATURE_REDUCE,      /* vector or matrix to scalar */
+    PM_SIGNATURE_COUNT
 };
 
 struct pm_operand {
@@ -103,10 +104,18 @@ static inline const struct pm_op_info *pm_op_info(enum pm_op op)
  * symbol, for those with register operands or random numbers. NULL when there is none. */
 const struct pm_op_info *pm_op_find(const char *name, size_t length);
 
+/* By signature and the kinds of a, b and the destination; pm_op_result_kind reads it. */
+extern const uint8_t pm_result_kinds[PM_SIGNATURE_COUNT][PM_KIND_NONE + 1][PM_KIND_NONE + 1]
+                                    [PM_KIND_NONE + 1];
+
 /* The kind that `op` yields from operands of these kinds (PM_KIND_NONE where an operand is not
  * used), or PM_KIND_NONE when the row of the table does not list the combination: the instruction
  * then does nothing. CONST, GAUSSIAN and UNIFORM yield whatever the destination is. */
-enum pm_kind pm_op_result_kind(enum pm_op op, enum pm_kind a, enum pm_kind b, enum pm_kind out);
+static inline enum pm_kind pm_op_result_kind(enum pm_op op, enum pm_kind a, enum pm_kind b,
+                                             enum pm_kind out)
+{
+    return (enum pm_kind)pm_result_kinds[pm_op_table[op].signature][a][b][out];
+}
 
 /* "setup", "predict", "learn". */
 const char *pm_phase_name(enum pm_phase phase);

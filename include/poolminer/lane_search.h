@@ -15,7 +15,8 @@
 
 struct pm_lane_search_config {
     const struct pm_profile *profile; /* what may be written */
-    const struct pm_task *tasks;      /* of one input_dim; profile and tasks outlive the search */
+    const struct pm_task *tasks;      /* of one input_dim, all regressions or none; they and the
+                                         profile outlive the search */
     size_t task_count;
     size_t population;
     int tournament;

@@ -125,6 +125,7 @@ struct pm_lane_request {
     uint32_t train_limit, validation_limit; /* at most so many examples; 0: all */
     const struct pm_until *until;           /* looked at every few milliseconds; may be NULL */
     double *accuracy;          /* [task]: share of validation examples predicted right */
+    double *fitness;           /* [task]: score of a regression, as pm_task_score's */
     float *const *predictions; /* [task]: room for its validation examples' predictions */
 };
 

@@ -18,6 +18,10 @@
 struct pm_algorithm *pm_mutate(const struct pm_profile *profile, const struct pm_algorithm *parent,
                                double idiom_probability, struct pm_random *random);
 
+/* Makes a mutant of the program itself, which has room for the profile's max_ops in each phase. */
+void pm_mutate_in_place(const struct pm_profile *profile, struct pm_algorithm *algorithm,
+                        double idiom_probability, struct pm_random *random);
+
 /* A copy of `parent` half of whose numbers are a little bigger or smaller; equal to it if it has
  * none. The rest as above. */
 struct pm_algorithm *pm_tune(const struct pm_profile *profile, const struct pm_algorithm *parent,

@@ -55,5 +55,7 @@ void pm_task_clear(struct pm_task *task);
 /* The score of predictions[validation_count]: the share that is right, (prediction > 0.5) == label;
  * in regression 1 - (2 / pi) atan(rmse), minus infinity if any is not finite. */
 double pm_task_score(const struct pm_task *task, const float *predictions);
+/* A regression's, of finite predictions: `squares` is the sum of their squared errors. */
+double pm_regression_score(double squares, uint32_t validation_count);
 
 #endif

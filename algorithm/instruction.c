@@ -65,8 +65,9 @@ const struct pm_op_info *pm_op_find(const char *name, size_t length)
 #define HAS_ELEMENTS(kind) ((kind) == V || (kind) == M)
 #define COPY(a, b, out) (HAS_ELEMENTS(a) && (out) == S ? S : (a))
 #define MAP(a, b, out) (a)
-#define ELEMENTWISE(a, b, out) ((a) > (b) ? (a) : (b)) /* NONE, a missing operand, is the biggest  \
-                                                        */
+#define ELEMENTWISE(a, b, out)                                                                     \
+    ((a) > (b) ? (a) : (b)) /* NONE, a missing operand, is the biggest                             \
+                             */
 #define DOT(a, b, out) ((a) == V && (b) == V ? S : NONE)
 #define MATMUL(a, b, out) ((a) == M && HAS_ELEMENTS(b) ? (b) : NONE)
 #define OUTER(a, b, out) ((a) == V && (b) == V ? M : NONE)
@@ -85,6 +86,7 @@ const struct pm_op_info *pm_op_find(const char *name, size_t length)
         FOR_B(KIND, S), FOR_B(KIND, V), FOR_B(KIND, M), FOR_B(KIND, NONE)                          \
     }
 
+/* Constants make the same of some conditionals. NOLINTBEGIN(bugprone-branch-clone) */
 const uint8_t pm_result_kinds[PM_SIGNATURE_COUNT][PM_KIND_NONE + 1][PM_KIND_NONE + 1][PM_KIND_NONE +
                                                                                       1] = {
     [PM_SIGNATURE_NONE] = FOR_ALL(NOTHING),    [PM_SIGNATURE_FILL] = FOR_ALL(FILL),
@@ -93,6 +95,7 @@ const uint8_t pm_result_kinds[PM_SIGNATURE_COUNT][PM_KIND_NONE + 1][PM_KIND_NONE
     [PM_SIGNATURE_DOT] = FOR_ALL(DOT),         [PM_SIGNATURE_MATMUL] = FOR_ALL(MATMUL),
     [PM_SIGNATURE_OUTER] = FOR_ALL(OUTER),     [PM_SIGNATURE_REDUCE] = FOR_ALL(REDUCE),
 };
+/* NOLINTEND(bugprone-branch-clone) */
 
 const char *pm_phase_name(enum pm_phase phase)
 {

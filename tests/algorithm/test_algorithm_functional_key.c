@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include <poolminer/lane_search.h>
+#include <poolminer/mutator.h>
+#include <poolminer/simplify.h>
 
 enum { INPUT_DIM = 4 };
 
@@ -82,6 +84,81 @@ static void random_programs_are_as_they_are_written(void **state)
                                 "def Predict():\n  s0 = dot(v0, v2)\n"));
 }
 
+/* ---- keys of the text ---- */
+
+static uint64_t written_key_of(const char *text)
+{
+    struct pm_algorithm *algorithm = read_program(text, INPUT_DIM);
+    struct pm_liveness liveness;
+    pm_liveness_analyse(algorithm, &liveness);
+    const uint64_t key = pm_written_key(algorithm, &liveness);
+    pm_algorithm_destroy(algorithm);
+    return key;
+}
+
+static void a_written_key_sees_what_is_alive_as_it_is_written(void **state)
+{
+    (void)state;
+    const uint64_t key = written_key_of(LINEAR);
+    assert_int_equal(written_key_of("def Setup():\n  m0 = gaussian(0.0, 1.0)\n  s2 = 0.01\n"
+                                    "def Predict():\n  s9 = exp(s1)\n  s0 = dot(v0, v1)\n"
+                                    "def Learn():\n  s3 = s1 - s0\n  s3 = s3 * s2\n"
+                                    "  v2 = s3 * v0\n  v1 = v1 + v2\n  v7 = v1 * v2\n"),
+                     key);
+    static const char *const others[] = {
+        "def Setup():\n  s7 = 0.01\n" /* another register */
+        "def Predict():\n  s0 = dot(v0, v1)\n"
+        "def Learn():\n  s3 = s1 - s0\n  s3 = s3 * s7\n  v2 = s3 * v0\n  v1 = v1 + v2\n",
+        "def Setup():\n  s2 = 0.02\n" /* another number */
+        "def Predict():\n  s0 = dot(v0, v1)\n"
+        "def Learn():\n  s3 = s1 - s0\n  s3 = s3 * s2\n  v2 = s3 * v0\n  v1 = v1 + v2\n",
+        "def Setup():\n  s2 = 0.01\n" /* an instruction in another phase */
+        "def Predict():\n  s0 = dot(v0, v1)\n  s3 = s1 - s0\n"
+        "def Learn():\n  s3 = s3 * s2\n  v2 = s3 * v0\n  v1 = v1 + v2\n",
+    };
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        assert_int_not_equal(written_key_of(others[i]), key);
+    }
+}
+
+/* Mutants of mutants: what is alive in the same words has the same meaning, and taking away what is
+ * dead changes neither key. */
+static void one_written_key_is_one_functional_key(void **state)
+{
+    enum { STEPS = 3000, PLACES = 1 << 12 };
+    (void)state;
+    static struct {
+        uint64_t written, functional;
+    } seen[PLACES];
+    const struct pm_profile *profile = pm_profile_find("full", NULL);
+    struct pm_algorithm *algorithm = read_program(LINEAR, INPUT_DIM);
+    struct pm_random random;
+    int again = 0;
+    pm_random_seed(&random, 1, 2, 3);
+    for (int i = 0; i < STEPS; i++) {
+        struct pm_algorithm *mutant = pm_mutate(profile, algorithm, 0.1, &random);
+        struct pm_algorithm *simple = pm_simplify(mutant, NULL);
+        struct pm_liveness liveness, all;
+        pm_liveness_analyse(mutant, &liveness);
+        pm_liveness_analyse(simple, &all);
+        const uint64_t written = pm_written_key(mutant, &liveness);
+        const uint64_t functional = pm_functional_key_of(mutant, &liveness);
+        assert_int_equal(pm_written_key(simple, &all), written);
+        assert_int_equal(pm_functional_key(simple), functional);
+        if (seen[written % PLACES].written == written) {
+            assert_int_equal(seen[written % PLACES].functional, functional);
+            again++;
+        }
+        seen[written % PLACES].written = written;
+        seen[written % PLACES].functional = functional;
+        pm_algorithm_destroy(simple);
+        pm_algorithm_destroy(algorithm);
+        algorithm = mutant;
+    }
+    assert_true(again > STEPS / 4);
+    pm_algorithm_destroy(algorithm);
+}
+
 /* ---- the search that uses them ---- */
 
 static void make_task(struct pm_task *task, uint32_t id)
@@ -148,6 +225,8 @@ int main(void)
         cmocka_unit_test(the_same_in_other_words),
         cmocka_unit_test(another_meaning),
         cmocka_unit_test(random_programs_are_as_they_are_written),
+        cmocka_unit_test(a_written_key_sees_what_is_alive_as_it_is_written),
+        cmocka_unit_test(one_written_key_is_one_functional_key),
         cmocka_unit_test(searches_count_what_they_do),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

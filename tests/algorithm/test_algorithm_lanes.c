@@ -64,6 +64,21 @@ static void compare(uint64_t seed, const char *level, const struct lane_case *c,
     }
 }
 
+/* As regressions, whatever their labels: the lanes add up squares themselves. */
+static void compare_fitness(uint64_t seed, const char *level, const struct lane_case *c,
+                            float *const *expected, const double *fitness)
+{
+    for (size_t t = 0; t < c->task_count; t++) {
+        struct pm_task task = c->tasks[t];
+        task.regression = true;
+        const double score = pm_task_score(&task, expected[t]);
+        if (fitness[t] != score && !(isnan(fitness[t]) && isnan(score))) {
+            fail_msg("case %llu, %s, task %zu of %zu: fitness %a instead of %a",
+                     (unsigned long long)seed, level, t, c->task_count, fitness[t], score);
+        }
+    }
+}
+
 /* The ways to run a program: at every level that there is, and as machine code if it can be had. */
 struct way {
     const char *name;
@@ -111,6 +126,10 @@ static void run_way(uint64_t seed, const struct way *way, const struct lane_case
     memset(accuracy, 0xFF, c->task_count * sizeof *accuracy);
     assert_true(pm_lanes_run(lanes, way->program, tasks, 0, tasks->group_count, &brief, &error));
     compare(seed, way->name, c, expected, found, accuracy);
+    const struct pm_lane_request fitness = {.fitness = accuracy};
+    memset(accuracy, 0xFF, c->task_count * sizeof *accuracy);
+    assert_true(pm_lanes_run(lanes, way->program, tasks, 0, tasks->group_count, &fitness, &error));
+    compare_fitness(seed, way->name, c, expected, accuracy);
     free(accuracy);
     predictions_destroy(c, found);
 }

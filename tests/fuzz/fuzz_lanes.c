@@ -82,6 +82,18 @@ static void compare_accuracy(const struct lane_case *c, float *const *expected,
     }
 }
 
+/* As regressions, whatever their labels. */
+static void compare_fitness(const struct lane_case *c, float *const *expected,
+                            const double *fitness)
+{
+    for (size_t t = 0; t < c->task_count; t++) {
+        struct pm_task task = c->tasks[t];
+        task.regression = true;
+        const double score = pm_task_score(&task, expected[t]);
+        require(fitness[t] == score || (isnan(fitness[t]) && isnan(score)), "another fitness");
+    }
+}
+
 static void run_lanes(const struct lane_case *c, const struct pm_lane_tasks *tasks,
                       enum pm_simd_level level, struct pm_lane_code *code, float *const *expected)
 {
@@ -101,6 +113,10 @@ static void run_lanes(const struct lane_case *c, const struct pm_lane_tasks *tas
         require(pm_lanes_run(lanes, program, tasks, 0, tasks->group_count, &brief, &error),
                 error.message);
         compare_accuracy(c, expected, accuracy);
+        const struct pm_lane_request fitness = {.fitness = accuracy};
+        require(pm_lanes_run(lanes, program, tasks, 0, tasks->group_count, &fitness, &error),
+                error.message);
+        compare_fitness(c, expected, accuracy);
     } else {
         require(error.code == PM_ERROR_LIMIT, error.message);
     }

@@ -5,14 +5,33 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <poolminer/algorithm.h>
 #include <poolminer/text.h>
 
-static void write_operand(char *out, size_t size, struct pm_operand operand)
+/* Each returns where what it has written ends. */
+static char *put_index(char *at, unsigned index)
 {
-    snprintf(out, size, "%c%u", pm_kind_letter((enum pm_kind)operand.kind),
-             (unsigned)operand.index);
+    if (index >= 10) {
+        at = put_index(at, index / 10);
+    }
+    *at++ = (char)('0' + index % 10);
+    *at = '\0';
+    return at;
+}
+
+static char *put_operand(char *at, struct pm_operand operand)
+{
+    *at++ = pm_kind_letter((enum pm_kind)operand.kind);
+    return put_index(at, operand.index);
+}
+
+static char *put_number(char *at, float value)
+{
+    char number[PM_NUMBER_SIZE];
+    pm_number_write(value, number);
+    return stpcpy(at, number);
 }
 
 /* MATMUL is written as dot wherever dot is read back as MATMUL. */
@@ -26,42 +45,51 @@ static const char *function_name(const struct pm_instruction *instruction)
     return pm_op_info((enum pm_op)instruction->op)->symbol;
 }
 
+/* A call's name, its first argument and the rest. */
+static char *put_call(char *at, const char *name, struct pm_operand a, const char *rest)
+{
+    at = stpcpy(stpcpy(at, name), "(");
+    return stpcpy(put_operand(at, a), rest);
+}
+
+/* The longest instruction draws random numbers, and leaves room to spare. */
 void pm_instruction_write(const struct pm_instruction *instruction, char out[PM_STATEMENT_SIZE])
 {
     const struct pm_op_info *info = pm_op_info((enum pm_op)instruction->op);
-    char destination[8], a[8], b[8], c0[PM_NUMBER_SIZE], c1[PM_NUMBER_SIZE];
-    write_operand(destination, sizeof destination, instruction->out);
-    write_operand(a, sizeof a, instruction->a);
-    write_operand(b, sizeof b, instruction->b);
-    pm_number_write(instruction->c0, c0);
-    pm_number_write(instruction->c1, c1);
-
-    const size_t size = PM_STATEMENT_SIZE;
+    if (info->form == PM_FORM_NOOP) {
+        stpcpy(out, "NoOp()");
+        return;
+    }
+    char *at = put_operand(out, instruction->out);
+    if (info->form == PM_FORM_CONST_VEC) {
+        at = stpcpy(put_index(stpcpy(at, "["), instruction->element), "]");
+    }
+    at = stpcpy(at, " = ");
     switch (info->form) {
     case PM_FORM_NOOP:
-        snprintf(out, size, "NoOp()");
         break;
     case PM_FORM_CONST:
-        snprintf(out, size, "%s = %s", destination, c0);
-        break;
     case PM_FORM_CONST_VEC:
-        snprintf(out, size, "%s[%u] = %s", destination, (unsigned)instruction->element, c0);
+        put_number(at, instruction->c0);
         break;
     case PM_FORM_COPY:
-        snprintf(out, size, "%s = %s", destination, a);
+        put_operand(at, instruction->a);
         break;
     case PM_FORM_INFIX:
-        snprintf(out, size, "%s = %s %s %s", destination, a, info->symbol, b);
+        at = stpcpy(put_operand(at, instruction->a), " ");
+        put_operand(stpcpy(stpcpy(at, info->symbol), " "), instruction->b);
         break;
     case PM_FORM_UNARY:
-        snprintf(out, size, info->op == PM_OP_HEAVISIDE ? "%s = %s(%s, 1.0)" : "%s = %s(%s)",
-                 destination, info->symbol, a);
+        put_call(at, info->symbol, instruction->a, info->op == PM_OP_HEAVISIDE ? ", 1.0)" : ")");
         break;
     case PM_FORM_BINARY:
-        snprintf(out, size, "%s = %s(%s, %s)", destination, function_name(instruction), a, b);
+        at = put_call(at, function_name(instruction), instruction->a, ", ");
+        stpcpy(put_operand(at, instruction->b), ")");
         break;
     case PM_FORM_RANDOM:
-        snprintf(out, size, "%s = %s(%s, %s)", destination, info->symbol, c0, c1);
+        at = stpcpy(stpcpy(at, info->symbol), "(");
+        at = stpcpy(put_number(at, instruction->c0), ", ");
+        stpcpy(put_number(at, instruction->c1), ")");
         break;
     }
 }
@@ -129,7 +157,9 @@ static void write_phase(struct pm_text *text, const struct pm_algorithm *algorit
     for (int i = 0; i < algorithm->length[phase]; i++) {
         char statement[PM_STATEMENT_SIZE];
         pm_instruction_write(&algorithm->phase[phase][i], statement);
-        pm_text_append(text, "  %s\n", statement);
+        pm_text_append_bytes(text, "  ", 2);
+        pm_text_append_bytes(text, statement, strlen(statement));
+        pm_text_append_bytes(text, "\n", 1);
     }
     if (algorithm->length[phase] == 0) {
         pm_text_append(text, "  NoOp()\n");

@@ -66,6 +66,10 @@ static bool reads_back(const char *text, float value, locale_t c_locale)
     return pm_take_number(&cursor, &read) && read == value;
 }
 
+/* Up to here floats are no farther apart than whole numbers: of a whole number all digits count but
+ * the zeros at its end. */
+#define WHOLE_BELOW 16777216.0F /* 2^24 */
+
 void pm_number_write(float value, char out[PM_NUMBER_SIZE])
 {
     const char *sign = signbit(value) ? "-" : "";
@@ -75,6 +79,10 @@ void pm_number_write(float value, char out[PM_NUMBER_SIZE])
     }
     if (value == 0.0F) {
         snprintf(out, PM_NUMBER_SIZE, "%s0.0", sign);
+        return;
+    }
+    if (fabsf(value) < WHOLE_BELOW && value == truncf(value)) {
+        snprintf(out, PM_NUMBER_SIZE, "%d.0", (int)value);
         return;
     }
     locale_t c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);

@@ -89,7 +89,7 @@ static bool print_number(struct pm_text *text, double value, struct pm_error *er
     return true;
 }
 
-enum { ESCAPE_SIZE = 7, UTF8_MAX = 4 };
+enum { ESCAPE_SIZE = 6, UTF8_MAX = 4 };
 
 /* How many bytes stand for a character that may not be in a string as it is; 0: it may. Every such
  * character is one byte of UTF-8. */
@@ -103,11 +103,15 @@ static size_t escape_length(uint32_t code_point)
 
 static size_t escape(uint32_t code_point, char out[ESCAPE_SIZE])
 {
+    static const char digits[] = "0123456789abcdef";
     size_t length = escape_length(code_point);
+    out[0] = '\\';
     if (length == 2) {
-        snprintf(out, ESCAPE_SIZE, "\\%c", code_point == '\n' ? 'n' : (char)code_point);
+        out[1] = code_point == '\n' ? 'n' : (char)code_point;
     } else if (length == 6) {
-        snprintf(out, ESCAPE_SIZE, "\\u%04x", (unsigned)code_point & 0xffU);
+        memcpy(out + 1, "u00", 3);
+        out[4] = digits[code_point >> 4 & 0xf];
+        out[5] = digits[code_point & 0xf];
     }
     return length;
 }
@@ -210,6 +214,11 @@ static bool print_value(struct pm_text *text, const cJSON *value, int depth, str
 void pm_json_append_integer(struct pm_text *text, int64_t value)
 {
     print_whole(text, value);
+}
+
+bool pm_json_append_number(struct pm_text *text, double value)
+{
+    return print_number(text, value, NULL);
 }
 
 bool pm_json_append_string(struct pm_text *text, const char *string)

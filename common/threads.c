@@ -83,6 +83,14 @@ void pm_threads_bound_memory(void)
     }
 }
 
+void pm_threads_keep_heap(void)
+{
+    enum { KEPT_BYTES = 2 * 1024 * 1024, TAKEN_BYTES = 512 * 1024, MAPPED_BYTES = 2 * 1024 * 1024 };
+    mallopt(M_TRIM_THRESHOLD, KEPT_BYTES);
+    mallopt(M_TOP_PAD, TAKEN_BYTES);
+    mallopt(M_MMAP_THRESHOLD, MAPPED_BYTES);
+}
+
 void pm_threads_wait_asleep(char *const argv[])
 {
     char path[PATH_MAX];

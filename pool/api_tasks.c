@@ -6,6 +6,10 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include <poolminer/clock.h>
+#include <poolminer/json.h>
+#include <poolminer/text.h>
+
 enum { LEASE_ID_BYTES = (PM_POOL_LEASE_ID_SIZE - 1) / 2, TIME_BYTES = 6 };
 
 /* Chance for one lease: its id, which nobody can guess, and its choice of seeds. */
@@ -29,49 +33,90 @@ static bool draw(struct chance *chance, int64_t now_ms, char lease_id[PM_POOL_LE
     return true;
 }
 
-static void add_algorithms(struct pm_api_call *call, cJSON *json, const char *name,
+/* Leases are most of what a busy pool says, so they are written without a tree in between. Names
+ * come with the comma before them. */
+static void put(struct pm_text *text, const char *literal)
+{
+    pm_text_append_bytes(text, literal, strlen(literal));
+}
+
+static void put_text(struct pm_text *text, const char *name, const char *value)
+{
+    put(text, name);
+    text->failed = !pm_json_append_string(text, value) || text->failed;
+}
+
+static void put_integer(struct pm_text *text, const char *name, int64_t value)
+{
+    put(text, name);
+    pm_json_append_integer(text, value);
+}
+
+static void put_time(struct pm_text *text, const char *name, int64_t unix_ms)
+{
+    char time[PM_CLOCK_ISO_SIZE];
+    pm_clock_format_iso(unix_ms, time);
+    put_text(text, name, time);
+}
+
+static void put_algorithms(struct pm_text *text, const char *name,
                            const struct pm_granted *algorithms, size_t count, bool with_score)
 {
-    cJSON *array = pm_api_add_array(call, json, name);
+    put(text, name);
     for (size_t i = 0; i < count; i++) {
         const struct pm_granted *algorithm = &algorithms[i];
-        cJSON *item = pm_api_add_item(call, array);
-        pm_api_add_integer(call, item, "id", algorithm->id);
-        pm_api_add_text(call, item, "algorithm_dsl", algorithm->dsl);
-        pm_api_add_integer(call, item, "input_dim", algorithm->input_dim);
+        put_integer(text, i > 0 ? ",{\"id\":" : "[{\"id\":", algorithm->id);
+        put_text(text, ",\"algorithm_dsl\":", algorithm->dsl);
+        put_integer(text, ",\"input_dim\":", algorithm->input_dim);
         if (with_score && algorithm->agreed) {
-            pm_api_add_number(call, item, "score", algorithm->score);
+            put(text, ",\"score\":");
+            text->failed = !pm_json_append_number(text, algorithm->score) || text->failed;
         }
+        put(text, "}");
     }
+    put(text, count > 0 ? "]" : "[]");
+}
+
+/* What a grant is called, and until when it holds. */
+static void begin_answer(struct pm_text *text, const char *id_name, const char *task_type,
+                         const struct pm_pool_lease *lease)
+{
+    put_text(text, id_name, lease->id);
+    put_text(text, ",\"task_type\":", task_type);
+    put_integer(text, ",\"window_number\":", lease->window);
+    put_time(text, ",\"timeout_at\":", lease->timeout_ms);
+}
+
+static void take_answer(struct pm_api_call *call, struct pm_text *text)
+{
+    call->text = text->data;
+    call->incomplete = text->failed;
 }
 
 static void answer_lease(struct pm_api_call *call, const struct pm_grant *grant)
 {
-    cJSON *json = pm_api_answer(call);
-    pm_api_add_text(call, json, "lease_id", grant->lease.id);
-    pm_api_add_text(call, json, "task_type", PM_TASK_TYPE);
-    pm_api_add_integer(call, json, "window_number", grant->lease.window);
-    pm_api_add_time(call, json, "timeout_at", grant->lease.timeout_ms);
-    pm_api_add_integer(call, json, "evolve_budget", grant->lease.evolve_budget);
-    add_algorithms(call, json, "evaluate_algorithms", grant->evaluate, grant->evaluate_count,
+    struct pm_text text = {0};
+    begin_answer(&text, "{\"lease_id\":", PM_TASK_TYPE, &grant->lease);
+    put_integer(&text, ",\"evolve_budget\":", grant->lease.evolve_budget);
+    put_algorithms(&text, ",\"evaluate_algorithms\":", grant->evaluate, grant->evaluate_count,
                    false);
-    add_algorithms(call, json, "seed_algorithms", grant->seeds, grant->seed_count, true);
-    pm_api_add_text(call, json, "gossip", NULL);
+    put_algorithms(&text, ",\"seed_algorithms\":", grant->seeds, grant->seed_count, true);
+    put(&text, ",\"gossip\":null}");
+    take_answer(call, &text);
 }
 
 static void answer_task(struct pm_api_call *call, const struct pm_grant *grant)
 {
     bool evolve = grant->lease.kind == PM_POOL_LEASE_EVOLVE;
-    cJSON *json = pm_api_answer(call);
-    pm_api_add_text(call, json, "batch_id", grant->lease.id);
-    pm_api_add_text(call, json, "task_type", evolve ? "evolve" : "evaluate");
-    pm_api_add_integer(call, json, "window_number", grant->lease.window);
-    pm_api_add_time(call, json, "timeout_at", grant->lease.timeout_ms);
+    struct pm_text text = {0};
+    begin_answer(&text, "{\"batch_id\":", evolve ? "evolve" : "evaluate", &grant->lease);
     if (evolve) {
-        add_algorithms(call, json, "algorithms", grant->seeds, grant->seed_count, true);
+        put_algorithms(&text, ",\"algorithms\":", grant->seeds, grant->seed_count, true);
     } else {
-        add_algorithms(call, json, "algorithms", grant->evaluate, grant->evaluate_count, false);
+        put_algorithms(&text, ",\"algorithms\":", grant->evaluate, grant->evaluate_count, false);
     }
+    put(&text, "}");
+    take_answer(call, &text);
 }
 
 bool pm_api_lease(struct pm_pool_store *store, struct pm_api_call *call, struct pm_error *error)

@@ -19,6 +19,7 @@
 #include <poolminer/log.h>
 #include <poolminer/program.h>
 #include <poolminer/stop.h>
+#include <poolminer/threads.h>
 #include <poolminer/user_path.h>
 
 enum {
@@ -317,6 +318,7 @@ static int run_with(struct pm_options *options, int argc, char *argv[])
 
 int main(int argc, char *argv[])
 {
+    pm_threads_keep_heap();
     if (sodium_init() < 0) {
         fprintf(stderr, "poolminer-pool: libsodium cannot start\n");
         return EXIT_FAILURE;

@@ -3,11 +3,12 @@
 #include "pool/ledger.h"
 #include "pool/population.h"
 
+#include <inttypes.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <poolminer/json.h>
+#include <poolminer/text.h>
 
 enum { DIGEST_BYTES = 32 };
 
@@ -221,16 +222,9 @@ static bool book_evaluations(struct taking *taking, struct pm_error *error)
     return pm_store_miner_count(taking->store, taking->lease.hotkey, &more, error);
 }
 
-static bool add_outcome(cJSON *outcomes, int64_t id, bool known)
-{
-    cJSON *outcome = pm_json_append_object(outcomes);
-    return cJSON_AddStringToObject(outcome, "status", known ? "duplicate" : "accepted") != NULL &&
-           cJSON_AddNumberToObject(outcome, "algorithm_id", (double)id) != NULL;
-}
-
 /* A program the pool has already is not added again and earns nothing: the answer names the one
  * that is there. */
-static bool book_evolution(struct taking *taking, size_t index, cJSON *outcomes,
+static bool book_evolution(struct taking *taking, size_t index, struct pm_text *answer,
                            struct pm_error *error)
 {
     const struct pm_pool_submitted_evolution *evolution = &taking->submission->evolutions[index];
@@ -247,45 +241,42 @@ static bool book_evolution(struct taking *taking, size_t index, cJSON *outcomes,
     if (!pm_store_miner_count(taking->store, taking->lease.hotkey, &more, error)) {
         return false;
     }
-    return add_outcome(outcomes, id, known) ||
-           pm_fail(error, PM_ERROR_MEMORY, "a submission's answer: out of memory");
+    pm_text_append(answer, "%s{\"status\":\"%s\",\"algorithm_id\":%" PRId64 "}",
+                   index > 0 ? "," : "", known ? "duplicate" : "accepted", id);
+    return true;
 }
 
-/* Books everything and fills the answer. */
-static bool book_all(struct taking *taking, cJSON *json, struct pm_error *error)
+/* Books everything and writes the answer. */
+static bool book_all(struct taking *taking, struct pm_text *answer, struct pm_error *error)
 {
     const struct pm_pool_submission *submission = taking->submission;
-    cJSON *outcomes = NULL;
-    if (cJSON_AddStringToObject(json, "status", "accepted") == NULL ||
-        cJSON_AddStringToObject(json, "lease_id", taking->lease.id) == NULL ||
-        cJSON_AddNumberToObject(json, "evaluations_accepted",
-                                (double)submission->evaluation_count) == NULL ||
-        (outcomes = cJSON_AddArrayToObject(json, "evolutions")) == NULL) {
-        return pm_fail(error, PM_ERROR_MEMORY, "a submission's answer: out of memory");
-    }
     if (!book_evaluations(taking, error)) {
         return false;
     }
+    pm_text_append(answer,
+                   "{\"status\":\"accepted\",\"lease_id\":\"%s\",\"evaluations_accepted\":%zu,"
+                   "\"evolutions\":[",
+                   taking->lease.id, submission->evaluation_count);
     for (size_t i = 0; i < submission->evolution_count; i++) {
-        if (!book_evolution(taking, i, outcomes, error)) {
+        if (!book_evolution(taking, i, answer, error)) {
             return false;
         }
     }
-    return cJSON_AddNumberToObject(json, "consensus_reached", (double)taking->agreed) != NULL ||
+    pm_text_append(answer, "],\"consensus_reached\":%" PRId64 "}", taking->agreed);
+    return !answer->failed ||
            pm_fail(error, PM_ERROR_MEMORY, "a submission's answer: out of memory");
 }
 
 static bool book(struct taking *taking, char **answer, struct pm_error *error)
 {
-    cJSON *json = cJSON_CreateObject();
-    *answer = book_all(taking, json, error) ? pm_json_print(json, error) : NULL;
-    cJSON_Delete(json);
-    if (*answer != NULL && pm_store_lease_finish(taking->store, &taking->lease, taking->digest,
-                                                 *answer, taking->rules->quorum, error)) {
+    struct pm_text text = {0};
+    if (book_all(taking, &text, error) &&
+        pm_store_lease_finish(taking->store, &taking->lease, taking->digest, text.data,
+                              taking->rules->quorum, error)) {
+        *answer = text.data;
         return true;
     }
-    free(*answer);
-    *answer = NULL;
+    pm_text_clear(&text);
     return false;
 }
 

@@ -3,7 +3,6 @@
 #include "sidecar/page.h"
 #include "sidecar/view.h"
 
-#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +13,7 @@
 #include <poolminer/options.h>
 #include <poolminer/program.h>
 #include <poolminer/stop.h>
+#include <poolminer/threads.h>
 #include <poolminer/user_path.h>
 
 static const struct pm_option OPTIONS[] = {
@@ -240,17 +240,6 @@ static bool run(const struct pm_options *options, struct pm_error *error)
     return good;
 }
 
-/* What a round has taken from the heap is not given back to the system at its end and taken anew,
- * page by page, in the next one. Once either bound is set, glibc leaves the size from which memory
- * is mapped apart at 128 KiB: bodies of up to 1 MiB are to come from the heap. */
-static void keep_heap(void)
-{
-    enum { KEPT_BYTES = 2 * 1024 * 1024, TAKEN_BYTES = 512 * 1024, MAPPED_BYTES = 2 * 1024 * 1024 };
-    mallopt(M_TRIM_THRESHOLD, KEPT_BYTES);
-    mallopt(M_TOP_PAD, TAKEN_BYTES);
-    mallopt(M_MMAP_THRESHOLD, MAPPED_BYTES);
-}
-
 static int run_with(struct pm_options *options, int argc, char *argv[])
 {
     static const struct pm_program program = {
@@ -265,7 +254,7 @@ static int run_with(struct pm_options *options, int argc, char *argv[])
         return status;
     }
     umask(077);
-    keep_heap();
+    pm_threads_keep_heap();
     raise_descriptor_limit();
     if (!run(options, &error)) {
         pm_log(PM_LOG_ERROR, "SIDECAR-FAILED", "%s", error.message);

@@ -18,6 +18,12 @@ size_t pm_threads_affordable(size_t wanted);
  * (ulimit -v) all share one heap, for each of their own would reserve 64 MiB. */
 void pm_threads_bound_memory(void);
 
+/* For a server: what a round of requests has taken from the heap is not given back to the system at
+ * its end and taken anew, page by page, in the next one. Once any of glibc's bounds is set, it
+ * leaves the size from which memory is mapped apart at 128 KiB: bodies of up to 1 MiB are to come
+ * from the heap, and do. */
+void pm_threads_keep_heap(void);
+
 /* The first thing in main of a program that computes: OpenMP's threads spin while they wait for
  * each other, unless told not to before the program's libraries start, and on a machine that others
  * use too that takes several times the computation. So this tells them (OMP_WAIT_POLICY=passive,

@@ -5,24 +5,41 @@
 #include "pool/rule_steps.h"
 #include "pool/store_internal.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { ALLOCATIONS_MAX = 2000 };
 
-static int allocations_left;
+static int allocations_left = INT_MAX;
 static bool ran_out;
 
-static void *allocate(size_t size)
+/* The linker's names. NOLINTBEGIN(bugprone-reserved-identifier) */
+void *__wrap_realloc(void *memory, size_t size);
+void *__real_realloc(void *memory, size_t size);
+
+static bool may_allocate(void)
 {
     if (allocations_left == 0) {
         ran_out = true;
-        return NULL;
+        return false;
     }
     allocations_left--;
-    return malloc(size);
+    return true;
 }
+
+static void *allocate(size_t size)
+{
+    return may_allocate() ? malloc(size) : NULL;
+}
+
+/* What text grows with, as the linker sees to. */
+void *__wrap_realloc(void *memory, size_t size)
+{
+    return may_allocate() ? __real_realloc(memory, size) : NULL;
+}
+/* NOLINTEND(bugprone-reserved-identifier) */
 
 static void have_memory_for(int allocations)
 {
@@ -34,6 +51,7 @@ static void have_memory_for(int allocations)
 
 static void have_memory(void)
 {
+    allocations_left = INT_MAX;
     cJSON_InitHooks(NULL);
 }
 
@@ -61,6 +79,7 @@ static enum pm_pool_outcome ask(struct pm_pool_store *store, void *context, stru
     }
     assert_int_equal(call.refusal.status, 0);
     cJSON_Delete(call.json);
+    free(call.text);
     return PM_POOL_ROLLBACK;
 }
 

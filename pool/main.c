@@ -27,7 +27,7 @@ enum {
     ADMIN_WORDS_MAX = 8,
     CONNECTIONS_MAX = 2048,
     REQUESTS_MAX = 1024, /* in hand; they wait in line for the store, which no thread does */
-    THREADS_MIN = 4,
+    THREADS_MIN = 2,
     THREADS_MAX = 16, /* one for each processor, to verify signatures */
 };
 

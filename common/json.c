@@ -101,17 +101,14 @@ static size_t escape_length(uint32_t code_point)
     return code_point < 0x20 || code_point == 0x7f ? 6 : 0;
 }
 
-static size_t escape(uint32_t code_point, char out[ESCAPE_SIZE])
+static size_t escape(unsigned char byte, char out[ESCAPE_SIZE])
 {
     static const char digits[] = "0123456789abcdef";
-    size_t length = escape_length(code_point);
-    out[0] = '\\';
+    const char escaped[ESCAPE_SIZE] = {'\\', 'u', '0', '0', digits[byte >> 4], digits[byte & 0xf]};
+    size_t length = escape_length(byte);
+    memcpy(out, escaped, ESCAPE_SIZE);
     if (length == 2) {
-        out[1] = code_point == '\n' ? 'n' : (char)code_point;
-    } else if (length == 6) {
-        memcpy(out + 1, "u00", 3);
-        out[4] = digits[code_point >> 4 & 0xf];
-        out[5] = digits[code_point & 0xf];
+        out[1] = (char)(byte == '\n' ? 'n' : byte);
     }
     return length;
 }
@@ -153,7 +150,7 @@ static bool print_string(struct pm_text *text, const char *string, struct pm_err
         if (step == 0) {
             return pm_fail(error, PM_ERROR_INVALID, "JSON: a string to be written is not UTF-8");
         }
-        size_t length = escape(code_point, escaped);
+        size_t length = escape((unsigned char)*string, escaped);
         pm_text_append_bytes(text, length > 0 ? escaped : string, length > 0 ? length : step);
         string += step;
     }

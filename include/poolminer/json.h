@@ -26,8 +26,8 @@ bool pm_json_parse(const char *text, size_t length, size_t max_bytes, cJSON **ou
 /* Compact text in malloc'd memory (the caller frees), or NULL with the error set. */
 char *pm_json_print(const cJSON *value, struct pm_error *error);
 
-/* Append a whole number, any number, and a string with its quotes, as JSON. False: it is not finite,
- * or not UTF-8, and then part of it is there. */
+/* Append a whole number, any number, and a string with its quotes, as JSON. False: it is not
+ * finite, or not UTF-8, and then part of it is there. */
 void pm_json_append_integer(struct pm_text *text, int64_t value);
 bool pm_json_append_number(struct pm_text *text, double value);
 bool pm_json_append_string(struct pm_text *text, const char *string);

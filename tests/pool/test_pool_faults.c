@@ -139,7 +139,7 @@ static void die_everywhere(enum crash_kind kind)
         compare(kind, at, acknowledged);
     }
     print_message("%lld deaths\n", (long long)deaths - 1);
-    assert_in_range(at, 100, 10000); /* there were that many operations */
+    assert_in_range(at, 50, 10000); /* there were that many operations */
 }
 
 static void the_process_may_die_at_any_write(void **state)

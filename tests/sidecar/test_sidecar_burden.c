@@ -88,11 +88,10 @@ static void hear(int i, void *data, size_t size)
 static void introduce(int i)
 {
     uint8_t head[2], rest[255];
-    static const uint8_t signature[12] = {0xff, 0, 0, 0, 0, 0, 0, 0, 1, 0x7f, 3, 0};
+    static const uint8_t begin[16] = {0xff, 0, 0, 0, 0, 0, 0, 0, 1, 0x7f, 3, 0, 'N', 'U', 'L', 'L'};
     static const char ready[] = "\5READY\13Socket-Type\0\0\0\6DEALER\10Identity\0\0\0";
     uint8_t greeting[64] = {0};
-    memcpy(greeting, signature, sizeof signature);
-    memcpy(greeting + sizeof signature, "NULL", 4);
+    memcpy(greeting, begin, sizeof begin);
     connect_bare(i);
     assert_true(say(i, greeting, sizeof greeting));
     assert_true(say_frame(i, COMMAND, ready, sizeof ready)); /* with the last zero of a length */

@@ -241,6 +241,15 @@ static long memory_kib(const char *name)
 #define SANITIZED 1
 #endif
 
+bool sidecar_has_own_heap(void)
+{
+#ifdef SANITIZED
+    return true;
+#else
+    return false;
+#endif
+}
+
 /* AddressSanitizer keeps freed memory for a while: there the bound says nothing. */
 static void expect_below(const char *name, long mib)
 {

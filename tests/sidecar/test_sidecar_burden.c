@@ -317,6 +317,9 @@ static void a_message_without_end_closes_its_connection(void **state)
 static void small_frames_without_end_close_their_connection(void **state)
 {
     (void)state;
+    if (sidecar_has_own_heap()) {
+        skip();
+    }
     const size_t size = 64 * 1024; /* of frames without content, two bytes each */
     uint8_t *frames = calloc(1, size);
     assert_non_null(frames);
@@ -404,7 +407,7 @@ static void expect_records(void)
 static void a_peer_that_never_reads_has_a_bound(void **state)
 {
     (void)state;
-    enum { REQUESTS = 500 };
+    enum { REQUESTS = 200 };
     const int64_t begun_ms = pm_clock_monotonic_ms();
     keep_records();
     introduce(0);
@@ -421,7 +424,7 @@ static void a_peer_that_never_reads_has_a_bound(void **state)
 static void many_that_never_read_have_a_bound_together(void **state)
 {
     (void)state;
-    enum { PEERS = 100, REQUESTS = 10 };
+    enum { PEERS = 100, REQUESTS = 5 };
     const int64_t begun_ms = pm_clock_monotonic_ms();
     keep_records();
     for (int i = 0; i < PEERS; i++) {

@@ -398,3 +398,16 @@ double pm_json_number_or(const cJSON *object, const char *key, double fallback)
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
     return cJSON_IsNumber(item) ? item->valuedouble : fallback;
 }
+
+bool pm_json_is_deeper(const cJSON *value, int levels)
+{
+    if (levels == 0) {
+        return true;
+    }
+    for (const cJSON *item = value->child; item != NULL; item = item->next) {
+        if (pm_json_is_deeper(item, levels - 1)) {
+            return true;
+        }
+    }
+    return false;
+}

@@ -110,19 +110,6 @@ static bool read_lease(struct pm_errand *errand, int64_t *job, int64_t *token,
 /* Levels that `status` puts around a worker's progress: the reply, "workers", the worker. */
 enum { STATUS_LEVELS = 3, SHOWN_DEPTH_MAX = PM_JSON_MAX_DEPTH - STATUS_LEVELS };
 
-static bool is_deeper(const cJSON *value, int depth_max)
-{
-    if (depth_max == 0) {
-        return true;
-    }
-    for (const cJSON *item = value->child; item != NULL; item = item->next) {
-        if (is_deeper(item, depth_max - 1)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 bool pm_errand_shown(const cJSON *arguments, const char *name, size_t max, char **out,
                      struct pm_error *error)
 {
@@ -134,7 +121,7 @@ bool pm_errand_shown(const cJSON *arguments, const char *name, size_t max, char 
     if (!cJSON_IsObject(shown)) {
         return pm_fail(error, PM_ERROR_INVALID, "%s: expected a JSON object", name);
     }
-    if (is_deeper(shown, SHOWN_DEPTH_MAX)) {
+    if (pm_json_is_deeper(shown, SHOWN_DEPTH_MAX)) {
         return pm_fail(error, PM_ERROR_LIMIT, "%s: more than %d levels deep", name,
                        SHOWN_DEPTH_MAX);
     }

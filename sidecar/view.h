@@ -14,12 +14,17 @@
 #include <stdint.h>
 
 #include <poolminer/error.h>
+#include <poolminer/json.h>
 #include <poolminer/wish.h>
 
 enum {
     PM_VIEW_LINES_MAX = 64, /* of one `tell` */
     PM_VIEW_REPORT_MAX = 48 * 1024,
     PM_VIEW_ORDER_MAX = 16 * 1024,
+    /* Levels that are around a report in the reply to `state`: the reply, the state; and around an
+     * order in the reply to `supervise`. */
+    PM_VIEW_REPORT_DEPTH_MAX = PM_JSON_MAX_DEPTH - 2,
+    PM_VIEW_ORDER_DEPTH_MAX = PM_JSON_MAX_DEPTH - 1,
     PM_VIEW_RESULTS_MAX = 100, /* of one page */
 };
 

@@ -10,8 +10,11 @@
 
 enum {
     STATUS_MAX = 1 << 20,
-    RUNS_MAX = 16,      /* asked for figures, the first ones */
-    FIGURES_MAX = 8,    /* of one run */
+    RUNS_MAX = 16,   /* asked for figures, the first ones */
+    FIGURES_MAX = 8, /* of one run */
+    /* In all, and the levels around them in the reply to `state`: the reply, the state, a list. */
+    FIGURES_BYTES_MAX = 128 * 1024,
+    FIGURES_LEVELS = 3,
     ERRORS_MAX = 10,    /* shown */
     ERRORS_LOOKED = 40, /* lines looked at for them */
     ERRORS_AGE_MS = 24 * 3600 * 1000,
@@ -33,24 +36,28 @@ bool pm_view_ask_status(struct pm_view *view, cJSON **out, struct pm_error *erro
 
 /* ---- figures ---- */
 
-/* What cannot be read is left out: it may be of another version. */
-static bool add_figures(cJSON *list, const char *run, const struct pm_record *record)
+/* What cannot be read is left out: it may be of another version; and so is what the state has no
+ * room for, be it what a strange pool answered. */
+static bool add_figures(cJSON *list, size_t *bytes_left, const char *run,
+                        const struct pm_record *record)
 {
     cJSON *object = NULL;
-    if (!pm_json_parse(record->body, record->body_size, PM_JOB_BODY_MAX, &object, NULL)) {
+    if (!pm_json_parse(record->body, record->body_size, *bytes_left, &object, NULL)) {
         return true;
     }
-    if (!cJSON_IsObject(object)) {
+    if (!cJSON_IsObject(object) || pm_json_is_deeper(object, PM_JSON_MAX_DEPTH - FIGURES_LEVELS)) {
         cJSON_Delete(object);
         return true;
     }
+    *bytes_left -= record->body_size;
     const char *account = record->key + strlen(FIGURES_PREFIX);
     return pm_json_append(list, object) && cJSON_AddStringToObject(object, "run", run) != NULL &&
            cJSON_AddStringToObject(object, "account", account) != NULL &&
            cJSON_AddNumberToObject(object, "recorded_ms", (double)record->updated_ms) != NULL;
 }
 
-static bool ask_run(struct pm_view *view, const char *run, cJSON *list, struct pm_error *error)
+static bool ask_run(struct pm_view *view, const char *run, cJSON *list, size_t *bytes_left,
+                    struct pm_error *error)
 {
     struct pm_records records;
     if (!pm_queue_client_records(view->client, run, FIGURES_PREFIX, "", FIGURES_MAX, &records,
@@ -59,7 +66,7 @@ static bool ask_run(struct pm_view *view, const char *run, cJSON *list, struct p
     }
     bool done = true;
     for (size_t i = 0; done && i < records.count; i++) {
-        done = add_figures(list, run, &records.items[i]);
+        done = add_figures(list, bytes_left, run, &records.items[i]);
     }
     pm_records_clear(&records);
     return done || pm_fail(error, PM_ERROR_MEMORY, "no memory for figures");
@@ -70,10 +77,11 @@ bool pm_view_ask_figures(struct pm_view *view, const cJSON *status, cJSON **out,
 {
     const cJSON *run = NULL;
     int asked = 0;
+    size_t bytes_left = FIGURES_BYTES_MAX;
     *out = cJSON_CreateArray();
     cJSON_ArrayForEach(run, cJSON_GetObjectItemCaseSensitive(status, "runs"))
     {
-        if (asked++ < RUNS_MAX && !ask_run(view, run->string, *out, error)) {
+        if (asked++ < RUNS_MAX && !ask_run(view, run->string, *out, &bytes_left, error)) {
             return false;
         }
     }

@@ -42,9 +42,10 @@ bool pm_view_supervise(struct pm_view *view, const cJSON *report, int64_t *numbe
     if (text == NULL) {
         return false;
     }
-    if (strlen(text) > PM_VIEW_REPORT_MAX) {
+    if (strlen(text) > PM_VIEW_REPORT_MAX || pm_json_is_deeper(report, PM_VIEW_REPORT_DEPTH_MAX)) {
         free(text);
-        return pm_fail(error, PM_ERROR_LIMIT, "report: more than %d bytes", PM_VIEW_REPORT_MAX);
+        return pm_fail(error, PM_ERROR_LIMIT, "report: more than %d bytes, or %d levels deep",
+                       PM_VIEW_REPORT_MAX, PM_VIEW_REPORT_DEPTH_MAX);
     }
     pthread_mutex_lock(&view->mutex);
     bool is_news = view->report == NULL || strcmp(view->report, text) != 0;
@@ -70,10 +71,11 @@ bool pm_view_order(struct pm_view *view, const cJSON *order, int64_t *number,
     if (text == NULL) {
         return false;
     }
-    if (strlen(text) > PM_VIEW_ORDER_MAX) {
+    if (strlen(text) > PM_VIEW_ORDER_MAX || pm_json_is_deeper(order, PM_VIEW_ORDER_DEPTH_MAX)) {
         free(text);
-        return pm_fail(error, PM_ERROR_LIMIT, "the order has more than %d bytes",
-                       PM_VIEW_ORDER_MAX);
+        return pm_fail(error, PM_ERROR_LIMIT,
+                       "the order has more than %d bytes, or is more than %d levels deep",
+                       PM_VIEW_ORDER_MAX, PM_VIEW_ORDER_DEPTH_MAX);
     }
     pthread_mutex_lock(&view->mutex);
     bool supervised = is_supervised(view);

@@ -11,6 +11,7 @@ enum {
     RUNS_MAX = 16,     /* asked for results, the first ones */
     LOOKED_FACTOR = 2, /* records looked at for a page of results: open leases are among them */
     NOT_PAID_MAX = 16, /* of one run in one state */
+    RECORD_LEVELS = 3, /* around one: the answer, the list, the result */
 };
 
 /* What drivers call their records; docs/driver.md. */
@@ -27,7 +28,9 @@ static cJSON *write_result(const char *run, const struct pm_record *record)
 {
     cJSON *body = NULL;
     cJSON *object = cJSON_CreateObject();
-    if (!pm_json_parse(record->body, record->body_size, PM_JOB_BODY_MAX, &body, NULL)) {
+    if (!pm_json_parse(record->body, record->body_size, PM_JOB_BODY_MAX, &body, NULL) ||
+        pm_json_is_deeper(body, PM_JSON_MAX_DEPTH - RECORD_LEVELS)) {
+        cJSON_Delete(body);
         body = cJSON_CreateNull();
     }
     bool done = cJSON_AddNumberToObject(object, "cursor", (double)record->sequence) != NULL &&
@@ -178,8 +181,10 @@ static bool add_not_paid(cJSON *list, const char *run, const struct pm_record *r
     cJSON *body = cJSON_DetachItemFromObjectCaseSensitive(result, "record");
     bool done = cJSON_AddStringToObject(result, "remedy", remedy_of(body)) != NULL;
     cJSON *cause = cJSON_DetachItemFromObjectCaseSensitive(body, "cause");
-    if (cause != NULL) {
+    if (cJSON_IsString(cause)) {
         done = pm_json_add(result, "cause", cause) && done;
+    } else {
+        cJSON_Delete(cause);
     }
     cJSON_Delete(body);
     if (!done) {

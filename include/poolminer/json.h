@@ -60,6 +60,10 @@ bool pm_json_optional_bool(const cJSON *object, const char *key, bool *out, stru
 /* The number; `fallback` where there is none, or no object. */
 double pm_json_number_or(const cJSON *object, const char *key, double fallback);
 
+/* Whether the value has more levels: each bracket is one, and so is what stands in the innermost.
+ * What becomes part of something larger must leave room for that, or none of it can be written. */
+bool pm_json_is_deeper(const cJSON *value, int levels);
+
 /* Building. `item` belongs to the object or the array from here on; false: memory is out, and the
  * item is gone. Each argument may be NULL for want of memory before, which counts as such, so that
  * only the last answer of several need be looked at. */

@@ -1,18 +1,29 @@
 /* Requests to the sidecar, carried out against a store in memory: the input is a row of messages,
- * each "VERB JSON", separated by NUL bytes; a message with a line break has a body after it.
- * Sockets are left out, all else is what the broker does. One
- * store serves all inputs: each is one transaction, rolled back. */
+ * separated by NUL bytes:
+ *
+ *   VERB JSON         a request; after a line break its body
+ *   @ID VERB JSON     the same from the client with this routing id, whatever it is
+ *   +NUMBER           so many milliseconds pass: leases run out, who waits is told
+ *   !JSON             the page's order to the supervisor
+ *
+ * Sockets are left out, all else is what the broker does. One store serves all inputs: each is one
+ * transaction, rolled back. An input that speaks to the view gets one of its own, which asks this
+ * store what it shows. */
 #include "sidecar/requests.h"
+#include "tests/fuzz/view_server.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include <poolminer/json.h>
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { REQUESTS_MAX = 16 };
+enum { MESSAGES_MAX = 24, EVENTS_MAX = 64, STEP_MS = 100 };
 
-static const char ROUTING_ID[] = "worker:fuzz:0123456789abcdef";
+static const char WORKER[] = "worker:fuzz:0123456789abcdef";
+static const char *const view_verbs[] = {"tell", "supervise", "state"};
 
 static struct pm_reply_out *reply_create(void)
 {
@@ -22,6 +33,122 @@ static struct pm_reply_out *reply_create(void)
     }
     return reply;
 }
+
+/* A client can read it. */
+static void check_reply(const struct pm_reply_out *reply)
+{
+    cJSON *arguments = NULL;
+    if (reply->arguments == NULL || reply->body_count > PM_WIRE_BODIES_MAX ||
+        !pm_json_parse(reply->arguments, strlen(reply->arguments), PM_WIRE_REPLY_ARGUMENTS_MAX,
+                       &arguments, NULL) ||
+        !cJSON_IsObject(arguments)) {
+        abort();
+    }
+    cJSON_Delete(arguments);
+}
+
+static void drop(struct pm_reply_out *reply)
+{
+    pm_reply_out_clear(reply);
+    free(reply);
+}
+
+/* ---- who waits for work ---- */
+
+static void serve_parked(struct pm_desk *desk)
+{
+    struct pm_peer *next;
+    if (!desk->queue->work_arrived) {
+        return;
+    }
+    desk->queue->work_arrived = false;
+    for (struct pm_peer *peer = desk->roster->parked_first; peer != NULL; peer = next) {
+        struct pm_reply_out *reply = reply_create();
+        bool found;
+        next = pm_roster_next_parked(peer);
+        if (!pm_request_serve_parked(desk, peer, reply, &found, NULL)) {
+            abort();
+        }
+        if (found) {
+            check_reply(reply);
+            peer->last_lease_request = peer->parked_request;
+            pm_roster_unpark(desk->roster, peer);
+        }
+        drop(reply);
+    }
+}
+
+static void send_away_overdue(struct pm_desk *desk)
+{
+    struct pm_peer *next;
+    for (struct pm_peer *peer = desk->roster->parked_first; peer != NULL; peer = next) {
+        next = pm_roster_next_parked(peer);
+        if (peer->parked_until_ms <= desk->now.steady_ms) {
+            struct pm_reply_out *reply = reply_create();
+            if (!pm_request_nothing_found(peer, reply, NULL)) {
+                abort();
+            }
+            check_reply(reply);
+            drop(reply);
+            pm_roster_unpark(desk->roster, peer);
+        }
+    }
+}
+
+static void pass_time(struct pm_desk *desk, long duration_ms)
+{
+    struct pm_queue_event events[EVENTS_MAX];
+    size_t count;
+    desk->now.steady_ms += duration_ms;
+    desk->now.unix_ms += duration_ms;
+    if (!pm_queue_tick(desk->queue, desk->now, events, EVENTS_MAX, &count, NULL)) {
+        abort();
+    }
+    serve_parked(desk);
+    send_away_overdue(desk);
+}
+
+/* ---- the view ---- */
+
+static void make_view(struct pm_desk *desk)
+{
+    const struct pm_view_config config = view_server_config();
+    if (desk->view == NULL && !pm_view_create(&config, &desk->view, NULL)) {
+        abort();
+    }
+}
+
+static void order(struct pm_view *view, const char *text, size_t length)
+{
+    cJSON *json = NULL;
+    int64_t number;
+    if (pm_json_parse(text, length, PM_VIEW_ORDER_MAX, &json, NULL)) {
+        pm_view_order(view, json, &number, NULL);
+    }
+    cJSON_Delete(json);
+}
+
+/* What the page reads of it. */
+static void end_view(struct pm_view *view)
+{
+    cJSON_Delete(pm_view_settings(view, NULL));
+    cJSON_Delete(pm_view_results(view, 0, PM_VIEW_RESULTS_MAX, NULL));
+    pm_view_destroy(view);
+}
+
+static void prepare_view(struct pm_desk *desk, const char *verb)
+{
+    for (size_t i = 0; i < sizeof view_verbs / sizeof *view_verbs; i++) {
+        if (strcmp(verb, view_verbs[i]) == 0) {
+            make_view(desk);
+        }
+    }
+    if (strcmp(verb, "state") == 0) {
+        view_server_renew(desk->view);
+    }
+}
+
+/* ---- messages ---- */
 
 /* Reads "VERB JSON\nBODY"; false when it is no message. */
 static bool read_message(char *text, size_t length, uint64_t id, struct pm_wire_frame frames[3],
@@ -42,23 +169,67 @@ static bool read_message(char *text, size_t length, uint64_t id, struct pm_wire_
     return pm_wire_decode(frames, line == NULL ? 2 : 3, PM_WIRE_ARGUMENTS_MAX, out, NULL);
 }
 
-static void carry_out(struct pm_desk *desk, const struct pm_wire_message *message)
+static void carry_out(struct pm_desk *desk, const char *routing_id, size_t routing_id_size,
+                      const struct pm_wire_message *message)
 {
     struct pm_error error = {0};
     struct pm_reply_out *reply = reply_create();
     bool parked;
+    prepare_view(desk, message->verb);
+    view_server_hold();
     struct pm_peer *peer =
-        pm_roster_hear(desk->roster, ROUTING_ID, strlen(ROUTING_ID), desk->now.steady_ms);
+        pm_roster_hear(desk->roster, routing_id, routing_id_size, desk->now.steady_ms);
     bool done = pm_request_handle(desk, peer, message, reply, &parked, &error);
     if (!done && (error.code == PM_ERROR_NONE || error.code == PM_ERROR_IO ||
-                  !pm_reply_out_error(reply, &error))) {
+                  error.code == PM_ERROR_MEMORY || !pm_reply_out_error(reply, &error))) {
         abort(); /* no request may make the store fail */
     }
-    if (!parked && (reply->arguments == NULL || reply->body_count > PM_WIRE_BODIES_MAX)) {
-        abort();
+    serve_parked(desk);
+    view_server_release();
+    if (!parked) {
+        check_reply(reply);
     }
-    pm_reply_out_clear(reply);
-    free(reply);
+    drop(reply);
+}
+
+static void request(struct pm_desk *desk, char *text, size_t length, uint64_t id)
+{
+    const char *routing_id = WORKER;
+    size_t routing_id_size = strlen(WORKER);
+    struct pm_wire_frame frames[3];
+    uint8_t header[PM_WIRE_HEADER_MAX];
+    struct pm_wire_message message;
+    if (*text == '@') {
+        routing_id = text + 1;
+        routing_id_size = strcspn(routing_id, " ");
+        text += routing_id_size + 1;
+        length -= routing_id_size + 1;
+        if (length == 0) {
+            return;
+        }
+        text++;
+        length--;
+    }
+    if (read_message(text, length, id, frames, header, &message)) {
+        carry_out(desk, routing_id, routing_id_size, &message);
+        pm_wire_message_clear(&message);
+    }
+}
+
+static void take(struct pm_desk *desk, char *text, size_t length, uint64_t id)
+{
+    if (*text == '!') {
+        make_view(desk);
+        order(desk->view, text + 1, length - 1);
+        return;
+    }
+    if (*text != '+') {
+        request(desk, text, length, id);
+    }
+    const long passes_ms = *text == '+' ? strtol(text + 1, NULL, 10) : STEP_MS;
+    view_server_hold();
+    pass_time(desk, passes_ms > 0 && passes_ms < INT32_MAX ? passes_ms : 0);
+    view_server_release();
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -83,19 +254,23 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         memcpy(text, data, size);
     }
     text[size] = '\0';
+    view_server_hold();
+    view_server_lend(&desk);
+    view_server_release();
     size_t at = 0;
-    for (uint64_t id = 1; at < size && id <= REQUESTS_MAX; id++) {
+    for (uint64_t id = 1; at < size && id <= MESSAGES_MAX; id++) {
         size_t length = strnlen(text + at, size - at);
-        struct pm_wire_frame frames[3];
-        uint8_t header[PM_WIRE_HEADER_MAX];
-        struct pm_wire_message message;
-        if (read_message(text + at, length, id, frames, header, &message)) {
-            carry_out(&desk, &message);
-            pm_wire_message_clear(&message);
+        if (length > 0) {
+            take(&desk, text + at, length, id);
         }
         at += length + 1;
-        desk.now.steady_ms += 100;
     }
+    if (desk.view != NULL) {
+        end_view(desk.view);
+    }
+    view_server_hold();
+    view_server_lend(NULL);
+    view_server_release();
     free(text);
     pm_queue_rollback(&queue);
     pm_roster_destroy(&roster);

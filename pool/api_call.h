@@ -86,6 +86,12 @@ struct pm_api_list {
     cJSON *array;
 };
 
+/* A place in the list of what was not paid, as clients know it: its time, kind and algorithm, as in
+ * a row. Only what was written so is read. */
+enum { PM_API_PLACE_SIZE = 64 };
+void pm_api_place_write(const struct pm_pool_unpaid_place *place, char out[PM_API_PLACE_SIZE]);
+bool pm_api_place_read(const char *text, struct pm_pool_unpaid_place *out);
+
 /* To the end of the epoch, rounded up. */
 int64_t pm_api_seconds_left(const struct pm_pool_epoch *epoch, int64_t now_ms);
 

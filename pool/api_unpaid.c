@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { UNPAID_DEFAULT = 100, UNPAID_MAX = 1000, PLACE_SIZE = 64 };
+enum { UNPAID_DEFAULT = 100, UNPAID_MAX = 1000 };
 
 static const char EVALUATION[] = "evaluation", EVOLUTION[] = "evolution";
 
@@ -34,17 +34,15 @@ static bool add_unpaid(void *context, const struct pm_pool_unpaid *unpaid)
     return !call->incomplete;
 }
 
-/* A place as clients know it: its time, kind and algorithm, as in a row. */
-static void write_place(const struct pm_pool_unpaid_place *place, char out[PLACE_SIZE])
+void pm_api_place_write(const struct pm_pool_unpaid_place *place, char out[PM_API_PLACE_SIZE])
 {
-    snprintf(out, PLACE_SIZE, "%" PRId64 "-%s-%" PRId64, place->judged_ms, kind_of(place),
+    snprintf(out, PM_API_PLACE_SIZE, "%" PRId64 "-%s-%" PRId64, place->judged_ms, kind_of(place),
              place->algorithm_id);
 }
 
-/* Only what was written so is read. */
-static bool read_place(const char *text, struct pm_pool_unpaid_place *out)
+bool pm_api_place_read(const char *text, struct pm_pool_unpaid_place *out)
 {
-    char again[PLACE_SIZE];
+    char again[PM_API_PLACE_SIZE];
     const char *kind = strchr(text, '-');
     const char *id = strrchr(text, '-');
     if (kind == NULL) {
@@ -55,7 +53,7 @@ static bool read_place(const char *text, struct pm_pool_unpaid_place *out)
         .is_evolution = strncmp(kind + 1, EVOLUTION, strlen(EVOLUTION)) == 0,
         .algorithm_id = strtoll(id + 1, NULL, 10),
     };
-    write_place(out, again);
+    pm_api_place_write(out, again);
     return strcmp(text, again) == 0;
 }
 
@@ -66,7 +64,7 @@ static bool read_start(struct pm_api_call *call, struct pm_pool_unpaid_place *ou
     if (!pm_api_query_integer(call, "since_ms", 0, INT64_MAX, &out->judged_ms)) {
         return false;
     }
-    if (after != NULL && !read_place(after, out)) {
+    if (after != NULL && !pm_api_place_read(after, out)) {
         pm_refuse(&call->refusal, 422, "after: expected what an answer of this call gave as next");
         return false;
     }
@@ -87,8 +85,8 @@ bool pm_api_unpaid(struct pm_pool_store *store, struct pm_api_call *call, struct
     if (!pm_store_unpaid_visit(store, call->hotkey, &after, limit, add_unpaid, &page, error)) {
         return false;
     }
-    char next[PLACE_SIZE];
-    write_place(&page.last, next);
+    char next[PM_API_PLACE_SIZE];
+    pm_api_place_write(&page.last, next);
     pm_api_add_text(call, json, "next", page.last.algorithm_id != 0 ? next : NULL);
     return true;
 }

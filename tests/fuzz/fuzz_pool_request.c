@@ -1,4 +1,6 @@
-/* Any bytes as the body of every call of the pool: what the readers accept keeps their promises. */
+/* Any bytes as the body of every call of the pool, and as the place from which a miner wants the
+ * list of what was not paid: what the readers accept keeps their promises. */
+#include "pool/api_call.h"
 #include "pool/request_body.h"
 
 #include <math.h>
@@ -73,9 +75,27 @@ static void read_the_rest(const cJSON *json)
     pm_body_proof(json, &proof, NULL);
 }
 
+/* What is read is what would be written. */
+static void read_place(const uint8_t *data, size_t size)
+{
+    struct pm_pool_unpaid_place place;
+    char again[PM_API_PLACE_SIZE];
+    char *text = calloc(1, size + 1);
+    require(text != NULL);
+    if (size > 0) {
+        memcpy(text, data, size);
+    }
+    if (pm_api_place_read(text, &place)) {
+        pm_api_place_write(&place, again);
+        require(strcmp(text, again) == 0);
+    }
+    free(text);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     cJSON *json = NULL;
+    read_place(data, size);
     if (!pm_body_parse((const char *)data, size, &json, NULL)) {
         return 0;
     }

@@ -238,7 +238,6 @@ static void run_programs(struct selftest *test)
         if (atomic_load(&test->failed) || run_program(test, i, &error)) {
             continue;
         }
-#pragma omp critical(pm_selftest_error)
         if (!atomic_exchange(&test->failed, true)) {
             test->error = error;
         }

@@ -14,7 +14,6 @@ struct effort {
 
 static void give_up(struct effort *effort, const struct pm_error *error)
 {
-#pragma omp critical(pm_suite_effort)
     if (!atomic_exchange(&effort->failed, true)) {
         effort->first_error = *error;
     }

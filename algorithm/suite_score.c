@@ -54,7 +54,6 @@ struct scoring {
 
 static void give_up(struct scoring *scoring, const struct pm_error *error)
 {
-#pragma omp critical(pm_suite_score_give_up)
     if (!atomic_exchange(&scoring->failed, true)) {
         scoring->first_error = *error;
     }

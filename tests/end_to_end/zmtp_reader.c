@@ -13,7 +13,7 @@ enum {
 /* Of a thread of its own, where cmocka's assertions have no place to go to. */
 void zmtp_reader_add(struct zmtp_reader *reader, const uint8_t *bytes, size_t size)
 {
-    if (reader->broken) {
+    if (reader->broken || size == 0) {
         return;
     }
     if (reader->size + size > reader->capacity) {

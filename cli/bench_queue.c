@@ -49,9 +49,10 @@ static bool goes_on(struct pm_error *error)
 
 struct crowd {
     struct bench_wire *wire;
-    size_t clients;         /* lanes; the collector's comes after them */
-    bool cycle;             /* put, lease, finish; else put alone */
+    size_t clients; /* lanes; the collector's comes after them */
+    bool cycle;     /* put, lease, finish, the latter two in one where that can be; or put */
     enum bench_step *steps; /* of each client */
+    bool *holds;            /* it has a job leased from one operation to the next */
     int64_t *started_ns;    /* when its operation began; 0: it has stopped */
     size_t active, done;    /* clients that go on; operations so far */
     size_t most;            /* operations; SIZE_MAX: until the time is up */
@@ -72,11 +73,28 @@ static bool begin_operation(struct crowd *crowd, size_t client, struct pm_error 
     return crowd->wire->verbs->send(crowd->wire, client, BENCH_PUT, error);
 }
 
+static bool send_step(struct crowd *crowd, size_t client, enum bench_step step,
+                      struct pm_error *error)
+{
+    crowd->steps[client] = step;
+    return crowd->wire->verbs->send(crowd->wire, client, step, error);
+}
+
+/* Where finishing a job leases the next, a client has one in hand before its first operation, and
+ * as many are queued as clients are about to finish one. */
 static bool next_step(struct crowd *crowd, size_t client, struct pm_error *error)
 {
-    if (crowd->cycle && crowd->steps[client] != BENCH_FINISH) {
-        crowd->steps[client]++;
-        return crowd->wire->verbs->send(crowd->wire, client, crowd->steps[client], error);
+    const bool leases = crowd->wire->finish_leases;
+    const enum bench_step step = crowd->steps[client];
+    if (crowd->cycle && step == BENCH_PUT) {
+        return send_step(crowd, client, crowd->holds[client] ? BENCH_NEXT : BENCH_LEASE, error);
+    }
+    if (step == BENCH_LEASE && !leases) {
+        return send_step(crowd, client, BENCH_FINISH, error);
+    }
+    if (step == BENCH_LEASE) {
+        crowd->holds[client] = true;
+        return begin_operation(crowd, client, error);
     }
     crowd->done++;
     return bench_samples_add(&crowd->samples, pm_clock_monotonic_ns() - crowd->started_ns[client],
@@ -141,13 +159,14 @@ static bool measure_crowd(enum bench_server_kind kind, const struct bench_server
 {
     crowd->clients = row->clients * row->window;
     crowd->steps = calloc(crowd->clients, sizeof *crowd->steps);
+    crowd->holds = calloc(crowd->clients, sizeof *crowd->holds);
     crowd->started_ns = calloc(crowd->clients, sizeof *crowd->started_ns);
     crowd->wire = open_wire(kind, server, row->clients, row->window, row->payload, error);
     const double begin_cpu_s = bench_server_cpu_s(server);
     const int64_t begin_ns = pm_clock_monotonic_ns(); /* all are connected */
     crowd->end_ns = begin_ns + (int64_t)(seconds * 1e9);
-    bool good = crowd->steps != NULL && crowd->started_ns != NULL && crowd->wire != NULL &&
-                run_crowd(crowd, error);
+    bool good = crowd->steps != NULL && crowd->holds != NULL && crowd->started_ns != NULL &&
+                crowd->wire != NULL && run_crowd(crowd, error);
     if (good) {
         row->per_s = (double)crowd->done * 1e9 / (double)(pm_clock_monotonic_ns() - begin_ns);
         row->cpu_us = (bench_server_cpu_s(server) - begin_cpu_s) * 1e6 / (double)crowd->done;
@@ -159,6 +178,7 @@ static bool measure_crowd(enum bench_server_kind kind, const struct bench_server
     }
     bench_samples_clear(&crowd->samples);
     free(crowd->steps);
+    free(crowd->holds);
     free(crowd->started_ns);
     return good;
 }

@@ -14,6 +14,7 @@ enum bench_step {
     BENCH_PUT,     /* a job goes in */
     BENCH_LEASE,   /* a job comes out, also one that is put while this waits */
     BENCH_FINISH,  /* the job that this lane got is done */
+    BENCH_NEXT,    /* the same, and one that is queued comes out; where `finish_leases` */
     BENCH_RESULTS, /* asks for outcomes, also when there are none */
     BENCH_COLLECT, /* takes what BENCH_RESULTS has shown */
 };
@@ -31,6 +32,7 @@ struct bench_wire_verbs {
 struct bench_wire {
     const struct bench_wire_verbs *verbs;
     bool keeps_results;     /* a finished job is there until it is collected */
+    bool finish_leases;     /* one message may end a job and ask for another */
     size_t collected;       /* by BENCH_COLLECT so far */
     size_t results_pending; /* shown by the last BENCH_RESULTS */
 };

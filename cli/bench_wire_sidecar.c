@@ -69,6 +69,10 @@ static const char *write_arguments(struct sidecar_wire *wire, const struct lane 
     case BENCH_FINISH:
         snprintf(out, size, "{\"job\":%" PRId64 ",\"token\":%" PRId64 "}", lane->job, lane->token);
         return "finish";
+    case BENCH_NEXT:
+        snprintf(out, size, "{\"job\":%" PRId64 ",\"token\":%" PRId64 ",\"next_run\":\"bench\"}",
+                 lane->job, lane->token);
+        return "finish";
     case BENCH_RESULTS:
         snprintf(out, size, "{\"run\":\"bench\",\"prefix\":\"\",\"after\":0,\"limit\":%d}",
                  SHOWN_MAX);
@@ -94,7 +98,7 @@ static bool sidecar_send(struct bench_wire *base, size_t index, enum bench_step 
         {arguments, strlen(arguments)},
         {wire->payload, wire->payload_size},
     };
-    size_t count = step == BENCH_PUT || step == BENCH_FINISH ? 3 : 2;
+    size_t count = step == BENCH_PUT || step == BENCH_FINISH || step == BENCH_NEXT ? 3 : 2;
     return bench_zmtp_send(&wire->links[index / wire->window], frames, count, error);
 }
 
@@ -136,6 +140,9 @@ static bool read_answer(struct sidecar_wire *wire, struct lane *lane, const char
                        (const char *)arguments->data);
     }
     switch (lane->step) {
+    case BENCH_NEXT:
+        at = strlen("{\"job\":"); /* the one that is finished */
+        /* fall through */
     case BENCH_LEASE:
         return (next_number(arguments, &at, "\"job\":", &lane->job) &&
                 next_number(arguments, &at, "\"token\":", &lane->token)) ||
@@ -238,7 +245,7 @@ struct bench_wire *bench_wire_sidecar(const struct bench_wire_config *config,
         return NULL;
     }
     const size_t lanes = config->links * config->window;
-    wire->base = (struct bench_wire){.verbs = &verbs, .keeps_results = true};
+    wire->base = (struct bench_wire){.verbs = &verbs, .keeps_results = true, .finish_leases = true};
     wire->window = config->window;
     wire->payload_size = config->payload;
     wire->items = calloc(config->links, sizeof *wire->items);

@@ -29,6 +29,9 @@ struct pm_queue_client {
      * its request id, and so gets that lease. 0: none. */
     uint64_t open_lease_request;
     char open_lease_run[PM_WIRE_NAME_MAX + 1];
+    /* The same of a finish that was to make a lease, too; 0: none. */
+    uint64_t open_finish_request;
+    int64_t open_finish_job, open_finish_token;
 };
 
 /* One reply: the frames and what was read from them. */

@@ -1,4 +1,5 @@
-/* The workers' verbs: lease, progress, checkpoint, finish, fail, release. */
+/* The workers' verbs: lease, progress, checkpoint, finish (also with the next lease), fail,
+ * release. */
 #include "common/queue_client_call.h"
 
 #include <stdio.h>
@@ -11,9 +12,9 @@
 /* A lease waits at the sidecar in slices, so that a worker notices a sidecar that was restarted. */
 enum { PARK_SLICE_MS = 2000 };
 
-static bool read_job(const struct pm_reply *reply, struct pm_job *job, struct pm_error *error)
+static bool read_job(const struct pm_reply *reply, const cJSON *arguments, struct pm_job *job,
+                     struct pm_error *error)
 {
-    const cJSON *arguments = reply->message.arguments;
     const char *run, *key, *kind;
     bool checkpoint;
     if (!pm_json_integer(arguments, "job", &job->job_id, error) ||
@@ -44,12 +45,37 @@ static bool read_job(const struct pm_reply *reply, struct pm_job *job, struct pm
     return true;
 }
 
+/* What a reply to a finish tells of the next lease; NULL: the sidecar does not know of that. */
+static const cJSON *next_lease(const struct pm_reply *reply)
+{
+    return cJSON_GetObjectItemCaseSensitive(reply->message.arguments, "next");
+}
+
+static bool read_lease(const struct pm_reply *reply, const cJSON *lease, struct pm_job *out,
+                       bool *found, struct pm_error *error)
+{
+    *out = (struct pm_job){0};
+    if (pm_json_bool(lease, "found", found, error) &&
+        (!*found || read_job(reply, lease, out, error))) {
+        return true;
+    }
+    *found = false;
+    pm_job_clear(out);
+    return false;
+}
+
+/* Notes that the request may have made a lease that nobody knows of, until it is answered. */
+static void open_lease(struct pm_queue_client *client, uint64_t request_id, const char *run_id)
+{
+    client->open_lease_request = request_id;
+    snprintf(client->open_lease_run, sizeof client->open_lease_run, "%s", run_id);
+}
+
 static bool lease_slice(struct pm_queue_client *client, const char *run_id, int64_t wait_ms,
                         struct pm_job *out, bool *found, struct pm_error *error)
 {
     if (client->open_lease_request == 0 || strcmp(client->open_lease_run, run_id) != 0) {
-        client->open_lease_request = ++client->last_request_id;
-        snprintf(client->open_lease_run, sizeof client->open_lease_run, "%s", run_id);
+        open_lease(client, ++client->last_request_id, run_id);
     }
     struct pm_request request;
     pm_request_begin(&request, "lease");
@@ -62,15 +88,12 @@ static bool lease_slice(struct pm_queue_client *client, const char *run_id, int6
         return false;
     }
     client->open_lease_request = 0;
-    *out = (struct pm_job){0};
-    bool good = pm_json_bool(reply.message.arguments, "found", found, error) &&
-                (!*found || read_job(&reply, out, error));
+    /* The answer may be one to the finish that made the lease, come late. */
+    const cJSON *next = next_lease(&reply);
+    const bool good =
+        read_lease(&reply, next != NULL ? next : reply.message.arguments, out, found, error);
     pm_reply_clear(&reply);
-    if (!good) {
-        pm_job_clear(out);
-        pm_reply_fail("lease", error);
-    }
-    return good;
+    return good || pm_reply_fail("lease", error);
 }
 
 bool pm_queue_client_lease(struct pm_queue_client *client, const char *run_id, int64_t wait_ms,
@@ -154,17 +177,64 @@ bool pm_queue_client_checkpoint(struct pm_queue_client *client, int64_t job_id, 
     return pm_queue_client_tell(client, &request, error);
 }
 
-bool pm_queue_client_finish(struct pm_queue_client *client, int64_t job_id, int64_t token,
-                            const void *body, size_t body_size, struct pm_error *error)
+static bool begin_finish(struct pm_request *request, int64_t job_id, int64_t token,
+                         const void *body, size_t body_size, struct pm_error *error)
 {
     if (body_size > PM_WIRE_BODY_MAX) {
         return pm_fail(error, PM_ERROR_LIMIT, "the result of job %lld has %zu bytes, at most %d",
                        (long long)job_id, body_size, PM_WIRE_BODY_MAX);
     }
+    begin_about_lease(request, "finish", job_id, token);
+    pm_request_set_body(request, body, body_size);
+    return true;
+}
+
+bool pm_queue_client_finish(struct pm_queue_client *client, int64_t job_id, int64_t token,
+                            const void *body, size_t body_size, struct pm_error *error)
+{
     struct pm_request request;
-    begin_about_lease(&request, "finish", job_id, token);
-    pm_request_set_body(&request, body, body_size);
-    return pm_queue_client_tell(client, &request, error);
+    return begin_finish(&request, job_id, token, body, body_size, error) &&
+           pm_queue_client_tell(client, &request, error);
+}
+
+bool pm_queue_client_finish_and_lease(struct pm_queue_client *client, int64_t job_id, int64_t token,
+                                      const void *body, size_t body_size, const char *run_id,
+                                      struct pm_job *next, bool *found, struct pm_error *error)
+{
+    struct pm_error unheard;
+    struct pm_request request;
+    struct pm_reply reply;
+    if (error == NULL) {
+        error = &unheard;
+    }
+    if (!begin_finish(&request, job_id, token, body, body_size, error)) {
+        return false;
+    }
+    pm_request_add_text(&request, "next_run", run_id);
+    if (client->open_finish_request == 0 || client->open_finish_job != job_id ||
+        client->open_finish_token != token) {
+        client->open_finish_request = ++client->last_request_id;
+        client->open_finish_job = job_id;
+        client->open_finish_token = token;
+    }
+    request.id = client->open_finish_request;
+    if (!pm_queue_client_call(client, &request, 0, &reply, error)) {
+        if (error->code == PM_ERROR_UNAVAILABLE || error->code == PM_ERROR_INTERRUPTED) {
+            open_lease(client, request.id, run_id);
+        } else {
+            client->open_finish_request = 0;
+        }
+        return false;
+    }
+    client->open_finish_request = client->open_lease_request = 0;
+    const cJSON *lease = next_lease(&reply);
+    *next = (struct pm_job){0};
+    *found = false;
+    if (lease != NULL && !read_lease(&reply, lease, next, found, NULL)) {
+        open_lease(client, request.id, run_id); /* the result is safe; the lease is asked for */
+    }
+    pm_reply_clear(&reply);
+    return true;
 }
 
 bool pm_queue_client_fail(struct pm_queue_client *client, int64_t job_id, int64_t token,

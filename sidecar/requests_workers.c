@@ -6,22 +6,23 @@
 
 #include <poolminer/json.h>
 
-static bool lease_reply(struct pm_desk *desk, struct pm_queue_lease *lease,
-                        struct pm_reply_out *reply, struct pm_error *error)
+/* What a lease tells, as an object; its bodies go into the reply, and when that reaches nobody it
+ * is taken back. */
+static void append_lease(struct pm_desk *desk, struct pm_queue_lease *lease,
+                         struct pm_reply_out *reply, struct pm_text *text)
 {
     const struct pm_store_job *job = &lease->job;
     struct pm_store *store = desk->queue->store;
-    struct pm_text text = {0};
-    pm_reply_append(&text, "{\"found\":true");
-    pm_reply_append_integer(&text, "job", job->id);
-    pm_reply_append_integer(&text, "token", job->token);
-    pm_reply_append_integer(&text, "attempt", job->failures + 1);
-    pm_reply_append_integer(&text, "lease_ms", desk->lease_ms);
-    pm_reply_append_integer(&text, "deadline_ms", job->deadline_ms);
-    pm_reply_append_text(&text, "run", store->verbs->run_name(store, job->run));
-    pm_reply_append_text(&text, "key", job->key);
-    pm_reply_append_text(&text, "kind", job->kind);
-    pm_reply_append(&text,
+    pm_reply_append(text, "{\"found\":true");
+    pm_reply_append_integer(text, "job", job->id);
+    pm_reply_append_integer(text, "token", job->token);
+    pm_reply_append_integer(text, "attempt", job->failures + 1);
+    pm_reply_append_integer(text, "lease_ms", desk->lease_ms);
+    pm_reply_append_integer(text, "deadline_ms", job->deadline_ms);
+    pm_reply_append_text(text, "run", store->verbs->run_name(store, job->run));
+    pm_reply_append_text(text, "key", job->key);
+    pm_reply_append_text(text, "kind", job->kind);
+    pm_reply_append(text,
                     lease->checkpoint != NULL ? ",\"checkpoint\":true}" : ",\"checkpoint\":false}");
     reply->lease_job = job->id;
     reply->lease_token = job->token;
@@ -30,6 +31,13 @@ static bool lease_reply(struct pm_desk *desk, struct pm_queue_lease *lease,
         reply->bodies[reply->body_count++] =
             (struct pm_wire_frame){lease->checkpoint, lease->checkpoint_size};
     }
+}
+
+static bool lease_reply(struct pm_desk *desk, struct pm_queue_lease *lease,
+                        struct pm_reply_out *reply, struct pm_error *error)
+{
+    struct pm_text text = {0};
+    append_lease(desk, lease, reply, &text);
     return pm_reply_set_text(reply, &text, error);
 }
 
@@ -52,23 +60,29 @@ static bool find_lease(struct pm_errand *errand, const char *run, struct pm_queu
                                     errand->request_id, lease, found, error);
 }
 
+static bool may_lease(const struct pm_errand *errand, const char *run, struct pm_error *error)
+{
+    if (errand->peer == NULL) {
+        return pm_fail(error, PM_ERROR_INVALID,
+                       "a lease needs a client with a routing id of the form ROLE:NAME:SESSION");
+    }
+    return strlen(run) <= PM_ROSTER_RUN_MAX ||
+           pm_fail(error, PM_ERROR_INVALID, "expected a run of at most %d bytes",
+                   PM_ROSTER_RUN_MAX);
+}
+
 bool pm_errand_lease(struct pm_errand *errand, struct pm_error *error)
 {
     struct pm_desk *desk = errand->desk;
     const char *run = "";
     int64_t wait_ms = 0;
     if (!pm_json_optional_string(errand->arguments, "run", &run, error) ||
-        !pm_json_optional_integer(errand->arguments, "wait_ms", &wait_ms, error)) {
+        !pm_json_optional_integer(errand->arguments, "wait_ms", &wait_ms, error) ||
+        !may_lease(errand, run, error)) {
         return false;
     }
-    if (errand->peer == NULL) {
-        return pm_fail(error, PM_ERROR_INVALID,
-                       "a lease needs a client with a routing id of the form ROLE:NAME:SESSION");
-    }
-    if (strlen(run) > PM_ROSTER_RUN_MAX || wait_ms < 0 || wait_ms > PM_WAIT_MAX_MS) {
-        return pm_fail(error, PM_ERROR_INVALID,
-                       "expected a run of at most %d bytes and wait_ms from 0 to %d",
-                       PM_ROSTER_RUN_MAX, PM_WAIT_MAX_MS);
+    if (wait_ms < 0 || wait_ms > PM_WAIT_MAX_MS) {
+        return pm_fail(error, PM_ERROR_INVALID, "expected wait_ms from 0 to %d", PM_WAIT_MAX_MS);
     }
     pm_roster_unpark(desk->roster, errand->peer);
     struct pm_queue_lease lease;
@@ -161,14 +175,48 @@ bool pm_errand_checkpoint(struct pm_errand *errand, struct pm_error *error)
                            (long long)errand->desk->lease_ms);
 }
 
+/* The next job for whoever has finished one; it does not wait for one, as what it has finished is
+ * to be acknowledged now. Leasing fails for nothing that concerns this request alone, so finishing
+ * and leasing are both kept or both undone. */
+static bool append_next(struct pm_errand *errand, const char *run, struct pm_text *text,
+                        struct pm_error *error)
+{
+    struct pm_queue_lease lease;
+    bool found;
+    pm_roster_unpark(errand->desk->roster, errand->peer);
+    if (!find_lease(errand, run, &lease, &found, error)) {
+        return false;
+    }
+    pm_reply_append(text, ",\"next\":");
+    if (found) {
+        append_lease(errand->desk, &lease, errand->reply, text);
+    } else {
+        pm_reply_append(text, "{\"found\":false}");
+    }
+    return true;
+}
+
 bool pm_errand_finish(struct pm_errand *errand, struct pm_error *error)
 {
     int64_t job, token;
+    const char *next_run = NULL;
     bool repeated;
-    return read_lease(errand, &job, &token, error) &&
-           pm_queue_finish(errand->desk->queue, job, token, errand->body, &repeated, error) &&
-           pm_reply_format(errand->reply, error, "{\"job\":%lld,\"repeated\":%s}", (long long)job,
-                           repeated ? "true" : "false");
+    if (!read_lease(errand, &job, &token, error) ||
+        !pm_json_optional_string(errand->arguments, "next_run", &next_run, error) ||
+        (next_run != NULL && !may_lease(errand, next_run, error)) ||
+        !pm_queue_finish(errand->desk->queue, job, token, errand->body, &repeated, error)) {
+        return false;
+    }
+    struct pm_text text = {0};
+    pm_reply_append(&text, "{\"job\":");
+    pm_json_append_integer(&text, job);
+    pm_reply_append(&text, repeated ? ",\"repeated\":true" : ",\"repeated\":false");
+    if (next_run != NULL && !append_next(errand, next_run, &text, error)) {
+        pm_text_clear(&text);
+        return false;
+    }
+    pm_reply_append(&text, "}");
+    return pm_reply_set_text(errand->reply, &text, error);
 }
 
 bool pm_errand_fail(struct pm_errand *errand, struct pm_error *error)

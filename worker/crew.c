@@ -72,6 +72,8 @@ static void member_prepare(struct crew_member *member, const struct pm_crew_work
         .threads = share > 0 ? share : 1,
         .queue = pm_job_queue_of_client(member->client),
         .heartbeats = pm_job_queue_of_client(member->heartbeats),
+        .result_call_ms = RESULT_CALL_MS,
+        .heartbeat_call_ms = HEARTBEAT_CALL_MS,
         .stop = work->stop,
         .wait_ms = LEASE_WAIT_MS,
         .retry_ms = RETRY_MS,

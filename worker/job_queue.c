@@ -24,6 +24,14 @@ static bool finish(void *context, int64_t job_id, int64_t token, const void *bod
     return pm_queue_client_finish(context, job_id, token, body, body_size, error);
 }
 
+static bool finish_and_lease(void *context, int64_t job_id, int64_t token, const void *body,
+                             size_t body_size, const char *run_id, struct pm_job *next, bool *found,
+                             struct pm_error *error)
+{
+    return pm_queue_client_finish_and_lease(context, job_id, token, body, body_size, run_id, next,
+                                            found, error);
+}
+
 static bool fail(void *context, int64_t job_id, int64_t token, const char *reason, bool retry,
                  struct pm_error *error)
 {
@@ -46,6 +54,11 @@ static void set_stop_flag(void *context, const atomic_bool *stop)
     pm_queue_client_set_stop_flag(context, stop);
 }
 
+static void set_timeout(void *context, int64_t timeout_ms)
+{
+    pm_queue_client_set_timeout(context, timeout_ms);
+}
+
 struct pm_job_queue pm_job_queue_of_client(struct pm_queue_client *client)
 {
     return (struct pm_job_queue){.context = client,
@@ -53,8 +66,10 @@ struct pm_job_queue pm_job_queue_of_client(struct pm_queue_client *client)
                                  .progress = progress,
                                  .checkpoint = checkpoint,
                                  .finish = finish,
+                                 .finish_and_lease = finish_and_lease,
                                  .fail = fail,
                                  .release = release,
                                  .listen = listen,
-                                 .set_stop_flag = set_stop_flag};
+                                 .set_stop_flag = set_stop_flag,
+                                 .set_timeout = set_timeout};
 }

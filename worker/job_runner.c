@@ -15,6 +15,9 @@ enum { STOP_POLL_MS = 100 };
 
 struct runner {
     const struct pm_job_runner_config *config;
+    struct pm_job_queue results, heartbeats;
+    struct pm_job next; /* leased with the last result, if `has_next` */
+    bool has_next;
     enum pm_error_code away; /* why the last request for work failed; PM_ERROR_NONE: it did not */
 };
 
@@ -47,6 +50,7 @@ struct delivery {
     double seconds;                   /* that it took */
     const char *reason;               /* of the failure */
     bool retry;
+    bool wants_next; /* a job to go on with */
 };
 
 static bool deliver_once(const struct pm_job_queue *queue, const struct delivery *delivery,
@@ -59,6 +63,32 @@ static bool deliver_once(const struct pm_job_queue *queue, const struct delivery
     }
     return queue->fail(queue->context, job->job_id, job->token, delivery->reason, delivery->retry,
                        error);
+}
+
+/* The lease that came with a result belongs to the connection that the result went over: that one
+ * is the heartbeats' from here on. */
+static void change_places(struct runner *runner)
+{
+    const struct pm_job_runner_config *config = runner->config;
+    const struct pm_job_queue results = runner->heartbeats;
+    runner->heartbeats = runner->results;
+    runner->results = results;
+    results.set_stop_flag(results.context, config->stop);
+    results.set_timeout(results.context, config->result_call_ms);
+    runner->heartbeats.set_stop_flag(runner->heartbeats.context, config->late);
+    runner->heartbeats.set_timeout(runner->heartbeats.context, config->heartbeat_call_ms);
+}
+
+static bool deliver_result(struct runner *runner, const struct delivery *delivery,
+                           struct pm_error *error)
+{
+    const struct pm_job_queue *queue = &runner->results;
+    if (delivery->outcome == NULL || !delivery->wants_next) {
+        return deliver_once(queue, delivery, error);
+    }
+    return queue->finish_and_lease(queue->context, delivery->job->job_id, delivery->job->token,
+                                   delivery->outcome->result, strlen(delivery->outcome->result),
+                                   runner->config->run_id, &runner->next, &runner->has_next, error);
 }
 
 /* The sidecar, or its client, does not take what is in the request. */
@@ -75,12 +105,11 @@ static bool is_final(const struct pm_error *error)
 
 /* Tries until the sidecar has it or says that it does not want it; the heartbeat meanwhile keeps
  * the lease. False with PM_ERROR_INTERRUPTED when the process is to end first. */
-static bool deliver(const struct runner *runner, const struct delivery *delivery,
-                    struct pm_error *error)
+static bool deliver(struct runner *runner, const struct delivery *delivery, struct pm_error *error)
 {
     bool warned = false;
     while (!stopping(runner)) {
-        if (deliver_once(&runner->config->queue, delivery, error)) {
+        if (deliver_result(runner, delivery, error)) {
             return true;
         }
         if (is_final(error)) {
@@ -124,7 +153,7 @@ static void count_delivery(struct runner *runner, const struct delivery *deliver
 /* A job that was not begun; a checkpoint of it stays as it is. */
 static void hand_back(struct runner *runner, const struct pm_job *job, const char *reason)
 {
-    const struct pm_job_queue *queue = &runner->config->heartbeats;
+    const struct pm_job_queue *queue = &runner->heartbeats;
     struct pm_error error = {0};
     count(&runner->config->tally->released);
     if (queue->release(queue->context, job->job_id, job->token, NULL, 0, &error)) {
@@ -169,6 +198,11 @@ static bool parse_and_compute(const struct runner *runner, const struct pm_job *
     return ok;
 }
 
+static bool resting(const struct runner *runner)
+{
+    return runner->config->pause != NULL && pm_pause_is_on(runner->config->pause, NULL);
+}
+
 /* Computes and delivers while the heartbeat runs, then settles what the end of the worker left. */
 static void run_leased(struct runner *runner, const struct pm_job *job,
                        struct pm_job_control *control, struct pm_heartbeat *heartbeat)
@@ -184,6 +218,7 @@ static void run_leased(struct runner *runner, const struct pm_job *job,
         .seconds = (double)(pm_clock_monotonic_ns() - start_ns) * 1e-9,
         .reason = failure.message,
         .retry = !computed && worth_a_retry(&failure),
+        .wants_next = !resting(runner),
     };
     const enum pm_stop_cause cause = pm_job_control_cause(control);
     const bool given_up = !computed && (cause == PM_STOP_LOST || cause == PM_STOP_SHUTDOWN);
@@ -205,7 +240,7 @@ static void run_leased(struct runner *runner, const struct pm_job *job,
     } else {
         /* The end of the worker may have come between computing and delivering: one last try. */
         if (!delivered && error.code == PM_ERROR_INTERRUPTED) {
-            delivered = deliver_once(&runner->config->heartbeats, &delivery, &error);
+            delivered = deliver_once(&runner->heartbeats, &delivery, &error);
         }
         count_delivery(runner, &delivery, delivered, &error);
     }
@@ -221,7 +256,7 @@ static void run_job(struct runner *runner, const struct pm_job *job)
            "job=%lld run=%s kind=%s attempt=%lld bytes=%zu checkpoint=%zu", (long long)job->job_id,
            job->run_id, job->kind, (long long)job->attempt, job->body_size, job->checkpoint_size);
     pm_job_control_init(&control);
-    const struct pm_heartbeat_config config = {.queue = &runner->config->heartbeats,
+    const struct pm_heartbeat_config config = {.queue = &runner->heartbeats,
                                                .job = job,
                                                .control = &control,
                                                .pause = runner->config->pause,
@@ -261,11 +296,6 @@ static void note_answer(struct runner *runner)
     runner->away = PM_ERROR_NONE;
 }
 
-static bool resting(const struct runner *runner)
-{
-    return runner->config->pause != NULL && pm_pause_is_on(runner->config->pause, NULL);
-}
-
 /* Who rests asks for no work. */
 static void await_rest_over(const struct runner *runner)
 {
@@ -274,9 +304,47 @@ static void await_rest_over(const struct runner *runner)
     }
 }
 
+/* Waits for a job. False: there was none, or no answer. */
+static bool lease(struct runner *runner, struct pm_job *job)
+{
+    const struct pm_job_runner_config *config = runner->config;
+    const struct pm_job_queue *queue = &runner->heartbeats;
+    struct pm_error error = {0};
+    bool found = false;
+    queue->set_stop_flag(queue->context, config->stop);
+    if (!queue->lease(queue->context, config->run_id, config->wait_ms, job, &found, &error)) {
+        note_no_answer(runner, &error);
+        pause_before_retry(runner);
+        return false;
+    }
+    queue->set_stop_flag(queue->context, config->late);
+    note_answer(runner);
+    return found;
+}
+
+/* Runs a job, and those that come with the results. */
+static void run_jobs(struct runner *runner, struct pm_job *job)
+{
+    for (bool more = true; more;) {
+        runner->has_next = false;
+        if (resting(runner)) {
+            hand_back(runner, job, "the worker rests; it was asked for just before");
+        } else {
+            run_job(runner, job);
+        }
+        pm_job_clear(job);
+        more = runner->has_next;
+        if (more) {
+            *job = runner->next;
+            change_places(runner);
+        }
+    }
+}
+
 void pm_job_runner_run(const struct pm_job_runner_config *config)
 {
-    struct runner runner = {.config = config};
+    struct runner runner = {
+        .config = config, .results = config->queue, .heartbeats = config->heartbeats};
     omp_set_num_threads((int)config->threads);
     config->queue.set_stop_flag(config->queue.context, config->stop);
     for (;;) {
@@ -285,22 +353,8 @@ void pm_job_runner_run(const struct pm_job_runner_config *config)
             return;
         }
         struct pm_job job = {0};
-        struct pm_error error = {0};
-        bool found = false;
-        const struct pm_job_queue *queue = &config->heartbeats;
-        queue->set_stop_flag(queue->context, config->stop);
-        if (!queue->lease(queue->context, config->run_id, config->wait_ms, &job, &found, &error)) {
-            note_no_answer(&runner, &error);
-            pause_before_retry(&runner);
-            continue;
+        if (lease(&runner, &job)) {
+            run_jobs(&runner, &job);
         }
-        queue->set_stop_flag(queue->context, config->late);
-        note_answer(&runner);
-        if (found && resting(&runner)) {
-            hand_back(&runner, &job, "the worker rests; it was asked for just before");
-        } else if (found) {
-            run_job(&runner, &job);
-        }
-        pm_job_clear(&job);
     }
 }

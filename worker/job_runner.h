@@ -15,10 +15,13 @@
 struct pm_job_runner_config {
     const char *run_id; /* "": work of any run */
     struct pm_workbench *bench;
-    struct pm_pause *pause;         /* NULL: it never rests */
-    size_t threads;                 /* OpenMP threads of one job */
-    struct pm_job_queue queue;      /* for results */
-    struct pm_job_queue heartbeats; /* for leases, the heartbeat's thread, and parting */
+    struct pm_pause *pause; /* NULL: it never rests */
+    size_t threads;         /* OpenMP threads of one job */
+    /* For results; and for leases, the heartbeat's thread, and parting. A result may bring the next
+     * lease with it: then the two change places, for a lease belongs to the connection it was made
+     * over. */
+    struct pm_job_queue queue, heartbeats;
+    int64_t result_call_ms, heartbeat_call_ms; /* how long a call over either may take */
     const atomic_bool *stop;
     int64_t wait_ms;     /* how long the sidecar may let a request for work wait */
     int64_t retry_ms;    /* pause after a call that failed */

@@ -53,6 +53,8 @@ bool pm_queue_check_run_id(const char *run_id, struct pm_error *error);
 /* Makes a call in progress on `client` return PM_ERROR_INTERRUPTED soon; for signal handlers'
  * flags: the flag is polled at least every 100 ms. May be NULL. */
 void pm_queue_client_set_stop_flag(struct pm_queue_client *client, const atomic_bool *stop);
+/* In place of the configuration's, from the next call on. */
+void pm_queue_client_set_timeout(struct pm_queue_client *client, int64_t timeout_ms);
 
 /* For the calls from now on. */
 void pm_queue_client_set_timeout(struct pm_queue_client *client, int64_t timeout_ms);
@@ -194,6 +196,15 @@ bool pm_queue_client_checkpoint(struct pm_queue_client *client, int64_t job_id, 
 /* True: the result is durable. Sending it twice is harmless. PM_ERROR_REFUSED: lease lost. */
 bool pm_queue_client_finish(struct pm_queue_client *client, int64_t job_id, int64_t token,
                             const void *body, size_t body_size, struct pm_error *error);
+
+/* The same, and in the same message the next job of `run_id` ("" for any run) is leased, if one is
+ * queued just then; it does not wait for one. The lease is this client's, as by
+ * pm_queue_client_lease. True: the result is durable; *found tells whether there is a next job.
+ * Without an answer neither is known: calling it again for the same job, or leasing, gets the lease
+ * that the first call made. */
+bool pm_queue_client_finish_and_lease(struct pm_queue_client *client, int64_t job_id, int64_t token,
+                                      const void *body, size_t body_size, const char *run_id,
+                                      struct pm_job *next, bool *found, struct pm_error *error);
 
 /* The job cannot be done by anybody (`retry` false) or not by this worker (`retry` true). */
 bool pm_queue_client_fail(struct pm_queue_client *client, int64_t job_id, int64_t token,

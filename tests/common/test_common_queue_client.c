@@ -618,6 +618,94 @@ static void a_lease_without_an_answer_is_asked_for_again(void **state)
     pm_queue_client_destroy(client);
 }
 
+#define NEXT_LEASE                                                                                 \
+    "{\"found\":true,\"job\":8,\"token\":3,\"attempt\":1,\"lease_ms\":20000,\"deadline_ms\":0,"    \
+    "\"run\":\"r\",\"key\":\"k\",\"kind\":\"e\",\"checkpoint\":false}"
+#define FINISHED "{\"job\":7,\"repeated\":false,\"next\":" NEXT_LEASE "}"
+
+static void finishing_may_bring_the_next_job(void **state)
+{
+    (void)state;
+    SCRIPT({ANSWER, "ok", FINISHED, "body"}, {ANSWER, "ok", "{\"job\":7,\"repeated\":false}", NULL},
+           {ANSWER, "ok", "{\"job\":7,\"repeated\":true,\"next\":{\"found\":true}}", NULL});
+    struct pm_queue_client *client = client_open(60000);
+    struct pm_job job;
+    bool found = false;
+    assert_true(
+        pm_queue_client_finish_and_lease(client, 7, 2, "done", 4, "r", &job, &found, &error));
+    assert_true(found);
+    assert_int_equal(job.job_id, 8);
+    assert_int_equal(job.token, 3);
+    assert_string_equal(job.run_id, "r");
+    assert_int_equal(job.body_size, 4);
+    pm_job_clear(&job);
+    /* An older sidecar says nothing of a next job. */
+    assert_true(
+        pm_queue_client_finish_and_lease(client, 7, 2, "done", 4, "", &job, &found, &error));
+    assert_false(found);
+    /* The result is safe though the lease cannot be read. */
+    assert_true(
+        pm_queue_client_finish_and_lease(client, 7, 2, "done", 4, "", &job, &found, &error));
+    assert_false(found);
+    end_script();
+    assert_string_equal(script.seen[0].verb, "finish");
+    assert_string_equal(script.seen[0].arguments, "{\"job\":7,\"token\":2,\"next_run\":\"r\"}");
+    assert_string_equal(script.seen[0].body, "done");
+    assert_true(script.seen[1].id != script.seen[0].id);
+    pm_queue_client_destroy(client);
+}
+
+/* Ends while it waits for the answer. */
+static void finish_in_vain(struct pm_queue_client *client)
+{
+    struct pm_job job;
+    bool found;
+    atomic_bool stop = false;
+    pthread_t thread;
+    pm_queue_client_set_stop_flag(client, &stop);
+    assert_int_equal(pthread_create(&thread, NULL, set_when_asked, &stop), 0);
+    assert_false(
+        pm_queue_client_finish_and_lease(client, 7, 2, "done", 4, "r", &job, &found, &error));
+    assert_int_equal(error.code, PM_ERROR_INTERRUPTED);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    pm_queue_client_set_stop_flag(client, NULL);
+}
+
+static void a_lease_that_came_with_a_finish_in_vain_is_found_again(void **state)
+{
+    (void)state;
+    struct pm_job job;
+    bool found = false;
+    SCRIPT({SILENCE, NULL, NULL, NULL}, {ANSWER, "ok", FINISHED, "body"});
+    struct pm_queue_client *client = client_open(60000);
+    finish_in_vain(client);
+    assert_true(
+        pm_queue_client_finish_and_lease(client, 7, 2, "done", 4, "r", &job, &found, &error));
+    assert_true(found);
+    pm_job_clear(&job);
+    end_script();
+    assert_true(script.seen[1].id == script.seen[0].id);
+    pm_queue_client_destroy(client);
+}
+
+static void leasing_finds_it_too(void **state)
+{
+    (void)state;
+    struct pm_job job;
+    bool found = false;
+    SCRIPT({SILENCE, NULL, NULL, NULL}, {ANSWER, "ok", FINISHED, "body"});
+    struct pm_queue_client *client = client_open(60000);
+    finish_in_vain(client);
+    assert_true(pm_queue_client_lease(client, "r", 0, &job, &found, &error));
+    assert_true(found); /* although it is the answer to the finish, come late */
+    assert_int_equal(job.job_id, 8);
+    pm_job_clear(&job);
+    end_script();
+    assert_string_equal(script.seen[1].verb, "lease");
+    assert_true(script.seen[1].id == script.seen[0].id);
+    pm_queue_client_destroy(client);
+}
+
 static void states_have_names(void **state)
 {
     (void)state;
@@ -645,6 +733,9 @@ int main(void)
         cmocka_unit_test(nobody_there_takes_the_timeout),
         cmocka_unit_test(the_stop_flag_ends_a_call),
         cmocka_unit_test(a_lease_without_an_answer_is_asked_for_again),
+        cmocka_unit_test(finishing_may_bring_the_next_job),
+        cmocka_unit_test(a_lease_that_came_with_a_finish_in_vain_is_found_again),
+        cmocka_unit_test(leasing_finds_it_too),
         cmocka_unit_test(states_have_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -17,7 +17,7 @@ static const char HOLDER[] = "worker:w:0123456789abcdef";
 
 enum { NOTE_BYTES = 18000, LARGE_BYTES = 20000 };
 
-static const char *const KEYS[] = {"1", "2", "3", "a/1", "a/2", "a/3", "b/1", "c/1", "d/1", "e/1"};
+static const char *const KEYS[] = {"0/1", "0/2", "1", "2", "3", "a/1", "a/2", "a/3", "b/1", "c/1", "d/1", "e/1"};
 
 /* ---- what steps are made of ---- */
 
@@ -136,7 +136,33 @@ static bool set_aside_id(struct pm_queue *queue, int64_t *id, struct pm_error *e
     return true;
 }
 
+static bool finish(struct pm_queue *queue, const char *key, struct pm_error *error)
+{
+    const struct pm_wire_frame result = {"result", 6};
+    struct pm_store_job job;
+    bool repeated;
+    return find(queue, key, &job, error) &&
+           pm_queue_finish(queue, job.id, job.token, &result, &repeated, error);
+}
+
 /* ---- the steps ---- */
+
+static bool put_and_lease(struct pm_queue *queue, struct pm_error *error)
+{
+    return put(queue, "0/1", 10, false, error) && put(queue, "0/2", 10, false, error) &&
+           lease(queue, 1, error);
+}
+
+/* As one request does. */
+static bool finish_and_lease(struct pm_queue *queue, struct pm_error *error)
+{
+    return finish(queue, "0/1", error) && lease(queue, 1, error);
+}
+
+static bool finish_it_too(struct pm_queue *queue, struct pm_error *error)
+{
+    return finish(queue, "0/2", error);
+}
 
 static bool put_one(struct pm_queue *queue, struct pm_error *error)
 {
@@ -189,11 +215,7 @@ static bool leave_little(struct pm_queue *queue, struct pm_error *error)
 
 static bool finish_first(struct pm_queue *queue, struct pm_error *error)
 {
-    const struct pm_wire_frame result = {"result", 6};
-    struct pm_store_job job;
-    bool repeated;
-    return find(queue, "1", &job, error) &&
-           pm_queue_finish(queue, job.id, job.token, &result, &repeated, error);
+    return finish(queue, "1", error);
 }
 
 static bool fail_second(struct pm_queue *queue, struct pm_error *error)
@@ -339,6 +361,9 @@ static bool look(struct pm_queue *queue, struct pm_error *error)
 
 /* NULL: the store is opened again by a queue, as at a start, outside of a transaction. */
 static bool (*const STORY[])(struct pm_queue *queue, struct pm_error *error) = {
+    put_and_lease,
+    finish_and_lease,
+    finish_it_too,
     put_one,
     put_two,
     lease_one,

@@ -6,7 +6,7 @@
 
 #include "sidecar/queue.h"
 
-enum { SCENARIO_STEPS = 37 };
+enum { SCENARIO_STEPS = 40 };
 extern const struct pm_queue_config SCENARIO_CONFIG;
 
 /* One step, from 0, made durable by the commit, or `apart`, by a sync after it. The transaction is

@@ -244,6 +244,9 @@ static void broken_arguments_name_the_member(void **state)
         {"progress", "{\"job\":1,\"token\":1,\"progress\":7}", NULL, "invalid", "progress"},
         {"progress", "{\"job\":1,\"token\":1}", NULL, "lease-lost", "lease 1 of job 1"},
         {"finish", "{\"job\":1,\"token\":1}", "b", "lease-lost", "lease 1 of job 1"},
+        {"finish", "{\"job\":1,\"token\":1,\"next_run\":\"\"}", "b", "lease-lost",
+         "lease 1 of job 1"},
+        {"finish", "{\"job\":1,\"token\":1,\"next_run\":true}", "b", "invalid", "next_run"},
         {"checkpoint", "{\"job\":1,\"token\":1}", "b", "lease-lost", "lease 1 of job 1"},
         {"checkpoint", "{\"job\":1,\"token\":1}", NULL, "invalid", "bodies"},
         {"fail", "{\"job\":1,\"token\":1}", NULL, "invalid", "reason"},
@@ -409,8 +412,7 @@ static void the_page_names_what_replies_hold(void **state)
         {"checkpoint", "{\"job\":1,\"token\":1}", "b"},
         {"release", "{\"job\":1,\"token\":1}", NULL},
         {"lease", "{}", NULL},
-        {"finish", "{\"job\":1,\"token\":2}", "result"},
-        {"lease", "{}", NULL},
+        {"finish", "{\"job\":1,\"token\":2,\"next_run\":\"\"}", "result"},
         {"report", "{\"paused\":\"hot\",\"report\":{}}", NULL},
         {"wish", "{\"wish\":\"pause\"}", NULL},
         {"progress", "{\"job\":2,\"token\":1,\"progress\":{}}", NULL},
@@ -478,6 +480,75 @@ static void repeated_messages_have_one_effect(void **state)
     peer_send(socket, out.frames, 2);
     assert_int_equal(answered(socket, "collected"), 1);
     assert_int_equal(answered(socket, "collected"), 0);
+    peer_close(socket);
+}
+
+/* A number in the member "next" of the next answer. */
+static int64_t answered_next(void *socket, const char *member)
+{
+    struct answer answer;
+    int64_t number;
+    assert_true(peer_receive(socket, &answer, PATIENCE_MS));
+    assert_string_equal(answer.message.verb, "ok");
+    const cJSON *next = cJSON_GetObjectItem(answer.message.arguments, "next");
+    assert_done(pm_json_integer(next, member, &number, &error), error);
+    assert_int_equal(answer.message.body_count, 1);
+    answer_clear(&answer);
+    return number;
+}
+
+static void a_finish_that_leases_may_be_sent_again(void **state)
+{
+    (void)state;
+    static const char finish_one[] = "{\"job\":1,\"token\":1,\"next_run\":\"r\"}";
+    void *socket = peer_open("worker:w:0123456789abcdef");
+    struct request_frames out;
+    for (uint64_t i = 1; i <= 3; i++) {
+        char arguments[64];
+        snprintf(arguments, sizeof arguments, "{\"run\":\"r\",\"key\":\"%d\",\"kind\":\"e\"}",
+                 (int)i);
+        request(&out, i, "put", arguments, "b");
+        peer_send(socket, out.frames, 3);
+        assert_int_equal(answered(socket, "job"), i);
+    }
+    request(&out, 4, "lease", "{}", NULL);
+    peer_send(socket, out.frames, 2);
+    assert_int_equal(answered(socket, "job"), 1);
+
+    /* No lease without a name, and nothing is finished. */
+    void *unnamed = peer_open(NULL);
+    expect_request_error(unnamed, "finish", finish_one, "result", "invalid", "routing id");
+    peer_close(unnamed);
+
+    request(&out, 5, "finish", finish_one, "result");
+    peer_send(socket, out.frames, 3);
+    peer_send(socket, out.frames, 3);
+    assert_int_equal(answered_next(socket, "job"), 2);
+    assert_int_equal(answered_next(socket, "job"), 2);
+    sidecar_kill();
+    peer_close(socket);
+    sidecar_start();
+    socket = peer_open("worker:w:0123456789abcdef");
+    peer_send(socket, out.frames, 3);
+    assert_int_equal(answered_next(socket, "job"), 2); /* the same lease, from another process */
+    peer_send(socket, out.frames, 3);
+    assert_int_equal(answered_next(socket, "token"), 1);
+
+    /* Of a run that has nothing it brings nothing, and does not wait. */
+    request(&out, 6, "finish", "{\"job\":2,\"token\":1,\"next_run\":\"s\"}", "result");
+    peer_send(socket, out.frames, 3);
+    struct answer answer;
+    assert_true(peer_receive(socket, &answer, PATIENCE_MS));
+    assert_int_equal(answer.message.body_count, 0);
+    assert_true(cJSON_IsFalse(
+        cJSON_GetObjectItem(cJSON_GetObjectItem(answer.message.arguments, "next"), "found")));
+    answer_clear(&answer);
+    /* A lease that is lost brings nothing either: job 3 stays where it is. */
+    expect_request_error(socket, "finish", "{\"job\":1,\"token\":9,\"next_run\":\"\"}", "result",
+                         "lease-lost", "lease 9");
+    request(&out, 7, "lease", "{}", NULL);
+    peer_send(socket, out.frames, 2);
+    assert_int_equal(answered(socket, "job"), 3);
     peer_close(socket);
 }
 
@@ -600,6 +671,7 @@ int main(void)
         WITH_PEERS(an_unnamed_peer_may_do_all_but_lease),
         WITH_PEERS(the_page_names_what_replies_hold),
         WITH_PEERS(repeated_messages_have_one_effect),
+        WITH_PEERS(a_finish_that_leases_may_be_sent_again),
         WITH_PEERS(a_new_connection_takes_over_the_parked_request),
         WITH_PEERS(bad_messages_are_counted_and_logged_once),
         WITH_PEERS(what_cannot_be_served_is_refused_with_a_sentence),

@@ -65,26 +65,38 @@ static int number_of(const char *key)
     return (int)number;
 }
 
-static void finish(struct pm_queue_client *client, const struct pm_job *job, const char *result,
+/* Ends the job, every other time with the next lease in the same message. True: it is in *job. */
+static bool finish(struct pm_queue_client *client, struct pm_job *job, const char *result,
                    int length)
 {
     struct pm_error error;
-    if (pm_queue_client_finish(client, job->job_id, job->token, result, (size_t)length, &error)) {
+    struct pm_job next = {0};
+    bool found = false;
+    const size_t size = (size_t)length;
+    const bool done =
+        random_number(2) == 0
+            ? pm_queue_client_finish(client, job->job_id, job->token, result, size, &error)
+            : pm_queue_client_finish_and_lease(client, job->job_id, job->token, result, size, "",
+                                               &next, &found, &error);
+    if (done) {
         atomic_fetch_or(&finished[number_of(job->key)], FINISHED);
     } else if (error.code != PM_ERROR_REFUSED) {
         die("finishing", &error);
     }
+    pm_job_clear(job);
+    *job = next;
+    return found;
 }
 
 static void work(const char *name)
 {
     struct pm_queue_client *client = connect_child("worker", name);
     struct pm_error error;
+    struct pm_job job = {0};
+    bool found = false;
     for (;;) {
-        struct pm_job job;
-        bool found;
         char result[64];
-        if (!pm_queue_client_lease(client, "", 1000, &job, &found, &error)) {
+        if (!found && !pm_queue_client_lease(client, "", 1000, &job, &found, &error)) {
             die("leasing", &error);
         }
         if (!found) {
@@ -101,8 +113,7 @@ static void work(const char *name)
             error.code != PM_ERROR_REFUSED) {
             die("progress", &error);
         }
-        finish(client, &job, result, length);
-        pm_job_clear(&job);
+        found = finish(client, &job, result, length);
     }
 }
 

@@ -36,6 +36,26 @@ static bool right_lease(int64_t job_id, int64_t token, struct pm_error *error)
     return pm_fail(error, PM_ERROR_REFUSED, "lease-lost");
 }
 
+static void hand_out(struct fake_queue *fake, const char *run_id, struct pm_job *out)
+{
+    fake->handed_out = true;
+    *out = (struct pm_job){.job_id = JOB_ID,
+                           .token = TOKEN,
+                           .attempt = 1,
+                           .lease_ms = fake->lease_ms,
+                           .deadline_ms = fake->deadline_ms,
+                           .run_id = strdup(run_id),
+                           .key = strdup("key"),
+                           .kind = strdup(fake->kind),
+                           .body = strdup(fake->body),
+                           .body_size = strlen(fake->body)};
+    if (fake->checkpoint != NULL) {
+        out->checkpoint = malloc(fake->checkpoint_size);
+        memcpy(out->checkpoint, fake->checkpoint, fake->checkpoint_size);
+        out->checkpoint_size = fake->checkpoint_size;
+    }
+}
+
 static bool lease(void *context, const char *run_id, int64_t wait_ms, struct pm_job *out,
                   bool *found, struct pm_error *error)
 {
@@ -47,22 +67,8 @@ static bool lease(void *context, const char *run_id, int64_t wait_ms, struct pm_
     if (fake->leases++ < fake->leases_without_answer) {
         ok = no_answer(error);
     } else if (!fake->handed_out) {
-        fake->handed_out = *found = true;
-        *out = (struct pm_job){.job_id = JOB_ID,
-                               .token = TOKEN,
-                               .attempt = 1,
-                               .lease_ms = fake->lease_ms,
-                               .deadline_ms = fake->deadline_ms,
-                               .run_id = strdup(run_id),
-                               .key = strdup("key"),
-                               .kind = strdup(fake->kind),
-                               .body = strdup(fake->body),
-                               .body_size = strlen(fake->body)};
-        if (fake->checkpoint != NULL) {
-            out->checkpoint = malloc(fake->checkpoint_size);
-            memcpy(out->checkpoint, fake->checkpoint, fake->checkpoint_size);
-            out->checkpoint_size = fake->checkpoint_size;
-        }
+        *found = true;
+        hand_out(fake, run_id, out);
     }
     pthread_mutex_unlock(&fake->mutex);
     return ok;
@@ -146,6 +152,23 @@ static bool finish(void *context, int64_t job_id, int64_t token, const void *bod
     return ok;
 }
 
+static bool finish_and_lease(void *context, int64_t job_id, int64_t token, const void *body,
+                             size_t body_size, const char *run_id, struct pm_job *next, bool *found,
+                             struct pm_error *error)
+{
+    struct fake_queue *fake = context;
+    if (!finish(context, job_id, token, body, body_size, error)) {
+        return false;
+    }
+    pthread_mutex_lock(&fake->mutex);
+    *found = fake->next_with_result && !fake->handed_out;
+    if (*found) {
+        hand_out(fake, run_id, next);
+    }
+    pthread_mutex_unlock(&fake->mutex);
+    return true;
+}
+
 static bool fail_job(void *context, int64_t job_id, int64_t token, const char *reason, bool retry,
                      struct pm_error *error)
 {
@@ -192,6 +215,12 @@ static void set_stop_flag(void *context, const atomic_bool *stop)
     (void)stop;
 }
 
+static void set_timeout(void *context, int64_t timeout_ms)
+{
+    struct fake_queue *fake = context;
+    fake->timeout_ms = timeout_ms;
+}
+
 struct pm_job_queue fake_queue_face(struct fake_queue *fake)
 {
     return (struct pm_job_queue){.context = fake,
@@ -199,8 +228,10 @@ struct pm_job_queue fake_queue_face(struct fake_queue *fake)
                                  .progress = progress,
                                  .checkpoint = checkpoint,
                                  .finish = finish,
+                                 .finish_and_lease = finish_and_lease,
                                  .fail = fail_job,
                                  .release = release,
                                  .listen = listen,
-                                 .set_stop_flag = set_stop_flag};
+                                 .set_stop_flag = set_stop_flag,
+                                 .set_timeout = set_timeout};
 }

@@ -28,7 +28,10 @@ struct fake_queue {
     bool stop_at_finish;     /* ... when the first result is to be sent */
     bool stop_after_refusal; /* ... a while after a heartbeat was refused */
 
+    bool next_with_result; /* the job is handed out with the first result that is accepted */
+
     bool handed_out;
+    int64_t timeout_ms; /* as set last */
     int leases, progresses, checkpoints, finishes, fails, releases, listens;
     bool released;
     void *checkpoint; /* the latest; handed out with the job */

@@ -299,6 +299,44 @@ static void test_bad_jobs_fail_for_good(void **state)
                    "task_type: the job is for mnist_binary, this worker's data for cifar10_binary");
 }
 
+/* The second job comes with the first one's result, over the other connection: from there on each
+ * does what the other did. */
+static void test_the_next_job_comes_with_a_result(void **state)
+{
+    const struct fixture *fixture = *state;
+    struct pm_job_runner_tally tally = {0};
+    struct fake_queue first, second;
+    fake_queue_init(&first, "evaluate", EVALUATE_ONE);
+    fake_queue_init(&second, "evaluate", EVALUATE_ONE);
+    second.next_with_result = true;
+    second.finishes_without_answer = 2;
+    first.lease_ms = second.lease_ms = 40;
+    first.finishes_without_answer = 30; /* 300 ms */
+    const struct pm_job_runner_config config = {.run_id = "run",
+                                                .bench = fixture->bench,
+                                                .threads = 1,
+                                                .queue = fake_queue_face(&second),
+                                                .heartbeats = fake_queue_face(&first),
+                                                .result_call_ms = 7,
+                                                .heartbeat_call_ms = 5,
+                                                .stop = &first.stop,
+                                                .wait_ms = 10,
+                                                .retry_ms = 10,
+                                                .patience_ms = 5000,
+                                                .tally = &tally};
+    pm_job_runner_run(&config);
+    assert_int_equal(tally.done, 2);
+    assert_int_equal(first.leases, 1);
+    assert_int_equal(second.leases, 0);
+    assert_int_equal(second.finishes, 3); /* of the first job */
+    assert_int_equal(first.finishes, 31);
+    assert_non_null(second.last_progress); /* of the second, while its result waits */
+    assert_int_equal(first.timeout_ms, 7);
+    assert_int_equal(second.timeout_ms, 5);
+    fake_queue_clear(&first);
+    fake_queue_clear(&second);
+}
+
 static void test_sidecar_away_when_asking_for_work(void **state)
 {
     struct fake_queue fake;
@@ -759,6 +797,7 @@ int main(void)
         cmocka_unit_test(test_evolves_in_the_jobs_profile),
         cmocka_unit_test(test_bad_seeds_are_left_out_while_one_is_good),
         cmocka_unit_test(test_bad_jobs_fail_for_good),
+        cmocka_unit_test(test_the_next_job_comes_with_a_result),
         cmocka_unit_test(test_sidecar_away_when_asking_for_work),
         cmocka_unit_test(test_result_is_sent_until_accepted),
         cmocka_unit_test(test_heartbeats_go_on_while_the_result_waits),

@@ -170,8 +170,3 @@ void pm_queue_client_set_timeout(struct pm_queue_client *client, int64_t timeout
 {
     client->timeout_ms = timeout_ms;
 }
-
-void pm_queue_client_set_timeout(struct pm_queue_client *client, int64_t timeout_ms)
-{
-    client->timeout_ms = timeout_ms;
-}

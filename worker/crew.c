@@ -34,6 +34,7 @@ struct pm_crew {
     atomic_bool late; /* what is still being said to the sidecar is to be left unsaid */
     struct pm_job_runner_tally tally;
     struct pm_pause pause;
+    struct pm_starter *starter; /* of heartbeats, which do not stand back */
     struct pm_governor governor;
     struct pm_queue_client *reports; /* the governor's */
     bool governed;
@@ -74,6 +75,7 @@ static void member_prepare(struct crew_member *member, const struct pm_crew_work
         .heartbeats = pm_job_queue_of_client(member->heartbeats),
         .result_call_ms = RESULT_CALL_MS,
         .heartbeat_call_ms = HEARTBEAT_CALL_MS,
+        .starter = crew->starter,
         .stop = work->stop,
         .wait_ms = LEASE_WAIT_MS,
         .retry_ms = RETRY_MS,
@@ -191,6 +193,7 @@ void pm_crew_destroy(struct pm_crew *crew)
         pm_queue_client_destroy(crew->members[i].heartbeats);
     }
     pm_queue_client_destroy(crew->reports);
+    pm_starter_destroy(crew->starter);
     pm_pause_clear(&crew->pause);
     free(crew);
 }

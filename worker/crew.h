@@ -31,9 +31,9 @@ struct pm_crew_work {
     bool show_progress;
 };
 
-/* Opens the connections to the sidecar, whose threads keep the caller's priority of this moment: a
- * connection that only had what other programs leave would be taken for dead. *out is the caller's
- * to destroy. */
+/* Opens the connections to the sidecar. Their threads and those of the heartbeats keep the caller's
+ * priority of this moment: a connection that only had what other programs leave would be taken for
+ * dead, and a lease would run out. *out is the caller's to destroy. */
 bool pm_crew_create(const struct pm_crew_config *config, struct pm_crew **out,
                     struct pm_error *error);
 /* NULL is fine. Not after a run that did not become idle. */

@@ -186,7 +186,7 @@ bool pm_heartbeat_start(struct pm_heartbeat *heartbeat, const struct pm_heartbea
     *heartbeat = (struct pm_heartbeat){.config = *config};
     /* A call in progress must not keep the worker from ending. */
     config->queue->set_stop_flag(config->queue->context, config->stop);
-    if (pthread_create(&heartbeat->thread, NULL, heartbeat_main, heartbeat) != 0) {
+    if (!pm_starter_start(config->starter, &heartbeat->thread, heartbeat_main, heartbeat)) {
         return pm_fail(error, PM_ERROR_MEMORY, "starting the heartbeat thread failed");
     }
     return true;

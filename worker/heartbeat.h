@@ -9,6 +9,7 @@
 #include "worker/job_queue.h"
 #include "worker/job_tally.h"
 #include "worker/pause.h"
+#include "worker/starter.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -19,6 +20,7 @@
 
 struct pm_heartbeat_config {
     const struct pm_job_queue *queue; /* the thread's, from start to join */
+    struct pm_starter *starter;       /* of the thread; NULL: the caller itself starts it */
     const struct pm_job *job;
     struct pm_job_control *control;
     struct pm_pause *pause;  /* told of in the progress; may be NULL */

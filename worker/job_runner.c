@@ -257,6 +257,7 @@ static void run_job(struct runner *runner, const struct pm_job *job)
            job->run_id, job->kind, (long long)job->attempt, job->body_size, job->checkpoint_size);
     pm_job_control_init(&control);
     const struct pm_heartbeat_config config = {.queue = &runner->heartbeats,
+                                               .starter = runner->config->starter,
                                                .job = job,
                                                .control = &control,
                                                .pause = runner->config->pause,

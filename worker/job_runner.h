@@ -5,6 +5,7 @@
 #include "worker/job_queue.h"
 #include "worker/job_tally.h"
 #include "worker/pause.h"
+#include "worker/starter.h"
 #include "worker/workbench.h"
 
 #include <stdatomic.h>
@@ -22,6 +23,7 @@ struct pm_job_runner_config {
      * over. */
     struct pm_job_queue queue, heartbeats;
     int64_t result_call_ms, heartbeat_call_ms; /* how long a call over either may take */
+    struct pm_starter *starter; /* of the heartbeats' threads; NULL: the runner itself */
     const atomic_bool *stop;
     int64_t wait_ms;     /* how long the sidecar may let a request for work wait */
     int64_t retry_ms;    /* pause after a call that failed */

@@ -9,8 +9,9 @@
 #include <poolminer/threads.h>
 
 /* A worker's own, its heartbeat's, and those of its two connections; for all, the governor's own
- * and that of the log's lines, and those of their connections. */
-enum { THREADS_BESIDE = 6, THREADS_FOR_ALL = 6 };
+ * and that of the log's lines, and those of their connections, and the one that starts heartbeats.
+ */
+enum { THREADS_BESIDE = 6, THREADS_FOR_ALL = 7 };
 
 enum { NICE_LAST = 19 };
 

@@ -53,8 +53,6 @@ bool pm_queue_check_run_id(const char *run_id, struct pm_error *error);
 /* Makes a call in progress on `client` return PM_ERROR_INTERRUPTED soon; for signal handlers'
  * flags: the flag is polled at least every 100 ms. May be NULL. */
 void pm_queue_client_set_stop_flag(struct pm_queue_client *client, const atomic_bool *stop);
-/* In place of the configuration's, from the next call on. */
-void pm_queue_client_set_timeout(struct pm_queue_client *client, int64_t timeout_ms);
 
 /* For the calls from now on. */
 void pm_queue_client_set_timeout(struct pm_queue_client *client, int64_t timeout_ms);

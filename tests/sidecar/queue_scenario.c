@@ -17,7 +17,8 @@ static const char HOLDER[] = "worker:w:0123456789abcdef";
 
 enum { NOTE_BYTES = 18000, LARGE_BYTES = 20000 };
 
-static const char *const KEYS[] = {"0/1", "0/2", "1", "2", "3", "a/1", "a/2", "a/3", "b/1", "c/1", "d/1", "e/1"};
+static const char *const KEYS[] = {"0/1", "0/2", "1",   "2",   "3",   "a/1",
+                                   "a/2", "a/3", "b/1", "c/1", "d/1", "e/1"};
 
 /* ---- what steps are made of ---- */
 

@@ -181,7 +181,8 @@ static void the_first_is_the_one_as_long_as_it_answers(void **state)
 {
     (void)state;
     struct pm_queue_client *client = client_open(LONG_MS);
-    if (put_at_once(client) && put_at_once(client)) {
+    const bool at_once = put_at_once(client);
+    if (put_at_once(client) && at_once) {
         assert_int_equal(heard(1), 0);
         assert_string_equal(told, "");
     }

@@ -1,5 +1,7 @@
 #include "sidecar/queue_fixture.h"
 
+#include "sidecar/test_store.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -15,9 +17,9 @@ int queue_set_up(void **state)
     (void)state;
     const struct pm_queue_config config = {
         .lease_ms = FIXTURE_LEASE_MS, .max_jobs = 100, .max_bytes = 10000};
-    struct pm_store *store;
+    test_store_erase();
+    struct pm_store *store = test_store_open(":memory:");
     now = (struct pm_queue_time){.steady_ms = 5000, .unix_ms = 1700000000000};
-    assert_done(pm_store_sqlite_open(":memory:", false, &store, &error), error);
     assert_done(pm_queue_open(&queue, store, &config, now, &error), error);
     return 0;
 }
@@ -25,7 +27,7 @@ int queue_set_up(void **state)
 int queue_tear_down(void **state)
 {
     (void)state;
-    queue.store->verbs->close(queue.store);
+    test_store_close(queue.store);
     return 0;
 }
 

@@ -1,14 +1,15 @@
 /* The store suite over PostgreSQL, its calls that fail, and what is its own: two stores over one
- * database. The server's
- * URL is in POOLMINER_TEST_STORE. */
+ * database. The server's URL is in POOLMINER_TEST_STORE. */
 #include "sidecar/call_faults.h"
 #include "sidecar/sidecar_test.h"
+#include "sidecar/store_postgres.h"
 #include "sidecar/store_suite.h"
 
-#include <libpq-fe.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <poolminer/log.h>
 
 static const char *url;
 static struct pm_error error;
@@ -170,6 +171,38 @@ static void leases_of_the_dead_are_adopted(void **state)
     assert_int_equal(job.token, 1);
 }
 
+static size_t leases_of_w(struct pm_store *store, bool own)
+{
+    const struct pm_store_query query = {
+        .list = PM_STORE_LEASES_OF, .holder = "worker:w:0123456789abcdef", .own = own};
+    int64_t ids[8];
+    size_t count;
+    begin(store);
+    assert_done(store->verbs->list(store, &query, ids, 8, &count, &error), error);
+    commit(store);
+    return count;
+}
+
+/* Whose worker went on with another sidecar finds nothing there that it might lose. */
+static void a_lease_that_moved_is_looked_after_where_it_is(void **state)
+{
+    (void)state;
+    struct pm_store_job job;
+    begin(here);
+    put(here, "a");
+    assert_true(next(here, &job));
+    lease(here, &job, 5);
+    commit(here);
+    assert_int_equal(leases_of_w(here, true), 1);
+    assert_int_equal(leases_of_w(there, true), 0);
+    assert_int_equal(leases_of_w(there, false), 1); /* asked for again, it is found there, too */
+    begin(there);
+    assert_done(there->verbs->job_renew(there, job.id, 9, &error), error);
+    commit(there);
+    assert_int_equal(leases_of_w(here, true), 0);
+    assert_int_equal(leases_of_w(there, true), 1);
+}
+
 /* The server hangs up, as it does when it is restarted: the next transaction has a new line. */
 static void a_lost_connection_is_made_again(void **state)
 {
@@ -212,6 +245,54 @@ static void any_call_may_fail_and_the_step_be_tried_again(void **state)
     call_faults_run(&faults);
 }
 
+/* ---- durability ---- */
+
+static void expect_commits(bool full_sync, bool durable, const char *expected)
+{
+    struct pm_store *store;
+    assert_done(pm_store_postgres_open(url, full_sync, &store, &error), error);
+    assert_done(store->verbs->begin(store, durable, &error), error);
+    PGresult *result =
+        PQexec(((struct pm_postgres_store *)store)->connection, "SHOW synchronous_commit");
+    assert_string_equal(PQgetvalue(result, 0, 0), expected);
+    PQclear(result);
+    store->verbs->rollback(store);
+    store->verbs->close(store);
+}
+
+static void a_commit_is_durable_whatever_the_server_is_set_to(void **state)
+{
+    (void)state;
+    ask_server("ALTER DATABASE postgres SET synchronous_commit = off");
+    expect_commits(true, true, "on");
+    expect_commits(true, false, "off");
+    expect_commits(false, true, "off");
+    ask_server("ALTER DATABASE postgres SET synchronous_commit = local");
+    expect_commits(true, true, "local"); /* written down on the server itself */
+    ask_server("ALTER DATABASE postgres RESET synchronous_commit");
+    expect_commits(true, true, "on");
+}
+
+static void count_unsafe(void *context, enum pm_log_level level, const char *id,
+                         const char *message, int64_t unix_ms)
+{
+    (void)message, (void)unix_ms;
+    *(int *)context += level == PM_LOG_WARN && strcmp(id, "SIDECAR-STORE-UNSAFE") == 0;
+}
+
+/* As the server of the tests is. */
+static void a_server_that_does_not_sync_is_warned_of(void **state)
+{
+    (void)state;
+    int warned = 0;
+    pm_log_observe(count_unsafe, &warned);
+    expect_commits(true, true, "on");
+    assert_int_equal(warned, 1);
+    expect_commits(false, true, "off"); /* who wants no sync misses none */
+    pm_log_observe(NULL, NULL);
+    assert_int_equal(warned, 1);
+}
+
 #define WITH_TWO(test) cmocka_unit_test_setup_teardown(test, open_two, close_two)
 
 int main(void)
@@ -227,6 +308,9 @@ int main(void)
         WITH_TWO(what_both_count_adds_up),
         WITH_TWO(leases_of_the_dead_are_adopted),
         WITH_TWO(a_lost_connection_is_made_again),
+        WITH_TWO(a_lease_that_moved_is_looked_after_where_it_is),
+        cmocka_unit_test(a_commit_is_durable_whatever_the_server_is_set_to),
+        cmocka_unit_test(a_server_that_does_not_sync_is_warned_of),
         WITH_TWO(what_cannot_be_opened_is_said),
         cmocka_unit_test(any_call_may_fail_and_the_step_be_tried_again),
     };

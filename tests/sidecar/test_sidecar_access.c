@@ -133,7 +133,7 @@ static void nobody_else_is_heard(void **state)
     pm_queue_client_destroy(plain);
     struct pm_queue_client *client = open_with(pm_test_path("w1.key"), PATIENCE_MS);
     assert_true(status_number(client, "counters.refused") > 0);
-    assert_int_equal(status_number(client, "counters.requests"), 2);
+    assert_in_range(status_number(client, "clients"), 1, 2); /* this one, and the sidecar's view */
     pm_queue_client_destroy(client);
     char *log = sidecar_log();
     assert_non_null(strstr(log, "SIDECAR-KEY-REFUSED"));

@@ -127,6 +127,13 @@ bool pm_admin_check(const char *const *words, size_t count, struct pm_error *err
     return parse(words, count, &command, error);
 }
 
+bool pm_admin_decides(const char *const *words, size_t count)
+{
+    struct command command;
+    return parse(words, count, &command, NULL) &&
+           (command.action == APPROVE_PAYOUT || command.action == REJECT_PAYOUT);
+}
+
 /* ---- what it does ---- */
 
 static bool decide_payout(struct pm_pool_store *store, const struct command *command, FILE *out,
@@ -159,8 +166,8 @@ static enum pm_pool_outcome show(struct pm_pool_store *store, void *context, str
                : PM_POOL_FAILED;
 }
 
-bool pm_admin_run(struct pm_pool_store *store, struct pm_pool_store *reader,
-                  const char *const *words, size_t count, FILE *out, struct pm_error *error)
+bool pm_admin_run(struct pm_pool_store *store, const char *const *words, size_t count, FILE *out,
+                  struct pm_error *error)
 {
     struct command command;
     if (!parse(words, count, &command, error)) {
@@ -168,7 +175,7 @@ bool pm_admin_run(struct pm_pool_store *store, struct pm_pool_store *reader,
     }
     switch (command.action) {
     case LIST_PAYOUTS:
-        return pm_pool_store_run(reader, list, out, error);
+        return pm_pool_store_run(store, list, out, error);
     case APPROVE_PAYOUT:
     case REJECT_PAYOUT:
         return decide_payout(store, &command, out, error);
@@ -176,5 +183,5 @@ bool pm_admin_run(struct pm_pool_store *store, struct pm_pool_store *reader,
         break;
     }
     struct showing showing = {command.table, command.format, out};
-    return pm_pool_store_run(reader, show, &showing, error);
+    return pm_pool_store_run(store, show, &showing, error);
 }

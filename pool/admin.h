@@ -13,12 +13,14 @@
  * PM_ERROR_INVALID when not. */
 bool pm_admin_check(const char *const *words, size_t count, struct pm_error *error);
 
-/* `words` are those after "admin": payouts list | payouts approve ID | payouts reject ID | miners |
- * epochs | algorithms | export TABLE csv|json. What is only looked at is read through `reader`, so
- * that a pool that runs is not kept waiting by a long export. Prints to `out`, whose errors are the
- * caller's to look at. False with PM_ERROR_INVALID: not a command; PM_ERROR_REFUSED: it cannot be.
+/* Whether the words are a command that changes something: a store for it has to be one to write to.
  */
-bool pm_admin_run(struct pm_pool_store *store, struct pm_pool_store *reader,
-                  const char *const *words, size_t count, FILE *out, struct pm_error *error);
+bool pm_admin_decides(const char *const *words, size_t count);
+
+/* `words` are those after "admin": payouts list | payouts approve ID | payouts reject ID | miners |
+ * epochs | algorithms | export TABLE csv|json. Prints to `out`, whose errors are the caller's to
+ * look at. False with PM_ERROR_INVALID: not a command; PM_ERROR_REFUSED: it cannot be. */
+bool pm_admin_run(struct pm_pool_store *store, const char *const *words, size_t count, FILE *out,
+                  struct pm_error *error);
 
 #endif

@@ -216,15 +216,26 @@ static size_t admin_words(const struct pm_options *options, const char *words[AD
     return count;
 }
 
-static bool administrate(const struct pm_options *options, struct pm_pool_store *store,
-                         const char *path, struct pm_error *error)
+/* A pool may be at work on the store: what only looks reads, so that the pool is not kept waiting
+ * by a long export, and nothing brings the schema up to date. */
+static bool administrate(const struct pm_options *options, const char *path, struct pm_error *error)
 {
-    struct pm_pool_store *reader = NULL;
+    struct pm_pool_store *store = NULL;
     const char *words[ADMIN_WORDS_MAX];
     size_t count = admin_words(options, words);
-    bool ok = pm_pool_store_open_reader(path, &reader, error) &&
-              pm_admin_run(store, reader, words, count, stdout, error);
-    pm_pool_store_close(reader);
+    bool ok = (pm_admin_decides(words, count) ? pm_pool_store_open_as_it_is(path, &store, error)
+                                              : pm_pool_store_open_reader(path, &store, error)) &&
+              pm_admin_run(store, words, count, stdout, error);
+    pm_pool_store_close(store);
+    return ok;
+}
+
+static bool open_and_serve(const struct pm_options *options, const char *path,
+                           struct pm_error *error)
+{
+    struct pm_pool_store *store = NULL;
+    bool ok = pm_pool_store_open(path, &store, error) && run(options, store, path, error);
+    pm_pool_store_close(store);
     return ok;
 }
 
@@ -260,7 +271,6 @@ static char *locate_store(const struct pm_options *options, struct pm_error *err
 /* Opens the store and does what was asked for with it. */
 static bool open_and_run(const struct pm_options *options, struct pm_error *error)
 {
-    struct pm_pool_store *store = NULL;
     const char *words[ADMIN_WORDS_MAX];
     bool admin = pm_options_positional_count(options) > 0;
     if (admin && !pm_admin_check(words, admin_words(options, words), error)) {
@@ -274,9 +284,7 @@ static bool open_and_run(const struct pm_options *options, struct pm_error *erro
     if (ok && admin && !pm_sql_is_postgres(path) && access(path, F_OK) != 0) {
         ok = pm_fail(error, PM_ERROR_NOT_FOUND, "%s: no pool has its store here", path);
     }
-    ok = ok && pm_pool_store_open(path, &store, error) &&
-         (admin ? administrate(options, store, path, error) : run(options, store, path, error));
-    pm_pool_store_close(store);
+    ok = ok && (admin ? administrate(options, path, error) : open_and_serve(options, path, error));
     free(path);
     return ok;
 }

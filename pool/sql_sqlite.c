@@ -339,8 +339,10 @@ static bool connect_file(struct sqlite *sqlite, const char *path, struct pm_erro
     if (writes) {
         sqlite3_wal_hook(sqlite->database, on_commit, NULL);
     }
+    bool unmarked;
     return writes ? prepare_writer(sqlite, error)
-                  : sqlite_script(&sqlite->base, "PRAGMA trusted_schema = OFF;", error);
+                  : check_owner(sqlite, &unmarked, error) &&
+                        sqlite_script(&sqlite->base, "PRAGMA trusted_schema = OFF;", error);
 }
 
 bool pm_sql_open_sqlite(const char *path, enum pm_sql_access access, struct pm_sql **out,

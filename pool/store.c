@@ -8,8 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool open_with(const char *name, enum pm_sql_access access, struct pm_pool_store **out,
-                      struct pm_error *error)
+static bool open_with(const char *name, enum pm_sql_access access,
+                      bool (*prepare)(struct pm_sql *sql, struct pm_error *error),
+                      struct pm_pool_store **out, struct pm_error *error)
 {
     struct pm_pool_store *store = calloc(1, sizeof *store);
     if (store == NULL) {
@@ -17,7 +18,7 @@ static bool open_with(const char *name, enum pm_sql_access access, struct pm_poo
     }
     bool ok = (pm_sql_is_postgres(name) ? pm_sql_open_postgres(name, access, &store->sql, error)
                                         : pm_sql_open_sqlite(name, access, &store->sql, error)) &&
-              (access == PM_SQL_READ || pm_store_migrate(store->sql, error));
+              prepare(store->sql, error);
     if (!ok) {
         pm_sql_close(store->sql);
         free(store);
@@ -33,12 +34,18 @@ static bool open_with(const char *name, enum pm_sql_access access, struct pm_poo
 
 bool pm_pool_store_open(const char *name, struct pm_pool_store **out, struct pm_error *error)
 {
-    return open_with(name, PM_SQL_WRITE, out, error);
+    return open_with(name, PM_SQL_WRITE, pm_store_migrate, out, error);
+}
+
+bool pm_pool_store_open_as_it_is(const char *name, struct pm_pool_store **out,
+                                 struct pm_error *error)
+{
+    return open_with(name, PM_SQL_WRITE, pm_store_check_version, out, error);
 }
 
 bool pm_pool_store_open_reader(const char *name, struct pm_pool_store **out, struct pm_error *error)
 {
-    return open_with(name, PM_SQL_READ, out, error);
+    return open_with(name, PM_SQL_READ, pm_store_check_version, out, error);
 }
 
 void pm_pool_store_close(struct pm_pool_store *store)

@@ -28,8 +28,12 @@ struct pm_pool_store;
 /* `name` is a file's path, ":memory:", or PostgreSQL's URL (postgresql://...). Brings the schema up
  * to date. */
 bool pm_pool_store_open(const char *name, struct pm_pool_store **out, struct pm_error *error);
-/* A second way into a store that is open, for work that only reads: it waits for no work of the
- * first, and sees what that has committed. */
+/* One that a pool may be working on: its schema is not touched, and when it is not this program's
+ * the store is refused with PM_ERROR_REFUSED. */
+bool pm_pool_store_open_as_it_is(const char *name, struct pm_pool_store **out,
+                                 struct pm_error *error);
+/* The same for work that only reads, which nothing can be written with: it waits for no work of a
+ * writer, and sees what that has committed. */
 bool pm_pool_store_open_reader(const char *name, struct pm_pool_store **out,
                                struct pm_error *error);
 void pm_pool_store_close(struct pm_pool_store *store);

@@ -58,6 +58,8 @@ struct pm_pool_store {
 
 /* Brings the schema up to date (store_schema.c). */
 bool pm_store_migrate(struct pm_sql *sql, struct pm_error *error);
+/* Whether it is this program's, which is only looked at. */
+bool pm_store_check_version(struct pm_sql *sql, struct pm_error *error);
 
 /* Copies a column's text into a fixed buffer; NULL is "". Text that does not fit is an error, as
  * the store only ever writes what fits. */

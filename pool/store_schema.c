@@ -310,13 +310,42 @@ static const struct migration migrations[] = {
 
 enum { VERSION = sizeof migrations / sizeof *migrations };
 
+static bool fail_newer(int64_t version, struct pm_error *error)
+{
+    return pm_fail(error, PM_ERROR_REFUSED,
+                   "store: written by a newer poolminer-pool (schema %lld, this one knows %d);"
+                   " run that one, or choose another --store",
+                   (long long)version, (int)VERSION);
+}
+
+static bool read_version(struct pm_sql *sql, int64_t *version, struct pm_error *error)
+{
+    bool found;
+    return pm_sql_select_integer(sql, "SELECT COALESCE(MAX(version), 0) FROM schema_versions",
+                                 PM_SQL_NO_VALUES, version, &found, error);
+}
+
+bool pm_store_check_version(struct pm_sql *sql, struct pm_error *error)
+{
+    int64_t version = 0;
+    if (!read_version(sql, &version, error)) {
+        return pm_fail_context(error, "no pool has its books here, or they cannot be read");
+    }
+    if (version > VERSION) {
+        return fail_newer(version, error);
+    }
+    return version == VERSION ||
+           pm_fail(error, PM_ERROR_REFUSED,
+                   "store: written by an older poolminer-pool (schema %lld, this one works with"
+                   " %d), and left as it is, for that one may be running; use its admin, or start"
+                   " this pool on the store, which brings it up to date",
+                   (long long)version, (int)VERSION);
+}
+
 static bool migrate_from(struct pm_sql *sql, int64_t version, struct pm_error *error)
 {
     if (version > VERSION) {
-        return pm_fail(error, PM_ERROR_INVALID,
-                       "store: written by a newer poolminer-pool (schema %lld, this one knows %d);"
-                       " run that one, or choose another --store",
-                       (long long)version, (int)VERSION);
+        return fail_newer(version, error);
     }
     for (int64_t next = version; next < VERSION; next++) {
         const struct migration *migration = &migrations[next];
@@ -335,16 +364,13 @@ static bool migrate_from(struct pm_sql *sql, int64_t version, struct pm_error *e
 bool pm_store_migrate(struct pm_sql *sql, struct pm_error *error)
 {
     int64_t version = 0;
-    bool found;
     if (!pm_sql_begin(sql, error)) {
         return false;
     }
     bool ok = pm_sql_script(
                   sql, "CREATE TABLE IF NOT EXISTS schema_versions (version BIGINT PRIMARY KEY)",
                   error) &&
-              pm_sql_select_integer(sql, "SELECT COALESCE(MAX(version), 0) FROM schema_versions",
-                                    PM_SQL_NO_VALUES, &version, &found, error) &&
-              migrate_from(sql, version, error);
+              read_version(sql, &version, error) && migrate_from(sql, version, error);
     if (ok) {
         return pm_sql_commit(sql, error);
     }

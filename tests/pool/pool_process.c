@@ -100,7 +100,11 @@ struct output pool_process_admin(const struct pool_process *process, const char 
         assert_true(count + 1 < ARGUMENTS_MAX);
         arguments[count++] = *words;
     }
-    return run_at_home(process->directory, arguments, START_TIMEOUT_MS);
+    char home[PATH_SIZE]; /* its own, for several may run at once */
+    make_directory(home, sizeof home);
+    struct output output = run_at_home(home, arguments, START_TIMEOUT_MS);
+    remove_directory(home);
+    return output;
 }
 
 void pool_process_kill(struct pool_process *process)

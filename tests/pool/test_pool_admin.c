@@ -62,7 +62,7 @@ static char *admin(const char *command, enum pm_error_code expected)
         words[count++] = word;
     }
     FILE *out = open_memstream(&printed, &size);
-    bool ok = pm_admin_run(pool.store, pool.store, words, count, out, &error);
+    bool ok = pm_admin_run(pool.store, words, count, out, &error);
     fclose(out);
     assert_int_equal(ok ? PM_ERROR_NONE : error.code, expected);
     return printed;

@@ -87,6 +87,7 @@ static const struct route *find_route(struct pm_api_call *call)
             continue;
         }
         if (strcmp(routes[i].method, call->request->method) == 0) {
+            call->allow[0] = '\0'; /* of the path's other methods */
             return &routes[i];
         }
         length += (size_t)snprintf(call->allow + length, sizeof call->allow - length, "%s%s",

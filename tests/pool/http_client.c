@@ -70,20 +70,59 @@ static void free_description(void)
 
 static void parse_description(void)
 {
+    struct complaint complaint;
     pm_json_parse(pm_openapi_json, strlen(pm_openapi_json), ANSWER_MAX, &description, NULL);
     atexit(free_description);
+    if (!openapi_is_understood(description, &complaint)) {
+        fail_msg("the description: %s", complaint.text);
+    }
+}
+
+static void load_description(void)
+{
+    pthread_once(&description_once, parse_description);
+    assert_non_null(description);
 }
 
 static void check_description(const struct request *request, const struct answer *answer)
 {
     struct complaint complaint;
-    pthread_once(&description_once, parse_description);
-    assert_non_null(description);
+    load_description();
     if (!openapi_allows(description, request->method, request->path, answer->status, answer->json,
                         &complaint)) {
         fail_msg("%s %s: %d %s: %s", request->method, request->path, answer->status, answer->text,
                  complaint.text);
     }
+}
+
+static void check_headers(const struct request *request, const struct answer *answer)
+{
+    struct complaint complaint;
+    load_description();
+    if (!openapi_allows_headers(description, request->method, request->path, answer->status,
+                                answer->headers, &complaint)) {
+        fail_msg("%s %s: %d %s: %s", request->method, request->path, answer->status,
+                 answer->headers, complaint.text);
+    }
+}
+
+/* What the pool accepts has to be described as well. */
+static void check_request(const struct request *request)
+{
+    struct complaint complaint;
+    cJSON *body = NULL;
+    size_t size = request->body_size      ? request->body_size
+                  : request->body != NULL ? strlen(request->body)
+                                          : 0;
+    if (size > 0) {
+        assert_true(pm_json_parse(request->body, size, ANSWER_MAX, &body, NULL));
+    }
+    load_description();
+    if (!openapi_allows_request(description, request->method, request->path, body, &complaint)) {
+        fail_msg("%s %s took %s: %s", request->method, request->path, request->body,
+                 complaint.text);
+    }
+    cJSON_Delete(body);
 }
 
 /* What all answers share. */
@@ -96,7 +135,7 @@ static void check(const struct request *request, struct answer *answer)
     }
     answer->detail = "";
     assert_non_null(strstr(answer->headers, "Date: "));
-    assert_non_null(strstr(answer->headers, "X-Request-Id: "));
+    check_headers(request, answer);
     if (request->plain && answer->status == 200) {
         assert_non_null(strstr(answer->headers, "Content-Type: text/plain"));
         return;
@@ -156,6 +195,9 @@ struct answer http_send(const struct request *request)
     assert_false(body.failed || headers.failed || !body.data);
     struct answer answer = {.status = (int)status, .text = body.data, .headers = headers.data};
     check(request, &answer);
+    if (answer.status == 200) {
+        check_request(request);
+    }
     return answer;
 }
 
@@ -223,6 +265,15 @@ struct answer http_send_raw(const char *url, const char *method, const char *pat
     assert_false(text.failed);
     assert_int_equal(text.length, strlen(answer.headers) + strlen(answer.text)); /* and no more */
     pm_text_clear(&text);
+    const char *body = memmem(bytes, size, "\r\n\r\n", 4);
+    const struct request request = {.method = method,
+                                    .path = path,
+                                    .body = body != NULL ? body + 4 : NULL,
+                                    .body_size =
+                                        body != NULL ? size - (size_t)(body + 4 - bytes) : 0};
+    if (answer.status == 200) {
+        check_request(&request);
+    }
     return answer;
 }
 

@@ -5,7 +5,6 @@
 #include "pool/pool_process.h"
 #include "pool/store.h"
 
-#include <arpa/inet.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -123,6 +122,59 @@ static void test_unsigned_and_stale(void **state)
     answer_clear(&answer);
     client_expect_saying(&bob, "GET", "/api/v1/miners/stats", NULL, 404,
                          "not registered"); /* no trace */
+}
+
+/* A proof is of the caller and the time, not of the call (docs/pool.md): whoever reads it can use
+ * it for other calls as long as the clock tolerance lasts. What holds nevertheless. */
+static void test_a_proof_that_was_read_by_another(void **state)
+{
+    (void)state;
+    struct client carol;
+    char timestamp[32], message[64], signature[PM_SIGNATURE_HEX_SIZE], path[PATH_SIZE];
+    client_create(&carol, pool.url, 33);
+    snprintf(timestamp, sizeof timestamp, "%lld", (long long)pm_clock_unix_ms() / 1000);
+    snprintf(message, sizeof message, "auth:%s", timestamp);
+    assert_true(pm_hotkey_sign_hex(carol.hotkey, message, signature, NULL));
+    struct request request = {.method = "POST",
+                              .url = pool.url,
+                              .path = "/api/v1/tasks/lease",
+                              .key = client_address(&carol),
+                              .timestamp = timestamp,
+                              .signature = signature};
+    struct answer lease = http_send(&request), first;
+    assert_int_equal(lease.status, 200);
+    snprintf(path, sizeof path, "/api/v1/tasks/%s/submit_lease", answer_string(&lease, "lease_id"));
+    request.path = path;
+    request.body = "{\"evaluations\":[{\"algorithm_id\":1,\"score\":0.5}]}";
+    first = http_send(&request);
+    assert_int_equal(first.status, 200);
+    struct answer answer = http_send(&request); /* the same again */
+    assert_string_equal(answer.text, first.text);
+    answer_clear(&answer);
+    answer_clear(&first);
+    request.body = "{\"evaluations\":[{\"algorithm_id\":1,\"score\":1}]}";
+    answer = http_send(&request); /* another one */
+    assert_int_equal(answer.status, 404);
+    answer_clear(&answer);
+    request.method = "PUT"; /* and no address is set with it */
+    request.path = "/api/v1/miners/recipient-coldkey";
+    snprintf(path, sizeof path, "{\"recipient_coldkey\":\"%s\"}", client_address(&bob));
+    request.body = path;
+    answer = http_send(&request);
+    assert_int_equal(answer.status, 401);
+    answer_clear(&answer);
+    request.key = client_address(&bob); /* nor is anybody else's call made */
+    request.method = "GET";
+    request.path = "/api/v1/miners/stats";
+    request.body = NULL;
+    answer = http_send(&request);
+    assert_int_equal(answer.status, 401);
+    answer_clear(&answer);
+    answer = client_expect(&carol, "GET", "/api/v1/miners/stats", NULL, 200);
+    assert_int_equal(answer_integer(&answer, "evaluations_submitted"), 1); /* once */
+    answer_clear(&answer);
+    answer_clear(&lease);
+    client_destroy(&carol);
 }
 
 /* Whoever does not show who they are has nothing read of what they sent. */
@@ -349,18 +401,6 @@ static void test_another_miners_lease(void **state)
     answer_clear(&lease);
 }
 
-/* A connection to the pool. */
-static int connect_raw(void)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET};
-    address.sin_port = htons((uint16_t)strtol(strrchr(pool.url, ':') + 1, NULL, 10));
-    inet_pton(AF_INET, "127.0.0.1", &address.sin_addr);
-    int connection = socket(AF_INET, SOCK_STREAM, 0);
-    assert_true(connection >= 0);
-    assert_int_equal(connect(connection, (struct sockaddr *)&address, sizeof address), 0);
-    return connection;
-}
-
 static void test_what_is_no_http(void **state)
 {
     (void)state;
@@ -376,7 +416,7 @@ static void test_what_is_no_http(void **state)
         "GET /health HTTP/9.9\r\nX-Key: \xff\xff\r\n\r\n",
     };
     for (size_t i = 0; i < sizeof bytes / sizeof *bytes; i++) {
-        int connection = connect_raw();
+        int connection = http_connect(pool.url);
         assert_true(write(connection, bytes[i], strlen(bytes[i])) > 0);
         close(connection);
         assert_healthy();
@@ -386,7 +426,7 @@ static void test_what_is_no_http(void **state)
     for (int i = 0; i < 20000; i++) {
         pm_text_append(&header, "aaaaaaaaaa");
     }
-    int connection = connect_raw();
+    int connection = http_connect(pool.url);
     /* MSG_NOSIGNAL: the pool may have hung up before the end of it */
     (void)send(connection, header.data, header.length, MSG_NOSIGNAL);
     close(connection);
@@ -394,20 +434,10 @@ static void test_what_is_no_http(void **state)
     assert_healthy();
 }
 
-/* Sends a request and returns all that comes until the pool hangs up; the caller frees. */
-static char *exchange_raw(const char *request)
+/* Sends a request for a lease and hears all that comes until the pool hangs up. */
+static struct answer ask_raw(const char *request)
 {
-    struct pm_text text = {0};
-    char bytes[256];
-    ssize_t got;
-    int connection = connect_raw();
-    assert_true(write(connection, request, strlen(request)) > 0);
-    while ((got = read(connection, bytes, sizeof bytes)) > 0) {
-        pm_text_append_bytes(&text, bytes, (size_t)got);
-    }
-    close(connection);
-    assert_non_null(text.data);
-    return text.data;
+    return http_send_raw(pool.url, "POST", "/api/v1/tasks/lease", request, strlen(request), true);
 }
 
 /* What is far too large, or waits for leave to be sent, is refused before it comes. */
@@ -420,10 +450,10 @@ static void test_announced_bodies(void **state)
         "Expect: 100-continue\r\n\r\n",
     };
     for (size_t i = 0; i < sizeof requests / sizeof *requests; i++) {
-        char *answer = exchange_raw(requests[i]);
-        assert_int_equal(strncmp(answer, "HTTP/1.1 413 ", 13), 0);
-        assert_non_null(strstr(answer, "{\"detail\":\"body: over the limit"));
-        free(answer);
+        struct answer answer = ask_raw(requests[i]);
+        assert_int_equal(answer.status, 413);
+        assert_int_equal(strncmp(answer.detail, "body: over the limit", 20), 0);
+        answer_clear(&answer);
     }
 }
 
@@ -448,13 +478,12 @@ static void test_lengths_that_are_not_clear(void **state)
         "0\r\n\r\n",
     };
     for (size_t i = 0; i < sizeof requests / sizeof *requests; i++) {
-        char *answer = exchange_raw(requests[i]);
-        if (strncmp(answer, "HTTP/1.1 400 ", 13) != 0 ||
-            strstr(answer, "{\"detail\":\"It is not clear how long the request is") == NULL ||
-            strstr(answer + 1, "HTTP/1.1") != NULL) {
-            fail_msg("%s: %s", requests[i], answer);
+        struct answer answer = ask_raw(requests[i]);
+        if (answer.status != 400 ||
+            strstr(answer.detail, "It is not clear how long the request is") == NULL) {
+            fail_msg("%s: %d %s", requests[i], answer.status, answer.text);
         }
-        free(answer);
+        answer_clear(&answer);
     }
 }
 
@@ -463,29 +492,24 @@ static void test_targets_in_full(void **state)
 {
     (void)state;
     static const struct {
-        const char *target, *status;
+        const char *target, *path;
+        int status;
     } cases[] = {
-        {"http://example.org/health", "HTTP/1.1 200 "},
-        {"HTTPS://[::1]:80/api/v1/miners/leaderboard?limit=3", "HTTP/1.1 200 "},
-        {"http://example.org/nothing", "HTTP/1.1 404 "},
-        {"http://example.org", "HTTP/1.1 404 "},
-        {"http://", "HTTP/1.1 404 "},
+        {"http://example.org/health", "/health", 200},
+        {"HTTPS://[::1]:80/api/v1/miners/leaderboard?limit=3", "/api/v1/miners/leaderboard?limit=3",
+         200},
+        {"http://example.org/nothing", "/nothing", 404},
+        {"http://example.org", "", 404},
+        {"http://", "", 404},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char bytes[256];
-        struct pm_text text = {0};
-        ssize_t got;
-        int connection = connect_raw();
         int size = snprintf(bytes, sizeof bytes, "GET %s HTTP/1.1\r\nHost: x\r\n%s\r\n\r\n",
                             cases[i].target, "Connection: close");
-        assert_int_equal(write(connection, bytes, (size_t)size), size);
-        while ((got = read(connection, bytes, sizeof bytes)) > 0) {
-            pm_text_append_bytes(&text, bytes, (size_t)got);
-        }
-        close(connection);
-        assert_non_null(text.data);
-        assert_int_equal(strncmp(text.data, cases[i].status, strlen(cases[i].status)), 0);
-        pm_text_clear(&text);
+        struct answer answer =
+            http_send_raw(pool.url, "GET", cases[i].path, bytes, (size_t)size, true);
+        assert_int_equal(answer.status, cases[i].status);
+        answer_clear(&answer);
     }
 }
 
@@ -494,7 +518,7 @@ static void test_idle_connections(void **state)
     (void)state;
     static int connections[IDLE];
     for (size_t i = 0; i < IDLE; i++) {
-        connections[i] = connect_raw();
+        connections[i] = http_connect(pool.url);
         assert_true(write(connections[i], "POST /api", 9) == 9);
     }
     assert_healthy();
@@ -612,6 +636,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_wrong_paths_and_methods),
         cmocka_unit_test(test_unsigned_and_stale),
+        cmocka_unit_test(test_a_proof_that_was_read_by_another),
         cmocka_unit_test(test_headers_come_before_the_body),
         cmocka_unit_test(test_the_description_needs_no_store),
         cmocka_unit_test(test_proof_in_the_body_must_agree),

@@ -82,6 +82,9 @@ static int open_pool(void **state)
                  client_address(&house->clients[i]));
         client_expect_saying(&house->clients[i], "POST", path, "{\"amount_rao\":20000000}", 200,
                              "\"status\":\"pending\"");
+        /* and not once more, whoever says so */
+        client_expect_saying(&house->clients[i], "POST", path, "{\"amount_rao\":20000000}", 409,
+                             "already waits");
     }
     return 0;
 }

@@ -13,6 +13,7 @@
 
 #include <poolminer/clock.h>
 #include <poolminer/file.h>
+#include <poolminer/json.h>
 #include <poolminer/text.h>
 
 enum { PATH_SIZE = 256 };
@@ -514,6 +515,63 @@ static void test_paths_that_are_no_text(void **state)
     assert_int_equal(pool_process_logged(&house->pool, "POOL-STORE-FAILED"), 0);
 }
 
+/* The lines of the log, each of which has to be JSON; the caller deletes the array. */
+static cJSON *read_json_log(const struct house *house)
+{
+    char path[PATH_SIZE], *text, *save = NULL;
+    size_t length;
+    cJSON *lines = cJSON_CreateArray(), *line;
+    snprintf(path, sizeof path, "%s/log", house->pool.directory);
+    assert_true(pm_file_read(path, 1 << 20, &text, &length, NULL));
+    for (char *at = strtok_r(text, "\n", &save); at != NULL; at = strtok_r(NULL, "\n", &save)) {
+        if (!pm_json_parse(at, strlen(at), 1 << 16, &line, NULL)) {
+            fail_msg("no JSON: %s", at);
+        }
+        cJSON_AddItemToArray(lines, line);
+    }
+    free(text);
+    return lines;
+}
+
+/* The store lacks a table: at whatever level, the log names the request that met with it. */
+static void test_a_failure_names_its_request(void **state)
+{
+    struct house *house = *state;
+    char log[PATH_SIZE];
+    assert_int_equal(pool_process_stop(&house->pool), 0);
+    snprintf(log, sizeof log, "%s/log", house->pool.directory);
+    unlink(log); /* which is text */
+    pool_process_start(&house->pool,
+                       (const char *[]){"--log-format", "json", "--log-level", "error", NULL});
+    struct pm_sql *sql = hold_writer(house);
+    assert_true(pm_sql_script(sql, "ALTER TABLE algorithms RENAME TO elsewhere", NULL));
+    assert_true(pm_sql_commit(sql, NULL));
+    const struct request request = {.method = "GET",
+                                    .url = house->pool.url,
+                                    .path = "/api/v1/results/sota",
+                                    .request_id = "proxy-7"};
+    struct answer answer = http_send(&request);
+    assert_int_equal(answer.status, 503);
+    answer_clear(&answer);
+    cJSON *lines = read_json_log(house);
+    const cJSON *line, *failure = NULL;
+    cJSON_ArrayForEach(line, lines)
+    {
+        assert_string_equal(cJSON_GetObjectItem(line, "level")->valuestring, "error");
+        failure = line;
+    }
+    assert_int_equal(cJSON_GetArraySize(lines), 1);
+    assert_string_equal(cJSON_GetObjectItem(failure, "id")->valuestring, "POOL-STORE-FAILED");
+    char *text = cJSON_PrintUnformatted(failure);
+    assert_non_null(strstr(text, "request=proxy-7 GET /api/v1/results/sota"));
+    free(text);
+    cJSON_Delete(lines);
+    assert_true(pm_sql_begin(sql, NULL));
+    assert_true(pm_sql_script(sql, "ALTER TABLE elsewhere RENAME TO algorithms", NULL));
+    assert_true(pm_sql_commit(sql, NULL));
+    pm_sql_close(sql);
+}
+
 static struct answer monitor(const struct house *house, const char *authorization, int status)
 {
     const struct request request = {.method = "GET",
@@ -610,6 +668,7 @@ int main(void)
         CALL(test_the_older_calls),
         CALL(test_the_same_submission_again),
         CALL(test_paths_that_are_no_text),
+        CALL(test_a_failure_names_its_request),
         CALL(test_stops_when_asked),
         CALL(test_description),
         CALL(test_monitor),

@@ -7,7 +7,6 @@
 #include "pool/sql.h"
 #include "pool/test_store.h"
 
-#include <arpa/inet.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
@@ -27,8 +26,9 @@
 enum {
     CALLERS = 1200, /* a pool keeps 1024 requests in hand */
     FILES = CALLERS + 64,
-    HEAD_SIZE = 2048,
+    ANSWER_SIZE = 65536,
     PATH_SIZE = 256,
+    BODY_SIZE = 1024,
     WAIT_MS = 240000 /* of a machine that has much else to do */
 };
 
@@ -37,69 +37,94 @@ struct caller {
     int socket;     /* -1: none */
     int64_t due_ms; /* when to ask again */
     bool done;
+    const char *path; /* of what it asks for */
+    char submit_path[PATH_SIZE], body[BODY_SIZE];
 };
 
 static struct pool_process pool;
 static struct caller callers[CALLERS];
 static int not_now; /* answers 429 */
 
-static int dial(void)
+static int64_t evaluations; /* that their submissions bring */
+
+static void ask(struct caller *caller)
 {
-    struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    int made = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_true(made >= 0);
-    to.sin_port = htons((uint16_t)strtol(strrchr(pool.url, ':') + 1, NULL, 10));
-    assert_int_equal(connect(made, (struct sockaddr *)&to, sizeof to), 0);
-    return made;
+    char proof[CLIENT_PROOF_SIZE], request[PATH_SIZE + CLIENT_PROOF_SIZE + BODY_SIZE + 128];
+    client_write_proof(&(const struct client){.hotkey = caller->hotkey}, proof);
+    int length = snprintf(request, sizeof request,
+                          "POST %s HTTP/1.1\r\nHost: 127.0.0.1\r\n%s"
+                          "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
+                          caller->path, proof, strlen(caller->body), caller->body);
+    caller->socket = http_connect(pool.url);
+    assert_int_equal(send(caller->socket, request, (size_t)length, MSG_NOSIGNAL), length);
 }
 
 static void ask_for_a_lease(struct caller *caller)
 {
-    char message[64], signature[PM_SIGNATURE_HEX_SIZE], request[1024];
-    const int64_t now_s = pm_clock_unix_ms() / 1000;
-    snprintf(message, sizeof message, "auth:%" PRId64, now_s);
-    assert_true(pm_hotkey_sign_hex(caller->hotkey, message, signature, NULL));
-    int length = snprintf(request, sizeof request,
-                          "POST /api/v1/tasks/lease HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Key: %s\r\n"
-                          "X-Timestamp: %" PRId64 "\r\nX-Signature: %s\r\n"
-                          "Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}",
-                          pm_hotkey_address(caller->hotkey), now_s, signature);
-    caller->socket = dial();
-    assert_int_equal(send(caller->socket, request, (size_t)length, MSG_NOSIGNAL), length);
+    caller->path = "/api/v1/tasks/lease";
+    strcpy(caller->body, "{}");
+    ask(caller);
+}
+
+/* What it brings back for this lease: a score for all it was given, and a program of its own. */
+static void write_submission(struct caller *caller, const struct answer *lease)
+{
+    const cJSON *item;
+    size_t length = (size_t)snprintf(caller->body, BODY_SIZE,
+                                     "{\"evolutions\":[{\"algorithm_dsl\":"
+                                     "\"def Predict():\\n  s0 = %d\\n  s0 = s0 + s1\\n\"}],"
+                                     "\"evaluations\":[",
+                                     (int)(caller - callers) + 7);
+    const char *comma = "";
+    cJSON_ArrayForEach(item, answer_member(lease, "evaluate_algorithms"))
+    {
+        length += (size_t)snprintf(caller->body + length, BODY_SIZE - length,
+                                   "%s{\"algorithm_id\":%d,\"score\":0.5}", comma,
+                                   cJSON_GetObjectItem(item, "id")->valueint);
+        comma = ",";
+        evaluations++;
+    }
+    length += (size_t)snprintf(caller->body + length, BODY_SIZE - length, "]}");
+    assert_true(length < BODY_SIZE);
+    snprintf(caller->submit_path, PATH_SIZE, "/api/v1/tasks/%s/submit_lease",
+             answer_string(lease, "lease_id"));
 }
 
 /* A refusal for the moment says when to come again. */
-static void follow_answer(struct caller *caller, const char *head)
+static void follow_answer(struct caller *caller, const struct answer *answer)
 {
-    const int status = (int)strtol(head + strlen("HTTP/1.1 "), NULL, 10);
-    const char *retry_after = strcasestr(head, "\r\nRetry-After: ");
-    caller->done = status == 200;
+    const char *retry_after = strcasestr(answer->headers, "\r\nRetry-After: ");
+    caller->done = answer->status == 200;
     if (caller->done) {
+        if (caller->path != caller->submit_path) {
+            write_submission(caller, answer);
+        }
         return;
     }
-    if ((status != 429 && status != 503) || retry_after == NULL) {
-        fail_msg("%.200s", head);
+    if ((answer->status != 429 && answer->status != 503) || retry_after == NULL) {
+        fail_msg("%d %s", answer->status, answer->text);
         return;
     }
     const long seconds = strtol(retry_after + strlen("\r\nRetry-After: "), NULL, 10);
     assert_in_range(seconds, 1, 60);
     caller->due_ms = pm_clock_monotonic_ms() + 1000 * seconds;
-    not_now += status == 429;
+    not_now += answer->status == 429;
 }
 
 static void hear(struct caller *caller)
 {
-    char head[HEAD_SIZE + 1];
+    static char bytes[ANSWER_SIZE];
+    struct answer answer;
     size_t length = 0;
     do {
-        ssize_t got = recv(caller->socket, head + length, HEAD_SIZE - length, 0);
+        ssize_t got = recv(caller->socket, bytes + length, ANSWER_SIZE - length, 0);
         assert_true(got > 0);
         length += (size_t)got;
-        head[length] = '\0';
-    } while (strstr(head, "\r\n\r\n") == NULL);
+    } while (!http_take_answer("POST", caller->path, bytes, length, &answer));
     close(caller->socket);
     caller->socket = -1;
-    follow_answer(caller, head);
+    follow_answer(caller, &answer);
+    answer_clear(&answer);
 }
 
 /* Takes what has been answered; returns how many are done. */
@@ -125,7 +150,7 @@ static void ask_again(void)
     const int64_t now_ms = pm_clock_monotonic_ms();
     for (size_t i = 0; i < CALLERS; i++) {
         if (!callers[i].done && callers[i].socket < 0 && callers[i].due_ms <= now_ms) {
-            ask_for_a_lease(&callers[i]);
+            ask(&callers[i]);
         }
     }
 }
@@ -149,19 +174,19 @@ static void assert_count(struct pm_sql *sql, const char *query, int64_t wanted)
     assert_int_equal(count, wanted);
 }
 
-/* While another process holds the store nothing is answered, and requests pile up. */
-static void test_more_than_it_has_hands(void **state)
+static void hold(struct pm_sql *sql)
 {
-    (void)state;
-    const int64_t until_ms = pm_clock_monotonic_ms() + WAIT_MS;
-    struct pm_sql *sql = open_store();
     assert_true(pm_sql_begin(sql, NULL));
     if (test_store_url() != NULL) { /* or the server would end a transaction that does nothing */
         assert_true(pm_sql_script(sql, "SET LOCAL idle_in_transaction_session_timeout = 0", NULL));
     }
-    for (size_t i = 0; i < CALLERS; i++) {
-        ask_for_a_lease(&callers[i]);
-    }
+}
+
+/* While another process holds the store nothing is answered, and requests pile up: what is too many
+ * is refused, and with the store let go all are done in the end. */
+static void pile_up_and_let_go(struct pm_sql *sql)
+{
+    const int64_t until_ms = pm_clock_monotonic_ms() + WAIT_MS;
     while (not_now == 0) {
         assert_int_equal(hear_all(), 0);
         assert_true(pm_clock_monotonic_ms() < until_ms);
@@ -171,9 +196,34 @@ static void test_more_than_it_has_hands(void **state)
         ask_again();
         assert_true(pm_clock_monotonic_ms() < until_ms);
     }
+}
+
+static void test_more_than_it_has_hands(void **state)
+{
+    (void)state;
+    struct pm_sql *sql = open_store();
+    hold(sql);
+    for (size_t i = 0; i < CALLERS; i++) {
+        ask_for_a_lease(&callers[i]);
+    }
+    pile_up_and_let_go(sql);
     assert_count(sql, "SELECT COUNT(*) FROM miners", CALLERS);
     assert_count(sql, "SELECT COUNT(*) FROM leases WHERE state = 0", CALLERS);
     assert_count(sql, "SELECT COUNT(*) FROM leases", CALLERS);
+    /* and all of them bring back what they were given at once */
+    not_now = 0;
+    hold(sql);
+    for (size_t i = 0; i < CALLERS; i++) {
+        callers[i].done = false;
+        callers[i].path = callers[i].submit_path;
+        ask(&callers[i]);
+    }
+    pile_up_and_let_go(sql);
+    assert_true(evaluations >= 5);
+    assert_count(sql, "SELECT COUNT(*) FROM leases WHERE state = 1", CALLERS);
+    assert_count(sql, "SELECT COUNT(*) FROM evaluations", evaluations);
+    assert_count(sql, "SELECT COUNT(*) FROM algorithms WHERE author IS NOT NULL", CALLERS);
+    assert_count(sql, "SELECT COUNT(*) FROM miners WHERE evolutions_submitted <> 1", 0);
     pm_sql_close(sql);
 }
 
@@ -232,6 +282,7 @@ static int open_pool(void **state)
         callers[i].done = false;
     }
     not_now = 0;
+    evaluations = 0;
     char token[PATH_SIZE];
     pool_process_create(&pool);
     snprintf(token, sizeof token, "%s/token", pool.directory);

@@ -64,7 +64,7 @@ struct pm_postgres_store {
     bool prepared[PM_PG_COUNT]; /* on this connection */
     bool durable;
     bool said_unsafe; /* that the server may lose what it has committed */
-    int64_t owner; /* this sidecar's number, and that of the lock it holds while it lives */
+    int64_t owner;    /* this sidecar's number, and that of the lock it holds while it lives */
     struct pm_postgres_run *runs;
     size_t run_count, run_capacity;
     int64_t totals[PM_COUNTER_COUNT];

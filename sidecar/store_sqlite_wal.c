@@ -10,11 +10,11 @@ enum {
     PAGE_BYTES = 4096, /* SQLite's own since 2016; only bounds hang on it */
     CHECKPOINT_PAGES = 4000,
     WAL_PAGES_MAX = 2 * CHECKPOINT_PAGES,
-    FRAME_BYTES = 24, /* before each page in the log */
+    FRAME_BYTES = 24,            /* before each page in the log */
     LAID_OUT_BYTES = 512 * 1024, /* at first, and then as much as is there: seldom */
-    LAID_OUT_PAGES = 64,        /* ahead of the last one, at least */
-    LAID_OUT_PIECE = 64 * 1024, /* SQLite's files take less than 128 KiB at once */
-    LOOK_PAGES = 256,           /* the disk is looked at when the log has grown by so much */
+    LAID_OUT_PAGES = 64,         /* ahead of the last one, at least */
+    LAID_OUT_PIECE = 64 * 1024,  /* SQLite's files take less than 128 KiB at once */
+    LOOK_PAGES = 256,            /* the disk is looked at when the log has grown by so much */
 };
 static const int64_t PLENTY_BYTES = (int64_t)1 << 30; /* so much room cannot be gone in a moment */
 

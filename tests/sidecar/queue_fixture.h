@@ -1,5 +1,5 @@
-/* A queue over a store in memory, or over PostgreSQL (test_store.h), with a clock that stands still unless told: for tests of the
- * rules. Each step is a transaction of its own. */
+/* A queue over a store in memory, or over PostgreSQL (test_store.h), with a clock that stands still
+ * unless told: for tests of the rules. Each step is a transaction of its own. */
 #ifndef PM_TESTS_QUEUE_FIXTURE_H
 #define PM_TESTS_QUEUE_FIXTURE_H
 

@@ -38,7 +38,9 @@ static const char PREPARATION[] =
     " FROM witness.call WHERE verb = 'put' AND answer = 'ok';"
     "CREATE TEMP TABLE leasing AS SELECT told ->> 'job' AS job, told ->> 'token' AS token,"
     " told ->> 'key' AS key, client || request AS request FROM witness.call WHERE verb = 'lease'"
-    " AND answer = 'ok' AND told ->> 'found';"
+    " AND answer = 'ok' AND told ->> 'found' UNION SELECT told ->> '$.next.job',"
+    " told ->> '$.next.token', told ->> '$.next.key', client || request FROM witness.call WHERE"
+    " verb = 'finish' AND answer = 'ok' AND told ->> '$.next.found';"
     "CREATE TEMP TABLE finishing AS SELECT DISTINCT c.asked ->> 'job' AS job,"
     " c.asked ->> 'token' AS token, l.key AS key, CAST(b.data AS TEXT) AS result FROM witness.call "
     "c"
@@ -96,6 +98,8 @@ static const struct {
     {"what came to a driver is what was acknowledged",
      "SELECT count(*) FROM finishing f JOIN giving g ON g.job = f.job WHERE g.state <> 'done' OR"
      " g.result IS NOT f.result"},
+    {"whose result is acknowledged has a lease that was given",
+     "SELECT count(*) FROM finishing WHERE key IS NULL"},
     {"no lease's token is given twice",
      "SELECT count(*) FROM (SELECT 1 FROM leasing GROUP BY job, token HAVING"
      " count(DISTINCT request) > 1)"},

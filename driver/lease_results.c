@@ -235,3 +235,8 @@ bool pm_lease_results_await(struct pm_lease_results *results, struct pm_error *e
     return make_room(results, error) && await_all(results, error) &&
            (results->there == results->count || settle(results, error));
 }
+
+bool pm_lease_results_look(struct pm_lease_results *results, struct pm_error *error)
+{
+    return make_room(results, error) && fetch_all(results, error);
+}

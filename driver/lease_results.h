@@ -29,6 +29,9 @@ struct pm_lease_results {
  * forgotten, to be computed anew. */
 bool pm_lease_results_await(struct pm_lease_results *results, struct pm_error *error);
 
+/* Takes the outcomes that are there now, and waits for none; errors as above. */
+bool pm_lease_results_look(struct pm_lease_results *results, struct pm_error *error);
+
 /* The outcome of job `index`, or NULL. */
 const struct pm_job_result *pm_lease_results_of(const struct pm_lease_results *results,
                                                 size_t index);

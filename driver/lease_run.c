@@ -160,27 +160,43 @@ static void take_results(struct run *run)
 
 /* A task for evolution that brings nothing would be in the way of the next one until it runs out:
  * the search goes on with other seeds. */
-static bool another_round(const struct run *run, int round)
+static bool wants_another_round(const struct run *run, int round)
 {
     return pm_submission_is_empty_evolution(&run->submission) && round < EVOLVE_ROUNDS_MAX &&
-           run->record->lease.seeds.count > 0 &&
-           pm_driver_now_ms(run->driver) < run->plan.evolve_until_ms;
+           run->record->lease.seeds.count > 0;
+}
+
+/* Makes the jobs of another round. *go_on: there is time for them, or an earlier life of the driver
+ * had it: what they found may be at the pool already, and is sent again. */
+static bool begin_round(struct run *run, bool *go_on, struct pm_error *error)
+{
+    const struct pm_lease_record *record = run->record;
+    if (!pm_lease_jobs_evolve_again(&record->lease, run->driver->account, &record->jobs, &run->plan,
+                                    &run->jobs, error)) {
+        return false;
+    }
+    *go_on = pm_driver_now_ms(run->driver) < run->plan.evolve_until_ms;
+    if (*go_on) {
+        return true;
+    }
+    const size_t before = run->results.there;
+    if (!pm_lease_results_look(&run->results, error)) {
+        return false;
+    }
+    *go_on = run->results.there > before;
+    return true;
 }
 
 static bool compute(struct run *run, struct pm_error *error)
 {
-    const struct pm_lease_record *record = run->record;
-    const char *account = run->driver->account;
-    for (int round = 1;; round++) {
+    bool go_on = true;
+    for (int round = 1; go_on; round++) {
         if (!put_jobs(run, error) || !pm_lease_results_await(&run->results, error)) {
             return false;
         }
         take_results(run);
-        if (!another_round(run, round)) {
-            break;
-        }
-        if (!pm_lease_jobs_evolve_again(&record->lease, account, &record->jobs, &run->plan,
-                                        &run->jobs, error)) {
+        go_on = wants_another_round(run, round);
+        if (go_on && !begin_round(run, &go_on, error)) {
             return false;
         }
     }

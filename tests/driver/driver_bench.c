@@ -126,6 +126,7 @@ bool die_and_live_again(struct bench *bench, int die_at, bool after)
     assert_true(live(bench));
     bool died = bench->queue.calls >= die_at;
     bench->queue.die_at = 0;
+    bench->pool.now_ms += bench->away_ms;
     assert_true(live(bench));
     return died;
 }

@@ -25,6 +25,7 @@ struct bench {
     struct pm_driver_settings settings;
     const char *second_url; /* another address of the pool, or NULL */
     const char *pool_name;  /* the URL that leases are kept under; NULL: POOL_NAME */
+    int64_t away_ms;        /* the time between the lives of die_and_live_again */
     struct pm_error error;
 };
 

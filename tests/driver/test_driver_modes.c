@@ -351,6 +351,32 @@ static void killed_between_two_searches_it_goes_on(void **state)
     }
 }
 
+/* The pool may have booked what a later search found: it is sent again even if there would be no
+ * time for that search any more. */
+static void what_a_later_search_found_is_looked_for_when_time_is_over(void **state)
+{
+    struct bench *bench = *state;
+    int submitted = 0;
+    bench->settings.mode = PM_MODE_EVOLVE;
+    bench->settings.duration_ms = 20 * SECOND;
+    bench->away_ms = bench->pool.lease_ms;
+    for (int die_at = 7; die_at < 18; die_at++) {
+        bench->queue.fruitless = 2;
+        die_and_live_again(bench, die_at, false);
+        if (bench->pool.submit_calls == 0) {
+            assert_string_equal(record(bench, "batch-1")->state, "expired");
+            continue;
+        }
+        submitted++;
+        assert_string_equal(record(bench, "batch-1")->state, "submitted");
+        for (int i = 1; i < bench->pool.submit_calls; i++) {
+            assert_string_equal(bench->pool.submissions[i].content,
+                                bench->pool.submissions[0].content);
+        }
+    }
+    assert_true(submitted > 0);
+}
+
 static void a_search_that_never_finds_anything_ends(void **state)
 {
     struct bench *bench = *state;
@@ -388,6 +414,7 @@ int main(void)
         TEST(tasks_may_be_lost_at_a_pool_without_leases),
         TEST(a_fruitless_search_goes_on_with_other_seeds),
         TEST(killed_between_two_searches_it_goes_on),
+        TEST(what_a_later_search_found_is_looked_for_when_time_is_over),
         TEST(a_search_that_never_finds_anything_ends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,7 @@
 #include "growing_file.h"
 #include "loopback.h"
 #include "own_clock.h"
+#include "process_memory.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -217,57 +218,14 @@ char *sidecar_log(void)
 
 /* ---- memory ---- */
 
-static long memory_kib(const char *name)
-{
-    char path[64], line[256];
-    long kib = 0;
-    snprintf(path, sizeof path, "/proc/%d/status", (int)sidecar_pid);
-    FILE *file = fopen(path, "r");
-    assert_non_null(file);
-    while (fgets(line, sizeof line, file) != NULL) {
-        if (strncmp(line, name, strlen(name)) == 0) {
-            kib = strtol(line + strlen(name), NULL, 10);
-        }
-    }
-    fclose(file);
-    return kib;
-}
-
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED 1
-#endif
-#elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
-#endif
-
-bool sidecar_has_own_heap(void)
-{
-#ifdef SANITIZED
-    return true;
-#else
-    return false;
-#endif
-}
-
-/* AddressSanitizer keeps freed memory for a while: there the bound says nothing. */
-static void expect_below(const char *name, long mib)
-{
-    long kib = memory_kib(name);
-#ifdef SANITIZED
-    mib += kib;
-#endif
-    assert_in_range(kib, 1, mib * 1024);
-}
-
 void sidecar_expect_resident_below(long mib)
 {
-    expect_below("VmRSS:", mib);
+    expect_memory_below(sidecar_pid, "VmRSS:", mib);
 }
 
 void sidecar_expect_peak_below(long mib)
 {
-    expect_below("VmHWM:", mib);
+    expect_memory_below(sidecar_pid, "VmHWM:", mib);
 }
 
 /* ---- clients ---- */

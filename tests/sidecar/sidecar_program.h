@@ -59,8 +59,6 @@ char *sidecar_log(void);
 /* Its resident memory. */
 void sidecar_expect_resident_below(long mib);
 void sidecar_expect_peak_below(long mib); /* ever since its start */
-/* A sanitizer's, of which the sidecar cannot ask how much is in use. */
-bool sidecar_has_own_heap(void);
 
 struct pm_queue_client *client_open(const char *role, const char *name);
 int64_t client_put(struct pm_queue_client *client, const char *key);

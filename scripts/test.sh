@@ -166,7 +166,7 @@ check_tsan() {
 
 check_fuzz() {
     CC=clang configure build-fuzz -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_FLAGS_DEBUG="-g -O2" \
-        -DPM_FUZZ=ON -DPM_FUZZ_SECONDS=8 -DPM_WERROR=OFF
+        -DPM_FUZZ=ON -DPM_FUZZ_SECONDS=6 -DPM_WERROR=OFF
     ninja -C "$trees/build-fuzz" -j "$jobs" -k 0 --quiet fuzz_targets
     # What a fuzzer finds once is there, whatever it finds when it looks again.
     run_tests_once build-fuzz -R '^fuzz_'

@@ -1,6 +1,7 @@
 #include "programs.h"
 
 #include "cmocka_include.h"
+#include "growing_file.h"
 #include "run_program.h"
 
 #include <ctype.h>
@@ -328,13 +329,11 @@ int processes_in(const struct place *place)
 
 int times_in_log(const struct place *place, const char *name, const char *part)
 {
-    char *text = NULL;
-    size_t length = 0;
+    struct pm_error ignored = {0}; /* not there yet */
+    char *text = growing_file_read(place_file(place, name), &ignored);
     int times = 0;
-    if (pm_file_read(place_file(place, name), FILE_MAX, &text, &length, NULL)) {
-        for (const char *at = strstr(text, part); at != NULL; at = strstr(at + 1, part)) {
-            times++;
-        }
+    for (const char *at = text; at != NULL && (at = strstr(at, part)) != NULL; at++) {
+        times++;
     }
     free(text);
     return times;
@@ -347,10 +346,11 @@ bool log_says(const struct place *place, const char *name, const char *part)
 
 static void show_log(const struct place *place, const char *name)
 {
-    char *text = NULL;
-    size_t length = 0;
-    if (pm_file_read(place_file(place, name), FILE_MAX, &text, &length, NULL)) {
-        size_t skipped = length > SHOWN_BYTES ? length - SHOWN_BYTES : 0;
+    struct pm_error ignored = {0};
+    char *text = growing_file_read(place_file(place, name), &ignored);
+    if (text != NULL) {
+        const size_t length = strlen(text);
+        const size_t skipped = length > SHOWN_BYTES ? length - SHOWN_BYTES : 0;
         fprintf(stderr, "---- %s\n%s\n", name, text + skipped);
     }
     free(text);

@@ -51,7 +51,7 @@ static const struct {
     {PM_LOG_WARN, "SIDECAR-CONNECTION-DEAF",
      "it did not take its replies, and others needed the "
      "room"},
-    {PM_LOG_WARN, "SIDECAR-CONNECTIONS-FULL", "there are as many as may be (--max-links)"},
+    {PM_LOG_WARN, "SIDECAR-CONNECTIONS-FULL", "there are as many as may be (--max-connections)"},
 };
 
 static void note(struct pm_links *links, const struct pm_link *link, enum pm_link_fault fault)

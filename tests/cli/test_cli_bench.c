@@ -68,6 +68,53 @@ static void rows_are_json(void **state)
     output_clear(&run);
 }
 
+/* The last row of each, which is that of the fast executor on one thread. `random` takes seconds on
+ * the reference executor, and is measured as `net` is. */
+static void each_row_has_its_figures(void **state)
+{
+    (void)state;
+    enum { FIGURES = 6 };
+    static const struct {
+        const char *program, *figures[FIGURES];
+    } rows[] = {
+        {"machine",
+         {"arithmetic_gflops", "l1_read_gb_per_s", "l1_write_gb_per_s", "l2_read_gb_per_s",
+          "input_read_gb_per_s"}},
+        {"net",
+         {"us_per_algorithm", "ns_per_instruction_example", "ratio_to_reference", "machine_share",
+          "scaling", "idle_of_8"}},
+        {"job_of_8",
+         {"us_per_algorithm", "ns_per_instruction_example", "ratio_to_reference", "machine_share",
+          "scaling", "idle_of_64"}},
+        {"random_mean",
+         {"us_per_algorithm", "ns_per_instruction_example", "ratio_to_reference", "machine_share",
+          "scaling", "idle_of_2"}},
+        {"search", {"us_per_algorithm", "scaling", "individuals_per_s", "known", "alive"}},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct output run = RUN("evaluate", "--json", "--threads", "1", "--algorithms", "1",
+                                "--program", rows[i].program);
+        assert_int_equal(run.status, 0);
+        run.out[strlen(run.out) - 1] = '\0';
+        const char *line = strrchr(run.out, '\n');
+        line = line != NULL ? line + 1 : run.out;
+        cJSON *row = cJSON_Parse(line);
+        for (int k = 0; k < FIGURES && rows[i].figures[k] != NULL; k++) {
+            double value = -1;
+            struct pm_error error = {0};
+            if (!pm_json_number(row, rows[i].figures[k], &value, &error)) {
+                fail_msg("%s in: %s", error.message, line);
+            }
+            assert_true(value >= 0);
+        }
+        assert_int_equal(cJSON_IsString(cJSON_GetObjectItem(row, "limit")),
+                         strcmp(rows[i].program, "machine") != 0 &&
+                             strcmp(rows[i].program, "search") != 0);
+        cJSON_Delete(row);
+        output_clear(&run);
+    }
+}
+
 struct seen {
     int put, cycle, handover, backlog, disk;
 };
@@ -260,6 +307,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_are_json),
+        cmocka_unit_test(each_row_has_its_figures),
         cmocka_unit_test(kept_tasks_are_opened_sooner),
         cmocka_unit_test(queue_rows_are_json),
         cmocka_unit_test(pool_rows_are_json),

@@ -93,7 +93,10 @@ static bool lease_slice(struct pm_queue_client *client, const char *run_id, int6
     const bool good =
         read_lease(&reply, next != NULL ? next : reply.message.arguments, out, found, error);
     pm_reply_clear(&reply);
-    return good || pm_reply_fail("lease", error);
+    if (!good) {
+        pm_reply_fail("lease", error);
+    }
+    return good;
 }
 
 bool pm_queue_client_lease(struct pm_queue_client *client, const char *run_id, int64_t wait_ms,

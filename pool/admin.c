@@ -129,7 +129,7 @@ bool pm_admin_check(const char *const *words, size_t count, struct pm_error *err
 
 bool pm_admin_decides(const char *const *words, size_t count)
 {
-    struct command command;
+    struct command command = {.action = LIST_PAYOUTS};
     return parse(words, count, &command, NULL) &&
            (command.action == APPROVE_PAYOUT || command.action == REJECT_PAYOUT);
 }

@@ -5,7 +5,7 @@
 # Usage: libm.sh NM COMPILER ARCHIVE
 set -euo pipefail
 nm=$1 compiler=$2 archive=$3
-exact=(floor fmax fmin ldexp sqrt sqrtf)
+exact=(floor fmax fmin ldexp sqrt sqrtf truncf)
 
 wanted=$("$nm" --undefined-only "$archive" | awk 'NF == 2 { print $2 }' | sort -u)
 libm=$("$nm" --dynamic --defined-only "$("$compiler" -print-file-name=libm.so.6)" |

@@ -169,7 +169,9 @@ bool pm_crew_create(const struct pm_crew_config *config, struct pm_crew **out,
     }
     pm_pause_init(&crew->pause);
     crew->workers = config->workers;
-    bool connected = connect_client(config, REPORT_CALL_MS, false, &crew->reports, error);
+    crew->starter = pm_starter_create(error);
+    bool connected = crew->starter != NULL &&
+                     connect_client(config, REPORT_CALL_MS, false, &crew->reports, error);
     for (size_t i = 0; connected && i < crew->workers; i++) {
         struct crew_member *member = &crew->members[i];
         connected = connect_client(config, RESULT_CALL_MS, false, &member->client, error) &&

@@ -147,6 +147,7 @@ static void part(struct pm_heartbeat *heartbeat)
 static void *heartbeat_main(void *argument)
 {
     struct pm_heartbeat *heartbeat = argument;
+    pthread_setname_np(pthread_self(), "heartbeat");
     const struct pm_heartbeat_config *config = &heartbeat->config;
     int64_t next_ms = pm_clock_monotonic_ms() + beat_interval_ms(config->job);
     for (;;) {

@@ -74,7 +74,7 @@ static void run_verb(const struct setting *setting, const char *verb, const char
 
 enum { NICE = 19, POLICY = 41 }; /* among a thread's figures */
 
-static bool is_a_connections(const char *thread)
+static bool is_called(const char *thread, const char *wanted)
 {
     char path[64], name[32] = "";
     snprintf(path, sizeof path, "/proc/%s/comm", thread);
@@ -82,34 +82,47 @@ static bool is_a_connections(const char *thread)
     if (file != NULL) {
         const bool read = fgets(name, sizeof name, file) != NULL;
         fclose(file);
-        return read && strncmp(name, "ZMQbg/IO", 8) == 0;
+        return read && strncmp(name, wanted, strlen(wanted)) == 0;
     }
     return false;
 }
 
-/* Whoever only computes when nobody else wants to still answers the sidecar in time. */
-static void computing_stands_back_but_no_connection(void **state)
+/* How many of the worker's threads with this name do not stand back; all have to. */
+static int on_time(pid_t worker, const char *name)
 {
-    struct setting *setting = *state;
-    await_words(setting, "WORKER-JOB-START");
-    const pid_t worker = child_of(setting->mine, "poolminer-worker");
     char path[64], thread[48];
-    int connections = 0;
-    snprintf(thread, sizeof thread, "%d", (int)worker); /* the main one */
-    assert_int_equal(process_figure(thread, NICE), 19);
+    int count = 0;
     snprintf(path, sizeof path, "/proc/%d/task", (int)worker);
     DIR *threads = opendir(path);
     assert_non_null(threads);
     for (struct dirent *entry = readdir(threads); entry != NULL; entry = readdir(threads)) {
         snprintf(thread, sizeof thread, "%d/task/%.16s", (int)worker, entry->d_name);
-        if (is_a_connections(thread)) {
-            connections++;
+        if (is_called(thread, name)) {
+            count++;
             assert_int_equal(process_figure(thread, NICE), getpriority(PRIO_PROCESS, 0));
             assert_int_equal(process_figure(thread, POLICY), sched_getscheduler(0));
         }
     }
     closedir(threads);
-    assert_true(connections >= 3); /* the jobs', the heartbeats', the reports' */
+    return count;
+}
+
+/* Whoever only computes when nobody else wants to still answers the sidecar in time, and keeps its
+ * lease. */
+static void computing_stands_back_but_nothing_else(void **state)
+{
+    struct setting *setting = *state;
+    await_words(setting, "WORKER-JOB-START");
+    const pid_t worker = child_of(setting->mine, "poolminer-worker");
+    const int64_t until_ms = pm_clock_monotonic_ms() + 30000;
+    char main_thread[16];
+    snprintf(main_thread, sizeof main_thread, "%d", (int)worker);
+    assert_int_equal(process_figure(main_thread, NICE), 19);
+    assert_true(on_time(worker, "ZMQbg/IO") >= 3); /* the jobs', the heartbeats', the reports' */
+    while (on_time(worker, "heartbeat") == 0) {    /* it is there as long as a job is */
+        assert_true(pm_clock_monotonic_ms() < until_ms);
+        pm_clock_sleep_ms(5);
+    }
 }
 
 static void a_person_pauses_and_resumes(void **state)
@@ -151,7 +164,7 @@ static void a_person_pauses_and_resumes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(computing_stands_back_but_no_connection, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(computing_stands_back_but_nothing_else, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_person_pauses_and_resumes, set_up, tear_down),
     };
     unsetenv("POOLMINER_NICE"); /* other tests' workers do not stand back, this one's does */

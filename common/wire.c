@@ -205,24 +205,32 @@ void pm_wire_close(zmq_msg_t *parts, size_t count)
     }
 }
 
+enum pm_wire_sent pm_wire_why_unsent(void)
+{
+    switch (errno) {
+    case EAGAIN:
+        return PM_WIRE_FULL;
+    case EHOSTUNREACH:
+        return PM_WIRE_NOBODY;
+    default:
+        return PM_WIRE_FAILED;
+    }
+}
+
+enum pm_wire_sent pm_wire_send_part(void *socket, const struct pm_wire_frame *frame, bool more)
+{
+    int sent;
+    do {
+        sent = zmq_send(socket, frame->data, frame->size, ZMQ_DONTWAIT | (more ? ZMQ_SNDMORE : 0));
+    } while (sent < 0 && errno == EINTR);
+    return sent < 0 ? pm_wire_why_unsent() : PM_WIRE_SENT;
+}
+
 enum pm_wire_sent pm_wire_send(void *socket, const struct pm_wire_frame *frames, size_t count)
 {
-    for (size_t i = 0; i < count; i++) {
-        int flags = ZMQ_DONTWAIT | (i + 1 < count ? ZMQ_SNDMORE : 0);
-        int sent;
-        do {
-            sent = zmq_send(socket, frames[i].data, frames[i].size, flags);
-        } while (sent < 0 && errno == EINTR);
-        if (sent < 0) {
-            switch (errno) {
-            case EAGAIN:
-                return PM_WIRE_FULL;
-            case EHOSTUNREACH:
-                return PM_WIRE_NOBODY;
-            default:
-                return PM_WIRE_FAILED;
-            }
-        }
+    enum pm_wire_sent sent = PM_WIRE_SENT;
+    for (size_t i = 0; sent == PM_WIRE_SENT && i < count; i++) {
+        sent = pm_wire_send_part(socket, &frames[i], i + 1 < count);
     }
-    return PM_WIRE_SENT;
+    return sent;
 }

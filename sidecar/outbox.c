@@ -147,20 +147,6 @@ static struct charge *charge_for(struct pm_outbox *outbox, size_t bytes, int num
 
 /* ---- sending ---- */
 
-static bool send_frame(void *socket, const struct pm_wire_frame *frame)
-{
-    int sent;
-    do {
-        sent = zmq_send(socket, frame->data, frame->size, ZMQ_DONTWAIT | ZMQ_SNDMORE);
-    } while (sent < 0 && errno == EINTR);
-    return sent >= 0;
-}
-
-static enum pm_wire_sent failure(void)
-{
-    return errno == EAGAIN ? PM_WIRE_FULL : errno == EHOSTUNREACH ? PM_WIRE_NOBODY : PM_WIRE_FAILED;
-}
-
 /* The last frame is not copied: `data` is freed when it has been sent. */
 static bool send_last(void *socket, void *data, size_t size, struct charge *charge)
 {
@@ -197,14 +183,14 @@ enum pm_wire_sent pm_outbox_send(struct pm_outbox *outbox, int number,
     }
     /* Only the first can be refused: it finds the peer, and its room for a whole message. */
     for (size_t i = 0; i + 1 < count; i++) {
-        if (!send_frame(outbox->socket, &frames[i])) {
-            const enum pm_wire_sent why = failure();
+        const enum pm_wire_sent sent = pm_wire_send_part(outbox->socket, &frames[i], true);
+        if (sent != PM_WIRE_SENT) {
             give_back(NULL, charge);
-            return why;
+            return sent;
         }
     }
     void *data = *owned;
     *owned = NULL;
     return send_last(outbox->socket, data, frames[count - 1].size, charge) ? PM_WIRE_SENT
-                                                                           : failure();
+                                                                           : pm_wire_why_unsent();
 }

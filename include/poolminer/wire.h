@@ -86,5 +86,9 @@ enum pm_wire_sent {
 };
 /* Sends a message without waiting; copies the frames. */
 enum pm_wire_sent pm_wire_send(void *socket, const struct pm_wire_frame *frames, size_t count);
+/* One frame of a message of which `more` follow. */
+enum pm_wire_sent pm_wire_send_part(void *socket, const struct pm_wire_frame *frame, bool more);
+/* What errno says after a call of ZeroMQ that did not send. */
+enum pm_wire_sent pm_wire_why_unsent(void);
 
 #endif

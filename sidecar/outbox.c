@@ -2,11 +2,14 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
-/* A reply under way; its last frame is the last that ZeroMQ lets go of. */
+/* A reply under way; its last frame is the last that ZeroMQ lets go of. ZeroMQ's thread finds the
+ * mutex through it, so `outbox` is written last and read first. ZeroMQ's own hand-over between
+ * threads orders that already, but ThreadSanitizer cannot see into the library. */
 struct charge {
-    struct pm_outbox *outbox;
+    struct pm_outbox *_Atomic outbox;
     size_t bytes;
     int number;
     uint64_t serial; /* 0: not a connection that can be closed */
@@ -84,7 +87,7 @@ static void take_out(struct pm_outbox *outbox, struct charge *charge)
 static void give_back(void *data, void *hint)
 {
     struct charge *charge = hint;
-    struct pm_outbox *outbox = charge->outbox;
+    struct pm_outbox *outbox = atomic_load_explicit(&charge->outbox, memory_order_acquire);
     pthread_mutex_lock(&outbox->mutex);
     take_out(outbox, charge);
     pthread_mutex_unlock(&outbox->mutex);
@@ -123,10 +126,10 @@ static struct charge *charge_for(struct pm_outbox *outbox, size_t bytes, int num
     if (charge == NULL) {
         return NULL;
     }
-    *charge = (struct charge){.outbox = outbox,
-                              .bytes = bytes,
-                              .number = number,
-                              .serial = pm_links_serial(outbox->links, number)};
+    charge->bytes = bytes;
+    charge->number = number;
+    charge->serial = pm_links_serial(outbox->links, number);
+    atomic_store_explicit(&charge->outbox, outbox, memory_order_release);
     pthread_mutex_lock(&outbox->mutex);
     const size_t waiting = charge->serial == 0 ? 0 : waiting_for(outbox, number, charge->serial);
     bool room = waiting == 0 || waiting + bytes <= PM_OUTBOX_CONNECTION_MAX;

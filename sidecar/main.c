@@ -100,9 +100,9 @@ static const struct pm_option OPTIONS[] = {
      .minimum = -1,
      .maximum = 65535,
      .argument = "N",
-     .help =
-         "Serve the page, and figures for other tools, on this port of 127.0.0.1; 0 takes a free "
-         "one, -1 serves none."},
+     .help = "Serve the page, and figures for other tools, on this port of 127.0.0.1; 0, or a port "
+             "that "
+             "is taken, means a free one; -1 serves none."},
     {.name = "http-token-file",
      .type = PM_OPTION_TEXT,
      .is_path = true,
@@ -140,15 +140,29 @@ struct face {
     struct pm_page *page;
 };
 
+/* A page on another port is better than none; its port is in the log and in its ready file. */
+static bool open_page(struct pm_page_config *config, struct pm_page **page, struct pm_error *error)
+{
+    if (pm_page_create(config, page, error)) {
+        return true;
+    }
+    if (error->code != PM_ERROR_IO || config->port == 0) {
+        return false;
+    }
+    pm_log(PM_LOG_WARN, "SIDECAR-PAGE-PORT", "%s; it gets a free one", error->message);
+    config->port = 0;
+    return pm_page_create(config, page, error);
+}
+
 static bool show_page(const struct pm_options *options, struct face *face, struct pm_error *error)
 {
-    const struct pm_page_config config = {
+    struct pm_page_config config = {
         .port = (int)pm_options_integer(options, "http-port"),
         .token_file = pm_options_text(options, "http-token-file"),
         .view = face->view,
     };
     struct pm_error reason = {0};
-    if (!pm_page_create(&config, &face->page, &reason)) {
+    if (!open_page(&config, &face->page, &reason)) {
         if (reason.code == PM_ERROR_INVALID || reason.code == PM_ERROR_NOT_FOUND) {
             return pm_fail(error, reason.code, "%s", reason.message); /* a mistake in the options */
         }

@@ -24,6 +24,7 @@ const char *sidecar_host;
 int sidecar_port;
 int sidecar_lease_ms = PROGRAM_LEASE_MS, sidecar_heartbeat_ms = PROGRAM_HEARTBEAT_MS;
 bool sidecar_has_page;
+int sidecar_page_port_asked;
 int sidecar_max_connections;
 static struct pm_error error;
 
@@ -57,11 +58,12 @@ static void add_page_arguments(const char **arguments)
     assert_non_null(file);
     fputs(SIDECAR_TOKEN "\n", file);
     assert_int_equal(fclose(file), 0);
-    static char token[4096], history[4096], ready[4096];
+    static char token[4096], history[4096], ready[4096], port[16];
     snprintf(token, sizeof token, "%s", pm_test_path("token"));
     snprintf(history, sizeof history, "%s", pm_test_path("history.db"));
     snprintf(ready, sizeof ready, "%s", pm_test_path("page.ready"));
-    const char *const more[] = {"--http-port", "0",     "--http-token-file", token,
+    snprintf(port, sizeof port, "%d", sidecar_page_port_asked);
+    const char *const more[] = {"--http-port", port,    "--http-token-file", token,
                                 "--history",   history, "--http-ready-file", ready};
     memcpy(arguments, more, sizeof more);
 }

@@ -31,8 +31,9 @@ extern int sidecar_lease_ms, sidecar_heartbeat_ms;
 extern int sidecar_max_connections; /* 0 (as at first): as many as by default */
 /* True: with a page, its token SIDECAR_TOKEN, and a history. */
 extern bool sidecar_has_page;
+extern int sidecar_page_port_asked; /* 0 (as at first): a free one */
 #define SIDECAR_TOKEN "an-open-secret-of-the-tests"
-int sidecar_page_port(void);
+int sidecar_page_port(void); /* where it is */
 
 /* Starts it over the store store.db in the test directory; the same port again after the first
  * time, as a supervisor would. Fails the test when it does not come up. */

@@ -3,6 +3,7 @@
 #include "sidecar/page_client.h"
 #include "sidecar/sidecar_program.h"
 
+#include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -555,6 +556,31 @@ static void there_is_no_page_unless_asked_for(void **state)
     assert_non_null(strstr(output, "the page's token"));
 }
 
+/* Of two miners that start at the same time both may have found the port free. */
+static void a_taken_port_moves_the_page(void **state)
+{
+    (void)state;
+    const struct sockaddr_in address = {.sin_family = AF_INET,
+                                        .sin_port = htons((uint16_t)port),
+                                        .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    const int on = 1;
+    int taken = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sidecar_kill();
+    assert_int_equal(setsockopt(taken, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on), 0);
+    assert_int_equal(bind(taken, (const struct sockaddr *)&address, sizeof address), 0);
+    assert_int_equal(listen(taken, 1), 0);
+    sidecar_page_port_asked = port;
+    sidecar_start();
+    sidecar_page_port_asked = 0;
+    assert_int_not_equal(sidecar_page_port(), port);
+    cJSON_Delete(page_document(sidecar_page_port(), "/health"));
+    char *log = sidecar_log();
+    assert_non_null(strstr(log, "SIDECAR-PAGE-PORT"));
+    assert_null(strstr(log, "SIDECAR-PAGE-FAILED"));
+    free(log);
+    close(taken);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -570,6 +596,7 @@ int main(void)
         WITH_PAGE(what_is_too_large_is_refused),
         WITH_PAGE(a_thousand_idle_connections),
         WITH_PAGE(a_crowd_that_dribbles),
+        WITH_PAGE(a_taken_port_moves_the_page),
         WITH_PAGE(there_is_no_page_unless_asked_for),
     };
     int result = cmocka_run_group_tests(tests, NULL, NULL);

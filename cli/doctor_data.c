@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -89,7 +90,12 @@ static bool check_store(const char *directory, struct pm_error *error)
 static void check_writing(struct doctor *doctor, const char *place)
 {
     struct pm_error error = {0};
-    if (try_writing(place, &error) && check_store(doctor->data_directory, &error)) {
+    struct stat what;
+    if (stat(place, &what) == 0 && !S_ISDIR(what.st_mode)) {
+        doctor_say(doctor, "queue", DOCTOR_FAIL,
+                   "move it away, or choose another place with --data-dir", "%s is no directory",
+                   place);
+    } else if (try_writing(place, &error) && check_store(doctor->data_directory, &error)) {
         doctor_say(doctor, "queue", DOCTOR_PASS, NULL, "%s can be written to", place);
     } else {
         doctor_say(doctor, "queue", DOCTOR_FAIL,

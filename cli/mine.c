@@ -26,6 +26,7 @@ enum { SUMMARY_LINE_MS = 60000, LAG_MS = 5000, HINT_MS = 10000, LOOK_MS = 1000 }
 struct mining {
     struct miner miner;
     bool key_is_told;             /* where the key is has been said */
+    bool pool_is_told;            /* how to find a pool has been said */
     bool resting;                 /* as last said */
     struct queue_status at_start; /* what earlier runs left in the store */
     struct next {
@@ -70,12 +71,14 @@ static bool has_work(struct mining *mining, struct queue_status *status, bool *a
 }
 
 /* A beginner's likeliest trouble: no pool where the settings say. */
-static void print_no_work(const struct mining *mining)
+static void print_no_work(struct mining *mining)
 {
-    say("MINE-NO-WORK",
+    static const char how[] =
         " Does a pool run there? Its address is pool_endpoint in gui_config.json\n          (or "
-        "--pool-url); poolminer-pool, beside this program, starts a local one.",
-        "no work from %s yet.", pm_options_text(miner_options(&mining->miner), "pool-url"));
+        "--pool-url); poolminer-pool, beside this program, starts a local one.";
+    say("MINE-NO-WORK", mining->pool_is_told ? "" : how, "no work from %s yet.",
+        pm_options_text(miner_options(&mining->miner), "pool-url"));
+    mining->pool_is_told = true;
 }
 
 /* Who rests asks for no work. */

@@ -248,6 +248,9 @@ static void a_store_that_cannot_be_written_fails(void **state)
     write_below(fixture, "data/sidecar.db/file", "");
     expect_output(DOCTOR("--threads=1"), 1,
                   "FAIL  queue      data/sidecar.db: Is a directory; make it yours", "");
+    write_below(fixture, "file", "");
+    expect_output(DOCTOR("--data-dir=file"), 1,
+                  "FAIL  queue      file is no directory; move it away", "");
 }
 
 static void another_miner_is_told(void **state)

@@ -67,22 +67,25 @@ static const char *group_digits(int64_t value, char out[GROUPED_SIZE])
 
 static void print_table(const struct demo_report *report)
 {
-    printf("\n%-13s %11s %9s %11s %10s %14s %8s %11s %13s\n", "miner", "evaluations", "accurate",
-           "evolutions", "finalised", "over threshold", "best", "reputation", "RAO paid");
+    printf("\n%-13s %11s %6s %8s %10s %9s %14s %6s %10s %11s\n", "miner", "evaluations", "judged",
+           "accurate", "evolutions", "finalised", "over threshold", "best", "reputation",
+           "RAO paid");
     char paid[GROUPED_SIZE];
     for (int i = 0; i < DEMO_MINERS; i++) {
         const struct figures *row = &report->figures[i];
-        printf("%.10s... %11" PRId64 " %9" PRId64 " %11" PRId64 " %10" PRId64 " %14" PRId64
-               " %8.4f %11.2f %13s\n",
-               row->hotkey, row->evaluations, row->evaluations_accurate, row->evolutions,
-               row->evolutions_finalised, row->evolutions_over_threshold, row->best_score,
-               row->reputation, group_digits(row->paid_rao, paid));
+        printf("%.10s... %11" PRId64 " %6" PRId64 " %8" PRId64 " %10" PRId64 " %9" PRId64
+               " %14" PRId64 " %6.4f %10.2f %11s\n",
+               row->hotkey, row->evaluations, row->evaluations_finalised, row->evaluations_accurate,
+               row->evolutions, row->evolutions_finalised, row->evolutions_over_threshold,
+               row->best_score, row->reputation, group_digits(row->paid_rao, paid));
     }
     printf(
-        "\nReputation is earned with accurate evaluations and good evolutions; each epoch's budget "
-        "is shared\nby it, to at most 5 %% a miner, which is why few miners are paid alike. RAO is "
-        "the pool's unit of\npay, a billionth of a token; here it is play money. Rules: "
-        "docs/pool.md. To mine yourself: README.md, \"Two commands\".\n");
+        "\nJudged is what enough miners have scored to agree on. Reputation is earned with "
+        "accurate "
+        "evaluations\nand good evolutions; each epoch's budget is shared by it, to at most 5 %% a "
+        "miner, which is why few\nminers are paid alike. RAO is the pool's unit of pay, a "
+        "billionth of a token; here it is play money.\nRules: docs/pool.md. To mine yourself: "
+        "README.md, \"Two commands\".\n");
 }
 
 static cJSON *describe_miner(const struct figures *row)

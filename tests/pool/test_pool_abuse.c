@@ -4,6 +4,7 @@
 #include "pool/http_client.h"
 #include "pool/pool_process.h"
 #include "pool/store.h"
+#include "pool/test_store.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -17,7 +18,14 @@
 #include <poolminer/file.h>
 #include <poolminer/text.h>
 
-enum { PATH_SIZE = 512, BODY_LIMIT = 1024 * 1024, THREADS = 6, ROUNDS = 12, IDLE = 200 };
+enum {
+    PATH_SIZE = 512,
+    BODY_LIMIT = 1024 * 1024,
+    THREADS = 6,
+    ROUNDS = 12,
+    IDLE = 200,
+    WAIT_MS = 60000
+};
 
 static struct pool_process pool;
 static struct client alice, bob;
@@ -206,7 +214,8 @@ static void test_the_description_needs_no_store(void **state)
     struct pm_pool_store *store;
     struct answer answer = {0};
     snprintf(path, sizeof path, "%s/pool.db", pool.directory);
-    assert_true(pm_pool_store_open(path, &store, NULL));
+    const char *url = test_store_url();
+    assert_true(pm_pool_store_open(url != NULL ? url : path, &store, NULL));
     int64_t begin_ms = pm_clock_monotonic_ms();
     assert_true(pm_pool_store_run(store, get_description, &answer, NULL));
     pm_pool_store_close(store);
@@ -528,11 +537,41 @@ static void test_idle_connections(void **state)
     }
 }
 
-/* Lets the pool's files grow no further than `bytes`, as on a full disk. */
-static void limit_files(rlim_t bytes)
+/* Takes a lease, or the one it still has, and lets it go: 200, or what came in between. */
+static int take_and_let_go(const struct client *client)
 {
-    const struct rlimit limit = {bytes, RLIM_INFINITY};
-    assert_int_equal(prlimit(pool.pid, RLIMIT_FSIZE, &limit, NULL), 0);
+    char path[PATH_SIZE];
+    struct answer answer = client_call(client, "POST", "/api/v1/tasks/lease", "{\"resume\":true}");
+    int status = answer.status;
+    if (status == 200) {
+        snprintf(path, sizeof path, "/api/v1/tasks/%s/submit_lease",
+                 answer_string(&answer, "lease_id"));
+        answer_clear(&answer);
+        answer = client_call(client, "POST", path, "{\"evaluations\":[]}");
+        status = answer.status;
+    }
+    answer_clear(&answer);
+    return status;
+}
+
+/* The pool's files grow no further, as on a full disk, or its database takes no more writes; from
+ * the return on. */
+static void refuse_writes(bool refuse)
+{
+    const struct rlimit limit = {refuse ? 1 : RLIM_INFINITY, RLIM_INFINITY};
+    if (test_store_url() == NULL) {
+        assert_int_equal(prlimit(pool.pid, RLIMIT_FSIZE, &limit, NULL), 0);
+        return;
+    }
+    struct client dave;
+    int64_t until_ms = pm_clock_monotonic_ms() + WAIT_MS;
+    client_create(&dave, pool.url, 4);
+    test_store_refuse_writes(refuse);
+    while (take_and_let_go(&dave) != (refuse ? 503 : 200)) {
+        assert_true(pm_clock_monotonic_ms() < until_ms);
+        pm_clock_sleep_ms(20);
+    }
+    client_destroy(&dave);
 }
 
 static int count_in_log(const char *id)
@@ -558,7 +597,7 @@ static void test_a_store_that_cannot_write(void **state)
     client_create(&carol, pool.url, 3);
     struct answer lease = client_expect(&carol, "POST", "/api/v1/tasks/lease", NULL, 200);
     snprintf(path, sizeof path, "/api/v1/tasks/%s/submit_lease", answer_string(&lease, "lease_id"));
-    limit_files(1);
+    refuse_writes(true);
     struct answer answer = client_expect(&carol, "POST", path, body, 503);
     assert_non_null(strstr(answer.headers, "Retry-After: "));
     answer_clear(&answer);
@@ -567,7 +606,7 @@ static void test_a_store_that_cannot_write(void **state)
         client_expect_saying(&bob, "POST", "/api/v1/tasks/lease", NULL, 503, "try again");
     }
     assert_healthy(); /* reading needs no room */
-    limit_files(RLIM_INFINITY);
+    refuse_writes(false);
     client_expect_saying(&carol, "POST", path, body, 200, "accepted");
     answer_clear(&lease);
     client_destroy(&carol);

@@ -10,14 +10,25 @@ const char *test_store_url(void)
     return getenv("POOLMINER_TEST_STORE");
 }
 
-void test_store_wipe(void)
+static void execute(const char *statement)
 {
     PGconn *connection = PQconnectdb(test_store_url());
-    PGresult *result = PQexec(connection, "SET client_min_messages = warning;"
-                                          "DROP SCHEMA public CASCADE; CREATE SCHEMA public");
-    if (PQresultStatus(result) != PGRES_COMMAND_OK) {
+    PGresult *result = PQexec(connection, statement);
+    if (PQresultStatus(result) != PGRES_COMMAND_OK && PQresultStatus(result) != PGRES_TUPLES_OK) {
         fail_msg("%s", PQerrorMessage(connection));
     }
     PQclear(result);
     PQfinish(connection);
+}
+
+void test_store_wipe(void)
+{
+    execute("SET client_min_messages = warning; DROP SCHEMA public CASCADE; CREATE SCHEMA public");
+}
+
+void test_store_refuse_writes(bool refuse)
+{
+    execute(refuse ? "ALTER SYSTEM SET default_transaction_read_only = on"
+                   : "ALTER SYSTEM RESET default_transaction_read_only");
+    execute("SELECT pg_reload_conf()");
 }

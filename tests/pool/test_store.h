@@ -3,10 +3,16 @@
 #ifndef TESTS_POOL_TEST_STORE_H
 #define TESTS_POOL_TEST_STORE_H
 
+#include <stdbool.h>
+
 /* PostgreSQL's URL, or NULL: SQLite. */
 const char *test_store_url(void);
 
 /* Everything in PostgreSQL's database is gone afterwards. */
 void test_store_wipe(void);
+
+/* From now on PostgreSQL refuses every write, or no longer does; a session that is open hears of it
+ * before one of its next statements. */
+void test_store_refuse_writes(bool refuse);
 
 #endif

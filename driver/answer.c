@@ -27,30 +27,6 @@ bool pm_answer_fail_unauthorized(const struct pm_answer *answer, struct pm_error
         answer->reason.message);
 }
 
-static int64_t clamp_retry(int64_t wait_ms)
-{
-    if (wait_ms < 0) {
-        return 0;
-    }
-    return wait_ms > PM_RETRY_AFTER_MAX_MS ? PM_RETRY_AFTER_MAX_MS : wait_ms;
-}
-
-int64_t pm_retry_after_ms(const char *value, int64_t date_ms, int64_t received_ms)
-{
-    size_t digits = strspn(value, "0123456789");
-    int64_t at_ms = 0;
-    if (digits > 0 && value[digits] == '\0') {
-        if (digits > 9) {
-            return PM_RETRY_AFTER_MAX_MS;
-        }
-        return clamp_retry((int64_t)strtol(value, NULL, 10) * 1000);
-    }
-    if (pm_clock_parse_http_date(value, &at_ms)) {
-        return clamp_retry(at_ms - (date_ms >= 0 ? date_ms : received_ms));
-    }
-    return -1;
-}
-
 /* FastAPI's "detail" is a text, an object, or a list of objects about members of the request. */
 static void read_detail(const cJSON *body, struct pm_answer *out)
 {
@@ -207,7 +183,7 @@ void pm_answer_classify(enum pm_call call, const struct pm_http_response *respon
         return;
     }
     out->retry_after_ms =
-        pm_retry_after_ms(response->retry_after, response->date_ms, response->received_ms);
+        pm_http_retry_after_ms(response->retry_after, response->date_ms, response->received_ms);
     out->kind = PM_ANSWER_OK;
     bool is_object = classify_body(call, response, out);
     if (out->kind == PM_ANSWER_OK) {

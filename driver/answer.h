@@ -45,12 +45,6 @@ void pm_answer_clear(struct pm_answer *answer);
 /* PM_ERROR_REFUSED, with the pool's words and what to look at. Returns false. */
 bool pm_answer_fail_unauthorized(const struct pm_answer *answer, struct pm_error *error);
 
-enum { PM_RETRY_AFTER_MAX_MS = 60 * 60 * 1000 }; /* a pool that asks for more is asked again then */
-
-/* Retry-After: seconds or an HTTP date, which is compared with the answer's own Date (or
- * `received_ms` without one). At most PM_RETRY_AFTER_MAX_MS; -1 when it cannot be read. */
-int64_t pm_retry_after_ms(const char *value, int64_t date_ms, int64_t received_ms);
-
 /* Classifies. `error` is what pm_http_perform said, or NULL when it succeeded. `out` is cleared by
  * the caller afterwards. */
 void pm_answer_classify(enum pm_call call, const struct pm_http_response *response,

@@ -117,25 +117,23 @@ static bool post(struct pm_relay *relay, const char *body, struct pm_http_respon
         .body = body,
         .body_size = strlen(body),
         .answer_max_bytes = ANSWER_MAX_BYTES,
-        .timeout_ms = TIMEOUT_MS,
+        .timeout_ms = relay->config.timeout_ms,
     };
     return pm_http_perform(relay->http, &request, response, error);
 }
 
-static void try_later(struct pm_relay *relay, const char *retry_after, const char *why)
+/* `asked_ms`: what the relay wants, if more than the pause would be; -1: nothing. */
+static void try_later(struct pm_relay *relay, int64_t asked_ms, const char *why)
 {
-    int64_t asked_ms = strtoll(retry_after, NULL, 10) * 1000;
     bool first = relay->pause_ms == 0;
-    relay->pause_ms = first ? FIRST_PAUSE_MS : 2 * relay->pause_ms;
-    if (relay->pause_ms < asked_ms) {
-        relay->pause_ms = asked_ms;
+    relay->pause_ms = first ? relay->config.first_pause_ms : 2 * relay->pause_ms;
+    if (relay->pause_ms > relay->config.last_pause_ms) {
+        relay->pause_ms = relay->config.last_pause_ms;
     }
-    if (relay->pause_ms > LAST_PAUSE_MS) {
-        relay->pause_ms = LAST_PAUSE_MS;
-    }
-    relay->next_ms = pm_clock_monotonic_ms() + relay->pause_ms;
+    int64_t wait_ms = relay->pause_ms > asked_ms ? relay->pause_ms : asked_ms;
+    relay->next_ms = pm_clock_monotonic_ms() + wait_ms;
     pm_log(first ? PM_LOG_WARN : PM_LOG_DEBUG, "POOL-RELAY-AWAY",
-           "%s; tried again in %" PRId64 " s, and so on", why, relay->pause_ms / 1000);
+           "%s; tried again in %" PRId64 " s, and so on", why, wait_ms / 1000);
 }
 
 static bool is_for_good(int status)
@@ -152,11 +150,14 @@ static void follow_answer(struct pm_relay *relay, struct news *news,
     if (!taken && !is_for_good(response->status)) {
         char why[MESSAGE_SIZE];
         snprintf(why, sizeof why, "the relay answers with status %d", response->status);
-        try_later(relay, response->retry_after, why);
+        try_later(
+            relay,
+            pm_http_retry_after_ms(response->retry_after, response->date_ms, response->received_ms),
+            why);
         return;
     }
     if (!pm_pool_store_run(relay->config.store, remember, news, &error)) {
-        try_later(relay, "", error.message);
+        try_later(relay, -1, error.message);
         return;
     }
     relay->pause_ms = 0;
@@ -178,7 +179,7 @@ static void forward(struct pm_relay *relay, struct news *news)
     if (body != NULL && post(relay, body, &response, &error)) {
         follow_answer(relay, news, &response);
     } else if (error.code != PM_ERROR_INTERRUPTED) {
-        try_later(relay, "", error.message);
+        try_later(relay, -1, error.message);
     }
     pm_http_response_clear(&response);
     free(body);
@@ -189,7 +190,7 @@ static void look_and_forward(struct pm_relay *relay)
     struct news news = {.any = false};
     struct pm_error error = {0};
     if (!pm_pool_store_run(relay->config.store, look, &news, &error)) {
-        try_later(relay, "", error.message);
+        try_later(relay, -1, error.message);
     } else if (news.any) {
         forward(relay, &news);
     }
@@ -209,6 +210,13 @@ static void *run(void *context)
     return NULL;
 }
 
+static void set_default(int64_t *ms, int64_t otherwise_ms)
+{
+    if (*ms == 0) {
+        *ms = otherwise_ms;
+    }
+}
+
 bool pm_relay_create(const struct pm_relay_config *config, struct pm_relay **out,
                      struct pm_error *error)
 {
@@ -217,6 +225,9 @@ bool pm_relay_create(const struct pm_relay_config *config, struct pm_relay **out
         return pm_fail(error, PM_ERROR_MEMORY, "the relay: out of memory");
     }
     relay->config = *config;
+    set_default(&relay->config.timeout_ms, TIMEOUT_MS);
+    set_default(&relay->config.first_pause_ms, FIRST_PAUSE_MS);
+    set_default(&relay->config.last_pause_ms, LAST_PAUSE_MS);
     const struct pm_http_config http = {.base_url = config->url, .stop = &relay->stop};
     if (!pm_http_create(&http, &relay->http, error)) {
         free(relay);

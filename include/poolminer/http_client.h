@@ -55,4 +55,10 @@ bool pm_http_perform(struct pm_http *http, const struct pm_http_request *request
                      struct pm_http_response *response, struct pm_error *error);
 void pm_http_response_clear(struct pm_http_response *response);
 
+enum { PM_HTTP_RETRY_AFTER_MAX_MS = 60 * 60 * 1000 }; /* who asks for more is asked again then */
+
+/* A Retry-After: seconds, or an HTTP date, which is compared with the answer's own Date (or
+ * `received_ms` without one). At most PM_HTTP_RETRY_AFTER_MAX_MS; -1 when it cannot be read. */
+int64_t pm_http_retry_after_ms(const char *value, int64_t date_ms, int64_t received_ms);
+
 #endif

@@ -180,7 +180,7 @@ static void *run(void *argument)
     return NULL;
 }
 
-struct scripted_server *scripted_server_start(scripted_handler *handler, void *context)
+struct scripted_server *scripted_server_bind(scripted_handler *handler, void *context)
 {
     struct scripted_server *server = calloc(1, sizeof *server);
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -191,10 +191,21 @@ struct scripted_server *scripted_server_start(scripted_handler *handler, void *c
     server->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     assert_true(server->listener >= 0);
     assert_int_equal(bind(server->listener, (struct sockaddr *)&address, size), 0);
-    assert_int_equal(listen(server->listener, 8), 0);
     assert_int_equal(getsockname(server->listener, (struct sockaddr *)&address, &size), 0);
     snprintf(server->url, sizeof server->url, "http://127.0.0.1:%d", ntohs(address.sin_port));
+    return server;
+}
+
+void scripted_server_listen(struct scripted_server *server)
+{
+    assert_int_equal(listen(server->listener, 8), 0);
     assert_int_equal(pthread_create(&server->thread, NULL, run, server), 0);
+}
+
+struct scripted_server *scripted_server_start(scripted_handler *handler, void *context)
+{
+    struct scripted_server *server = scripted_server_bind(handler, context);
+    scripted_server_listen(server);
     return server;
 }
 

@@ -44,6 +44,11 @@ struct scripted_server;
 
 /* Asserts on failure. */
 struct scripted_server *scripted_server_start(scripted_handler *handler, void *context);
+
+/* The same in two steps: an address that refuses connections until the server listens. */
+struct scripted_server *scripted_server_bind(scripted_handler *handler, void *context);
+void scripted_server_listen(struct scripted_server *server);
+
 void scripted_server_stop(struct scripted_server *server);
 
 /* "http://127.0.0.1:PORT"; belongs to the server. */

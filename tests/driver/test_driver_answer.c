@@ -213,22 +213,6 @@ static void failures_are_not_now_or_unusable(void **state)
     assert_int_equal(answer.kind, PM_ANSWER_UNUSABLE);
 }
 
-static void retry_after_is_seconds_or_a_date(void **state)
-{
-    (void)state;
-    const int64_t date = 784111777000; /* Sun, 06 Nov 1994 08:49:37 GMT */
-    assert_int_equal(pm_retry_after_ms("120", -1, 0), 120000);
-    assert_int_equal(pm_retry_after_ms("0", -1, 0), 0);
-    assert_int_equal(pm_retry_after_ms("99999999999999999999", -1, 0), PM_RETRY_AFTER_MAX_MS);
-    assert_int_equal(pm_retry_after_ms("7200", -1, 0), PM_RETRY_AFTER_MAX_MS);
-    assert_int_equal(pm_retry_after_ms("Sun, 06 Nov 1994 08:49:57 GMT", date, 5), 20000);
-    assert_int_equal(pm_retry_after_ms("Sun, 06 Nov 1994 08:49:57 GMT", -1, date), 20000);
-    assert_int_equal(pm_retry_after_ms("Sun, 06 Nov 1994 08:49:07 GMT", date, 5), 0);
-    assert_int_equal(pm_retry_after_ms("soon", date, 5), -1);
-    assert_int_equal(pm_retry_after_ms("", date, 5), -1);
-    assert_int_equal(pm_retry_after_ms("-5", date, 5), -1);
-}
-
 static void a_long_wait_is_told(void **state)
 {
     (void)state;
@@ -260,7 +244,6 @@ int main(void)
         cmocka_unit_test(the_time_that_remains_is_found),
         cmocka_unit_test(failures_are_not_now_or_unusable),
         cmocka_unit_test(a_long_wait_is_told),
-        cmocka_unit_test(retry_after_is_seconds_or_a_date),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,7 +12,7 @@
 #include <poolminer/clock.h>
 #include <poolminer/json.h>
 
-enum { CALLS_MAX = 64, WAIT_MS = 60000, PATH_SIZE = 256 };
+enum { CALLS_MAX = 64, WAIT_MS = 60000, STOP_MS = 15000, PATH_SIZE = 256 };
 
 struct relay {
     struct house house;
@@ -22,6 +22,7 @@ struct relay {
     int calls;
     struct scripted_request requests[CALLS_MAX];
     int statuses[CALLS_MAX]; /* to answer with; 0: 200 */
+    bool hangs;              /* takes requests and answers none */
 };
 
 static void on_request(void *context, const struct scripted_request *request,
@@ -32,6 +33,7 @@ static void on_request(void *context, const struct scripted_request *request,
     assert_in_range(relay->calls, 0, CALLS_MAX - 1);
     relay->requests[relay->calls] = *request;
     reply->status = relay->statuses[relay->calls];
+    reply->manner = relay->hangs ? SCRIPTED_HANG : SCRIPTED_PROPER;
     relay->calls++;
     pthread_mutex_unlock(&relay->mutex);
     strcpy(reply->body, "{\"detail\":\"as scripted\"}");
@@ -205,6 +207,47 @@ static void test_nobody_there(void **state)
     assert_int_equal(calls(relay), 0);
 }
 
+/* It takes the request and is silent: miners notice nothing of it, nor does the pool when it is
+ * asked to stop, long before it would have stopped waiting. The next one sends it again. */
+static void test_silent(void **state)
+{
+    struct relay *relay = *state;
+    relay->hangs = true;
+    start(relay);
+    agree_on(relay, "def Predict():\\n  s0 = 11", "0.5");
+    wait_for_calls(relay, 1);
+    agree_on(relay, "def Predict():\\n  s0 = 12", "0.4");
+    int64_t begin_ms = pm_clock_monotonic_ms();
+    stop(relay);
+    assert_true(pm_clock_monotonic_ms() - begin_ms < STOP_MS);
+    assert_int_equal(calls(relay), 1);
+    pthread_mutex_lock(&relay->mutex);
+    relay->hangs = false;
+    pthread_mutex_unlock(&relay->mutex);
+    start(relay);
+    wait_for_log(relay, "POOL-RELAYED", 1);
+    stop(relay);
+    assert_int_equal(calls(relay), 2);
+    assert_forwarded(&relay->requests[1], 0.5, "s0 = 11");
+}
+
+/* It is started after the pool. */
+static void test_comes_back(void **state)
+{
+    struct relay *relay = *state;
+    scripted_server_stop(relay->server);
+    relay->server = scripted_server_bind(on_request, relay);
+    start(relay);
+    agree_on(relay, "def Predict():\\n  s0 = 11", "0.5");
+    wait_for_log(relay, "POOL-RELAY-AWAY", 1);
+    agree_on(relay, "def Predict():\\n  s0 = 12", "0.6");
+    scripted_server_listen(relay->server);
+    wait_for_log(relay, "POOL-RELAYED", 1);
+    stop(relay);
+    assert_int_equal(calls(relay), 1);
+    assert_forwarded(&relay->requests[0], 0.6, "s0 = 12");
+}
+
 #define RELAY(test) cmocka_unit_test_setup_teardown(test, open_relay, close_relay)
 
 int main(void)
@@ -213,6 +256,8 @@ int main(void)
         RELAY(test_a_new_best_is_forwarded),
         RELAY(test_away_and_refusing),
         RELAY(test_nobody_there),
+        RELAY(test_silent),
+        RELAY(test_comes_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -294,6 +294,17 @@ static void copy_lanes(const struct run *run, uint32_t from, uint32_t to, bool a
     }
 }
 
+/* The first time all lanes are put aside: nothing that was never written is blended, and those that
+ * train on are put aside again. */
+static void put_all_aside(const struct run *run)
+{
+    const struct pm_lane_program *program = run->program;
+    for (size_t g = 0; g < run->group_count; g++) {
+        memcpy(run->lanes->finished + g * program->carried_bytes,
+               run->lanes->state + g * program->state_bytes, program->carried_bytes);
+    }
+}
+
 static uint32_t longest_training(const struct run *run)
 {
     uint32_t longest = 0;
@@ -325,8 +336,10 @@ static bool train(const struct run *run)
             return false;
         }
         example = end;
-        if (example < last) {
+        if (example < last && unequal) {
             copy_lanes(run, example, example, true);
+        } else if (example < last) {
+            put_all_aside(run);
             unequal = true;
         }
     }

@@ -122,18 +122,6 @@ static void too_many_words_and_long_passwords_are_refused(void **state)
     assert_true(pm_bip39_stretch(entropy, 16, password, out, NULL));
 }
 
-static int load(void **state)
-{
-    *state = vectors_load("sr25519.json");
-    return sodium_init() < 0;
-}
-
-static int unload(void **state)
-{
-    cJSON_Delete(*state);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -144,5 +132,5 @@ int main(void)
         cmocka_unit_test(every_size_goes_there_and_back),
         cmocka_unit_test(too_many_words_and_long_passwords_are_refused),
     };
-    return cmocka_run_group_tests(tests, load, unload);
+    return cmocka_run_group_tests(tests, vectors_open_sr25519, vectors_close);
 }

@@ -373,18 +373,6 @@ static void a_secret_is_not_left_in_memory(void **state)
     }
 }
 
-static int load(void **state)
-{
-    *state = vectors_load("sr25519.json");
-    return sodium_init() < 0;
-}
-
-static int unload(void **state)
-{
-    cJSON_Delete(*state);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -403,5 +391,5 @@ int main(void)
         cmocka_unit_test(a_secret_is_not_left_in_memory),
         cmocka_unit_test(open_odd_and_missing_files_are_refused),
     };
-    return cmocka_run_group_tests(tests, load, unload);
+    return cmocka_run_group_tests(tests, vectors_open_sr25519, vectors_close);
 }

@@ -161,18 +161,6 @@ static void bad_phrases_are_refused_with_their_reason(void **state)
     pm_hotkey_destroy(longest);
 }
 
-static int load(void **state)
-{
-    *state = vectors_load("sr25519.json");
-    return sodium_init() < 0;
-}
-
-static int unload(void **state)
-{
-    cJSON_Delete(*state);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -183,5 +171,5 @@ int main(void)
         cmocka_unit_test(ed25519_keys_sign_as_published),
         cmocka_unit_test(bad_phrases_are_refused_with_their_reason),
     };
-    return cmocka_run_group_tests(tests, load, unload);
+    return cmocka_run_group_tests(tests, vectors_open_sr25519, vectors_close);
 }

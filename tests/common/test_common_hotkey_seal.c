@@ -146,18 +146,6 @@ static void the_public_half_has_no_secret(void **state)
     remove_directory(&directory);
 }
 
-static int load(void **state)
-{
-    *state = vectors_load("sr25519.json");
-    return sodium_init() < 0;
-}
-
-static int unload(void **state)
-{
-    cJSON_Delete(*state);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -167,5 +155,5 @@ int main(void)
         cmocka_unit_test(what_is_sealed_here_opens_here_and_shows_nothing),
         cmocka_unit_test(the_public_half_has_no_secret),
     };
-    return cmocka_run_group_tests(tests, load, unload);
+    return cmocka_run_group_tests(tests, vectors_open_sr25519, vectors_close);
 }

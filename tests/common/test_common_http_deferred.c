@@ -1,8 +1,8 @@
 /* Requests whose answer comes later, from another thread: they keep no thread of the server
  * waiting, there are only so many of them, and the server does not end without their answers. */
 #include "cmocka_include.h"
+#include "loopback.h"
 
-#include <arpa/inet.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -81,12 +81,9 @@ static struct pm_http_server *start(void)
 
 static int ask(const struct pm_http_server *server, const char *path, const char *body)
 {
-    const struct sockaddr_in address = {.sin_family = AF_INET,
-                                        .sin_port = htons((uint16_t)pm_http_server_port(server)),
-                                        .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     char text[256];
-    int connection = socket(AF_INET, SOCK_STREAM, 0);
-    assert_int_equal(connect(connection, (const struct sockaddr *)&address, sizeof address), 0);
+    int connection = loopback_connect(pm_http_server_port(server));
+    assert_true(connection >= 0);
     int length = snprintf(text, sizeof text,
                           "POST %s HTTP/1.1\r\nHost: here\r\nConnection: close\r\n"
                           "Content-Length: %zu\r\n\r\n%s",

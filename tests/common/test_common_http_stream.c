@@ -1,7 +1,7 @@
 /* Streams: who reads keeps one, who only holds one open loses it. */
 #include "cmocka_include.h"
+#include "loopback.h"
 
-#include <arpa/inet.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -78,9 +78,7 @@ static struct pm_http_server *start(void)
 static int ask(const struct pm_http_server *server, const char *request)
 {
     const int room = ROOM, peer = socket(AF_INET, SOCK_STREAM, 0);
-    const struct sockaddr_in address = {.sin_family = AF_INET,
-                                        .sin_port = htons((uint16_t)pm_http_server_port(server)),
-                                        .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    const struct sockaddr_in address = loopback_at(pm_http_server_port(server));
     assert_int_equal(setsockopt(peer, SOL_SOCKET, SO_RCVBUF, &room, sizeof room), 0);
     assert_int_equal(connect(peer, (const struct sockaddr *)&address, sizeof address), 0);
     assert_int_equal(send(peer, request, strlen(request), 0), (ssize_t)strlen(request));

@@ -92,18 +92,6 @@ static void the_complex_transcript_matches(void **state)
     vectors_assert_bytes(protocol, "last", challenge, sizeof challenge);
 }
 
-static int load(void **state)
-{
-    *state = vectors_load("sr25519.json");
-    return sodium_init() < 0;
-}
-
-static int unload(void **state)
-{
-    cJSON_Delete(*state);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -112,5 +100,5 @@ int main(void)
         cmocka_unit_test(the_simple_transcript_matches_step_by_step),
         cmocka_unit_test(the_complex_transcript_matches),
     };
-    return cmocka_run_group_tests(tests, load, unload);
+    return cmocka_run_group_tests(tests, vectors_open_sr25519, vectors_close);
 }

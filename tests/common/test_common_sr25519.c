@@ -243,18 +243,6 @@ static void fresh_signatures_differ_and_verify(void **state)
     }
 }
 
-static int load(void **state)
-{
-    *state = vectors_load("sr25519.json");
-    return sodium_init() < 0;
-}
-
-static int unload(void **state)
-{
-    cJSON_Delete(*state);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -267,5 +255,5 @@ int main(void)
         cmocka_unit_test(impossible_private_keys_are_refused),
         cmocka_unit_test(fresh_signatures_differ_and_verify),
     };
-    return cmocka_run_group_tests(tests, load, unload);
+    return cmocka_run_group_tests(tests, vectors_open_sr25519, vectors_close);
 }

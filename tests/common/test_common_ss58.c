@@ -105,18 +105,6 @@ static void base58_keeps_its_limits(void **state)
     assert_int_equal(count, 4);
 }
 
-static int load(void **state)
-{
-    *state = vectors_load("sr25519.json");
-    return sodium_init() < 0;
-}
-
-static int unload(void **state)
-{
-    cJSON_Delete(*state);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -127,5 +115,5 @@ int main(void)
         cmocka_unit_test(base58_goes_there_and_back),
         cmocka_unit_test(base58_keeps_its_limits),
     };
-    return cmocka_run_group_tests(tests, load, unload);
+    return cmocka_run_group_tests(tests, vectors_open_sr25519, vectors_close);
 }

@@ -25,6 +25,18 @@ cJSON *vectors_load(const char *file_name)
     return value;
 }
 
+int vectors_open_sr25519(void **state)
+{
+    *state = vectors_load("sr25519.json");
+    return sodium_init() < 0;
+}
+
+int vectors_close(void **state)
+{
+    cJSON_Delete(*state);
+    return 0;
+}
+
 const cJSON *vectors_at(const cJSON *value, const char *path)
 {
     char key[64];

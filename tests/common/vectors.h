@@ -9,6 +9,11 @@
 /* The caller frees with cJSON_Delete. */
 cJSON *vectors_load(const char *file_name);
 
+/* For a group of tests that read sr25519.json: its state is those vectors, and libsodium is ready.
+ */
+int vectors_open_sr25519(void **state);
+int vectors_close(void **state);
+
 /* A member that must be there; `path` may go down: "merlin.strobe.flags". */
 const cJSON *vectors_at(const cJSON *value, const char *path);
 const char *vectors_text(const cJSON *value, const char *path);

@@ -1,9 +1,8 @@
 #include "tests/driver/proxy.h"
 
 #include "cmocka_include.h"
+#include "loopback.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -50,16 +49,6 @@ static size_t read_head(struct proxy *proxy, int client, char *text, size_t room
     return length;
 }
 
-static int connect_server(const struct proxy *proxy)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET,
-                                  .sin_port = htons((uint16_t)proxy->server_port),
-                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    int server = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_int_equal(connect(server, (struct sockaddr *)&address, sizeof address), 0);
-    return server;
-}
-
 static bool hand_on(int from, int to)
 {
     char piece[PIECE];
@@ -97,7 +86,8 @@ static void serve(struct proxy *proxy, int client)
         say(client, "HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n");
         return;
     }
-    int server = connect_server(proxy);
+    int server = loopback_connect(proxy->server_port);
+    assert_true(server >= 0);
     /* A proxy's clock is nobody's business. */
     bool begun = strncmp(head, "CONNECT ", 8) == 0
                      ? say(client, "HTTP/1.1 200 OK\r\nDate: Thu, 01 Jan 1998 00:00:00 GMT\r\n\r\n")
@@ -124,15 +114,11 @@ static void *run(void *argument)
 struct proxy *proxy_start(const char *server_url)
 {
     struct proxy *proxy = calloc(1, sizeof *proxy);
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t size = sizeof address;
+    int port = 0;
     assert_non_null(proxy);
     proxy->server_port = (int)strtol(strrchr(server_url, ':') + 1, NULL, 10);
-    proxy->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_int_equal(bind(proxy->listener, (struct sockaddr *)&address, size), 0);
-    assert_int_equal(listen(proxy->listener, 8), 0);
-    assert_int_equal(getsockname(proxy->listener, (struct sockaddr *)&address, &size), 0);
-    snprintf(proxy->url, sizeof proxy->url, "http://127.0.0.1:%d", ntohs(address.sin_port));
+    proxy->listener = loopback_listen(&port);
+    snprintf(proxy->url, sizeof proxy->url, "http://127.0.0.1:%d", port);
     assert_int_equal(pthread_create(&proxy->thread, NULL, run, proxy), 0);
     return proxy;
 }

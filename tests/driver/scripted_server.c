@@ -1,9 +1,8 @@
 #include "tests/driver/scripted_server.h"
 
 #include "cmocka_include.h"
+#include "loopback.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
@@ -183,16 +182,12 @@ static void *run(void *argument)
 struct scripted_server *scripted_server_bind(scripted_handler *handler, void *context)
 {
     struct scripted_server *server = calloc(1, sizeof *server);
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t size = sizeof address;
+    int port = 0;
     assert_non_null(server);
     server->handler = handler;
     server->context = context;
-    server->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_true(server->listener >= 0);
-    assert_int_equal(bind(server->listener, (struct sockaddr *)&address, size), 0);
-    assert_int_equal(getsockname(server->listener, (struct sockaddr *)&address, &size), 0);
-    snprintf(server->url, sizeof server->url, "http://127.0.0.1:%d", ntohs(address.sin_port));
+    server->listener = loopback_bind(&port);
+    snprintf(server->url, sizeof server->url, "http://127.0.0.1:%d", port);
     return server;
 }
 

@@ -1,9 +1,8 @@
 #include "tests/driver/tls_front.h"
 
 #include "cmocka_include.h"
+#include "loopback.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
@@ -69,16 +68,6 @@ static void set_up_tls(struct tls_front *front)
 
 /* ---- handing on ---- */
 
-static int connect_plain(const struct tls_front *front)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET,
-                                  .sin_port = htons((uint16_t)front->plain_port),
-                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    int plain = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_int_equal(connect(plain, (struct sockaddr *)&address, sizeof address), 0);
-    return plain;
-}
-
 static bool from_client(SSL *tls, int plain)
 {
     char piece[PIECE];
@@ -116,7 +105,8 @@ static void serve(struct tls_front *front, int client)
     SSL *tls = SSL_new(front->context);
     SSL_set_fd(tls, client);
     if (SSL_accept(tls) == 1) { /* a client that does not trust us ends here */
-        int plain = connect_plain(front);
+        int plain = loopback_connect(front->plain_port);
+        assert_true(plain >= 0);
         hand_on(front, tls, client, plain);
         close(plain);
     }
@@ -142,17 +132,12 @@ static void *run(void *argument)
 struct tls_front *tls_front_start(const char *plain_url)
 {
     struct tls_front *front = calloc(1, sizeof *front);
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t size = sizeof address;
+    int port = 0;
     assert_non_null(front);
     signal(SIGPIPE, SIG_IGN); /* OpenSSL writes without asking whether anybody is there */
     front->plain_port = (int)strtol(strrchr(plain_url, ':') + 1, NULL, 10);
     set_up_tls(front);
-    front->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_int_equal(bind(front->listener, (struct sockaddr *)&address, size), 0);
-    assert_int_equal(listen(front->listener, 8), 0);
-    assert_int_equal(getsockname(front->listener, (struct sockaddr *)&address, &size), 0);
-    int port = ntohs(address.sin_port);
+    front->listener = loopback_listen(&port);
     snprintf(front->url, sizeof front->url, "https://127.0.0.1:%d", port);
     snprintf(front->other_url, sizeof front->other_url, "https://localhost:%d", port);
     assert_int_equal(pthread_create(&front->thread, NULL, run, front), 0);

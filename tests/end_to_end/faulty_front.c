@@ -1,8 +1,8 @@
 #include "faulty_front.h"
 
 #include "cmocka_include.h"
+#include "loopback.h"
 
-#include <arpa/inet.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdbool.h>
@@ -118,27 +118,13 @@ static bool send_all(int connection, const char *data, size_t size)
     return true;
 }
 
-static int connect_to(int port)
-{
-    const struct sockaddr_in address = {.sin_family = AF_INET,
-                                        .sin_port = htons((uint16_t)port),
-                                        .sin_addr = {htonl(INADDR_LOOPBACK)}};
-    const int connection = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (connection < 0 ||
-        connect(connection, (const struct sockaddr *)&address, sizeof address) == 0) {
-        return connection;
-    }
-    close(connection);
-    return -1;
-}
-
 /* What the pool says to a request on a connection that it is to close afterwards. */
 static void ask_pool(const struct faulty_front *front, const struct bytes *request,
                      struct bytes *answer)
 {
     static const char CLOSE[] = "Connection: close\r\n";
     const size_t line = (size_t)(strstr(request->data, "\r\n") + 2 - request->data);
-    const int pool = connect_to(front->pool_port);
+    const int pool = loopback_connect(front->pool_port);
     if (pool < 0) {
         return;
     }
@@ -239,19 +225,12 @@ static void *serve(void *argument)
 
 struct faulty_front *faulty_front_start(int pool_port, unsigned seed)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
-    socklen_t size = sizeof address;
     struct faulty_front *front = calloc(1, sizeof *front);
     assert_non_null(front);
     front->pool_port = pool_port;
     front->random = seed;
     pthread_mutex_init(&front->mutex, NULL);
-    front->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_true(front->listener >= 0);
-    assert_int_equal(bind(front->listener, (const struct sockaddr *)&address, sizeof address), 0);
-    assert_int_equal(listen(front->listener, 64), 0);
-    assert_int_equal(getsockname(front->listener, (struct sockaddr *)&address, &size), 0);
-    front->port = ntohs(address.sin_port);
+    front->listener = loopback_listen(&front->port);
     assert_int_equal(pthread_create(&front->thread, NULL, serve, front), 0);
     return front;
 }

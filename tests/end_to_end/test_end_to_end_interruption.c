@@ -1,10 +1,10 @@
 /* Programs that are told to end are gone in two seconds whatever they are doing; programs that were
  * stopped for longer than a lease, and clocks that jump, cost no job its result. */
 #include "cmocka_include.h"
+#include "loopback.h"
 #include "own_clock.h"
 #include "worker_bench.h"
 
-#include <arpa/inet.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,17 +43,6 @@ static void everything_ends_in_time(void **state)
     worker_bench_leave(bench, "idle", idle, SIGINT);
 }
 
-static int connect_to(int port)
-{
-    const struct sockaddr_in address = {.sin_family = AF_INET,
-                                        .sin_port = htons((uint16_t)port),
-                                        .sin_addr = {htonl(INADDR_LOOPBACK)}};
-    const int connection = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_true(connection >= 0);
-    assert_int_equal(connect(connection, (const struct sockaddr *)&address, sizeof address), 0);
-    return connection;
-}
-
 static void a_pool_ends_with_requests_under_way(void **state)
 {
     static const char HALF[] = "POST /api/v1/tasks/lease HTTP/1.1\r\nHost: x\r\nContent-Length: 9";
@@ -62,7 +51,8 @@ static void a_pool_ends_with_requests_under_way(void **state)
                              place_file(&bench->place, "pool.db"), "--ready-file",
                              place_file(&bench->place, "pool.ready"));
     const int port = wait_ready(&bench->place, "pool.ready");
-    const int silent = connect_to(port), half = connect_to(port);
+    const int silent = loopback_connect(port), half = loopback_connect(port);
+    assert_true(silent >= 0 && half >= 0);
     assert_int_equal(send(half, HALF, sizeof HALF - 1, MSG_NOSIGNAL), sizeof HALF - 1);
     worker_bench_leave(bench, "pool", pool, SIGTERM);
     close(silent);

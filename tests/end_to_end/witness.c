@@ -1,9 +1,9 @@
 #include "witness.h"
 
 #include "cmocka_include.h"
+#include "loopback.h"
 #include "zmtp_reader.h"
 
-#include <arpa/inet.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <pthread.h>
@@ -191,25 +191,11 @@ static void *pass_on_replies(void *line)
     return NULL;
 }
 
-static int connect_to(int port)
-{
-    const struct sockaddr_in address = {.sin_family = AF_INET,
-                                        .sin_port = htons((uint16_t)port),
-                                        .sin_addr = {htonl(INADDR_LOOPBACK)}};
-    const int connection = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (connection < 0 ||
-        connect(connection, (const struct sockaddr *)&address, sizeof address) == 0) {
-        return connection;
-    }
-    close(connection);
-    return -1;
-}
-
 static void *serve_one(void *argument)
 {
     struct line *line = argument;
     pthread_t replies;
-    line->sidecar = connect_to(line->witness->sidecar_port);
+    line->sidecar = loopback_connect(line->witness->sidecar_port);
     if (line->sidecar >= 0 && pthread_create(&replies, NULL, pass_on_replies, line) == 0) {
         pass_on(line, true);
         pthread_join(replies, NULL);
@@ -275,18 +261,11 @@ static void open_database(struct witness *witness, const char *path)
 
 struct witness *witness_start(int sidecar_port, const char *database)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
-    socklen_t size = sizeof address;
     struct witness *witness = calloc(1, sizeof *witness);
     assert_non_null(witness);
     open_database(witness, database);
     witness->sidecar_port = sidecar_port;
-    witness->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_true(witness->listener >= 0);
-    assert_int_equal(bind(witness->listener, (const struct sockaddr *)&address, sizeof address), 0);
-    assert_int_equal(listen(witness->listener, 64), 0);
-    assert_int_equal(getsockname(witness->listener, (struct sockaddr *)&address, &size), 0);
-    witness->port = ntohs(address.sin_port);
+    witness->listener = loopback_listen(&witness->port);
     assert_int_equal(pthread_create(&witness->thread, NULL, serve, witness), 0);
     return witness;
 }

@@ -1,15 +1,14 @@
 /* poolminer-pool as a command: options that cannot be, and stores that are not its own. */
 #include "cmocka_include.h"
+#include "loopback.h"
 #include "pool/settings.h"
 #include "pool/virtual_pool.h"
 #include "run_program.h"
 
-#include <arpa/inet.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <poolminer/file.h>
@@ -258,14 +257,10 @@ static void test_a_store_without_a_mark(void **state)
 static void test_a_port_that_is_taken(void **state)
 {
     (void)state;
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
-    socklen_t size = sizeof address;
     char port[16], path[PATH_SIZE];
-    int taken = socket(AF_INET, SOCK_STREAM, 0);
-    assert_int_equal(bind(taken, (struct sockaddr *)&address, sizeof address), 0);
-    assert_int_equal(listen(taken, 1), 0);
-    assert_int_equal(getsockname(taken, (struct sockaddr *)&address, &size), 0);
-    snprintf(port, sizeof port, "%d", ntohs(address.sin_port));
+    int number = 0;
+    const int taken = loopback_listen(&number);
+    snprintf(port, sizeof port, "%d", number);
     snprintf(path, sizeof path, "%s/taken.db", directory);
     expect_output(run_at_home(directory,
                               (const char *[]){POOL_PROGRAM, "--store", path, "--port", port, NULL},

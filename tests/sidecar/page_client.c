@@ -1,8 +1,8 @@
 #include "sidecar/page_client.h"
 
+#include "loopback.h"
 #include "sidecar/sidecar_program.h"
 
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -23,13 +23,9 @@ void page_answer_clear(struct page_answer *answer)
 int page_connect(int port)
 {
     const struct timeval patience = {.tv_sec = PATIENCE_S};
-    const struct sockaddr_in address = {.sin_family = AF_INET,
-                                        .sin_port = htons((uint16_t)port),
-                                        .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    int peer = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int peer = loopback_connect(port);
     assert_true(peer >= 0);
     assert_int_equal(setsockopt(peer, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience), 0);
-    assert_int_equal(connect(peer, (const struct sockaddr *)&address, sizeof address), 0);
     return peer;
 }
 

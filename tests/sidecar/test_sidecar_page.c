@@ -1,9 +1,9 @@
 /* The sidecar's HTTP side: its documents, who may ask, who may change, and who cannot disturb it.
  */
+#include "loopback.h"
 #include "sidecar/page_client.h"
 #include "sidecar/sidecar_program.h"
 
-#include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -560,15 +560,8 @@ static void there_is_no_page_unless_asked_for(void **state)
 static void a_taken_port_moves_the_page(void **state)
 {
     (void)state;
-    const struct sockaddr_in address = {.sin_family = AF_INET,
-                                        .sin_port = htons((uint16_t)port),
-                                        .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    const int on = 1;
-    int taken = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     sidecar_kill();
-    assert_int_equal(setsockopt(taken, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on), 0);
-    assert_int_equal(bind(taken, (const struct sockaddr *)&address, sizeof address), 0);
-    assert_int_equal(listen(taken, 1), 0);
+    const int taken = loopback_listen(&port);
     sidecar_page_port_asked = port;
     sidecar_start();
     sidecar_page_port_asked = 0;

@@ -62,20 +62,11 @@ bool pm_suite_plan_build(const struct pm_suite_plan *plan, const struct pm_datas
                          const struct pm_until *until, struct pm_suite **out,
                          struct pm_error *error)
 {
-    struct pm_suite *suite = calloc(1, sizeof *suite);
-    struct pm_task *tasks = calloc(plan->count, sizeof *tasks);
-    if (suite == NULL || tasks == NULL) {
-        free(suite);
-        free(tasks);
-        return pm_fail(error, PM_ERROR_MEMORY, "out of memory for a suite of %zu tasks",
-                       plan->count);
+    struct pm_suite *suite;
+    if (!pm_suite_plan_allocate(plan, &suite, error)) {
+        return false;
     }
-    *suite = (struct pm_suite){.edition = plan->edition,
-                               .input_dim = plan->input_dim,
-                               .count = plan->count,
-                               .tasks = tasks,
-                               .simd_level = pm_simd_level_best(),
-                               .memory = pm_score_memory_create()};
+    suite->memory = pm_score_memory_create();
     memcpy(suite->fingerprint, fingerprint, PM_FINGERPRINT_HEX_SIZE);
     if (!build_tasks(dataset, plan->ids, until, suite, error) ||
         !pm_lane_tasks_create(suite->tasks, suite->count, &suite->lanes, error)) {

@@ -197,29 +197,20 @@ bool pm_suite_file_read(const void *bytes, size_t size, const struct pm_suite_pl
     if (!check_header(bytes, size, plan, identity, error)) {
         return false;
     }
-    struct pm_suite *suite = calloc(1, sizeof *suite);
-    struct pm_task *tasks = calloc(plan->count, sizeof *tasks);
-    if (suite == NULL || tasks == NULL) {
-        free(suite);
-        free(tasks);
-        return pm_fail(error, PM_ERROR_MEMORY, "out of memory for a suite of %zu tasks",
-                       plan->count);
+    struct pm_suite *suite;
+    if (!pm_suite_plan_allocate(plan, &suite, error)) {
+        return false;
     }
-    *suite = (struct pm_suite){.edition = plan->edition,
-                               .input_dim = plan->input_dim,
-                               .count = plan->count,
-                               .tasks = tasks,
-                               .simd_level = pm_simd_level_best(),
-                               .borrowed = true};
-    if (read_records(bytes, size, plan, tasks, error) &&
-        pm_lane_tasks_outline(tasks, plan->count, &suite->lanes, error) &&
+    suite->borrowed = true;
+    if (read_records(bytes, size, plan, suite->tasks, error) &&
+        pm_lane_tasks_outline(suite->tasks, plan->count, &suite->lanes, error) &&
         attach_examples(bytes, size, suite, error)) {
         suite->memory = pm_score_memory_create();
         *out = suite;
         return true;
     }
     pm_lane_tasks_destroy(suite->lanes);
-    free(tasks);
+    free(suite->tasks);
     free(suite);
     return false;
 }

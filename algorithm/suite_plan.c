@@ -1,5 +1,7 @@
 #include "algorithm/suite_plan.h"
 
+#include <stdlib.h>
+
 #include <poolminer/numpy_random.h>
 
 enum {
@@ -76,5 +78,25 @@ bool pm_suite_plan_search(enum pm_suite_edition edition, int input_dim, uint64_t
         return false;
     }
     choose_search_tasks(input_dim, seed, out->ids);
+    return true;
+}
+
+bool pm_suite_plan_allocate(const struct pm_suite_plan *plan, struct pm_suite **out,
+                            struct pm_error *error)
+{
+    struct pm_suite *suite = calloc(1, sizeof *suite);
+    struct pm_task *tasks = calloc(plan->count, sizeof *tasks);
+    if (suite == NULL || tasks == NULL) {
+        free(suite);
+        free(tasks);
+        return pm_fail(error, PM_ERROR_MEMORY, "out of memory for a suite of %zu tasks",
+                       plan->count);
+    }
+    *suite = (struct pm_suite){.edition = plan->edition,
+                               .input_dim = plan->input_dim,
+                               .count = plan->count,
+                               .tasks = tasks,
+                               .simd_level = pm_simd_level_best()};
+    *out = suite;
     return true;
 }

@@ -18,6 +18,10 @@ bool pm_suite_plan_evaluation(const struct pm_dataset *dataset, enum pm_suite_ed
 bool pm_suite_plan_search(enum pm_suite_edition edition, int input_dim, uint64_t seed,
                           size_t task_limit, struct pm_suite_plan *out, struct pm_error *error);
 
+/* A suite of these tasks, which are all empty yet. */
+bool pm_suite_plan_allocate(const struct pm_suite_plan *plan, struct pm_suite **out,
+                            struct pm_error *error);
+
 /* Builds the tasks. `fingerprint` is the dataset's, of the records that the edition uses. */
 bool pm_suite_plan_build(const struct pm_suite_plan *plan, const struct pm_dataset *dataset,
                          const char fingerprint[PM_FINGERPRINT_HEX_SIZE],

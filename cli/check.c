@@ -175,13 +175,7 @@ static const struct pm_option OPTIONS[] = {
     {.name = "strict",
      .type = PM_OPTION_FLAG,
      .help = "Exit status 1 also where strict reading would refuse a file."},
-    {.name = "input-dim",
-     .type = PM_OPTION_INTEGER,
-     .default_value = "16",
-     .minimum = 1,
-     .maximum = PM_DIM_MAX,
-     .argument = "N",
-     .help = "Elements of the input vector."},
+    INPUT_DIM_OPTION,
 };
 
 const struct verb verb_check = {

@@ -261,13 +261,7 @@ static const struct pm_option OPTIONS[] = {
      .maximum = 86400,
      .argument = "N",
      .help = "Build tasks and search at most this long; 0: until the generations are done."},
-    {.name = "input-dim",
-     .type = PM_OPTION_INTEGER,
-     .default_value = "16",
-     .minimum = 1,
-     .maximum = PM_DIM_MAX,
-     .argument = "N",
-     .help = "Elements of the input vector."},
+    INPUT_DIM_OPTION,
     {.name = "json", .type = PM_OPTION_FLAG, .help = "The result as one line of JSON."},
 };
 

@@ -78,13 +78,7 @@ static int run(const struct pm_options *options)
 }
 
 static const struct pm_option OPTIONS[] = {
-    {.name = "input-dim",
-     .type = PM_OPTION_INTEGER,
-     .default_value = "16",
-     .minimum = 1,
-     .maximum = PM_DIM_MAX,
-     .argument = "N",
-     .help = "Elements of the input vector."},
+    INPUT_DIM_OPTION,
 };
 
 const struct verb verb_explain = {

@@ -1,5 +1,5 @@
-/* What `evaluate`, `evolve` and `check` have in common: algorithm files, the dataset, the suite,
- * threads. */
+/* What `evaluate`, `evolve`, `check` and `explain` have in common: algorithm files, the dataset,
+ * the suite, threads. */
 #ifndef CLI_SCORE_INPUT_H
 #define CLI_SCORE_INPUT_H
 
@@ -9,6 +9,13 @@
 #include <poolminer/error.h>
 #include <poolminer/options.h>
 #include <poolminer/suite.h>
+
+/* `input_dim` below. */
+#define INPUT_DIM_OPTION                                                                           \
+    {                                                                                              \
+        .name = "input-dim", .type = PM_OPTION_INTEGER, .default_value = "16", .minimum = 1,       \
+        .maximum = PM_DIM_MAX, .argument = "N", .help = "Elements of the input vector."            \
+    }
 
 /* The bytes of file `name` ("-": standard input), at most an algorithm's; the caller frees them. */
 bool read_algorithm_text(const char *name, char **text, size_t *length, struct pm_error *error);

@@ -114,6 +114,9 @@ static enum MHD_Result refuse(struct pm_http_exchanges *exchanges,
     }
     response.body = text.data;
     pm_log(PM_LOG_DEBUG, "HTTP-REQUEST", "request=%s status=%d", incoming->id, status);
+    if (exchanges->config.refused != NULL) {
+        exchanges->config.refused(exchanges->config.context, status);
+    }
     return send_response(exchanges, connection, incoming, &response);
 }
 

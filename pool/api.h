@@ -10,4 +10,7 @@
 void pm_api_handle(void *context, const struct pm_http_server_request *request,
                    struct pm_http_server_response *response);
 
+/* A pm_http_server_refused with the same context. */
+void pm_api_refused(void *context, int status);
+
 #endif

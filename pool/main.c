@@ -113,6 +113,7 @@ static bool listen_and_serve(struct pm_pool *pool, const struct pm_options *opti
         .defers = true,
         .connections_per_address = (int)pm_options_integer(options, "connections-per-address"),
         .handler = pm_api_handle,
+        .refused = pm_api_refused,
         .context = pool,
     };
     struct pm_http_server *server;

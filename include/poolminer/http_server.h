@@ -55,6 +55,10 @@ struct pm_http_server_response {
 typedef void pm_http_server_handler(void *context, const struct pm_http_server_request *request,
                                     struct pm_http_server_response *response);
 
+/* Told the status of what never reaches the handler: what the server refuses by itself. From
+ * several threads at once. */
+typedef void pm_http_server_refused(void *context, int status);
+
 struct pm_http_server_config {
     const char *host;    /* a numeric address or a name */
     int port;            /* 0: any free one */
@@ -67,6 +71,7 @@ struct pm_http_server_config {
     int streams_max;             /* at one time; one more is answered with 503 */
     bool defers;                 /* the handler may call pm_http_server_defer */
     pm_http_server_handler *handler;
+    pm_http_server_refused *refused; /* may be NULL */
     void *context;
 };
 

@@ -5,6 +5,7 @@
 
 #include "pool/http_client.h"
 #include "pool/pool_process.h"
+#include "pool/sql.h"
 
 enum { CLIENTS = 5 };
 
@@ -26,5 +27,12 @@ void house_judge_all(const struct client *client, const char *score);
 
 /* Takes a lease and brings back `program` (JSON); the answer has `status` and contains `said`. */
 void house_evolve(const struct client *client, const char *program, int status, const char *said);
+
+/* The pool's store, by the back door. */
+struct pm_sql *house_open_store(const struct house *house);
+void house_run_script(const struct house *house, const char *script);
+
+/* What the client has earned shall go to the last client's address. */
+void house_set_recipient(const struct house *house, const struct client *client);
 
 #endif

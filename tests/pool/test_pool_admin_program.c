@@ -14,50 +14,6 @@
 
 enum { PATH_SIZE = 256, RIVALS = 2 };
 
-static struct pm_sql *open_store(const struct house *house)
-{
-    char path[PATH_SIZE];
-    struct pm_sql *sql;
-    struct pm_error error = {0};
-    const char *url = test_store_url();
-    snprintf(path, sizeof path, "%s/pool.db", house->pool.directory);
-    if (!(url != NULL ? pm_sql_open_postgres(url, PM_SQL_WRITE, &sql, &error)
-                      : pm_sql_open_sqlite(path, PM_SQL_WRITE, &sql, &error))) {
-        fail_msg("%s", error.message);
-    }
-    return sql;
-}
-
-static void run_script(const struct house *house, const char *script)
-{
-    struct pm_sql *sql = open_store(house);
-    struct pm_error error = {0};
-    if (!pm_sql_script(sql, script, &error)) {
-        fail_msg("%s", error.message);
-    }
-    pm_sql_close(sql);
-}
-
-static void set_recipient(const struct house *house, const struct client *client)
-{
-    char timestamp[32], message[256], body[256], signature[PM_SIGNATURE_HEX_SIZE];
-    const char *coldkey = client_address(&house->clients[4]);
-    snprintf(timestamp, sizeof timestamp, "%" PRId64, pm_clock_unix_ms() / 1000);
-    snprintf(message, sizeof message, "recipient_coldkey:update:%s:%s", timestamp, coldkey);
-    snprintf(body, sizeof body, "{\"recipient_coldkey\":\"%s\"}", coldkey);
-    assert_true(pm_hotkey_sign_hex(client->hotkey, message, signature, NULL));
-    const struct request request = {.method = "PUT",
-                                    .url = house->pool.url,
-                                    .path = "/api/v1/miners/recipient-coldkey",
-                                    .key = client_address(client),
-                                    .timestamp = timestamp,
-                                    .signature = signature,
-                                    .body = body};
-    struct answer answer = http_send(&request);
-    assert_int_equal(answer.status, 200);
-    answer_clear(&answer);
-}
-
 /* Two miners that were paid 50,000,000 RAO each, in an epoch of long ago, and ask for 20,000,000.
  */
 static int open_pool(void **state)
@@ -68,7 +24,7 @@ static int open_pool(void **state)
     char script[1024], path[PATH_SIZE];
     for (size_t i = 0; i < 2; i++) {
         client_expect_saying(&house->clients[i], "POST", "/api/v1/miners/register", NULL, 200, "");
-        set_recipient(house, &house->clients[i]);
+        house_set_recipient(house, &house->clients[i]);
     }
     snprintf(script, sizeof script,
              "INSERT INTO epochs (number, start_ms, end_ms, settled, settled_ms, paid_rao)"
@@ -76,7 +32,7 @@ static int open_pool(void **state)
              "INSERT INTO payouts (epoch, hotkey, reputation, rao)"
              " VALUES (0, '%s', 1, 50000000), (0, '%s', 1, 50000000)",
              client_address(&house->clients[0]), client_address(&house->clients[1]));
-    run_script(house, script);
+    house_run_script(house, script);
     for (size_t i = 0; i < 2; i++) {
         snprintf(path, sizeof path, "/api/v1/rewards/withdraw/%s",
                  client_address(&house->clients[i]));
@@ -161,7 +117,7 @@ static void test_of_two_at_once_one_wins(void **state)
 
 static int64_t version_of(const struct house *house)
 {
-    struct pm_sql *sql = open_store(house);
+    struct pm_sql *sql = house_open_store(house);
     int64_t version = 0;
     bool found;
     assert_true(pm_sql_select_integer(sql, "SELECT MAX(version) FROM schema_versions",
@@ -178,17 +134,17 @@ static void test_a_store_of_another_version_is_left_alone(void **state)
     char script[128];
     snprintf(script, sizeof script, "DELETE FROM schema_versions WHERE version = %" PRId64,
              version);
-    run_script(house, script);
+    house_run_script(house, script);
     expect_admin(house, ADMIN("miners"), 1, "", "written by an older poolminer-pool");
     expect_admin(house, ADMIN("payouts", "list"), 1, "", "written by an older poolminer-pool");
     expect_admin(house, ADMIN("payouts", "approve", "1"), 1, "", "older poolminer-pool");
     assert_int_equal(version_of(house), version - 1);
     snprintf(script, sizeof script, "INSERT INTO schema_versions VALUES (%" PRId64 "), (99)",
              version);
-    run_script(house, script);
+    house_run_script(house, script);
     expect_admin(house, ADMIN("miners"), 1, "", "written by a newer poolminer-pool");
     expect_admin(house, ADMIN("payouts", "reject", "1"), 1, "", "newer poolminer-pool");
-    run_script(house, "DELETE FROM schema_versions WHERE version = 99");
+    house_run_script(house, "DELETE FROM schema_versions WHERE version = 99");
     expect_admin(house, ADMIN("payouts", "reject", "1"), 0, "withdrawal 1 rejected\n", "");
 }
 

@@ -153,12 +153,8 @@ static void test_epochs_pay(void **state)
 /* A hundred years at the largest budget, to the last RAO: in the books of a pool that is away. */
 static void put_large_sums(const struct house *house)
 {
-    char script[2048], path[PATH_SIZE];
+    char script[2048];
     const char *miner = client_address(&house->clients[0]);
-    const char *url = test_store_url();
-    struct pm_sql *sql;
-    struct pm_error error = {0};
-    snprintf(path, sizeof path, "%s/pool.db", house->pool.directory);
     snprintf(script, sizeof script,
              "INSERT INTO epochs (number, start_ms, end_ms, settled, settled_ms, reputation,"
              "  budget_rao, paid_rao, pool_rao) VALUES"
@@ -169,13 +165,7 @@ static void put_large_sums(const struct house *house)
              "INSERT INTO withdrawals (id, hotkey, rao, recipient_coldkey, requested_ms, state)"
              " VALUES (1, '%s', 1000000000000000001, 'cold', 1, 1)",
              miner, miner, miner);
-    bool ok = (url != NULL ? pm_sql_open_postgres(url, PM_SQL_WRITE, &sql, &error)
-                           : pm_sql_open_sqlite(path, PM_SQL_WRITE, &sql, &error)) &&
-              pm_sql_script(sql, script, &error);
-    if (!ok) {
-        fail_msg("%s", error.message);
-    }
-    pm_sql_close(sql);
+    house_run_script(house, script);
 }
 
 static void test_sums_to_the_last_digit(void **state)

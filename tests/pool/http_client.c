@@ -170,7 +170,8 @@ static void prepare(CURL *curl, const struct request *request, const char *url)
     }
 }
 
-struct answer http_send(const struct request *request)
+/* False: no whole answer came, *why says why not. */
+static bool send_request(const struct request *request, struct answer *out, const char **why)
 {
     struct pm_text url = {0}, body = {0}, headers = {0};
     struct curl_slist *list = headers_of(request);
@@ -190,13 +191,32 @@ struct answer http_send(const struct request *request)
     pm_text_clear(&url);
     /* A server that answers before it has read the whole body may break the sending. */
     if (code != CURLE_OK && !(code == CURLE_SEND_ERROR && status)) {
-        fail_msg("%s %s: %s", request->method, request->path, curl_easy_strerror(code));
+        *why = curl_easy_strerror(code);
+        pm_text_clear(&body);
+        pm_text_clear(&headers);
+        return false;
     }
     assert_false(body.failed || headers.failed || !body.data);
-    struct answer answer = {.status = (int)status, .text = body.data, .headers = headers.data};
-    check(request, &answer);
-    if (answer.status == 200) {
+    *out = (struct answer){.status = (int)status, .text = body.data, .headers = headers.data};
+    check(request, out);
+    if (out->status == 200) {
         check_request(request);
+    }
+    return true;
+}
+
+bool http_try(const struct request *request, struct answer *out)
+{
+    const char *why;
+    return send_request(request, out, &why);
+}
+
+struct answer http_send(const struct request *request)
+{
+    struct answer answer = {0};
+    const char *why;
+    if (!send_request(request, &answer, &why)) {
+        fail_msg("%s %s: %s", request->method, request->path, why);
     }
     return answer;
 }
@@ -304,24 +324,45 @@ const char *client_address(const struct client *client)
     return pm_hotkey_address(client->hotkey);
 }
 
-struct answer client_call(const struct client *client, const char *method, const char *path,
-                          const char *body)
+/* A request and the texts of its proof. */
+struct signed_request {
+    struct request request;
+    char timestamp[32], signature[PM_SIGNATURE_HEX_SIZE];
+};
+
+static void sign(const struct client *client, const char *method, const char *path,
+                 const char *body, struct signed_request *out)
 {
-    char timestamp[32], message[64], signature[PM_SIGNATURE_HEX_SIZE];
+    char message[64];
     int64_t now_s = pm_clock_unix_ms() / 1000 + client->clock_offset_s;
-    snprintf(timestamp, sizeof timestamp, "%" PRId64, now_s);
-    snprintf(message, sizeof message, "auth:%s", timestamp);
-    assert_true(pm_hotkey_sign_hex(client->hotkey, message, signature, NULL));
-    const struct request request = {
+    snprintf(out->timestamp, sizeof out->timestamp, "%" PRId64, now_s);
+    snprintf(message, sizeof message, "auth:%s", out->timestamp);
+    assert_true(pm_hotkey_sign_hex(client->hotkey, message, out->signature, NULL));
+    out->request = (struct request){
         .method = method,
         .url = client->url,
         .path = path,
         .key = client_address(client),
-        .timestamp = timestamp,
-        .signature = signature,
+        .timestamp = out->timestamp,
+        .signature = out->signature,
         .body = body,
     };
-    return http_send(&request);
+}
+
+struct answer client_call(const struct client *client, const char *method, const char *path,
+                          const char *body)
+{
+    struct signed_request request;
+    sign(client, method, path, body, &request);
+    return http_send(&request.request);
+}
+
+bool client_try(const struct client *client, const char *method, const char *path, const char *body,
+                struct answer *out)
+{
+    struct signed_request request;
+    sign(client, method, path, body, &request);
+    return http_try(&request.request, out);
 }
 
 struct answer client_expect(const struct client *client, const char *method, const char *path,

@@ -30,6 +30,8 @@ struct request {
     const char *request_id; /* X-Request-Id */
 };
 struct answer http_send(const struct request *request);
+/* False when no whole answer came: nobody listens, or it hung up. */
+bool http_try(const struct request *request, struct answer *out);
 
 /* A connection to the server at `url`. */
 int http_connect(const char *url);
@@ -59,6 +61,9 @@ void client_write_proof(const struct client *client, char out[CLIENT_PROOF_SIZE]
 /* Headers signed for now; body may be NULL. */
 struct answer client_call(const struct client *client, const char *method, const char *path,
                           const char *body);
+/* The same; false when no whole answer came. */
+bool client_try(const struct client *client, const char *method, const char *path, const char *body,
+                struct answer *out);
 /* The same, failing the test when the status is another one. */
 struct answer client_expect(const struct client *client, const char *method, const char *path,
                             const char *body, int status);

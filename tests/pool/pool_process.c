@@ -29,6 +29,7 @@ void pool_process_create(struct pool_process *process)
     snprintf(process->directory, sizeof process->directory, "/tmp/test_pool_XXXXXX");
     assert_non_null(mkdtemp(process->directory));
     process->pid = 0;
+    process->name[0] = '\0';
     if (test_store_url() != NULL) {
         test_store_wipe();
     }
@@ -73,8 +74,12 @@ void pool_process_start(struct pool_process *process, const char *const *options
         assert_true(count + 1 < ARGUMENTS_MAX);
         arguments[count++] = *options;
     }
-    const struct pm_process_config config = {
-        .arguments = arguments, .stdout_path = log, .stderr_path = log};
+    char name[sizeof process->name + 16];
+    snprintf(name, sizeof name, "PGAPPNAME=%s", process->name);
+    const struct pm_process_config config = {.arguments = arguments,
+                                             .environment = (const char *[]){name, NULL},
+                                             .stdout_path = log,
+                                             .stderr_path = log};
     struct pm_error error = {0};
     int status;
     if (!pm_process_start(&config, &process->pid, &error)) {

@@ -9,7 +9,8 @@
 struct pool_process {
     char directory[64]; /* holds the store, the ready file and the log */
     pid_t pid;
-    char url[64]; /* http://127.0.0.1:PORT */
+    char url[64];  /* http://127.0.0.1:PORT */
+    char name[16]; /* by which PostgreSQL knows its connections; "": by none */
 };
 
 /* Makes the directory. */

@@ -2,10 +2,9 @@
  * one of the pools is killed and comes back, connections are lost, epochs end meanwhile. The books
  * are those of one pool. Runs under with_postgres.sh. */
 #include "cmocka_include.h"
+#include "pool/books.h"
 #include "pool/http_client.h"
 #include "pool/pool_process.h"
-#include "pool/store.h"
-#include "pool/tables.h"
 #include "pool/test_store.h"
 
 #include <curl/curl.h>
@@ -20,7 +19,7 @@
 #include <poolminer/clock.h>
 #include <poolminer/text.h>
 
-enum { POOLS = 2, MINERS = 4, ROUNDS = 25, PATH_SIZE = 256, EPOCHS_MAX = 4096 };
+enum { POOLS = 2, MINERS = 4, ROUNDS = 25, PATH_SIZE = 256 };
 
 static struct pool_process pools[POOLS];
 static atomic_bool second_is_up;
@@ -114,85 +113,6 @@ static void *mine(void *context)
     return NULL;
 }
 
-/* ---- the books ---- */
-
-struct books {
-    int64_t paid[EPOCHS_MAX], budget[EPOCHS_MAX], payouts[EPOCHS_MAX];
-    int64_t settled, rewards_micro, payouts_micro;
-};
-
-static bool read_epoch(void *context, const struct pm_table *table, const struct pm_cell *cells)
-{
-    struct books *books = context;
-    (void)table;
-    assert_in_range(cells[0].integer, 1, EPOCHS_MAX - 1);
-    if (cells[3].integer) {
-        books->settled++;
-        books->paid[cells[0].integer] = cells[7].integer;
-        assert_int_equal(cells[6].integer, cells[7].integer + cells[8].integer);
-    }
-    return true;
-}
-
-static bool read_payout(void *context, const struct pm_table *table, const struct pm_cell *cells)
-{
-    struct books *books = context;
-    (void)table;
-    books->payouts[cells[0].integer] += cells[3].integer;
-    books->payouts_micro += cells[2].integer;
-    return true;
-}
-
-static bool read_reward(void *context, const struct pm_table *table, const struct pm_cell *cells)
-{
-    struct books *books = context;
-    (void)table;
-    books->rewards_micro += cells[4].integer;
-    return true;
-}
-
-static enum pm_pool_outcome read_books(struct pm_pool_store *store, void *context,
-                                       struct pm_error *error)
-{
-    return pm_store_table_visit(store, pm_table_find("epochs"), read_epoch, context, error) &&
-                   pm_store_table_visit(store, pm_table_find("payouts"), read_payout, context,
-                                        error) &&
-                   pm_store_table_visit(store, pm_table_find("rewards"), read_reward, context,
-                                        error)
-               ? PM_POOL_ROLLBACK
-               : PM_POOL_FAILED;
-}
-
-static void look_at_books(struct books *books)
-{
-    struct pm_pool_store *store;
-    struct pm_error error = {0};
-    memset(books, 0, sizeof *books);
-    if (!pm_pool_store_open_reader(test_store_url(), &store, &error) ||
-        !pm_pool_store_run(store, read_books, books, &error)) {
-        fail_msg("%s", error.message);
-        return;
-    }
-    pm_pool_store_close(store);
-    for (int64_t epoch = 1; epoch < EPOCHS_MAX; epoch++) {
-        assert_int_equal(books->payouts[epoch], books->paid[epoch]);
-    }
-}
-
-/* Until all that was earned has been divided. */
-static void assert_books_are_settled(void)
-{
-    static struct books books;
-    int64_t until_ms = pm_clock_monotonic_ms() + 60000;
-    do {
-        assert_true(pm_clock_monotonic_ms() < until_ms);
-        pm_clock_sleep_ms(200);
-        look_at_books(&books);
-    } while (books.payouts_micro < books.rewards_micro);
-    assert_int_equal(books.payouts_micro, books.rewards_micro); /* none twice */
-    assert_true(books.settled > 0 && books.rewards_micro > 0);
-}
-
 static struct miner *make_miners(void)
 {
     static struct miner miners[MINERS];
@@ -227,7 +147,8 @@ static void test_two_pools_one_book(void **state)
         assert_int_equal(miners[i].submitted, ROUNDS);
     }
     destroy_miners(miners);
-    assert_books_are_settled();
+    static struct books books;
+    assert_books_are_settled(&books);
 }
 
 /* A pool that is killed keeps nobody waiting, whatever it was in the middle of. */
@@ -249,7 +170,8 @@ static void test_one_is_killed(void **state)
         start(1);
     }
     destroy_miners(miners);
-    assert_books_are_settled();
+    static struct books books;
+    assert_books_are_settled(&books);
 }
 
 /* As when the server was started anew. */

@@ -208,19 +208,27 @@ static bool print_value(struct pm_text *text, const cJSON *value, int depth, str
     return true;
 }
 
-void pm_json_append_integer(struct pm_text *text, int64_t value)
+void pm_json_put(struct pm_text *text, const char *json)
 {
+    pm_text_append_bytes(text, json, strlen(json));
+}
+
+void pm_json_put_integer(struct pm_text *text, const char *before, int64_t value)
+{
+    pm_json_put(text, before);
     print_whole(text, value);
 }
 
-bool pm_json_append_number(struct pm_text *text, double value)
+void pm_json_put_number(struct pm_text *text, const char *before, double value)
 {
-    return print_number(text, value, NULL);
+    pm_json_put(text, before);
+    text->failed = !print_number(text, value, NULL) || text->failed;
 }
 
-bool pm_json_append_string(struct pm_text *text, const char *string)
+void pm_json_put_string(struct pm_text *text, const char *before, const char *value)
 {
-    return print_string(text, string, NULL);
+    pm_json_put(text, before);
+    text->failed = !print_string(text, value, NULL) || text->failed;
 }
 
 char *pm_json_print(const cJSON *value, struct pm_error *error)

@@ -170,9 +170,7 @@ static bool authenticate_recipient_update(struct pm_api_call *call)
         pm_api_refuse(call, 422, &call->unreadable);
         return false;
     }
-    return count_call(call,
-                      pm_auth_check_recipient(&call->headers, coldkey, call->now_ms,
-                                              call->pool->rules.clock_tolerance_s, &call->refusal));
+    return count_call(call, pm_auth_check_recipient(&call->headers, coldkey, &call->refusal));
 }
 
 static bool authenticate_body(struct pm_api_call *call, enum authentication authentication)

@@ -33,57 +33,39 @@ static bool draw(struct chance *chance, int64_t now_ms, char lease_id[PM_POOL_LE
     return true;
 }
 
-/* Leases are most of what a busy pool says, so they are written without a tree in between. Names
- * come with the comma before them. */
-static void put(struct pm_text *text, const char *literal)
-{
-    pm_text_append_bytes(text, literal, strlen(literal));
-}
-
-static void put_text(struct pm_text *text, const char *name, const char *value)
-{
-    put(text, name);
-    text->failed = !pm_json_append_string(text, value) || text->failed;
-}
-
-static void put_integer(struct pm_text *text, const char *name, int64_t value)
-{
-    put(text, name);
-    pm_json_append_integer(text, value);
-}
+/* Leases are most of what a busy pool says, so they are written without a tree in between. */
 
 static void put_time(struct pm_text *text, const char *name, int64_t unix_ms)
 {
     char time[PM_CLOCK_ISO_SIZE];
     pm_clock_format_iso(unix_ms, time);
-    put_text(text, name, time);
+    pm_json_put_string(text, name, time);
 }
 
 static void put_algorithms(struct pm_text *text, const char *name,
                            const struct pm_granted *algorithms, size_t count, bool with_score)
 {
-    put(text, name);
+    pm_json_put(text, name);
     for (size_t i = 0; i < count; i++) {
         const struct pm_granted *algorithm = &algorithms[i];
-        put_integer(text, i > 0 ? ",{\"id\":" : "[{\"id\":", algorithm->id);
-        put_text(text, ",\"algorithm_dsl\":", algorithm->dsl);
-        put_integer(text, ",\"input_dim\":", algorithm->input_dim);
+        pm_json_put_integer(text, i > 0 ? ",{\"id\":" : "[{\"id\":", algorithm->id);
+        pm_json_put_string(text, ",\"algorithm_dsl\":", algorithm->dsl);
+        pm_json_put_integer(text, ",\"input_dim\":", algorithm->input_dim);
         if (with_score && algorithm->agreed) {
-            put(text, ",\"score\":");
-            text->failed = !pm_json_append_number(text, algorithm->score) || text->failed;
+            pm_json_put_number(text, ",\"score\":", algorithm->score);
         }
-        put(text, "}");
+        pm_json_put(text, "}");
     }
-    put(text, count > 0 ? "]" : "[]");
+    pm_json_put(text, count > 0 ? "]" : "[]");
 }
 
 /* What a grant is called, and until when it holds. */
 static void begin_answer(struct pm_text *text, const char *id_name, const char *task_type,
                          const struct pm_pool_lease *lease)
 {
-    put_text(text, id_name, lease->id);
-    put_text(text, ",\"task_type\":", task_type);
-    put_integer(text, ",\"window_number\":", lease->window);
+    pm_json_put_string(text, id_name, lease->id);
+    pm_json_put_string(text, ",\"task_type\":", task_type);
+    pm_json_put_integer(text, ",\"window_number\":", lease->window);
     put_time(text, ",\"timeout_at\":", lease->timeout_ms);
 }
 
@@ -97,11 +79,11 @@ static void answer_lease(struct pm_api_call *call, const struct pm_grant *grant)
 {
     struct pm_text text = {0};
     begin_answer(&text, "{\"lease_id\":", PM_TASK_TYPE, &grant->lease);
-    put_integer(&text, ",\"evolve_budget\":", grant->lease.evolve_budget);
+    pm_json_put_integer(&text, ",\"evolve_budget\":", grant->lease.evolve_budget);
     put_algorithms(&text, ",\"evaluate_algorithms\":", grant->evaluate, grant->evaluate_count,
                    false);
     put_algorithms(&text, ",\"seed_algorithms\":", grant->seeds, grant->seed_count, true);
-    put(&text, ",\"gossip\":null}");
+    pm_json_put(&text, ",\"gossip\":null}");
     take_answer(call, &text);
 }
 
@@ -115,7 +97,7 @@ static void answer_task(struct pm_api_call *call, const struct pm_grant *grant)
     } else {
         put_algorithms(&text, ",\"algorithms\":", grant->evaluate, grant->evaluate_count, false);
     }
-    put(&text, "}");
+    pm_json_put(&text, "}");
     take_answer(call, &text);
 }
 

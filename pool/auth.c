@@ -85,11 +85,8 @@ bool pm_auth_check(const struct pm_auth_headers *headers, int64_t now_ms, int64_
 }
 
 bool pm_auth_check_recipient(const struct pm_auth_headers *headers, const char *coldkey,
-                             int64_t now_ms, int64_t tolerance_s, struct pm_refusal *refusal)
+                             struct pm_refusal *refusal)
 {
-    if (!pm_auth_check_form(headers, now_ms, tolerance_s, refusal)) {
-        return false;
-    }
     char message[MESSAGE_MAX];
     struct pm_error error = {0};
     int length = snprintf(message, sizeof message, "recipient_coldkey:update:%s:%s",

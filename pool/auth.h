@@ -20,13 +20,15 @@ struct pm_auth_headers {
 bool pm_auth_check_form(const struct pm_auth_headers *headers, int64_t now_ms, int64_t tolerance_s,
                         struct pm_refusal *refusal);
 
-/* The signature is over "auth:{timestamp}". False: refused with 401 and the reason. */
+/* That, and that the signature is over "auth:{timestamp}". False: refused with 401 and the reason.
+ */
 bool pm_auth_check(const struct pm_auth_headers *headers, int64_t now_ms, int64_t tolerance_s,
                    struct pm_refusal *refusal);
 
-/* The same, but signed is "recipient_coldkey:update:{timestamp}:{coldkey}". */
+/* The signature, in headers whose form was checked, is over
+ * "recipient_coldkey:update:{timestamp}:{coldkey}". False: refused with 401 and the reason. */
 bool pm_auth_check_recipient(const struct pm_auth_headers *headers, const char *coldkey,
-                             int64_t now_ms, int64_t tolerance_s, struct pm_refusal *refusal);
+                             struct pm_refusal *refusal);
 
 /* The seconds of a timestamp that was checked. */
 int64_t pm_auth_seconds(const struct pm_auth_headers *headers);

@@ -12,9 +12,9 @@ struct pm_store_miner_change {
     char hotkey[PM_ADDRESS_SIZE]; /* "": a free place */
     int64_t seen_ms;              /* 0: was not */
     struct pm_pool_counts counts;
-    int64_t reputation, epoch; /* what was added, all of it in this epoch */
     double best_score;
-    int64_t leases, lease_window; /* what was added, all of it in this window */
+    int64_t epoch;              /* a window, too, in which all of these were added */
+    int64_t reputation, leases; /* what was added */
 };
 
 static uint64_t hash(const char *text)
@@ -111,7 +111,7 @@ static bool write_miner(struct pm_pool_store *store, const struct pm_store_miner
                              pm_sql_integer(counts->evolutions_finalised),
                              pm_sql_integer(counts->evolutions_over_threshold),
                              pm_sql_integer(change->reputation), pm_sql_real(change->best_score),
-                             pm_sql_integer(change->leases), pm_sql_integer(change->lease_window)),
+                             pm_sql_integer(change->leases), pm_sql_integer(change->epoch)),
                error) &&
            (change->reputation == 0 ||
             pm_sql_execute(store->sql,
@@ -210,20 +210,29 @@ bool pm_store_miner_best_score(struct pm_pool_store *store, const char *hotkey, 
     return true;
 }
 
+/* The same for what is of one epoch: what the miner has of another one is written first. */
+static struct pm_store_miner_change *change_in_epoch(struct pm_pool_store *store,
+                                                     const char *hotkey, int64_t epoch,
+                                                     struct pm_error *error)
+{
+    struct pm_store_miner_change *change = change_of(store, hotkey, error);
+    if (change != NULL && (change->reputation != 0 || change->leases != 0) &&
+        change->epoch != epoch) {
+        change = pm_store_pending_write(store, error) ? change_of(store, hotkey, error) : NULL;
+    }
+    if (change != NULL) {
+        change->epoch = epoch;
+    }
+    return change;
+}
+
 bool pm_store_reputation_add(struct pm_pool_store *store, const char *hotkey, int64_t epoch,
                              int64_t micro, struct pm_error *error)
 {
-    struct pm_store_miner_change *change = change_of(store, hotkey, error);
+    struct pm_store_miner_change *change = change_in_epoch(store, hotkey, epoch, error);
     if (change == NULL) {
         return false;
     }
-    if (change->reputation != 0 && change->epoch != epoch) {
-        if (!pm_store_pending_write(store, error)) {
-            return false;
-        }
-        change = change_of(store, hotkey, error); /* the table is empty, but large enough */
-    }
-    change->epoch = epoch;
     change->reputation += micro;
     return true;
 }
@@ -231,17 +240,10 @@ bool pm_store_reputation_add(struct pm_pool_store *store, const char *hotkey, in
 bool pm_store_miner_lease(struct pm_pool_store *store, const char *hotkey, int64_t window,
                           struct pm_error *error)
 {
-    struct pm_store_miner_change *change = change_of(store, hotkey, error);
+    struct pm_store_miner_change *change = change_in_epoch(store, hotkey, window, error);
     if (change == NULL) {
         return false;
     }
-    if (change->leases != 0 && change->lease_window != window) {
-        if (!pm_store_pending_write(store, error)) {
-            return false;
-        }
-        change = change_of(store, hotkey, error); /* as above */
-    }
-    change->lease_window = window;
     change->leases++;
     return true;
 }

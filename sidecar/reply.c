@@ -114,30 +114,6 @@ bool pm_reply_set(struct pm_reply_out *reply, cJSON *object, struct pm_error *er
     return reply->arguments != NULL || pm_fail(error, PM_ERROR_MEMORY, "out of memory for a reply");
 }
 
-void pm_reply_append(struct pm_text *text, const char *literal)
-{
-    pm_text_append_bytes(text, literal, strlen(literal));
-}
-
-static void append_name(struct pm_text *text, const char *name)
-{
-    pm_reply_append(text, ",\"");
-    pm_reply_append(text, name);
-    pm_reply_append(text, "\":");
-}
-
-void pm_reply_append_integer(struct pm_text *text, const char *name, int64_t value)
-{
-    append_name(text, name);
-    pm_json_append_integer(text, value);
-}
-
-void pm_reply_append_text(struct pm_text *text, const char *name, const char *value)
-{
-    append_name(text, name);
-    text->failed = !pm_json_append_string(text, value) || text->failed;
-}
-
 bool pm_reply_set_text(struct pm_reply_out *reply, struct pm_text *text, struct pm_error *error)
 {
     reply->verb = "ok";

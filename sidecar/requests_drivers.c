@@ -34,15 +34,14 @@ static bool add_outcome(struct pm_errand *errand, struct pm_text *list, int64_t 
     }
     reply->bodies[reply->body_count++] = (struct pm_wire_frame){result, size};
     pm_wire_identity_decode(job.holder, strlen(job.holder), &worker);
-    pm_reply_append(list, reply->body_count > 1 ? ",{\"job\":" : "{\"job\":");
-    pm_json_append_integer(list, id);
-    pm_reply_append_text(list, "state", pm_job_state_name(job.state));
-    pm_reply_append_text(list, "key", job.key);
-    pm_reply_append_text(list, "kind", job.kind);
-    pm_reply_append_text(list, "reason", job.reason);
-    pm_reply_append_text(list, "worker", worker.name);
-    pm_reply_append_integer(list, "attempts", job.failures + (job.state == PM_JOB_DONE ? 1 : 0));
-    pm_reply_append(list, "}");
+    pm_json_put_integer(list, reply->body_count > 1 ? ",{\"job\":" : "{\"job\":", id);
+    pm_json_put_string(list, ",\"state\":", pm_job_state_name(job.state));
+    pm_json_put_string(list, ",\"key\":", job.key);
+    pm_json_put_string(list, ",\"kind\":", job.kind);
+    pm_json_put_string(list, ",\"reason\":", job.reason);
+    pm_json_put_string(list, ",\"worker\":", worker.name);
+    pm_json_put_integer(list, ",\"attempts\":", job.failures + (job.state == PM_JOB_DONE ? 1 : 0));
+    pm_json_put(list, "}");
     return true;
 }
 
@@ -75,7 +74,7 @@ bool pm_errand_results(struct pm_errand *errand, struct pm_error *error)
     }
     struct pm_text text = {0};
     size_t taken = 0, bytes = 0;
-    pm_reply_append(&text, "{\"jobs\":[");
+    pm_json_put(&text, "{\"jobs\":[");
     while (taken < count && bytes < PM_REPLY_BODIES_MAX) {
         if (!add_outcome(errand, &text, ids[taken], error)) {
             pm_text_clear(&text);
@@ -84,7 +83,7 @@ bool pm_errand_results(struct pm_errand *errand, struct pm_error *error)
         bytes += errand->reply->bodies[taken++].size;
     }
     const bool more = taken < count || count == (size_t)limit;
-    pm_reply_append(&text, more ? "],\"more\":true}" : "],\"more\":false}");
+    pm_json_put(&text, more ? "],\"more\":true}" : "],\"more\":false}");
     return pm_reply_set_text(errand->reply, &text, error);
 }
 

@@ -39,12 +39,8 @@ cJSON *pm_reply_add_item(struct pm_reply_out *reply, cJSON *array);
 /* Makes the reply an `ok` with these arguments; takes `object`. PM_ERROR_MEMORY: something of it is
  * missing. */
 bool pm_reply_set(struct pm_reply_out *reply, cJSON *object, struct pm_error *error);
-/* The same with arguments that are written already, for the verbs that are asked for most; takes
- * what is in `text`. The first appends what is JSON already, without the time that formats take;
- * the others a comma and a member. */
-void pm_reply_append(struct pm_text *text, const char *literal);
-void pm_reply_append_integer(struct pm_text *text, const char *name, int64_t value);
-void pm_reply_append_text(struct pm_text *text, const char *name, const char *value);
+/* The same with arguments that are written already (pm_json_put), for the verbs that are asked for
+ * most; takes what is in `text`. */
 bool pm_reply_set_text(struct pm_reply_out *reply, struct pm_text *text, struct pm_error *error);
 bool pm_reply_format(struct pm_reply_out *reply, struct pm_error *error, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

@@ -13,17 +13,17 @@ static void append_lease(struct pm_desk *desk, struct pm_queue_lease *lease,
 {
     const struct pm_store_job *job = &lease->job;
     struct pm_store *store = desk->queue->store;
-    pm_reply_append(text, "{\"found\":true");
-    pm_reply_append_integer(text, "job", job->id);
-    pm_reply_append_integer(text, "token", job->token);
-    pm_reply_append_integer(text, "attempt", job->failures + 1);
-    pm_reply_append_integer(text, "lease_ms", desk->lease_ms);
-    pm_reply_append_integer(text, "deadline_ms", job->deadline_ms);
-    pm_reply_append_text(text, "run", store->verbs->run_name(store, job->run));
-    pm_reply_append_text(text, "key", job->key);
-    pm_reply_append_text(text, "kind", job->kind);
-    pm_reply_append(text,
-                    lease->checkpoint != NULL ? ",\"checkpoint\":true}" : ",\"checkpoint\":false}");
+    pm_json_put(text, "{\"found\":true");
+    pm_json_put_integer(text, ",\"job\":", job->id);
+    pm_json_put_integer(text, ",\"token\":", job->token);
+    pm_json_put_integer(text, ",\"attempt\":", job->failures + 1);
+    pm_json_put_integer(text, ",\"lease_ms\":", desk->lease_ms);
+    pm_json_put_integer(text, ",\"deadline_ms\":", job->deadline_ms);
+    pm_json_put_string(text, ",\"run\":", store->verbs->run_name(store, job->run));
+    pm_json_put_string(text, ",\"key\":", job->key);
+    pm_json_put_string(text, ",\"kind\":", job->kind);
+    pm_json_put(text,
+                lease->checkpoint != NULL ? ",\"checkpoint\":true}" : ",\"checkpoint\":false}");
     reply->lease_job = job->id;
     reply->lease_token = job->token;
     reply->bodies[reply->body_count++] = (struct pm_wire_frame){lease->body, lease->body_size};
@@ -187,11 +187,11 @@ static bool append_next(struct pm_errand *errand, const char *run, struct pm_tex
     if (!find_lease(errand, run, &lease, &found, error)) {
         return false;
     }
-    pm_reply_append(text, ",\"next\":");
+    pm_json_put(text, ",\"next\":");
     if (found) {
         append_lease(errand->desk, &lease, errand->reply, text);
     } else {
-        pm_reply_append(text, "{\"found\":false}");
+        pm_json_put(text, "{\"found\":false}");
     }
     return true;
 }
@@ -208,14 +208,13 @@ bool pm_errand_finish(struct pm_errand *errand, struct pm_error *error)
         return false;
     }
     struct pm_text text = {0};
-    pm_reply_append(&text, "{\"job\":");
-    pm_json_append_integer(&text, job);
-    pm_reply_append(&text, repeated ? ",\"repeated\":true" : ",\"repeated\":false");
+    pm_json_put_integer(&text, "{\"job\":", job);
+    pm_json_put(&text, repeated ? ",\"repeated\":true" : ",\"repeated\":false");
     if (next_run != NULL && !append_next(errand, next_run, &text, error)) {
         pm_text_clear(&text);
         return false;
     }
-    pm_reply_append(&text, "}");
+    pm_json_put(&text, "}");
     return pm_reply_set_text(errand->reply, &text, error);
 }
 

@@ -26,11 +26,13 @@ bool pm_json_parse(const char *text, size_t length, size_t max_bytes, cJSON **ou
 /* Compact text in malloc'd memory (the caller frees), or NULL with the error set. */
 char *pm_json_print(const cJSON *value, struct pm_error *error);
 
-/* Append a whole number, any number, and a string with its quotes, as JSON. False: it is not
- * finite, or not UTF-8, and then part of it is there. */
-void pm_json_append_integer(struct pm_text *text, int64_t value);
-bool pm_json_append_number(struct pm_text *text, double value);
-bool pm_json_append_string(struct pm_text *text, const char *string);
+/* Written without a tree in between: the value, after what stands `before` it and is JSON already,
+ * brackets, commas and the member's name. A number that is not finite and a string that is not
+ * UTF-8 mark the text as failed. */
+void pm_json_put(struct pm_text *text, const char *json);
+void pm_json_put_integer(struct pm_text *text, const char *before, int64_t value);
+void pm_json_put_number(struct pm_text *text, const char *before, double value);
+void pm_json_put_string(struct pm_text *text, const char *before, const char *value);
 
 /* How many bytes pm_json_print writes for a string, its quotes included. */
 size_t pm_json_string_bytes(const char *string);

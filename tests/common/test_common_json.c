@@ -416,9 +416,32 @@ static void a_number_may_have_a_fallback(void **state)
     cJSON_Delete(object);
 }
 
+static void writes_without_a_tree(void **state)
+{
+    (void)state;
+    struct pm_text text = {0};
+    pm_json_put_integer(&text, "{\"a\":", INT64_MIN);
+    pm_json_put_number(&text, ",\"b\":", 0.1);
+    pm_json_put_string(&text, ",\"c\":", "\"\n\xc3\xa9");
+    pm_json_put(&text, ",\"d\":null}");
+    assert_false(text.failed);
+    assert_string_equal(text.data, "{\"a\":-9223372036854775808,\"b\":0.1,"
+                                   "\"c\":\"\\\"\\n\xc3\xa9\",\"d\":null}");
+    pm_text_clear(&text);
+    pm_json_put_string(&text, "", "\xff");
+    pm_json_put(&text, "");
+    assert_true(text.failed);
+    pm_text_clear(&text);
+    pm_json_put_number(&text, "", (double)INFINITY);
+    pm_json_put_integer(&text, ",", 1);
+    assert_true(text.failed);
+    pm_text_clear(&text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(writes_without_a_tree),
         cmocka_unit_test(accepts_json),
         cmocka_unit_test(refuses_what_is_not_json),
         cmocka_unit_test(refuses_text_after_the_value),

@@ -46,10 +46,11 @@ static void test_recipient_coldkey(void **state)
     const struct client *client = &house->clients[0];
     const char *first = client_address(&house->clients[3]);
     const char *second = client_address(&house->clients[4]);
-    char path[PATH_SIZE], timestamp[32], later[32];
+    char path[PATH_SIZE], timestamp[32], later[32], stale[32];
     int64_t now_s = pm_clock_unix_ms() / 1000;
     snprintf(timestamp, sizeof timestamp, "%" PRId64, now_s);
     snprintf(later, sizeof later, "%" PRId64, now_s + 1);
+    snprintf(stale, sizeof stale, "%" PRId64, now_s - 400);
     snprintf(path, sizeof path, "/api/v1/miners/recipient-coldkey/%s", client_address(client));
     client_expect_saying(client, "GET", "/api/v1/miners/recipient-coldkey", NULL, 404,
                          "not registered");
@@ -61,7 +62,9 @@ static void test_recipient_coldkey(void **state)
         int status;
     } updates[] = {
         {timestamp, first, second, 401}, /* signed for another address */
-        {timestamp, first, first, 200},  {later, second, second, 200},
+        {stale, first, first, 401},
+        {timestamp, first, first, 200},
+        {later, second, second, 200},
         {timestamp, first, first, 409}, /* a replay of the older one */
         {later, first, first, 409},     /* two at the same moment: the first counts */
         {later, second, second, 200},   /* the same again changes nothing */

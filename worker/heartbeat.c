@@ -28,12 +28,15 @@ static void note_answer(struct pm_heartbeat *heartbeat)
     heartbeat->away = false;
 }
 
-/* Why a call failed, once. */
+/* Why a call failed, once. A lease that ends while the outcome is on its way is not worth a word:
+ * most likely the outcome has just arrived, and if not, its sender is told. */
 static void note_failure(struct pm_heartbeat *heartbeat, const struct pm_error *error)
 {
     const long long job_id = heartbeat->config.job->job_id;
     if (error->code == PM_ERROR_REFUSED) {
-        pm_log(PM_LOG_WARN, "WORKER-LEASE-LOST", "job=%lld: %s", job_id, error->message);
+        if (!pm_job_control_is_delivering(heartbeat->config.control)) {
+            pm_log(PM_LOG_WARN, "WORKER-LEASE-LOST", "job=%lld: %s", job_id, error->message);
+        }
         pm_job_control_stop(heartbeat->config.control, PM_STOP_LOST);
     } else if (!heartbeat->away && error->code != PM_ERROR_INTERRUPTED) {
         pm_log(PM_LOG_WARN, "WORKER-SIDECAR-AWAY",

@@ -92,6 +92,21 @@ void pm_job_control_check_deadline(struct pm_job_control *control)
     pthread_mutex_unlock(&control->mutex);
 }
 
+void pm_job_control_set_delivering(struct pm_job_control *control)
+{
+    pthread_mutex_lock(&control->mutex);
+    control->delivering = true;
+    pthread_mutex_unlock(&control->mutex);
+}
+
+bool pm_job_control_is_delivering(struct pm_job_control *control)
+{
+    pthread_mutex_lock(&control->mutex);
+    const bool delivering = control->delivering;
+    pthread_mutex_unlock(&control->mutex);
+    return delivering;
+}
+
 void pm_job_control_set_progress(struct pm_job_control *control,
                                  const struct pm_job_progress *progress)
 {

@@ -46,6 +46,7 @@ struct pm_job_control {
     enum pm_stop_cause cause;
     struct pm_job_deadline deadline;
     struct pm_job_progress progress;
+    bool delivering;  /* what it came to is being sent */
     bool ended;       /* nothing is left to keep the lease for */
     void *checkpoint; /* the latest that is not with the sidecar, or NULL */
     size_t checkpoint_size;
@@ -80,6 +81,11 @@ void pm_job_control_return_checkpoint(struct pm_job_control *control, void *byte
 /* The progress as the JSON of docs/jobs.md; malloc'd. NULL with the error set when memory is out.
  */
 char *pm_job_progress_write(const struct pm_job_progress *progress, struct pm_error *error);
+
+/* The outcome is on its way over another connection: from here on the lease may end because the job
+ * has one, and the answer to the outcome tells whether it was lost. */
+void pm_job_control_set_delivering(struct pm_job_control *control);
+bool pm_job_control_is_delivering(struct pm_job_control *control);
 
 /* Waits until pm_job_control_end, at most `wait_ms`; true once ended. */
 bool pm_job_control_wait(struct pm_job_control *control, int64_t wait_ms);

@@ -222,7 +222,11 @@ static void run_leased(struct runner *runner, const struct pm_job *job,
     };
     const enum pm_stop_cause cause = pm_job_control_cause(control);
     const bool given_up = !computed && (cause == PM_STOP_LOST || cause == PM_STOP_SHUTDOWN);
-    bool delivered = !given_up && cause != PM_STOP_LOST && deliver(runner, &delivery, &error);
+    const bool to_deliver = !given_up && cause != PM_STOP_LOST;
+    if (to_deliver) {
+        pm_job_control_set_delivering(control);
+    }
+    bool delivered = to_deliver && deliver(runner, &delivery, &error);
     /* Sent again, the same result would be turned down again, by whichever worker. */
     if (!delivered && computed && cannot_be_sent(&error)) {
         failure = error;

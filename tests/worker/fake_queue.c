@@ -11,10 +11,12 @@ void fake_queue_init(struct fake_queue *fake, const char *kind, const char *body
 {
     *fake = (struct fake_queue){.kind = kind, .body = body, .lease_ms = 200};
     pthread_mutex_init(&fake->mutex, NULL);
+    pthread_cond_init(&fake->changed, NULL);
 }
 
 void fake_queue_clear(struct fake_queue *fake)
 {
+    pthread_cond_destroy(&fake->changed);
     pthread_mutex_destroy(&fake->mutex);
     free(fake->last_progress);
     free(fake->result);
@@ -74,6 +76,26 @@ static bool lease(void *context, const char *run_id, int64_t wait_ms, struct pm_
     return ok;
 }
 
+/* A heartbeat waits here until the job has an outcome, */
+static void let_outcome_overtake(struct fake_queue *fake)
+{
+    fake->beating = true;
+    pthread_cond_broadcast(&fake->changed);
+    while (!fake->has_outcome) {
+        pthread_cond_wait(&fake->changed, &fake->mutex);
+    }
+}
+
+/* and an outcome until a heartbeat waits. */
+static void overtake_heartbeat(struct fake_queue *fake)
+{
+    while (fake->beat_meets_outcome && !fake->beating) {
+        pthread_cond_wait(&fake->changed, &fake->mutex);
+    }
+    fake->has_outcome = true;
+    pthread_cond_broadcast(&fake->changed);
+}
+
 static bool progress(void *context, int64_t job_id, int64_t token, const char *progress_json,
                      struct pm_error *error)
 {
@@ -84,7 +106,10 @@ static bool progress(void *context, int64_t job_id, int64_t token, const char *p
     if (fake->stop_at_progress) {
         atomic_store(&fake->stop, true);
     }
-    if (ok && fake->refuse_progress) {
+    if (ok && fake->beat_meets_outcome) {
+        let_outcome_overtake(fake);
+        ok = pm_fail(error, PM_ERROR_REFUSED, "the job has an outcome");
+    } else if (ok && fake->refuse_progress) {
         if (fake->stop_after_refusal) {
             atomic_store(&fake->stop, true);
         }
@@ -132,6 +157,7 @@ static bool finish(void *context, int64_t job_id, int64_t token, const void *bod
 {
     struct fake_queue *fake = context;
     pthread_mutex_lock(&fake->mutex);
+    overtake_heartbeat(fake);
     bool ok = right_lease(job_id, token, error);
     const int number = ++fake->finishes;
     if (fake->stop_at_finish && number == 1) {
@@ -174,6 +200,7 @@ static bool fail_job(void *context, int64_t job_id, int64_t token, const char *r
 {
     struct fake_queue *fake = context;
     pthread_mutex_lock(&fake->mutex);
+    overtake_heartbeat(fake);
     const bool ok = right_lease(job_id, token, error);
     fake->fails++;
     free(fake->reason);

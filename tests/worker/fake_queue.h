@@ -13,6 +13,7 @@
  * job has an outcome, `stop` is set, so that the runner ends. */
 struct fake_queue {
     pthread_mutex_t mutex;
+    pthread_cond_t changed;
     atomic_bool stop;
     const char *kind, *body;
     int64_t lease_ms, deadline_ms;
@@ -27,11 +28,14 @@ struct fake_queue {
     bool stop_at_progress;   /* the process is asked to end at the first heartbeat */
     bool stop_at_finish;     /* ... when the first result is to be sent */
     bool stop_after_refusal; /* ... a while after a heartbeat was refused */
+    bool beat_meets_outcome; /* a heartbeat is under way while the outcome comes, and refused after
+                              */
 
     bool next_with_result; /* the job is handed out with the first result that is accepted */
 
     bool handed_out;
-    int64_t timeout_ms; /* as set last */
+    bool beating, has_outcome; /* for beat_meets_outcome */
+    int64_t timeout_ms;        /* as set last */
     int leases, progresses, checkpoints, finishes, fails, releases, listens;
     bool released;
     void *checkpoint; /* the latest; handed out with the job */

@@ -26,6 +26,15 @@ static void log_event(const struct pm_queue_event *event, const char *why)
     }
 }
 
+/* Sidecars over the same store: what the workers of this one say of themselves. */
+static bool tell_others(struct pm_broker *broker, struct pm_error *error)
+{
+    struct pm_store *store = broker->queue.store;
+    return !store->shared ||
+           store->verbs->rest_tell(
+               store, pm_roster_paused(&broker->roster, broker->desk.now.steady_ms), error);
+}
+
 void pm_broker_tick(struct pm_broker *broker)
 {
     struct pm_queue_event events[EVENTS_MAX];
@@ -34,7 +43,7 @@ void pm_broker_tick(struct pm_broker *broker)
         struct pm_error error = {0};
         if (!pm_queue_begin(&broker->queue, !broker->queue.store->syncs_apart, &error) ||
             !pm_queue_tick(&broker->queue, broker->desk.now, events, EVENTS_MAX, &count, &error) ||
-            !pm_queue_commit(&broker->queue, &error)) {
+            !tell_others(broker, &error) || !pm_queue_commit(&broker->queue, &error)) {
             pm_queue_rollback(&broker->queue);
             pm_broker_complain_of_store(broker, &error);
             return;

@@ -147,8 +147,19 @@ bool pm_queue_lease(struct pm_queue *queue, struct pm_queue_time now, const char
     return pm_queue_move(queue, job, PM_JOB_LEASED, NULL, error) && read_parts(queue, out, error);
 }
 
-bool pm_queue_lease_again(struct pm_queue *queue, const char *holder, uint64_t request_id,
-                          struct pm_queue_lease *out, bool *found, struct pm_error *error)
+/* Whom another sidecar could not answer is here now: that one finds nobody, and would take the
+ * lease for lost. */
+static bool take_over(struct pm_queue *queue, struct pm_queue_time now,
+                      const struct pm_store_job *job, struct pm_error *error)
+{
+    return !job->elsewhere ||
+           queue->store->verbs->job_renew(queue->store, job->id,
+                                          now.steady_ms + queue->config.lease_ms, error);
+}
+
+bool pm_queue_lease_again(struct pm_queue *queue, struct pm_queue_time now, const char *holder,
+                          uint64_t request_id, struct pm_queue_lease *out, bool *found,
+                          struct pm_error *error)
 {
     struct pm_store *store = queue->store;
     struct pm_store_query query = {.list = PM_STORE_LEASES_OF, .holder = holder};
@@ -166,7 +177,7 @@ bool pm_queue_lease_again(struct pm_queue *queue, const char *holder, uint64_t r
         }
         if (there && out->job.lease_request == (int64_t)request_id) {
             *found = true;
-            return read_parts(queue, out, error);
+            return take_over(queue, now, &out->job, error) && read_parts(queue, out, error);
         }
     }
     return true;
@@ -315,7 +326,7 @@ bool pm_queue_take_back(struct pm_queue *queue, int64_t id, int64_t token, struc
     if (!queue->store->verbs->job_get(queue->store, id, &job, &found, error)) {
         return false;
     }
-    if (!found || job.state != PM_JOB_LEASED || job.token != token) {
+    if (!found || job.state != PM_JOB_LEASED || job.token != token || job.elsewhere) {
         return true;
     }
     return pm_queue_move(queue, &job, PM_JOB_QUEUED, NULL, error);

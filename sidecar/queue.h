@@ -95,9 +95,11 @@ struct pm_queue_lease {
 bool pm_queue_lease(struct pm_queue *queue, struct pm_queue_time now, const char *run,
                     const char *holder, uint64_t request_id, struct pm_queue_lease *out,
                     bool *found, struct pm_error *error);
-/* The lease that this very request made, if it still holds. */
-bool pm_queue_lease_again(struct pm_queue *queue, const char *holder, uint64_t request_id,
-                          struct pm_queue_lease *out, bool *found, struct pm_error *error);
+/* The lease that this very request made, if it still holds; one that was made by way of another
+ * sidecar is renewed, and looked after by this one from now on. */
+bool pm_queue_lease_again(struct pm_queue *queue, struct pm_queue_time now, const char *holder,
+                          uint64_t request_id, struct pm_queue_lease *out, bool *found,
+                          struct pm_error *error);
 void pm_queue_lease_clear(struct pm_queue_lease *lease);
 
 bool pm_queue_progress(struct pm_queue *queue, struct pm_queue_time now, int64_t id, int64_t token,
@@ -113,7 +115,8 @@ bool pm_queue_fail(struct pm_queue *queue, int64_t id, int64_t token, const char
 /* `checkpoint` may be NULL: an older one is kept. */
 bool pm_queue_release(struct pm_queue *queue, int64_t id, int64_t token,
                       const struct pm_wire_frame *checkpoint, struct pm_error *error);
-/* A lease whose reply never reached the worker: as if it had not been made, but for the token. */
+/* A lease whose reply never reached the worker: as if it had not been made, but for the token. The
+ * worker may have got it from another sidecar meanwhile, which then looks after it: it stays. */
 bool pm_queue_take_back(struct pm_queue *queue, int64_t id, int64_t token, struct pm_error *error);
 
 /* ---- time and loss ---- */

@@ -222,9 +222,9 @@ bool pm_errand_room(struct pm_errand *errand, struct pm_error *error)
         return pm_fail(error, PM_ERROR_INVALID, "bytes from 0 to %d are asked for",
                        PM_WIRE_BODY_MAX);
     }
-    const char *paused;
+    char paused[PM_QUEUE_PAUSED_SIZE];
     if (!pm_queue_has_room(errand->desk->queue, bytes, error) ||
-        !pm_errand_paused(errand, &paused, error)) {
+        !pm_errand_paused(errand, paused, error)) {
         return false;
     }
     cJSON *object = pm_reply_begin(errand->reply);

@@ -55,7 +55,8 @@ bool pm_errand_shown(const cJSON *arguments, const char *name, size_t max, char 
                      struct pm_error *error);
 
 /* Why no worker computes, in words; "": one may. */
-bool pm_errand_paused(struct pm_errand *errand, const char **out, struct pm_error *error);
+bool pm_errand_paused(struct pm_errand *errand, char out[PM_QUEUE_PAUSED_SIZE],
+                      struct pm_error *error);
 
 /* One function a verb; what pm_request_handle says holds for each. */
 bool pm_errand_put(struct pm_errand *errand, struct pm_error *error);

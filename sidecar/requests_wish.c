@@ -2,6 +2,7 @@
  * on work at all. */
 #include "sidecar/requests_internal.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <poolminer/json.h>
@@ -43,16 +44,34 @@ bool pm_errand_report(struct pm_errand *errand, struct pm_error *error)
            pm_reply_format(errand->reply, error, "{\"wish\":\"%s\"}", pm_wish_name(state.wish));
 }
 
-bool pm_errand_paused(struct pm_errand *errand, const char **out, struct pm_error *error)
+/* What the workers say of themselves, those that other sidecars over the store know among them: one
+ * that computes is enough, wherever it is. */
+static bool ask_workers(struct pm_desk *desk, char out[PM_QUEUE_PAUSED_SIZE],
+                        struct pm_error *error)
 {
-    static const char by_wish[] = "a person paused it; `poolminer resume` goes on";
-    const struct pm_desk *desk = errand->desk;
-    struct pm_wish_state state;
-    if (!pm_queue_wish(desk->queue, &state, error)) {
+    struct pm_store *store = desk->queue->store;
+    const char *here = pm_roster_paused(desk->roster, desk->now.steady_ms);
+    char there[PM_QUEUE_PAUSED_SIZE] = "";
+    bool told = false;
+    const bool computes = here != NULL && here[0] == '\0';
+    if (!computes && store->shared && !store->verbs->rest_ask(store, &told, there, error)) {
         return false;
     }
-    *out =
-        state.wish == PM_WISH_PAUSE ? by_wish : pm_roster_paused(desk->roster, desk->now.steady_ms);
-    *out = *out != NULL ? *out : "";
+    const bool is_there = told && (here == NULL || there[0] == '\0');
+    snprintf(out, PM_QUEUE_PAUSED_SIZE, "%s", is_there ? there : here != NULL ? here : "");
+    return true;
+}
+
+bool pm_errand_paused(struct pm_errand *errand, char out[PM_QUEUE_PAUSED_SIZE],
+                      struct pm_error *error)
+{
+    struct pm_wish_state state;
+    if (!pm_queue_wish(errand->desk->queue, &state, error)) {
+        return false;
+    }
+    if (state.wish != PM_WISH_PAUSE) {
+        return ask_workers(errand->desk, out, error);
+    }
+    snprintf(out, PM_QUEUE_PAUSED_SIZE, "a person paused it; `poolminer resume` goes on");
     return true;
 }

@@ -52,8 +52,8 @@ static bool find_lease(struct pm_errand *errand, const char *run, struct pm_queu
                     peer->last_lease_request == errand->request_id;
     peer->last_lease_request = errand->request_id;
     *found = false;
-    if (repeated && !pm_queue_lease_again(desk->queue, peer->routing_id, errand->request_id, lease,
-                                          found, error)) {
+    if (repeated && !pm_queue_lease_again(desk->queue, desk->now, peer->routing_id,
+                                          errand->request_id, lease, found, error)) {
         return false;
     }
     return *found || pm_queue_lease(desk->queue, desk->now, run, peer->routing_id,

@@ -252,14 +252,14 @@ const char *pm_roster_paused(const struct pm_roster *roster, int64_t now_ms)
     for (const struct pm_peer *peer = first; peer != NULL;
          peer = next_report(peer->heard_before, now_ms)) {
         if (!rests(peer)) {
-            return NULL;
+            return "";
         }
     }
     /* One that rests may have asked for work just before. */
     for (const struct pm_peer *peer = roster->parked_first; peer != NULL;
          peer = pm_roster_next_parked(peer)) {
         if (!rests(pm_roster_find_report(roster, peer->identity.name, now_ms))) {
-            return NULL;
+            return "";
         }
     }
     return first != NULL ? first->paused : NULL;

@@ -80,8 +80,8 @@ const struct pm_peer *pm_roster_find_report(const struct pm_roster *roster, cons
                                             int64_t now_ms);
 /* Whether the peer has reported within that time. */
 bool pm_roster_reports(const struct pm_peer *peer, int64_t now_ms);
-/* Why no worker computes: some report, all of them rest, and nobody waits for work. NULL: there is
- * no such reason. */
+/* Why no worker computes: some report, all of them rest, and nobody waits for work. "": one
+ * computes or waits; NULL: nobody says anything. */
 const char *pm_roster_paused(const struct pm_roster *roster, int64_t now_ms);
 
 /* Remembers a copy of the progress; NULL forgets it. */

@@ -44,6 +44,7 @@ struct pm_store_job {
     int64_t lease_request;           /* the request id that made the lease, as signed bits */
     int64_t bytes;                   /* of all parts */
     bool collected;                  /* only of jobs set aside: the driver has taken the outcome */
+    bool elsewhere;                  /* leased, and looked after by another sidecar */
     char key[PM_STORE_KEY_MAX + 1];
     char kind[PM_STORE_KIND_MAX + 1];
     char holder[PM_STORE_HOLDER_MAX + 1]; /* the latest worker's routing id */
@@ -189,6 +190,14 @@ struct pm_store_verbs {
     bool (*record_drop_oldest)(struct pm_store *store, int64_t run, struct pm_error *error);
     bool (*record_totals)(struct pm_store *store, int64_t run, pm_store_total_visitor *visit,
                           void *context, struct pm_error *error);
+
+    /* NULL unless `shared`. What this sidecar's workers say of themselves, for the others: why none
+     * of them computes, "" when one does; NULL: no worker says anything. It holds until it is told
+     * anew or this sidecar is gone, and costs nothing while it stays the same. */
+    bool (*rest_tell)(struct pm_store *store, const char *paused, struct pm_error *error);
+    /* The same of all other sidecars together: "" when a worker of any of them computes. */
+    bool (*rest_ask)(struct pm_store *store, bool *told, char paused[PM_QUEUE_PAUSED_SIZE],
+                     struct pm_error *error);
 };
 
 struct pm_store {

@@ -194,6 +194,7 @@ static bool make_durable(struct pm_postgres_store *store, struct pm_error *error
 static bool start_session(struct pm_postgres_store *store, struct pm_error *error)
 {
     memset(store->prepared, 0, sizeof store->prepared);
+    store->rest = PM_PG_REST_UNKNOWN;
     return execute(store, SESSION, error) && make_durable(store, error) &&
            take_number(store, error);
 }
@@ -233,6 +234,8 @@ static void postgres_rollback(struct pm_store *base)
 {
     struct pm_postgres_store *store = (struct pm_postgres_store *)base;
     PQclear(PQexec(store->connection, "ROLLBACK"));
+    store->rest = store->rest_open ? PM_PG_REST_UNKNOWN : store->rest;
+    store->rest_open = false;
     pm_postgres_runs_ended(store, false);
 }
 
@@ -250,6 +253,7 @@ static bool postgres_commit(struct pm_store *base, struct pm_error *error)
     if (!committed) {
         return fail(store, "commit", error);
     }
+    store->rest_open = false;
     pm_postgres_runs_ended(store, true);
     return true;
 }
@@ -302,6 +306,8 @@ static const struct pm_store_verbs VERBS = {
     .records = pm_postgres_records,
     .record_drop_oldest = pm_postgres_record_drop_oldest,
     .record_totals = pm_postgres_record_totals,
+    .rest_tell = pm_postgres_rest_tell,
+    .rest_ask = pm_postgres_rest_ask,
 };
 
 /* Two sidecars that start at once make the tables one after the other. */

@@ -43,6 +43,9 @@ enum pm_postgres_statement {
     PM_PG_RECORDS_OF_STATE,
     PM_PG_TOTAL_ADD,
     PM_PG_TOTALS,
+    PM_PG_REST_TELL,
+    PM_PG_REST_FORGET,
+    PM_PG_REST_ASK,
     PM_PG_COUNT
 };
 
@@ -58,6 +61,10 @@ struct pm_postgres_run {
     char name[PM_STORE_RUN_MAX + 1];
 };
 
+/* Whether the table `rest` has a row of this sidecar; not known when a transaction that was to
+ * change it was rolled back, and on a new connection. */
+enum pm_postgres_rest { PM_PG_REST_UNKNOWN, PM_PG_REST_NONE, PM_PG_REST_TOLD };
+
 struct pm_postgres_store {
     struct pm_store base;
     PGconn *connection;
@@ -68,6 +75,9 @@ struct pm_postgres_store {
     struct pm_postgres_run *runs;
     size_t run_count, run_capacity;
     int64_t totals[PM_COUNTER_COUNT];
+    enum pm_postgres_rest rest; /* what is told of this sidecar's workers, in `rest_paused` */
+    char rest_paused[PM_QUEUE_PAUSED_SIZE];
+    bool rest_open; /* by the transaction that is not committed yet */
 };
 
 /* The parameters of one statement; they refer to the caller's memory. */
@@ -148,5 +158,10 @@ bool pm_postgres_records(struct pm_store *base, int64_t run,
 bool pm_postgres_record_drop_oldest(struct pm_store *base, int64_t run, struct pm_error *error);
 bool pm_postgres_record_totals(struct pm_store *base, int64_t run, pm_store_total_visitor *visit,
                                void *context, struct pm_error *error);
+
+/* store_postgres_rest.c */
+bool pm_postgres_rest_tell(struct pm_store *base, const char *paused, struct pm_error *error);
+bool pm_postgres_rest_ask(struct pm_store *base, bool *told, char paused[PM_QUEUE_PAUSED_SIZE],
+                          struct pm_error *error);
 
 #endif

@@ -12,7 +12,8 @@ static struct pm_postgres_store *of(struct pm_store *base)
 /* ---- reading ---- */
 
 /* The columns of a job, in the order in which the statements name them. */
-static void read_job(const PGresult *result, struct pm_store_job *job)
+static void read_job(const struct pm_postgres_store *store, const PGresult *result,
+                     struct pm_store_job *job)
 {
     int column = 0;
     job->id = pm_postgres_get_number(result, 0, column++);
@@ -28,6 +29,8 @@ static void read_job(const PGresult *result, struct pm_store_job *job)
     job->ended_token = pm_postgres_get_number(result, 0, column++);
     job->bytes = pm_postgres_get_number(result, 0, column++);
     job->lease_until_ms = pm_postgres_get_number(result, 0, column++);
+    job->elsewhere =
+        pm_postgres_get_number(result, 0, column++) != store->owner && job->state == PM_JOB_LEASED;
     job->lease_request = pm_postgres_get_number(result, 0, column++);
     pm_postgres_get_text(result, 0, column++, job->holder, sizeof job->holder);
     pm_postgres_get_text(result, 0, column++, job->reason, sizeof job->reason);
@@ -45,7 +48,7 @@ static bool get_one(struct pm_store *base, enum pm_postgres_statement which,
     }
     *found = PQntuples(result) > 0;
     if (*found) {
-        read_job(result, out);
+        read_job(of(base), result, out);
     }
     PQclear(result);
     return true;

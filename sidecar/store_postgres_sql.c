@@ -35,16 +35,19 @@ const char pm_postgres_schema[] =
     "CREATE INDEX IF NOT EXISTS record_run ON record(run, sequence);"
     "CREATE INDEX IF NOT EXISTS record_state ON record(run, state, sequence);"
     "CREATE TABLE IF NOT EXISTS record_total(run bigint NOT NULL, state text NOT NULL,"
-    " total bigint NOT NULL, PRIMARY KEY(run, state));";
+    " total bigint NOT NULL, PRIMARY KEY(run, state));"
+    "CREATE TABLE IF NOT EXISTS rest(owner bigint PRIMARY KEY, paused text COLLATE \"C\""
+    " NOT NULL);";
 
 #define JOB_COLUMNS                                                                                \
     "id, run, state, rank, turn, deadline_ms, created_ms, collected, token, failures, "            \
-    "ended_token, bytes, until_ms, request, holder, reason, key, kind"
+    "ended_token, bytes, until_ms, owner, request, holder, reason, key, kind"
 
-#define OWNER_GONE                                                                                 \
-    "owner <> $2 AND NOT EXISTS (SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND database " \
-    "= (SELECT oid FROM pg_database WHERE datname = current_database()) AND classid = " LOCK_CLASS \
+#define OWNER_LIVES                                                                                \
+    "EXISTS (SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM "  \
+    "pg_database WHERE datname = current_database()) AND classid = " LOCK_CLASS                    \
     " AND objsubid = 2 AND granted AND objid::bigint = owner)"
+#define OWNER_GONE "owner <> $2 AND NOT " OWNER_LIVES
 
 const char *const pm_postgres_sql[PM_PG_COUNT] = {
     [PM_PG_ADOPT] = "UPDATE job SET until_ms = $1, owner = $2 WHERE state = 1 AND " OWNER_GONE,
@@ -121,5 +124,13 @@ const char *const pm_postgres_sql[PM_PG_COUNT] = {
         " sequence < $2 AND key >= $4 AND key < $5 AND state = $6 ORDER BY sequence DESC LIMIT $3",
     [PM_PG_TOTAL_ADD] = "INSERT INTO record_total AS r VALUES($1, $2, $3) ON CONFLICT(run, state)"
                         " DO UPDATE SET total = r.total + excluded.total",
+    /* What those that are gone said goes with it. */
+    [PM_PG_REST_TELL] =
+        "WITH gone AS (DELETE FROM rest WHERE owner IN (SELECT owner FROM rest WHERE " OWNER_GONE
+        " FOR UPDATE SKIP LOCKED)) INSERT INTO rest VALUES($2, $1) ON CONFLICT(owner)"
+        " DO UPDATE SET paused = excluded.paused",
+    [PM_PG_REST_FORGET] = "DELETE FROM rest WHERE owner = $1",
+    [PM_PG_REST_ASK] =
+        "SELECT paused FROM rest WHERE owner <> $1 AND " OWNER_LIVES " ORDER BY paused LIMIT 1",
     [PM_PG_TOTALS] = "SELECT state, total FROM record_total WHERE run = $1 ORDER BY state",
 };

@@ -67,6 +67,7 @@ static bool read_job(sqlite3_stmt *row, struct pm_store_job *job)
     job->deadline_ms = sqlite3_column_int64(row, 4);
     job->created_ms = sqlite3_column_int64(row, 5);
     job->collected = sqlite3_column_int(row, 6) != 0;
+    job->elsewhere = false;
     pm_sqlite_text(row, 7, job->key, sizeof job->key);
     pm_sqlite_text(row, 8, job->kind, sizeof job->kind);
     job->state = (enum pm_job_state)sqlite3_column_int(row, 9);

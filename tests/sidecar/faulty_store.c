@@ -201,6 +201,17 @@ static bool faulty_record_totals(struct pm_store *store, int64_t run, pm_store_t
     return FORWARD(record_totals, INNER, run, visit, context, error);
 }
 
+static bool faulty_rest_tell(struct pm_store *store, const char *paused, struct pm_error *error)
+{
+    return FORWARD(rest_tell, INNER, paused, error);
+}
+
+static bool faulty_rest_ask(struct pm_store *store, bool *told, char paused[PM_QUEUE_PAUSED_SIZE],
+                            struct pm_error *error)
+{
+    return FORWARD(rest_ask, INNER, told, paused, error);
+}
+
 static const struct pm_store_verbs VERBS = {
     .close = faulty_close,
     .begin = faulty_begin,
@@ -231,6 +242,8 @@ static const struct pm_store_verbs VERBS = {
     .records = faulty_records,
     .record_drop_oldest = faulty_record_drop_oldest,
     .record_totals = faulty_record_totals,
+    .rest_tell = faulty_rest_tell,
+    .rest_ask = faulty_rest_ask,
 };
 
 struct pm_store *faulty_store_create(struct pm_store *inner)

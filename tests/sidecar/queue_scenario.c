@@ -248,7 +248,7 @@ static bool lease_again(struct pm_queue *queue, struct pm_error *error)
 {
     struct pm_queue_lease lease;
     bool found;
-    if (!pm_queue_lease_again(queue, HOLDER, 7, &lease, &found, error)) {
+    if (!pm_queue_lease_again(queue, NOW, HOLDER, 7, &lease, &found, error)) {
         return false;
     }
     assert_true(found);

@@ -206,6 +206,65 @@ static void either_sidecar_may_die(void **state)
     }
 }
 
+/* ---- what workers say of themselves ---- */
+
+static struct {
+    struct pm_queue_client *driver, *worker;
+    const char *says; /* the worker, again and again; NULL: nothing */
+} sides[SIDECARS];
+
+/* A call that a busy machine did not carry out in time is made again. */
+static void all_report(void)
+{
+    for (int i = 0; i < SIDECARS; i++) {
+        enum pm_wish wish;
+        if (sides[i].says != NULL &&
+            !pm_queue_client_report(sides[i].worker, sides[i].says, NULL, &wish, &error)) {
+            assert_int_equal(error.code, PM_ERROR_UNAVAILABLE);
+        }
+    }
+}
+
+/* Until a driver hears that by way of this sidecar. */
+static void expect_paused(int which, const char *expected)
+{
+    char paused[PM_QUEUE_PAUSED_SIZE] = "never asked";
+    const int64_t end_ms = pm_clock_monotonic_ms() + PATIENCE_MS;
+    while (strcmp(paused, expected) != 0 && pm_clock_monotonic_ms() < end_ms) {
+        all_report();
+        if (!pm_queue_client_room(sides[which].driver, 1000, paused, &error)) {
+            assert_int_equal(error.code, PM_ERROR_UNAVAILABLE);
+        }
+    }
+    assert_string_equal(paused, expected);
+}
+
+/* A driver need not ask the sidecar that the workers are with. */
+static void all_sidecars_know_why_workers_rest(void **state)
+{
+    (void)state;
+    for (int i = 0; i < SIDECARS; i++) {
+        ports[i] = pm_process_free_port();
+        start_sidecar(i);
+        assert_true(connect_to(i, "driver", "d", &sides[i].driver));
+        assert_true(connect_to(i, "worker", i == 0 ? "w0" : "w1", &sides[i].worker));
+    }
+    expect_paused(0, "");
+    sides[1].says = "on battery";
+    expect_paused(0, "on battery");
+    expect_paused(1, "on battery");
+    sides[0].says = ""; /* one that computes is enough, wherever it is */
+    expect_paused(1, "");
+    expect_paused(0, "");
+    sides[0].says = "too warm";
+    expect_paused(0, "too warm");
+    expect_paused(1, "on battery");
+    for (int i = 0; i < SIDECARS; i++) {
+        pm_queue_client_destroy(sides[i].driver);
+        pm_queue_client_destroy(sides[i].worker);
+    }
+}
+
 static int tear_down(void **state)
 {
     (void)state;
@@ -232,6 +291,7 @@ int main(void)
         return PM_TEST_SKIPPED;
     }
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(all_sidecars_know_why_workers_rest, tear_down),
         cmocka_unit_test_teardown(either_sidecar_may_die, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -121,8 +121,9 @@ static void random_lease(void)
         check_text(lease.checkpoint, lease.checkpoint_size, "checkpoint", job->checkpoint);
     }
     pm_queue_lease_clear(&lease);
-    assert_done(pm_queue_lease_again(&queue, name("h", holder), request_id, &again, &found, &error),
-                error);
+    assert_done(
+        pm_queue_lease_again(&queue, now, name("h", holder), request_id, &again, &found, &error),
+        error);
     assert_true(found);
     assert_int_equal(again.job.id, job->id);
     pm_queue_lease_clear(&again);

@@ -206,18 +206,18 @@ static void the_same_request_gets_the_same_lease(void **state)
     DO(pm_queue_lease(&queue, now, "", "h", UINT64_MAX, &lease, &found, &error));
     assert_true(found);
     pm_queue_lease_clear(&lease);
-    DO(pm_queue_lease_again(&queue, "h", UINT64_MAX, &lease, &found, &error));
+    DO(pm_queue_lease_again(&queue, now, "h", UINT64_MAX, &lease, &found, &error));
     assert_true(found);
     assert_int_equal(lease.job.id, id);
     assert_int_equal(lease.job.token, 1);
     assert_memory_equal(lease.body, "body", 4);
     pm_queue_lease_clear(&lease);
-    DO(pm_queue_lease_again(&queue, "h", 1, &lease, &found, &error));
+    DO(pm_queue_lease_again(&queue, now, "h", 1, &lease, &found, &error));
     assert_false(found);
-    DO(pm_queue_lease_again(&queue, "other", UINT64_MAX, &lease, &found, &error));
+    DO(pm_queue_lease_again(&queue, now, "other", UINT64_MAX, &lease, &found, &error));
     assert_false(found);
     finish_job(id, 1, "result");
-    DO(pm_queue_lease_again(&queue, "h", UINT64_MAX, &lease, &found, &error));
+    DO(pm_queue_lease_again(&queue, now, "h", UINT64_MAX, &lease, &found, &error));
     assert_false(found);
 }
 

@@ -1,6 +1,7 @@
 /* The store suite over PostgreSQL, its calls that fail, and what is its own: two stores over one
  * database. The server's URL is in POOLMINER_TEST_STORE. */
 #include "sidecar/call_faults.h"
+#include "sidecar/queue.h"
 #include "sidecar/sidecar_test.h"
 #include "sidecar/store_postgres.h"
 #include "sidecar/store_suite.h"
@@ -9,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <poolminer/clock.h>
 #include <poolminer/log.h>
 
 static const char *url;
@@ -203,6 +205,165 @@ static void a_lease_that_moved_is_looked_after_where_it_is(void **state)
     assert_int_equal(leases_of_w(there, true), 1);
 }
 
+/* ---- what workers say of themselves ---- */
+
+static void tell(struct pm_store *store, const char *paused)
+{
+    begin(store);
+    assert_done(store->verbs->rest_tell(store, paused, &error), error);
+    commit(store);
+}
+
+/* NULL: nobody has told anything. */
+static const char *heard_by(struct pm_store *store)
+{
+    static char paused[PM_QUEUE_PAUSED_SIZE];
+    bool told;
+    begin(store);
+    assert_done(store->verbs->rest_ask(store, &told, paused, &error), error);
+    commit(store);
+    return told ? paused : NULL;
+}
+
+static void others_know_why_workers_rest(void **state)
+{
+    (void)state;
+    assert_null(heard_by(there));
+    tell(here, "on battery, 62 %");
+    assert_string_equal(heard_by(there), "on battery, 62 %");
+    assert_null(heard_by(here)); /* of others it was asked */
+    tell(here, "");
+    assert_string_equal(heard_by(there), "");
+    tell(here, NULL);
+    assert_null(heard_by(there));
+    begin(here);
+    assert_done(here->verbs->rest_tell(here, "never said", &error), error);
+    here->verbs->rollback(here);
+    tell(here, NULL);
+    assert_null(heard_by(there));
+    tell(there, "too warm");
+    tell(here, "on battery");
+    assert_string_equal(heard_by(here), "too warm");
+    there->verbs->close(there);
+    there = NULL;
+    for (int i = 0; i < 1000 && heard_by(here) != NULL; i++) { /* until the server saw it go */
+        pm_clock_sleep_ms(10);
+    }
+    assert_null(heard_by(here));
+}
+
+/* ---- two queues ---- */
+
+static const struct pm_queue_time now = {.steady_ms = 1000, .unix_ms = 5};
+
+static void open_queue(struct pm_queue *queue, struct pm_store *store)
+{
+    const struct pm_queue_config config = {.lease_ms = 100, .max_jobs = 10, .max_bytes = 1 << 20};
+    assert_done(pm_queue_open(queue, store, &config, now, &error), error);
+}
+
+#define DO(queue, call)                                                                            \
+    do {                                                                                           \
+        assert_done(pm_queue_begin(queue, true, &error), error);                                   \
+        assert_done(call, error);                                                                  \
+        assert_done(pm_queue_commit(queue, &error), error);                                        \
+    } while (0)
+
+static void put_one(struct pm_queue *queue)
+{
+    const struct pm_job_put job = {
+        .run_id = "r", .key = "k", .kind = "evaluate", .body = "x", .body_size = 1};
+    int64_t id;
+    bool existed;
+    DO(queue, pm_queue_put(queue, now, &job, &id, &existed, &error));
+}
+
+static struct pm_store_job lease_from(struct pm_queue *queue, const char *holder)
+{
+    struct pm_queue_lease lease;
+    bool found;
+    DO(queue, pm_queue_lease(queue, now, "r", holder, 7, &lease, &found, &error));
+    assert_true(found);
+    pm_queue_lease_clear(&lease);
+    return lease.job;
+}
+
+static size_t lost_with(struct pm_queue *queue, const char *holder)
+{
+    struct pm_queue_event events[8];
+    size_t count;
+    DO(queue, pm_queue_holder_gone(queue, now, holder, events, 8, &count, &error));
+    return count;
+}
+
+/* The worker's connection broke when the first sidecar had made the lease and not told it yet: the
+ * second tells it, and the first, which finds nobody there, takes nothing away. */
+static void a_lease_told_by_another_sidecar_is_that_ones(void **state)
+{
+    (void)state;
+    struct pm_queue first, second;
+    struct pm_queue_lease again;
+    bool found, repeated;
+    open_queue(&first, here);
+    open_queue(&second, there);
+    put_one(&first);
+    const struct pm_store_job job = lease_from(&first, "h");
+    DO(&second, pm_queue_lease_again(&second, now, "h", 7, &again, &found, &error));
+    assert_true(found);
+    pm_queue_lease_clear(&again);
+    assert_int_equal(again.job.token, job.token);
+    DO(&first, pm_queue_take_back(&first, job.id, job.token, &error));
+    assert_int_equal(lost_with(&first, "h"), 0);
+    const struct pm_wire_frame result = {"y", 1};
+    DO(&second, pm_queue_finish(&second, job.id, job.token, &result, &repeated, &error));
+    assert_false(repeated);
+}
+
+#define REFUSED(queue, call)                                                                       \
+    do {                                                                                           \
+        assert_done(pm_queue_begin(queue, true, &error), error);                                   \
+        assert_refused(call, error, PM_ERROR_REFUSED, "is lost");                                  \
+        pm_queue_rollback(queue);                                                                  \
+    } while (0)
+
+static void everything_is_refused(struct pm_queue *queue, int64_t id, int64_t token)
+{
+    const struct pm_wire_frame bytes = {"late", 4};
+    enum pm_job_state outcome;
+    bool repeated;
+    REFUSED(queue, pm_queue_progress(queue, now, id, token, &error));
+    REFUSED(queue, pm_queue_checkpoint(queue, now, id, token, &bytes, &error));
+    REFUSED(queue, pm_queue_finish(queue, id, token, &bytes, &repeated, &error));
+    REFUSED(queue, pm_queue_fail(queue, id, token, "late", true, &outcome, &error));
+    REFUSED(queue, pm_queue_release(queue, id, token, &bytes, &error));
+}
+
+/* The token of a lease is the same with all sidecars, and the next lease's is another one: what its
+ * first holder says late is never taken for what the second says, whichever of them hears it. */
+static void a_late_answer_is_refused_by_every_sidecar(void **state)
+{
+    (void)state;
+    struct pm_queue first, second;
+    bool repeated;
+    open_queue(&first, here);
+    open_queue(&second, there);
+    put_one(&first);
+    const struct pm_store_job late = lease_from(&first, "h");
+    assert_int_equal(lost_with(&first, "h"), 1);
+    everything_is_refused(&second, late.id, late.token);
+    const struct pm_store_job job = lease_from(&second, "g");
+    assert_int_equal(job.id, late.id);
+    assert_int_equal(job.token, late.token + 1);
+    everything_is_refused(&first, late.id, late.token);
+    everything_is_refused(&second, late.id, late.token);
+    const struct pm_wire_frame result = {"y", 1};
+    DO(&first, pm_queue_finish(&first, job.id, job.token, &result, &repeated, &error));
+    everything_is_refused(&first, late.id, late.token);
+    everything_is_refused(&second, late.id, late.token);
+    DO(&second, pm_queue_finish(&second, job.id, job.token, &result, &repeated, &error));
+    assert_true(repeated);
+}
+
 /* The server hangs up, as it does when it is restarted: the next transaction has a new line. */
 static void a_lost_connection_is_made_again(void **state)
 {
@@ -309,6 +470,9 @@ int main(void)
         WITH_TWO(leases_of_the_dead_are_adopted),
         WITH_TWO(a_lost_connection_is_made_again),
         WITH_TWO(a_lease_that_moved_is_looked_after_where_it_is),
+        WITH_TWO(others_know_why_workers_rest),
+        WITH_TWO(a_lease_told_by_another_sidecar_is_that_ones),
+        WITH_TWO(a_late_answer_is_refused_by_every_sidecar),
         cmocka_unit_test(a_commit_is_durable_whatever_the_server_is_set_to),
         cmocka_unit_test(a_server_that_does_not_sync_is_warned_of),
         WITH_TWO(what_cannot_be_opened_is_said),

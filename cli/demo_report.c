@@ -81,11 +81,10 @@ static void print_table(const struct demo_report *report)
     }
     printf(
         "\nJudged is what enough miners have scored to agree on. Reputation is earned with "
-        "accurate "
-        "evaluations\nand good evolutions; each epoch's budget is shared by it, to at most 5 %% a "
-        "miner, which is why few\nminers are paid alike. RAO is the pool's unit of pay, a "
-        "billionth of a token; here it is play money.\nRules: docs/pool.md. To mine yourself: "
-        "README.md, \"Two commands\".\n");
+        "accurate evaluations\nand good evolutions; each epoch's budget is shared by it, but "
+        "nobody gets more than 5 %% of one, so\nthat so few miners are mostly paid alike. RAO is "
+        "the pool's unit of pay, a billionth of a token; here\nit is play money. Rules: "
+        "docs/pool.md. To mine yourself: README.md, \"Mine\".\n");
 }
 
 static cJSON *describe_miner(const struct figures *row)

@@ -52,7 +52,8 @@ bool pm_pool_store_run(struct pm_pool_store *store, pm_pool_work *work, void *co
 
 /* The same without waiting: `done` is called when it is over, by the thread that serves the queue,
  * which it must not keep; `ok` and `error` are what pm_pool_store_run would have said. False, and
- * nothing is called, when memory is out. Only between the two below. */
+ * nothing is called, when memory is out. Between the two below; what is posted before waits for the
+ * start. */
 typedef void pm_pool_done(void *context, bool ok, const struct pm_error *error);
 bool pm_pool_store_post(struct pm_pool_store *store, pm_pool_work *work, void *context,
                         pm_pool_done *done, struct pm_error *error);

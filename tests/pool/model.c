@@ -1,9 +1,10 @@
 #include "pool/model.h"
 
-#include <string.h>
+#include "pool/model_reckoning.h"
 
-#include <poolminer/consensus.h>
-#include <poolminer/payout.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
 
 void model_create(struct model *model, const struct pm_pool_rules *rules, int64_t seed_count,
                   int64_t now_ms)
@@ -13,7 +14,8 @@ void model_create(struct model *model, const struct pm_pool_rules *rules, int64_
     model->now_ms = now_ms;
     model->algorithm_count = seed_count;
     for (int64_t i = 0; i < seed_count; i++) {
-        model->algorithms[i] = (struct model_algorithm){.author = -1, .program = MODEL_NO_PROGRAM};
+        model->algorithms[i] = (struct model_algorithm){
+            .author = -1, .program = MODEL_NO_PROGRAM, .created_ms = now_ms};
     }
 }
 
@@ -34,33 +36,49 @@ static struct model_algorithm *algorithm_of(struct model *model, int64_t id)
 
 /* ---- time ---- */
 
-static void settle(struct model *model)
+int64_t model_epoch(const struct model *model)
 {
-    int64_t reputation[MODEL_MINERS], paid[MODEL_MINERS], pool;
+    return model->epoch_count ? model->epochs[model->epoch_count - 1].number : 0;
+}
+
+static void settle(struct model *model, struct model_epoch *epoch)
+{
     for (int i = 0; i < MODEL_MINERS; i++) {
-        reputation[i] = model->miners[i].reputation;
+        epoch->reputation[i] = model->miners[i].reputation;
     }
-    pm_payout_divide(&model->rules.payout, reputation, MODEL_MINERS, paid, &pool, NULL);
+    epoch->pool_rao =
+        reckon_division(&model->rules.payout, epoch->reputation, MODEL_MINERS, epoch->paid);
+    epoch->budget_rao = model->rules.payout.budget_rao;
+    epoch->settled = true;
+    epoch->settled_ms = model->now_ms;
     for (int i = 0; i < MODEL_MINERS; i++) {
-        model->miners[i].lifetime_rao += paid[i];
+        model->miners[i].lifetime_rao += epoch->paid[i];
         model->miners[i].reputation = 0;
     }
 }
 
+static void begin_epoch(struct model *model, int64_t number, int64_t start_ms)
+{
+    model->epochs[model->epoch_count++] = (struct model_epoch){
+        .number = number, .start_ms = start_ms, .end_ms = start_ms + model->rules.epoch_ms};
+}
+
 static void roll(struct model *model)
 {
-    if (model->epoch == 0) {
-        model->epoch = 1;
-        model->epoch_end_ms = model->now_ms + model->rules.epoch_ms;
+    if (model->epoch_count == 0) {
+        begin_epoch(model, 1, model->now_ms);
     }
-    if (model->now_ms < model->epoch_end_ms) {
+    struct model_epoch *last = &model->epochs[model->epoch_count - 1];
+    if (model->now_ms < last->end_ms) {
         return;
     }
-    settle(model);
-    while (model->now_ms >= model->epoch_end_ms) {
-        model->epoch++;
-        model->epoch_end_ms += model->rules.epoch_ms;
+    settle(model, last);
+    int64_t number = last->number + 1, start_ms = last->end_ms;
+    while (model->now_ms >= start_ms + model->rules.epoch_ms) { /* nobody was there */
+        number++;
+        start_ms += model->rules.epoch_ms;
     }
+    begin_epoch(model, number, start_ms);
 }
 
 static void expire(struct model *model)
@@ -75,29 +93,37 @@ static void expire(struct model *model)
 
 /* ---- consensus ---- */
 
-static void judge(struct model *model, const struct model_algorithm *algorithm, int miner)
+static struct model_reward earn(struct model *model, struct model_miner *miner, double points)
+{
+    const struct model_reward reward = {.epoch = model_epoch(model), .micro = reckon_micro(points)};
+    miner->reputation += reward.micro;
+    miner->reputation_total += reward.micro;
+    return reward;
+}
+
+static void judge(struct model *model, struct model_algorithm *algorithm, int miner)
 {
     struct model_miner *judge = &model->miners[miner];
-    bool accurate =
-        pm_consensus_accurate(algorithm->scores[miner], algorithm->score, model->rules.tolerance);
+    struct model_evaluation *evaluation = &algorithm->evaluations[miner];
+    evaluation->accurate =
+        reckon_accurate(evaluation->score, algorithm->score, model->rules.tolerance);
     judge->counts.evaluations_finalised++;
-    judge->counts.evaluations_accurate += accurate;
-    if (accurate) {
-        judge->reputation += pm_reputation_micro(model->rules.evaluation_reward);
-        judge->reputation_total += pm_reputation_micro(model->rules.evaluation_reward);
+    judge->counts.evaluations_accurate += evaluation->accurate;
+    if (evaluation->accurate) {
+        evaluation->reward = earn(model, judge, model->rules.evaluation_reward);
     }
 }
 
-static void reward_author(struct model *model, const struct model_algorithm *algorithm)
+static void reward_author(struct model *model, struct model_algorithm *algorithm)
 {
     const struct pm_pool_rules *rules = &model->rules;
     struct model_miner *author = &model->miners[algorithm->author];
-    int64_t micro = pm_reputation_micro(
-        pm_evolution_reward(algorithm->score, rules->reward_base, rules->reward_threshold));
+    const bool over = algorithm->score >= rules->reward_threshold;
     author->counts.evolutions_finalised++;
-    author->counts.evolutions_over_threshold += algorithm->score >= rules->reward_threshold;
-    author->reputation += micro;
-    author->reputation_total += micro;
+    author->counts.evolutions_over_threshold += over;
+    if (over) {
+        algorithm->reward = earn(model, author, rules->reward_base * algorithm->score);
+    }
     if (algorithm->score > author->best_score) {
         author->best_score = algorithm->score;
     }
@@ -108,14 +134,15 @@ static void agree(struct model *model, struct model_algorithm *algorithm)
     double scores[MODEL_MINERS];
     size_t count = 0;
     for (int i = 0; i < MODEL_MINERS; i++) {
-        if (algorithm->judged[i]) {
-            scores[count++] = algorithm->scores[i];
+        if (algorithm->evaluations[i].there) {
+            scores[count++] = algorithm->evaluations[i].score;
         }
     }
     algorithm->agreed = true;
-    algorithm->score = pm_consensus_median(scores, count);
+    algorithm->agreed_ms = model->now_ms;
+    algorithm->score = reckon_median(scores, count);
     for (int i = 0; i < MODEL_MINERS; i++) {
-        if (algorithm->judged[i]) {
+        if (algorithm->evaluations[i].there) {
             judge(model, algorithm, i);
         }
     }
@@ -124,12 +151,13 @@ static void agree(struct model *model, struct model_algorithm *algorithm)
     }
 }
 
-static struct expectation change_quorum(struct model *model, const struct step *step)
+static struct expectation change_rules(struct model *model, const struct step *step)
 {
-    model->rules.quorum = step->quorum;
+    model->rules = step->rules;
+    roll(model);
     for (int64_t i = 0; i < model->algorithm_count; i++) {
         struct model_algorithm *algorithm = &model->algorithms[i];
-        if (!algorithm->agreed && algorithm->judged_count >= step->quorum) {
+        if (!algorithm->agreed && algorithm->judged_count >= model->rules.quorum) {
             agree(model, algorithm);
         }
     }
@@ -155,7 +183,8 @@ static bool may_judge(const struct model *model, int64_t id, int miner)
     for (int64_t i = 1; i <= model->leases_asked; i++) {
         in_hand += model->leases[i].active && holds(&model->leases[i], id);
     }
-    return !algorithm->agreed && algorithm->author != miner && !algorithm->judged[miner] &&
+    return !algorithm->agreed && algorithm->author != miner &&
+           !algorithm->evaluations[miner].there &&
            algorithm->judged_count + in_hand < model->rules.quorum;
 }
 
@@ -192,7 +221,7 @@ static int64_t leases_in_window(const struct model *model, int miner)
     int64_t count = 0;
     for (int64_t i = 1; i <= model->leases_asked; i++) {
         const struct model_lease *lease = &model->leases[i];
-        count += lease->granted && lease->miner == miner && lease->window == model->epoch;
+        count += lease->granted && lease->miner == miner && lease->window == model_epoch(model);
     }
     return count;
 }
@@ -244,7 +273,7 @@ static struct expectation ask_for_lease(struct model *model, const struct step *
         .active = true,
         .miner = step->miner,
         .kind = step->lease_kind,
-        .window = model->epoch,
+        .window = model_epoch(model),
         .timeout_ms = model->now_ms + model->rules.task_timeout_ms,
         .evolve_budget = out.seed_count ? model->rules.evolve_budget : 0,
         .evaluate_count = out.evaluate_count,
@@ -304,40 +333,77 @@ static int content_status(struct model *model, const struct model_lease *lease,
     return 200;
 }
 
-static bool program_known(const struct model *model, int64_t program)
+/* 0: nobody has brought it yet. */
+static int64_t find_program(const struct model *model, int64_t program)
 {
     for (int64_t i = 0; i < model->algorithm_count; i++) {
         if (model->algorithms[i].program == program) {
-            return true;
+            return i + 1;
         }
     }
-    return false;
+    return 0;
 }
 
-static void book(struct model *model, int miner, const struct step_submission *submission)
+static void book_evaluation(struct model *model, struct model_lease *lease,
+                            const struct pm_pool_submitted_evaluation *submitted)
 {
-    struct pm_pool_counts *counts = &model->miners[miner].counts;
+    struct model_algorithm *algorithm = algorithm_of(model, submitted->algorithm_id);
+    model->miners[lease->miner].counts.evaluations_submitted++;
+    algorithm->evaluations[lease->miner] = (struct model_evaluation){
+        .there = true, .score = submitted->score, .submitted_ms = model->now_ms};
+    algorithm->judged_count++;
+    if (algorithm->agreed) {
+        judge(model, algorithm, lease->miner);
+    } else if (algorithm->judged_count >= model->rules.quorum) {
+        agree(model, algorithm);
+        lease->consensus_reached++;
+    }
+}
+
+static void book(struct model *model, struct model_lease *lease)
+{
+    const struct step_submission *submission = &lease->submission;
     for (size_t i = 0; i < submission->evaluation_count; i++) {
-        struct model_algorithm *algorithm =
-            algorithm_of(model, submission->evaluations[i].algorithm_id);
-        counts->evaluations_submitted++;
-        algorithm->judged[miner] = true;
-        algorithm->scores[miner] = submission->evaluations[i].score;
-        algorithm->judged_count++;
-        if (algorithm->agreed) {
-            judge(model, algorithm, miner);
-        } else if (algorithm->judged_count >= model->rules.quorum) {
-            agree(model, algorithm);
-        }
+        book_evaluation(model, lease, &submission->evaluations[i]);
     }
     for (size_t i = 0; i < submission->evolution_count; i++) {
-        if (program_known(model, submission->programs[i])) {
+        lease->evolved[i] = find_program(model, submission->programs[i]);
+        lease->duplicate[i] = lease->evolved[i] != 0;
+        if (lease->duplicate[i]) {
             continue;
         }
-        counts->evolutions_submitted++;
+        model->miners[lease->miner].counts.evolutions_submitted++;
         model->algorithms[model->algorithm_count++] =
-            (struct model_algorithm){.author = miner, .program = submission->programs[i]};
+            (struct model_algorithm){.author = lease->miner,
+                                     .program = submission->programs[i],
+                                     .created_ms = model->now_ms};
+        lease->evolved[i] = model->algorithm_count;
     }
+}
+
+static void append(struct expectation *out, const char *text)
+{
+    strncat(out->answer, text, sizeof out->answer - strlen(out->answer) - 1);
+}
+
+static struct expectation answer_of(const struct model_lease *lease, int64_t number)
+{
+    struct expectation out = {.status = 200};
+    char part[160];
+    snprintf(part, sizeof part,
+             "{\"status\":\"accepted\",\"lease_id\":\"%032" PRIx64
+             "\",\"evaluations_accepted\":%zu,\"evolutions\":[",
+             (uint64_t)number, lease->submission.evaluation_count);
+    append(&out, part);
+    for (size_t i = 0; i < lease->submission.evolution_count; i++) {
+        snprintf(part, sizeof part, "%s{\"status\":\"%s\",\"algorithm_id\":%" PRId64 "}",
+                 i > 0 ? "," : "", lease->duplicate[i] ? "duplicate" : "accepted",
+                 lease->evolved[i]);
+        append(&out, part);
+    }
+    snprintf(part, sizeof part, "],\"consensus_reached\":%" PRId64 "}", lease->consensus_reached);
+    append(&out, part);
+    return out;
 }
 
 static struct expectation submit(struct model *model, const struct step *step)
@@ -351,7 +417,7 @@ static struct expectation submit(struct model *model, const struct step *step)
         return (struct expectation){.status = 403};
     }
     if (lease->done && same(&lease->submission, &step->submission)) {
-        return (struct expectation){.status = 200};
+        return answer_of(lease, step->lease);
     }
     if (!lease->active || lease->timeout_ms <= model->now_ms) {
         return (struct expectation){.status = 404};
@@ -361,11 +427,11 @@ static struct expectation submit(struct model *model, const struct step *step)
         lease->refused = true;
         return (struct expectation){.status = status};
     }
-    book(model, step->miner, &step->submission);
     lease->active = false;
     lease->done = true;
     lease->submission = step->submission;
-    return (struct expectation){.status = 200};
+    book(model, lease);
+    return answer_of(lease, step->lease);
 }
 
 /* ---- money ---- */
@@ -385,25 +451,28 @@ static struct expectation withdraw(struct model *model, const struct step *step)
         return (struct expectation){.status = 400};
     }
     miner->pending_rao = amount;
-    miner->pending_id = ++model->withdrawals;
+    miner->pending_id = ++model->withdrawal_count;
+    model->withdrawals[miner->pending_id] = (struct model_withdrawal){
+        .miner = step->miner, .rao = amount, .requested_ms = model->now_ms};
     return (struct expectation){.status = 200};
 }
 
 static struct expectation decide(struct model *model, const struct step *step)
 {
-    for (int i = 0; i < MODEL_MINERS; i++) {
-        struct model_miner *miner = &model->miners[i];
-        if (miner->pending_rao == 0 || miner->pending_id != step->withdrawal) {
-            continue;
-        }
-        if (step->approve) {
-            miner->withdrawn_rao += miner->pending_rao;
-        }
-        miner->pending_rao = 0;
-        return (struct expectation){.status = 200};
+    if (step->withdrawal < 1 || step->withdrawal > model->withdrawal_count) {
+        return (struct expectation){.status = 404};
     }
-    bool known = step->withdrawal >= 1 && step->withdrawal <= model->withdrawals;
-    return (struct expectation){.status = known ? 409 : 404};
+    struct model_withdrawal *withdrawal = &model->withdrawals[step->withdrawal];
+    struct model_miner *miner = &model->miners[withdrawal->miner];
+    if (withdrawal->decided) {
+        return (struct expectation){.status = 409};
+    }
+    withdrawal->decided = true;
+    withdrawal->approved = step->approve;
+    withdrawal->decided_ms = model->now_ms;
+    miner->withdrawn_rao += step->approve ? withdrawal->rao : 0;
+    miner->pending_rao = 0;
+    return (struct expectation){.status = 200};
 }
 
 struct expectation model_apply(struct model *model, const struct step *step)
@@ -425,9 +494,10 @@ struct expectation model_apply(struct model *model, const struct step *step)
     case STEP_SET_RECIPIENT:
         model->miners[step->miner].has_recipient |= model->miners[step->miner].known;
         break;
-    case STEP_CHANGE_QUORUM:
-        roll(model);
-        return change_quorum(model, step);
+    case STEP_CHANGE_RULES:
+        return change_rules(model, step);
+    case STEP_FAIL:
+        break;
     }
     return (struct expectation){.status = 200};
 }

@@ -1,8 +1,10 @@
 /* kill -9 at random points: a child lives a story on a store in a file and says after each step
  * that it was done. Whatever moment it is killed at, what it said is there, and of the step it was
- * in the middle of there is all or nothing.
+ * in the middle of there is all or nothing; so it is with steps that came together, unless one of
+ * them fails: then of each.
  *
- * POOLMINER_CRASH_STEPS says how many steps, over all stories; the store is in $TMPDIR. */
+ * POOLMINER_CRASH_STEPS says how many steps, over all stories, POOLMINER_CRASH_STORY which is the
+ * first of these; the store is in $TMPDIR. */
 #include "cmocka_include.h"
 #include "pool/scenario.h"
 #include "pool/test_store.h"
@@ -18,37 +20,35 @@
 
 #include <poolminer/clock.h>
 
-enum { DEFAULT_STEPS = 1600, STORY_STEPS = 800, LIFE_STEPS_MAX = 60, LAST_MS_MAX = 4 };
+enum {
+    DEFAULT_STEPS = 1600,
+    FIRST_STORY = 1000,
+    STORY_STEPS = 800,
+    LIFE_BATCHES_MAX = 30,
+    LAST_MS_MAX = 4
+};
 
-/* What a child writes for a step, and the least room of a pipe: it is never more than 64 steps
+/* What a child writes for a batch, and the least room of a pipe: it is never more than 64 of them
  * ahead of its killer, however seldom that gets a processor. */
 enum { RECORD_BYTES = 64, PIPE_BYTES = 4096 };
 
 static struct scenario scenario;
 static char store[256];
 
-/* Takes one step in the model alone. */
-static void step_model(struct scenario *own)
-{
-    struct step step;
-    scenario_next(own, &step);
-    model_apply(&own->model, &step);
-}
+static struct scenario_batch batch;
 
-/* The child: lives from step `from` on and writes a record into the pipe after each step. */
-static void live(int from, int acknowledged)
+/* The child: lives from here on and writes a record into the pipe after each batch of steps. */
+static void live(int acknowledged)
 {
     static const char record[RECORD_BYTES];
     struct virtual_pool pool = {0};
-    struct step step;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     scenario_prepare(&scenario, &pool);
     virtual_pool_open(&pool, store);
-    for (int i = from; i < STORY_STEPS; i++) {
-        scenario_next(&scenario, &step);
+    while (scenario.steps < STORY_STEPS) {
         scenario_prepare(&scenario, &pool);
-        struct expectation expected = model_apply(&scenario.model, &step);
-        scenario_perform(&pool, &step, &expected);
+        scenario_next_batch(&scenario, &batch);
+        scenario_perform_batch(&pool, &batch);
         if (write(acknowledged, record, sizeof record) != sizeof record) {
             _exit(1);
         }
@@ -67,8 +67,8 @@ static int drain(int pipe)
     return (int)(count / RECORD_BYTES);
 }
 
-/* Waits until the child has said `wanted` times that a step is done, or has ended. */
-static int wait_for_steps(int pipe, int wanted)
+/* Waits until the child has said `wanted` times that a batch is done, or has ended. */
+static int wait_for_batches(int pipe, int wanted)
 {
     char record[RECORD_BYTES];
     int count = 0;
@@ -78,10 +78,9 @@ static int wait_for_steps(int pipe, int wanted)
     return count;
 }
 
-/* Lets a child live for some steps and then a moment, so that however slow it is it comes as far.
- * Returns how many steps it said were done; *finished tells that it
- * came to the end of the story. */
-static int live_and_be_killed(int from, bool *finished)
+/* Lets a child live for some batches and then a moment, so that however slow it is it comes as far.
+ * Returns how many it said were done; *finished tells that it came to the end of the story. */
+static int live_and_be_killed(bool *finished)
 {
     int ends[2], status;
     assert_int_equal(pipe(ends), 0);
@@ -89,15 +88,16 @@ static int live_and_be_killed(int from, bool *finished)
     pid_t child = fork();
     assert_true(child >= 0);
     if (child == 0) {
-        live(from, ends[1]);
+        live(ends[1]);
     }
     close(ends[1]);
-    int before = wait_for_steps(ends[0], rand() % LIFE_STEPS_MAX);
+    int before = wait_for_batches(ends[0], rand() % LIFE_BATCHES_MAX);
     pm_clock_sleep_ms(rand() % LAST_MS_MAX);
     kill(child, SIGKILL);
     assert_int_equal(waitpid(child, &status, 0), child);
     if (WIFEXITED(status) && WEXITSTATUS(status) != 0) {
-        fail_msg("the child failed after step %d", from + before + drain(ends[0]));
+        fail_msg("after step %d the child failed %d batches further on", scenario.steps,
+                 before + drain(ends[0]));
     }
     *finished = WIFEXITED(status);
     int done = before + drain(ends[0]);
@@ -105,23 +105,39 @@ static int live_and_be_killed(int from, bool *finished)
     return done;
 }
 
-/* The store is where the model is, or one step further; the model follows. */
-static int compare(void)
+/* The store is where some of the batch's steps have been done, one after the other, and the rest
+ * have not: does the rest. `before`: the story before the batch. */
+static bool finish_batch(struct scenario *before, struct virtual_pool *pool)
 {
+    for (size_t i = 0; i < batch.count; i++) {
+        model_apply(&before->model, &batch.steps[i]);
+        if (scenario_difference(before, pool) != NULL) {
+            continue;
+        }
+        while (++i < batch.count) {
+            scenario_perform(pool, &batch.steps[i], &batch.expected[i]);
+        }
+        return true;
+    }
+    return false;
+}
+
+/* The store is where the model is, or one batch further; the model follows. */
+static void compare(void)
+{
+    static struct scenario before;
     struct virtual_pool pool = {0};
-    int extra = 0;
     scenario_prepare(&scenario, &pool);
     virtual_pool_open(&pool, store);
     if (scenario_difference(&scenario, &pool) != NULL) {
-        step_model(&scenario);
-        extra = 1;
+        before = scenario;
+        scenario_next_batch(&scenario, &batch);
         const char *different = scenario_difference(&scenario, &pool);
-        if (different != NULL) {
-            fail_msg("after the kill: %s", different);
+        if (different != NULL && !(batch.one_by_one && finish_batch(&before, &pool))) {
+            fail_msg("after the kill at step %d: %s", before.steps, different);
         }
     }
     virtual_pool_close(&pool);
-    return extra;
 }
 
 static void remove_store(void)
@@ -161,27 +177,34 @@ static int tell_story(uint64_t seed)
     model_apply(&scenario.model, &(struct step){.kind = STEP_ADVANCE});
     bool finished = false;
     int kills = 0;
-    for (int at = 0; !finished; kills += !finished) {
-        int done = live_and_be_killed(at, &finished);
+    for (; !finished; kills += !finished) {
+        int done = live_and_be_killed(&finished);
         for (int i = 0; i < done; i++) {
-            step_model(&scenario);
+            scenario_next_batch(&scenario, &batch);
         }
-        at += done + compare();
+        compare();
     }
     assert_true(kills > 1);
     remove_store();
     return kills;
 }
 
+static long wanted(const char *variable, long otherwise)
+{
+    const char *text = getenv(variable);
+    return text != NULL ? strtol(text, NULL, 10) : otherwise;
+}
+
 static void test_kill_at_random_points(void **state)
 {
     (void)state;
-    const char *wanted = getenv("POOLMINER_CRASH_STEPS");
-    long steps = wanted != NULL ? strtol(wanted, NULL, 10) : DEFAULT_STEPS, kills = 0;
+    const long steps = wanted("POOLMINER_CRASH_STEPS", DEFAULT_STEPS);
+    const long first = wanted("POOLMINER_CRASH_STORY", FIRST_STORY);
+    long kills = 0;
     srand(3);
     name_store();
     for (long done = 0; done < steps; done += STORY_STEPS) {
-        kills += tell_story((uint64_t)(1000 + done / STORY_STEPS));
+        kills += tell_story((uint64_t)(first + done / STORY_STEPS));
     }
     print_message("%ld steps, killed %ld times\n", steps, kills);
 }

@@ -52,7 +52,7 @@ static void remove_store(void)
  * each step, until it meets its end. */
 static void live(enum crash_kind kind, int64_t at, int acknowledged)
 {
-    struct scenario scenario;
+    static struct scenario scenario;
     struct virtual_pool pool = {0};
     struct step step;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -103,7 +103,7 @@ static int live_and_die(enum crash_kind kind, int64_t at, bool *finished)
 /* What the next process finds is what was acknowledged, or one step more. */
 static void compare(enum crash_kind kind, int64_t at, int acknowledged)
 {
-    struct scenario scenario;
+    static struct scenario scenario;
     struct virtual_pool pool = {0};
     struct step step;
     scenario_create(&scenario, STORY);

@@ -11,22 +11,25 @@ enum { STORY_STEPS = 1500, DEFAULT_STEPS = 15000, COMPARE_EVERY = 50 };
 static void tell_story(uint64_t seed)
 {
     static struct scenario scenario;
+    static struct scenario_batch batch;
     struct virtual_pool pool = {0};
-    struct step step;
+    int compared = 0;
     scenario_create(&scenario, seed);
     scenario_prepare(&scenario, &pool);
     virtual_pool_open(&pool, ":memory:");
     virtual_pool_tick(&pool);
     model_apply(&scenario.model, &(struct step){.kind = STEP_ADVANCE});
-    for (int i = 1; i <= STORY_STEPS; i++) {
-        scenario_next(&scenario, &step);
+    while (scenario.steps < STORY_STEPS) {
         scenario_prepare(&scenario, &pool);
-        struct expectation expected = model_apply(&scenario.model, &step);
-        scenario_perform(&pool, &step, &expected);
-        const char *different =
-            i % COMPARE_EVERY == 0 ? scenario_difference(&scenario, &pool) : NULL;
+        scenario_next_batch(&scenario, &batch);
+        scenario_perform_batch(&pool, &batch);
+        if (scenario.steps < STORY_STEPS && scenario.steps - compared < COMPARE_EVERY) {
+            continue;
+        }
+        compared = scenario.steps;
+        const char *different = scenario_difference(&scenario, &pool);
         if (different != NULL) {
-            fail_msg("story %llu, step %d: %s", (unsigned long long)seed, i, different);
+            fail_msg("story %llu, step %d: %s", (unsigned long long)seed, compared, different);
         }
     }
     virtual_pool_close(&pool);

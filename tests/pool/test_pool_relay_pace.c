@@ -27,7 +27,7 @@ struct bench {
     int agreed; /* programs so far, each better than the one before */
     pthread_mutex_t mutex;
     struct scripted_reply replies[SCRIPTED]; /* to the first calls */
-    bool refuses;                     /* the others with 503, or takes them */
+    bool refuses;                            /* the others with 503, or takes them */
     int calls, taken;
     struct heard heard[CALLS_MAX];
 };

@@ -67,31 +67,118 @@ static void lease_id_of(int64_t number, char lease_id[PM_POOL_LEASE_ID_SIZE])
     snprintf(lease_id, PM_POOL_LEASE_ID_SIZE, "%032" PRIx64, (uint64_t)number);
 }
 
-struct leasing {
-    struct virtual_pool *pool;
-    struct pm_pool_lease_wish wish;
-    struct pm_grant *grant;
-    struct pm_refusal *refusal;
-};
+/* ---- calls ---- */
 
-static enum pm_pool_outcome lease(struct pm_pool_store *store, void *context,
-                                  struct pm_error *error)
+static bool lease(struct pm_pool_store *store, struct virtual_call *call, struct pm_error *error)
 {
-    struct leasing *leasing = context;
-    return outcome(pm_pool_lease_issue(store, &leasing->pool->rules, leasing->pool->now_ms,
-                                       &leasing->wish, leasing->grant, leasing->refusal, error));
+    char lease_id[PM_POOL_LEASE_ID_SIZE];
+    lease_id_of(call->lease, lease_id);
+    call->wish.random = (uint64_t)call->lease;
+    call->wish.lease_id = lease_id;
+    return pm_pool_lease_issue(store, &call->pool->rules, call->pool->now_ms, &call->wish,
+                               &call->grant, &call->refusal, error);
+}
+
+static bool submit(struct pm_pool_store *store, struct virtual_call *call, struct pm_error *error)
+{
+    char lease_id[PM_POOL_LEASE_ID_SIZE];
+    lease_id_of(call->lease, lease_id);
+    return pm_pool_submission_take(store, &call->pool->rules, call->pool->now_ms, call->hotkey,
+                                   call->lease_id != NULL ? call->lease_id : lease_id,
+                                   call->submission, &call->answer, &call->refusal, error);
+}
+
+static bool perform(struct pm_pool_store *store, struct virtual_call *call, struct pm_error *error)
+{
+    const struct virtual_pool *pool = call->pool;
+    struct pm_pool_withdrawal withdrawal;
+    switch (call->kind) {
+    case VIRTUAL_LEASE:
+        return lease(store, call, error);
+    case VIRTUAL_SUBMIT:
+        return submit(store, call, error);
+    case VIRTUAL_WITHDRAW:
+        return pm_withdrawal_request(store, &pool->rules, pool->now_ms, call->hotkey,
+                                     call->amount_rao, &withdrawal, &call->refusal, error);
+    case VIRTUAL_DECIDE:
+        return pm_withdrawal_decide(store, pool->now_ms, call->withdrawal, call->approve,
+                                    &call->refusal, error);
+    case VIRTUAL_SET_RECIPIENT:
+        return pm_store_miner_set_recipient(store, call->hotkey, call->coldkey, 1, error);
+    case VIRTUAL_FAIL:
+        return pm_store_miner_touch(store, call->hotkey, pool->now_ms, error) &&
+               pm_fail(error, PM_ERROR_IO, "as it was told to");
+    }
+    return false;
+}
+
+/* It may come twice, after what it did was undone. */
+static enum pm_pool_outcome work_on(struct pm_pool_store *store, void *context,
+                                    struct pm_error *error)
+{
+    struct virtual_call *call = context;
+    if (call->kind == VIRTUAL_LEASE && call->status == 200) {
+        pm_grant_clear(&call->grant);
+    }
+    free(call->answer);
+    call->answer = NULL;
+    call->refusal = (struct pm_refusal){0};
+    call->status = 0;
+    if (!perform(store, call, error)) {
+        return PM_POOL_FAILED;
+    }
+    call->status = call->refusal.status ? call->refusal.status : 200;
+    return PM_POOL_COMMIT;
+}
+
+static void note_done(void *context, bool ok, const struct pm_error *error)
+{
+    struct virtual_call *call = context;
+    call->done = true;
+    call->ok = ok;
+    call->error = *error;
+}
+
+void virtual_pool_call(struct virtual_pool *pool, struct virtual_call *const *calls, size_t count)
+{
+    struct pm_error error = {0};
+    for (size_t i = 0; i < count; i++) {
+        calls[i]->pool = pool;
+        if (count == 1) {
+            bool ok = pm_pool_store_run(pool->store, work_on, calls[0], &error);
+            note_done(calls[0], ok, &error);
+        } else if (!pm_pool_store_post(pool->store, work_on, calls[i], note_done, &error)) {
+            fail_msg("%s", error.message);
+        }
+    }
+    if (count > 1) {
+        assert_true(pm_pool_store_start(pool->store, &error));
+        pm_pool_store_stop(pool->store);
+    }
+    for (size_t i = 0; i < count; i++) {
+        assert_true(calls[i]->done);
+        if (calls[i]->ok == (calls[i]->kind == VIRTUAL_FAIL)) {
+            fail_msg("call of kind %d: \"%s\"", calls[i]->kind, calls[i]->error.message);
+        }
+    }
+}
+
+static int call_alone(struct virtual_pool *pool, struct virtual_call *call,
+                      struct pm_refusal *refusal)
+{
+    virtual_pool_call(pool, (struct virtual_call *const[]){call}, 1);
+    *refusal = call->refusal;
+    return call->status;
 }
 
 int virtual_pool_wish(struct virtual_pool *pool, const struct pm_pool_lease_wish *wish,
                       struct pm_grant *grant, struct pm_refusal *refusal)
 {
-    char lease_id[PM_POOL_LEASE_ID_SIZE];
-    struct leasing leasing = {.pool = pool, .wish = *wish, .grant = grant, .refusal = refusal};
-    lease_id_of(++pool->leases_asked, lease_id);
-    leasing.wish.random = (uint64_t)pool->leases_asked;
-    leasing.wish.lease_id = lease_id;
-    run(pool, lease, &leasing);
-    return refusal->status ? refusal->status : 200;
+    struct virtual_call call = {
+        .kind = VIRTUAL_LEASE, .wish = *wish, .lease = ++pool->leases_asked};
+    call_alone(pool, &call, refusal);
+    *grant = call.grant;
+    return call.status;
 }
 
 int virtual_pool_lease(struct virtual_pool *pool, const char *hotkey, enum pm_pool_lease_kind kind,
@@ -103,79 +190,40 @@ int virtual_pool_lease(struct virtual_pool *pool, const char *hotkey, enum pm_po
     return virtual_pool_wish(pool, &wish, grant, refusal);
 }
 
-struct submitting {
-    struct virtual_pool *pool;
-    const char *hotkey, *lease_id;
-    const struct pm_pool_submission *submission;
-    char **answer;
-    struct pm_refusal *refusal;
-};
-
-static enum pm_pool_outcome submit(struct pm_pool_store *store, void *context,
-                                   struct pm_error *error)
-{
-    struct submitting *submitting = context;
-    return outcome(pm_pool_submission_take(store, &submitting->pool->rules,
-                                           submitting->pool->now_ms, submitting->hotkey,
-                                           submitting->lease_id, submitting->submission,
-                                           submitting->answer, submitting->refusal, error));
-}
-
 int virtual_pool_submit(struct virtual_pool *pool, const char *hotkey, const char *lease_id,
                         const struct pm_pool_submission *submission, char **answer,
                         struct pm_refusal *refusal)
 {
-    struct submitting submitting = {pool, hotkey, lease_id, submission, answer, refusal};
-    run(pool, submit, &submitting);
-    return refusal->status ? refusal->status : 200;
-}
-
-struct withdrawing {
-    struct virtual_pool *pool;
-    const char *hotkey;
-    int64_t amount_rao;
-    struct pm_refusal *refusal;
-};
-
-static enum pm_pool_outcome withdraw(struct pm_pool_store *store, void *context,
-                                     struct pm_error *error)
-{
-    struct withdrawing *withdrawing = context;
-    struct pm_pool_withdrawal withdrawal;
-    return outcome(pm_withdrawal_request(
-        store, &withdrawing->pool->rules, withdrawing->pool->now_ms, withdrawing->hotkey,
-        withdrawing->amount_rao, &withdrawal, withdrawing->refusal, error));
+    struct virtual_call call = {
+        .kind = VIRTUAL_SUBMIT, .hotkey = hotkey, .lease_id = lease_id, .submission = submission};
+    call_alone(pool, &call, refusal);
+    *answer = call.answer;
+    return call.status;
 }
 
 int virtual_pool_withdraw(struct virtual_pool *pool, const char *hotkey, int64_t amount_rao,
                           struct pm_refusal *refusal)
 {
-    struct withdrawing withdrawing = {pool, hotkey, amount_rao, refusal};
-    run(pool, withdraw, &withdrawing);
-    return refusal->status ? refusal->status : 200;
-}
-
-struct deciding {
-    struct virtual_pool *pool;
-    int64_t id;
-    bool approve;
-    struct pm_refusal refusal;
-};
-
-static enum pm_pool_outcome decide(struct pm_pool_store *store, void *context,
-                                   struct pm_error *error)
-{
-    struct deciding *deciding = context;
-    return outcome(pm_withdrawal_decide(store, deciding->pool->now_ms, deciding->id,
-                                        deciding->approve, &deciding->refusal, error));
+    struct virtual_call call = {
+        .kind = VIRTUAL_WITHDRAW, .hotkey = hotkey, .amount_rao = amount_rao};
+    return call_alone(pool, &call, refusal);
 }
 
 int virtual_pool_decide(struct virtual_pool *pool, int64_t withdrawal_id, bool approve)
 {
-    struct deciding deciding = {.pool = pool, .id = withdrawal_id, .approve = approve};
-    run(pool, decide, &deciding);
-    return deciding.refusal.status ? deciding.refusal.status : 200;
+    struct virtual_call call = {
+        .kind = VIRTUAL_DECIDE, .withdrawal = withdrawal_id, .approve = approve};
+    return call_alone(pool, &call, &(struct pm_refusal){0});
 }
+
+void virtual_pool_set_recipient(struct virtual_pool *pool, const char *hotkey, const char *coldkey)
+{
+    struct virtual_call call = {
+        .kind = VIRTUAL_SET_RECIPIENT, .hotkey = hotkey, .coldkey = coldkey};
+    call_alone(pool, &call, &(struct pm_refusal){0});
+}
+
+/* ---- what happens by itself ---- */
 
 struct ticking {
     struct virtual_pool *pool;
@@ -212,7 +260,7 @@ void virtual_pool_agree_due(struct virtual_pool *pool)
 }
 
 struct looking {
-    const char *hotkey, *coldkey;
+    const char *hotkey;
     struct virtual_miner miner;
 };
 
@@ -236,18 +284,24 @@ struct virtual_miner virtual_pool_miner(struct virtual_pool *pool, const char *h
     return looking.miner;
 }
 
-static enum pm_pool_outcome set_recipient(struct pm_pool_store *store, void *context,
-                                          struct pm_error *error)
+struct listing {
+    const struct pm_table *table;
+    pm_table_visit *visit;
+    void *context;
+};
+
+static enum pm_pool_outcome list(struct pm_pool_store *store, void *context, struct pm_error *error)
 {
-    struct looking *looking = context;
+    const struct listing *listing = context;
     return outcome(
-        pm_store_miner_set_recipient(store, looking->hotkey, looking->coldkey, 1, error));
+        pm_store_table_visit(store, listing->table, listing->visit, listing->context, error));
 }
 
-void virtual_pool_set_recipient(struct virtual_pool *pool, const char *hotkey, const char *coldkey)
+void virtual_pool_table(struct virtual_pool *pool, const char *name, pm_table_visit *visit,
+                        void *context)
 {
-    struct looking looking = {.hotkey = hotkey, .coldkey = coldkey};
-    run(pool, set_recipient, &looking);
+    struct listing listing = {pm_table_find(name), visit, context};
+    run(pool, list, &listing);
 }
 
 struct examining {

@@ -5,6 +5,7 @@
 #include "pool/lease.h"
 #include "pool/ledger.h"
 #include "pool/submission.h"
+#include "pool/tables.h"
 #include "pool/withdrawal.h"
 
 struct virtual_pool {
@@ -21,6 +22,39 @@ struct pm_pool_rules virtual_pool_default_rules(void);
  * the built-in seeds; any failure fails the test. */
 void virtual_pool_open(struct virtual_pool *pool, const char *store_name);
 void virtual_pool_close(struct virtual_pool *pool);
+
+/* What a miner or the operator asks for, and what comes of it; of the members those of its kind
+ * count. */
+enum virtual_call_kind {
+    VIRTUAL_LEASE,
+    VIRTUAL_SUBMIT,
+    VIRTUAL_WITHDRAW,
+    VIRTUAL_DECIDE,
+    VIRTUAL_SET_RECIPIENT,
+    VIRTUAL_FAIL, /* writes a miner down, and fails */
+};
+struct virtual_call {
+    enum virtual_call_kind kind;
+    struct pm_pool_lease_wish wish; /* lease_id and random are filled in */
+    const char *hotkey, *coldkey;   /* of all but a lease and a decision */
+    int64_t lease;                  /* its number ... */
+    const char *lease_id;           /* ... or, of a submission, its id; NULL: by its number */
+    const struct pm_pool_submission *submission;
+    int64_t amount_rao, withdrawal; /* the latter by its id */
+    bool approve;
+
+    int status;            /* 200, or that of the refusal */
+    struct pm_grant grant; /* with 200 to be cleared */
+    char *answer;          /* with 200 to be freed */
+    struct pm_refusal refusal;
+    struct virtual_pool *pool;
+    struct pm_error error;
+    bool done, ok;
+};
+
+/* One after the other, in one transaction of the store as when they came together. */
+enum { VIRTUAL_CALLS_MAX = 8 };
+void virtual_pool_call(struct virtual_pool *pool, struct virtual_call *const *calls, size_t count);
 
 /* Status 200 with a grant to be cleared, or the status of the refusal. */
 int virtual_pool_lease(struct virtual_pool *pool, const char *hotkey, enum pm_pool_lease_kind kind,
@@ -42,6 +76,8 @@ int virtual_pool_withdraw(struct virtual_pool *pool, const char *hotkey, int64_t
 /* The operator's decision: 200, or the status of the refusal. */
 int virtual_pool_decide(struct virtual_pool *pool, int64_t withdrawal_id, bool approve);
 
+void virtual_pool_set_recipient(struct virtual_pool *pool, const char *hotkey, const char *coldkey);
+
 /* Settles what is due, as the program does every moment. */
 struct pm_pool_epoch virtual_pool_tick(struct virtual_pool *pool);
 
@@ -56,7 +92,10 @@ struct virtual_miner {
     int64_t reputation; /* in the current epoch */
 };
 struct virtual_miner virtual_pool_miner(struct virtual_pool *pool, const char *hotkey);
-void virtual_pool_set_recipient(struct virtual_pool *pool, const char *hotkey, const char *coldkey);
+
+/* A table as the operator sees it. */
+void virtual_pool_table(struct virtual_pool *pool, const char *name, pm_table_visit *visit,
+                        void *context);
 
 /* An algorithm's state; agreed false and score 0 when there is none of that id. */
 struct virtual_algorithm {

@@ -255,7 +255,7 @@ bool account_set_recipient(struct account *account, const char *coldkey, cJSON *
                            struct pm_error *error)
 {
     cJSON *body = cJSON_CreateObject();
-    if (cJSON_AddStringToObject(body, "recipient_coldkey", coldkey) == NULL) {
+    if (!pm_json_add_string(body, "recipient_coldkey", coldkey)) {
         cJSON_Delete(body);
         body = NULL;
     }

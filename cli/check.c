@@ -9,37 +9,23 @@
 #include <poolminer/check.h>
 #include <poolminer/json.h>
 
-static bool add_number(cJSON *object, const char *name, double value)
-{
-    return pm_json_add(object, name, cJSON_CreateNumber(value));
-}
-
-static bool add_text(cJSON *object, const char *name, const char *value)
-{
-    return pm_json_add(object, name, cJSON_CreateString(value));
-}
-
-static bool add_bool(cJSON *object, const char *name, bool value)
-{
-    return pm_json_add(object, name, cJSON_CreateBool(value));
-}
-
 static bool describe_memory(const struct pm_check *check, cJSON *line)
 {
     const struct pm_algorithm_meta *meta = &check->algorithm->meta;
-    return add_number(line, "input_dim", check->algorithm->input_dim) &&
-           add_number(line, "scalar_count", meta->scalar_count) &&
-           add_number(line, "vector_count", meta->vector_count) &&
-           add_number(line, "matrix_count", meta->matrix_count) &&
-           add_number(line, "vector_dim", meta->vector_dim);
+    return pm_json_add_integer(line, "input_dim", check->algorithm->input_dim) &&
+           pm_json_add_integer(line, "scalar_count", meta->scalar_count) &&
+           pm_json_add_integer(line, "vector_count", meta->vector_count) &&
+           pm_json_add_integer(line, "matrix_count", meta->matrix_count) &&
+           pm_json_add_integer(line, "vector_dim", meta->vector_dim);
 }
 
 static bool describe_summary(const struct pm_check *check, cJSON *line)
 {
-    return add_bool(line, "strict", check->strict) &&
-           add_bool(line, "writes_prediction", check->writes_prediction) &&
-           add_bool(line, "reads_input", check->reads_input) &&
-           add_bool(line, "learns", check->learns) && add_bool(line, "random", check->draws);
+    return pm_json_add_bool(line, "strict", check->strict) &&
+           pm_json_add_bool(line, "writes_prediction", check->writes_prediction) &&
+           pm_json_add_bool(line, "reads_input", check->reads_input) &&
+           pm_json_add_bool(line, "learns", check->learns) &&
+           pm_json_add_bool(line, "random", check->draws);
 }
 
 static bool describe_instructions(const struct pm_check *check, cJSON *line)
@@ -51,9 +37,11 @@ static bool describe_instructions(const struct pm_check *check, cJSON *line)
         char statement[PM_STATEMENT_SIZE];
         pm_instruction_write(&at->instruction, statement);
         cJSON *entry = cJSON_CreateObject();
-        done = pm_json_append(array, entry) && add_text(entry, "phase", pm_phase_name(at->phase)) &&
-               add_number(entry, "line", at->line) && add_text(entry, "statement", statement) &&
-               add_text(entry, "use", pm_check_use_name(at->use));
+        done = pm_json_append(array, entry) &&
+               pm_json_add_string(entry, "phase", pm_phase_name(at->phase)) &&
+               pm_json_add_integer(entry, "line", at->line) &&
+               pm_json_add_string(entry, "statement", statement) &&
+               pm_json_add_string(entry, "use", pm_check_use_name(at->use));
     }
     return done;
 }
@@ -68,9 +56,10 @@ static bool describe_unwritten(const struct pm_check *check, cJSON *line)
         snprintf(name, sizeof name, "%c%u", pm_kind_letter((enum pm_kind)at->reg.kind),
                  (unsigned)at->reg.index);
         cJSON *entry = cJSON_CreateObject();
-        done = pm_json_append(array, entry) && add_text(entry, "register", name) &&
-               add_text(entry, "phase", pm_phase_name(at->phase)) &&
-               add_number(entry, "line", at->line) && add_bool(entry, "always_zero", at->always);
+        done = pm_json_append(array, entry) && pm_json_add_string(entry, "register", name) &&
+               pm_json_add_string(entry, "phase", pm_phase_name(at->phase)) &&
+               pm_json_add_integer(entry, "line", at->line) &&
+               pm_json_add_bool(entry, "always_zero", at->always);
     }
     return done;
 }
@@ -82,9 +71,9 @@ static bool describe_findings(const struct pm_check *check, cJSON *line)
     for (size_t i = 0; done && i < check->finding_count; i++) {
         const struct pm_check_finding *finding = &check->findings[i];
         cJSON *entry = cJSON_CreateObject();
-        done = pm_json_append(array, entry) && add_number(entry, "line", finding->line) &&
-               add_bool(entry, "refused_by_strict", finding->refused) &&
-               add_text(entry, "reason", finding->reason);
+        done = pm_json_append(array, entry) && pm_json_add_integer(entry, "line", finding->line) &&
+               pm_json_add_bool(entry, "refused_by_strict", finding->refused) &&
+               pm_json_add_string(entry, "reason", finding->reason);
     }
     return done;
 }

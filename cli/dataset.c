@@ -11,18 +11,13 @@
 
 /* ---- showing ---- */
 
-static bool add_text(cJSON *object, const char *name, const char *text)
-{
-    return pm_json_add(object, name, cJSON_CreateString(text));
-}
-
 static bool add_fingerprints(cJSON *object, const struct pm_dataset_info *info)
 {
     cJSON *fingerprints = cJSON_CreateObject();
-    bool done =
-        add_text(fingerprints, pm_suite_edition_name(PM_EDITION_FIRST2000),
-                 info->fingerprint_first2000) &&
-        add_text(fingerprints, pm_suite_edition_name(PM_EDITION_RESAMPLED), info->fingerprint);
+    bool done = pm_json_add_string(fingerprints, pm_suite_edition_name(PM_EDITION_FIRST2000),
+                                   info->fingerprint_first2000) &&
+                pm_json_add_string(fingerprints, pm_suite_edition_name(PM_EDITION_RESAMPLED),
+                                   info->fingerprint);
     if (!done) {
         cJSON_Delete(fingerprints);
         return false;
@@ -42,15 +37,15 @@ static bool add_class_counts(cJSON *object, const struct pm_dataset_info *info)
 static cJSON *describe(const struct pm_dataset_info *info)
 {
     cJSON *object = cJSON_CreateObject();
-    bool done = add_text(object, "dataset", info->name) &&
-                pm_json_add(object, "records", cJSON_CreateNumber((double)info->records)) &&
-                pm_json_add(object, "pixels", cJSON_CreateNumber((double)info->pixel_count)) &&
+    bool done = pm_json_add_string(object, "dataset", info->name) &&
+                pm_json_add_integer(object, "records", (int64_t)info->records) &&
+                pm_json_add_integer(object, "pixels", (int64_t)info->pixel_count) &&
                 add_class_counts(object, info) && add_fingerprints(object, info) &&
-                add_text(object, "format", pm_dataset_format_name(info->format)) &&
-                add_text(object, "source", info->source) &&
-                add_text(object, "source_sha256", info->source_sha256) &&
-                add_text(object, "stored", info->stored) &&
-                pm_json_add(object, "network", cJSON_CreateBool(info->is_network));
+                pm_json_add_string(object, "format", pm_dataset_format_name(info->format)) &&
+                pm_json_add_string(object, "source", info->source) &&
+                pm_json_add_string(object, "source_sha256", info->source_sha256) &&
+                pm_json_add_string(object, "stored", info->stored) &&
+                pm_json_add_bool(object, "network", info->is_network);
     if (!done) {
         cJSON_Delete(object);
         return NULL;

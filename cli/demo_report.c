@@ -104,9 +104,9 @@ static cJSON *describe_miner(const struct figures *row)
         {"paid_rao", (double)row->paid_rao},
     };
     cJSON *object = cJSON_CreateObject();
-    bool done = cJSON_AddStringToObject(object, "hotkey", row->hotkey) != NULL;
+    bool done = pm_json_add_string(object, "hotkey", row->hotkey);
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
-        done = done && cJSON_AddNumberToObject(object, numbers[i].name, numbers[i].value) != NULL;
+        done = done && pm_json_add_number(object, numbers[i].name, numbers[i].value);
     }
     if (!done) {
         cJSON_Delete(object);
@@ -118,16 +118,16 @@ static cJSON *describe_miner(const struct figures *row)
 static bool fill(cJSON *root, const struct demo_report *report)
 {
     const struct demo_verdict *verdict = &report->verdict;
-    bool done = cJSON_AddBoolToObject(root, "ok", demo_succeeded(verdict)) != NULL &&
-                cJSON_AddBoolToObject(root, "evaluated", verdict->evaluated) != NULL &&
-                cJSON_AddBoolToObject(root, "evolved", verdict->evolved) != NULL &&
-                cJSON_AddBoolToObject(root, "agreed", verdict->agreed) != NULL &&
-                cJSON_AddBoolToObject(root, "paid", verdict->paid) != NULL &&
-                cJSON_AddNumberToObject(root, "duration_s", report->duration_s) != NULL &&
-                cJSON_AddNumberToObject(root, "quorum", DEMO_QUORUM) != NULL &&
-                cJSON_AddStringToObject(root, "dataset", report->dataset) != NULL &&
-                cJSON_AddStringToObject(root, "fingerprint", report->fingerprint) != NULL &&
-                cJSON_AddStringToObject(root, "suite", report->suite) != NULL;
+    bool done = pm_json_add_bool(root, "ok", demo_succeeded(verdict)) &&
+                pm_json_add_bool(root, "evaluated", verdict->evaluated) &&
+                pm_json_add_bool(root, "evolved", verdict->evolved) &&
+                pm_json_add_bool(root, "agreed", verdict->agreed) &&
+                pm_json_add_bool(root, "paid", verdict->paid) &&
+                pm_json_add_number(root, "duration_s", report->duration_s) &&
+                pm_json_add_number(root, "quorum", DEMO_QUORUM) &&
+                pm_json_add_string(root, "dataset", report->dataset) &&
+                pm_json_add_string(root, "fingerprint", report->fingerprint) &&
+                pm_json_add_string(root, "suite", report->suite);
     cJSON *miners = done ? cJSON_AddArrayToObject(root, "miners") : NULL;
     for (int i = 0; miners != NULL && i < DEMO_MINERS; i++) {
         if (!pm_json_append(miners, describe_miner(&report->figures[i]))) {

@@ -23,8 +23,8 @@ static void print_json(struct doctor *doctor, const char *check, enum doctor_sta
 {
     static const char *const words[DOCTOR_STATE_COUNT] = {"pass", "warn", "fail", "unknown"};
     cJSON *line = cJSON_CreateObject();
-    bool built = line != NULL && cJSON_AddStringToObject(line, "check", check) != NULL &&
-                 cJSON_AddStringToObject(line, "result", words[state]) != NULL &&
+    bool built = line != NULL && pm_json_add_string(line, "check", check) &&
+                 pm_json_add_string(line, "result", words[state]) &&
                  add_text(line, "found", found) && add_text(line, "remedy", remedy);
     char *text = built ? pm_json_print(line, &doctor->error) : NULL;
     if (text != NULL) {

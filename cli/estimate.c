@@ -143,7 +143,7 @@ static bool estimate(const struct pm_options *options, const struct estimate_mod
 {
     struct estimate_input input = {.options = options};
     struct estimate_answer answer = {.json = cJSON_CreateObject()};
-    answer.failed = cJSON_AddStringToObject(answer.json, "model", model->name) == NULL;
+    answer.failed = !pm_json_add_string(answer.json, "model", model->name);
     const bool done = check_options(options, model, error) &&
                       estimate_input_open(options, model->name, model->names, &input, error) &&
                       model->run(&input, &answer, error) &&

@@ -6,18 +6,20 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <poolminer/json.h>
+
 enum { ROW_DIGITS = 10 };
 
-static void keep(struct estimate_answer *answer, const void *added)
+static void note(struct estimate_answer *answer, bool added)
 {
-    answer->failed = answer->failed || added == NULL;
+    answer->failed = answer->failed || !added;
 }
 
 void estimate_number(struct estimate_answer *answer, const char *key, const char *unit,
                      double value)
 {
-    keep(answer, isfinite(value) ? cJSON_AddNumberToObject(answer->json, key, value)
-                                 : cJSON_AddNullToObject(answer->json, key));
+    note(answer, isfinite(value) ? pm_json_add_number(answer->json, key, value)
+                                 : pm_json_add_null(answer->json, key));
     if (isfinite(value)) {
         char text[NUMBER_TEXT_SIZE];
         number_digits(value, ROW_DIGITS, text);
@@ -30,13 +32,13 @@ void estimate_number(struct estimate_answer *answer, const char *key, const char
 
 void estimate_word(struct estimate_answer *answer, const char *key, const char *word)
 {
-    keep(answer, cJSON_AddStringToObject(answer->json, key, word));
+    note(answer, pm_json_add_string(answer->json, key, word));
     pm_text_append(&answer->rows, "%-22s %s\n", key, word);
 }
 
 void estimate_bool(struct estimate_answer *answer, const char *key, bool value)
 {
-    keep(answer, cJSON_AddBoolToObject(answer->json, key, value));
+    note(answer, pm_json_add_bool(answer->json, key, value));
     pm_text_append(&answer->rows, "%-22s %s\n", key, value ? "yes" : "no");
 }
 
@@ -64,6 +66,6 @@ void estimate_verdict(struct estimate_answer *answer, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(sentence, sizeof sentence, format, arguments);
     va_end(arguments);
-    keep(answer, cJSON_AddStringToObject(answer->json, "verdict", sentence));
+    note(answer, pm_json_add_string(answer->json, "verdict", sentence));
     pm_text_append(&answer->rows, "%s\n", sentence);
 }

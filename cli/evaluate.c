@@ -36,14 +36,13 @@ static cJSON *describe(const struct evaluation *evaluation, const struct entry *
     cJSON *line = cJSON_CreateObject();
     bool done = pm_json_add(line, "file", shown_json(entry->file));
     if (entry->algorithm == NULL) {
-        done = done && pm_json_add(line, "error", cJSON_CreateString(entry->error.message));
+        done = done && pm_json_add_string(line, "error", entry->error.message);
     } else {
-        done =
-            done && pm_json_add(line, "score", cJSON_CreateNumber(entry->score)) &&
-            pm_json_add(line, "tasks", cJSON_CreateNumber((double)suite->count)) &&
-            pm_json_add(line, "input_dim", cJSON_CreateNumber(suite->input_dim)) &&
-            pm_json_add(line, "dataset", cJSON_CreateString(suite->fingerprint)) &&
-            pm_json_add(line, "suite", cJSON_CreateString(pm_suite_edition_name(suite->edition)));
+        done = done && pm_json_add_number(line, "score", entry->score) &&
+               pm_json_add_integer(line, "tasks", (int64_t)suite->count) &&
+               pm_json_add_number(line, "input_dim", suite->input_dim) &&
+               pm_json_add_string(line, "dataset", suite->fingerprint) &&
+               pm_json_add_string(line, "suite", pm_suite_edition_name(suite->edition));
         if (evaluation->per_task) {
             done =
                 done && pm_json_add(line, "task_scores",

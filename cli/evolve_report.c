@@ -46,9 +46,9 @@ static cJSON *describe_lineage(const struct pm_evolution_result *result,
     for (size_t i = 0; lineage != NULL && i < steps; i++) {
         const struct pm_lineage_step *step = &result->items[0].lineage[i];
         cJSON *object = pm_json_append_object(lineage);
-        if (cJSON_AddNumberToObject(object, "generation", step->generation) == NULL ||
-            cJSON_AddStringToObject(object, "change", pm_change_name(step->change)) == NULL ||
-            cJSON_AddNumberToObject(object, "search_score", step->fitness) == NULL) {
+        if (!pm_json_add_number(object, "generation", step->generation) ||
+            !pm_json_add_string(object, "change", pm_change_name(step->change)) ||
+            !pm_json_add_number(object, "search_score", step->fitness)) {
             cJSON_Delete(lineage);
             return NULL;
         }

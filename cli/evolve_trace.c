@@ -57,7 +57,7 @@ static cJSON *describe(const struct pm_evolution_progress *progress)
     };
     cJSON *object = cJSON_CreateObject();
     for (size_t i = 0; object != NULL && i < sizeof members / sizeof *members; i++) {
-        if (cJSON_AddNumberToObject(object, members[i].name, members[i].value) == NULL) {
+        if (!pm_json_add_number(object, members[i].name, members[i].value)) {
             cJSON_Delete(object);
             object = NULL;
         }

@@ -43,13 +43,13 @@ bool forecast_from_figures(const cJSON *miner, struct pm_pool_forecast *out)
 cJSON *forecast_write(const struct pm_pool_forecast *forecast)
 {
     cJSON *object = cJSON_CreateObject();
-    bool done = cJSON_AddNumberToObject(object, "rao_per_day", forecast->rao_per_day) != NULL &&
-                cJSON_AddNumberToObject(object, "rao_per_epoch", forecast->rao_per_epoch) != NULL &&
-                cJSON_AddBoolToObject(object, "is_capped", forecast->is_capped) != NULL &&
-                (isfinite(forecast->hours_to_withdrawal)
-                     ? cJSON_AddNumberToObject(object, "hours_to_withdrawal",
-                                               forecast->hours_to_withdrawal) != NULL
-                     : cJSON_AddNullToObject(object, "hours_to_withdrawal") != NULL);
+    bool done =
+        pm_json_add_number(object, "rao_per_day", forecast->rao_per_day) &&
+        pm_json_add_number(object, "rao_per_epoch", forecast->rao_per_epoch) &&
+        pm_json_add_bool(object, "is_capped", forecast->is_capped) &&
+        (isfinite(forecast->hours_to_withdrawal)
+             ? pm_json_add_number(object, "hours_to_withdrawal", forecast->hours_to_withdrawal)
+             : pm_json_add_null(object, "hours_to_withdrawal"));
     if (!done) {
         cJSON_Delete(object);
         return NULL;

@@ -195,8 +195,8 @@ static bool print_entry(const struct pm_curve_entry *entry, bool json, struct pm
     }
     cJSON *object = cJSON_CreateObject();
     char *text = NULL;
-    if (cJSON_AddStringToObject(object, "name", entry->name) != NULL &&
-        cJSON_AddStringToObject(object, "public", entry->key) != NULL) {
+    if (pm_json_add_string(object, "name", entry->name) &&
+        pm_json_add_string(object, "public", entry->key)) {
         text = pm_json_print(object, error);
     } else {
         pm_fail(error, PM_ERROR_MEMORY, "out of memory for a key");

@@ -17,23 +17,12 @@ static const char *const STATUS_NAMES[] = {[MINER_IDLE] = "idle",
                                            [MINER_STOPPING] = "stopping",
                                            [MINER_FAILED] = "failed"};
 
-/* Adding to NULL fails, as adding without memory does. */
-static bool add_text(cJSON *object, const char *name, const char *text)
-{
-    return cJSON_AddStringToObject(object, name, text) != NULL;
-}
-
-static bool add_number(cJSON *object, const char *name, double value)
-{
-    return cJSON_AddNumberToObject(object, name, value) != NULL;
-}
-
 static bool add_answer(cJSON *report, const struct miner_answer *answer)
 {
     cJSON *object = cJSON_AddObjectToObject(report, "answered");
-    return add_number(object, "number", (double)answer->number) &&
-           cJSON_AddBoolToObject(object, "ok", answer->ok) != NULL &&
-           add_text(object, "message", answer->message);
+    return pm_json_add_integer(object, "number", answer->number) &&
+           pm_json_add_bool(object, "ok", answer->ok) &&
+           pm_json_add_string(object, "message", answer->message);
 }
 
 static bool add_programs(cJSON *report, const char *name, const struct supervisor *supervisor)
@@ -42,9 +31,9 @@ static bool add_programs(cJSON *report, const char *name, const struct superviso
     struct child_state state;
     for (size_t i = 0; supervisor_child(supervisor, i, &state); i++) {
         cJSON *item = pm_json_append_object(list);
-        if (!add_text(item, "name", state.name) ||
-            cJSON_AddBoolToObject(item, "running", state.running) == NULL ||
-            !add_number(item, "restarts", state.ends)) {
+        if (!pm_json_add_string(item, "name", state.name) ||
+            !pm_json_add_bool(item, "running", state.running) ||
+            !pm_json_add_number(item, "restarts", state.ends)) {
             return false;
         }
     }
@@ -58,11 +47,12 @@ static bool add_task(cJSON *report, struct miner *miner)
     if (practises && miner->address[0] == '\0') {
         practice_find_address(miner);
     }
-    return add_text(report, "task", miner_task_name(miner->task)) &&
-           add_text(report, "run", practises ? PRACTICE_RUN : pm_options_text(options, "run-id")) &&
-           add_text(report, "pool",
-                    practises ? miner->pool_url : pm_options_text(options, "pool-url")) &&
-           (!practises || add_text(report, "hotkey", miner->address));
+    return pm_json_add_string(report, "task", miner_task_name(miner->task)) &&
+           pm_json_add_string(report, "run",
+                              practises ? PRACTICE_RUN : pm_options_text(options, "run-id")) &&
+           pm_json_add_string(report, "pool",
+                              practises ? miner->pool_url : pm_options_text(options, "pool-url")) &&
+           (!practises || pm_json_add_string(report, "hotkey", miner->address));
 }
 
 /* ---- the forecast ---- */
@@ -113,16 +103,17 @@ char *miner_report_write(struct miner *miner)
 {
     cJSON *report = cJSON_CreateObject();
     update_forecast(miner);
-    bool done = add_text(report, "program", miner->program) &&
-                add_text(report, "status", STATUS_NAMES[miner->status]) &&
-                add_number(report, "since_ms", (double)miner->since_ms) &&
-                add_task(report, miner) && add_text(report, "data_dir", miner->data_directory) &&
-                add_text(report, "failure", miner->failure) && add_answer(report, &miner->answer) &&
-                add_programs(report, "programs", miner->work) &&
-                (miner->forecast == NULL ||
-                 cJSON_AddItemReferenceToObject(report, "forecast", miner->forecast)) &&
-                (miner->settings == NULL ||
-                 cJSON_AddItemReferenceToObject(report, "settings", miner->settings));
+    bool done =
+        pm_json_add_string(report, "program", miner->program) &&
+        pm_json_add_string(report, "status", STATUS_NAMES[miner->status]) &&
+        pm_json_add_integer(report, "since_ms", miner->since_ms) && add_task(report, miner) &&
+        pm_json_add_string(report, "data_dir", miner->data_directory) &&
+        pm_json_add_string(report, "failure", miner->failure) &&
+        add_answer(report, &miner->answer) && add_programs(report, "programs", miner->work) &&
+        (miner->forecast == NULL ||
+         cJSON_AddItemReferenceToObject(report, "forecast", miner->forecast)) &&
+        (miner->settings == NULL ||
+         cJSON_AddItemReferenceToObject(report, "settings", miner->settings));
     char *text = done ? pm_json_print(report, NULL) : NULL;
     cJSON_Delete(report);
     return text;
@@ -140,14 +131,14 @@ static cJSON *describe_settings(const struct miner *miner)
     cJSON *object = cJSON_CreateObject();
     cJSON *rows = NULL;
     if (settings_file(miner->session, &path, &there, &error)) {
-        add_text(object, "file", path);
+        pm_json_add_string(object, "file", path);
         cJSON_AddBoolToObject(object, "exists", there);
     }
     if (settings_load_again(miner->session, &now, &error)) {
         rows = settings_describe(now.options);
         settings_clear(&now);
     }
-    add_text(object, "error", error.message);
+    pm_json_add_string(object, "error", error.message);
     pm_json_add(object, "rows", rows);
     free(path);
     return object;

@@ -24,11 +24,10 @@ static bool agrees(const struct result *result)
 static bool print_json(const struct result *result, struct pm_error *error)
 {
     cJSON *line = cJSON_CreateObject();
-    bool built = line != NULL &&
-                 cJSON_AddStringToObject(line, "executor", result->executor) != NULL &&
-                 cJSON_AddStringToObject(line, "simd", result->simd) != NULL &&
-                 cJSON_AddStringToObject(line, "hash", result->hash) != NULL &&
-                 cJSON_AddBoolToObject(line, "agrees", agrees(result)) != NULL;
+    bool built = line != NULL && pm_json_add_string(line, "executor", result->executor) &&
+                 pm_json_add_string(line, "simd", result->simd) &&
+                 pm_json_add_string(line, "hash", result->hash) &&
+                 pm_json_add_bool(line, "agrees", agrees(result));
     char *text = built ? pm_json_print(line, error) : NULL;
     if (text != NULL) {
         puts(text);

@@ -65,8 +65,7 @@ bool settings_describe_value(const struct pm_options *options, const struct pm_o
 {
     cJSON *value = value_of(options, option);
     const char *source = source_of(options, option, value);
-    return pm_json_add(row, "value", value) &&
-           cJSON_AddStringToObject(row, "source", source) != NULL;
+    return pm_json_add(row, "value", value) && pm_json_add_string(row, "source", source);
 }
 
 /* "text", "integer", "number", "flag". */
@@ -81,7 +80,7 @@ static const char *type_name(enum pm_option_type type)
 
 static bool add_text(cJSON *row, const char *name, const char *text)
 {
-    return text == NULL || cJSON_AddStringToObject(row, name, text) != NULL;
+    return text == NULL || pm_json_add_string(row, name, text);
 }
 
 static bool describe(const struct pm_options *options, const struct pm_option *option, cJSON *row)
@@ -92,9 +91,9 @@ static bool describe(const struct pm_options *options, const struct pm_option *o
            add_text(row, "type", type_name(option->type)) &&
            add_text(row, "choices", option->choices) &&
            add_text(row, "default", option->default_value) && add_text(row, "help", option->help) &&
-           cJSON_AddBoolToObject(row, "repeats", option->repeats) != NULL &&
-           (!bounded || (cJSON_AddNumberToObject(row, "minimum", option->minimum) != NULL &&
-                         cJSON_AddNumberToObject(row, "maximum", option->maximum) != NULL));
+           pm_json_add_bool(row, "repeats", option->repeats) &&
+           (!bounded || (pm_json_add_number(row, "minimum", option->minimum) &&
+                         pm_json_add_number(row, "maximum", option->maximum)));
 }
 
 cJSON *settings_describe(const struct pm_options *options)

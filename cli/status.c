@@ -19,8 +19,8 @@ enum { EVERY_MS = 1000, TICK_MS = 100 };
 static bool print_json(const struct status_found *found, struct pm_error *error)
 {
     cJSON *object = cJSON_CreateObject();
-    bool done = cJSON_AddBoolToObject(object, "running", found->running) != NULL &&
-                cJSON_AddStringToObject(object, "reason", found->reason) != NULL &&
+    bool done = pm_json_add_bool(object, "running", found->running) &&
+                pm_json_add_string(object, "reason", found->reason) &&
                 pm_json_add_copy(object, "state", found->state);
     char *text = done ? pm_json_print(object, error) : NULL;
     cJSON_Delete(object);

@@ -210,12 +210,12 @@ static bool print_json(const struct pm_hotkey *hotkey, const char *path, const c
                        struct pm_error *error)
 {
     cJSON *line = cJSON_CreateObject();
-    bool complete = cJSON_AddStringToObject(line, "address", pm_hotkey_address(hotkey)) != NULL &&
-                    cJSON_AddStringToObject(line, "scheme",
-                                            pm_key_scheme_name(pm_hotkey_scheme(hotkey))) != NULL &&
-                    cJSON_AddStringToObject(line, "file", path) != NULL &&
-                    (coldkey[0] != '\0' ? cJSON_AddStringToObject(line, "coldkey", coldkey)
-                                        : cJSON_AddNullToObject(line, "coldkey")) != NULL;
+    bool complete =
+        pm_json_add_string(line, "address", pm_hotkey_address(hotkey)) &&
+        pm_json_add_string(line, "scheme", pm_key_scheme_name(pm_hotkey_scheme(hotkey))) &&
+        pm_json_add_string(line, "file", path) &&
+        (coldkey[0] != '\0' ? pm_json_add_string(line, "coldkey", coldkey)
+                            : pm_json_add_null(line, "coldkey"));
     char *text = complete ? pm_json_print(line, error) : NULL;
     cJSON_Delete(line);
     if (text == NULL) {

@@ -235,7 +235,7 @@ static bool ask_for(const struct pm_options *options, struct account *account,
         return false;
     }
     cJSON *body = cJSON_CreateObject();
-    if (cJSON_AddNumberToObject(body, "amount_rao", (double)amount) == NULL) {
+    if (!pm_json_add_integer(body, "amount_rao", amount)) {
         cJSON_Delete(body);
         body = NULL;
     }

@@ -14,6 +14,26 @@ bool pm_json_add(cJSON *object, const char *key, cJSON *item)
     return false;
 }
 
+bool pm_json_add_string(cJSON *object, const char *key, const char *value)
+{
+    return cJSON_AddStringToObject(object, key, value) != NULL;
+}
+
+bool pm_json_add_bool(cJSON *object, const char *key, bool value)
+{
+    return cJSON_AddBoolToObject(object, key, value) != NULL;
+}
+
+bool pm_json_add_null(cJSON *object, const char *key)
+{
+    return cJSON_AddNullToObject(object, key) != NULL;
+}
+
+bool pm_json_add_number(cJSON *object, const char *key, double value)
+{
+    return cJSON_AddNumberToObject(object, key, value) != NULL;
+}
+
 bool pm_json_add_integer(cJSON *object, const char *key, int64_t value)
 {
     char digits[24];

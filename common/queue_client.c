@@ -59,14 +59,14 @@ void pm_request_begin(struct pm_request *request, const char *verb)
 
 void pm_request_add_text(struct pm_request *request, const char *name, const char *value)
 {
-    if (cJSON_AddStringToObject(request->arguments, name, value) == NULL) {
+    if (!pm_json_add_string(request->arguments, name, value)) {
         spoil(request);
     }
 }
 
 void pm_request_add_number(struct pm_request *request, const char *name, int64_t value)
 {
-    if (cJSON_AddNumberToObject(request->arguments, name, (double)value) == NULL) {
+    if (!pm_json_add_integer(request->arguments, name, value)) {
         spoil(request);
     }
 }

@@ -142,45 +142,34 @@ static bool load_earlier(struct pm_driver *driver, const char *key)
 
 /* ---- the record ---- */
 
-/* Adding to NULL fails, as adding without memory does. */
-static bool add_number(cJSON *object, const char *name, double value)
-{
-    return cJSON_AddNumberToObject(object, name, value) != NULL;
-}
-
-static bool add_text(cJSON *object, const char *name, const char *text)
-{
-    return cJSON_AddStringToObject(object, name, text) != NULL;
-}
-
 static bool add_lease(cJSON *object, const struct pm_figures *figures)
 {
     if (figures->lease_id[0] == '\0') {
-        return cJSON_AddNullToObject(object, "lease") != NULL;
+        return pm_json_add_null(object, "lease");
     }
     cJSON *lease = cJSON_AddObjectToObject(object, "lease");
-    return add_text(lease, "id", figures->lease_id) &&
-           add_text(lease, "kind", pm_lease_kind_name(figures->lease_kind)) &&
-           add_number(lease, "begun_ms", (double)figures->lease_begun_ms) &&
-           add_number(lease, "deadline_ms", (double)figures->lease_deadline_ms) &&
-           add_number(lease, "submit_at_ms", (double)figures->lease_submit_at_ms) &&
-           add_number(lease, "algorithms", (double)figures->lease_algorithms) &&
-           add_number(lease, "seeds", (double)figures->lease_seeds) &&
-           add_number(lease, "jobs", (double)figures->lease_jobs) &&
-           add_number(lease, "jobs_done", (double)figures->lease_jobs_done);
+    return pm_json_add_string(lease, "id", figures->lease_id) &&
+           pm_json_add_string(lease, "kind", pm_lease_kind_name(figures->lease_kind)) &&
+           pm_json_add_integer(lease, "begun_ms", figures->lease_begun_ms) &&
+           pm_json_add_integer(lease, "deadline_ms", figures->lease_deadline_ms) &&
+           pm_json_add_integer(lease, "submit_at_ms", figures->lease_submit_at_ms) &&
+           pm_json_add_integer(lease, "algorithms", (int64_t)figures->lease_algorithms) &&
+           pm_json_add_integer(lease, "seeds", (int64_t)figures->lease_seeds) &&
+           pm_json_add_integer(lease, "jobs", (int64_t)figures->lease_jobs) &&
+           pm_json_add_integer(lease, "jobs_done", (int64_t)figures->lease_jobs_done);
 }
 
 static bool add_counters(cJSON *object, const struct pm_driver *driver)
 {
     const struct pm_driver_counters *counters = &driver->counters;
-    return add_number(object, "leases", (double)counters->leases) &&
-           add_number(object, "leases_expired", (double)counters->leases_expired) &&
-           add_number(object, "submissions_accepted", (double)counters->submissions_accepted) &&
-           add_number(object, "submissions_refused", (double)counters->submissions_refused) &&
-           add_number(object, "evaluations_submitted", (double)counters->evaluations_submitted) &&
-           add_number(object, "evolutions_submitted", (double)counters->evolutions_submitted) &&
-           (counters->has_best ? add_number(object, "best_score", counters->best_score)
-                               : cJSON_AddNullToObject(object, "best_score") != NULL);
+    return pm_json_add_integer(object, "leases", counters->leases) &&
+           pm_json_add_integer(object, "leases_expired", counters->leases_expired) &&
+           pm_json_add_integer(object, "submissions_accepted", counters->submissions_accepted) &&
+           pm_json_add_integer(object, "submissions_refused", counters->submissions_refused) &&
+           pm_json_add_integer(object, "evaluations_submitted", counters->evaluations_submitted) &&
+           pm_json_add_integer(object, "evolutions_submitted", counters->evolutions_submitted) &&
+           (counters->has_best ? pm_json_add_number(object, "best_score", counters->best_score)
+                               : pm_json_add_null(object, "best_score"));
 }
 
 /* What keeps the pool from giving work: away, or saying no. */
@@ -197,18 +186,18 @@ static char *write_figures(const struct pm_driver *driver)
 {
     const struct pm_figures *figures = &driver->figures;
     cJSON *object = cJSON_CreateObject();
-    bool done = add_number(object, "version", VERSION) &&
-                add_text(object, "hotkey", driver->address) &&
-                add_text(object, "pool", pm_pool_client_url(driver->pool)) &&
-                cJSON_AddBoolToObject(object, "pool_is_away", driver->pool_notice.active) != NULL &&
-                add_text(object, "trouble", trouble(driver)) &&
-                add_text(object, "mode", pm_work_mode_name(driver->settings.mode)) &&
-                add_number(object, "started_ms", (double)driver->started_ms) &&
-                add_number(object, "clock_offset_ms",
-                           (double)pm_pool_client_clock_offset_ms(driver->pool)) &&
+    bool done = pm_json_add_integer(object, "version", VERSION) &&
+                pm_json_add_string(object, "hotkey", driver->address) &&
+                pm_json_add_string(object, "pool", pm_pool_client_url(driver->pool)) &&
+                pm_json_add_bool(object, "pool_is_away", driver->pool_notice.active) &&
+                pm_json_add_string(object, "trouble", trouble(driver)) &&
+                pm_json_add_string(object, "mode", pm_work_mode_name(driver->settings.mode)) &&
+                pm_json_add_integer(object, "started_ms", driver->started_ms) &&
+                pm_json_add_integer(object, "clock_offset_ms",
+                                    pm_pool_client_clock_offset_ms(driver->pool)) &&
                 add_lease(object, figures) &&
                 add_counters(cJSON_AddObjectToObject(object, "counters"), driver) &&
-                add_number(object, "stats_ms", (double)figures->stats_ms) &&
+                pm_json_add_integer(object, "stats_ms", figures->stats_ms) &&
                 pm_json_add_copy(object, "first_stats", driver->first_stats) &&
                 pm_json_add_copy(object, "stats",
                                  driver->stats != NULL ? driver->stats : figures->earlier) &&

@@ -263,9 +263,9 @@ void pm_lease_clear(struct pm_lease *lease)
 cJSON *pm_lease_algorithm_write(const struct pm_lease_algorithm *algorithm)
 {
     cJSON *object = cJSON_CreateObject();
-    if (cJSON_AddNumberToObject(object, "id", (double)algorithm->id) != NULL &&
-        cJSON_AddStringToObject(object, "algorithm_dsl", algorithm->text) != NULL &&
-        cJSON_AddNumberToObject(object, "input_dim", (double)algorithm->input_dim) != NULL) {
+    if (pm_json_add_integer(object, "id", algorithm->id) &&
+        pm_json_add_string(object, "algorithm_dsl", algorithm->text) &&
+        pm_json_add_integer(object, "input_dim", algorithm->input_dim)) {
         return object;
     }
     cJSON_Delete(object);
@@ -289,10 +289,10 @@ cJSON *pm_lease_write(const struct pm_lease *lease)
     char timeout[PM_CLOCK_ISO_SIZE];
     cJSON *object = cJSON_CreateObject();
     pm_clock_format_iso(lease->timeout_ms, timeout);
-    if (cJSON_AddStringToObject(object, "lease_id", lease->id) != NULL &&
-        cJSON_AddNumberToObject(object, "window_number", (double)lease->window_number) != NULL &&
-        cJSON_AddStringToObject(object, "timeout_at", timeout) != NULL &&
-        cJSON_AddNumberToObject(object, "evolve_budget", (double)lease->evolve_budget) != NULL &&
+    if (pm_json_add_string(object, "lease_id", lease->id) &&
+        pm_json_add_integer(object, "window_number", lease->window_number) &&
+        pm_json_add_string(object, "timeout_at", timeout) &&
+        pm_json_add_integer(object, "evolve_budget", lease->evolve_budget) &&
         write_algorithms(object, "evaluate_algorithms", &lease->evaluate) &&
         write_algorithms(object, "seed_algorithms", &lease->seeds)) {
         return object;

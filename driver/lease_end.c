@@ -56,8 +56,7 @@ void pm_lease_end_leave_out(struct pm_lease_end *end, const char *job, const cha
         return;
     }
     cJSON *item = cJSON_CreateObject();
-    if (cJSON_AddStringToObject(item, "job", job) != NULL &&
-        cJSON_AddStringToObject(item, "reason", reason) != NULL) {
+    if (pm_json_add_string(item, "job", job) && pm_json_add_string(item, "reason", reason)) {
         pm_json_append(end->left_out, item);
     } else {
         cJSON_Delete(item);
@@ -87,10 +86,10 @@ static bool is_short(const cJSON *answer)
 
 bool pm_lease_end_write(const struct pm_lease_end *end, cJSON *object)
 {
-    return cJSON_AddStringToObject(object, "cause", end->cause) != NULL &&
-           cJSON_AddNumberToObject(object, "closed_ms", (double)end->closed_ms) != NULL &&
-           cJSON_AddNumberToObject(object, "late_ms", (double)end->late_ms) != NULL &&
-           cJSON_AddNumberToObject(object, "http_status", end->http_status) != NULL &&
+    return pm_json_add_string(object, "cause", end->cause) &&
+           pm_json_add_integer(object, "closed_ms", end->closed_ms) &&
+           pm_json_add_integer(object, "late_ms", end->late_ms) &&
+           pm_json_add_number(object, "http_status", end->http_status) &&
            (end->answer == NULL || !is_short(end->answer) ||
             pm_json_add_copy(object, "answer", end->answer)) &&
            (end->left_out == NULL || pm_json_add_copy(object, "left_out", end->left_out));

@@ -69,8 +69,8 @@ static bool add_job(struct builder *builder, enum pm_lease_job_kind kind, cJSON 
 static cJSON *new_body(const char *kind, const char *member, cJSON **list)
 {
     cJSON *body = cJSON_CreateObject();
-    if (cJSON_AddStringToObject(body, "kind", kind) != NULL &&
-        cJSON_AddStringToObject(body, "task_type", task_type) != NULL) {
+    if (pm_json_add_string(body, "kind", kind) &&
+        pm_json_add_string(body, "task_type", task_type)) {
         *list = cJSON_AddArrayToObject(body, member);
         if (*list != NULL) {
             return body;
@@ -137,15 +137,12 @@ static bool add_evolve_job(struct builder *builder, int64_t input_dim, struct pm
         }
     }
     const struct pm_lease_job_settings *settings = builder->settings;
-    complete =
-        complete &&
-        cJSON_AddNumberToObject(body, "generations", (double)settings->generations) != NULL &&
-        cJSON_AddNumberToObject(body, "budget", (double)builder->lease->evolve_budget) != NULL &&
-        cJSON_AddNumberToObject(body, "seed", evolve_seed(builder)) != NULL &&
-        cJSON_AddStringToObject(body, "profile", settings->profile) != NULL &&
-        cJSON_AddNumberToObject(body, "deadline_ms", (double)builder->plan->evolve_until_ms) !=
-            NULL &&
-        cJSON_AddNumberToObject(body, "max_seconds", (double)settings->evolve_max_seconds) != NULL;
+    complete = complete && pm_json_add_integer(body, "generations", settings->generations) &&
+               pm_json_add_integer(body, "budget", builder->lease->evolve_budget) &&
+               pm_json_add_number(body, "seed", evolve_seed(builder)) &&
+               pm_json_add_string(body, "profile", settings->profile) &&
+               pm_json_add_integer(body, "deadline_ms", builder->plan->evolve_until_ms) &&
+               pm_json_add_integer(body, "max_seconds", settings->evolve_max_seconds);
     if (!complete) {
         cJSON_Delete(body);
         return out_of_memory(error);

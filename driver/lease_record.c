@@ -36,20 +36,17 @@ char *pm_lease_record_encode(const struct pm_lease_record *record, struct pm_err
 {
     const struct pm_lease_job_settings *jobs = &record->jobs;
     cJSON *object = cJSON_CreateObject();
-    bool complete =
-        cJSON_AddNumberToObject(object, "version", VERSION) != NULL &&
-        cJSON_AddStringToObject(object, "kind", pm_lease_kind_name(record->lease.kind)) != NULL &&
-        cJSON_AddNumberToObject(object, "deadline_ms", (double)record->deadline_ms) != NULL &&
-        cJSON_AddNumberToObject(object, "algorithms_per_job", (double)jobs->algorithms_per_job) !=
-            NULL &&
-        cJSON_AddNumberToObject(object, "evolve_jobs", (double)jobs->evolve_jobs) != NULL &&
-        cJSON_AddNumberToObject(object, "generations", (double)jobs->generations) != NULL &&
-        cJSON_AddNumberToObject(object, "evolve_max_seconds", (double)jobs->evolve_max_seconds) !=
-            NULL &&
-        cJSON_AddStringToObject(object, "profile", jobs->profile) != NULL &&
-        cJSON_AddStringToObject(object, "granted_by", record->granted_by) != NULL &&
-        cJSON_AddBoolToObject(object, "maybe_submitted", record->maybe_submitted) != NULL &&
-        pm_json_add(object, "lease", pm_lease_write(&record->lease));
+    bool complete = pm_json_add_number(object, "version", VERSION) &&
+                    pm_json_add_string(object, "kind", pm_lease_kind_name(record->lease.kind)) &&
+                    pm_json_add_integer(object, "deadline_ms", record->deadline_ms) &&
+                    pm_json_add_integer(object, "algorithms_per_job", jobs->algorithms_per_job) &&
+                    pm_json_add_integer(object, "evolve_jobs", jobs->evolve_jobs) &&
+                    pm_json_add_integer(object, "generations", jobs->generations) &&
+                    pm_json_add_integer(object, "evolve_max_seconds", jobs->evolve_max_seconds) &&
+                    pm_json_add_string(object, "profile", jobs->profile) &&
+                    pm_json_add_string(object, "granted_by", record->granted_by) &&
+                    pm_json_add_bool(object, "maybe_submitted", record->maybe_submitted) &&
+                    pm_json_add(object, "lease", pm_lease_write(&record->lease));
     return print_and_delete(object, complete, error);
 }
 
@@ -134,8 +131,8 @@ static bool write_parents(cJSON *array, const struct pm_lease *lease,
             is_parent = is_parent || evolution->parents[k] == seed->id;
         }
         cJSON *item = is_parent ? pm_json_append_object(array) : NULL;
-        if (is_parent && (cJSON_AddNumberToObject(item, "id", (double)seed->id) == NULL ||
-                          cJSON_AddStringToObject(item, "algorithm_dsl", seed->text) == NULL)) {
+        if (is_parent && (!pm_json_add_integer(item, "id", seed->id) ||
+                          !pm_json_add_string(item, "algorithm_dsl", seed->text))) {
             return false;
         }
     }
@@ -149,8 +146,8 @@ static bool write_evolved(cJSON *object, const struct pm_lease *lease,
     for (size_t i = 0; list != NULL && i < submission->evolution_count; i++) {
         const struct pm_submitted_evolution *evolution = &submission->evolutions[i];
         cJSON *item = pm_json_append_object(list);
-        if (cJSON_AddNumberToObject(item, "score", evolution->score) == NULL ||
-            cJSON_AddStringToObject(item, "algorithm_dsl", evolution->text) == NULL ||
+        if (!pm_json_add_number(item, "score", evolution->score) ||
+            !pm_json_add_string(item, "algorithm_dsl", evolution->text) ||
             !write_parents(cJSON_AddArrayToObject(item, "parents"), lease, evolution)) {
             return false;
         }
@@ -165,15 +162,13 @@ static char *encode_closed(const struct pm_lease_record *record,
     const struct pm_lease *lease = &record->lease;
     cJSON *object = cJSON_CreateObject();
     bool complete =
-        cJSON_AddNumberToObject(object, "version", VERSION) != NULL &&
-        cJSON_AddStringToObject(object, "lease_id", lease->id) != NULL &&
-        cJSON_AddStringToObject(object, "kind", pm_lease_kind_name(lease->kind)) != NULL &&
-        cJSON_AddNumberToObject(object, "deadline_ms", (double)record->deadline_ms) != NULL &&
-        cJSON_AddNumberToObject(object, "window_number", (double)lease->window_number) != NULL &&
-        cJSON_AddNumberToObject(object, "evaluations", (double)submission->evaluation_count) !=
-            NULL &&
-        cJSON_AddNumberToObject(object, "evolutions", (double)submission->evolution_count) !=
-            NULL &&
+        pm_json_add_number(object, "version", VERSION) &&
+        pm_json_add_string(object, "lease_id", lease->id) &&
+        pm_json_add_string(object, "kind", pm_lease_kind_name(lease->kind)) &&
+        pm_json_add_integer(object, "deadline_ms", record->deadline_ms) &&
+        pm_json_add_integer(object, "window_number", lease->window_number) &&
+        pm_json_add_integer(object, "evaluations", (int64_t)submission->evaluation_count) &&
+        pm_json_add_integer(object, "evolutions", (int64_t)submission->evolution_count) &&
         pm_lease_end_write(end, object) &&
         (!whole || (pm_json_add(object, "submission", pm_submission_write(submission)) &&
                     write_evolved(object, lease, submission)));

@@ -176,10 +176,9 @@ static char *print_body(const struct pm_pool_client *client, const struct call *
         complete = cJSON_AddItemReferenceToObject(body, item->string, item);
     }
     if (complete && call->kind == PM_CALL_SUBMIT) {
-        complete = cJSON_AddStringToObject(body, "public_address",
-                                           pm_hotkey_address(client->hotkey)) != NULL &&
-                   cJSON_AddStringToObject(body, "signature", proof->signature) != NULL &&
-                   cJSON_AddStringToObject(body, "message", proof->message) != NULL;
+        complete = pm_json_add_string(body, "public_address", pm_hotkey_address(client->hotkey)) &&
+                   pm_json_add_string(body, "signature", proof->signature) &&
+                   pm_json_add_string(body, "message", proof->message);
     }
     char *text = NULL;
     if (complete) {
@@ -365,13 +364,11 @@ bool pm_pool_client_lease(struct pm_pool_client *client, const struct pm_lease_r
 {
     cJSON *content = cJSON_CreateObject();
     bool complete = content != NULL &&
-                    cJSON_AddStringToObject(content, "task_type", request->task_type) != NULL &&
-                    cJSON_AddNumberToObject(content, "eval_batch_size",
-                                            (double)request->eval_batch_size) != NULL &&
-                    cJSON_AddNumberToObject(content, "seed_batch_size",
-                                            (double)request->seed_batch_size) != NULL &&
-                    cJSON_AddNumberToObject(content, "gossip_limit", 0) != NULL &&
-                    (!request->resume || cJSON_AddTrueToObject(content, "resume") != NULL);
+                    pm_json_add_string(content, "task_type", request->task_type) &&
+                    pm_json_add_integer(content, "eval_batch_size", request->eval_batch_size) &&
+                    pm_json_add_integer(content, "seed_batch_size", request->seed_batch_size) &&
+                    pm_json_add_number(content, "gossip_limit", 0) &&
+                    (!request->resume || pm_json_add_bool(content, "resume", true));
     return ask_for_work(client, "/api/v1/tasks/lease", content, complete, answer, error);
 }
 
@@ -379,9 +376,8 @@ bool pm_pool_client_task(struct pm_pool_client *client, enum pm_lease_kind kind,
                          struct pm_answer *answer, struct pm_error *error)
 {
     cJSON *content = cJSON_CreateObject();
-    bool complete =
-        cJSON_AddStringToObject(content, "task_type", pm_lease_kind_name(kind)) != NULL &&
-        (!resume || cJSON_AddTrueToObject(content, "resume") != NULL);
+    bool complete = pm_json_add_string(content, "task_type", pm_lease_kind_name(kind)) &&
+                    (!resume || pm_json_add_bool(content, "resume", true));
     return ask_for_work(client, "/api/v1/tasks/request", content, complete, answer, error);
 }
 

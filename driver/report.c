@@ -117,14 +117,11 @@ static bool add_share(cJSON *object, const struct pm_driver *driver)
     const struct pm_share_judged judged = pm_driver_judged(driver);
     double evaluate = pm_share_per_hour(share, PM_LEASE_EVALUATE, &judged);
     double evolve = pm_share_per_hour(share, PM_LEASE_EVOLVE, &judged);
-    return cJSON_AddStringToObject(object, "mode", pm_work_mode_name(driver->settings.mode)) !=
-               NULL &&
-           (evaluate < 0 ||
-            cJSON_AddNumberToObject(object, "evaluate_per_hour", evaluate) != NULL) &&
-           (evolve < 0 || cJSON_AddNumberToObject(object, "evolve_per_hour", evolve) != NULL) &&
+    return pm_json_add_string(object, "mode", pm_work_mode_name(driver->settings.mode)) &&
+           (evaluate < 0 || pm_json_add_number(object, "evaluate_per_hour", evaluate)) &&
+           (evolve < 0 || pm_json_add_number(object, "evolve_per_hour", evolve)) &&
            (evaluate < 0 || evolve < 0 ||
-            cJSON_AddNumberToObject(object, "evaluate_part",
-                                    pm_share_of_evaluating(share, &judged)) != NULL);
+            pm_json_add_number(object, "evaluate_part", pm_share_of_evaluating(share, &judged)));
 }
 
 static bool add_counters(cJSON *object, const struct pm_driver *driver)
@@ -147,14 +144,13 @@ static bool add_counters(cJSON *object, const struct pm_driver *driver)
         {"updated_ms", pm_driver_now_ms(driver)},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        if (cJSON_AddNumberToObject(object, rows[i].name, (double)rows[i].value) == NULL) {
+        if (!pm_json_add_integer(object, rows[i].name, rows[i].value)) {
             return false;
         }
     }
-    return cJSON_AddStringToObject(object, "address", driver->address) != NULL &&
-           add_share(object, driver) &&
-           (counters->has_best ? cJSON_AddNumberToObject(object, "best_score", counters->best_score)
-                               : cJSON_AddNullToObject(object, "best_score")) != NULL;
+    return pm_json_add_string(object, "address", driver->address) && add_share(object, driver) &&
+           (counters->has_best ? pm_json_add_number(object, "best_score", counters->best_score)
+                               : pm_json_add_null(object, "best_score"));
 }
 
 /* NULL when memory is out. */

@@ -8,8 +8,8 @@ static bool write_evaluations(cJSON *array, const struct pm_submission *submissi
     for (size_t i = 0; i < submission->evaluation_count; i++) {
         const struct pm_submitted_evaluation *evaluation = &submission->evaluations[i];
         cJSON *item = pm_json_append_object(array);
-        if (cJSON_AddNumberToObject(item, "algorithm_id", (double)evaluation->id) == NULL ||
-            cJSON_AddNumberToObject(item, "score", evaluation->score) == NULL) {
+        if (!pm_json_add_integer(item, "algorithm_id", evaluation->id) ||
+            !pm_json_add_number(item, "score", evaluation->score)) {
             return false;
         }
     }
@@ -24,8 +24,7 @@ static bool write_evolution(cJSON *item, const struct pm_submitted_evolution *ev
             return false;
         }
     }
-    return parents != NULL &&
-           cJSON_AddStringToObject(item, "algorithm_dsl", evolution->text) != NULL;
+    return parents != NULL && pm_json_add_string(item, "algorithm_dsl", evolution->text);
 }
 
 static bool write_evolutions(cJSON *array, const struct pm_submission *submission)
@@ -45,8 +44,8 @@ static bool write_lease(cJSON *object, const struct pm_submission *submission)
     double iterations = (double)pm_submission_iterations(submission);
     return evaluations != NULL && evolutions != NULL &&
            write_evaluations(evaluations, submission) && write_evolutions(evolutions, submission) &&
-           cJSON_AddNumberToObject(object, "iterations", iterations) != NULL &&
-           cJSON_AddNullToObject(object, "gossip") != NULL;
+           pm_json_add_number(object, "iterations", iterations) &&
+           pm_json_add_null(object, "gossip");
 }
 
 static bool write_evaluate_task(cJSON *object, const struct pm_submission *submission)
@@ -61,12 +60,11 @@ static bool write_evolve_task(cJSON *object, const struct pm_submission *submiss
     cJSON *parents = cJSON_AddArrayToObject(object, "parent_functions");
     for (size_t i = 0; parents != NULL && i < best->parent_count; i++) {
         cJSON *parent = pm_json_append_object(parents);
-        if (cJSON_AddNumberToObject(parent, "id", (double)best->parents[i]) == NULL) {
+        if (!pm_json_add_integer(parent, "id", best->parents[i])) {
             return false;
         }
     }
-    return parents != NULL &&
-           cJSON_AddStringToObject(object, "evolved_function", best->text) != NULL;
+    return parents != NULL && pm_json_add_string(object, "evolved_function", best->text);
 }
 
 static bool write_content(cJSON *object, const struct pm_submission *submission)

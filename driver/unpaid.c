@@ -59,14 +59,13 @@ static char *encode(const struct row *row)
 {
     cJSON *object = cJSON_CreateObject();
     const char *limit = strcmp(row->kind, "evolution") == 0 ? "reward_threshold" : "tolerance";
-    bool complete =
-        cJSON_AddNumberToObject(object, "version", VERSION) != NULL &&
-        cJSON_AddStringToObject(object, "kind", row->kind) != NULL &&
-        cJSON_AddNumberToObject(object, "algorithm_id", (double)row->algorithm_id) != NULL &&
-        cJSON_AddNumberToObject(object, "score", row->score) != NULL &&
-        cJSON_AddNumberToObject(object, "median", row->median) != NULL &&
-        cJSON_AddNumberToObject(object, limit, row->limit) != NULL &&
-        cJSON_AddNumberToObject(object, "judged_ms", (double)row->judged_ms) != NULL;
+    bool complete = pm_json_add_number(object, "version", VERSION) &&
+                    pm_json_add_string(object, "kind", row->kind) &&
+                    pm_json_add_integer(object, "algorithm_id", row->algorithm_id) &&
+                    pm_json_add_number(object, "score", row->score) &&
+                    pm_json_add_number(object, "median", row->median) &&
+                    pm_json_add_number(object, limit, row->limit) &&
+                    pm_json_add_integer(object, "judged_ms", row->judged_ms);
     char *text = complete ? pm_json_print(object, NULL) : NULL;
     cJSON_Delete(object);
     return text;

@@ -21,17 +21,17 @@ static const char *power_name(const struct pm_power *power)
 /* A member that is not known is not there. */
 static bool add(cJSON *json, const char *name, bool known, double value)
 {
-    return !known || cJSON_AddNumberToObject(json, name, value) != NULL;
+    return !known || pm_json_add_number(json, name, value);
 }
 
 static bool add_readings(cJSON *json, const struct pm_guest_readings *readings)
 {
     const struct pm_power *power = &readings->power;
     const struct pm_heat *heat = &readings->heat;
-    return cJSON_AddStringToObject(json, "power", power_name(power)) != NULL &&
+    return pm_json_add_string(json, "power", power_name(power)) &&
            add(json, "charge_percent", power->charge_percent >= 0, power->charge_percent) &&
            add(json, "temperature_c", heat->known, tenths(heat->celsius)) &&
-           (!heat->known || cJSON_AddStringToObject(json, "sensor", heat->sensor) != NULL) &&
+           (!heat->known || pm_json_add_string(json, "sensor", heat->sensor)) &&
            add(json, "idle_s", readings->use_known, (double)readings->idle_s);
 }
 

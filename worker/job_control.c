@@ -171,21 +171,19 @@ char *pm_job_progress_write(const struct pm_job_progress *progress, struct pm_er
 {
     char *text = NULL;
     cJSON *json = cJSON_CreateObject();
-    bool ok = json != NULL &&
-              cJSON_AddNumberToObject(json, "done", (double)progress->done) != NULL &&
-              cJSON_AddNumberToObject(json, "total", (double)progress->total) != NULL &&
-              cJSON_AddStringToObject(json, "unit", progress->unit) != NULL;
+    bool ok = json != NULL && pm_json_add_integer(json, "done", (int64_t)progress->done) &&
+              pm_json_add_integer(json, "total", (int64_t)progress->total) &&
+              pm_json_add_string(json, "unit", progress->unit);
     if (ok && progress->evolving) {
-        ok = cJSON_AddNumberToObject(json, "best", progress->best) != NULL &&
-             cJSON_AddNumberToObject(json, "mean", progress->mean) != NULL &&
-             cJSON_AddNumberToObject(json, "candidates", (double)progress->candidates) != NULL &&
-             cJSON_AddNumberToObject(json, "cache_hits", (double)progress->cache_hits) != NULL &&
-             cJSON_AddNumberToObject(json, "hopeless", (double)progress->hopeless) != NULL &&
-             cJSON_AddNumberToObject(json, "candidates_per_second",
-                                     progress->candidates_per_second) != NULL;
+        ok = pm_json_add_number(json, "best", progress->best) &&
+             pm_json_add_number(json, "mean", progress->mean) &&
+             pm_json_add_integer(json, "candidates", (int64_t)progress->candidates) &&
+             pm_json_add_integer(json, "cache_hits", (int64_t)progress->cache_hits) &&
+             pm_json_add_integer(json, "hopeless", (int64_t)progress->hopeless) &&
+             pm_json_add_number(json, "candidates_per_second", progress->candidates_per_second);
     }
     if (ok && progress->paused != NULL) {
-        ok = cJSON_AddStringToObject(json, "paused", progress->paused) != NULL;
+        ok = pm_json_add_string(json, "paused", progress->paused);
     }
     if (ok) {
         text = pm_json_print(json, error);

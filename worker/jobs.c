@@ -154,10 +154,10 @@ void pm_work_clear(struct pm_work *work)
 static cJSON *start_result(const char *kind, const struct pm_provenance *provenance)
 {
     cJSON *json = cJSON_CreateObject();
-    if (json != NULL && cJSON_AddStringToObject(json, "kind", kind) != NULL &&
-        cJSON_AddStringToObject(json, "dataset", provenance->dataset) != NULL &&
-        cJSON_AddStringToObject(json, "suite", provenance->suite) != NULL &&
-        cJSON_AddNumberToObject(json, "seconds", provenance->seconds) != NULL) {
+    if (json != NULL && pm_json_add_string(json, "kind", kind) &&
+        pm_json_add_string(json, "dataset", provenance->dataset) &&
+        pm_json_add_string(json, "suite", provenance->suite) &&
+        pm_json_add_number(json, "seconds", provenance->seconds)) {
         return json;
     }
     cJSON_Delete(json);
@@ -167,12 +167,9 @@ static cJSON *start_result(const char *kind, const struct pm_provenance *provena
 static bool append_evaluation(cJSON *list, const struct pm_evaluation *evaluation)
 {
     cJSON *json = pm_json_append_object(list);
-    return json != NULL &&
-           cJSON_AddNumberToObject(json, "algorithm_id", (double)evaluation->algorithm_id) !=
-               NULL &&
-           cJSON_AddNumberToObject(json, "score", evaluation->score) != NULL &&
-           (evaluation->problem == NULL ||
-            cJSON_AddStringToObject(json, "error", evaluation->problem) != NULL);
+    return json != NULL && pm_json_add_integer(json, "algorithm_id", evaluation->algorithm_id) &&
+           pm_json_add_number(json, "score", evaluation->score) &&
+           (evaluation->problem == NULL || pm_json_add_string(json, "error", evaluation->problem));
 }
 
 static bool append_parents(cJSON *json, const struct pm_evolution_item *item)
@@ -193,10 +190,9 @@ static bool append_lineage(cJSON *json, const struct pm_evolution_item *item)
     for (size_t i = 0; ok && i < item->lineage_count; i++) {
         const struct pm_lineage_step *step = &item->lineage[i];
         cJSON *object = pm_json_append_object(lineage);
-        ok = object != NULL &&
-             cJSON_AddNumberToObject(object, "generation", step->generation) != NULL &&
-             cJSON_AddStringToObject(object, "change", pm_change_name(step->change)) != NULL &&
-             cJSON_AddNumberToObject(object, "search_score", step->fitness) != NULL;
+        ok = object != NULL && pm_json_add_number(object, "generation", step->generation) &&
+             pm_json_add_string(object, "change", pm_change_name(step->change)) &&
+             pm_json_add_number(object, "search_score", step->fitness);
     }
     return ok;
 }
@@ -207,10 +203,10 @@ static bool append_evolution(cJSON *list, const struct pm_evolution_item *item)
     char behaviour[17]; /* beyond what a JSON number holds exactly */
     snprintf(behaviour, sizeof behaviour, "%016" PRIx64, item->behaviour);
     return json != NULL && append_parents(json, item) && append_lineage(json, item) &&
-           cJSON_AddStringToObject(json, "algorithm_dsl", item->text) != NULL &&
-           cJSON_AddNumberToObject(json, "search_score", item->search_score) != NULL &&
-           cJSON_AddNumberToObject(json, "score", item->score) != NULL &&
-           cJSON_AddStringToObject(json, "behaviour", behaviour) != NULL;
+           pm_json_add_string(json, "algorithm_dsl", item->text) &&
+           pm_json_add_number(json, "search_score", item->search_score) &&
+           pm_json_add_number(json, "score", item->score) &&
+           pm_json_add_string(json, "behaviour", behaviour);
 }
 
 static char *finish_result(cJSON *json, bool ok, struct pm_error *error)
@@ -245,8 +241,8 @@ char *pm_evolutions_write(const struct pm_provenance *provenance, int generation
                           struct pm_error *error)
 {
     cJSON *json = start_result(PM_JOB_KIND_EVOLVE, provenance);
-    bool ok = json != NULL && cJSON_AddNumberToObject(json, "generations", generations) != NULL &&
-              cJSON_AddNumberToObject(json, "candidates", (double)candidates) != NULL;
+    bool ok = json != NULL && pm_json_add_number(json, "generations", generations) &&
+              pm_json_add_integer(json, "candidates", (int64_t)candidates);
     cJSON *list = ok ? cJSON_AddArrayToObject(json, "evolutions") : NULL;
     ok = list != NULL;
     for (size_t i = 0; ok && i < count; i++) {

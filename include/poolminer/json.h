@@ -66,14 +66,22 @@ double pm_json_number_or(const cJSON *object, const char *key, double fallback);
  * What becomes part of something larger must leave room for that, or none of it can be written. */
 bool pm_json_is_deeper(const cJSON *value, int levels);
 
-/* Building. `item` belongs to the object or the array from here on; false: memory is out, and the
- * item is gone. Each argument may be NULL for want of memory before, which counts as such, so that
- * only the last answer of several need be looked at. */
+/* Building. Each function returns false when memory is out. An object, array or item that is NULL,
+ * because memory was out when it was to be made, also counts as that: so calls can be chained with
+ * && without checking each new object. */
+
+/* Adds a member, or appends to an array. `item` belongs to the object or array afterwards; on
+ * failure it is deleted. */
 bool pm_json_add(cJSON *object, const char *key, cJSON *item);
 bool pm_json_append(cJSON *array, cJSON *item);
-/* With all its digits, also those that a double has not. */
+/* Add a member with a value of this type; strings are copied. */
+bool pm_json_add_string(cJSON *object, const char *key, const char *value);
+bool pm_json_add_bool(cJSON *object, const char *key, bool value);
+bool pm_json_add_null(cJSON *object, const char *key);
+bool pm_json_add_number(cJSON *object, const char *key, double value);
+/* Writes all digits, also of numbers beyond 2^53, which a double cannot hold exactly. */
 bool pm_json_add_integer(cJSON *object, const char *key, int64_t value);
-/* A copy of `value`; of NULL: null. */
+/* Adds a deep copy of `value`, or null for NULL. */
 bool pm_json_add_copy(cJSON *object, const char *key, const cJSON *value);
 /* A new object at the array's end, which owns it; NULL: memory is out. */
 cJSON *pm_json_append_object(cJSON *array);

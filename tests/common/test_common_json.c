@@ -361,8 +361,13 @@ static void building_gives_everything_an_owner(void **state)
     assert_true(pm_json_add(first, "n", cJSON_CreateNumber(1)));
     assert_true(pm_json_append(list, cJSON_CreateNull()));
     assert_true(pm_json_add(object, "list", list));
+    assert_true(pm_json_add_string(object, "s", "a\"b"));
+    assert_true(pm_json_add_bool(object, "b", false));
+    assert_true(pm_json_add_number(object, "x", 0.5));
+    assert_true(pm_json_add_null(object, "z"));
     char *text = pm_json_print(object, NULL);
-    assert_string_equal(text, "{\"list\":[{\"n\":1},null]}");
+    assert_string_equal(text, "{\"list\":[{\"n\":1},null],\"s\":\"a\\\"b\",\"b\":false,\"x\":0.5,"
+                              "\"z\":null}");
     free(text);
     cJSON_Delete(object);
 }
@@ -397,6 +402,11 @@ static void building_without_memory_leaks_nothing(void **state)
     cJSON *object = cJSON_CreateObject();
     assert_false(pm_json_add(NULL, "n", cJSON_CreateNumber(1)));
     assert_false(pm_json_add(object, "n", NULL));
+    assert_false(pm_json_add_string(NULL, "n", "text"));
+    assert_false(pm_json_add_string(object, "n", NULL));
+    assert_false(pm_json_add_bool(NULL, "n", true));
+    assert_false(pm_json_add_number(NULL, "n", 1));
+    assert_false(pm_json_add_null(NULL, "n"));
     assert_false(pm_json_append(NULL, cJSON_CreateNumber(1)));
     assert_false(pm_json_append(object, NULL));
     assert_null(pm_json_append_object(NULL));

@@ -108,29 +108,42 @@ static bool fill_fees(const struct sweep *sweep, const struct simulation_config 
 
 #define BY_QUORUM                                                                                  \
     .names = {"quorum 3", "quorum 5", "quorum 7"}, .keys = {"quorum_3", "quorum_5", "quorum_7"},   \
-    .x_key = "share", .x_first = 0.05, .x_step = 0.05, .count = 11, .fill = fill_shares
+    .x_key = "share", .fill = fill_shares
+#define UP_TO_HALF .x_first = 0.05, .x_step = 0.05, .count = 11
 
 static const struct sweep sweeps[] = {
     {.name = "liars",
      .title = "What a liar earns, as a multiple of an honest miner",
      .x_name = "share of liars",
      .strategy = SIMULATION_LIAR,
-     BY_QUORUM},
+     BY_QUORUM,
+     UP_TO_HALF},
     {.name = "lazy",
      .title = "What a lazy miner earns, as a multiple of an honest one",
      .x_name = "share of lazy miners",
      .strategy = SIMULATION_LAZY,
-     BY_QUORUM},
+     BY_QUORUM,
+     UP_TO_HALF},
     {.name = "colluders",
      .title = "What a colluder earns, as a multiple of an honest miner",
      .x_name = "share of colluders",
      .strategy = SIMULATION_COLLUDER,
-     BY_QUORUM},
+     BY_QUORUM,
+     UP_TO_HALF},
     {.name = "capture",
      .title = "Share of the colluders' evolutions on which they have the majority",
      .x_name = "share of colluders",
      .strategy = SIMULATION_COLLUDER,
-     BY_QUORUM},
+     BY_QUORUM,
+     UP_TO_HALF},
+    {.name = "selective",
+     .title = "What a selective colluder earns, as a multiple of an honest miner",
+     .x_name = "share of selective colluders",
+     .strategy = SIMULATION_SELECTIVE,
+     BY_QUORUM,
+     .x_first = 0.02,
+     .x_step = 0.02,
+     .count = 11},
     {.name = "cap",
      .title = "What the cap does",
      .x_name = "cap, as a share of the budget",

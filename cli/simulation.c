@@ -12,10 +12,10 @@
 #include <poolminer/inequality.h>
 #include <poolminer/stop.h>
 
-enum { BATCH = 8, LOOK = 4096 }; /* evaluations of a lease; events between looks at Ctrl-C */
+enum { LOOK = 4096 }; /* events between looks at Ctrl-C */
 
 struct hands {
-    simulation_slot slots[BATCH];
+    simulation_slot slots[SIMULATION_BATCH_MAX];
     size_t count;
     bool leased;
 };
@@ -59,15 +59,19 @@ static void reward_judges(struct simulation *simulation, const struct simulation
     }
 }
 
+static bool in_ring(const struct simulation *simulation, uint32_t miner)
+{
+    return simulation_miner_in_ring(&simulation->miners[miner]);
+}
+
 static bool is_captured(const struct simulation *simulation,
                         const struct simulation_subject *subject)
 {
     int ring = 0;
     for (int i = 0; i < subject->judge_count; i++) {
-        ring += simulation->miners[subject->judges[i]].strategy == SIMULATION_COLLUDER;
+        ring += in_ring(simulation, subject->judges[i]);
     }
-    return simulation->miners[subject->author].strategy == SIMULATION_COLLUDER &&
-           2 * ring > subject->judge_count;
+    return in_ring(simulation, subject->author) && 2 * ring > subject->judge_count;
 }
 
 static bool agree(struct simulation *simulation, simulation_slot slot, struct pm_error *error)
@@ -97,7 +101,11 @@ static bool submit(struct simulation *simulation, uint32_t index, struct pm_erro
     for (size_t i = 0; i < hands->count; i++) {
         const struct simulation_subject subject =
             simulation_work_look(simulation->work, hands->slots[i]);
-        const bool of_ring = simulation->miners[subject.author].strategy == SIMULATION_COLLUDER;
+        const bool of_ring = in_ring(simulation, subject.author);
+        if (!simulation_miner_judges(miner, of_ring)) {
+            simulation_work_release(simulation->work, hands->slots[i], index);
+            continue;
+        }
         const double score = simulation_miner_score(config, miner, subject.quality,
                                                     simulation->population.typical, of_ring);
         if (simulation_work_judge(simulation->work, hands->slots[i], index, score) &&
@@ -105,11 +113,14 @@ static bool submit(struct simulation *simulation, uint32_t index, struct pm_erro
             return false;
         }
     }
+    group_of(simulation, index)->leases++;
+    hands->leased = false;
+    if (!simulation_miner_brings(config, miner)) {
+        return true;
+    }
     const double parent =
         simulation_population_parent(&simulation->population, (size_t)config->seeds_per_evolution,
                                      pm_random_u64(&miner->random));
-    group_of(simulation, index)->leases++;
-    hands->leased = false;
     return simulation_work_add(simulation->work, index, simulation_miner_evolve(miner, parent),
                                error);
 }
@@ -123,10 +134,11 @@ static bool go_on(struct simulation *simulation, struct simulation_event *event,
         return false;
     }
     hands->leased = true;
-    hands->count = simulation_work_take(simulation->work, event->miner, BATCH, hands->slots);
-    event->at_ms +=
-        simulation_miner_lease_ms(simulation->config, &simulation->miners[event->miner]);
-    return true;
+    struct simulation_miner *miner = &simulation->miners[event->miner];
+    hands->count = simulation_work_take(simulation->work, event->miner,
+                                        simulation_miner_batch(miner), hands->slots);
+    event->at_ms += simulation_miner_lease_ms(simulation->config, miner);
+    return !simulation_miner_returns_at_once(miner) || submit(simulation, event->miner, error);
 }
 
 /* ---- epochs ---- */
@@ -254,9 +266,10 @@ static bool check_shares(const struct simulation_config *config, struct pm_error
     for (int i = SIMULATION_HONEST + 1; i < SIMULATION_STRATEGIES; i++) {
         sum += config->shares[i];
     }
-    return sum <= 1 + 1e-9 || pm_fail(error, PM_ERROR_INVALID,
-                                      "simulate: the shares of liars, lazy miners and colluders "
-                                      "are more than 1 together");
+    return sum <= 1 + 1e-9 ||
+           pm_fail(error, PM_ERROR_INVALID,
+                   "simulate: the shares of liars, lazy miners and colluders of both kinds "
+                   "are more than 1 together");
 }
 
 bool simulation_run(const struct simulation_config *config, struct simulation_result *out,
@@ -301,5 +314,6 @@ double simulation_share(int64_t part, int64_t whole)
 
 double simulation_captured(const struct simulation_result *result)
 {
-    return simulation_share(result->captured, result->groups[SIMULATION_COLLUDER].evolutions);
+    return simulation_share(result->captured, result->groups[SIMULATION_COLLUDER].evolutions +
+                                                  result->groups[SIMULATION_SELECTIVE].evolutions);
 }

@@ -18,6 +18,7 @@ enum simulation_strategy {
     SIMULATION_LIAR,
     SIMULATION_LAZY,
     SIMULATION_COLLUDER,
+    SIMULATION_SELECTIVE, /* colludes, too, and judges nothing but its friends' */
     SIMULATION_STRATEGIES
 };
 
@@ -34,7 +35,7 @@ struct simulation_config {
     /* The miners'. */
     size_t miners;
     double shares[SIMULATION_STRATEGIES]; /* of all miners; the honest are the rest */
-    double haste;    /* so many leases does a lazy miner do while it would do one honestly */
+    double haste;    /* so many leases do who compute nothing, while they would do one honestly */
     double noise;    /* honest scores are off by at most this share of the true one */
     int64_t lease_s; /* that a miner of speed 1 takes for a lease */
     int64_t epochs;
@@ -61,7 +62,7 @@ struct simulation_division {
 struct simulation_result {
     struct simulation_group groups[SIMULATION_STRATEGIES];
     struct simulation_division *divisions; /* `payout_count` */
-    int64_t captured;    /* evolutions of colluders on which colluders had the majority */
+    int64_t captured; /* evolutions of colluders, of both kinds, on which these had the majority */
     double best_quality; /* truly, of what reached a consensus */
 };
 
@@ -76,7 +77,8 @@ void simulation_clear(struct simulation_result *result);
 double simulation_to_honest(const struct simulation_result *result,
                             enum simulation_strategy strategy);
 
-/* The share of colluders' evolutions that got the colluders' score; NaN without any. */
+/* The share of colluders' evolutions, of both kinds, that got the colluders' score; NaN without
+ * any. */
 double simulation_captured(const struct simulation_result *result);
 
 /* part / whole; NaN of nothing. */

@@ -7,16 +7,17 @@ static const double BEST_THERE_IS = 0.98; /* of qualities */
 
 const char *simulation_strategy_name(enum simulation_strategy strategy)
 {
-    static const char *const names[SIMULATION_STRATEGIES] = {"honest", "liar", "lazy", "colluder"};
+    static const char *const names[SIMULATION_STRATEGIES] = {"honest", "liar", "lazy", "colluder",
+                                                             "selective"};
     return names[strategy];
 }
 
-/* The first are liars, then come the lazy, the colluders and the honest; their speeds have nothing
- * to do with it. */
+/* The first are liars, then come the lazy, the colluders of both kinds and the honest; their speeds
+ * have nothing to do with it. */
 static enum simulation_strategy strategy_of(const struct simulation_config *config, uint32_t index)
 {
     static const enum simulation_strategy order[] = {SIMULATION_LIAR, SIMULATION_LAZY,
-                                                     SIMULATION_COLLUDER};
+                                                     SIMULATION_COLLUDER, SIMULATION_SELECTIVE};
     double until = 0;
     for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
         until += config->shares[order[i]];
@@ -40,7 +41,30 @@ int64_t simulation_miner_lease_ms(const struct simulation_config *config,
 {
     const double mean_ms = (double)config->lease_s * 1000 / miner->speed;
     const double ms = mean_ms * (0.75 + 0.5 * pm_random_unit(&miner->random));
-    return 1 + (int64_t)(miner->strategy == SIMULATION_LAZY ? ms / config->haste : ms);
+    const bool computes =
+        miner->strategy != SIMULATION_LAZY && miner->strategy != SIMULATION_SELECTIVE;
+    return 1 + (int64_t)(computes ? ms : ms / config->haste);
+}
+
+bool simulation_miner_in_ring(const struct simulation_miner *miner)
+{
+    return miner->strategy == SIMULATION_COLLUDER || miner->strategy == SIMULATION_SELECTIVE;
+}
+
+size_t simulation_miner_batch(const struct simulation_miner *miner)
+{
+    enum { USUAL = 8 };
+    return miner->strategy == SIMULATION_SELECTIVE ? SIMULATION_BATCH_MAX : USUAL;
+}
+
+bool simulation_miner_returns_at_once(const struct simulation_miner *miner)
+{
+    return miner->strategy == SIMULATION_SELECTIVE;
+}
+
+bool simulation_miner_judges(const struct simulation_miner *miner, bool of_ring)
+{
+    return miner->strategy != SIMULATION_SELECTIVE || of_ring;
 }
 
 double simulation_miner_score(const struct simulation_config *config,
@@ -54,6 +78,7 @@ double simulation_miner_score(const struct simulation_config *config,
     case SIMULATION_LAZY:
         return typical; /* the best guess there is without computing */
     case SIMULATION_COLLUDER:
+    case SIMULATION_SELECTIVE:
         if (of_ring) {
             return 1;
         }
@@ -82,7 +107,13 @@ static double change(struct pm_random *random, double parent)
 
 double simulation_miner_evolve(struct simulation_miner *miner, double parent)
 {
-    return miner->strategy == SIMULATION_LAZY || miner->strategy == SIMULATION_COLLUDER
+    return miner->strategy == SIMULATION_LAZY || simulation_miner_in_ring(miner)
                ? change(&miner->random, parent)
                : search(&miner->random, parent);
+}
+
+bool simulation_miner_brings(const struct simulation_config *config, struct simulation_miner *miner)
+{
+    return miner->strategy != SIMULATION_SELECTIVE ||
+           pm_random_unit(&miner->random) * config->haste < 1;
 }

@@ -177,16 +177,21 @@ struct simulation_subject simulation_work_look(const struct simulation_work *wor
                                        .judge_count = open->engaged};
 }
 
+static int place_of(const struct simulation_work *work, simulation_slot slot, uint32_t miner)
+{
+    int at = 0;
+    while (judges_of(work, slot)[at] != miner) {
+        at++;
+    }
+    return at;
+}
+
 bool simulation_work_judge(struct simulation_work *work, simulation_slot slot, uint32_t miner,
                            double score)
 {
     struct open *open = &work->open[slot];
     const bool listed = open->engaged < work->quorum;
-    int at = 0;
-    while (judges_of(work, slot)[at] != miner) {
-        at++;
-    }
-    scores_of(work, slot)[at] = score;
+    scores_of(work, slot)[place_of(work, slot, miner)] = score;
     if (listed) {
         unlink_slot(work, slot);
     }
@@ -195,6 +200,20 @@ bool simulation_work_judge(struct simulation_work *work, simulation_slot slot, u
         link_slot(work, slot);
     }
     return open->judged == work->quorum;
+}
+
+void simulation_work_release(struct simulation_work *work, simulation_slot slot, uint32_t miner)
+{
+    struct open *open = &work->open[slot];
+    const bool listed = open->engaged < work->quorum;
+    open->engaged--;
+    for (int i = place_of(work, slot, miner); i < open->engaged; i++) {
+        judges_of(work, slot)[i] = judges_of(work, slot)[i + 1];
+        scores_of(work, slot)[i] = scores_of(work, slot)[i + 1];
+    }
+    if (!listed) {
+        link_slot(work, slot);
+    }
 }
 
 void simulation_work_remove(struct simulation_work *work, simulation_slot slot)

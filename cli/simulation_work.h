@@ -1,6 +1,7 @@
 /* The algorithms of a simulated pool that wait for their consensus, and who gets which: what is
  * nearest to its consensus first, then the oldest; never to its author, never twice to the same
- * miner, never to more than the quorum. The pool does the same in SQL (pool/store_algorithms.c). */
+ * miner, never to more than the quorum. The pool does the same in SQL (pool/store_algorithms.c),
+ * and tests/pool/test_pool_simulation.c holds the two against each other. */
 #ifndef CLI_SIMULATION_WORK_H
 #define CLI_SIMULATION_WORK_H
 
@@ -41,6 +42,8 @@ struct simulation_subject simulation_work_look(const struct simulation_work *wor
  * looks at it and removes it. */
 bool simulation_work_judge(struct simulation_work *work, simulation_slot slot, uint32_t miner,
                            double score);
+/* One who has taken it does not judge it: somebody else may, or the same one later. */
+void simulation_work_release(struct simulation_work *work, simulation_slot slot, uint32_t miner);
 void simulation_work_remove(struct simulation_work *work, simulation_slot slot);
 
 #endif

@@ -143,6 +143,91 @@ static void the_payouts_of_a_simulation_differ(void **state)
     output_clear(&run);
 }
 
+static cJSON *simulate(const char *colluders, const char *quorum)
+{
+    struct output run =
+        RUN("simulate", "--miners", "60", "--epochs", "2", "--json", "--liars", "0.1",
+            "--selective", "0.1", "--colluders", colluders, "--quorum", quorum);
+    const char *line = run.out;
+    assert_int_equal(run.status, 0);
+    cJSON *root = parse_line(&line);
+    assert_int_equal(*line, 0);
+    output_clear(&run);
+    return root;
+}
+
+static const cJSON *item(const cJSON *root, const char *list, int index)
+{
+    return cJSON_GetArrayItem(cJSON_GetObjectItem(root, list), index);
+}
+
+/* Of 60 miners, and their figures add up to the whole. */
+static void the_strategies_of_a_simulation_add_up(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        double miners;
+    } strategies[] = {{"honest", 36}, {"liar", 6}, {"lazy", 0}, {"colluder", 12}, {"selective", 6}};
+    enum { STRATEGIES = sizeof strategies / sizeof *strategies };
+    cJSON *root = simulate("0.2", "3");
+    double paid_rao = 0;
+    assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(root, "strategies")), STRATEGIES);
+    for (int i = 0; i < STRATEGIES; i++) {
+        const cJSON *group = item(root, "strategies", i);
+        assert_string_equal(text(group, "strategy"), strategies[i].name);
+        assert_true(number(group, "miners") == strategies[i].miners);
+        assert_true(number(group, "accurate") <= number(group, "evaluations"));
+        assert_true(number(group, "over_threshold") <= number(group, "evolutions"));
+        assert_true(number(group, "evolutions") <= number(group, "leases"));
+        assert_true((number(group, "leases") > 0) == (strategies[i].miners > 0));
+        assert_true((number(group, "reputation") > 0) == (number(group, "paid_rao") > 0));
+        assert_int_equal(cJSON_IsNull(cJSON_GetObjectItem(group, "to_honest")),
+                         strategies[i].miners == 0);
+        paid_rao += number(group, "paid_rao");
+    }
+    assert_true(number(item(root, "strategies", 0), "to_honest") == 1);
+    assert_true(paid_rao == number(root, "paid_rao"));
+    assert_true(paid_rao + number(root, "pool_rao") == number(root, "budget_rao"));
+    assert_true(number(root, "budget_rao") == 2e9);
+    /* by the pool's own rules, which are the first that are compared */
+    assert_true(number(root, "gini") > 0 && number(root, "gini") < 1);
+    assert_true(number(root, "gini") == number(item(root, "payouts", 0), "gini"));
+    cJSON_Delete(root);
+}
+
+/* What is said of other shares is what a simulation with that share says. */
+static void the_quorums_of_a_simulation_are_true(void **state)
+{
+    (void)state;
+    static const char *const quorums[] = {"3", "5", "7"};
+    cJSON *root = simulate("0.2", "3");
+    assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(root, "quorums")), 3);
+    for (int i = 0; i < 3; i++) {
+        const cJSON *quorum = item(root, "quorums", i);
+        char share[32];
+        assert_true(number(quorum, "quorum") == 3 + 2 * i);
+        assert_true(number(quorum, "majority") == 2 + i);
+        snprintf(share, sizeof share, "%.6g", number(quorum, "share_that_wins_half"));
+        struct output run = RUN("simulate", "--miners", "60", "--epochs", "2", "--json",
+                                "--colluders", share, "--quorum", quorums[i]);
+        const char *line = run.out;
+        cJSON *at_it = parse_line(&line);
+        assert_true(number(at_it, "captured") >= 0.5);
+        output_clear(&run);
+        cJSON_Delete(at_it);
+        snprintf(share, sizeof share, "%.6g", number(quorum, "share_that_earns_more"));
+        run = RUN("simulate", "--miners", "60", "--epochs", "2", "--json", "--colluders", share,
+                  "--quorum", quorums[i]);
+        line = run.out;
+        at_it = parse_line(&line);
+        assert_true(number(item(at_it, "strategies", 3), "to_honest") >= 1);
+        output_clear(&run);
+        cJSON_Delete(at_it);
+    }
+    cJSON_Delete(root);
+}
+
 static void mistakes_in_the_settings_file_are_named(void **state)
 {
     (void)state;
@@ -646,6 +731,8 @@ int main(void)
         TEST(mistakes_of_usage_exit_with_2),
         TEST(warnings_of_a_text_that_is_no_algorithm_come_to_an_end),
         TEST(the_payouts_of_a_simulation_differ),
+        TEST(the_strategies_of_a_simulation_add_up),
+        TEST(the_quorums_of_a_simulation_are_true),
         TEST(mistakes_in_the_settings_file_are_named),
         TEST(config_shows_values_and_sources),
         TEST(a_tilde_stands_for_the_home),

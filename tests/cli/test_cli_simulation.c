@@ -87,6 +87,14 @@ static void give_back(struct simulation_work *work, uint32_t miner, struct held 
     held->count = 0;
 }
 
+static void let_go(struct simulation_work *work, uint32_t miner, struct held *held)
+{
+    for (size_t i = 0; i < held->count; i++) {
+        simulation_work_release(work, held->slots[i], miner);
+    }
+    held->count = 0;
+}
+
 static void work_is_handed_out_by_the_rules(void **state)
 {
     (void)state;
@@ -98,7 +106,9 @@ static void work_is_handed_out_by_the_rules(void **state)
         pm_random_seed(&random, 1, 2, (uint64_t)quorum);
         for (int step = 0; step < STEPS; step++) {
             const uint32_t miner = pm_random_below(&random, MINERS);
-            if (held[miner].count > 0) {
+            if (held[miner].count > 0 && pm_random_chance(&random, 0.1)) {
+                let_go(work, miner, &held[miner]);
+            } else if (held[miner].count > 0) {
                 give_back(work, miner, &held[miner], quorum, &agreed);
             }
             held[miner].count = simulation_work_take(
@@ -165,7 +175,8 @@ static void money_adds_up(void **state)
     (void)state;
     struct simulation_config config = config_of(300);
     config.shares[SIMULATION_LIAR] = config.shares[SIMULATION_LAZY] = 0.2;
-    config.shares[SIMULATION_COLLUDER] = 0.3;
+    config.shares[SIMULATION_COLLUDER] = 0.2;
+    config.shares[SIMULATION_SELECTIVE] = 0.1;
     struct simulation_result result = simulate(&config);
     int64_t paid = 0;
     size_t miners = 0;
@@ -245,6 +256,27 @@ static void colluders_need_a_majority(void **state)
     simulation_clear(&many);
 }
 
+/* Few who judge nothing but their friends' work earn little at the pace of others, and much when
+ * they look for it a hundred times as often. */
+static void selective_colluders_need_to_be_quick(void **state)
+{
+    (void)state;
+    struct simulation_config config = config_of(400);
+    config.shares[SIMULATION_SELECTIVE] = 0.05;
+    struct simulation_result slow = simulate(&config);
+    assert_true(simulation_captured(&slow) < 0.1);
+    assert_true(simulation_to_honest(&slow, SIMULATION_SELECTIVE) < 0.5);
+    config.haste = 100;
+    struct simulation_result quick = simulate(&config);
+    const struct simulation_group *ring = &quick.groups[SIMULATION_SELECTIVE];
+    assert_true(simulation_captured(&quick) > 0.8);
+    assert_true(simulation_to_honest(&quick, SIMULATION_SELECTIVE) > 1.2);
+    assert_true(10 * ring->accurate > 9 * ring->evaluations); /* no lie about a stranger */
+    assert_true(ring->evaluations <= 3 * ring->evolutions);   /* of friends, that is */
+    simulation_clear(&slow);
+    simulation_clear(&quick);
+}
+
 /* With no more miners than the quorum nobody's work is ever agreed on, and the pool keeps all. */
 static void too_few_miners_agree_on_nothing(void **state)
 {
@@ -281,6 +313,7 @@ int main(void)
         cmocka_unit_test(honest_miners_are_always_accurate),
         cmocka_unit_test(lying_does_not_pay),
         cmocka_unit_test(colluders_need_a_majority),
+        cmocka_unit_test(selective_colluders_need_to_be_quick),
         cmocka_unit_test(too_few_miners_agree_on_nothing),
         cmocka_unit_test(shares_over_one_are_refused),
     };

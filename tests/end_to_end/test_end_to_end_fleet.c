@@ -1,7 +1,7 @@
-/* A fleet: two sidecars over one PostgreSQL database, a worker and a driver that know both, a pool.
- * Each sidecar is killed while a job is computed, the second when the first is back; worker and
- * driver are never restarted, and no lease of the pool is lost. The database's URL is in
- * POOLMINER_TEST_STORE. */
+/* A fleet: two sidecars over one PostgreSQL database, with the keys that `poolminer keys` makes, a
+ * worker and a driver that know both, a pool. Each sidecar is killed while a job is computed, the
+ * second when the first is back; worker and driver are never restarted, and no lease of the pool is
+ * lost. The database's URL is in POOLMINER_TEST_STORE. */
 #include "cmocka_include.h"
 #include "mill.h"
 
@@ -30,17 +30,35 @@ static void start_sidecar(int which)
     snprintf(ready, sizeof ready, "%s.ready", label);
     fleet.sidecars[which] =
         START(&mill->place, label, "poolminer-sidecar", "--port", fleet.ports[which], "--store",
-              fleet.store, "--ready-file", place_file(&mill->place, ready), "--lease-ms", "2000",
-              "--heartbeat-ms", "500");
+              fleet.store, "--keys", place_file(&mill->place, "keys"), "--ready-file",
+              place_file(&mill->place, ready), "--lease-ms", "2000", "--heartbeat-ms", "500");
     const int port = wait_ready(&mill->place, ready);
     snprintf(fleet.ports[which], sizeof fleet.ports[which], "%d", port);
     snprintf(fleet.urls[which], sizeof fleet.urls[which], "tcp://127.0.0.1:%d", port);
 }
 
+/* One for all clients, and for all sidecars, which read the same keys. */
+static const char *key_file(void)
+{
+    return place_file(&fleet.mill.place, "keys/mill.client.key");
+}
+
+static void make_keys(void)
+{
+    const struct place *place = &fleet.mill.place;
+    const char *keys = place_file(place, "keys");
+    const pid_t create = START(place, "create", "poolminer", "keys", "create", "--keys", keys);
+    assert_int_equal(wait_end(place, "create", create, MOVED_MS), 0);
+    const pid_t authorize =
+        START(place, "authorize", "poolminer", "keys", "authorize", "mill", "--keys", keys);
+    assert_int_equal(wait_end(place, "authorize", authorize, MOVED_MS), 0);
+}
+
 static void start_driver(const char *duration_s)
 {
-    mill_start_driver(&fleet.mill, duration_s,
-                      (const char *const[]){"--sidecar-url", fleet.urls[1], NULL});
+    mill_start_driver(
+        &fleet.mill, duration_s,
+        (const char *const[]){"--sidecar-url", fleet.urls[1], "--key-file", key_file(), NULL});
 }
 
 static int set_up(void **state)
@@ -49,16 +67,19 @@ static int set_up(void **state)
     mill->pool_port[0] = '0';
     place_create(&mill->place);
     mill_start_pool(mill);
+    make_keys();
     for (int i = 0; i < SIDECARS; i++) {
         fleet.ports[i][0] = '0';
         start_sidecar(i);
     }
     snprintf(mill->sidecar_url, sizeof mill->sidecar_url, "%s", fleet.urls[0]);
-    mill->worker = START(&mill->place, "worker", "poolminer-worker", "--sidecar-url", fleet.urls[0],
-                         "--sidecar-url", fleet.urls[1], "--run-id", "mill");
+    mill->worker =
+        START(&mill->place, "worker", "poolminer-worker", "--sidecar-url", fleet.urls[0],
+              "--sidecar-url", fleet.urls[1], "--key-file", key_file(), "--run-id", "mill");
     const char *const more[] = {fleet.urls[1], NULL};
     const struct pm_queue_client_config config = {.url = fleet.urls[0],
                                                   .more_urls = more,
+                                                  .key_file = key_file(),
                                                   .role = "admin",
                                                   .name = "test",
                                                   .timeout_ms = 3000};

@@ -59,9 +59,12 @@ static void note(struct pm_links *links, const struct pm_link *link, enum pm_lin
     const int64_t now_ms = pm_clock_monotonic_ms();
     links->counts.faults[fault]++;
     if (now_ms >= links->quiet_until_ms[fault]) {
+        /* It may have been a program of ours that had asked its question and was done. */
+        const bool unseen = fault == PM_LINK_BROKEN && link->descriptor < 0;
         links->quiet_until_ms[fault] = now_ms + COMPLAINT_MS;
-        pm_log(FAULTS[fault].level, FAULTS[fault].id, "address=%s: its connection was closed: %s",
-               link->address, FAULTS[fault].words);
+        pm_log(unseen ? PM_LOG_INFO : FAULTS[fault].level, FAULTS[fault].id,
+               "address=%s: its connection was closed: %s", link->address,
+               unseen ? "it ended before it could be looked at" : FAULTS[fault].words);
     }
 }
 

@@ -131,4 +131,35 @@ grep -oE '\]\([^)#]+\)|`scripts/[a-z-]+\.sh`' README.md | tr -d '`]()' | while r
         exit 1
     }
 done
+
+# So does every file that the tour of the code names, and every page that a page leads to.
+# shellcheck disable=SC2016 # backquotes of Markdown
+rooms='include|common|economics|algorithm|sidecar|driver|worker|pool|cli|tests|scripts'
+named=$({
+    grep -oE "\`($rooms)/[A-Za-z0-9_./-]+\`" docs/architecture.md | tr -d '`'
+    grep -ohE '\]\([^)#: ]+' docs/*.md | sed 's|^](|docs/|'
+} | sort -u)
+(($(wc -l <<<"$named") >= 80)) || {
+    echo "readme.sh: the pages name only $(wc -l <<<"$named") files" >&2
+    exit 1
+}
+while read -r path; do
+    [[ -e $path ]] || {
+        echo "readme.sh: a page in docs/ names $path, which is not there" >&2
+        exit 1
+    }
+done <<<"$named"
+
+# A block marked sh is one that a test runs: this one and performance.sh, estimate_page.sh and
+# simulation_page.sh beside it.
+while read -r page; do
+    case $page in
+    README.md | docs/performance.md | docs/pool.md | docs/evolution.md | docs/estimate.md | \
+        docs/simulation.md) ;;
+    *)
+        echo "readme.sh: $page has a block marked sh, and no test runs it" >&2
+        exit 1
+        ;;
+    esac
+done < <(grep -l '^```sh$' README.md docs/*.md)
 echo "readme.sh: $count commands run"

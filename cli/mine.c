@@ -217,10 +217,10 @@ static bool look_after(struct mining *mining, struct pm_error *error)
 
 static void print_start(const struct miner *miner)
 {
-    printf("Mining for %s, sidecar at %s, files in %s. No fee is taken but the pool's. "
-           "Ctrl-C stops.\n",
-           pm_options_text(miner_options(miner), "pool-url"), miner->sidecar_url,
-           miner->data_directory);
+    printf("Mining for %s. Ctrl-C stops, and loses nothing. No fee is taken but the pool's.\n"
+           "Your files are in %s, the sidecar is at %s.\n",
+           pm_options_text(miner_options(miner), "pool-url"), miner->data_directory,
+           miner->sidecar_url);
     if (miner->page_url[0] != '\0') {
         printf("Your page: %s\n", miner->page_url);
     }

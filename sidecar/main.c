@@ -149,7 +149,7 @@ static bool open_page(struct pm_page_config *config, struct pm_page **page, stru
     if (error->code != PM_ERROR_IO || config->port == 0) {
         return false;
     }
-    pm_log(PM_LOG_WARN, "SIDECAR-PAGE-PORT", "%s; it gets a free one", error->message);
+    pm_log(PM_LOG_WARN, "SIDECAR-PAGE-PORT", "%s; until then it is on a free one", error->message);
     config->port = 0;
     return pm_page_create(config, page, error);
 }

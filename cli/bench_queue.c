@@ -47,17 +47,24 @@ static bool goes_on(struct pm_error *error)
 
 /* ---- a crowd of clients ---- */
 
+/* Takes the results of one run, as a driver does: many at a time. */
+struct collector {
+    size_t finished; /* jobs of its run, so far */
+    bool asking;     /* it has a request */
+};
+
 struct crowd {
     struct bench_wire *wire;
-    size_t clients; /* lanes; the collector's comes after them */
-    bool cycle;     /* put, lease, finish, the latter two in one where that can be; or put */
+    size_t clients; /* lanes; the collectors' come after them, on a connection of their own */
+    struct collector collectors[BENCH_RUNS_MAX];
+    size_t collector_count, asking; /* how many there are, and have a request */
+    bool cycle; /* put, lease, finish, the latter two in one where that can be; or put */
     enum bench_step *steps; /* of each client */
     bool *holds;            /* it has a job leased from one operation to the next */
     int64_t *started_ns;    /* when its operation began; 0: it has stopped */
     size_t active, done;    /* clients that go on; operations so far */
     size_t most;            /* operations; SIZE_MAX: until the time is up */
     int64_t end_ns;
-    bool collecting; /* the collector, which comes after the clients, has a request */
     struct bench_samples samples;
 };
 
@@ -97,23 +104,40 @@ static bool next_step(struct crowd *crowd, size_t client, struct pm_error *error
         return begin_operation(crowd, client, error);
     }
     crowd->done++;
+    crowd->collectors[client % crowd->collector_count].finished++;
     return bench_samples_add(&crowd->samples, pm_clock_monotonic_ns() - crowd->started_ns[client],
                              error) &&
            begin_operation(crowd, client, error);
 }
 
-/* The collector takes results as a driver does: many at a time. */
-static bool collect(struct crowd *crowd, struct pm_error *error)
+/* Enough for the results of a window's jobs to be collected while the next are worked at. */
+static size_t collectors_for(size_t lanes, size_t window)
+{
+    const size_t wanted = 1 + lanes / SHOWN_WANTED,
+                 most = window < BENCH_RUNS_MAX ? window : BENCH_RUNS_MAX;
+    return wanted < most ? wanted : most;
+}
+
+/* Lets the collector of a lane's run go on. */
+static bool collect(struct crowd *crowd, size_t lane, struct pm_error *error)
 {
     struct bench_wire *wire = crowd->wire;
-    size_t finished = crowd->done - wire->collected;
-    if (!crowd->cycle || !wire->keeps_results || crowd->collecting ||
-        (wire->results_pending == 0 && finished < (crowd->active > 0 ? SHOWN_WANTED : 1))) {
+    const size_t number = lane % crowd->collector_count;
+    struct collector *collector = &crowd->collectors[number];
+    const struct bench_wire_run *run = &wire->runs[number];
+    const size_t finished = collector->finished - run->collected;
+    if (!crowd->cycle || !wire->keeps_results || collector->asking ||
+        (run->pending == 0 && finished < (crowd->active > 0 ? SHOWN_WANTED : 1))) {
         return true;
     }
-    crowd->collecting = true;
-    return wire->verbs->send(wire, crowd->clients,
-                             wire->results_pending > 0 ? BENCH_COLLECT : BENCH_RESULTS, error);
+    /* Of as many lanes in a row as there are runs one works for each. */
+    size_t own = crowd->clients;
+    while (own % crowd->collector_count != number) {
+        own++;
+    }
+    collector->asking = true;
+    crowd->asking++;
+    return wire->verbs->send(wire, own, run->pending > 0 ? BENCH_COLLECT : BENCH_RESULTS, error);
 }
 
 static bool run_crowd(struct crowd *crowd, struct pm_error *error)
@@ -124,30 +148,40 @@ static bool run_crowd(struct crowd *crowd, struct pm_error *error)
             return false;
         }
     }
-    while (crowd->active > 0 || crowd->collecting) {
+    while (crowd->active > 0 || crowd->asking > 0) {
         size_t who = 0;
         if (!goes_on(error) || !crowd->wire->verbs->receive(crowd->wire, &who, error)) {
             return false;
         }
-        if (who == crowd->clients) {
-            crowd->collecting = false;
+        if (who >= crowd->clients) {
+            crowd->collectors[who % crowd->collector_count].asking = false;
+            crowd->asking--;
         } else if (!next_step(crowd, who, error)) {
             return false;
         }
-        if (!collect(crowd, error)) {
+        /* The last answer of all may let each collector take what is left. */
+        for (size_t i = 0; crowd->active == 0 && i < crowd->collector_count; i++) {
+            if (!collect(crowd, i, error)) {
+                return false;
+            }
+        }
+        if (!collect(crowd, who, error)) {
             return false;
         }
     }
     return true;
 }
 
-/* `links` connections, and one more for the collector. */
+/* `links` connections, and one more for the collectors. */
 static struct bench_wire *open_wire(enum bench_server_kind kind, const struct bench_server *server,
-                                    size_t links, size_t window, size_t payload,
+                                    size_t links, size_t window, size_t runs, size_t payload,
                                     struct pm_error *error)
 {
-    const struct bench_wire_config config = {
-        .port = server->port, .links = links + 1, .window = window, .payload = payload};
+    const struct bench_wire_config config = {.port = server->port,
+                                             .links = links + 1,
+                                             .window = window,
+                                             .runs = runs,
+                                             .payload = payload};
     return kind == BENCH_BEANSTALKD ? bench_wire_beanstalkd(&config, error)
                                     : bench_wire_sidecar(&config, error);
 }
@@ -158,10 +192,12 @@ static bool measure_crowd(enum bench_server_kind kind, const struct bench_server
                           struct pm_error *error)
 {
     crowd->clients = row->clients * row->window;
+    crowd->collector_count = collectors_for(crowd->clients, row->window);
     crowd->steps = calloc(crowd->clients, sizeof *crowd->steps);
     crowd->holds = calloc(crowd->clients, sizeof *crowd->holds);
     crowd->started_ns = calloc(crowd->clients, sizeof *crowd->started_ns);
-    crowd->wire = open_wire(kind, server, row->clients, row->window, row->payload, error);
+    crowd->wire = open_wire(kind, server, row->clients, row->window,
+                            crowd->cycle ? crowd->collector_count : 1, row->payload, error);
     const double begin_cpu_s = bench_server_cpu_s(server);
     const int64_t begin_ns = pm_clock_monotonic_ns(); /* all are connected */
     crowd->end_ns = begin_ns + (int64_t)(seconds * 1e9);
@@ -277,7 +313,7 @@ static bool bench_handover(const struct bench *bench, enum bench_server_kind kin
     if (!bench_server_start(kind, &server, error)) {
         return false;
     }
-    struct bench_wire *wire = open_wire(kind, &server, 2, 1, row.payload, error);
+    struct bench_wire *wire = open_wire(kind, &server, 2, 1, 1, row.payload, error);
     bool good = wire != NULL;
     for (int i = 0; good && i < HANDOVERS; i++) {
         good = hand_over(wire, &samples, error);
@@ -296,7 +332,7 @@ static bool time_leases(enum bench_server_kind kind, const struct bench_server *
                         size_t leases, struct bench_queue_row *row, struct pm_error *error)
 {
     struct bench_samples samples = {0};
-    struct bench_wire *wire = open_wire(kind, server, 1, 1, row->payload, error);
+    struct bench_wire *wire = open_wire(kind, server, 1, 1, 1, row->payload, error);
     bool good = wire != NULL;
     for (size_t i = 0; good && i < leases; i++) {
         size_t who;

@@ -15,7 +15,7 @@ enum bench_step {
     BENCH_LEASE,   /* a job comes out, also one that is put while this waits */
     BENCH_FINISH,  /* the job that this lane got is done */
     BENCH_NEXT,    /* the same, and one that is queued comes out; where `finish_leases` */
-    BENCH_RESULTS, /* asks for outcomes, also when there are none */
+    BENCH_RESULTS, /* asks for outcomes of the lane's run, also when there are none */
     BENCH_COLLECT, /* takes what BENCH_RESULTS has shown */
 };
 
@@ -29,19 +29,25 @@ struct bench_wire_verbs {
     bool (*receive)(struct bench_wire *wire, size_t *lane, struct pm_error *error);
 };
 
-struct bench_wire {
-    const struct bench_wire_verbs *verbs;
-    bool keeps_results;     /* a finished job is there until it is collected */
-    bool finish_leases;     /* one message may end a job and ask for another */
-    size_t collected;       /* by BENCH_COLLECT so far */
-    size_t results_pending; /* shown by the last BENCH_RESULTS */
+enum { BENCH_SILENCE_MS = 60000, BENCH_PAYLOAD_MAX = 1024 * 1024, BENCH_RUNS_MAX = 8 };
+
+/* Where there are results: those of one run. */
+struct bench_wire_run {
+    size_t pending;   /* shown by the last BENCH_RESULTS, and not collected yet */
+    size_t collected; /* by BENCH_COLLECT so far */
 };
 
-enum { BENCH_SILENCE_MS = 60000, BENCH_PAYLOAD_MAX = 1024 * 1024 };
+struct bench_wire {
+    const struct bench_wire_verbs *verbs;
+    bool keeps_results; /* a finished job is there until it is collected */
+    bool finish_leases; /* one message may end a job and ask for another */
+    struct bench_wire_run runs[BENCH_RUNS_MAX];
+};
 
 struct bench_wire_config {
     int port;             /* on 127.0.0.1 */
     size_t links, window; /* connections, and lanes of each; lane i is on connection i / window */
+    size_t runs;          /* lane i works for run i % runs, where there are runs */
     size_t payload;       /* bytes with every put, and with every finish where there are results */
 };
 

@@ -23,10 +23,11 @@ struct sidecar_wire {
     struct bench_zmtp *links;
     struct lane *lanes;
     size_t count, window, next; /* where to look for an answer first */
-    bool polled;                /* items say who has answered */
+    size_t runs;
+    bool polled; /* items say who has answered */
     char *payload;
     size_t payload_size;
-    int64_t shown[SHOWN_MAX]; /* by the last BENCH_RESULTS */
+    int64_t shown[BENCH_RUNS_MAX][SHOWN_MAX]; /* by the last BENCH_RESULTS of each run */
     uint64_t puts;
 };
 
@@ -45,40 +46,47 @@ static void sidecar_close(struct bench_wire *base)
 
 /* ---- sending ---- */
 
-static size_t write_collect(const struct sidecar_wire *wire, char *out, size_t size)
+static size_t write_collect(const struct sidecar_wire *wire, size_t run, char *out, size_t size)
 {
     size_t length = (size_t)snprintf(out, size, "{\"jobs\":[");
-    for (size_t i = 0; i < wire->base.results_pending; i++) {
+    for (size_t i = 0; i < wire->base.runs[run].pending; i++) {
         length += (size_t)snprintf(out + length, size - length, "%s%" PRId64, i == 0 ? "" : ",",
-                                   wire->shown[i]);
+                                   wire->shown[run][i]);
     }
     return length + (size_t)snprintf(out + length, size - length, "]}");
+}
+
+static size_t run_of(const struct sidecar_wire *wire, const struct lane *lane)
+{
+    return (size_t)(lane - wire->lanes) % wire->runs;
 }
 
 static const char *write_arguments(struct sidecar_wire *wire, const struct lane *lane, char *out,
                                    size_t size)
 {
+    const size_t run = run_of(wire, lane);
     switch (lane->step) {
     case BENCH_PUT:
-        snprintf(out, size, "{\"run\":\"bench\",\"key\":\"%" PRIu64 "\",\"kind\":\"bench\"}",
-                 ++wire->puts);
+        snprintf(out, size, "{\"run\":\"bench-%zu\",\"key\":\"%" PRIu64 "\",\"kind\":\"bench\"}",
+                 run, ++wire->puts);
         return "put";
     case BENCH_LEASE:
-        snprintf(out, size, "{\"run\":\"bench\",\"wait_ms\":%d}", BENCH_SILENCE_MS);
+        snprintf(out, size, "{\"run\":\"bench-%zu\",\"wait_ms\":%d}", run, BENCH_SILENCE_MS);
         return "lease";
     case BENCH_FINISH:
         snprintf(out, size, "{\"job\":%" PRId64 ",\"token\":%" PRId64 "}", lane->job, lane->token);
         return "finish";
     case BENCH_NEXT:
-        snprintf(out, size, "{\"job\":%" PRId64 ",\"token\":%" PRId64 ",\"next_run\":\"bench\"}",
-                 lane->job, lane->token);
+        snprintf(out, size,
+                 "{\"job\":%" PRId64 ",\"token\":%" PRId64 ",\"next_run\":\"bench-%zu\"}",
+                 lane->job, lane->token, run);
         return "finish";
     case BENCH_RESULTS:
-        snprintf(out, size, "{\"run\":\"bench\",\"prefix\":\"\",\"after\":0,\"limit\":%d}",
+        snprintf(out, size, "{\"run\":\"bench-%zu\",\"prefix\":\"\",\"after\":0,\"limit\":%d}", run,
                  SHOWN_MAX);
         return "results";
     default:
-        write_collect(wire, out, size);
+        write_collect(wire, run, out, size);
         return "collect";
     }
 }
@@ -122,19 +130,20 @@ static bool next_number(const struct pm_wire_frame *arguments, size_t *at, const
     return true;
 }
 
-static void read_shown(struct sidecar_wire *wire, const struct pm_wire_frame *arguments)
+static void read_shown(struct sidecar_wire *wire, size_t run, const struct pm_wire_frame *arguments)
 {
     size_t count = 0, at = 0;
-    while (count < SHOWN_MAX && next_number(arguments, &at, "\"job\":", &wire->shown[count])) {
+    while (count < SHOWN_MAX && next_number(arguments, &at, "\"job\":", &wire->shown[run][count])) {
         count++;
     }
-    wire->base.results_pending = count;
+    wire->base.runs[run].pending = count;
 }
 
 static bool read_answer(struct sidecar_wire *wire, struct lane *lane, const char *verb,
                         const struct pm_wire_frame *arguments, struct pm_error *error)
 {
     size_t at = 0;
+    struct bench_wire_run *run = &wire->base.runs[run_of(wire, lane)];
     if (strcmp(verb, "ok") != 0) {
         return pm_fail(error, PM_ERROR_REFUSED, "the sidecar: %.*s", (int)arguments->size,
                        (const char *)arguments->data);
@@ -148,11 +157,11 @@ static bool read_answer(struct sidecar_wire *wire, struct lane *lane, const char
                 next_number(arguments, &at, "\"token\":", &lane->token)) ||
                pm_fail(error, PM_ERROR_PROTOCOL, "the sidecar had no job to lease");
     case BENCH_RESULTS:
-        read_shown(wire, arguments);
+        read_shown(wire, run_of(wire, lane), arguments);
         return true;
     case BENCH_COLLECT:
-        wire->base.collected += wire->base.results_pending;
-        wire->base.results_pending = 0;
+        run->collected += run->pending;
+        run->pending = 0;
         return true;
     default:
         return true;
@@ -247,6 +256,7 @@ struct bench_wire *bench_wire_sidecar(const struct bench_wire_config *config,
     const size_t lanes = config->links * config->window;
     wire->base = (struct bench_wire){.verbs = &verbs, .keeps_results = true, .finish_leases = true};
     wire->window = config->window;
+    wire->runs = config->runs;
     wire->payload_size = config->payload;
     wire->items = calloc(config->links, sizeof *wire->items);
     wire->links = calloc(config->links, sizeof *wire->links);

@@ -21,7 +21,7 @@ struct log_file {
     atomic_bool *lost;     /* NULL: nobody has asked to be told */
 };
 
-static sqlite3_vfs log_vfs;
+static sqlite3_vfs log_vfs[PM_SQLITE_LOG_ALONE + 1];
 
 static struct log_file *log_of(sqlite3_file *file)
 {
@@ -211,29 +211,38 @@ static int log_open(sqlite3_vfs *vfs, const char *path, sqlite3_file *file, int 
     return SQLITE_OK;
 }
 
-const char *pm_sqlite_log_vfs(void)
+/* The system's own VFS has a sister that locks a file once and for all. */
+static sqlite3_vfs *base_of(enum pm_sqlite_log_kind kind)
 {
-    static const char name[] = "poolminer";
-    sqlite3_vfs *real_vfs = sqlite3_vfs_find(NULL);
+    sqlite3_vfs *usual = sqlite3_vfs_find(NULL), *alone = sqlite3_vfs_find("unix-excl");
+    const bool own = usual != NULL && strcmp(usual->zName, "unix") == 0;
+    return kind == PM_SQLITE_LOG_ALONE && own && alone != NULL ? alone : usual;
+}
+
+const char *pm_sqlite_log_vfs(enum pm_sqlite_log_kind kind)
+{
+    static const char *const names[] = {
+        [PM_SQLITE_LOG_SHARED] = "poolminer", [PM_SQLITE_LOG_ALONE] = "poolminer-alone"};
+    sqlite3_vfs *vfs = &log_vfs[kind], *real_vfs = base_of(kind);
     if (real_vfs == NULL) {
         return NULL;
     }
-    if (log_vfs.pAppData != real_vfs) {
-        if (log_vfs.pAppData != NULL) {
-            sqlite3_vfs_unregister(&log_vfs);
+    if (vfs->pAppData != real_vfs) {
+        if (vfs->pAppData != NULL) {
+            sqlite3_vfs_unregister(vfs);
         }
-        log_vfs = *real_vfs;
-        log_vfs.pNext = NULL;
-        log_vfs.zName = name;
-        log_vfs.szOsFile = (int)sizeof(struct log_file) + real_vfs->szOsFile;
-        log_vfs.pAppData = real_vfs;
-        log_vfs.xOpen = log_open;
-        if (sqlite3_vfs_register(&log_vfs, 0) != SQLITE_OK) {
-            log_vfs.pAppData = NULL;
+        *vfs = *real_vfs;
+        vfs->pNext = NULL;
+        vfs->zName = names[kind];
+        vfs->szOsFile = (int)sizeof(struct log_file) + real_vfs->szOsFile;
+        vfs->pAppData = real_vfs;
+        vfs->xOpen = log_open;
+        if (sqlite3_vfs_register(vfs, 0) != SQLITE_OK) {
+            vfs->pAppData = NULL;
             return NULL;
         }
     }
-    return name;
+    return names[kind];
 }
 
 /* ---- the second handle ---- */
@@ -286,6 +295,15 @@ void pm_sqlite_log_close(struct pm_sqlite_log *log)
         log->file.pMethods->xClose(&log->file);
         free(log);
     }
+}
+
+bool pm_sqlite_log_watch(sqlite3 *database, atomic_bool *lost)
+{
+    sqlite3_file *file = pm_sqlite_log_file(database);
+    if (file != NULL) {
+        log_of(file)->lost = lost;
+    }
+    return file != NULL;
 }
 
 int pm_sqlite_log_sync(struct pm_sqlite_log *log)

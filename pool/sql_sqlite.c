@@ -331,7 +331,7 @@ static bool connect_file(struct sqlite *sqlite, const char *path, struct pm_erro
     bool writes = sqlite->access == PM_SQL_WRITE;
     int flags = (writes ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY) | SQLITE_OPEN_NOMUTEX;
     /* A transaction in one write; who only reads never writes the log. */
-    const char *vfs = writes ? pm_sqlite_log_vfs() : NULL;
+    const char *vfs = writes ? pm_sqlite_log_vfs(PM_SQLITE_LOG_SHARED) : NULL;
     if (sqlite3_open_v2(path, &sqlite->database, flags, vfs) != SQLITE_OK ||
         sqlite3_busy_timeout(sqlite->database, BUSY_TIMEOUT_MS) != SQLITE_OK) {
         return fail(sqlite, "opening", error);

@@ -150,13 +150,21 @@ static bool watch_connections(struct pm_broker *broker, struct pm_error *error)
     return pm_outbox_create(broker->socket, broker->links, &broker->outbox, error);
 }
 
-static bool start_syncer(struct pm_broker *broker, struct pm_error *error)
+static bool start_threads(struct pm_broker *broker, struct pm_error *error)
 {
-    if (!broker->queue.store->syncs_apart) {
-        return true;
+    struct pm_store *store = broker->queue.store;
+    if (store->verbs->write_back != NULL) {
+        broker->log_keeper = pm_store_thread_create(store, store->verbs->write_back, error);
+        if (broker->log_keeper == NULL) {
+            return false;
+        }
+        store->writes_back_apart = true;
     }
-    broker->syncer = pm_syncer_create(broker->queue.store, error);
-    return broker->syncer != NULL;
+    if (store->syncs_apart) {
+        broker->syncer = pm_store_thread_create(store, store->verbs->sync, error);
+        return broker->syncer != NULL;
+    }
+    return true;
 }
 
 static bool start(struct pm_broker *broker, struct pm_store *store, struct pm_error *error)
@@ -180,7 +188,7 @@ static bool start(struct pm_broker *broker, struct pm_store *store, struct pm_er
            set_access(broker, error) && watch_connections(broker, error) &&
            bind_socket(broker, error) &&
            pm_queue_open(&broker->queue, store, &queue_config, broker->desk.now, error) &&
-           start_syncer(broker, error);
+           start_threads(broker, error);
 }
 
 bool pm_broker_create(const struct pm_broker_config *config, struct pm_store *store,
@@ -214,7 +222,11 @@ void pm_broker_destroy(struct pm_broker *broker)
         zmq_ctx_term(broker->context);
     }
     pm_outbox_destroy(broker->outbox);
-    pm_syncer_destroy(broker->syncer);
+    pm_store_thread_destroy(broker->syncer);
+    if (broker->log_keeper != NULL) {
+        pm_store_thread_destroy(broker->log_keeper);
+        broker->queue.store->writes_back_apart = false;
+    }
     pm_roster_destroy(&broker->roster);
     free(broker->incoming);
     free(broker->replies);

@@ -144,7 +144,7 @@ bool pm_broker_wait(struct pm_broker *broker, int64_t wait_ns, struct pm_error *
     }
     if (pm_broker_is_syncing(broker)) {
         items[count++] =
-            (struct pollfd){.fd = pm_syncer_descriptor(broker->syncer), .events = POLLIN};
+            (struct pollfd){.fd = pm_store_thread_descriptor(broker->syncer), .events = POLLIN};
     }
     const struct timespec wait = {.tv_sec = wait_ns / 1000000000, .tv_nsec = wait_ns % 1000000000};
     return (good && (ppoll(items, count, &wait, NULL) >= 0 || errno == EINTR)) ||

@@ -6,7 +6,7 @@
 #include "sidecar/broker.h"
 #include "sidecar/outbox.h"
 #include "sidecar/requests.h"
-#include "sidecar/syncer.h"
+#include "sidecar/store_thread.h"
 
 enum {
     PM_ROUND_REQUESTS_MAX = 512,
@@ -66,7 +66,8 @@ struct pm_broker {
     struct pm_reply_out *replies;
     size_t reply_count, reply_capacity, reply_bytes;
     /* Where the store syncs apart: what was committed and is being synced. */
-    struct pm_syncer *syncer;
+    struct pm_store_thread *syncer;
+    struct pm_store_thread *log_keeper; /* writes the store's log back */
     struct pm_reply_out *held;
     size_t held_count, held_capacity;
     int64_t sync_begun_ns;

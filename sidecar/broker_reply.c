@@ -154,7 +154,7 @@ void pm_broker_complain_of_store(struct pm_broker *broker, const struct pm_error
 
 bool pm_broker_is_syncing(const struct pm_broker *broker)
 {
-    return broker->syncer != NULL && pm_syncer_is_busy(broker->syncer);
+    return broker->syncer != NULL && pm_store_thread_is_busy(broker->syncer);
 }
 
 /* Whether what these replies tell would survive is not known. */
@@ -208,7 +208,7 @@ void pm_broker_sync_replies(struct pm_broker *broker)
         struct pm_error error = {0};
         finish_sync(broker, store->verbs->sync(store, &error), &error);
     } else {
-        pm_syncer_begin(broker->syncer);
+        pm_store_thread_begin(broker->syncer);
     }
 }
 
@@ -219,7 +219,7 @@ void pm_broker_end_sync(struct pm_broker *broker, bool wait)
     if (!pm_broker_is_syncing(broker)) {
         return;
     }
-    const bool good = pm_syncer_end(broker->syncer, wait, &ended, &error);
+    const bool good = pm_store_thread_end(broker->syncer, wait, &ended, &error);
     if (ended) {
         finish_sync(broker, good, &error);
     }

@@ -286,6 +286,20 @@ static void answer(struct pm_broker *broker)
     }
 }
 
+/* Between two transactions, when those who wait have been answered. Writing back fails again, with
+ * a sentence, in the transaction that cannot go on without it. */
+static void keep_log(struct pm_broker *broker)
+{
+    struct pm_store *store = broker->queue.store;
+    bool ended = true;
+    if (broker->log_keeper != NULL && pm_store_thread_is_busy(broker->log_keeper)) {
+        pm_store_thread_end(broker->log_keeper, false, &ended, NULL);
+    }
+    if (broker->log_keeper != NULL && ended && store->verbs->wants_write_back(store)) {
+        pm_store_thread_begin(broker->log_keeper);
+    }
+}
+
 void pm_broker_round(struct pm_broker *broker)
 {
     const bool apart = broker->queue.store->syncs_apart;
@@ -302,6 +316,7 @@ void pm_broker_round(struct pm_broker *broker)
         }
         if (good && commit(broker, &error)) {
             answer(broker);
+            keep_log(broker);
         } else {
             pm_broker_abandon(broker);
             one_by_one(broker, &error);

@@ -7,8 +7,9 @@
  * at once, are locked against other sidecars until the transaction ends.
  *
  * A commit that was begun as durable waits for the disk. Where `syncs_apart` is set that can be had
- * otherwise: transactions are begun as not durable, and then one call of `sync`, the only verb that
- * another thread may call, makes all durable that were committed before it. */
+ * otherwise: transactions are begun as not durable, and then one call of `sync` makes all durable
+ * that were committed before it. `sync` and `write_back` are the only verbs that another thread may
+ * call, each one thread at a time. */
 #ifndef PM_SIDECAR_STORE_H
 #define PM_SIDECAR_STORE_H
 
@@ -123,6 +124,12 @@ struct pm_store_verbs {
      * was committed before it began is durable when it succeeds. When it fails the store is lost.
      */
     bool (*sync)(struct pm_store *store, struct pm_error *error);
+    /* NULL: the store sees to its log by itself. Whether `write_back` is to be called now; between
+     * two transactions, and while it does not go on. */
+    bool (*wants_write_back)(struct pm_store *store);
+    /* Writes the log back where it belongs, so that it stays short; as `sync`, from any one thread.
+     * When it fails nothing is lost. */
+    bool (*write_back)(struct pm_store *store, struct pm_error *error);
     /* How many bytes the store's disk still takes, as seen once in a transaction; INT64_MAX when
      * that is not known. */
     bool (*room)(struct pm_store *store, int64_t *bytes, struct pm_error *error);
@@ -204,6 +211,8 @@ struct pm_store {
     const struct pm_store_verbs *verbs;
     /* Commits of transactions that are not `durable` can be made so afterwards, by `sync`. */
     bool syncs_apart;
+    /* Set by who calls `write_back`: commits leave the log to that, within its bound. */
+    bool writes_back_apart;
     /* A sync has failed. What was committed since the last one that did not may be kept or not, and
      * no later one could tell: nothing can be begun, and only opening the store anew finds out. */
     atomic_bool lost;

@@ -147,8 +147,9 @@ static void sqlite_close(struct pm_store *base)
     for (size_t i = 0; i < PM_SQL_COUNT; i++) {
         sqlite3_finalize(store->statements[i]);
     }
-    pm_sqlite_log_close(store->log);
+    pm_sqlite_wal_close(store);
     sqlite3_close(store->database);
+    pthread_mutex_destroy(&store->keeping);
     pm_sqlite_recent_destroy(store->recent);
     free(store->runs);
     free(store->path);
@@ -163,6 +164,8 @@ static const struct pm_store_verbs VERBS = {
     .commit = sqlite_commit,
     .rollback = sqlite_rollback,
     .sync = pm_sqlite_sync,
+    .wants_write_back = pm_sqlite_wants_write_back,
+    .write_back = pm_sqlite_write_back,
     .room = pm_sqlite_room,
     .run_find = pm_sqlite_run_find,
     .run_name = pm_sqlite_run_name,
@@ -211,13 +214,13 @@ static bool pragma_integer(struct pm_sqlite_store *store, const char *sql, int *
 }
 
 /* Deleting must not cost room (distributions switch secure_delete on, which writes zeros over what
- * is deleted). Takes the lock on the file for good (locking_mode before the first access to a WAL
- * file also spares the shared-memory file), and makes or checks the schema. */
+ * is deleted). The VFS takes the lock on the file for good with the first access. Makes or checks
+ * the schema. */
 static bool set_up(struct pm_sqlite_store *store, struct pm_error *error)
 {
     int application, version, tables;
     if (!execute(store,
-                 "PRAGMA locking_mode = EXCLUSIVE; PRAGMA temp_store = MEMORY;"
+                 "PRAGMA temp_store = MEMORY;"
                  "PRAGMA synchronous = NORMAL; PRAGMA secure_delete = OFF; PRAGMA cache_size = "
                  "-8192; BEGIN EXCLUSIVE",
                  error) ||
@@ -308,7 +311,9 @@ bool pm_store_sqlite_open(const char *path, bool durable, struct pm_store **out,
         return pm_fail(error, PM_ERROR_MEMORY, "out of memory for the store");
     }
     store->base.verbs = &VERBS;
+    pthread_mutex_init(&store->keeping, NULL);
     store->durable = durable;
+    store->asked_log = -1;
     store->recent = pm_sqlite_recent_create();
     store->path = is_passing(path) ? NULL : strdup(path);
     /* Without its path the room on the disk would not be looked after. */
@@ -320,7 +325,7 @@ bool pm_store_sqlite_open(const char *path, bool durable, struct pm_store **out,
         make_private(path);
     }
     pm_sqlite_configure();
-    const char *vfs = pm_sqlite_log_vfs();
+    const char *vfs = pm_sqlite_log_vfs(PM_SQLITE_LOG_ALONE);
     bool good = sqlite3_open_v2(path, &store->database,
                                 SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
                                 vfs) == SQLITE_OK ||

@@ -5,6 +5,7 @@
 #include "sidecar/store.h"
 #include "sidecar/store_sqlite_recent.h"
 
+#include <pthread.h>
 #include <sqlite3.h>
 #include <stdatomic.h>
 
@@ -103,6 +104,15 @@ struct pm_sqlite_store {
     bool stuck;                /* the log could not be written back since the last commit */
     int64_t room;              /* of the disk in this transaction; negative: not looked at yet */
     struct pm_sqlite_log *log; /* to be synced by another thread; NULL: in memory */
+    /* A second connection, which writes the log back; NULL: in memory. The mutex is held by
+     * whichever connection writes back. */
+    sqlite3 *keeper;
+    pthread_mutex_t keeping;
+    int64_t logs;           /* how often the log has begun anew */
+    int64_t asked_log;      /* of them, that which the keeper was asked to write back; -1: none */
+    int written_back_pages; /* of the log as it is now, at least */
+    int write_backs;        /* by the keeper, of the log as it is now */
+    int kept_pages;         /* the keeper's own: how many it had written back at its last end */
 };
 
 /* A statement ready to be bound, prepared on first use; NULL with the error set. */
@@ -131,6 +141,9 @@ bool pm_sqlite_wal_set_up(struct pm_sqlite_store *store, struct pm_error *error)
  * cannot be written back. */
 bool pm_sqlite_wal_check(struct pm_sqlite_store *store, struct pm_error *error);
 bool pm_sqlite_sync(struct pm_store *base, struct pm_error *error);
+bool pm_sqlite_wants_write_back(struct pm_store *base);
+bool pm_sqlite_write_back(struct pm_store *base, struct pm_error *error);
+void pm_sqlite_wal_close(struct pm_sqlite_store *store);
 /* After a rollback: makes what room there is to be made when the disk was full. */
 void pm_sqlite_wal_relieve(struct pm_sqlite_store *store);
 bool pm_sqlite_room(struct pm_store *base, int64_t *bytes, struct pm_error *error);

@@ -1,4 +1,5 @@
-/* The write-ahead log: written back into the file in time, so that it stays small, and early on a
+/* The write-ahead log: written back into the file in time, so that it stays small (by a connection
+ * and a thread of its own where there is one, so that nobody waits for it), and early on a
  * disk that is nearly full, so that what is in the log always has a place to go to. A log that has
  * taken the last of a disk could neither be written back nor grow to delete anything. */
 #include "sidecar/store_sqlite.h"
@@ -15,6 +16,8 @@ enum {
     LAID_OUT_PAGES = 64,         /* ahead of the last one, at least */
     LAID_OUT_PIECE = 64 * 1024,  /* SQLite's files take less than 128 KiB at once */
     LOOK_PAGES = 256,            /* the disk is looked at when the log has grown by so much */
+    FEW_PAGES = 64,      /* written back between two transactions, they keep nobody for long */
+    WRITE_BACKS_MAX = 4, /* of a log that grows as quickly as it is written back */
 };
 static const int64_t PLENTY_BYTES = (int64_t)1 << 30; /* so much room cannot be gone in a moment */
 
@@ -28,12 +31,35 @@ static int64_t disk_left(const struct pm_sqlite_store *store)
     return (int64_t)(disk.f_bavail * disk.f_frsize);
 }
 
+static void begin_anew(struct pm_sqlite_store *store)
+{
+    store->written_back_pages = store->write_backs = 0;
+    store->logs++;
+}
+
+/* Writes back as much of the log as there is, by either connection; *pages of it are written back
+ * then. When those are all, the next transaction begins the log anew. */
+static int write_back_part(struct pm_sqlite_store *store, sqlite3 *connection, int *pages)
+{
+    pthread_mutex_lock(&store->keeping);
+    const int result =
+        sqlite3_wal_checkpoint_v2(connection, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, pages);
+    pthread_mutex_unlock(&store->keeping);
+    if (pages != NULL && *pages < 0) {
+        *pages = 0; /* nothing could be looked at */
+    }
+    return result;
+}
+
 /* Writes the log back and cuts it off. */
 static bool write_back(struct pm_sqlite_store *store)
 {
+    pthread_mutex_lock(&store->keeping);
     bool good = sqlite3_wal_checkpoint_v2(store->database, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL,
                                           NULL) == SQLITE_OK;
+    pthread_mutex_unlock(&store->keeping);
     if (good) {
+        begin_anew(store);
         store->wal_pages = store->looked_at_pages = 0;
         store->laid_out = 0;
         store->disk_left = disk_left(store);
@@ -68,10 +94,14 @@ static void lay_out(struct pm_sqlite_store *store, int pages)
 /* After a commit. What fails here fails again, with a sentence, before the next transaction. */
 static int commit_hook(void *context, sqlite3 *database, const char *schema, int pages)
 {
+    (void)schema;
     struct pm_sqlite_store *store = context;
     sqlite3_file *log = pm_sqlite_log_file(database);
     if (log != NULL && pm_sqlite_log_flush(log) != SQLITE_OK) {
         return SQLITE_IOERR_WRITE;
+    }
+    if (pages < store->wal_pages) {
+        begin_anew(store);
     }
     store->wal_pages = pages;
     if (pages < store->looked_at_pages || pages >= store->looked_at_pages + LOOK_PAGES) {
@@ -80,8 +110,8 @@ static int commit_hook(void *context, sqlite3 *database, const char *schema, int
     }
     if (store->disk_left < 2 * (int64_t)(pages + LOOK_PAGES) * PAGE_BYTES) {
         write_back(store);
-    } else if (pages >= CHECKPOINT_PAGES) {
-        sqlite3_wal_checkpoint_v2(database, schema, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    } else if (pages >= CHECKPOINT_PAGES && !store->base.writes_back_apart) {
+        write_back_part(store, database, NULL);
     } else {
         lay_out(store, pages);
     }
@@ -102,6 +132,27 @@ static bool set_up_sync(struct pm_sqlite_store *store, struct pm_error *error)
            pm_fail(error, PM_ERROR_IO, "the store: syncing its log failed");
 }
 
+/* The connection that writes the log back. It reads nothing but the log, and has no cache. */
+static bool set_up_keeper(struct pm_sqlite_store *store, struct pm_error *error)
+{
+    const bool good =
+        sqlite3_open_v2(store->path, &store->keeper, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
+                        pm_sqlite_log_vfs(PM_SQLITE_LOG_ALONE)) == SQLITE_OK &&
+        sqlite3_exec(store->keeper,
+                     "PRAGMA synchronous = NORMAL; PRAGMA cache_size = 1;"
+                     "SELECT count(*) FROM sqlite_schema", /* opens the log */
+                     NULL, NULL, NULL) == SQLITE_OK &&
+        pm_sqlite_log_watch(store->keeper, &store->base.lost);
+    return good || pm_fail(error, PM_ERROR_IO, "the store: opening it once more: %s",
+                           sqlite3_errmsg(store->keeper));
+}
+
+void pm_sqlite_wal_close(struct pm_sqlite_store *store)
+{
+    sqlite3_close(store->keeper);
+    pm_sqlite_log_close(store->log);
+}
+
 bool pm_sqlite_wal_set_up(struct pm_sqlite_store *store, struct pm_error *error)
 {
     char sql[160];
@@ -112,7 +163,7 @@ bool pm_sqlite_wal_set_up(struct pm_sqlite_store *store, struct pm_error *error)
     if (sqlite3_exec(store->database, sql, NULL, NULL, NULL) != SQLITE_OK) {
         return pm_sqlite_fail(store, "setting up", error);
     }
-    if (store->path != NULL && !set_up_sync(store, error)) {
+    if (store->path != NULL && (!set_up_sync(store, error) || !set_up_keeper(store, error))) {
         return false;
     }
     sqlite3_wal_hook(store->database, commit_hook, store);
@@ -126,6 +177,44 @@ bool pm_sqlite_sync(struct pm_store *base, struct pm_error *error)
     int result = pm_sqlite_log_sync(store->log);
     return result == SQLITE_OK ||
            pm_fail(error, PM_ERROR_IO, "the store: syncing its log: %s", sqlite3_errstr(result));
+}
+
+bool pm_sqlite_wants_write_back(struct pm_store *base)
+{
+    struct pm_sqlite_store *store = (struct pm_sqlite_store *)base;
+    if (store->asked_log == store->logs) { /* the keeper has ended; or else the log is another */
+        store->write_backs++;
+        store->written_back_pages = store->kept_pages;
+    }
+    store->asked_log = -1;
+    const int left = store->wal_pages - store->written_back_pages;
+    if (store->keeper == NULL || store->wal_pages < CHECKPOINT_PAGES || left <= 0) {
+        return false;
+    }
+    if (store->write_backs > 0 && (left <= FEW_PAGES || store->write_backs == WRITE_BACKS_MAX)) {
+        write_back_part(store, store->database, &store->written_back_pages);
+        return false;
+    }
+    store->asked_log = store->logs;
+    return true;
+}
+
+bool pm_sqlite_write_back(struct pm_store *base, struct pm_error *error)
+{
+    struct pm_sqlite_store *store = (struct pm_sqlite_store *)base;
+    sqlite3_file *file = NULL;
+    int result = write_back_part(store, store->keeper, &store->kept_pages);
+    /* SQLite syncs the file only when all of the log is written back; so that then little is left
+     * to be synced. A sync that fails cannot be tried again. */
+    if (result == SQLITE_OK) {
+        sqlite3_file_control(store->keeper, NULL, SQLITE_FCNTL_FILE_POINTER, &file);
+        result = file->pMethods->xSync(file, SQLITE_SYNC_NORMAL);
+        if (result != SQLITE_OK) {
+            atomic_store(&store->base.lost, true);
+        }
+    }
+    return result == SQLITE_OK || pm_fail(error, PM_ERROR_IO, "the store: writing back its log: %s",
+                                          sqlite3_errstr(result));
 }
 
 bool pm_sqlite_wal_check(struct pm_sqlite_store *store, struct pm_error *error)

@@ -125,7 +125,7 @@ static void carry_out(sqlite3 *database)
 static void what_is_committed_is_in_the_files(void **state)
 {
     (void)state;
-    const char *vfs = pm_sqlite_log_vfs();
+    const char *vfs = pm_sqlite_log_vfs(PM_SQLITE_LOG_SHARED);
     assert_non_null(vfs);
     sqlite3 *database = open_database("log.db", vfs);
     /* Ten pages of cache: nearly every transaction is written before it ends. */
@@ -151,7 +151,7 @@ static void what_is_held_is_handed_on_when_asked(void **state)
     (void)state;
     enum { HEADER = 32, FRAME = 24 + 4096 };
     static unsigned char bytes[FRAME];
-    sqlite3_vfs *vfs = sqlite3_vfs_find(pm_sqlite_log_vfs());
+    sqlite3_vfs *vfs = sqlite3_vfs_find(pm_sqlite_log_vfs(PM_SQLITE_LOG_SHARED));
     const char *path = pm_test_path("piece.db-wal");
     const char *name = sqlite3_create_filename(pm_test_path("piece.db"), "", path, 0, NULL);
     sqlite3_file *log = calloc(1, (size_t)vfs->szOsFile);

@@ -1,18 +1,15 @@
 #include "cli/bench_queue.h"
 
+#include "cli/bench_disk.h"
 #include "cli/bench_queue_row.h"
 #include "cli/bench_samples.h"
 #include "cli/bench_server.h"
 #include "cli/bench_wire.h"
-#include "cli/paths.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <poolminer/clock.h>
 #include <poolminer/stop.h>
@@ -27,8 +24,7 @@ enum {
     PIPELINED_WINDOW = 16,
     BACKLOG_PAYLOAD = 1024,
     BACKLOG_LEASES = 1000,
-    SYNCS = 300,
-    SYNC_BYTES = 4096,
+    TRICKLED = 1000,
 };
 
 static const char *const SERVER_NAMES[] = {
@@ -370,51 +366,61 @@ static bool bench_backlog(const struct bench *bench, enum bench_server_kind kind
     return good && bench_queue_row_print(&row, bench->config->json, error);
 }
 
-/* What one write and fdatasync of the disk take: the yardstick for what is synced. As both servers
- * do, it writes where the file has room already. */
-static bool time_syncs(const char *path, struct bench_samples *samples, struct pm_error *error)
+/* One client that puts a job now and then, and between two of them a sync of the disk alone: so
+ * both had the same disk, whatever else it was busy with. */
+static bool trickle(struct bench_wire *wire, struct bench_disk *disk, struct bench_samples *puts,
+                    struct bench_samples *syncs, struct pm_error *error)
 {
-    static const char block[SYNC_BYTES];
-    int file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-    bool good = file >= 0;
-    for (int i = 0; good && i < SYNCS; i++) {
-        good = write(file, block, sizeof block) == (ssize_t)sizeof block;
-    }
-    good = good && fsync(file) == 0;
-    for (int i = 0; good && i < SYNCS; i++) {
-        const int64_t begin_ns = pm_clock_monotonic_ns();
-        good = pwrite(file, block, sizeof block, (off_t)i * SYNC_BYTES) == (ssize_t)sizeof block &&
-               fdatasync(file) == 0;
-        if (good && !bench_samples_add(samples, pm_clock_monotonic_ns() - begin_ns, error)) {
-            close(file);
-            return false;
-        }
-    }
-    int why = errno;
-    if (file >= 0) {
-        close(file);
-    }
-    return (good || pm_fail(error, PM_ERROR_IO, "%s: %s", path, strerror(why))) && goes_on(error);
-}
-
-static bool bench_disk(const struct bench *bench, struct pm_error *error)
-{
-    struct bench_queue_row row = row_of(BENCH_SIDECAR, "fdatasync", 1, SYNC_BYTES);
-    struct bench_samples samples = {0};
-    char *directory;
-    if (!path_make_temporary(&directory, error)) {
+    size_t who;
+    pm_clock_sleep_ms(IDLE_MS);
+    const int64_t begin_ns = pm_clock_monotonic_ns();
+    if (!goes_on(error) || !wire->verbs->send(wire, 0, BENCH_PUT, error) ||
+        !wire->verbs->receive(wire, &who, error) ||
+        !bench_samples_add(puts, pm_clock_monotonic_ns() - begin_ns, error)) {
         return false;
     }
-    char *path = path_join(directory, "disk", error);
-    bool good = path != NULL && time_syncs(path, &samples, error);
-    row.server = "disk";
-    row.p50_us = bench_samples_quantile(&samples, 0.50) * 1e-3;
-    row.p99_us = bench_samples_quantile(&samples, 0.99) * 1e-3;
-    path_remove_temporary(directory);
-    bench_samples_clear(&samples);
-    free(path);
-    free(directory);
-    return good && bench_queue_row_print(&row, bench->config->json, error);
+    pm_clock_sleep_ms(IDLE_MS);
+    const int64_t sync_ns = pm_clock_monotonic_ns();
+    return bench_disk_sync(disk, error) &&
+           bench_samples_add(syncs, pm_clock_monotonic_ns() - sync_ns, error);
+}
+
+static bool print_latency(const struct bench *bench, struct bench_queue_row row,
+                          struct bench_samples *samples, struct pm_error *error)
+{
+    row.p50_us = bench_samples_quantile(samples, 0.50) * 1e-3;
+    row.p99_us = bench_samples_quantile(samples, 0.99) * 1e-3;
+    return bench_queue_row_print(&row, bench->config->json, error);
+}
+
+static bool bench_trickle(const struct bench *bench, struct pm_error *error)
+{
+    struct bench_server server;
+    struct bench_disk disk;
+    struct bench_samples puts = {0}, syncs = {0};
+    struct bench_queue_row put_row = row_of(BENCH_SIDECAR, "trickle", 1, BACKLOG_PAYLOAD);
+    struct bench_queue_row disk_row = row_of(BENCH_SIDECAR, "fdatasync", 1, BENCH_DISK_BYTES);
+    disk_row.server = "disk";
+    if (!bench_disk_open(&disk, error)) {
+        return false;
+    }
+    bool good = bench_server_start(BENCH_SIDECAR, &server, error);
+    struct bench_wire *wire =
+        good ? open_wire(BENCH_SIDECAR, &server, 1, 1, 1, BACKLOG_PAYLOAD, error) : NULL;
+    good = wire != NULL;
+    for (int i = 0; good && i < TRICKLED; i++) {
+        good = trickle(wire, &disk, &puts, &syncs, error);
+    }
+    good = good && print_latency(bench, disk_row, &syncs, error) &&
+           print_latency(bench, put_row, &puts, error);
+    if (wire != NULL) {
+        wire->verbs->close(wire);
+    }
+    bench_server_stop(&server);
+    bench_disk_close(&disk);
+    bench_samples_clear(&puts);
+    bench_samples_clear(&syncs);
+    return good;
 }
 
 /* ---- all ---- */
@@ -478,7 +484,7 @@ bool bench_queue(const struct bench_queue_config *config, struct pm_error *error
     if (!config->json) {
         bench_queue_row_print_heading();
     }
-    const bool done = bench_disk(&bench, error) && all_rates(&bench, false, error) &&
+    const bool done = bench_trickle(&bench, error) && all_rates(&bench, false, error) &&
                       all_rates(&bench, true, error) &&
                       bench_handover(&bench, BENCH_RELAY, error) &&
                       bench_handover(&bench, BENCH_SIDECAR_NO_SYNC, error) &&

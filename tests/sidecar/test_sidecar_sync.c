@@ -1,6 +1,6 @@
-/* The broker and the thread that syncs, in this process, with syncs that end when the test says so:
+/* The broker and the store's threads, in this process, with syncs that end when the test says so:
  * nothing is acknowledged before, nothing at all when one fails, and what happens meanwhile is not
- * forgotten. */
+ * forgotten. And with a log that is written back when the test says so: nobody waits for that. */
 #include "sidecar/broker.h"
 #include "sidecar/sidecar_test.h"
 
@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <zmq.h>
 
@@ -17,6 +18,9 @@ enum {
     SLOW_SYNC_NS = 2000000, /* slower than what the broker does by itself */
     HEARTBEAT_MS = 60000,   /* a peer that gets no processor for a while is not gone */
     TRIES = 10,
+    LARGE_BYTES = 1024 * 1024,
+    LARGE_JOBS = 48, /* several times what the log holds before it is written back */
+    LOG_MAX_BYTES = 40 * 1024 * 1024, /* 16 MiB, laid out twice as long */
 };
 
 static struct pm_error error;
@@ -52,6 +56,32 @@ static bool gated_sync(struct pm_store *inner, struct pm_error *why)
         return pm_fail(why, PM_ERROR_IO, "the store: syncing its log: injected fault");
     }
     return real_sync(inner, why);
+}
+
+static bool (*real_write_back)(struct pm_store *store, struct pm_error *error);
+static bool keeper_waits; /* under the mutex, as is how often the log was to be written back */
+static int write_backs;
+
+static bool gated_write_back(struct pm_store *inner, struct pm_error *why)
+{
+    pthread_mutex_lock(&mutex);
+    write_backs++;
+    while (keeper_waits) {
+        pthread_cond_wait(&changed, &mutex);
+    }
+    pthread_mutex_unlock(&mutex);
+    return real_write_back(inner, why);
+}
+
+/* Returns how often that was begun so far. */
+static int let_write_back(bool may)
+{
+    pthread_mutex_lock(&mutex);
+    keeper_waits = !may;
+    const int begun = write_backs;
+    pthread_cond_broadcast(&changed);
+    pthread_mutex_unlock(&mutex);
+    return begun;
 }
 
 static void set_gate(bool now_closed, bool now_failing)
@@ -92,6 +122,8 @@ static void open_store(void)
     verbs = *store->verbs;
     real_sync = verbs.sync;
     verbs.sync = gated_sync;
+    real_write_back = verbs.write_back;
+    verbs.write_back = gated_write_back;
     store->verbs = &verbs;
 }
 
@@ -122,6 +154,7 @@ static int tear_down(void **state)
 {
     (void)state;
     set_gate(false, false);
+    let_write_back(true);
     atomic_store(&stop, true);
     pthread_join(thread, NULL);
     pm_broker_destroy(broker);
@@ -148,11 +181,16 @@ static void ask(struct peer *peer, const char *verb, const char *arguments, cons
     assert_int_equal(pm_wire_send(peer->socket, frames, body == NULL ? 2 : 3), PM_WIRE_SENT);
 }
 
-static void put(struct peer *peer, const char *key)
+static void put_body(struct peer *peer, const char *key, const char *body)
 {
     char arguments[128];
     snprintf(arguments, sizeof arguments, "{\"run\":\"r\",\"key\":\"%s\",\"kind\":\"k\"}", key);
-    ask(peer, "put", arguments, "body");
+    ask(peer, "put", arguments, body);
+}
+
+static void put(struct peer *peer, const char *key)
+{
+    put_body(peer, key, "body");
 }
 
 /* The verb of the reply to the last request, and with it a member of its arguments; "" when there
@@ -304,6 +342,39 @@ static void a_sync_that_fails_acknowledges_nothing_and_ends_the_sidecar(void **s
     go(&first);
 }
 
+static void put_large(struct peer *peer, int number)
+{
+    static char body[LARGE_BYTES]; /* a byte less, for the NUL */
+    char key[16];
+    memset(body, 'x', sizeof body - 1);
+    snprintf(key, sizeof key, "%d", number);
+    put_body(peer, key, body);
+    expect_ok(peer);
+}
+
+static void all_are_answered_while_the_log_is_written_back(void **state)
+{
+    (void)state;
+    struct stat log;
+    struct peer driver = arrive("driver:first:0123456789abcdef");
+    int jobs = 0;
+    const int before = let_write_back(false);
+    while (let_write_back(false) == before) {
+        assert_true(jobs < LARGE_JOBS / 2);
+        put_large(&driver, ++jobs);
+    }
+    put_large(&driver, ++jobs);
+    let_write_back(true);
+    while (jobs < LARGE_JOBS) {
+        put_large(&driver, ++jobs);
+    }
+    assert_true(let_write_back(true) > before + 1);
+    /* It begins anew each time, or it would hold all of them. */
+    assert_int_equal(stat(pm_test_path("store.db-wal"), &log), 0);
+    assert_true(log.st_size < LOG_MAX_BYTES);
+    go(&driver);
+}
+
 /* Its worker leaves while the lease is being synced, and the next round is already under way. */
 static bool comes_back_uncounted(struct peer *first, struct peer *second, int number)
 {
@@ -351,6 +422,8 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_sync_that_fails_acknowledges_nothing_and_ends_the_sidecar,
                                         set_up, tear_down),
+        cmocka_unit_test_setup_teardown(all_are_answered_while_the_log_is_written_back, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(a_lease_that_reached_nobody_goes_back_at_once, set_up,
                                         tear_down),
     };

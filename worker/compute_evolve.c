@@ -178,10 +178,16 @@ static bool search(struct evolving *evolving, struct pm_error *error)
                                          .unit = "generations"};
     pm_job_control_set_progress(config->control, &none);
     const struct pm_until until = {.stop = &config->control->stop, .gate = config->gate};
+    struct pm_error reason = {0};
     pm_job_control_set_deadline(config->control, evolving->deadline);
+    /* The heartbeat looks too, but may not have had its turn yet. */
+    pm_job_control_check_deadline(config->control);
     if (!pm_workbench_get(config->bench, PM_BENCH_SEARCH, work->algorithms[0].input_dim, &until,
-                          &suite, error)) {
-        return false;
+                          &suite, &reason)) {
+        const bool late = reason.code == PM_ERROR_INTERRUPTED &&
+                          pm_job_control_cause(config->control) == PM_STOP_DEADLINE;
+        return pm_fail(error, reason.code, "%s",
+                       late ? "the deadline passed before the search began" : reason.message);
     }
     struct pm_evolution_config evolution = pm_evolution_config_default();
     evolution.profile = work->profile;

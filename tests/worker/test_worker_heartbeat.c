@@ -1,5 +1,5 @@
-/* What a worker says of a lease that has ended: a warning where the job went to somebody else, and
- * nothing where its own outcome ended it. */
+/* What a worker says when a lease or a job's time ends: a warning where the job went to somebody
+ * else, nothing where its own outcome ended the lease, and that it was too late where it was. */
 #include "tests/cmocka_include.h"
 #include "tests/worker/fake_queue.h"
 #include "worker/job_runner.h"
@@ -20,6 +20,12 @@ static const char EVALUATE[] =
 static const char EVOLVE_LONG[] =
     "{\"kind\":\"evolve\",\"task_type\":\"cifar10_binary\",\"seeds\":[" ALGORITHM "],\"seed\":5,"
     "\"profile\":\"full\",\"deadline_ms\":0,\"generations\":100000,\"budget\":3,\"max_seconds\":0}";
+/* On tasks that no other test here has built. */
+static const char EVOLVE_LATE[] =
+    "{\"kind\":\"evolve\",\"task_type\":\"cifar10_binary\",\"seeds\":[{\"id\":17,\"input_dim\":9,"
+    "\"algorithm_dsl\":\"def Predict():\\n  s0 = dot(v0, "
+    "v1)\\n\"}],\"seed\":5,\"profile\":\"full\","
+    "\"deadline_ms\":1,\"generations\":2,\"budget\":3,\"max_seconds\":0}";
 static const char NONSENSE[] = "{\"kind\":\"nonsense\"}";
 
 struct fixture {
@@ -119,12 +125,25 @@ static void a_lease_that_is_lost_at_work_is_told_once(void **state)
     fake_queue_clear(&fake);
 }
 
+static void an_evolution_that_comes_too_late_says_so(void **state)
+{
+    struct pm_job_runner_tally tally = {0};
+    struct fake_queue fake;
+    fake_queue_init(&fake, "evolve", EVOLVE_LATE);
+    assert_int_equal(run(*state, &fake, &tally), 0);
+    assert_int_equal(tally.failed, 1);
+    assert_false(fake.retry);
+    assert_string_equal(fake.reason, "the deadline passed before the search began");
+    fake_queue_clear(&fake);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_result_that_overtakes_a_heartbeat_alarms_nobody),
         cmocka_unit_test(so_does_a_failure),
         cmocka_unit_test(a_lease_that_is_lost_at_work_is_told_once),
+        cmocka_unit_test(an_evolution_that_comes_too_late_says_so),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -36,7 +36,7 @@ struct pm_driver_queue {
                     size_t limit, struct pm_records *out, struct pm_error *error);
 };
 
-/* Time and chance. */
+/* The clock and the random numbers, which tests replace to get exact results. */
 struct pm_driver_host {
     void *context;
     int64_t (*now_ms)(void *context); /* unix */
@@ -44,12 +44,13 @@ struct pm_driver_host {
     uint32_t (*random)(void *context); /* uniform, 32 bits */
 };
 
-/* What is asked for; where a pool has only the other style of work, that one. */
+/* The work to ask for (--mode). A pool offers leases or tasks; where it has only the one that the
+ * mode does not name, the driver uses that one. */
 enum pm_work_mode {
     PM_MODE_LEASE,     /* leases */
-    PM_MODE_EVALUATE,  /* tasks of this kind */
-    PM_MODE_EVOLVE,    /* the same */
-    PM_MODE_ALTERNATE, /* tasks of both, most of the time what earns more an hour */
+    PM_MODE_EVALUATE,  /* tasks, only for evaluation */
+    PM_MODE_EVOLVE,    /* tasks, only for evolution */
+    PM_MODE_ALTERNATE, /* tasks of both kinds; more often the kind that earns more per hour */
 };
 const char *pm_work_mode_name(enum pm_work_mode mode);
 bool pm_work_mode_parse(const char *name, enum pm_work_mode *out);
@@ -70,34 +71,45 @@ struct pm_driver_counters {
     int64_t leases, leases_expired;
     int64_t evaluations_submitted, evolutions_submitted; /* acknowledged by the pool */
     int64_t submissions_accepted, submissions_refused;
-    int64_t unpaid;    /* results that the pool agreed on and did not reward, of which it told */
-    double best_score; /* of evolved algorithms; meaningful when has_best */
+    int64_t unpaid;    /* results that, as the pool told us, reached consensus and earned nothing */
+    double best_score; /* of the evolved algorithms; set when has_best */
     bool has_best;
 };
 
-/* A complaint that is logged when it begins, when it changes and when it ends. */
+/* A problem that may last: logged when it begins, when it changes and when it ends, not each time
+ * it is seen. */
 struct pm_notice {
     bool active;
     struct pm_error last;
 };
 
-/* What is known about the pool's ways to hand out work. */
+/* What the driver has learned about which work this pool offers. */
 struct pm_driver_work {
-    const char *url; /* of whom this is known; NULL: nothing yet */
-    int64_t leases_missing_until_ms, tasks_missing_until_ms; /* the pool has no such call */
-    bool no_evaluations, no_evolutions;                      /* when last asked for such a task */
-    struct pm_share share;
-    double logged_part; /* of the time, for evaluating, as the log last said; 0: not yet */
-    struct pm_notice style_notice; /* the other style is used */
+    const char *url; /* the pool address that this is about; NULL: nothing is known yet */
+    /* The pool does not have this call; ask again only after this time. */
+    int64_t leases_missing_until_ms, tasks_missing_until_ms;
+    bool no_evaluations, no_evolutions; /* there was no such task when last asked */
+    struct pm_share share;              /* how well each kind of task paid */
+    double logged_part; /* the part of the time for evaluating that was logged last; 0: none yet */
+    struct pm_notice style_notice; /* the pool has leases only, or tasks only */
 };
 
-/* What the pool says its scores are computed from; "" for what it does not say. */
+/* The dataset and suite that the pool computes its scores from, "" where it does not say. */
 struct pm_driver_data {
-    const char *url; /* who was asked, and answered; NULL: nobody yet */
+    const char *url; /* the pool address that said so; NULL: none has answered yet */
     char fingerprint[65], suite[33];
 };
 
-enum { PM_UNFINISHED_SIZE = 256, PM_UNPAID_PLACE_SIZE = 96 };
+/* How far the driver has read the pool's list of results that earned nothing (unpaid.h). */
+enum { PM_UNPAID_PLACE_SIZE = 96 };
+struct pm_driver_unpaid {
+    bool loaded;      /* since_ms was read back from the sidecar's record */
+    int64_t since_ms; /* asks for results judged from then on, by the pool's clock */
+    char place[PM_UNPAID_PLACE_SIZE]; /* the next page comes after this; "": start at since_ms */
+    int64_t not_before_ms;            /* the pool has no such list: do not ask before this time */
+};
+
+enum { PM_UNFINISHED_SIZE = 256 };
 
 struct pm_driver {
     struct pm_driver_settings settings;
@@ -106,71 +118,73 @@ struct pm_driver {
     struct pm_driver_host host;
     const atomic_bool *stop; /* may be NULL */
     const char *address;     /* SS58 */
-    /* Whose leases these are: this key's at this pool. Begins the keys of all jobs and records, so
-     * that a lease of one pool is never taken to another. */
+    /* This key at this pool, by pm_driver_account. The keys of all jobs and records begin with it,
+     * so that a lease from one pool is never submitted to another. */
     char account[PM_ACCOUNT_SIZE];
 
-    /* What was granted may never have arrived: at the start, and after a request for work that was
-     * not answered. */
+    /* The pool may have granted a lease without our getting its answer: true at the start, and
+     * after a request for work that was not answered. */
     bool lease_may_be_lost;
-    bool paused; /* the workers rest, which has been said */
-    /* Refused for too few iterations: worth another try with more, although it is closed; "": none.
-     */
+    bool paused; /* no worker computes; this has been logged */
+    /* The lease that was refused for too few iterations. It may be taken a second time, now with
+     * more generations, although it is closed here; "": none. */
     char retry_lease_id[PM_LEASE_ID_MAX + 1];
-    /* The lease that ended here last without the pool's word that it is done and before it ran out,
-     * and how: the pool may hold it open still. "": none. */
+    /* The last lease that ended here before its time and without the pool's acknowledgement, and
+     * why: the pool may still consider it open. "": none. */
     char unfinished[PM_UNFINISHED_SIZE];
     struct pm_driver_work work;
     struct pm_driver_data data;
     struct pm_driver_counters counters;
-    struct pm_figures figures; /* as told to the sidecar */
+    struct pm_figures figures; /* as reported to the sidecar */
     int64_t started_ms;
     int64_t next_report_ms;
-    int64_t unpaid_since_ms; /* what the pool judged later is asked for, by its clock */
-    int64_t unpaid_not_before_ms;
-    char unpaid_place[PM_UNPAID_PLACE_SIZE]; /* what comes after it is next; "": from since_ms on */
-    bool unpaid_loaded;
-    cJSON *first_stats, *stats; /* the pool's first and last figures in this life, or NULL */
-    struct pm_notice pool_notice, queue_notice; /* away */
-    struct pm_notice lease_notice;              /* there, and gives no work that is of use */
+    struct pm_driver_unpaid unpaid;
+    /* The pool's statistics of this miner: the first since the start, and the latest; or NULL. */
+    cJSON *first_stats, *stats;
+    struct pm_notice pool_notice;  /* the pool does not answer */
+    struct pm_notice queue_notice; /* the sidecar does not answer */
+    struct pm_notice lease_notice; /* the pool answers, but gives no work that can be used */
 };
 
-/* "ADDRESS@TAG", TAG 16 hexadecimal digits of BLAKE2b over the pool's URL without slashes at its
- * end. */
+/* Writes "ADDRESS@TAG". TAG is 16 hexadecimal digits of the BLAKE2b hash of the pool's URL, which
+ * is taken without trailing slashes. */
 void pm_driver_account(const char *address, const char *pool_url, char out[PM_ACCOUNT_SIZE]);
 
 int64_t pm_driver_now_ms(const struct pm_driver *driver);
 bool pm_driver_stopping(const struct pm_driver *driver);
 
-/* What the pool has judged since its first figures. */
+/* What the pool has judged between first_stats and stats. */
 struct pm_share_judged pm_driver_judged(const struct pm_driver *driver);
 
-/* Until `until_ms`, which was at most `most_ms` away when it was set: is it farther now, the clock
- * was set back, and nothing is waited for. */
+/* Whether it is still before `until_ms`. That time was at most `most_ms` ahead when it was set; if
+ * it is further ahead now, the clock was set back, and the answer is false, lest somebody wait for
+ * hours. */
 bool pm_driver_holds_until(const struct pm_driver *driver, int64_t until_ms, int64_t most_ms);
 
-/* When a run of limited duration has to be over, grace included; 0: never. */
+/* When a run with a duration must have ended, grace included; 0: never. */
 int64_t pm_driver_end_ms(const struct pm_driver *driver);
-/* The duration is over: no new lease. */
+/* Whether the duration is over, so that no new lease may be taken. */
 bool pm_driver_over(const struct pm_driver *driver);
 
-/* Waits until `until_ms`, writing the report meanwhile; no longer than it is until then now, should
- * the clock be set back. False when asked to stop. */
+/* Waits until `until_ms` and keeps the report up to date meanwhile. Should the clock be set back,
+ * it waits no longer than it would have without that. False when asked to stop. */
 bool pm_driver_wait_until(struct pm_driver *driver, int64_t until_ms);
 
-/* After a call to the queue failed with `error`: waits a second for another try and returns true,
- * or returns false when there is no use: a stop, `deadline_ms` (0: none) is over, or an error that
- * stays. `error` then says so. */
+/* Decides, after a call to the sidecar failed with `error`, whether to repeat it: true after a wait
+ * of one second; false when asked to stop, after `deadline_ms` (0: no deadline), or when repeating
+ * cannot help. `error` then says why. */
 bool pm_driver_queue_again(struct pm_driver *driver, int64_t deadline_ms, struct pm_error *error);
+/* A call to the sidecar succeeded: ends queue_notice. */
 void pm_driver_queue_works(struct pm_driver *driver);
 
-/* A lease ended here without an acknowledgement of the pool's; its id may be unknown (""). */
+/* Notes in driver->unfinished that a lease ended here without the pool's acknowledgement. `how`
+ * continues the sentence "lease ID, ..."; lease_id may be "" when it is not known. */
 void pm_driver_note_unfinished(struct pm_driver *driver, const char *lease_id, const char *how,
                                const struct pm_error *reason);
 
-/* The first: logs `reason` as a warning unless it is the one logged last. The second: logs, if
- * there was a complaint, that it is over. */
+/* Logs `reason` as a warning with this log id, unless it is what was logged last. */
 void pm_notice_raise(struct pm_notice *notice, const char *id, const struct pm_error *reason);
+/* Logs that the problem is over, if there was one. */
 void pm_notice_clear(struct pm_notice *notice, const char *id);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "driver/lease_record.h"
 #include "driver/lease_run.h"
+#include "driver/lease_store.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -44,7 +45,7 @@ static bool run_record(struct pm_driver *driver, struct pm_lease_record *record,
         pm_lease_end_set(&end, PM_LEASE_EXPIRED, PM_CAUSE_RAN_OUT, pm_driver_now_ms(driver),
                          late_ms, "it ran out %" PRId64 " s ago, while no driver was there",
                          late_ms / 1000);
-        return pm_lease_run_expire(driver, record, &end, error);
+        return pm_lease_store_expired(driver, record, &end, error);
     }
     pm_log(PM_LOG_INFO, "DRIVER-LEASE-RESUMED", "lease=%s seconds_left=%" PRId64, record->lease.id,
            (record->deadline_ms - pm_driver_now_ms(driver)) / 1000);

@@ -2,11 +2,11 @@
 
 #include "driver/dataset_check.h"
 #include "driver/lease_results.h"
+#include "driver/lease_store.h"
 #include "driver/lease_submit.h"
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <poolminer/log.h>
@@ -24,77 +24,6 @@ struct run {
     struct pm_submission submission;
     struct pm_lease_end end;
 };
-
-/* ---- records ---- */
-
-static bool put_record(struct pm_driver *driver, const struct pm_lease *lease, const char *state,
-                       const char *reason, const char *body, int64_t deadline_ms,
-                       struct pm_error *error)
-{
-    char key[PM_JOB_KEY_SIZE];
-    pm_lease_record_key(driver->account, lease->id, key);
-    const struct pm_driver_queue *queue = &driver->queue;
-    while (!queue->record_put(queue->context, driver->settings.run_id, key, state, reason, body,
-                              strlen(body), error)) {
-        if (!pm_driver_queue_again(driver, deadline_ms, error)) {
-            return pm_fail_context(error, "recording lease %s as %s", lease->id, state);
-        }
-    }
-    pm_driver_queue_works(driver);
-    return true;
-}
-
-bool pm_lease_run_record(struct pm_driver *driver, const struct pm_lease_record *record,
-                         struct pm_error *error)
-{
-    char *body = pm_lease_record_encode(record, error);
-    if (body == NULL) {
-        return false;
-    }
-    bool done =
-        put_record(driver, &record->lease, PM_LEASE_OPEN, "", body, record->deadline_ms, error);
-    free(body);
-    return done;
-}
-
-static bool put_closed_record(struct pm_driver *driver, const struct pm_lease_record *record,
-                              const struct pm_submission *submission,
-                              const struct pm_lease_end *end, struct pm_error *error)
-{
-    char *body = pm_lease_record_encode_closed(record, submission, end, error);
-    if (body == NULL) {
-        return false;
-    }
-    bool done = put_record(driver, &record->lease, end->state, end->reason.message, body,
-                           pm_driver_end_ms(driver), error);
-    free(body);
-    if (strcmp(end->state, PM_LEASE_SUBMITTED) == 0 ||
-        pm_driver_now_ms(driver) >= record->deadline_ms) { /* it has run out for the pool, too */
-        driver->unfinished[0] = '\0';
-    } else {
-        pm_driver_note_unfinished(driver, record->lease.id,
-                                  strcmp(end->state, PM_LEASE_REFUSED) == 0
-                                      ? "whose results it refused"
-                                      : "which ended here",
-                                  &end->reason);
-    }
-    return done;
-}
-
-bool pm_lease_run_expire(struct pm_driver *driver, const struct pm_lease_record *record,
-                         struct pm_lease_end *end, struct pm_error *error)
-{
-    struct pm_submission nothing;
-    pm_submission_init(&nothing, &record->lease);
-    end->state = PM_LEASE_EXPIRED;
-    if (!put_closed_record(driver, record, &nothing, end, error)) {
-        return false;
-    }
-    driver->counters.leases_expired++;
-    pm_log(PM_LOG_WARN, "DRIVER-LEASE-EXPIRED", "lease=%s: %s", record->lease.id,
-           end->reason.message);
-    return true;
-}
 
 /* ---- jobs ---- */
 
@@ -294,7 +223,7 @@ static bool close_lease(struct run *run, struct pm_error *error)
 {
     count(run);
     measure(run);
-    if (!put_closed_record(run->driver, run->record, &run->submission, &run->end, error)) {
+    if (!pm_lease_store_closed(run->driver, run->record, &run->submission, &run->end, error)) {
         return false;
     }
     pm_lease_results_collect(&run->results);
@@ -314,12 +243,6 @@ static bool submit(struct run *run, struct pm_error *error)
                            error);
 }
 
-static bool begin(struct run *run)
-{
-    pm_figures_lease_begun(run->driver, run->record, &run->plan, run->jobs.count);
-    return true;
-}
-
 static bool steps(struct run *run, struct pm_error *error)
 {
     struct pm_driver *driver = run->driver;
@@ -329,10 +252,13 @@ static bool steps(struct run *run, struct pm_error *error)
     run->results = (struct pm_lease_results){
         .driver = driver, .lease_id = record->lease.id, .plan = &run->plan, .jobs = &run->jobs};
     pm_submission_init(&run->submission, &record->lease);
-    return pm_dataset_learn(driver, error) &&
-           pm_lease_jobs_build(&record->lease, driver->account, &record->jobs, &run->plan,
-                               &run->jobs, error) &&
-           begin(run) && compute(run, error) && submit(run, error) && close_lease(run, error);
+    if (!pm_dataset_learn(driver, error) ||
+        !pm_lease_jobs_build(&record->lease, driver->account, &record->jobs, &run->plan, &run->jobs,
+                             error)) {
+        return false;
+    }
+    pm_figures_lease_begun(driver, record, &run->plan, run->jobs.count);
+    return compute(run, error) && submit(run, error) && close_lease(run, error);
 }
 
 static bool run_steps(struct pm_driver *driver, struct pm_lease_record *record,
@@ -367,5 +293,5 @@ bool pm_lease_run(struct pm_driver *driver, struct pm_lease_record *record, stru
     struct pm_lease_end end = {0};
     pm_lease_end_set(&end, PM_LEASE_EXPIRED, PM_CAUSE_TOO_LARGE, pm_driver_now_ms(driver), 0, "%s",
                      error->message);
-    return pm_lease_run_expire(driver, record, &end, error);
+    return pm_lease_store_expired(driver, record, &end, error);
 }

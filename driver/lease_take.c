@@ -2,6 +2,7 @@
 
 #include "driver/lease_record.h"
 #include "driver/lease_run.h"
+#include "driver/lease_store.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -42,7 +43,7 @@ static bool open_lease(struct pm_driver *driver, struct pm_lease_record *record,
 {
     driver->counters.leases++;
     log_lease(driver, record);
-    if (pm_lease_run_record(driver, record, error)) {
+    if (pm_lease_store_open(driver, record, error)) {
         grant->usable = true;
         grant->empty = is_empty(&record->lease);
         driver->lease_notice.active = false;

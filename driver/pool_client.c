@@ -289,23 +289,10 @@ bool pm_pool_client_register(struct pm_pool_client *client, struct pm_answer *an
     return perform(client, &call, answer, error);
 }
 
-bool pm_pool_client_stats(struct pm_pool_client *client, struct pm_answer *answer,
-                          struct pm_error *error)
-{
-    const struct call call = {.kind = PM_CALL_STATS,
-                              .method = "GET",
-                              .path = "/api/v1/miners/stats",
-                              .is_signed = true,
-                              .answer_max_bytes = PM_ANSWER_MAX_BYTES,
-                              .timeout_ms = STATS_TIMEOUT_MS};
-    return perform(client, &call, answer, error);
-}
-
-bool pm_pool_client_balance(struct pm_pool_client *client, const char *address,
+/* Asks for figures, which only people wait for. */
+static bool ask_for_figures(struct pm_pool_client *client, const char *path,
                             struct pm_answer *answer, struct pm_error *error)
 {
-    char path[128];
-    snprintf(path, sizeof path, "/api/v1/rewards/balance/%s", address);
     const struct call call = {.kind = PM_CALL_STATS,
                               .method = "GET",
                               .path = path,
@@ -315,15 +302,18 @@ bool pm_pool_client_balance(struct pm_pool_client *client, const char *address,
     return perform(client, &call, answer, error);
 }
 
-bool pm_pool_client_health(struct pm_pool_client *client, struct pm_answer *answer,
-                           struct pm_error *error)
+bool pm_pool_client_stats(struct pm_pool_client *client, struct pm_answer *answer,
+                          struct pm_error *error)
 {
-    const struct call call = {.kind = PM_CALL_HEALTH,
-                              .method = "GET",
-                              .path = "/health",
-                              .answer_max_bytes = PM_ANSWER_MAX_BYTES,
-                              .timeout_ms = STATS_TIMEOUT_MS};
-    return perform(client, &call, answer, error);
+    return ask_for_figures(client, "/api/v1/miners/stats", answer, error);
+}
+
+bool pm_pool_client_balance(struct pm_pool_client *client, const char *address,
+                            struct pm_answer *answer, struct pm_error *error)
+{
+    char path[128];
+    snprintf(path, sizeof path, "/api/v1/rewards/balance/%s", address);
+    return ask_for_figures(client, path, answer, error);
 }
 
 bool pm_pool_client_unpaid(struct pm_pool_client *client, int64_t since_ms, const char *after,
@@ -332,10 +322,15 @@ bool pm_pool_client_unpaid(struct pm_pool_client *client, int64_t since_ms, cons
     char path[256];
     snprintf(path, sizeof path, "/api/v1/miners/unpaid?since_ms=%" PRId64 "&limit=%" PRId64 "%s%s",
              since_ms, limit, after != NULL ? "&after=" : "", after != NULL ? after : "");
-    const struct call call = {.kind = PM_CALL_STATS,
+    return ask_for_figures(client, path, answer, error);
+}
+
+bool pm_pool_client_health(struct pm_pool_client *client, struct pm_answer *answer,
+                           struct pm_error *error)
+{
+    const struct call call = {.kind = PM_CALL_HEALTH,
                               .method = "GET",
-                              .path = path,
-                              .is_signed = true,
+                              .path = "/health",
                               .answer_max_bytes = PM_ANSWER_MAX_BYTES,
                               .timeout_ms = STATS_TIMEOUT_MS};
     return perform(client, &call, answer, error);

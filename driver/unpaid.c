@@ -119,11 +119,11 @@ static bool load_seen(struct pm_driver *driver)
     }
     if (records.count == 1 &&
         pm_json_parse(records.items[0].body, records.items[0].body_size, BODY_MAX, &body, NULL)) {
-        pm_json_optional_integer(body, "since_ms", &driver->unpaid_since_ms, NULL);
+        pm_json_optional_integer(body, "since_ms", &driver->unpaid.since_ms, NULL);
     }
     cJSON_Delete(body);
     pm_records_clear(&records);
-    driver->unpaid_loaded = true;
+    driver->unpaid.loaded = true;
     return true;
 }
 
@@ -134,7 +134,7 @@ static void save_seen(struct pm_driver *driver)
     struct pm_error ignored = {0};
     seen_key(driver, key);
     snprintf(body, sizeof body, "{\"version\":%d,\"since_ms\":%" PRId64 "}", VERSION,
-             driver->unpaid_since_ms);
+             driver->unpaid.since_ms);
     queue->record_put(queue->context, driver->settings.run_id, key, state_seen, "", body,
                       strlen(body), &ignored);
 }
@@ -146,7 +146,7 @@ static void save_seen(struct pm_driver *driver)
 static bool keep_rows(struct pm_driver *driver, const cJSON *body, const cJSON *rows)
 {
     const cJSON *item = NULL;
-    int64_t before_ms = driver->unpaid_since_ms;
+    int64_t before_ms = driver->unpaid.since_ms;
     bool kept = true;
     cJSON_ArrayForEach(item, rows)
     {
@@ -158,11 +158,11 @@ static bool keep_rows(struct pm_driver *driver, const cJSON *body, const cJSON *
         if (!kept) {
             break;
         }
-        if (row.judged_ms > driver->unpaid_since_ms) {
-            driver->unpaid_since_ms = row.judged_ms;
+        if (row.judged_ms > driver->unpaid.since_ms) {
+            driver->unpaid.since_ms = row.judged_ms;
         }
     }
-    if (driver->unpaid_since_ms != before_ms) {
+    if (driver->unpaid.since_ms != before_ms) {
         save_seen(driver);
     }
     return kept;
@@ -187,11 +187,11 @@ static bool read_next(const cJSON *body, const cJSON *rows, char out[PM_UNPAID_P
 /* One answer of the pool; false: there is no more, or not now, and then the place is kept. */
 static bool take_page(struct pm_driver *driver)
 {
-    char *place = driver->unpaid_place;
+    char *place = driver->unpaid.place;
     struct pm_answer answer;
     const cJSON *rows = NULL;
     bool more = false;
-    if (!pm_pool_client_unpaid(driver->pool, driver->unpaid_since_ms,
+    if (!pm_pool_client_unpaid(driver->pool, driver->unpaid.since_ms,
                                place[0] != '\0' ? place : NULL, ROWS_MAX, &answer, NULL)) {
         return false;
     }
@@ -203,7 +203,7 @@ static bool take_page(struct pm_driver *driver)
         }
     } else if (answer.kind != PM_ANSWER_NOT_NOW) {
         place[0] = '\0';
-        driver->unpaid_not_before_ms = pm_driver_now_ms(driver) + ASK_AGAIN_MS;
+        driver->unpaid.not_before_ms = pm_driver_now_ms(driver) + ASK_AGAIN_MS;
     }
     pm_answer_clear(&answer);
     return more;
@@ -211,9 +211,9 @@ static bool take_page(struct pm_driver *driver)
 
 void pm_unpaid_tick(struct pm_driver *driver)
 {
-    if (pm_driver_holds_until(driver, driver->unpaid_not_before_ms, ASK_AGAIN_MS) ||
+    if (pm_driver_holds_until(driver, driver->unpaid.not_before_ms, ASK_AGAIN_MS) ||
         driver->queue_notice.active || /* a sidecar that is away takes nothing */
-        (!driver->unpaid_loaded && !load_seen(driver))) {
+        (!driver->unpaid.loaded && !load_seen(driver))) {
         return;
     }
     int pages = 0;

@@ -3,6 +3,7 @@
 #define PM_TESTS_SIDECAR_TEST_H
 
 #include "cmocka_include.h"
+#include "scratch.h"
 
 #include <string.h>
 
@@ -28,13 +29,5 @@ enum { PM_TEST_SKIPPED = 77 };
         assert_int_equal((error).code, expected);                                                  \
         assert_non_null(strstr((error).message, words));                                           \
     } while (0)
-
-/* A directory of its own for this process under $TMPDIR, made on first use. */
-const char *pm_test_directory(void);
-/* A path in it; from a small set of rotating buffers. */
-const char *pm_test_path(const char *name);
-/* Removes the files in it, or the directory as well. */
-void pm_test_clean(void);
-void pm_test_remove_directory(void);
 
 #endif

@@ -1,34 +1,34 @@
 #include "sidecar/store_suite.h"
 
-#include "sidecar/sidecar_test.h"
+#include "sidecar/store_steps.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 static const struct pm_store_backend *backend;
-static struct pm_store *store;
-static struct pm_error error;
+struct pm_store *store;
+struct pm_error error;
 
 /* ---- steps ---- */
 
-static void begin(void)
+void begin(void)
 {
     assert_done(store->verbs->begin(store, true, &error), error);
 }
 
-static void commit(void)
+void commit(void)
 {
     assert_done(store->verbs->commit(store, &error), error);
 }
 
-static void reopen(void)
+void reopen(void)
 {
     store->verbs->close(store);
     assert_done(backend->open(&store, &error), error);
 }
 
-static int64_t run(const char *name)
+int64_t run(const char *name)
 {
     int64_t id;
     assert_done(store->verbs->run_find(store, name, true, &id, &error), error);
@@ -555,179 +555,6 @@ static void a_deleted_job_leaves_nothing(void **state)
     commit();
 }
 
-/* ---- records ---- */
-
-static int64_t put_record(int64_t run_id, const char *key, const char *record_state,
-                          const char *body)
-{
-    struct pm_store_record record = {.updated_ms = 5};
-    const struct pm_wire_frame frame = {body, strlen(body)};
-    snprintf(record.key, sizeof record.key, "%s", key);
-    snprintf(record.state, sizeof record.state, "%s", record_state);
-    snprintf(record.reason, sizeof record.reason, "because");
-    assert_done(store->verbs->record_put(store, run_id, &record, &frame, &error), error);
-    return record.sequence;
-}
-
-struct seen {
-    char text[256];
-};
-
-static bool see_record(void *context, const struct pm_store_record *record,
-                       const struct pm_wire_frame *body, struct pm_error *why)
-{
-    struct seen *seen = context;
-    size_t at = strlen(seen->text);
-    (void)why;
-    assert_string_equal(record->reason, "because");
-    assert_int_equal(record->updated_ms, 5);
-    snprintf(seen->text + at, sizeof seen->text - at, "%s=%s:%.*s ", record->key, record->state,
-             (int)body->size, (const char *)body->data);
-    return true;
-}
-
-static bool see_total(void *context, const char *name, int64_t count, struct pm_error *why)
-{
-    struct seen *seen = context;
-    size_t at = strlen(seen->text);
-    (void)why;
-    snprintf(seen->text + at, sizeof seen->text - at, "%s=%lld ", name, (long long)count);
-    return true;
-}
-
-static void expect_records(int64_t run_id, const char *record_state, int64_t before, size_t limit,
-                           const char *expected)
-{
-    struct seen seen = {""};
-    const struct pm_store_record_query query = {
-        .state = record_state, .prefix = "", .before = before, .limit = limit};
-    assert_done(store->verbs->records(store, run_id, &query, see_record, &seen, &error), error);
-    assert_string_equal(seen.text, expected);
-}
-
-static void expect_records_under(int64_t run_id, const char *prefix, const char *record_state,
-                                 const char *expected)
-{
-    struct seen seen = {""};
-    const struct pm_store_record_query query = {
-        .state = record_state, .prefix = prefix, .before = INT64_MAX, .limit = 2};
-    assert_done(store->verbs->records(store, run_id, &query, see_record, &seen, &error), error);
-    assert_string_equal(seen.text, expected);
-}
-
-static void expect_found(int64_t of, const char *key, const char *expected_state,
-                         int64_t expected_size)
-{
-    char found[PM_STORE_STATE_MAX + 1];
-    int64_t size;
-    assert_done(store->verbs->record_find(store, of, key, found, &size, &error), error);
-    assert_string_equal(found, expected_state);
-    assert_int_equal(size, expected_size);
-}
-
-static void records_are_listed_by_prefix(void **state)
-{
-    (void)state;
-    begin();
-    int64_t a = run("a");
-    put_record(a, "lease/a/1", "open", "1");
-    put_record(a, "lease/a/2", "closed", "2");
-    for (int i = 0; i < 5; i++) { /* newer, and more than are asked for */
-        char key[16];
-        snprintf(key, sizeof key, "lease/b/%d", i);
-        put_record(a, key, "open", "other");
-    }
-    commit();
-    begin();
-    expect_records_under(a, "lease/a/", "", "lease/a/2=closed:2 lease/a/1=open:1 ");
-    expect_records_under(a, "lease/a/", "open", "lease/a/1=open:1 ");
-    expect_records_under(a, "lease/a", "open", "lease/a/1=open:1 ");
-    expect_records_under(a, "lease/b/4", "open", "lease/b/4=open:other ");
-    expect_records_under(a, "lease/c", "", "");
-    commit();
-}
-
-static void records_are_replaced_listed_and_counted(void **state)
-{
-    (void)state;
-    struct seen totals = {""};
-    begin();
-    int64_t a = run("a"), b = run("b");
-    put_record(a, "r1", "open", "x");
-    int64_t second = put_record(a, "r2", "open", "yy");
-    put_record(b, "r1", "open", "other");
-    put_record(a, "r1", "submitted", "xxx");
-    commit();
-    reopen();
-    begin();
-    expect_records(a, "", INT64_MAX, 10, "r1=submitted:xxx r2=open:yy ");
-    expect_records(a, "open", INT64_MAX, 10, "r2=open:yy ");
-    expect_records(a, "", INT64_MAX, 1, "r1=submitted:xxx ");
-    expect_records(a, "", second + 1, 10, "r2=open:yy ");
-    expect_records(a, "", second, 10, "");
-    assert_int_equal(store->verbs->counted(store, a, PM_COUNTER_RECORDS_OPEN), 1);
-    assert_int_equal(store->verbs->counted(store, a, PM_COUNTER_RECORDS_CLOSED), 1);
-    assert_int_equal(store->verbs->counted(store, a, PM_COUNTER_BYTES), 5);
-    assert_int_equal(store->verbs->counted(store, a, PM_COUNTER_BYTES_CLOSED), 3);
-    expect_found(a, "r1", "submitted", 3);
-    expect_found(b, "r1", "open", 5);
-    expect_found(a, "r3", "", 0);
-    put_record(a, "r3", "submitted", "");
-    assert_done(store->verbs->record_drop_oldest(store, a, &error), error);
-    expect_records(a, "", INT64_MAX, 10, "r3=submitted: r2=open:yy ");
-    assert_int_equal(store->verbs->counted(store, a, PM_COUNTER_RECORDS_CLOSED), 1);
-    assert_int_equal(store->verbs->counted(store, a, PM_COUNTER_BYTES), 2);
-    assert_int_equal(store->verbs->counted(store, a, PM_COUNTER_BYTES_CLOSED), 0);
-    assert_done(store->verbs->record_totals(store, a, see_total, &totals, &error), error);
-    assert_string_equal(totals.text, "open=1 submitted=2 ");
-    commit();
-}
-
-static void the_oldest_record_of_any_run_can_be_dropped(void **state)
-{
-    (void)state;
-    begin();
-    int64_t a = run("a"), b = run("b");
-    put_record(a, "r1", "open", "x");
-    put_record(b, "r1", "submitted", "yy");
-    put_record(a, "r2", "submitted", "zzz");
-    assert_done(store->verbs->record_drop_oldest(store, 0, &error), error);
-    expect_records(b, "", INT64_MAX, 10, "");
-    assert_int_equal(store->verbs->counted(store, b, PM_COUNTER_BYTES_CLOSED), 0);
-    assert_int_equal(store->verbs->counted(store, 0, PM_COUNTER_BYTES_CLOSED), 3);
-    for (int i = 0; i < 2; i++) { /* the second finds none */
-        assert_done(store->verbs->record_drop_oldest(store, 0, &error), error);
-    }
-    expect_records(a, "", INT64_MAX, 10, "r1=open:x ");
-    assert_int_equal(store->verbs->counted(store, 0, PM_COUNTER_BYTES), 1);
-    commit();
-}
-
-static bool refuse_record(void *context, const struct pm_store_record *record,
-                          const struct pm_wire_frame *body, struct pm_error *why)
-{
-    (void)record;
-    (void)body;
-    ++*(int *)context;
-    return pm_fail(why, PM_ERROR_LIMIT, "enough");
-}
-
-static void a_visitor_can_stop_the_list(void **state)
-{
-    (void)state;
-    int calls = 0;
-    begin();
-    int64_t a = run("a");
-    put_record(a, "r1", "open", "x");
-    put_record(a, "r2", "open", "x");
-    const struct pm_store_record_query all = {
-        .state = "", .prefix = "", .before = INT64_MAX, .limit = 10};
-    assert_refused(store->verbs->records(store, a, &all, refuse_record, &calls, &error), error,
-                   PM_ERROR_LIMIT, "enough");
-    assert_int_equal(calls, 1);
-    commit(); /* and the store goes on */
-}
-
 /* ---- transactions ---- */
 
 static void rollback_undoes_everything(void **state)
@@ -755,6 +582,44 @@ static void rollback_undoes_everything(void **state)
     store->verbs->rollback(store); /* with nothing open: harmless */
 }
 
+/* What a `finish` with `next_run` does: both, or none of it. */
+static void a_job_is_done_and_the_next_of_a_run_leased_at_once(void **state)
+{
+    (void)state;
+    begin();
+    const int64_t a = run("a"), b = run("b");
+    const int64_t first = insert(a, "first", 0, 0);
+    const int64_t other = insert(b, "other", 9, 0);
+    const int64_t second = insert(a, "second", 0, 1);
+    set_leased(first, "h", 100);
+    commit();
+    for (int attempt = 0; attempt < 2; attempt++) {
+        begin();
+        finish(first, "result", 6);
+        assert_int_equal(next(a), second);
+        set_leased(second, "h", 200);
+        assert_int_equal(next(a), 0);
+        assert_int_equal(next(b), other);
+        expect_list((struct pm_store_query){.list = PM_STORE_LEASES_OF, .holder = "h"},
+                    (int64_t[]){second, 0});
+        if (attempt == 0) {
+            store->verbs->rollback(store);
+            begin();
+            expect_list((struct pm_store_query){.list = PM_STORE_LEASES_OF, .holder = "h"},
+                        (int64_t[]){first, 0});
+            assert_int_equal(next(a), second);
+            expect_part(first, PM_STORE_RESULT, NULL, 0);
+        }
+        commit();
+    }
+    reopen();
+    begin();
+    expect_part(first, PM_STORE_RESULT, "result", 6);
+    assert_int_equal(get(second).state, PM_JOB_LEASED);
+    assert_int_equal(next(0), other);
+    commit();
+}
+
 static void a_store_closed_in_a_transaction_forgets_it(void **state)
 {
     (void)state;
@@ -771,21 +636,19 @@ static void a_store_closed_in_a_transaction_forgets_it(void **state)
     commit();
 }
 
-static int set_up(void **state)
+int store_set_up(void **state)
 {
     (void)state;
     backend->erase();
     return backend->open(&store, &error) ? 0 : -1;
 }
 
-static int tear_down(void **state)
+int store_tear_down(void **state)
 {
     (void)state;
     store->verbs->close(store);
     return 0;
 }
-
-#define IN_STORE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int pm_store_suite_run(const struct pm_store_backend *chosen)
 {
@@ -803,13 +666,10 @@ int pm_store_suite_run(const struct pm_store_backend *chosen)
         IN_STORE(deadlines_are_those_of_queued_jobs),
         IN_STORE(parts_are_there_when_they_should_be),
         IN_STORE(a_deleted_job_leaves_nothing),
-        IN_STORE(records_are_listed_by_prefix),
-        IN_STORE(records_are_replaced_listed_and_counted),
-        IN_STORE(the_oldest_record_of_any_run_can_be_dropped),
-        IN_STORE(a_visitor_can_stop_the_list),
         IN_STORE(rollback_undoes_everything),
+        IN_STORE(a_job_is_done_and_the_next_of_a_run_leased_at_once),
         IN_STORE(a_store_closed_in_a_transaction_forgets_it),
     };
     backend = chosen;
-    return cmocka_run_group_tests_name(chosen->name, tests, NULL, NULL);
+    return cmocka_run_group_tests_name(chosen->name, tests, NULL, NULL) + store_suite_run_records();
 }

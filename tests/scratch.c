@@ -1,4 +1,6 @@
-#include "sidecar/sidecar_test.h"
+#include "scratch.h"
+
+#include "cmocka_include.h"
 
 #include <dirent.h>
 #include <limits.h>
@@ -13,7 +15,7 @@ const char *pm_test_directory(void)
 {
     if (directory[0] == '\0') {
         const char *base = getenv("TMPDIR");
-        snprintf(directory, sizeof directory, "%s/pm-sidecar-XXXXXX", base == NULL ? "/tmp" : base);
+        snprintf(directory, sizeof directory, "%s/pm-test-XXXXXX", base == NULL ? "/tmp" : base);
         assert_non_null(mkdtemp(directory));
     }
     return directory;

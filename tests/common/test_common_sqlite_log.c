@@ -1,7 +1,8 @@
 /* The VFS that gathers the log's frames: transactions larger than SQLite's cache, pages written
  * twice in one of them, savepoints and rollbacks. After each commit the files are what another
  * process would find after kill -9: SQLite's own VFS reads in them what was committed. */
-#include "sidecar/sidecar_test.h"
+#include "cmocka_include.h"
+#include "scratch.h"
 
 #include <fcntl.h>
 #include <stdio.h>

@@ -1,5 +1,6 @@
 #include "cli/bench_pool.h"
 
+#include "cli/bench_http_alone.h"
 #include "cli/bench_pool_books.h"
 #include "cli/bench_pool_load.h"
 #include "cli/bench_pool_proofs.h"
@@ -19,7 +20,7 @@
 
 static const char SQLITE[] = "sqlite", POSTGRESQL[] = "postgresql";
 
-enum { SPARE_FILES = 64 };
+enum { SPARE_FILES = 64, HTTP_MINERS = 100 };
 
 struct bench {
     const struct bench_pool_config *config;
@@ -149,6 +150,38 @@ static bool bench_store(struct bench *bench, struct pm_error *error)
     return true;
 }
 
+/* The same requests to an HTTP server that gives everybody the same answers, at once or later. */
+static bool bench_http_alone(const struct bench_pool_config *config, bool later,
+                             struct pm_error *error)
+{
+    const struct bench bench = {.config = config, .store_name = "none"};
+    struct run run = {.pool_cpu_s = NAN};
+    const size_t miners = config->miners > 0 ? config->miners : HTTP_MINERS;
+    bool good = bench_http_alone_start(later, &run.server, error);
+    /* Many more than of a pool that looks at them. */
+    const size_t stock = (size_t)(config->seconds * 20000 * cores_use(0));
+    good = good && bench_proofs_create(miners, stock, &run.proofs, error);
+    const double begin_cpu_s = cpu_s(&bench, &run);
+    good = good && bench_load_run(run.server.port, &run.proofs, config->seconds, &run.load, error);
+    run.pool_cpu_s = cpu_s(&bench, &run) - begin_cpu_s;
+    bench_server_stop(&run.server);
+    if (good) {
+        const struct bench_load *load = &run.load;
+        const double requests = (double)(load->answers[BENCH_CALL_LEASE].count +
+                                         load->answers[BENCH_CALL_SUBMIT].count);
+        struct bench_pool_row row =
+            bench_pool_row_empty(bench.store_name, later ? "later" : "http", miners);
+        row.per_s = requests / load->seconds;
+        row.pool_cpu_us = run.pool_cpu_s * 1e6 / requests;
+        row.load_cpu_us = load->cpu_s * 1e6 / requests;
+        row.hung_up = (double)load->hung_up;
+        good = bench_pool_row_print(&row, config->json, error);
+    }
+    bench_load_clear(&run.load);
+    bench_proofs_clear(&run.proofs);
+    return good;
+}
+
 static bool bench_sqlite(const struct bench_pool_config *config, struct pm_error *error)
 {
     struct bench bench = {.config = config, .store_name = SQLITE, .store = "pool.db"};
@@ -196,21 +229,22 @@ bool bench_pool(const struct bench_pool_config *config, struct pm_error *error)
     const char *store = config->store;
     pm_stop_install();
     allow_files(config->miners);
+    const bool url = store != NULL && strstr(store, "://") != NULL;
+    if (store != NULL && !url && strcmp(store, SQLITE) != 0 && strcmp(store, POSTGRESQL) != 0) {
+        return pm_fail(error, PM_ERROR_INVALID,
+                       "bench pool: --store: expected sqlite, postgresql or a postgresql:// URL");
+    }
     if (!config->json) {
         bench_pool_row_print_heading();
     }
-    bool good;
-    if (store == NULL) {
+    bool good = bench_http_alone(config, false, error) && bench_http_alone(config, true, error);
+    if (good && store == NULL) {
         good = bench_sqlite(config, error) && bench_postgresql(config, false, error);
-    } else if (strcmp(store, SQLITE) == 0) {
-        good = bench_sqlite(config, error);
-    } else if (strcmp(store, POSTGRESQL) == 0) {
-        good = bench_postgresql(config, true, error);
-    } else if (strstr(store, "://") != NULL) {
+    } else if (good && url) {
         good = bench_url(config, store, error);
-    } else {
-        good = pm_fail(error, PM_ERROR_INVALID,
-                       "bench pool: --store: expected sqlite, postgresql or a postgresql:// URL");
+    } else if (good) {
+        good = strcmp(store, SQLITE) == 0 ? bench_sqlite(config, error)
+                                          : bench_postgresql(config, true, error);
     }
     /* A call that the signal broke off has reasons of its own. */
     if (!good && pm_stop_requested()) {

@@ -175,7 +175,7 @@ static double pool_number(const cJSON *row, const char *name)
     return value;
 }
 
-static void check_pool_row(const char *line, size_t length, int *calls, int *all)
+static void check_pool_row(const char *line, size_t length, int *alone, int *calls, int *all)
 {
     cJSON *row = NULL;
     struct pm_error error = {0};
@@ -199,6 +199,10 @@ static void check_pool_row(const char *line, size_t length, int *calls, int *all
         assert_true(fabs(pool_number(row, "wall_ratio") - wall) < 1e-6);
         assert_true(pool_number(row, "lost") == 0);
         ++*all;
+    } else if (strcmp(what, "http") == 0 || strcmp(what, "later") == 0) {
+        assert_true(pool_number(row, "pool_cpu_us") > 0 && pool_number(row, "load_cpu_us") > 0);
+        assert_true(pool_number(row, "hung_up") == 0);
+        ++*alone;
     } else {
         assert_true(pool_number(row, "p50_ms") > 0);
         assert_true(pool_number(row, "p99_ms") >= pool_number(row, "p50_ms"));
@@ -217,10 +221,11 @@ static void pool_rows_are_json(void **state)
     if (run.status != 0) {
         fail_msg("%s", run.err);
     }
-    int calls = 0, all = 0;
+    int alone = 0, calls = 0, all = 0;
     for (const char *line = run.out; *line != '\0'; line += strcspn(line, "\n") + 1) {
-        check_pool_row(line, strcspn(line, "\n"), &calls, &all);
+        check_pool_row(line, strcspn(line, "\n"), &alone, &calls, &all);
     }
+    assert_int_equal(alone, 2); /* answered at once, and later */
     assert_int_equal(calls, 2); /* lease and submit */
     assert_int_equal(all, 1);
     output_clear(&run);

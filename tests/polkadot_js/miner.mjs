@@ -57,7 +57,9 @@ async function send(method, path, headers, body) {
     body: body === undefined ? undefined : JSON.stringify(body)
   })
   assert.match(answer.headers.get('content-type'), /^application\/json/, path)
-  return { status: answer.status, json: await answer.json() }
+  const text = await answer.text()
+  const date = Date.parse(answer.headers.get('date'))
+  return { status: answer.status, text, date, json: JSON.parse(text) }
 }
 
 async function done(promise) {
@@ -148,6 +150,17 @@ async function checkProofs(miner) {
   await done(miner.call('GET', path, undefined, miner.proof(seconds, '0x')))
 }
 
+// As a miner does whose machine's clock is wrong: a refusal's Date says by how much.
+async function checkAWrongClock(miner) {
+  const wrong = () => Math.floor(Date.now() / 1000) + 5000
+  const before = wrong()
+  const { status, date } = await miner.call('GET', '/miners/stats', undefined, miner.proof(before))
+  assert.equal(status, 401)
+  const ahead = before - Math.floor(date / 1000)
+  assert.ok(Math.abs(ahead - 5000) < patienceMs / 1000, `the pool's Date is ${ahead} s behind`)
+  await done(miner.call('GET', '/miners/stats', undefined, miner.proof(wrong() - ahead)))
+}
+
 async function checkRegistration(miner, method) {
   const registered = await done(miner.call('POST', '/miners/register'))
   assert.equal(registered.hotkey, miner.address)
@@ -188,24 +201,27 @@ async function workALease(miner, evolution) {
     gossip: null
   }
   const path = `/tasks/${granted.lease_id}/submit_lease`
-  const first = await done(miner.submit(path, work))
-  assert.deepEqual(await done(miner.submit(path, work)), first, 'sent twice, answered once')
+  const first = await miner.submit(path, work)
+  assert.equal(first.status, 200, first.text)
+  assert.equal((await miner.submit(path, work)).text, first.text, 'sent twice, answered once')
   await refused(miner.submit('/tasks/00000000000000000000000000000000/submit_lease', work), 404,
     /Active lease assignment not found/)
 }
 
-// One call for one kind of work: the pool knows both.
+// One call for one kind of work: the pool knows both, and chooses for who does not say. Nobody is
+// given work that there is not.
 async function judgeATask(miner) {
-  const task = await done(miner.call('POST', '/tasks/request', { task_type: 'evaluate' }))
+  const task = await done(miner.call('POST', '/tasks/request'))
   assert.equal(task.task_type, 'evaluate')
   checkAlgorithms(task.algorithms, 1)
   await done(miner.submit(`/tasks/${task.batch_id}/submit_evaluation`,
     { evaluations: evaluationsOf(task.algorithms, 0.85) }))
+  await refused(miner.call('POST', '/tasks/request', { task_type: 'evaluate' }), 404, /No work/)
   return task.algorithms.map(({ id }) => id)
 }
 
-async function evolveATask(miner, evolution) {
-  const task = await done(miner.call('POST', '/tasks/request', { task_type: 'evolve' }))
+async function evolveATask(miner, evolution, wish) {
+  const task = await done(miner.call('POST', '/tasks/request', wish))
   assert.equal(task.task_type, 'evolve')
   checkAlgorithms(task.algorithms, 2)
   await done(miner.submit(`/tasks/${task.batch_id}/submit_evolution`, {
@@ -231,7 +247,8 @@ async function checkMoney(miner, other) {
     const now = await done(miner.call('GET', path))
     assert.equal(typeof now.pending_reputation, 'number')
     assert.equal(typeof now.estimated_pending_rao, 'number')
-    return now.balance_rao > 0 && now
+    // Nothing more is to come for it then, whatever epochs end in between.
+    return now.balance_rao > 0 && now.pending_reputation === 0 && now
   })
   const { payouts } = await done(miner.call('GET', `/rewards/history/${miner.address}`))
   assert.equal(payouts.reduce((sum, { amount_rao: rao }) => sum + rao, 0), balance.balance_rao)
@@ -254,7 +271,7 @@ async function checkFigures(miner) {
   assert.ok(miners.some(({ hotkey }) => hotkey === miner.address))
   const totals = await done(send('GET', '/api/v1/monitor/summary',
     { Authorization: `Bearer ${monitorToken}` }))
-  assert.equal(totals.algorithms_waiting, 1)
+  assert.equal(totals.algorithms_waiting, 2)
 }
 
 async function mine() {
@@ -267,13 +284,16 @@ async function mine() {
     method = 'POST'
   }
   await checkProofs(author)
+  await checkAWrongClock(author)
   await workALease(author, evolved.join('\n'))
   await workALease(judges[0])
   await workALease(judges[1])
   // The pool's own seeds are agreed on; the last judge finds the author's program alone.
   const judged = await judgeATask(judges[2])
   assert.equal(judged.length, 1)
-  await evolveATask(judges[2], evolved.join('\n').replace('0.01', '0.02'))
+  await evolveATask(judges[2], evolved.join('\n').replace('0.01', '0.02'), { task_type: 'evolve' })
+  // Nothing waits for its author: who does not say what it wants evolves.
+  await evolveATask(judges[2], evolved.join('\n').replace('0.01', '0.03'))
   await checkResults(judges[2], judged)
   await checkFigures(author)
   await checkMoney(author, judges[0])

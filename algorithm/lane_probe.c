@@ -14,7 +14,8 @@ enum {
     L2_ELEMENTS = 6144, /* 384 KiB */
     FUNCTION_ELEMENTS = 64,
     TOGETHER_REPEATS = 40,
-    TOGETHER_ROUNDS = 250 * ROUNDS, /* a millisecond: threads do not begin at the same moment */
+    TOGETHER_ROUNDS = 100 * ROUNDS, /* less than a millisecond */
+    GATHERING_NS = 300000,          /* in which threads wake */
 };
 
 /* What is timed: `work` done on `context`. */
@@ -169,27 +170,34 @@ bool pm_machine_probe(enum pm_simd_level level, const struct pm_lane_tasks *task
 
 /* ---- more threads ---- */
 
-/* Nanoseconds from the first one's start to the last one's end. */
-static int64_t compute_together(const struct pm_lane_kernels *kernels, int threads)
+int64_t pm_machine_together(int threads, pm_machine_work *work, void *context)
 {
-    int64_t first = INT64_MAX, last = 0;
-#pragma omp parallel num_threads(threads) reduction(min : first) reduction(max : last)
+    const int64_t begin = pm_clock_monotonic_ns() + (threads > 1 ? GATHERING_NS : 0);
+    int64_t last = begin;
+#pragma omp parallel num_threads(threads) reduction(max : last)
     {
-#pragma omp barrier
-        first = pm_clock_monotonic_ns();
-        kernels->probe_arithmetic(TOGETHER_ROUNDS, true, true);
+        while (pm_clock_monotonic_ns() < begin) {
+        }
+        work(context, omp_get_thread_num());
         last = pm_clock_monotonic_ns();
     }
-    return last - first;
+    return last - begin;
+}
+
+static void compute(void *context, int thread)
+{
+    (void)thread;
+    const struct pm_lane_kernels *kernels = context;
+    kernels->probe_arithmetic(TOGETHER_ROUNDS, true, true);
 }
 
 double pm_machine_scaling(enum pm_simd_level level, int threads)
 {
-    const struct pm_lane_kernels *kernels = pm_lane_kernels(level);
+    void *kernels = (void *)pm_lane_kernels(level);
     int64_t one = INT64_MAX, all = INT64_MAX;
     for (int i = 0; i < TOGETHER_REPEATS; i++) {
-        const int64_t alone = compute_together(kernels, 1);
-        const int64_t together = compute_together(kernels, threads);
+        const int64_t alone = pm_machine_together(1, compute, kernels);
+        const int64_t together = pm_machine_together(threads, compute, kernels);
         one = alone < one ? alone : one;
         all = together < all ? together : all;
     }

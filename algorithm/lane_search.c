@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include <poolminer/executor.h>
 #include <poolminer/lane_search.h>
 #include <poolminer/lanes.h>
 #include <poolminer/liveness.h>
@@ -38,6 +39,8 @@ struct pm_lane_search {
     struct pm_lane_tasks *tasks;
     struct pm_lane_program *program;
     struct pm_lanes *lanes;
+    struct pm_executor *executor; /* NULL unless it scores */
+    float *predictions;           /* its */
     double *task_scores;
     struct pm_liveness liveness;
     struct pm_lane_search_counts counts;
@@ -63,6 +66,23 @@ static bool make_members(struct pm_lane_search *search, struct pm_error *error)
     return made || pm_fail(error, PM_ERROR_MEMORY, "out of memory for a population");
 }
 
+/* Only if the reference executor scores. */
+static bool make_reference(struct pm_lane_search *search, struct pm_error *error)
+{
+    size_t examples = 1;
+    if (!search->config.reference) {
+        return true;
+    }
+    for (size_t i = 0; i < search->config.task_count; i++) {
+        const size_t count = search->config.tasks[i].validation_count;
+        examples = count > examples ? count : examples;
+    }
+    search->executor = pm_executor_create();
+    search->predictions = calloc(examples, sizeof *search->predictions);
+    return (search->executor != NULL && search->predictions != NULL) ||
+           pm_fail(error, PM_ERROR_MEMORY, "out of memory for the reference executor");
+}
+
 struct pm_lane_search *pm_lane_search_create(const struct pm_lane_search_config *config,
                                              struct pm_error *error)
 {
@@ -82,7 +102,7 @@ struct pm_lane_search *pm_lane_search_create(const struct pm_lane_search_config 
     if (search->known == NULL || search->written == NULL || search->program == NULL ||
         search->lanes == NULL || search->task_scores == NULL) {
         pm_fail(error, PM_ERROR_MEMORY, "out of memory for a search");
-    } else if (make_members(search, error) &&
+    } else if (make_members(search, error) && make_reference(search, error) &&
                pm_lane_tasks_create(config->tasks, config->task_count, &search->tasks, error)) {
         return search;
     }
@@ -105,6 +125,8 @@ void pm_lane_search_destroy(struct pm_lane_search *search)
     pm_lane_tasks_destroy(search->tasks);
     pm_lane_program_destroy(search->program);
     pm_lanes_destroy(search->lanes);
+    pm_executor_destroy(search->executor);
+    free(search->predictions);
     free(search->task_scores);
     free(search);
 }
@@ -122,15 +144,35 @@ static const struct member *choose_parent(struct pm_lane_search *search)
     return best;
 }
 
+static bool run_reference(struct pm_lane_search *search, const struct pm_algorithm *algorithm,
+                          struct pm_error *error)
+{
+    for (size_t i = 0; i < search->config.task_count; i++) {
+        const struct pm_task *task = &search->config.tasks[i];
+        if (!pm_executor_run(search->executor, algorithm, task, search->predictions, error)) {
+            return false;
+        }
+        search->task_scores[i] = pm_task_score(task, search->predictions);
+    }
+    return true;
+}
+
+static bool run_lanes(struct pm_lane_search *search, const struct pm_algorithm *algorithm,
+                      struct pm_error *error)
+{
+    struct pm_lane_request request = {0};
+    *(search->config.tasks[0].regression ? &request.fitness : &request.accuracy) =
+        search->task_scores;
+    return pm_lane_program_compile(search->program, algorithm, error) &&
+           pm_lanes_run(search->lanes, search->program, search->tasks, 0,
+                        search->tasks->group_count, &request, error);
+}
+
 static bool run(struct pm_lane_search *search, const struct pm_algorithm *algorithm, double *score,
                 struct pm_error *error)
 {
     const struct pm_lane_search_config *config = &search->config;
-    struct pm_lane_request request = {0};
-    *(config->tasks[0].regression ? &request.fitness : &request.accuracy) = search->task_scores;
-    if (!pm_lane_program_compile(search->program, algorithm, error) ||
-        !pm_lanes_run(search->lanes, search->program, search->tasks, 0, search->tasks->group_count,
-                      &request, error)) {
+    if (!(config->reference ? run_reference : run_lanes)(search, algorithm, error)) {
         return false;
     }
     double sum = 0;

@@ -152,3 +152,19 @@ double pm_score_trace_idle_with(const struct pm_score_trace *trace, size_t threa
     finish(&replay);
     return idle;
 }
+
+double pm_score_trace_least_idle_with(const struct pm_score_trace *trace, size_t threads)
+{
+    double busy = 0, longest = 0;
+    for (size_t i = 0; i < trace->algorithms; i++) {
+        const double compiled = (double)trace->compile_ns[i];
+        busy += compiled;
+        for (size_t part = 0; part < trace->parts; part++) {
+            const double took = (double)trace->piece_ns[i * trace->parts + part];
+            busy += took;
+            longest = fmax(longest, compiled + took);
+        }
+    }
+    const double end = fmax(longest, busy / (double)threads);
+    return end > 0 ? 1.0 - busy / (end * (double)threads) : 0.0;
+}

@@ -1,7 +1,6 @@
 #include "algorithm/score_memory.h"
 #include "algorithm/score_queue.h"
 
-#include <assert.h>
 #include <math.h>
 #include <omp.h>
 #include <sched.h>
@@ -27,8 +26,14 @@ enum {
 /* Multiply-adds a training example, from which on an algorithm takes seconds. */
 static const double SLOW_COST = 1e6;
 
-/* How far an algorithm is. */
+/* How far compiling an algorithm is. */
 enum state { WAITING, BEGUN, COMPILED, FAILED };
+
+/* One algorithm's pieces that are not done, on a cache line of its own: threads that are at
+ * different algorithms do not wait for each other's. */
+struct left {
+    _Alignas(64) atomic_size_t pieces;
+};
 
 struct work {
     const struct pm_algorithm *algorithm;
@@ -36,6 +41,7 @@ struct work {
     double cost;                           /* multiply-adds of an example; of a quick one, live */
     bool slow;
     double *task_scores;
+    double *score; /* their median */
 };
 
 struct scoring {
@@ -44,6 +50,7 @@ struct scoring {
     struct pm_score_room *room;
     struct work *work;
     atomic_int state[PM_SCORE_BATCH_MAX];
+    struct left left[PM_SCORE_BATCH_MAX];
     size_t count, slow_count;     /* after sorting, slow ones are at the end */
     struct pm_score_queue pieces; /* to be run */
     uint32_t groups_together;
@@ -57,6 +64,28 @@ static void give_up(struct scoring *scoring, const struct pm_error *error)
     if (!atomic_exchange(&scoring->failed, true)) {
         scoring->first_error = *error;
     }
+}
+
+/* ---- the score of tasks' scores ---- */
+
+static bool is_finished(const double *values, size_t count)
+{
+    size_t i = 0;
+    while (i < count && !isnan(values[i])) {
+        i++;
+    }
+    return i == count;
+}
+
+/* NaN, if the algorithm did not get to all tasks. */
+static double score_of(const double *task_scores, size_t tasks)
+{
+    double values[PM_SUITE_EVALUATION_TASKS];
+    if (!is_finished(task_scores, tasks)) {
+        return (double)NAN;
+    }
+    memcpy(values, task_scores, tasks * sizeof *values);
+    return pm_median(values, tasks);
 }
 
 /* ---- one algorithm ---- */
@@ -151,6 +180,21 @@ static bool run_piece(struct scoring *scoring, struct pm_score_piece piece,
     return run;
 }
 
+/* The thread that does the last piece of an algorithm takes the median too: it would be a hundredth
+ * of a batch of small algorithms, if one thread did that for all. */
+static bool finish_piece(struct scoring *scoring, struct pm_score_piece piece,
+                         struct pm_score_desk *desk, struct pm_error *error)
+{
+    const struct work *work = &scoring->work[piece.algorithm];
+    if (!run_piece(scoring, piece, desk, error)) {
+        return false;
+    }
+    if (atomic_fetch_sub(&scoring->left[piece.algorithm].pieces, 1) == 1) {
+        *work->score = score_of(work->task_scores, scoring->suite->count);
+    }
+    return true;
+}
+
 /* ---- a batch ---- */
 
 static void work_along(struct scoring *scoring, size_t thread, size_t threads)
@@ -162,7 +206,7 @@ static void work_along(struct scoring *scoring, size_t thread, size_t threads)
     while (pm_score_queue_take(&scoring->pieces, &part, &piece)) {
         struct pm_error error = {0};
         if (!atomic_load(&scoring->failed) && is_compiled(scoring, piece.algorithm) &&
-            !run_piece(scoring, piece, desk, &error)) {
+            !finish_piece(scoring, piece, desk, &error)) {
             give_up(scoring, &error);
         }
     }
@@ -230,6 +274,9 @@ static bool run_batch(struct scoring *scoring, struct pm_error *error)
         pm_score_room_give(NULL, scoring->room);
         return pm_fail(error, PM_ERROR_MEMORY, "out of memory for scoring");
     }
+    for (size_t i = 0; i < scoring->count; i++) {
+        atomic_init(&scoring->left[i].pieces, parts);
+    }
     scoring->trace = start_trace(scoring, threads);
 #pragma omp parallel
     work_along(scoring, (size_t)omp_get_thread_num(), (size_t)omp_get_num_threads());
@@ -257,7 +304,7 @@ static double live_cost(const struct pm_algorithm *algorithm)
     return (double)cost;
 }
 
-static struct work work_on(const struct pm_algorithm *algorithm, double *task_scores)
+static struct work work_on(const struct pm_algorithm *algorithm, double *task_scores, double *score)
 {
     const struct pm_cost phases = pm_algorithm_cost(algorithm);
     const double cost = (double)pm_cost_example(&phases);
@@ -265,86 +312,22 @@ static struct work work_on(const struct pm_algorithm *algorithm, double *task_sc
     return (struct work){.algorithm = algorithm,
                          .cost = slow ? cost : live_cost(algorithm),
                          .slow = slow,
-                         .task_scores = task_scores};
+                         .task_scores = task_scores,
+                         .score = score};
 }
 
 static bool score_batch(const struct pm_suite *suite, const struct pm_algorithm *const *algorithms,
-                        size_t count, double *task_scores, const struct pm_until *until,
-                        struct pm_error *error)
+                        size_t count, double *scores, double *task_scores,
+                        const struct pm_until *until, struct pm_error *error)
 {
     struct work work[PM_SCORE_BATCH_MAX];
     struct scoring scoring = {.suite = suite, .until = until, .work = work, .count = count};
     for (size_t i = 0; i < count; i++) {
-        work[i] = work_on(algorithms[i], &task_scores[i * suite->count]);
+        work[i] = work_on(algorithms[i], &task_scores[i * suite->count], &scores[i]);
         scoring.slow_count += work[i].slow;
     }
     qsort(work, count, sizeof *work, compare_costs);
     return run_batch(&scoring, error);
-}
-
-/* ---- scores ---- */
-
-/* Moves the value that sorting would put at `wanted` there, none greater before it and none smaller
- * behind it. Hoare's FIND. */
-static void select_value(double *values, ptrdiff_t count, ptrdiff_t wanted)
-{
-    ptrdiff_t first = 0, last = count - 1;
-    while (first < last) {
-        const double pivot = values[wanted];
-        ptrdiff_t i = first, j = last;
-        do {
-            while (values[i] < pivot) {
-                i++;
-            }
-            while (pivot < values[j]) {
-                j--;
-            }
-            if (i <= j) {
-                const double value = values[i];
-                values[i++] = values[j];
-                values[j--] = value;
-            }
-        } while (i <= j);
-        if (j < wanted) {
-            first = i;
-        }
-        if (wanted < i) {
-            last = j;
-        }
-    }
-}
-
-double pm_median(double *values, size_t count)
-{
-    assert(count > 0);
-    const size_t middle = count / 2;
-    select_value(values, (ptrdiff_t)count, (ptrdiff_t)middle);
-    if (count % 2 == 1) {
-        return values[middle];
-    }
-    double lower = values[0];
-    for (size_t i = 1; i < middle; i++) {
-        lower = values[i] > lower ? values[i] : lower;
-    }
-    return (lower + values[middle]) / 2;
-}
-
-static bool is_finished(const double *values, size_t count)
-{
-    size_t i = 0;
-    while (i < count && !isnan(values[i])) {
-        i++;
-    }
-    return i == count;
-}
-
-static void take_medians(const double *table, size_t algorithms, size_t tasks, double *scores)
-{
-    double values[PM_SUITE_EVALUATION_TASKS];
-    for (size_t i = 0; i < algorithms; i++) {
-        memcpy(values, table + i * tasks, tasks * sizeof *values);
-        scores[i] = is_finished(values, tasks) ? pm_median(values, tasks) : (double)NAN;
-    }
 }
 
 static bool check_algorithms(const struct pm_suite *suite,
@@ -382,13 +365,15 @@ bool pm_suite_score(const struct pm_suite *suite, const struct pm_algorithm *con
     for (size_t i = 0; i < count * suite->count; i++) {
         table[i] = (double)NAN;
     }
+    for (size_t i = 0; i < count; i++) {
+        scores[i] = (double)NAN;
+    }
     bool scored = true;
     for (size_t done = 0; done < count && scored; done += PM_SCORE_BATCH_MAX) {
         scored = score_batch(suite, algorithms + done,
                              count - done < PM_SCORE_BATCH_MAX ? count - done : PM_SCORE_BATCH_MAX,
-                             table + done * suite->count, until, error);
+                             scores + done, table + done * suite->count, until, error);
     }
-    take_medians(table, count, suite->count, scores);
     if (task_scores == NULL) {
         free(table);
     }

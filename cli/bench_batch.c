@@ -2,6 +2,7 @@
 
 #include "cli/bench_programs.h"
 
+#include <assert.h>
 #include <math.h>
 #include <omp.h>
 #include <stdlib.h>
@@ -25,9 +26,9 @@ struct batch {
     const struct pm_algorithm **algorithms;
     size_t count;
     double *scores;
+    int threads;
     int64_t quickest_ns;
-    double idle;                   /* of its threads' time, in the quickest run */
-    double idle_with[CROWD_COUNT]; /* of as many threads, from the pieces of the best run */
+    double idle; /* of its threads' time, in the quickest run */
 };
 
 /* Of one algorithm of a batch, in the mean. */
@@ -38,18 +39,35 @@ struct mean {
     enum pm_machine_limit limit; /* that most of the least time is due to */
 };
 
-static void note_idle(const struct pm_score_trace *trace, struct batch *batch, int64_t took_ns)
+/* What is needed to work idle time out: of each piece the time of the run in which it took least.
+ */
+static void keep_least(const struct pm_score_trace *trace, struct pm_score_trace *least, bool first)
 {
-    if (trace->threads == 0) {
-        return;
+    const size_t pieces = trace->algorithms * trace->parts;
+    least->algorithms = trace->algorithms;
+    least->parts = trace->parts;
+    for (size_t i = 0; i < trace->algorithms; i++) {
+        if (first || trace->compile_ns[i] < least->compile_ns[i]) {
+            least->compile_ns[i] = trace->compile_ns[i];
+        }
     }
+    for (size_t i = 0; i < pieces; i++) {
+        if (first || trace->piece_ns[i] < least->piece_ns[i]) {
+            least->piece_ns[i] = trace->piece_ns[i];
+        }
+    }
+}
+
+static void note_idle(struct bench *bench, struct batch *batch, int64_t took_ns)
+{
+    const struct pm_score_trace *trace = bench->suite.trace;
+    if (trace->threads != (size_t)batch->threads) {
+        return; /* the run on one thread beside it, or there was no room */
+    }
+    keep_least(trace, bench->least, batch->quickest_ns == 0);
     if (batch->quickest_ns == 0 || took_ns < batch->quickest_ns) {
         batch->quickest_ns = took_ns;
         batch->idle = pm_score_trace_idle(trace);
-    }
-    for (int i = 0; i < CROWD_COUNT; i++) {
-        batch->idle_with[i] =
-            fmin(batch->idle_with[i], pm_score_trace_idle_with(trace, CROWDS[i].threads));
     }
 }
 
@@ -61,22 +79,31 @@ static bool work_batch(struct bench *bench, void *context, struct pm_error *erro
                         error)) {
         return false;
     }
-    note_idle(bench->suite.trace, batch, pm_clock_monotonic_ns() - begin);
+    note_idle(bench, batch, pm_clock_monotonic_ns() - begin);
     return true;
 }
 
 static bool measure_batch(struct bench *bench, struct batch *batch, int threads,
-                          struct bench_timing *out, struct pm_error *error)
+                          struct bench_timing *one, struct bench_timing *all,
+                          struct pm_error *error)
 {
-    omp_set_num_threads(threads);
+    batch->threads = threads;
     batch->quickest_ns = 0;
     batch->idle = (double)NAN;
-    for (int i = 0; i < CROWD_COUNT; i++) {
-        batch->idle_with[i] = (double)NAN;
+    return bench_measure_turns(bench, work_batch, batch, threads, one, all, error);
+}
+
+/* Nothing is known of a batch that the trace has no room for. */
+static void add_crowds(const struct bench *bench, const struct batch *batch, struct bench_row *row)
+{
+    if (batch->quickest_ns == 0) {
+        return;
     }
-    bool measured = bench_measure_both(bench, work_batch, batch, out, error);
-    omp_set_num_threads(bench->config->threads);
-    return measured;
+    for (int i = 0; i < CROWD_COUNT; i++) {
+        bench_row_add(row, CROWDS[i].name,
+                      pm_score_trace_idle_with(bench->least, CROWDS[i].threads));
+    }
+    bench_row_add(row, "least_idle_of_64", pm_score_trace_least_idle_with(bench->least, 64));
 }
 
 /* What the machine needs and the programs say; the reference's time is left as it is. */
@@ -114,28 +141,26 @@ static bool bench_threads(struct bench *bench, const char *name, struct batch *b
                           double reference_us, struct pm_error *error)
 {
     struct mean mean = {.reference_us = reference_us};
-    struct bench_timing one = {NAN, NAN};
     bool done = find_mean(bench, batch, &mean, error);
     for (int threads = 1; done && threads > 0;
          threads = bench_more_threads(bench->config, threads)) {
-        struct bench_timing took = {NAN, NAN};
+        struct bench_timing one, all;
         struct bench_row row = bench_row_of(bench, name, "fast");
-        if (!measure_batch(bench, batch, threads, &took, error)) {
+        if (!measure_batch(bench, batch, threads, &one, &all, error)) {
             return false;
         }
-        one = threads == 1 ? took : one;
         row.machine_code = bench->code != NULL && !bench->suite.interpret;
-        row.us_per_algorithm = took.us / (double)batch->count;
+        row.us_per_algorithm = all.us / (double)batch->count;
         row.ns_per_instruction_example =
             row.us_per_algorithm * 1e3 / (BENCH_TASKS * mean.instruction_examples);
         row.ratio_to_reference = mean.reference_us / row.us_per_algorithm;
         row.machine_share = mean.least_us / (row.us_per_algorithm * threads);
         row.limit = pm_machine_limit_name(mean.limit);
-        bench_row_set_threads(&row, threads, one.us / (took.us * threads), bench->suite.simd_level);
-        bench_row_add(&row, "cpu_scaling", one.cpu_us / took.cpu_us);
+        bench_row_set_threads(&row, threads, one.us / (all.us * threads), bench->suite.simd_level);
+        bench_row_add(&row, "cpu_scaling", one.cpu_us / all.cpu_us);
         bench_row_add(&row, "idle", batch->idle);
-        for (int i = 0; threads == 1 && i < CROWD_COUNT; i++) {
-            bench_row_add(&row, CROWDS[i].name, batch->idle_with[i]);
+        if (threads == 1) {
+            add_crowds(bench, batch, &row);
         }
         done = bench_row_print(&row, bench->config->json, error);
     }
@@ -143,12 +168,13 @@ static bool bench_threads(struct bench *bench, const char *name, struct batch *b
 }
 
 bool bench_copies(struct bench *bench, const char *name, const struct pm_algorithm *algorithm,
-                  double reference_us, struct pm_error *error)
+                  size_t count, double reference_us, struct pm_error *error)
 {
-    const struct pm_algorithm *copies[BENCH_COPIES];
-    double scores[BENCH_COPIES];
-    struct batch batch = {.algorithms = copies, .count = BENCH_COPIES, .scores = scores};
-    for (size_t i = 0; i < BENCH_COPIES; i++) {
+    const struct pm_algorithm *copies[BENCH_COPIES_MAX];
+    double scores[BENCH_COPIES_MAX];
+    struct batch batch = {.algorithms = copies, .count = count, .scores = scores};
+    assert(count <= BENCH_COPIES_MAX);
+    for (size_t i = 0; i < count; i++) {
         copies[i] = algorithm;
     }
     return bench_threads(bench, name, &batch, reference_us, error);
@@ -179,23 +205,22 @@ static bool measure_sample(struct bench *bench, const struct batch *all, double 
                            struct pm_error *error)
 {
     struct batch sample = *all;
-    struct bench_timing reference = {NAN, NAN}, fast = {NAN, NAN};
+    double reference_us = (double)NAN, fast_us = (double)NAN;
     sample.count = all->count < REFERENCE_SAMPLE ? all->count : REFERENCE_SAMPLE;
-    bool done = measure_batch(bench, &sample, 1, &fast, error);
+    bool done = bench_measure(bench, work_batch, &sample, &fast_us, error);
     bench->suite.reference = true;
-    done = done && measure_batch(bench, &sample, 1, &reference, error);
+    done = done && bench_measure(bench, work_batch, &sample, &reference_us, error);
     bench->suite.reference = false;
-    *ratio = reference.us / fast.us;
+    *ratio = reference_us / fast_us;
     return done;
 }
 
 static bool measure_random(struct bench *bench, struct batch *batch, struct pm_error *error)
 {
-    struct bench_timing whole = {NAN, NAN};
-    double ratio = (double)NAN;
-    return measure_batch(bench, batch, 1, &whole, error) &&
+    double whole_us = (double)NAN, ratio = (double)NAN;
+    return bench_measure(bench, work_batch, batch, &whole_us, error) &&
            measure_sample(bench, batch, &ratio, error) &&
-           bench_threads(bench, "random_mean", batch, ratio * whole.us / (double)batch->count,
+           bench_threads(bench, "random_mean", batch, ratio * whole_us / (double)batch->count,
                          error);
 }
 

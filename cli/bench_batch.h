@@ -4,11 +4,12 @@
 
 #include "cli/bench_measure.h"
 
-enum { BENCH_COPIES = 64 };
+enum { BENCH_COPIES_MAX = 256 };
 
-/* BENCH_COPIES of a program, which the reference executor takes `reference_us` for. */
+/* `count` copies of a program, at most BENCH_COPIES_MAX, which the reference executor takes
+ * `reference_us` for. */
 bool bench_copies(struct bench *bench, const char *name, const struct pm_algorithm *algorithm,
-                  double reference_us, struct pm_error *error);
+                  size_t count, double reference_us, struct pm_error *error);
 
 /* A job's worth: half of it linear models, half of it networks. */
 bool bench_job(struct bench *bench, struct pm_error *error);

@@ -3,6 +3,7 @@
 #include "cli/bench_cpu.h"
 
 #include <math.h>
+#include <omp.h>
 
 #include <poolminer/clock.h>
 #include <poolminer/score_trace.h>
@@ -12,7 +13,7 @@ enum {
     RUNS_MAX = 200,
     CODE_BYTES = 1 << 20,
 };
-static const int64_t MEASURE_NS = 400000000; /* time for the runs of one figure */
+static const int64_t MEASURE_NS = 600000000; /* time for the runs of one figure */
 static const int64_t SLOW_NS = 2000000000;   /* after which one run is enough */
 
 bool bench_open(struct bench *bench, const struct bench_evaluate_config *config, size_t batch,
@@ -28,7 +29,9 @@ bool bench_open(struct bench *bench, const struct bench_evaluate_config *config,
         bench->suite.simd_level == PM_SIMD_AVX512 ? pm_lane_code_create(CODE_BYTES) : NULL;
     bench->suite.trace =
         pm_score_trace_create(batch, bench->suite.lanes->group_count, (size_t)config->threads);
-    if (bench->lanes == NULL || bench->executor == NULL || bench->suite.trace == NULL) {
+    bench->least = pm_score_trace_create(batch, bench->suite.lanes->group_count, 1);
+    if (bench->lanes == NULL || bench->executor == NULL || bench->suite.trace == NULL ||
+        bench->least == NULL) {
         return pm_fail(error, PM_ERROR_MEMORY, "out of memory for a benchmark");
     }
     return pm_machine_probe(bench->suite.simd_level, bench->suite.lanes, &bench->machine, error);
@@ -40,39 +43,52 @@ void bench_close(struct bench *bench)
     pm_executor_destroy(bench->executor);
     pm_lane_code_destroy(bench->code);
     pm_score_trace_destroy(bench->suite.trace);
+    pm_score_trace_destroy(bench->least);
     bench_suite_destroy(&bench->suite);
 }
 
-bool bench_measure_both(struct bench *bench, bench_work *work, void *context,
-                        struct bench_timing *out, struct pm_error *error)
+static bool run_once(struct bench *bench, bench_work *work, void *context, int threads,
+                     struct bench_timing *best, struct pm_error *error)
+{
+    omp_set_num_threads(threads);
+    const int64_t start = pm_clock_monotonic_ns(), cpu_start = bench_cpu_ns();
+    if (!work(bench, context, error)) {
+        return false;
+    }
+    const int64_t cpu_ns = bench_cpu_ns() - cpu_start;
+    const int64_t ns = pm_clock_monotonic_ns() - start;
+    best->us = fmin(best->us, (double)ns * 1e-3);
+    best->cpu_us = fmin(best->cpu_us, (double)cpu_ns * 1e-3);
+    return true;
+}
+
+bool bench_measure_turns(struct bench *bench, bench_work *work, void *context, int threads,
+                         struct bench_timing *one, struct bench_timing *all, struct pm_error *error)
 {
     const int64_t begin = pm_clock_monotonic_ns();
-    int64_t best = INT64_MAX, best_cpu = INT64_MAX;
-    for (int run = 0; run < RUNS_MAX; run++) {
-        const int64_t start = pm_clock_monotonic_ns();
-        const int64_t spent = start - begin;
+    bool done = true;
+    *one = *all = (struct bench_timing){INFINITY, INFINITY};
+    for (int run = 0; done && run < RUNS_MAX; run++) {
+        const int64_t spent = pm_clock_monotonic_ns() - begin;
         if (spent > SLOW_NS || (run >= RUNS_MIN && spent > MEASURE_NS)) {
             break;
         }
-        const int64_t cpu_start = bench_cpu_ns();
-        if (!work(bench, context, error)) {
-            return false;
-        }
-        const int64_t took_cpu = bench_cpu_ns() - cpu_start;
-        const int64_t took = pm_clock_monotonic_ns() - start;
-        best = took < best ? took : best;
-        best_cpu = took_cpu < best_cpu ? took_cpu : best_cpu;
+        done = run_once(bench, work, context, 1, one, error) &&
+               (threads == 1 || run_once(bench, work, context, threads, all, error));
     }
-    *out = (struct bench_timing){(double)best * 1e-3, (double)best_cpu * 1e-3};
-    return true;
+    if (threads == 1) {
+        *all = *one;
+    }
+    omp_set_num_threads(bench->config->threads);
+    return done;
 }
 
 bool bench_measure(struct bench *bench, bench_work *work, void *context, double *us,
                    struct pm_error *error)
 {
-    struct bench_timing timing = {NAN, NAN};
-    const bool measured = bench_measure_both(bench, work, context, &timing, error);
-    *us = timing.us;
+    struct bench_timing one, all;
+    const bool measured = bench_measure_turns(bench, work, context, 1, &one, &all, error);
+    *us = one.us;
     return measured;
 }
 

@@ -16,7 +16,8 @@ struct bench {
     struct pm_machine machine;
     struct pm_lanes *lanes;
     struct pm_executor *executor;
-    struct pm_lane_code *code; /* NULL: none to be had */
+    struct pm_lane_code *code;    /* NULL: none to be had */
+    struct pm_score_trace *least; /* of each piece of a batch, the run in which it took least */
     double scores[BENCH_TASKS];
 };
 
@@ -34,8 +35,11 @@ struct bench_timing {
     double us;     /* by the clock */
     double cpu_us; /* of processors, of all threads: other programs lengthen it less */
 };
-bool bench_measure_both(struct bench *bench, bench_work *work, void *context,
-                        struct bench_timing *out, struct pm_error *error);
+/* On one thread and on `threads`, in turns, so that both find the machine in the same mood. */
+bool bench_measure_turns(struct bench *bench, bench_work *work, void *context, int threads,
+                         struct bench_timing *one, struct bench_timing *all,
+                         struct pm_error *error);
+/* By the clock, on one thread. */
 bool bench_measure(struct bench *bench, bench_work *work, void *context, double *us,
                    struct pm_error *error);
 

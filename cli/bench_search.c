@@ -4,10 +4,10 @@
 #include "cli/bench_row.h"
 
 #include <math.h>
-#include <omp.h>
 #include <stdlib.h>
 
 #include <poolminer/clock.h>
+#include <poolminer/lane_probe.h>
 #include <poolminer/lane_search.h>
 #include <poolminer/lanes.h>
 #include <poolminer/numpy_random.h>
@@ -18,10 +18,11 @@ enum {
     EXAMPLES = 100, /* for training, and as many for validation */
     POPULATION = 1000,
     TOURNAMENT = 10,
-    CHUNKS = 150,
-    CHUNK = 1000, /* individuals: a few milliseconds, which other programs may leave undisturbed */
-    REPEATS = 5,  /* of the same search; of each chunk the quickest counts */
+    CHUNKS = 600,
+    CHUNK = 250, /* individuals: half a millisecond, which other programs may leave undisturbed */
+    REPEATS = 5, /* of the same search; of each chunk the quickest counts */
 };
+static const int64_t REFERENCE_NS = 1000000000; /* after which it has done enough of the search */
 static const double MUTATION_PROBABILITY = 0.9;
 
 #define OP(name) (UINT32_C(1) << PM_OP_##name)
@@ -69,11 +70,12 @@ static bool make_task(uint32_t id, struct pm_task *task)
     return true;
 }
 
-/* One search on each thread. */
+/* One search on each thread, the same on all: what they do is equal. */
 struct crowd {
     int threads;
     struct pm_lane_search **searches;
     struct pm_error *errors; /* of each */
+    int64_t *cpu_ns;         /* of each, in the last chunk */
 };
 
 static bool find_error(const struct crowd *crowd, struct pm_error *error)
@@ -94,26 +96,30 @@ static void crowd_clear(struct crowd *crowd)
     }
     free(crowd->searches);
     free(crowd->errors);
+    free(crowd->cpu_ns);
+    *crowd = (struct crowd){0};
 }
 
-static bool crowd_create(int threads, const struct pm_task *tasks, struct crowd *out,
-                         struct pm_error *error)
+static bool crowd_create(int threads, const struct pm_task *tasks, bool reference,
+                         struct crowd *out, struct pm_error *error)
 {
+    const struct pm_lane_search_config config = {.profile = &PROFILE,
+                                                 .tasks = tasks,
+                                                 .task_count = TASKS,
+                                                 .population = POPULATION,
+                                                 .tournament = TOURNAMENT,
+                                                 .mutation_probability = MUTATION_PROBABILITY,
+                                                 .reference = reference};
+    const size_t count = (size_t)threads;
     *out = (struct crowd){.threads = threads,
-                          .searches = calloc((size_t)threads, sizeof(struct pm_lane_search *)),
-                          .errors = calloc((size_t)threads, sizeof *out->errors)};
-    bool done = out->searches != NULL && out->errors != NULL;
+                          .searches = calloc(count, sizeof(struct pm_lane_search *)),
+                          .errors = calloc(count, sizeof *out->errors),
+                          .cpu_ns = calloc(count, sizeof *out->cpu_ns)};
+    bool done = out->searches != NULL && out->errors != NULL && out->cpu_ns != NULL;
     if (!done) {
         pm_fail(error, PM_ERROR_MEMORY, "out of memory for %d searches", threads);
     }
     for (int i = 0; done && i < threads; i++) {
-        const struct pm_lane_search_config config = {.profile = &PROFILE,
-                                                     .tasks = tasks,
-                                                     .task_count = TASKS,
-                                                     .population = POPULATION,
-                                                     .tournament = TOURNAMENT,
-                                                     .mutation_probability = MUTATION_PROBABILITY,
-                                                     .seed = (uint64_t)i};
         out->searches[i] = pm_lane_search_create(&config, error);
         done = out->searches[i] != NULL;
     }
@@ -123,96 +129,136 @@ static bool crowd_create(int threads, const struct pm_task *tasks, struct crowd 
     return done;
 }
 
-/* Time on the clock, and of processors: other programs lengthen the former more than the latter. */
+/* ---- time ---- */
+
+/* Of each chunk, in the run in which it took least. */
 struct spent {
-    double seconds, cpu_seconds;
+    double seconds[CHUNKS];
+    double cpu_seconds[CHUNKS]; /* other programs lengthen it less than the clock's */
 };
 
-static struct spent run_chunk(struct crowd *crowd)
+static double sum(const double *chunks, int count)
 {
-    const int64_t start = pm_clock_monotonic_ns();
-    const int64_t cpu_start = bench_cpu_ns();
-#pragma omp parallel num_threads(crowd->threads)
-    {
-        const int i = omp_get_thread_num();
-        pm_lane_search_run(crowd->searches[i], CHUNK, &crowd->errors[i]);
+    double all = 0;
+    for (int i = 0; i < count; i++) {
+        all += chunks[i];
     }
-    return (struct spent){(double)(pm_clock_monotonic_ns() - start) * 1e-9,
-                          (double)(bench_cpu_ns() - cpu_start) * 1e-9};
+    return all;
 }
 
-/* The time of the same search several times over, each chunk's quickest; *counts: of all threads.
- */
-static bool measure(int threads, const struct pm_task *tasks, struct spent *spent,
-                    struct pm_lane_search_counts *counts, struct pm_error *error)
+static void search_on(void *context, int thread)
 {
-    struct spent quickest[CHUNKS];
-    bool done = true;
-    for (int repeat = 0; done && repeat < REPEATS; repeat++) {
-        struct crowd crowd;
-        if (!crowd_create(threads, tasks, &crowd, error)) {
-            return false;
-        }
-        for (int chunk = 0; chunk < CHUNKS; chunk++) {
-            const struct spent took = run_chunk(&crowd);
-            struct spent *best = &quickest[chunk];
-            best->seconds = repeat == 0 ? took.seconds : fmin(best->seconds, took.seconds);
-            best->cpu_seconds =
-                repeat == 0 ? took.cpu_seconds : fmin(best->cpu_seconds, took.cpu_seconds);
-        }
-        done = !find_error(&crowd, error);
-        *counts = (struct pm_lane_search_counts){0};
-        for (int i = 0; i < threads; i++) {
-            const struct pm_lane_search_counts one = pm_lane_search_counts(crowd.searches[i]);
-            counts->individuals += one.individuals;
-            counts->known += one.known;
-            counts->instructions += one.instructions;
-            counts->alive += one.alive;
-        }
-        crowd_clear(&crowd);
+    struct crowd *crowd = context;
+    const int64_t begin = bench_thread_cpu_ns();
+    pm_lane_search_run(crowd->searches[thread], CHUNK, &crowd->errors[thread]);
+    crowd->cpu_ns[thread] = bench_thread_cpu_ns() - begin;
+}
+
+static void run_chunk(struct crowd *crowd, int chunk, struct spent *spent)
+{
+    const double seconds = (double)pm_machine_together(crowd->threads, search_on, crowd) * 1e-9;
+    double cpu_seconds = 0;
+    for (int i = 0; i < crowd->threads; i++) {
+        cpu_seconds += (double)crowd->cpu_ns[i] * 1e-9;
     }
-    *spent = (struct spent){0};
-    for (int chunk = 0; chunk < CHUNKS; chunk++) {
-        spent->seconds += quickest[chunk].seconds;
-        spent->cpu_seconds += quickest[chunk].cpu_seconds;
+    spent->seconds[chunk] = fmin(spent->seconds[chunk], seconds);
+    spent->cpu_seconds[chunk] = fmin(spent->cpu_seconds[chunk], cpu_seconds);
+}
+
+/* The search on one thread and on `threads`, chunk by chunk in turns, so that both find the machine
+ * in the same mood. */
+struct measured {
+    struct spent one, all;
+    struct pm_lane_search_counts counts; /* of a thread */
+};
+
+static bool measure(int threads, const struct pm_task *tasks, struct measured *measured,
+                    struct pm_error *error)
+{
+    bool done = true;
+    for (int i = 0; i < CHUNKS; i++) {
+        measured->one.seconds[i] = measured->one.cpu_seconds[i] = INFINITY;
+        measured->all.seconds[i] = measured->all.cpu_seconds[i] = INFINITY;
+    }
+    for (int repeat = 0; done && repeat < REPEATS; repeat++) {
+        struct crowd one = {0}, all = {0};
+        done = crowd_create(1, tasks, false, &one, error) &&
+               crowd_create(threads, tasks, false, &all, error);
+        for (int chunk = 0; done && chunk < CHUNKS; chunk++) {
+            run_chunk(&one, chunk, &measured->one);
+            run_chunk(&all, chunk, &measured->all);
+            done = !find_error(&one, error) && !find_error(&all, error);
+        }
+        if (done) {
+            measured->counts = pm_lane_search_counts(one.searches[0]);
+        }
+        crowd_clear(&one);
+        crowd_clear(&all);
     }
     return done;
 }
 
-static bool search_row(const struct bench_evaluate_config *config, int threads,
-                       const struct pm_task *tasks, double *one_thread, struct pm_error *error)
+/* How many times longer the same search takes, scored by the reference executor: as much of it as
+ * that gets done in a second. */
+static bool measure_reference(const struct pm_task *tasks, const struct spent *fast, double *ratio,
+                              struct pm_error *error)
 {
-    struct pm_lane_search_counts counts;
+    struct crowd crowd = {0};
     struct spent spent;
-    if (!measure(threads, tasks, &spent, &counts, error)) {
+    int chunks = 0;
+    bool done = crowd_create(1, tasks, true, &crowd, error);
+    const int64_t begin = pm_clock_monotonic_ns();
+    while (done && chunks < CHUNKS && pm_clock_monotonic_ns() - begin < REFERENCE_NS) {
+        spent.seconds[chunks] = spent.cpu_seconds[chunks] = INFINITY;
+        run_chunk(&crowd, chunks++, &spent);
+        done = !find_error(&crowd, error);
+    }
+    if (done) {
+        *ratio = sum(spent.seconds, chunks) / sum(fast->seconds, chunks);
+    }
+    crowd_clear(&crowd);
+    return done;
+}
+
+static bool search_row(const struct bench_evaluate_config *config, int threads,
+                       const struct pm_task *tasks, double *reference_us, struct pm_error *error)
+{
+    struct measured measured;
+    double ratio = (double)NAN;
+    if (!measure(threads, tasks, &measured, error) ||
+        (threads == 1 && !measure_reference(tasks, &measured.one, &ratio, error))) {
         return false;
     }
-    const double rate = (double)counts.individuals / spent.seconds;
-    if (threads == 1) {
-        *one_thread = rate;
-    }
+    const struct pm_lane_search_counts *counts = &measured.counts;
+    const double individuals = (double)CHUNK * CHUNKS * threads;
+    const double seconds = sum(measured.all.seconds, CHUNKS);
     struct bench_row row = bench_row_empty("search", "fast");
     row.simd = pm_simd_level_name(pm_simd_level_best());
-    row.us_per_algorithm = 1e6 / rate;
-    bench_row_set_threads(&row, threads, rate / (*one_thread * threads), pm_simd_level_best());
-    bench_row_add(&row, "individuals_per_s", rate);
-    bench_row_add(&row, "per_cpu_second", (double)counts.individuals / spent.cpu_seconds);
-    bench_row_add(&row, "known", (double)counts.known / (double)counts.individuals);
-    bench_row_add(&row, "alive", (double)counts.alive / (double)counts.instructions);
+    row.us_per_algorithm = 1e6 * seconds / individuals;
+    if (threads == 1) {
+        *reference_us = ratio * row.us_per_algorithm;
+    }
+    row.ratio_to_reference = *reference_us / row.us_per_algorithm;
+    bench_row_set_threads(&row, threads, sum(measured.one.seconds, CHUNKS) / seconds,
+                          pm_simd_level_best());
+    bench_row_add(&row, "individuals_per_s", individuals / seconds);
+    bench_row_add(&row, "per_cpu_second", individuals / sum(measured.all.cpu_seconds, CHUNKS));
+    bench_row_add(&row, "known", (double)counts->known / (double)counts->individuals);
+    bench_row_add(&row, "alive", (double)counts->alive / (double)counts->instructions);
     return bench_row_print(&row, config->json, error);
 }
 
 bool bench_search(const struct bench_evaluate_config *config, struct pm_error *error)
 {
     struct pm_task tasks[TASKS] = {{0}};
-    double one_thread = (double)NAN;
+    double reference_us = (double)NAN;
     bool done = true;
     for (uint32_t id = 0; done && id < TASKS; id++) {
         done = make_task(id, &tasks[id]) ||
                pm_fail(error, PM_ERROR_MEMORY, "out of memory for the benchmark's tasks");
     }
     for (int threads = 1; done && threads > 0; threads = bench_more_threads(config, threads)) {
-        done = search_row(config, threads, tasks, &one_thread, error);
+        done = search_row(config, threads, tasks, &reference_us, error);
     }
     for (size_t i = 0; i < TASKS; i++) {
         free(tasks[i].features);

@@ -4,6 +4,7 @@
 #define POOLMINER_LANE_PROBE_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include <poolminer/lanes.h>
 
@@ -33,6 +34,14 @@ struct pm_machine {
 /* Measures for about a tenth of a second. PM_ERROR_MEMORY. */
 bool pm_machine_probe(enum pm_simd_level level, const struct pm_lane_tasks *tasks,
                       struct pm_machine *out, struct pm_error *error);
+
+/* Work that threads do at once; `thread` counts from 0. */
+typedef void pm_machine_work(void *context, int thread);
+
+/* Does `work` on so many threads, all of which begin at a moment named in advance: to wake a thread
+ * can take longer than what is to be measured. Nanoseconds from that moment to the end of the last.
+ * Who came late makes it longer, so that the least of several is wanted. */
+int64_t pm_machine_together(int threads, pm_machine_work *work, void *context);
 
 /* What more threads are worth on this machine, whatever they run: the speed of arithmetic in
  * registers on `threads` at once, divided by that of one times their number. 1 where each has a

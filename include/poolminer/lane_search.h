@@ -22,6 +22,7 @@ struct pm_lane_search_config {
     int tournament;
     double mutation_probability; /* else a child is a copy */
     uint64_t seed;
+    bool reference; /* score with the reference executor: the same search, later */
 };
 
 struct pm_lane_search_counts {

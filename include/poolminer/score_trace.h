@@ -30,4 +30,8 @@ double pm_score_trace_idle(const struct pm_score_trace *trace);
  * when memory is out. */
 double pm_score_trace_idle_with(const struct pm_score_trace *trace, size_t threads);
 
+/* What that share cannot be below however pieces are given out: who runs the longest piece of an
+ * algorithm has waited for its compilation, and all others for him. */
+double pm_score_trace_least_idle_with(const struct pm_score_trace *trace, size_t threads);
+
 #endif

@@ -118,6 +118,11 @@ static void idle_time_is_what_is_left_at_the_end(void **state)
     assert_true(pm_score_trace_idle_with(trace, 4) < 1e-12);
     /* Eight threads: each has one piece, and half of them nine tenths of their time nothing. */
     assert_true(fabs(pm_score_trace_idle_with(trace, 8) - 0.45) < 1e-12);
+    /* Nor could it be less: the longest piece takes as long. Unless it had less to wait for. */
+    assert_true(fabs(pm_score_trace_least_idle_with(trace, 8) - 0.45) < 1e-12);
+    assert_true(pm_score_trace_least_idle_with(trace, 4) < 1e-12);
+    trace->compile_ns[0] = 600;
+    assert_true(fabs(pm_score_trace_least_idle_with(trace, 8) - (1 - 5000 / (8 * 1600.0))) < 1e-12);
     pm_score_trace_destroy(trace);
 }
 

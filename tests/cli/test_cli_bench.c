@@ -73,7 +73,7 @@ static void rows_are_json(void **state)
 static void each_row_has_its_figures(void **state)
 {
     (void)state;
-    enum { FIGURES = 6 };
+    enum { FIGURES = 7 };
     static const struct {
         const char *program, *figures[FIGURES];
     } rows[] = {
@@ -85,11 +85,15 @@ static void each_row_has_its_figures(void **state)
           "scaling", "idle_of_8"}},
         {"job_of_8",
          {"us_per_algorithm", "ns_per_instruction_example", "ratio_to_reference", "machine_share",
-          "scaling", "idle_of_64"}},
+          "scaling", "least_idle_of_64"}},
         {"random_mean",
          {"us_per_algorithm", "ns_per_instruction_example", "ratio_to_reference", "machine_share",
           "scaling", "idle_of_2"}},
-        {"search", {"us_per_algorithm", "scaling", "individuals_per_s", "known", "alive"}},
+        {"search",
+         {"us_per_algorithm", "ratio_to_reference", "scaling", "individuals_per_s",
+          "per_cpu_second", "known", "alive"}},
+        {"evolution",
+         {"us_per_algorithm", "known", "hopeless", "quick", "complete", "alive", "without_cache"}},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct output run = RUN("evaluate", "--json", "--threads", "1", "--algorithms", "1",
@@ -109,7 +113,8 @@ static void each_row_has_its_figures(void **state)
         }
         assert_int_equal(cJSON_IsString(cJSON_GetObjectItem(row, "limit")),
                          strcmp(rows[i].program, "machine") != 0 &&
-                             strcmp(rows[i].program, "search") != 0);
+                             strcmp(rows[i].program, "search") != 0 &&
+                             strcmp(rows[i].program, "evolution") != 0);
         cJSON_Delete(row);
         output_clear(&run);
     }

@@ -173,7 +173,7 @@ bool pm_machine_probe(enum pm_simd_level level, const struct pm_lane_tasks *task
 int64_t pm_machine_together(int threads, pm_machine_work *work, void *context)
 {
     const int64_t begin = pm_clock_monotonic_ns() + (threads > 1 ? GATHERING_NS : 0);
-    int64_t last = begin;
+    int64_t last = 0;
 #pragma omp parallel num_threads(threads) reduction(max : last)
     {
         while (pm_clock_monotonic_ns() < begin) {

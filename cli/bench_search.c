@@ -186,7 +186,9 @@ static bool measure(int threads, const struct pm_task *tasks, struct measured *m
                crowd_create(threads, tasks, false, &all, error);
         for (int chunk = 0; done && chunk < CHUNKS; chunk++) {
             run_chunk(&one, chunk, &measured->one);
-            run_chunk(&all, chunk, &measured->all);
+            if (threads > 1) {
+                run_chunk(&all, chunk, &measured->all);
+            }
             done = !find_error(&one, error) && !find_error(&all, error);
         }
         if (done) {
@@ -194,6 +196,9 @@ static bool measure(int threads, const struct pm_task *tasks, struct measured *m
         }
         crowd_clear(&one);
         crowd_clear(&all);
+    }
+    if (threads == 1) {
+        measured->all = measured->one;
     }
     return done;
 }

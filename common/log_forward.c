@@ -40,6 +40,10 @@ struct pm_log_forward {
     struct line lines[LINES_MAX]; /* a ring */
     size_t first, count, dropped;
     uint64_t number; /* of the first line, counted from the start */
+    /* Of the thread alone: lines on their way, the same until it is known what became of them. */
+    struct line batch[BATCH_MAX];
+    size_t batch_count;
+    uint64_t batch_end; /* the number of the line behind them */
     atomic_bool stopping;
 };
 
@@ -78,10 +82,13 @@ static void observe(void *context, enum pm_log_level level, const char *id, cons
 
 /* ---- going out ---- */
 
-/* A copy of the first lines; *end is the number of the line behind them. */
-static size_t copy_batch(struct pm_log_forward *forward, struct line batch[BATCH_MAX],
-                         uint64_t *end)
+/* Takes the first lines, unless some are on their way. False: there are none. */
+static bool take_batch(struct pm_log_forward *forward)
 {
+    struct line *batch = forward->batch;
+    if (forward->batch_count > 0) {
+        return true;
+    }
     pthread_mutex_lock(&forward->mutex);
     size_t count = forward->count < BATCH_MAX ? forward->count : BATCH_MAX;
     for (size_t i = 0; i < count; i++) {
@@ -92,15 +99,18 @@ static size_t copy_batch(struct pm_log_forward *forward, struct line batch[BATCH
         snprintf(batch[0].message + length, MESSAGE_SIZE - length,
                  " (%zu lines before this one were lost)", forward->dropped);
     }
-    *end = forward->number + count;
+    forward->batch_count = count;
+    forward->batch_end = forward->number + count;
     pthread_mutex_unlock(&forward->mutex);
-    return count;
+    return count > 0;
 }
 
-/* Those before `end`, which have arrived, as far as they are still there. What was lost meanwhile
- * is told with the next. */
-static void remove_batch(struct pm_log_forward *forward, uint64_t end)
+/* Those that have arrived, as far as they are still there. What was lost meanwhile is told with the
+ * next. */
+static void remove_batch(struct pm_log_forward *forward)
 {
+    const uint64_t end = forward->batch_end;
+    forward->batch_count = 0;
     pthread_mutex_lock(&forward->mutex);
     forward->dropped = forward->number > end ? (size_t)(forward->number - end) : 0;
     while (forward->count > 0 && forward->number < end) {
@@ -167,17 +177,15 @@ static bool pause_for(struct pm_log_forward *forward, int64_t duration_ms)
  * kept for it. */
 static bool send_all(struct pm_log_forward *forward, struct pm_queue_client *client)
 {
-    struct line batch[BATCH_MAX];
-    size_t count;
-    uint64_t end;
-    while ((count = copy_batch(forward, batch, &end)) > 0) {
+    while (take_batch(forward)) {
         struct pm_error error = {0};
-        if (!pm_queue_client_tell_lines(client, forward->config.program, write_batch(batch, count),
+        if (!pm_queue_client_tell_lines(client, forward->config.program,
+                                        write_batch(forward->batch, forward->batch_count),
                                         &error) &&
             (error.code == PM_ERROR_UNAVAILABLE || error.code == PM_ERROR_INTERRUPTED)) {
             return false;
         }
-        remove_batch(forward, end);
+        remove_batch(forward);
     }
     return true;
 }

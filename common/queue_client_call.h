@@ -32,6 +32,7 @@ struct pm_queue_client {
     /* The same of a finish that was to make a lease, too; 0: none. */
     uint64_t open_finish_request;
     int64_t open_finish_job, open_finish_token;
+    uint64_t open_tell_request; /* of log lines that may have arrived; 0: none */
 };
 
 /* One reply: the frames and what was read from them. */

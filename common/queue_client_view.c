@@ -9,11 +9,23 @@
 bool pm_queue_client_tell_lines(struct pm_queue_client *client, const char *program, cJSON *lines,
                                 struct pm_error *error)
 {
+    struct pm_error unheard = {0};
     struct pm_request request;
+    if (error == NULL) {
+        error = &unheard;
+    }
     pm_request_begin(&request, "tell");
     pm_request_add_text(&request, "program", program);
     pm_request_add_item(&request, "lines", lines);
-    return pm_queue_client_tell(client, &request, error);
+    request.id = client->open_tell_request;
+    if (request.id == 0) {
+        request.id = ++client->last_request_id;
+    }
+    const bool told = pm_queue_client_tell(client, &request, error);
+    const bool unknown =
+        !told && (error->code == PM_ERROR_UNAVAILABLE || error->code == PM_ERROR_INTERRUPTED);
+    client->open_tell_request = unknown ? request.id : 0;
+    return told;
 }
 
 static bool read_order(const cJSON *arguments, int64_t *number, cJSON **order,

@@ -17,10 +17,18 @@ bool pm_errand_tell(struct pm_errand *errand, struct pm_error *error)
     struct pm_view *view;
     const char *program;
     const cJSON *lines;
-    return pm_json_string(errand->arguments, "program", &program, error) &&
-           pm_json_array(errand->arguments, "lines", &lines, error) &&
-           find_view(errand, &view, error) && pm_view_tell(view, program, lines, error) &&
-           pm_reply_format(errand->reply, error, "{}");
+    struct pm_peer *peer = errand->peer;
+    const bool repeated = peer != NULL && peer->last_tell_request == errand->request_id;
+    if (!pm_json_string(errand->arguments, "program", &program, error) ||
+        !pm_json_array(errand->arguments, "lines", &lines, error) ||
+        !find_view(errand, &view, error) ||
+        (!repeated && !pm_view_tell(view, program, lines, error))) {
+        return false;
+    }
+    if (peer != NULL) {
+        peer->last_tell_request = errand->request_id;
+    }
+    return pm_reply_format(errand->reply, error, "{}");
 }
 
 bool pm_errand_supervise(struct pm_errand *errand, struct pm_error *error)

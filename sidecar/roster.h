@@ -24,7 +24,8 @@ struct pm_peer {
     struct pm_wire_identity identity;
     int64_t heard_ms;            /* on the queue's steady clock; likewise below */
     int64_t unreachable_ms;      /* since when no connection was found; -1: connected */
-    uint64_t last_lease_request; /* 0: none since the sidecar started */
+    uint64_t last_lease_request; /* 0: none since the sidecar started; likewise below */
+    uint64_t last_tell_request;
     int64_t progress_job;        /* 0: none */
     char *progress;              /* JSON text, or NULL */
 

@@ -237,7 +237,9 @@ bool pm_queue_client_status(struct pm_queue_client *client, char **json, struct 
 
 /* Lines of this program's log, for the sidecar's /logs; `lines` (taken, also on failure; NULL
  * counts as no memory) is as docs/sidecar-protocol.md says. They are not made durable before the
- * answer. PM_ERROR_NOT_FOUND here and below: the sidecar keeps no view, see its --http-port and
+ * answer. After PM_ERROR_UNAVAILABLE or INTERRUPTED the next call must bring the same lines: it
+ * repeats the request, and the sidecar keeps them once. PM_ERROR_NOT_FOUND here and below: the
+ * sidecar keeps no view, see its --http-port and
  * --history.
  */
 bool pm_queue_client_tell_lines(struct pm_queue_client *client, const char *program, cJSON *lines,

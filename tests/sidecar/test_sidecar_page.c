@@ -5,6 +5,7 @@
 #include "sidecar/sidecar_program.h"
 
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -204,8 +205,8 @@ static void results_come_by_pages(void **state)
     pm_queue_client_destroy(client);
 }
 
-static void tell(struct pm_queue_client *client, const char *level, const char *id,
-                 const char *message)
+static bool try_to_tell(struct pm_queue_client *client, const char *level, const char *id,
+                        const char *message)
 {
     cJSON *lines = cJSON_CreateArray();
     cJSON *line = cJSON_CreateObject();
@@ -214,7 +215,13 @@ static void tell(struct pm_queue_client *client, const char *level, const char *
     cJSON_AddStringToObject(line, "id", id);
     cJSON_AddStringToObject(line, "message", message);
     cJSON_AddItemToArray(lines, line);
-    assert_done(pm_queue_client_tell_lines(client, "driver", lines, &error), error);
+    return pm_queue_client_tell_lines(client, "driver", lines, &error);
+}
+
+static void tell(struct pm_queue_client *client, const char *level, const char *id,
+                 const char *message)
+{
+    assert_done(try_to_tell(client, level, id, message), error);
 }
 
 /* The lines with this id that /logs has; waits until there is one. */
@@ -232,6 +239,28 @@ static int count_lines(const char *path, const char *id)
         cJSON_Delete(document);
     }
     return count;
+}
+
+/* The first time the sidecar hears them, and cannot answer in time. */
+static void lines_told_again_are_kept_once(void **state)
+{
+    (void)state;
+    struct pm_queue_client *client = client_open("driver", "d");
+    tell(client, "info", "DRIVER-LEASE", "before");
+    pm_queue_client_set_timeout(client, 300);
+    assert_int_equal(kill(sidecar_pid, SIGSTOP), 0);
+    assert_false(try_to_tell(client, "info", "DRIVER-SUBMITTED", "once"));
+    assert_int_equal(error.code, PM_ERROR_UNAVAILABLE);
+    assert_int_equal(kill(sidecar_pid, SIGCONT), 0);
+    const int64_t end_ms = pm_clock_monotonic_ms() + PATIENCE_MS;
+    while (!try_to_tell(client, "info", "DRIVER-SUBMITTED", "once")) {
+        assert_true(pm_clock_monotonic_ms() < end_ms);
+    }
+    pm_queue_client_set_timeout(client, PATIENCE_MS);
+    tell(client, "info", "DRIVER-END", "after");
+    assert_int_equal(count_lines("/logs", "DRIVER-END"), 1);
+    assert_int_equal(count_lines("/logs", "DRIVER-SUBMITTED"), 1);
+    pm_queue_client_destroy(client);
 }
 
 static void log_lines_are_kept_with_what_to_do(void **state)
@@ -580,6 +609,7 @@ int main(void)
         WITH_PAGE(the_state_counts_jobs_and_submissions),
         WITH_PAGE(results_come_by_pages),
         WITH_PAGE(log_lines_are_kept_with_what_to_do),
+        WITH_PAGE(lines_told_again_are_kept_once),
         WITH_PAGE(what_is_asked_wrongly_is_refused),
         WITH_PAGE(another_site_gets_nothing),
         WITH_PAGE(nothing_changes_without_the_token),

@@ -72,7 +72,9 @@ static void *answer_line(void *context)
             pthread_cond_wait(&line->some, &line->mutex);
         }
         const size_t count = line->count;
-        memcpy(requests, line->requests, count * sizeof *requests);
+        for (size_t i = 0; i < count; i++) {
+            requests[i] = line->requests[i];
+        }
         line->count = 0;
         pthread_mutex_unlock(&line->mutex);
         for (size_t i = 0; i < count; i++) {

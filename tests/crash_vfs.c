@@ -323,6 +323,11 @@ void crash_vfs_install(void)
     assert_int_equal(sqlite3_vfs_register(&crash_vfs, 1), SQLITE_OK);
 }
 
+int64_t crash_vfs_operations(void)
+{
+    return operations;
+}
+
 void crash_vfs_arm(enum crash_kind chosen, int64_t at)
 {
     kind = chosen;

@@ -19,6 +19,8 @@ enum crash_kind {
 void crash_vfs_install(void);
 /* The operation (write, sync, truncate) number `at` from 1 meets its end; 0: none. */
 void crash_vfs_arm(enum crash_kind kind, int64_t at);
+/* How many operations there were since it was armed. */
+int64_t crash_vfs_operations(void);
 /* From now on, where the process is to die it ends with this status, files as they are then found.
  */
 enum { CRASH_EXIT_STATUS = 42 };

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -20,11 +21,15 @@
 enum { STORY = 1003, STEPS = 40, JOBS = 12 };
 
 static char directory[64], path[96];
+static int64_t *lived_through; /* operations, of the child that came to the end of the story */
 
 static int set_up(void **state)
 {
     (void)state;
     make_directory(directory, sizeof directory);
+    lived_through = mmap(NULL, sizeof *lived_through, PROT_READ | PROT_WRITE,
+                         MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    assert_true(lived_through != MAP_FAILED);
     snprintf(path, sizeof path, "%s/pool.db", directory);
     return 0;
 }
@@ -33,6 +38,7 @@ static int tear_down(void **state)
 {
     (void)state;
     remove_directory(directory);
+    munmap(lived_through, sizeof *lived_through);
     return 0;
 }
 
@@ -71,6 +77,7 @@ static void live(enum crash_kind kind, int64_t at, int acknowledged)
             _exit(1);
         }
     }
+    *lived_through = crash_vfs_operations();
     _exit(0);
 }
 
@@ -127,19 +134,29 @@ static void compare(enum crash_kind kind, int64_t at, int acknowledged)
     }
 }
 
+/* A life at whose operation `at` it ends, if it comes to that. */
+static bool dies_at(enum crash_kind kind, int64_t at)
+{
+    bool finished;
+    remove_store();
+    const int acknowledged = live_and_die(kind, at, &finished);
+    compare(kind, at, acknowledged);
+    return !finished;
+}
+
 static void die_everywhere(enum crash_kind kind)
 {
-    bool finished = false;
     const char *every = getenv("POOLMINER_FAULTS_EVERY");
     const int64_t stride = every != NULL ? strtol(every, NULL, 10) : 11;
-    int64_t at = 1 + (int64_t)kind % stride, deaths = 0;
-    for (; !finished; at += stride, deaths++) {
-        remove_store();
-        const int acknowledged = live_and_die(kind, at, &finished);
-        compare(kind, at, acknowledged);
+    assert_false(dies_at(kind, 0));
+    const int64_t operations = *lived_through;
+    assert_true(operations > STEPS);
+    for (int64_t at = 1 + (int64_t)kind % stride; at <= operations; at += stride) {
+        assert_true(dies_at(kind, at));
     }
-    print_message("%lld deaths\n", (long long)deaths - 1);
-    assert_in_range(at, 50, 10000); /* there were that many operations */
+    assert_false(dies_at(kind, operations + 1)); /* there is none after the last */
+    print_message("%lld places to die at, every %lldth was one\n", (long long)operations,
+                  (long long)stride);
 }
 
 static void the_process_may_die_at_any_write(void **state)
@@ -168,6 +185,8 @@ static enum pm_pool_outcome count(struct pm_pool_store *store, void *context,
     return pm_store_next_id(store, "jobs", context, error) ? PM_POOL_COMMIT : PM_POOL_FAILED;
 }
 
+static int64_t untroubled; /* operations of the last one to suffer; meaningful when it did not */
+
 /* One I/O error, or a full disk until somebody makes room: that piece of work fails, nothing of it
  * stays, and the next one is done. */
 static bool suffer(enum crash_kind kind, int64_t at)
@@ -190,6 +209,7 @@ static bool suffer(enum crash_kind kind, int64_t at)
         }
     }
     happened = happened || crash_vfs_happened();
+    untroubled = crash_vfs_operations();
     pm_pool_store_close(store);
     crash_vfs_recover();
     return happened;
@@ -199,11 +219,13 @@ static void any_write_may_fail(void **state)
 {
     (void)state;
     for (enum crash_kind kind = CRASH_ERROR; kind <= CRASH_FULL; kind++) {
-        int64_t at = 1;
-        while (suffer(kind, at)) {
-            at++;
+        assert_false(suffer(kind, 0));
+        const int64_t operations = untroubled;
+        assert_true(operations >= JOBS);
+        for (int64_t at = 1; at <= operations; at++) {
+            assert_true(suffer(kind, at));
         }
-        assert_in_range(at, JOBS, 10000);
+        assert_false(suffer(kind, operations + 1));
     }
 }
 

@@ -25,7 +25,11 @@ static bool same_lease(const struct model_lease *model, const struct virtual_lea
     if (!model->granted || !pool->found) {
         return model->granted == pool->found;
     }
-    return model->active == (pool->lease.state == PM_POOL_LEASE_ACTIVE) &&
+    char miner[16];
+    snprintf(miner, sizeof miner, "miner%d", model->miner);
+    return strcmp(pool->lease.hotkey, miner) == 0 && model->kind == pool->lease.kind &&
+           model->evolve_budget == pool->lease.evolve_budget &&
+           model->active == (pool->lease.state == PM_POOL_LEASE_ACTIVE) &&
            model->done == (pool->lease.state == PM_POOL_LEASE_DONE) &&
            model->refused == pool->lease.refused && model->window == pool->lease.window &&
            model->timeout_ms == pool->lease.timeout_ms;
@@ -34,7 +38,8 @@ static bool same_lease(const struct model_lease *model, const struct virtual_lea
 static const char *difference_of_leases(const struct model *model, struct virtual_pool *pool)
 {
     static char text[64];
-    for (int64_t number = 1; number <= model->leases_asked + 1; number++) {
+    /* A batch that the model has not done yet may have asked for so many more. */
+    for (int64_t number = 1; number <= model->leases_asked + SCENARIO_BATCH_MAX; number++) {
         struct virtual_lease lease = virtual_pool_find_lease(pool, number);
         snprintf(text, sizeof text, "lease %" PRId64, number);
         if (number > model->leases_asked ? lease.found

@@ -1,15 +1,15 @@
 #!/bin/bash
-# Cross-compiles for 64-bit ARM and runs the self test (docs/selftest.md) and the tests of language
-# and executors under qemu. Needs gcc-aarch64-linux-gnu and qemu-user; the libraries are fetched as
-# Debian packages into a directory of their own, so nothing of the system changes and no root is
-# needed. About 50 MB to fetch, the first time; some minutes of emulation with --tests. Status 77
-# when the tools or the packages are not to be had.
+# Cross-compiles for 64-bit ARM and runs under qemu the self test (docs/selftest.md) and the tests
+# that compare the executors, infinities, NaN and denormals included. Needs gcc-aarch64-linux-gnu and
+# qemu-user; the libraries are fetched as Debian packages into a directory of their own, so nothing
+# of the system changes and no root is needed. About 50 MB to fetch, the first time; some minutes of
+# emulation with --tests. Status 77 when the tools are not installed.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
 usage() {
     echo "Usage: scripts/check-aarch64.sh [--tests] [DIRECTORY]"
-    echo "  --tests    also the tests of language and executors, not only the self test"
+    echo "  --tests    also all other tests of the language, not only those of the executors"
     echo "  DIRECTORY  for packages and the build; by default build-aarch64 below the checkout"
 }
 
@@ -46,7 +46,8 @@ apt_arm64() {
     apt-get -o Dir::State="$apt" -o Dir::State::lists="$apt/lists" -o Dir::State::status="$apt/status" \
         -o Dir::Cache="$apt/cache" -o Dir::Etc::sourcelist="$apt/sources.list" \
         -o Dir::Etc::sourceparts="$apt/parts" -o APT::Architecture=arm64 \
-        -o APT::Architectures::=arm64 -o APT::Sandbox::User= -o APT::Install-Recommends=false "$@"
+        -o APT::Architectures::=arm64 -o APT::Sandbox::User= -o APT::Install-Recommends=false \
+        -o Acquire::Retries=3 "$@"
 }
 
 fetch_libraries() {
@@ -73,7 +74,7 @@ if [[ ! -d $sysroot ]]; then
     if [[ ! -d $sysroot ]]; then
         cat "$directory/fetch.log" >&2
         echo "check-aarch64.sh: Debian's packages for arm64 cannot be fetched" >&2
-        exit 77
+        exit 1
     fi
 fi
 
@@ -94,13 +95,21 @@ cmake -G Ninja -S "$root" -B "$directory/build" -DCMAKE_TOOLCHAIN_FILE="$directo
     cat "$directory/cmake.log"
     exit 1
 }
-ninja -C "$directory/build" --quiet poolminer
-qemu-aarch64 -L "$sysroot" "$directory/build/bin/poolminer" selftest
+run() { # program, its arguments
+    qemu-aarch64 -L "$sysroot" "$@"
+}
 
-if $tests; then
-    programs=(text statement check elementary philox executor definition selftest)
-    ninja -C "$directory/build" "${programs[@]/#/test_algorithm_}"
-    for program in "${programs[@]}"; do
-        qemu-aarch64 -L "$sysroot" "$directory/build/tests/test_algorithm_$program"
+run_tests() { # names without test_algorithm_
+    local test
+    ninja -C "$directory/build" --quiet "${@/#/test_algorithm_}"
+    for test; do
+        run "$directory/build/tests/test_algorithm_$test"
     done
+}
+
+ninja -C "$directory/build" --quiet poolminer
+run "$directory/build/bin/poolminer" selftest
+run_tests elementary lanes
+if $tests; then
+    run_tests suite_score text statement check philox executor definition selftest
 fi

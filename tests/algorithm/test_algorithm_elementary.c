@@ -97,6 +97,12 @@ static void special_values_are_as_usual(void **state)
     assert_true(pm_elementary_cos(0.0F) == 1.0F);
     assert_true(isnan(pm_elementary_sin(INFINITY)));
     assert_true(isnan(pm_elementary_cos(-INFINITY)));
+    /* Between two quadrants to the last bit, where builds of SLEEF for different processors differ.
+     */
+    assert_true(pm_elementary_tan(0x1.921fb8p-1F) == 0x1.000004p+0F);
+    assert_true(pm_elementary_tan(-0x1.921fb8p-1F) == -0x1.000004p+0F);
+    assert_true(pm_elementary_tan(0x1.921fbap-1F) == 0x1.000006p+0F);
+    assert_true(pm_elementary_tan(-0x1.921fbap-1F) == -0x1.000006p+0F);
     assert_true(isnan(pm_elementary_tan(INFINITY)));
 }
 

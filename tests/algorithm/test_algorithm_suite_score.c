@@ -9,7 +9,7 @@
 #include <poolminer/random_program.h>
 #include <poolminer/suite.h>
 
-/* For sanitizers it matters what threads do, not how much of it. */
+/* For sanitizers it matters what threads do, not how much of it; and an emulator is slow. */
 #ifdef PM_TEST_QUICK
 enum { TASKS = 21, PROGRAMS = 6, RECORDS = 100 };
 #else

@@ -24,9 +24,9 @@ PM_INLINE pm_vec binary(enum pm_lane_binary op, pm_vec a, pm_vec b)
     }
 }
 
-/* SLEEF 3.5's tangents of vectors are its scalar one's, which is the definition, but for the two
+/* SLEEF 3.5's tangents of vectors are those of the definition (elementary.c) but for the two
  * floats beside pi / 4, of either sign, that lie between two quadrants to the last bit: vectors
- * take the even quadrant, the scalar takes the outer one. */
+ * take the even quadrant, the definition the outer one. */
 PM_INLINE pm_vec tangent(pm_vec x)
 {
     const pm_vec size = pm_vec_abs(x);

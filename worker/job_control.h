@@ -1,5 +1,5 @@
-/* One job under way, as the thread that computes it and the thread that keeps its lease see it: why
- * to stop, by when, and how far it is. */
+/* The state of one job that two threads share, the one that computes it and the one that renews its
+ * lease: whether and why to stop, the deadline, the progress, and the latest checkpoint. */
 #ifndef WORKER_JOB_CONTROL_H
 #define WORKER_JOB_CONTROL_H
 
@@ -18,23 +18,23 @@ enum pm_stop_cause {
     PM_STOP_SHUTDOWN, /* the worker is to end: give the job back */
 };
 
-/* By the clock that is shared with who set it, and by how long the job may take, which a clock that
- * is set does not change; what is earlier counts. 0: none. */
+/* A job's deadline has two parts, of which the earlier one counts; 0: no such part. */
 struct pm_job_deadline {
-    int64_t unix_ms, monotonic_ms;
+    int64_t unix_ms;      /* as the driver set it, by the wall clock */
+    int64_t monotonic_ms; /* from how long the job may take; setting the clock does not move it */
 };
-/* Below 0: it is past. INT64_MAX: there is none. */
+/* How much time is left. Below 0: it has passed. INT64_MAX: there is no deadline. */
 int64_t pm_job_deadline_left_ms(struct pm_job_deadline deadline);
-/* The same, so much earlier. */
+/* The deadline moved earlier by `earlier_ms`. */
 struct pm_job_deadline pm_job_deadline_before(struct pm_job_deadline deadline, int64_t earlier_ms);
 
 struct pm_job_progress {
     uint64_t done, total;
     const char *unit; /* "algorithms" | "generations" */
-    bool evolving;    /* the rest is set */
+    bool evolving;    /* the members from `best` on are set */
     double best, mean;
-    uint64_t candidates;           /* tried */
-    uint64_t cache_hits, hopeless; /* of these, scored before, and not worth running */
+    uint64_t candidates;           /* how many were tried */
+    uint64_t cache_hits, hopeless; /* of these, not run; as in struct pm_evolution_progress */
     double candidates_per_second;
     const char *paused; /* why nothing is computed; NULL: it is */
 };
@@ -46,11 +46,11 @@ struct pm_job_control {
     enum pm_stop_cause cause;
     struct pm_job_deadline deadline;
     struct pm_job_progress progress;
-    bool delivering;  /* what it came to is being sent */
-    bool ended;       /* nothing is left to keep the lease for */
-    void *checkpoint; /* the latest that is not with the sidecar, or NULL */
+    bool delivering;  /* the outcome is being sent */
+    bool ended;       /* the lease need not be renewed any more */
+    void *checkpoint; /* the latest that the sidecar does not have yet, or NULL */
     size_t checkpoint_size;
-    bool checkpoint_due; /* to be sent now, not only in parting */
+    bool checkpoint_due; /* send it now, not only when the job is given back */
 };
 
 void pm_job_control_init(struct pm_job_control *control);
@@ -60,30 +60,31 @@ void pm_job_control_clear(struct pm_job_control *control);
 void pm_job_control_stop(struct pm_job_control *control, enum pm_stop_cause cause);
 enum pm_stop_cause pm_job_control_cause(struct pm_job_control *control);
 
-/* Replaces the deadline, and takes back a stop that the last one caused. */
+/* Replaces the deadline, and revokes a stop that the one before has caused. */
 void pm_job_control_set_deadline(struct pm_job_control *control, struct pm_job_deadline deadline);
-/* Stops for PM_STOP_DEADLINE if that is past. */
+/* Stops the job with PM_STOP_DEADLINE if its deadline has passed. */
 void pm_job_control_check_deadline(struct pm_job_control *control);
 
 void pm_job_control_set_progress(struct pm_job_control *control,
                                  const struct pm_job_progress *progress);
 struct pm_job_progress pm_job_control_progress(struct pm_job_control *control);
 
-/* Keeps a copy in place of the last one: `due` now, or for parting only. Without memory for it the
- * last one goes as well. */
+/* Keeps a copy of a checkpoint in place of the one before. `due`: it is to be sent now; otherwise
+ * only when the job is given back. If there is no memory for it, the one before is dropped too. */
 void pm_job_control_set_checkpoint(struct pm_job_control *control, const void *bytes, size_t size,
                                    bool due);
-/* The latest one, malloc'd, and NULL until there is a newer one; with `due` only if it is. */
+/* Takes the latest checkpoint out, malloc'd: the next call returns NULL until there is a newer one.
+ * With `due`, returns it only if it is to be sent now. */
 void *pm_job_control_take_checkpoint(struct pm_job_control *control, bool due, size_t *size);
-/* Puts one back that could not be sent, unless there is a newer one by now; frees it otherwise. */
+/* Puts a checkpoint back that could not be sent. If there is a newer one by now, frees it. */
 void pm_job_control_return_checkpoint(struct pm_job_control *control, void *bytes, size_t size);
 
 /* The progress as the JSON of docs/jobs.md; malloc'd. NULL with the error set when memory is out.
  */
 char *pm_job_progress_write(const struct pm_job_progress *progress, struct pm_error *error);
 
-/* The outcome is on its way over another connection: from here on the lease may end because the job
- * has one, and the answer to the outcome tells whether it was lost. */
+/* The outcome is being sent over another connection. From now on a heartbeat may be refused because
+ * the job has its outcome: only the answer to the outcome tells whether the lease was lost. */
 void pm_job_control_set_delivering(struct pm_job_control *control);
 bool pm_job_control_is_delivering(struct pm_job_control *control);
 

@@ -10,17 +10,17 @@
 struct pm_use {
     const char *root;    /* below which /dev, /proc, /run and /tmp are; "" as a rule */
     bool counted;        /* the interrupts have been counted before */
-    uint64_t interrupts; /* of keyboards and touchpads */
-    bool has_moved;      /* and they were seen to come in */
-    bool has_terminal;   /* one was seen */
-    int64_t terminal_s;  /* when a key was last read from one, as the file system has it, unix */
+    uint64_t interrupts; /* of keyboards and touchpads, as counted last */
+    bool has_moved;      /* the count was seen to grow */
+    bool has_terminal;   /* there was a terminal */
+    int64_t terminal_s;  /* when a key was last read from one: the file's access time, unix */
     int64_t used_s;      /* when the machine was last used, monotonic */
 };
 
 struct pm_use_seen {
-    bool known;     /* something tells of use */
-    int64_t idle_s; /* since the last */
-    bool blind;     /* there is a desktop, and nothing seen of its keyboard and mouse so far */
+    bool known;     /* there is a terminal or a device that shows use */
+    int64_t idle_s; /* since the machine was last used */
+    bool blind;     /* there is a desktop, but its keyboard and mouse cannot be seen so far */
 };
 
 void pm_use_init(struct pm_use *use, const char *root);

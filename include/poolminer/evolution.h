@@ -12,10 +12,10 @@
 #include <poolminer/gate.h>
 #include <poolminer/suite.h>
 
-/* Takes a checkpoint, which is gone when it returns: the whole of a search between two batches of
- * candidates. A search with the same seeds, suite and settings goes on from it, on any machine and
- * with any number of threads, to the result that it would have had otherwise. Called from the
- * calling thread. */
+/* Receives a checkpoint: the whole state of a search between two batches of candidates. The bytes
+ * are valid only during the call. A search with the same seeds, suite and settings that resumes
+ * from it, on any machine and with any number of threads, gives the result that it would have given
+ * without the interruption. Called from the thread that called pm_evolution_run. */
 typedef void pm_evolution_checkpoint_sink(void *context, const void *bytes, size_t size);
 
 struct pm_evolution_config {
@@ -24,16 +24,16 @@ struct pm_evolution_config {
     int generations;          /* 50 by default; one generation is one population's worth of
                                  candidates */
     int population;           /* 0: the engine's own */
-    double idiom_probability; /* of a mutation to insert an idiom (mutator.h); below 0: the
+    double idiom_probability; /* that a mutation inserts an idiom (mutator.h); below 0: the
                                  engine's own */
     uint64_t seed;            /* same seed, seeds and suite: same result, whatever the threads */
-    bool forgetful;           /* without the functional cache: the same result, later */
+    bool forgetful;           /* do not use the functional cache: the same result, only slower */
     size_t budget;            /* how many algorithms to return at most, best first */
     int64_t deadline_ms;      /* unix; 0: none */
-    const atomic_bool *stop;  /* may be NULL; both are looked at every few milliseconds */
+    const atomic_bool *stop;  /* may be NULL; polled, like the deadline, every few milliseconds */
     pm_evolution_checkpoint_sink *keep; /* gets the observer's context; NULL: no checkpoints */
-    int64_t keep_interval_ms;           /* from one to the next; one more when it is cut short */
-    const void *resume;                 /* a checkpoint to go on from; NULL: from the seeds */
+    int64_t keep_interval_ms; /* between checkpoints; one more is made when it is cut short */
+    const void *resume;       /* a checkpoint to go on from; NULL: from the seeds */
     size_t resume_size;
     struct pm_gate *gate; /* while it is shut the search waits; may be NULL */
 };
@@ -52,30 +52,32 @@ enum {
 struct pm_evolution_progress {
     int generation, generations;
     double best;         /* search score of the best so far, seeds included */
-    double mean;         /* of the population's members that were scored on all tasks */
-    uint64_t candidates; /* tried */
-    uint64_t cache_hits; /* of these, those whose meaning had been scored before */
-    uint64_t hopeless;   /* not run either: they cannot learn, or cost too much */
-    double seconds;      /* what was spent before the checkpoint included */
+    double mean;         /* mean search score of the members that were scored on all tasks */
+    uint64_t candidates; /* how many were tried */
+    uint64_t cache_hits; /* of these, not run because an equivalent one had been scored before */
+    uint64_t hopeless;   /* of these, not run because they cannot learn or cost too much */
+    double seconds;      /* time spent, including that before a resumed checkpoint */
 };
 /* Called once a generation from the calling thread; return false to stop (what is best so far is
  * returned). */
 typedef bool pm_evolution_observer(void *context, const struct pm_evolution_progress *progress);
 
-/* How much of the work was spared. The first four add up to all candidates and seeds. */
+/* How much work was saved. The first four count programs and add up to all candidates and seeds. */
 struct pm_evolution_savings {
-    uint64_t known;               /* their meaning had been scored before: the functional cache */
-    uint64_t hopeless;            /* not run: they cannot learn, or cost too much */
-    uint64_t quick, complete;     /* run on the first tasks only, on all */
-    uint64_t instructions, alive; /* as bred; alive: not dead code, which is not run */
+    uint64_t known;        /* not run: the functional cache had the score of an equivalent one */
+    uint64_t hopeless;     /* not run: they cannot learn, or cost too much */
+    uint64_t quick;        /* run on the first tasks only */
+    uint64_t complete;     /* run on all tasks */
+    uint64_t instructions; /* of all programs, as bred */
+    uint64_t alive;        /* of these, not dead code; dead code is not run */
 };
 
 /* How a candidate differs from its parent. */
 enum pm_change {
-    PM_CHANGE_NONE,     /* not at all */
-    PM_CHANGE_MUTATION, /* in instructions */
-    PM_CHANGE_TUNING,   /* in numbers alone */
-    PM_CHANGE_CROSSING, /* by parts of another candidate */
+    PM_CHANGE_NONE,     /* it does not */
+    PM_CHANGE_MUTATION, /* in its instructions */
+    PM_CHANGE_TUNING,   /* only in its constants */
+    PM_CHANGE_CROSSING, /* it has parts of another candidate */
 };
 /* "none", "mutation", "tuning", "crossing". */
 const char *pm_change_name(enum pm_change change);

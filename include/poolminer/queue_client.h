@@ -22,21 +22,22 @@ struct pm_queue_client;
 
 struct pm_queue_client_config {
     const char *url; /* tcp://127.0.0.1:8123 */
-    /* NULL, or where other sidecars over the same store are, NULL behind the last: at most
-     * PM_QUEUE_URLS_MAX with `url`. One at a time is spoken with, until its connection is lost or
-     * it is silent; then the next, which gets the same request again. */
+    /* URLs of other sidecars over the same store, ended by NULL; or NULL for none. At most
+     * PM_QUEUE_URLS_MAX together with `url`. The client uses one sidecar until it loses the
+     * connection or gets no answer; then it sends the same request to the next. */
     const char *const *more_urls;
-    bool logs_moves;  /* SIDECAR-NEXT, when another than before answers */
+    bool logs_moves;  /* log SIDECAR-NEXT when the client has moved to another sidecar */
     const char *role; /* "driver" | "worker" | "admin" */
     const char *name; /* shown in status and logs; unique per process: "worker-HOST-PID" */
-    /* For one call, beyond the wait a lease asks for. With several URLs each of them is given that
-     * long, or a second if that is less, before the call fails. */
+    /* How long one call may take, beside the wait that a lease asks for. With several URLs it may
+     * take longer, so that each of them is tried for this time or one second, whichever is less. */
     int64_t timeout_ms;
-    /* A client's key file (poolminer/curve_keys.h): the connection is encrypted, and each sidecar
-     * must have the key in the file. NULL: neither, and only on this machine. */
+    /* A client's key file (poolminer/curve_keys.h). With it the connection is encrypted, and each
+     * sidecar must prove that it has the key named in the file. NULL: no encryption, which is
+     * allowed only with sidecars on this machine. */
     const char *key_file;
-    /* For the sidecar's own threads: its ZeroMQ context, which outlives the client, and an
-     * inproc:// URL. NULL: the client has a context of its own. */
+    /* Only for the sidecar's own threads, whose URL is inproc://: the sidecar's ZeroMQ context,
+     * which must outlive the client. NULL: the client creates its own. */
     void *context;
 };
 
@@ -50,17 +51,18 @@ void pm_queue_client_destroy(struct pm_queue_client *client);
 /* A run's name: 1 to 128 printable ASCII characters without blanks. */
 bool pm_queue_check_run_id(const char *run_id, struct pm_error *error);
 
-/* Makes a call in progress on `client` return PM_ERROR_INTERRUPTED soon; for signal handlers'
- * flags: the flag is polled at least every 100 ms. May be NULL. */
+/* A call in progress polls this flag at least every 100 ms, and returns PM_ERROR_INTERRUPTED once
+ * it is true. Signal handlers may set it. NULL: no flag. */
 void pm_queue_client_set_stop_flag(struct pm_queue_client *client, const atomic_bool *stop);
 
-/* For the calls from now on. */
+/* Replaces the configuration's timeout_ms for all calls from now on. */
 void pm_queue_client_set_timeout(struct pm_queue_client *client, int64_t timeout_ms);
 
 /* ---- drivers ---- */
 
-/* True: new jobs and records of `bytes` together (at most PM_JOB_BODY_MAX) would be taken now.
- * `paused` (of PM_QUEUE_PAUSED_SIZE bytes) is then why no worker would compute them, or empty. */
+/* Asks whether the sidecar would accept new jobs and records of `bytes` in total (at most
+ * PM_JOB_BODY_MAX) now: true if so. `paused` is then the reason why no worker would compute them,
+ * or "" when one would. */
 enum { PM_QUEUE_PAUSED_SIZE = 257 };
 bool pm_queue_client_room(struct pm_queue_client *client, int64_t bytes,
                           char paused[PM_QUEUE_PAUSED_SIZE], struct pm_error *error);
@@ -110,7 +112,8 @@ bool pm_queue_client_results(struct pm_queue_client *client, const char *run_id,
                              struct pm_error *error);
 void pm_job_results_clear(struct pm_job_results *results);
 
-/* Says that the driver has taken these outcomes; unknown and already collected ids are fine. */
+/* Confirms that the driver has these outcomes, so that the sidecar may delete them. Ids that are
+ * unknown or already collected do no harm. */
 bool pm_queue_client_collect(struct pm_queue_client *client, const int64_t *job_ids, size_t count,
                              struct pm_error *error);
 
@@ -173,10 +176,10 @@ bool pm_queue_client_lease(struct pm_queue_client *client, const char *run_id, i
                            struct pm_job *out, bool *found, struct pm_error *error);
 void pm_job_clear(struct pm_job *job);
 
-/* The sidecar probes the connection over which a job was leased until it has an outcome: whoever
- * leased one and makes no call calls this every second or so. It takes without waiting what has
- * come, as a connection whose probes nobody takes breaks down, and opens the connection again if
- * a call that failed has closed it. */
+/* To be called about every second by a client that has leased a job and makes no other call. The
+ * sidecar probes the connection of each lease until the job has an outcome, and a connection whose
+ * probes are not received breaks down. This receives them, without waiting, and reopens the
+ * connection if a failed call has closed it. */
 void pm_queue_client_listen(struct pm_queue_client *client);
 
 /* Heartbeat: renews the lease. `progress_json` (may be NULL) is shown in status. PM_ERROR_REFUSED:
@@ -184,9 +187,9 @@ void pm_queue_client_listen(struct pm_queue_client *client);
 bool pm_queue_client_progress(struct pm_queue_client *client, int64_t job_id, int64_t token,
                               const char *progress_json, struct pm_error *error);
 
-/* Leaves with the job what the next worker needs to go on from here, should this one be lost, and
- * renews the lease. True: it is durable, and an older one is gone. PM_ERROR_UNAVAILABLE: the
- * sidecar is away or has no room; PM_ERROR_REFUSED: as above. */
+/* Stores a checkpoint with the job, from which the next worker continues should this one be lost,
+ * and renews the lease. True: the checkpoint is durable and has replaced the one before.
+ * PM_ERROR_UNAVAILABLE: the sidecar does not answer or has no room; PM_ERROR_REFUSED: as above. */
 bool pm_queue_client_checkpoint(struct pm_queue_client *client, int64_t job_id, int64_t token,
                                 const void *checkpoint, size_t checkpoint_size,
                                 struct pm_error *error);
@@ -195,11 +198,11 @@ bool pm_queue_client_checkpoint(struct pm_queue_client *client, int64_t job_id, 
 bool pm_queue_client_finish(struct pm_queue_client *client, int64_t job_id, int64_t token,
                             const void *body, size_t body_size, struct pm_error *error);
 
-/* The same, and in the same message the next job of `run_id` ("" for any run) is leased, if one is
- * queued just then; it does not wait for one. The lease is this client's, as by
- * pm_queue_client_lease. True: the result is durable; *found tells whether there is a next job.
- * Without an answer neither is known: calling it again for the same job, or leasing, gets the lease
- * that the first call made. */
+/* pm_queue_client_finish, which in the same message also leases the next job of `run_id` ("" for
+ * any run) if one is queued; it does not wait for one. The new lease belongs to this client, as
+ * from pm_queue_client_lease. True: the result is durable; *found tells whether `next` was filled.
+ * When no answer comes it is not known whether either happened: repeating this call for the same
+ * job, or calling pm_queue_client_lease, returns the lease that the first call may have made. */
 bool pm_queue_client_finish_and_lease(struct pm_queue_client *client, int64_t job_id, int64_t token,
                                       const void *body, size_t body_size, const char *run_id,
                                       struct pm_job *next, bool *found, struct pm_error *error);
@@ -214,20 +217,22 @@ bool pm_queue_client_release(struct pm_queue_client *client, int64_t job_id, int
                              const void *checkpoint, size_t checkpoint_size,
                              struct pm_error *error);
 
-/* Tells why this worker's process computes nothing ("": it does), and what else `status` is to show
- * of it (a JSON object of at most PM_WIRE_REPORT_MAX bytes; NULL: nothing); hears what a person
- * wishes. Sent by a client of its own every second or so, with a job or without. */
+/* Reports why this worker's process is paused ("": it computes) and what else `status` should show
+ * of it (a JSON object of at most PM_WIRE_REPORT_MAX bytes; NULL: nothing). *wish receives what a
+ * person wants of the workers. Each worker process sends it about every second, over a client of
+ * its own, whether it has a job or not. */
 bool pm_queue_client_report(struct pm_queue_client *client, const char *paused,
                             const char *report_json, enum pm_wish *wish, struct pm_error *error);
 
 /* ---- anyone ---- */
 
-/* A person's wish, for all workers of the sidecar: `wish` replaces it unless it is NULL; *out is
- * what holds now. Durable; workers hear of it within a second. */
+/* Reads, and unless `wish` is NULL first replaces, what a person wants of all workers of this
+ * sidecar. It is durable, and workers learn of it within about a second. */
 bool pm_queue_client_wish(struct pm_queue_client *client, const enum pm_wish *wish,
                           struct pm_wish_state *out, struct pm_error *error);
 
-/* A job set aside: queued again as if new, or deleted. PM_ERROR_NOT_FOUND: no such job is. */
+/* For a job that was set aside: the first queues it again as if it were new, the second deletes
+ * it. PM_ERROR_NOT_FOUND: no job with this id is set aside. */
 bool pm_queue_client_retry(struct pm_queue_client *client, int64_t job_id, struct pm_error *error);
 bool pm_queue_client_discard(struct pm_queue_client *client, int64_t job_id,
                              struct pm_error *error);
@@ -235,23 +240,22 @@ bool pm_queue_client_discard(struct pm_queue_client *client, int64_t job_id,
 /* The sidecar's state as JSON text (the caller frees): counts by state and run, workers, uptime. */
 bool pm_queue_client_status(struct pm_queue_client *client, char **json, struct pm_error *error);
 
-/* Lines of this program's log, for the sidecar's /logs; `lines` (taken, also on failure; NULL
- * counts as no memory) is as docs/sidecar-protocol.md says. They are not made durable before the
- * answer. After PM_ERROR_UNAVAILABLE or INTERRUPTED the next call must bring the same lines: it
- * repeats the request, and the sidecar keeps them once. PM_ERROR_NOT_FOUND here and below: the
- * sidecar keeps no view, see its --http-port and
- * --history.
+/* Sends lines of this program's log to the sidecar's /logs. `lines` has the form that
+ * docs/sidecar-protocol.md gives; it is freed, on failure too, and NULL counts as out of memory.
+ * True does not mean that the lines are durable. After PM_ERROR_UNAVAILABLE or PM_ERROR_INTERRUPTED
+ * the next call must bring the same lines: it repeats the request, and the sidecar keeps them once.
+ * PM_ERROR_NOT_FOUND, here and below: this sidecar has no page, see its --http-port and --history.
  */
 bool pm_queue_client_tell_lines(struct pm_queue_client *client, const char *program, cJSON *lines,
                                 struct pm_error *error);
 
-/* A supervisor's report (JSON text), for the page; and what the page orders: *number ascends, 0
- * while there was no order, and *order (the caller deletes) is then NULL. */
+/* Sends a supervisor's report (JSON text) to the page and receives the page's latest order, which
+ * the caller deletes. *number grows with each order; before the first it is 0 and *order NULL. */
 bool pm_queue_client_supervise(struct pm_queue_client *client, const char *report, int64_t *number,
                                cJSON **order, struct pm_error *error);
 
-/* What /state shows, as JSON text (the caller frees), and how old it is; asking has it made anew
- * soon. PM_ERROR_UNAVAILABLE also: not made for the first time yet. */
+/* What /state shows, as JSON text (the caller frees), and its age. The call makes the sidecar
+ * refresh it soon. PM_ERROR_UNAVAILABLE also when it has not been made for the first time yet. */
 bool pm_queue_client_state(struct pm_queue_client *client, char **json, int64_t *age_ms,
                            struct pm_error *error);
 

@@ -1,4 +1,4 @@
-/* How long a computation may go on: what it polls while it runs. */
+/* When a computation must end: a stop flag, a deadline and a gate, which it polls while it runs. */
 #ifndef POOLMINER_UNTIL_H
 #define POOLMINER_UNTIL_H
 
@@ -10,10 +10,10 @@
 #include <poolminer/clock.h>
 #include <poolminer/gate.h>
 
-/* Zeroed, and NULL: for ever. */
+/* Zeroed, or a NULL pointer to one: no limit. */
 struct pm_until {
-    const atomic_bool *stop; /* till this turns true; may be NULL */
-    int64_t deadline_ms;     /* till then, unix; 0: no deadline */
+    const atomic_bool *stop; /* ends the computation when true; may be NULL */
+    int64_t deadline_ms;     /* ends it at this time, unix; 0: no deadline */
     struct pm_gate *gate;    /* while it is shut the computation waits; may be NULL */
 };
 
@@ -23,8 +23,8 @@ static inline bool pm_until_is_past(const struct pm_until *until)
            (until->deadline_ms > 0 && pm_clock_unix_ms() >= until->deadline_ms);
 }
 
-/* Whether the time is over. Takes some tens of nanoseconds, and while the gate is shut as long as
- * it is, or until the time is over. */
+/* Whether the computation must end. Takes some tens of nanoseconds; while the gate is shut, it
+ * returns only when the gate opens or the computation must end. */
 static inline bool pm_until_over(const struct pm_until *until)
 {
     if (until == NULL) {

@@ -1,4 +1,4 @@
-/* What a person wants of the workers, whatever the machine they are on would have them do. */
+/* What a person wants the workers to do. It overrides each worker's own rules (guest.h). */
 #ifndef POOLMINER_WISH_H
 #define POOLMINER_WISH_H
 
@@ -8,9 +8,9 @@
 #include <poolminer/error.h>
 
 enum pm_wish {
-    PM_WISH_AUTO,   /* each worker goes by its own rules: battery, heat, use of the machine */
-    PM_WISH_PAUSE,  /* no computing, until another wish */
-    PM_WISH_ANYWAY, /* computing even where the rules would pause, but not where it is too hot */
+    PM_WISH_AUTO,   /* each worker follows its own rules: battery, heat, use of the machine */
+    PM_WISH_PAUSE,  /* do not compute until there is another wish */
+    PM_WISH_ANYWAY, /* compute even where the rules would pause, unless it is too hot */
 };
 enum { PM_WISH_COUNT = 3 };
 
@@ -21,7 +21,7 @@ bool pm_wish_parse(const char *name, enum pm_wish *out, struct pm_error *error);
 
 struct pm_wish_state {
     enum pm_wish wish;
-    int64_t since_ms; /* unix; 0: nobody has wished for anything yet */
+    int64_t since_ms; /* when it was set, unix; 0: nobody has set one yet */
 };
 
 #endif

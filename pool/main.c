@@ -24,6 +24,7 @@
 
 enum {
     TICK_MS = 250,
+    PATIENCE_MS = 2000,
     ADMIN_WORDS_MAX = 8,
     CONNECTIONS_MAX = 2048,
     REQUESTS_MAX = 1024, /* in hand; they wait in line for the store, which no thread does */
@@ -56,7 +57,8 @@ static enum pm_pool_outcome prepare(struct pm_pool_store *store, void *context,
 {
     const struct pm_pool *pool = context;
     int64_t now_ms = pm_clock_unix_ms();
-    bool ok = pm_population_add_seeds(store, now_ms, error) &&
+    bool ok = pm_store_rules_adopt(store, &pool->rules, error) &&
+              pm_population_add_seeds(store, now_ms, error) &&
               pm_ledger_agree_due(store, &pool->rules, now_ms, error) &&
               tell_of_kept_epoch(store, &pool->rules, now_ms, error);
     return ok ? PM_POOL_COMMIT : PM_POOL_FAILED;
@@ -79,16 +81,23 @@ static enum pm_pool_outcome tick(struct pm_pool_store *store, void *context, str
     return PM_POOL_COMMIT;
 }
 
-static void run_until_stopped(struct pm_pool *pool)
+/* False with the error set: the store's rules are not this process's any more. */
+static bool run_until_stopped(struct pm_pool *pool, struct pm_error *error)
 {
     while (!pm_stop_requested()) {
-        struct pm_error error = {0};
-        if (!pm_pool_store_run(pool->store, tick, pool, &error)) {
+        struct pm_error reason = {0};
+        if (!pm_pool_store_run(pool->store, tick, pool, &reason)) {
+            if (reason.code == PM_ERROR_REFUSED) {
+                *error = reason;
+                return false;
+            }
             atomic_fetch_add(&pool->metrics->store_failures, 1);
-            pm_trouble_failed(pool->trouble, pm_clock_monotonic_ms(), "settling", error.message);
+            pm_trouble_failed(pool->trouble, pm_clock_monotonic_ms(), "settling", reason.message);
         }
         pm_clock_sleep_ms(TICK_MS);
     }
+    pm_log(PM_LOG_INFO, "POOL-STOPPED", "asked to stop");
+    return true;
 }
 
 static int count_threads(void)
@@ -125,8 +134,7 @@ static bool listen_and_serve(struct pm_pool *pool, const struct pm_options *opti
     if (ok) {
         pm_log(PM_LOG_INFO, "POOL-LISTENING", "http://%s:%d quorum=%d epoch_s=%lld", config.host,
                port, pool->rules.quorum, (long long)pool->rules.epoch_ms / 1000);
-        run_until_stopped(pool);
-        pm_log(PM_LOG_INFO, "POOL-STOPPED", "asked to stop");
+        ok = run_until_stopped(pool, error);
     }
     pm_http_server_destroy(server);
     return ok;
@@ -178,6 +186,25 @@ static bool serve_and_relay(struct pm_pool *pool, const struct pm_options *optio
     return ok;
 }
 
+/* A process that has just been killed may be at work for a moment longer, until the database has
+ * noticed. */
+static bool prepare_patiently(struct pm_pool *pool, struct pm_error *error)
+{
+    const int64_t until_ms = pm_clock_monotonic_ms() + PATIENCE_MS;
+    for (;;) {
+        struct pm_error reason = {0};
+        if (pm_pool_store_run(pool->store, prepare, pool, &reason)) {
+            return true;
+        }
+        if (reason.code != PM_ERROR_REFUSED || pm_clock_monotonic_ms() > until_ms ||
+            pm_stop_requested()) {
+            *error = reason;
+            return false;
+        }
+        pm_clock_sleep_ms(TICK_MS);
+    }
+}
+
 static bool run(const struct pm_options *options, struct pm_pool_store *store, const char *path,
                 struct pm_error *error)
 {
@@ -199,7 +226,7 @@ static bool run(const struct pm_options *options, struct pm_pool_store *store, c
     pool.monitor_token = token;
     pool.rate_limit = pm_rate_limit_create(pool.requests_per_minute);
     bool ok = pool.rate_limit != NULL || pm_fail(error, PM_ERROR_MEMORY, "out of memory");
-    ok = ok && pm_pool_store_run(store, prepare, &pool, error) &&
+    ok = ok && prepare_patiently(&pool, error) &&
          pm_pool_store_open_reader(path, &pool.reader, error) &&
          serve_and_relay(&pool, options, error);
     pm_pool_store_close(pool.reader);

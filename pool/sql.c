@@ -22,6 +22,11 @@ void pm_sql_rollback(struct pm_sql *sql)
     sql->driver->rollback(sql);
 }
 
+bool pm_sql_attend(struct pm_sql *sql, bool *alone, struct pm_error *error)
+{
+    return sql->driver->attend(sql, alone, error);
+}
+
 bool pm_sql_script(struct pm_sql *sql, const char *text, struct pm_error *error)
 {
     return sql->driver->script(sql, text, error);

@@ -56,6 +56,7 @@ struct pm_sql_driver {
     bool (*begin)(struct pm_sql *sql, struct pm_error *error);
     bool (*commit)(struct pm_sql *sql, struct pm_error *error);
     void (*rollback)(struct pm_sql *sql);
+    bool (*attend)(struct pm_sql *sql, bool *alone, struct pm_error *error);
     bool (*script)(struct pm_sql *sql, const char *text, struct pm_error *error);
     bool (*select)(struct pm_sql *sql, const char *text, const struct pm_sql_value *values,
                    size_t count, struct pm_sql_cursor **out, struct pm_error *error);
@@ -72,6 +73,7 @@ struct pm_sql_driver {
 };
 struct pm_sql {
     const struct pm_sql_driver *driver; /* a driver's own struct begins with this one */
+    int64_t connections;                /* made so far, the one that is in use among them */
 };
 struct pm_sql_cursor {
     struct pm_sql *sql;
@@ -103,6 +105,11 @@ void pm_sql_close(struct pm_sql *sql);
 bool pm_sql_begin(struct pm_sql *sql, struct pm_error *error);
 bool pm_sql_commit(struct pm_sql *sql, struct pm_error *error);
 void pm_sql_rollback(struct pm_sql *sql);
+
+/* Inside a transaction: from here on this process is at work on the database, until the connection
+ * ends, however it does. *alone: no other is. Of two that attend each sees the other, or the first
+ * one's transaction is over. */
+bool pm_sql_attend(struct pm_sql *sql, bool *alone, struct pm_error *error);
 
 /* Several statements without parameters, for the schema. */
 bool pm_sql_script(struct pm_sql *sql, const char *text, struct pm_error *error);

@@ -53,6 +53,11 @@ static const char begin_write[] = "BEGIN ISOLATION LEVEL READ COMMITTED;"
                                   "SELECT pg_advisory_xact_lock(1886351212)";
 static const char begin_read[] = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
+/* Who is at work shares this lock for as long as its connection lasts. */
+static const char attend_alone[] = "SELECT CAST(pg_try_advisory_lock(1886351213) AS INTEGER)";
+static const char attend[] = "SELECT pg_advisory_lock_shared(1886351213)";
+static const char attend_with_others[] = "SELECT pg_advisory_unlock(1886351213)";
+
 /* The server's first line; what follows it is for people who have the statement before them. */
 static bool fail_saying(struct postgres *postgres, const char *doing, const char *message,
                         struct pm_error *error)
@@ -149,6 +154,7 @@ static bool reconnect(struct postgres *postgres, struct pm_error *error)
     }
     postgres->unanswered_count = 0;
     postgres->confused = false;
+    postgres->base.connections++;
     PQreset(postgres->connection);
     if (PQstatus(postgres->connection) != CONNECTION_OK) {
         return fail(postgres, "connecting again", error);
@@ -200,6 +206,18 @@ static bool postgres_commit(struct pm_sql *sql, struct pm_error *error)
 static bool postgres_script(struct pm_sql *sql, const char *text, struct pm_error *error)
 {
     return run((struct postgres *)sql, text, error);
+}
+
+static bool postgres_attend(struct pm_sql *sql, bool *alone, struct pm_error *error)
+{
+    struct postgres *postgres = (struct postgres *)sql;
+    int64_t got = 0;
+    bool found;
+    if (!pm_sql_select_integer(sql, attend_alone, PM_SQL_NO_VALUES, &got, &found, error)) {
+        return false;
+    }
+    *alone = got != 0;
+    return run(postgres, attend, error) && (!*alone || run(postgres, attend_with_others, error));
 }
 
 static bool prepare(struct postgres *postgres, struct postgres_cursor *cursor,
@@ -357,6 +375,7 @@ static const struct pm_sql_driver postgres_driver = {
     .begin = postgres_begin,
     .commit = postgres_commit,
     .rollback = postgres_rollback,
+    .attend = postgres_attend,
     .script = postgres_script,
     .select = postgres_select,
     .execute = postgres_execute,
@@ -388,6 +407,7 @@ bool pm_sql_open_postgres(const char *url, enum pm_sql_access access, struct pm_
         return pm_fail(error, PM_ERROR_MEMORY, "store: out of memory");
     }
     postgres->base.driver = &postgres_driver;
+    postgres->base.connections = 1;
     postgres->access = access;
     postgres->connection = PQconnectdb(url);
     PQsetNoticeProcessor(postgres->connection, on_notice, NULL);

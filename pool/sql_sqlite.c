@@ -1,5 +1,6 @@
 #include "pool/sql.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -18,6 +19,7 @@ enum {
     BUSY_TIMEOUT_MS = 10000,    /* for another process on the same file */
     CHECKPOINT_PAGES = 4000,    /* 16 MiB of log: a page changed again and again goes back once */
     SPARE_PAGES = 64,           /* of the next transaction */
+    ATTENDING = 0x40001000,     /* a byte of the file behind those that SQLite locks */
     PAGE_BYTES = 4096,          /* SQLite's own since 2016; only bounds hang on it */
     APPLICATION_ID = 0x706d706c /* "pmpl" in the file's header: a pool's ledger */
 };
@@ -33,6 +35,7 @@ struct sqlite {
     struct pm_sql base;
     sqlite3 *database;
     enum pm_sql_access access;
+    int attending;                                /* holds the lock of who is at work; -1: not */
     bool short_of_room;                           /* something could not be written */
     struct sqlite_cursor cursors[STATEMENTS_MAX]; /* hashed by the address of the text */
 };
@@ -57,6 +60,9 @@ static void sqlite_close(struct pm_sql *sql)
         sqlite3_finalize(sqlite->cursors[i].statement);
     }
     sqlite3_close(sqlite->database);
+    if (sqlite->attending >= 0) {
+        close(sqlite->attending); /* not before SQLite, whose locks on the file would go with it */
+    }
     free(sqlite);
 }
 
@@ -195,6 +201,31 @@ static bool sqlite_commit(struct pm_sql *sql, struct pm_error *error)
     return false;
 }
 
+static bool lock_attendance(int file, short type)
+{
+    struct flock lock = {.l_type = type, .l_whence = SEEK_SET, .l_start = ATTENDING, .l_len = 1};
+    return fcntl(file, F_OFD_SETLK, &lock) == 0;
+}
+
+static bool sqlite_attend(struct pm_sql *sql, bool *alone, struct pm_error *error)
+{
+    struct sqlite *sqlite = (struct sqlite *)sql;
+    const char *path = sqlite3_db_filename(sqlite->database, "main");
+    *alone = true;
+    if (path == NULL || path[0] == '\0') {
+        return true; /* in memory, where nobody else comes */
+    }
+    if (sqlite->attending < 0) {
+        sqlite->attending = open(path, O_RDWR | O_CLOEXEC);
+    }
+    if (sqlite->attending < 0) {
+        return pm_fail(error, PM_ERROR_IO, "store: %s: %s", path, strerror(errno));
+    }
+    *alone = lock_attendance(sqlite->attending, F_WRLCK);
+    return lock_attendance(sqlite->attending, F_RDLCK) ||
+           pm_fail(error, PM_ERROR_IO, "store: %s cannot be locked: %s", path, strerror(errno));
+}
+
 static bool sqlite_is_null(struct pm_sql_cursor *cursor, int column)
 {
     return sqlite3_column_type(((struct sqlite_cursor *)cursor)->statement, column) == SQLITE_NULL;
@@ -220,6 +251,7 @@ static const struct pm_sql_driver sqlite_driver = {
     .begin = sqlite_begin,
     .commit = sqlite_commit,
     .rollback = sqlite_rollback,
+    .attend = sqlite_attend,
     .script = sqlite_script,
     .select = sqlite_select,
     .next = sqlite_next,
@@ -358,6 +390,8 @@ bool pm_sql_open_sqlite(const char *path, enum pm_sql_access access, struct pm_s
         return pm_fail(error, PM_ERROR_MEMORY, "store: out of memory");
     }
     sqlite->base.driver = &sqlite_driver;
+    sqlite->base.connections = 1;
+    sqlite->attending = -1;
     sqlite->access = access;
     if (!connect_file(sqlite, path, error)) {
         sqlite_close(&sqlite->base);

@@ -67,6 +67,16 @@ enum { PM_STORE_NOTES_MAX = 4 };
 void pm_store_log(struct pm_pool_store *store, const char *id, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* ---- rules ---- */
+
+/* This process is at work on the store by these rules from here on, until the store is closed. When
+ * others are, theirs have to be the same, else it fails with PM_ERROR_REFUSED and a sentence that
+ * names the rule and both values; when nobody is, they become the store's, and what has changed is
+ * logged. So does, from then on, all work after a lost connection when the store's rules have
+ * become others meanwhile. */
+bool pm_store_rules_adopt(struct pm_pool_store *store, const struct pm_pool_rules *rules,
+                          struct pm_error *error);
+
 /* ---- miners ---- */
 
 struct pm_pool_counts {

@@ -54,12 +54,18 @@ struct pm_pool_store {
     struct pm_store_job *first, **last;
     struct pm_store_job *running; /* by the thread that leads */
     struct pm_store_pending pending;
+    struct pm_pool_rules rules; /* that this process goes by ... */
+    int64_t adopted_on;         /* ... since this connection of it; 0: none adopted */
 };
 
 /* Brings the schema up to date (store_schema.c). */
 bool pm_store_migrate(struct pm_sql *sql, struct pm_error *error);
 /* Whether it is this program's, which is only looked at. */
 bool pm_store_check_version(struct pm_sql *sql, struct pm_error *error);
+
+/* At the beginning of a transaction: the rules are those of the store, or another process has
+ * changed them while this one's connection was lost (store_rules.c). */
+bool pm_store_rules_confirm(struct pm_pool_store *store, struct pm_error *error);
 
 /* Copies a column's text into a fixed buffer; NULL is "". Text that does not fit is an error, as
  * the store only ever writes what fits. */

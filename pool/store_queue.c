@@ -28,7 +28,14 @@ static void fail(struct pm_store_job *job, const struct pm_error *reason)
 static bool begin(struct pm_pool_store *store, struct pm_error *error)
 {
     pm_store_pending_clear(store);
-    return pm_sql_begin(store->sql, error);
+    if (!pm_sql_begin(store->sql, error)) {
+        return false;
+    }
+    if (!pm_store_rules_confirm(store, error)) {
+        pm_sql_rollback(store->sql);
+        return false;
+    }
+    return true;
 }
 
 static void roll_back(struct pm_pool_store *store)

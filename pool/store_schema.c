@@ -306,6 +306,15 @@ static const struct migration migrations[] = {
      "  SELECT 1, id, author, reward_epoch, reward_micro, agreed_ms FROM algorithms"
      "  WHERE reward_micro <> 0;",
      false},
+    /* 8: the rules that the store's pools go by; and the leases of the window that runs counted
+     * anew, of which 5 had taken those of one kind only */
+    {"CREATE TABLE rules (name TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL);"
+     "UPDATE miners SET lease_window = counted.window_number, lease_count = counted.leases"
+     "  FROM (SELECT hotkey, window_number, COUNT(*) AS leases FROM leases"
+     "    WHERE window_number = (SELECT MAX(number) FROM epochs)"
+     "    GROUP BY hotkey, window_number) counted"
+     "  WHERE counted.hotkey = miners.hotkey;",
+     false},
 };
 
 enum { VERSION = sizeof migrations / sizeof *migrations };

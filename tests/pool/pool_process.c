@@ -58,9 +58,11 @@ static bool read_ready_file(struct pool_process *process, const char *path)
     return true;
 }
 
-void pool_process_start(struct pool_process *process, const char *const *options)
+/* Writes the paths of the files that tell how it goes. */
+static void launch(struct pool_process *process, const char *const *options, char ready[PATH_SIZE],
+                   char log[PATH_SIZE])
 {
-    char store[PATH_SIZE], ready[PATH_SIZE], log[PATH_SIZE];
+    char store[PATH_SIZE];
     path_of(process, "pool.db", store);
     path_of(process, "ready", ready);
     path_of(process, "log", log);
@@ -81,10 +83,16 @@ void pool_process_start(struct pool_process *process, const char *const *options
                                              .stdout_path = log,
                                              .stderr_path = log};
     struct pm_error error = {0};
-    int status;
     if (!pm_process_start(&config, &process->pid, &error)) {
         fail_msg("%s", error.message);
     }
+}
+
+void pool_process_start(struct pool_process *process, const char *const *options)
+{
+    char ready[PATH_SIZE], log[PATH_SIZE];
+    int status;
+    launch(process, options, ready, log);
     int64_t until_ms = pm_clock_monotonic_ms() + START_TIMEOUT_MS;
     while (!read_ready_file(process, ready)) {
         if (pm_process_wait(process->pid, 5, &status)) {
@@ -92,6 +100,17 @@ void pool_process_start(struct pool_process *process, const char *const *options
         }
         assert_true(pm_clock_monotonic_ms() < until_ms);
     }
+}
+
+int pool_process_fail(struct pool_process *process, const char *const *options)
+{
+    char ready[PATH_SIZE], log[PATH_SIZE];
+    int status;
+    launch(process, options, ready, log);
+    assert_true(pm_process_wait(process->pid, START_TIMEOUT_MS, &status));
+    assert_int_not_equal(access(ready, F_OK), 0);
+    process->pid = 0;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
 struct output pool_process_admin(const struct pool_process *process, const char *const *words)

@@ -20,6 +20,9 @@ void pool_process_create(struct pool_process *process);
  * those for store and port. Starting it again goes on with the same store. */
 void pool_process_start(struct pool_process *process, const char *const *options);
 
+/* The same for a pool that must not come to listen; returns the exit status. */
+int pool_process_fail(struct pool_process *process, const char *const *options);
+
 /* How often `part` stands in the log. */
 int pool_process_logged(const struct pool_process *process, const char *part);
 

@@ -129,7 +129,11 @@ static const char earned[] =
     "INSERT INTO parents VALUES (6, 2);"
     "INSERT INTO parents VALUES (6, 1);"
     "INSERT INTO rewards VALUES (1, 6, '5FHFx8CcBJ86S4JeVfGhJBRMNCQiN1Y89gvTJPKs6W56pknR', 1,"
-    "  1600000, 1795197000001);";
+    "  1600000, 1795197000001);"
+    /* and a task of one kind that is done, in the window that runs */
+    "INSERT INTO leases VALUES ('00000000000000000000000000000007',"
+    "  '5FHFx8CcBJ86S4JeVfGhJBRMNCQiN1Y89gvTJPKs6W56pknR', 1, 1, 1, 1795196800000, 1795207600000,"
+    "  0, 0, 'digest', 'the answer');";
 
 static void assert_text(struct pm_sql *sql, const char *query, const char *expected)
 {
@@ -183,7 +187,9 @@ static void test_rewards_of_schema_1(void **state)
     assert_text(sql,
                 "SELECT CAST(lease_window AS TEXT) || ' ' || CAST(lease_count AS TEXT) FROM miners"
                 " WHERE hotkey = '5FHFx8CcBJ86S4JeVfGhJBRMNCQiN1Y89gvTJPKs6W56pknR'",
-                "1 1");
+                "1 2"); /* leases of all kinds */
+    assert_text(sql, "SELECT answer FROM leases WHERE id = '00000000000000000000000000000007'",
+                "the answer");
     pm_sql_close(sql);
     remove_store();
 }

@@ -12,7 +12,8 @@
 
 #include <poolminer/clock.h>
 
-enum { CALLS_MAX = 64, SCRIPTED = 3, WAIT_MS = 60000 };
+/* So many calls as a test that gets no processor for a while may miss. */
+enum { CALLS_MAX = 4096, SCRIPTED = 3, WAIT_MS = 60000 };
 
 struct heard {
     int64_t at_ms;
@@ -177,7 +178,8 @@ static void test_one_that_hangs_is_told_the_newest(void **state)
     bench->replies[1].manner = SCRIPTED_CLOSE;
     bench->replies[2].manner = SCRIPTED_HANG;
     bench->refuses = true;
-    start(bench, 20, 20, TIMEOUT_MS);
+    start(bench, 20, 80, TIMEOUT_MS);
+    const int64_t begin_ms = pm_clock_monotonic_ms();
     agree(bench);
     wait_for_calls(bench, 1);
     agree(bench); /* the pool works on meanwhile */
@@ -185,8 +187,9 @@ static void test_one_that_hangs_is_told_the_newest(void **state)
     agree(bench);
     wait_for_calls(bench, 4);
     assert_takes_the_newest(bench);
-    assert_true(pause_after(bench, 0) >= TIMEOUT_MS);
-    assert_true(pause_after(bench, 2) >= TIMEOUT_MS);
+    /* A try begins before it is heard, on a busy machine long before. */
+    assert_true(bench->heard[1].at_ms - begin_ms >= TIMEOUT_MS);
+    assert_true(bench->heard[3].at_ms - bench->heard[1].at_ms >= TIMEOUT_MS);
 }
 
 static void test_it_waits_as_long_as_it_is_asked_to(void **state)

@@ -246,7 +246,7 @@ static void others_know_why_workers_rest(void **state)
     assert_string_equal(heard_by(here), "too warm");
     there->verbs->close(there);
     there = NULL;
-    for (int i = 0; i < 1000 && heard_by(here) != NULL; i++) { /* until the server saw it go */
+    for (int i = 0; i < 6000 && heard_by(here) != NULL; i++) { /* until the server saw it go */
         pm_clock_sleep_ms(10);
     }
     assert_null(heard_by(here));

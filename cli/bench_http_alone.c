@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <poolminer/http_server.h>
@@ -125,6 +126,7 @@ bool bench_http_alone_start(bool later, struct bench_server *server, struct pm_e
     }
     server->pid = fork();
     if (server->pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGTERM); /* it must not outlive who measures it */
         signal(SIGTERM, SIG_DFL);
         signal(SIGINT, SIG_DFL);
         close(ends[0]);

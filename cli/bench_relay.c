@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <poolminer/wire.h>
@@ -104,6 +105,7 @@ bool bench_relay_start(pid_t *pid, int *port, struct pm_error *error)
     }
     *pid = fork();
     if (*pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGTERM); /* it must not outlive who measures it */
         signal(SIGTERM, SIG_DFL);
         signal(SIGINT, SIG_DFL);
         close(ends[0]);

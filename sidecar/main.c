@@ -101,8 +101,7 @@ static const struct pm_option OPTIONS[] = {
      .maximum = 65535,
      .argument = "N",
      .help = "Serve the page, and figures for other tools, on this port of 127.0.0.1; 0, or a port "
-             "that "
-             "is taken, means a free one; -1 serves none."},
+             "that is taken, means a free one; -1 serves none."},
     {.name = "http-token-file",
      .type = PM_OPTION_TEXT,
      .is_path = true,

@@ -107,12 +107,13 @@ run 'poolminer pause'
 run 'poolminer resume'
 run 'poolminer resume --anyway'
 run 'poolminer-pool admin payouts list'
-for decision in 'approve 17' 'reject 18'; do
-    if poolminer-pool admin payouts $decision 2>"$work/admin.log"; then
+for decision in approve:17 reject:18; do
+    verb=${decision%:*} number=${decision#*:}
+    if poolminer-pool admin payouts "$verb" "$number" 2>"$work/admin.log"; then
         fail "a withdrawal that nobody asked for"
     fi
-    grep -q "${decision#* }" "$work/admin.log" || fail "admin payouts $decision"
-    echo "poolminer-pool admin payouts $decision" >>"$work/typed"
+    grep -q "$number" "$work/admin.log" || fail "admin payouts $verb $number"
+    echo "poolminer-pool admin payouts $verb $number" >>"$work/typed"
 done
 poolminer-pool admin export payouts csv >"$work/payouts.csv"
 [[ -s $work/payouts.csv ]] || fail "no table of payouts"

@@ -9,6 +9,7 @@
  *
  * POOLMINER_VIOLENCE_KILLS says how many kills (100 when not set; 1,000 take some eight minutes),
  * POOLMINER_VIOLENCE_SEED makes the same choices again. */
+#include "asked_number.h"
 #include "books.h"
 #include "cmocka_include.h"
 #include "faulty_front.h"
@@ -129,11 +130,10 @@ static int set_up(void **state)
 {
     static struct mill mill;
     static const char *const names[] = {"pool", "sidecar", "worker", "driver"};
-    const char *seed = getenv("POOLMINER_VIOLENCE_SEED");
-    mill = (struct mill){.pool_port = "0",
-                         .sidecar_port = "0",
-                         .random =
-                             seed != NULL ? (unsigned)strtoul(seed, NULL, 10) : (unsigned)getpid()};
+    mill = (struct mill){
+        .pool_port = "0",
+        .sidecar_port = "0",
+        .random = (unsigned)pm_test_asked_number("POOLMINER_VIOLENCE_SEED", 0, getpid())};
     print_message("POOLMINER_VIOLENCE_SEED=%u\n", mill.random);
     place_create(&mill.place);
     mill.place.clock = PM_SHIFTED_CLOCK;
@@ -289,8 +289,7 @@ static const char *const FATES[FRONT_FATES] = {
 static void whatever_is_killed_nothing_is_lost(void **state)
 {
     struct mill *mill = *state;
-    const char *wanted = getenv("POOLMINER_VIOLENCE_KILLS");
-    const int kills = wanted != NULL ? (int)strtol(wanted, NULL, 10) : 100;
+    const int kills = (int)pm_test_asked_number("POOLMINER_VIOLENCE_KILLS", 1, 100);
     while (mill->kills < kills) {
         pm_clock_sleep_ms(below(mill, PAUSE_MAX_MS));
         look_after(mill);

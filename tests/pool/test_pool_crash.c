@@ -5,6 +5,7 @@
  *
  * POOLMINER_CRASH_STEPS says how many steps, over all stories, POOLMINER_CRASH_STORY which is the
  * first of these; the store is in $TMPDIR. */
+#include "asked_number.h"
 #include "cmocka_include.h"
 #include "pool/scenario.h"
 #include "pool/test_store.h"
@@ -189,17 +190,11 @@ static int tell_story(uint64_t seed)
     return kills;
 }
 
-static long wanted(const char *variable, long otherwise)
-{
-    const char *text = getenv(variable);
-    return text != NULL ? strtol(text, NULL, 10) : otherwise;
-}
-
 static void test_kill_at_random_points(void **state)
 {
     (void)state;
-    const long steps = wanted("POOLMINER_CRASH_STEPS", DEFAULT_STEPS);
-    const long first = wanted("POOLMINER_CRASH_STORY", FIRST_STORY);
+    const long steps = pm_test_asked_number("POOLMINER_CRASH_STEPS", 1, DEFAULT_STEPS);
+    const long first = pm_test_asked_number("POOLMINER_CRASH_STORY", 0, FIRST_STORY);
     long kills = 0;
     srand(3);
     name_store();

@@ -3,6 +3,7 @@
  * on. Of the deaths, which are processes each, every 11th is tried; POOLMINER_FAULTS_EVERY=1 tries
  * all.
  */
+#include "asked_number.h"
 #include "cmocka_include.h"
 #include "crash_vfs.h"
 #include "pool/scenario.h"
@@ -146,8 +147,7 @@ static bool dies_at(enum crash_kind kind, int64_t at)
 
 static void die_everywhere(enum crash_kind kind)
 {
-    const char *every = getenv("POOLMINER_FAULTS_EVERY");
-    const int64_t stride = every != NULL ? strtol(every, NULL, 10) : 11;
+    const int64_t stride = pm_test_asked_number("POOLMINER_FAULTS_EVERY", 1, 11);
     assert_false(dies_at(kind, 0));
     const int64_t operations = *lived_through;
     assert_true(operations > STEPS);

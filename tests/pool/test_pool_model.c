@@ -1,10 +1,9 @@
 /* The pool against the model, step by step, over random stories with random rules.
  *
  * POOLMINER_MODEL_STEPS says how many steps; the default is what fits into every test run. */
+#include "asked_number.h"
 #include "cmocka_include.h"
 #include "pool/scenario.h"
-
-#include <stdlib.h>
 
 enum { STORY_STEPS = 1500, DEFAULT_STEPS = 15000, COMPARE_EVERY = 50 };
 
@@ -38,8 +37,7 @@ static void tell_story(uint64_t seed)
 static void test_random_stories(void **state)
 {
     (void)state;
-    const char *wanted = getenv("POOLMINER_MODEL_STEPS");
-    long steps = wanted != NULL ? strtol(wanted, NULL, 10) : DEFAULT_STEPS;
+    const long steps = pm_test_asked_number("POOLMINER_MODEL_STEPS", 1, DEFAULT_STEPS);
     for (long done = 0; done < steps; done += STORY_STEPS) {
         tell_story((uint64_t)(1 + done / STORY_STEPS));
     }

@@ -3,6 +3,7 @@
  * result is missing, wrong or seen twice. Workers write down which results were acknowledged: none
  * of these jobs is handed out again, or has another outcome. PM_VIOLENCE_KILLS in the environment
  * asks for more than the default. */
+#include "asked_number.h"
 #include "sidecar/sidecar_program.h"
 
 #include <fcntl.h>
@@ -213,18 +214,11 @@ static pid_t start_worker(int number)
     return pid;
 }
 
-static int wanted_kills(void)
-{
-    const char *text = getenv("PM_VIOLENCE_KILLS");
-    long kills = text == NULL ? DEFAULT_KILLS : strtol(text, NULL, 10);
-    assert_in_range(kills, 1, 1000000);
-    return (int)kills;
-}
-
 static void nothing_is_lost_whoever_is_killed(void **state)
 {
     (void)state;
-    int told[2], answer[2], kills = wanted_kills(), status;
+    int told[2], answer[2], status;
+    int kills = (int)pm_test_asked_number("PM_VIOLENCE_KILLS", 1, DEFAULT_KILLS);
     pid_t workers[WORKERS];
     struct tally tally = {0};
     finished = mmap(NULL, JOBS_MAX, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);

@@ -174,19 +174,12 @@ static void test_one_is_killed(void **state)
     assert_books_are_settled(&books);
 }
 
-/* As when the server was started anew. */
 static void test_connections_are_lost(void **state)
 {
     (void)state;
     struct miner *miners = make_miners();
     for (int round = 0; round < 5; round++) {
-        PGconn *connection = PQconnectdb(test_store_url());
-        PGresult *result =
-            PQexec(connection, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                               " WHERE pid <> pg_backend_pid() AND datname = current_database()");
-        assert_int_equal(PQresultStatus(result), PGRES_TUPLES_OK);
-        PQclear(result);
-        PQfinish(connection);
+        test_store_cut_connections();
         client_expect_saying(&miners[0].clients[0], "POST", "/api/v1/miners/register", NULL, 200,
                              "hotkey");
     }

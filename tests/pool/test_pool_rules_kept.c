@@ -4,7 +4,6 @@
 #include "pool/pool_process.h"
 #include "pool/test_store.h"
 
-#include <libpq-fe.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -58,17 +57,6 @@ static void test_rules_change_when_nobody_is_at_work(void **state)
     assert_int_equal(pool_process_logged(pool, "POOL-RULES-CHANGED"), 1);
 }
 
-static void cut_connections(void)
-{
-    PGconn *connection = PQconnectdb(test_store_url());
-    PGresult *result =
-        PQexec(connection, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                           " WHERE pid <> pg_backend_pid() AND datname = current_database()");
-    assert_int_equal(PQresultStatus(result), PGRES_TUPLES_OK);
-    PQclear(result);
-    PQfinish(connection);
-}
-
 static void test_who_was_away_finds_other_rules(void **state)
 {
     struct pool_process *pool = *state;
@@ -77,11 +65,11 @@ static void test_who_was_away_finds_other_rules(void **state)
     if (test_store_url() == NULL) {
         return; /* there is no connection that could be lost */
     }
-    cut_connections(); /* it comes back, and nothing has changed */
+    test_store_cut_connections(); /* it comes back, and nothing has changed */
     pool_process_start(&second, SAME);
     assert_int_equal(pool_process_stop(&second), 0);
     kill(pool->pid, SIGSTOP);
-    cut_connections();
+    test_store_cut_connections();
     pool_process_start(&second, OTHERS);
     kill(pool->pid, SIGCONT);
     assert_true(pm_process_wait(pool->pid, PATIENCE_MS, &status));

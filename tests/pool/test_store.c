@@ -32,3 +32,9 @@ void test_store_refuse_writes(bool refuse)
                    : "ALTER SYSTEM RESET default_transaction_read_only");
     execute("SELECT pg_reload_conf()");
 }
+
+void test_store_cut_connections(void)
+{
+    execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE pid <> pg_backend_pid() AND datname = current_database()");
+}

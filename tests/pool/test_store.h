@@ -15,4 +15,7 @@ void test_store_wipe(void);
  * before one of its next statements. */
 void test_store_refuse_writes(bool refuse);
 
+/* All connections to PostgreSQL's database are lost, as when the server is started anew. */
+void test_store_cut_connections(void);
+
 #endif

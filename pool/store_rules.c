@@ -2,6 +2,7 @@
  * each pay by their own. */
 #include "pool/store_internal.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -55,6 +56,7 @@ static void write_rules(const struct pm_pool_rules *rules, struct rule out[RULES
     add_integer(&at, "leases-per-window", rules->leases_per_window);
     add_integer(&at, "minimum-iterations", rules->minimum_iterations);
     add_integer(&at, "cost-max", rules->cost_max);
+    assert(at == out + RULES);
 }
 
 /* *kept is "" when the store has none of that name. */

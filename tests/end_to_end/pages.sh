@@ -63,8 +63,8 @@ here() { # the command as it stands in the page -> as it is typed here
     command=${command//8434/$pool_port}
     command=${command//8435/$pool_port}
     command=${command//http-port $other_port/http-port $page_port}
-    command=${command//192.168.1.2[01]/127.0.0.1}
     command=${command//192.168.1.21:$sidecar_port/127.0.0.1:$other_port}
+    command=${command//192.168.1.2[01]/127.0.0.1}
     command=${command//https:\/\/pool.example/http://127.0.0.1:$pool_port}
     command=${command//\~/$HOME}
     echo "$command"

@@ -78,7 +78,7 @@ static bool print_json(const struct bench_pool_row *row, const struct cell cells
                 cJSON_AddStringToObject(object, "what", row->what) != NULL &&
                 cJSON_AddNumberToObject(object, "miners", (double)row->miners) != NULL;
     for (int i = 0; i < CELLS && good; i++) {
-        good = isnan(cells[i].value) ||
+        good = !isfinite(cells[i].value) ||
                cJSON_AddNumberToObject(object, cells[i].name, cells[i].value) != NULL;
     }
     char *text = good ? pm_json_print(object, error) : NULL;
@@ -105,7 +105,7 @@ bool bench_pool_row_print(const struct bench_pool_row *row, bool json, struct pm
     }
     printf("%-10s %6zu %-7s", row->store, row->miners, row->what);
     for (int i = 0; i < CELLS; i++) {
-        if (isnan(cells[i].value)) {
+        if (!isfinite(cells[i].value)) {
             printf(" %*s", cells[i].width, "-");
         } else {
             printf(" %*.*f", cells[i].width, cells[i].digits, cells[i].value);

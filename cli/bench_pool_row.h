@@ -7,7 +7,8 @@
 
 #include <poolminer/error.h>
 
-/* NAN: not known, or not of this row. */
+/* NAN: not known, or not of this row. What is not finite, as it is for too short a run, is not
+ * shown. */
 struct bench_pool_row {
     const char *store, *what;
     size_t miners;

@@ -8,7 +8,7 @@
 
 static bool add_number(cJSON *object, const char *name, double value)
 {
-    return isnan(value) || cJSON_AddNumberToObject(object, name, value) != NULL;
+    return !isfinite(value) || cJSON_AddNumberToObject(object, name, value) != NULL;
 }
 
 static bool fill_json(cJSON *object, const struct bench_queue_row *row)
@@ -46,7 +46,7 @@ static bool print_json(const struct bench_queue_row *row, struct pm_error *error
 
 static void print_cell(double value, int width, int digits)
 {
-    if (isnan(value)) {
+    if (!isfinite(value)) {
         printf(" %*s", width, "-");
     } else {
         printf(" %*.*f", width, digits, value);

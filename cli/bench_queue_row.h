@@ -7,7 +7,7 @@
 
 #include <poolminer/error.h>
 
-/* NAN: does not apply. */
+/* NAN: does not apply. What is not finite, as nothing was done in the time, is not shown. */
 struct bench_queue_row {
     const char *server, *what;
     bool synced;

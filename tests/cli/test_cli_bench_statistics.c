@@ -1,5 +1,7 @@
 /* Statistics of benchmarks, against values worked out elsewhere. */
 #include "cli/bench_evolve_run.h"
+#include "cli/bench_pool_row.h"
+#include "cli/bench_queue_row.h"
 #include "cli/bench_statistics.h"
 #include "cmocka_include.h"
 
@@ -118,6 +120,39 @@ static void log_survives_a_kill(void **state)
     assert_int_equal(log.count, 0);
 }
 
+/* A figure that is shared out over no requests at all, as after a very short run. */
+static void what_is_not_finite_is_not_shown(void **state)
+{
+    (void)state;
+    char shown[4096] = "";
+    struct pm_error error = {0};
+    FILE *file = tmpfile();
+    assert_non_null(file);
+    fflush(stdout);
+    const int kept = dup(STDOUT_FILENO);
+    assert_true(kept >= 0 && dup2(fileno(file), STDOUT_FILENO) == STDOUT_FILENO);
+    const struct bench_queue_row queue_row = {
+        .server = "sidecar", .what = "cycle", .per_s = 0, .cpu_us = INFINITY, .ratio = -INFINITY};
+    struct bench_pool_row pool_row = bench_pool_row_empty("sqlite", "all", 1);
+    pool_row.ratio = INFINITY;
+    bool good = true;
+    for (int json = 0; json < 2; json++) {
+        good = bench_queue_row_print(&queue_row, json != 0, &error) &&
+               bench_pool_row_print(&pool_row, json != 0, &error) && good;
+    }
+    fflush(stdout);
+    assert_int_equal(dup2(kept, STDOUT_FILENO), STDOUT_FILENO);
+    close(kept);
+    assert_true(good);
+    rewind(file);
+    assert_true(fread(shown, 1, sizeof shown - 1, file) > 0);
+    fclose(file);
+    assert_non_null(strstr(shown, "cycle"));
+    assert_non_null(strstr(shown, "\"what\":\"all\""));
+    assert_null(strstr(shown, "inf"));
+    assert_null(strstr(shown, "null"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -127,6 +162,7 @@ int main(void)
         cmocka_unit_test(ties_count_half),
         cmocka_unit_test(large_samples_do_not_overflow),
         cmocka_unit_test(log_survives_a_kill),
+        cmocka_unit_test(what_is_not_finite_is_not_shown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -120,7 +120,7 @@ threaded=(test_algorithm_score_queue test_algorithm_suite test_algorithm_suite_s
     test_common_queue_client test_pool_abuse test_pool_api test_pool_connections test_pool_http
     test_pool_rate_limit test_pool_relay test_pool_store_queue test_sidecar_broker
     test_sidecar_flood test_sidecar_frames test_sidecar_health test_sidecar_page test_sidecar_sync
-    test_worker_jobs test_worker_pause test_worker_runner test_worker_starter
+    test_worker_heartbeat test_worker_jobs test_worker_pause test_worker_runner test_worker_starter
     test_worker_workbench)
 
 # A detector that sees nothing, or sees races in OpenMP itself, would tell nothing: it has to find

@@ -26,8 +26,8 @@ struct pm_peer {
     int64_t unreachable_ms;      /* since when no connection was found; -1: connected */
     uint64_t last_lease_request; /* 0: none since the sidecar started; likewise below */
     uint64_t last_tell_request;
-    int64_t progress_job;        /* 0: none */
-    char *progress;              /* JSON text, or NULL */
+    int64_t progress_job; /* 0: none */
+    char *progress;       /* JSON text, or NULL */
 
     /* What a worker's process tells of itself, over a connection of its own; NULL: nothing. */
     char *report; /* JSON text */

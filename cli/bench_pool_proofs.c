@@ -9,8 +9,11 @@
 #include <time.h>
 
 #include <poolminer/clock.h>
+#include <poolminer/stop.h>
 
-enum { MESSAGE_MAX = 40, VERIFIED_AT_ONCE = 16 };
+/* A stock is made in half a minute at most: what is signed long before its use is too old for a
+ * pool. */
+enum { MESSAGE_MAX = 40, VERIFIED_AT_ONCE = 16, STOCK_MAX = 1 << 20 };
 
 static bool sign(const struct pm_hotkey *hotkey, struct bench_proof *out, struct pm_error *error)
 {
@@ -41,7 +44,8 @@ static bool make_stock(struct bench_proofs *proofs, struct pm_error *error)
 #pragma omp parallel for schedule(static)
     for (int64_t i = 0; i < count; i++) {
         struct pm_error reason = {0};
-        if (!sign(proofs->miners[(size_t)i % proofs->miner_count], &proofs->stock[i], &reason)) {
+        if (!pm_stop_requested() &&
+            !sign(proofs->miners[(size_t)i % proofs->miner_count], &proofs->stock[i], &reason)) {
 #pragma omp critical
             {
                 good = false;
@@ -50,13 +54,15 @@ static bool make_stock(struct bench_proofs *proofs, struct pm_error *error)
         }
     }
     proofs->sign_cpu_us = (bench_cpu_s() - begin_cpu_s) * 1e6 / (double)count;
-    return good;
+    return good && (!pm_stop_requested() ||
+                    pm_fail(error, PM_ERROR_INTERRUPTED, "stopped while signatures were made"));
 }
 
 bool bench_proofs_create(size_t miners, size_t stock, struct bench_proofs *out,
                          struct pm_error *error)
 {
-    *out = (struct bench_proofs){.count = stock < miners ? miners : stock};
+    const size_t wanted = stock < STOCK_MAX ? stock : STOCK_MAX;
+    *out = (struct bench_proofs){.count = wanted < miners ? miners : wanted};
     out->miners = calloc(miners, sizeof(struct pm_hotkey *));
     out->next = calloc(miners, sizeof *out->next);
     out->stock = calloc(out->count, sizeof *out->stock);

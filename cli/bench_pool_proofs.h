@@ -28,7 +28,8 @@ struct bench_proofs {
     size_t signed_on_time; /* because the stock was used up */
 };
 
-/* New random keys, and as many proofs as are likely to be used, by all cores. */
+/* New random keys, and `stock` proofs but no more than a million, by all cores.
+ * PM_ERROR_INTERRUPTED: asked to stop meanwhile. */
 bool bench_proofs_create(size_t miners, size_t stock, struct bench_proofs *out,
                          struct pm_error *error);
 void bench_proofs_clear(struct bench_proofs *proofs);

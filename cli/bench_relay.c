@@ -13,11 +13,14 @@
 
 enum { PARTS_MAX = 4, ENDPOINT_SIZE = 64 };
 
-/* The client that asked for a lease last, and its request. */
+/* The client that asked for a lease last and waits, and its request; or, on a busy machine, the job
+ * that came before it. */
 struct waiting {
     char routing_id[PM_WIRE_ROUTING_ID_MAX];
-    size_t size;
+    size_t size; /* 0: nobody waits */
     uint64_t request_id;
+    zmq_msg_t job;
+    bool has_job;
 };
 
 static struct pm_wire_frame frame_of(zmq_msg_t *part)
@@ -38,6 +41,37 @@ static void answer(void *socket, struct pm_wire_frame to, uint64_t request_id,
     pm_wire_send(socket, frames, body.data != NULL ? PARTS_MAX : PARTS_MAX - 1);
 }
 
+static void hand_over(void *socket, struct waiting *waiting, zmq_msg_t *job)
+{
+    answer(socket, (struct pm_wire_frame){waiting->routing_id, waiting->size}, waiting->request_id,
+           "{\"job\":1,\"token\":1}", frame_of(job));
+    waiting->size = 0;
+}
+
+static void note_worker(void *socket, struct waiting *waiting, struct pm_wire_frame from,
+                        uint64_t request_id)
+{
+    memcpy(waiting->routing_id, from.data, from.size);
+    waiting->size = from.size;
+    waiting->request_id = request_id;
+    if (waiting->has_job) {
+        hand_over(socket, waiting, &waiting->job);
+        zmq_msg_close(&waiting->job);
+        waiting->has_job = false;
+    }
+}
+
+static void take_job(void *socket, struct waiting *waiting, zmq_msg_t *job)
+{
+    if (waiting->size > 0) {
+        hand_over(socket, waiting, job);
+    } else if (!waiting->has_job) {
+        zmq_msg_init(&waiting->job);
+        zmq_msg_move(&waiting->job, job);
+        waiting->has_job = true;
+    }
+}
+
 static void relay(void *socket, zmq_msg_t *parts, size_t count, struct waiting *waiting)
 {
     char verb[PM_WIRE_VERB_MAX + 1];
@@ -47,14 +81,11 @@ static void relay(void *socket, zmq_msg_t *parts, size_t count, struct waiting *
         return;
     }
     if (strcmp(verb, "lease") == 0 && from.size <= sizeof waiting->routing_id) {
-        memcpy(waiting->routing_id, from.data, from.size);
-        waiting->size = from.size;
-        waiting->request_id = request_id;
+        note_worker(socket, waiting, from, request_id);
         return;
     }
     if (strcmp(verb, "put") == 0 && count == PARTS_MAX) {
-        answer(socket, (struct pm_wire_frame){waiting->routing_id, waiting->size},
-               waiting->request_id, "{\"job\":1,\"token\":1}", frame_of(&parts[PARTS_MAX - 1]));
+        take_job(socket, waiting, &parts[PARTS_MAX - 1]);
     }
     answer(socket, from, request_id, "{}", (struct pm_wire_frame){NULL, 0});
 }
@@ -62,7 +93,7 @@ static void relay(void *socket, zmq_msg_t *parts, size_t count, struct waiting *
 /* Blocks in ZeroMQ for the first frame of each message, which is the quickest way it has. */
 static void run(void *socket)
 {
-    struct waiting waiting = {.size = 0};
+    struct waiting waiting = {0};
     for (;;) {
         zmq_msg_t parts[PARTS_MAX];
         size_t count = 1;

@@ -1,6 +1,6 @@
 /* What ZeroMQ alone costs on the way from a put to a worker that waits: a ROUTER in a process of
- * its own that keeps nothing, decides nothing, and hands the body of a put to whoever asked for a
- * lease last. The sidecar can be no faster than this. */
+ * its own that keeps at most one job, decides nothing, and hands the body of a put to whoever asked
+ * for a lease last. The sidecar can be no faster than this. */
 #ifndef CLI_BENCH_RELAY_H
 #define CLI_BENCH_RELAY_H
 

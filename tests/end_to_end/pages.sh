@@ -179,7 +179,7 @@ finish
 
 cd "$POOLMINER_ROOT"
 echo 'poolminer bench queue --clients 16 --payload 1024' >>"$work/typed"
-poolminer bench queue --clients 16 --payload 1024 --seconds 0.1 --backlog 100 >"$work/run.log" 2>&1 ||
+poolminer bench queue --clients 16 --payload 1024 --seconds 0.02 --backlog 10 >"$work/run.log" 2>&1 ||
     fail 'bench queue'
 
 grep -vE '^(systemctl|cmake|ninja|ctest|mkdir|ln|cp) ' "$work/found" >"$work/expected"

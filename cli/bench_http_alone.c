@@ -1,11 +1,9 @@
 #include "cli/bench_http_alone.h"
 
-#include <errno.h>
+#include "cli/bench_fork.h"
+
 #include <pthread.h>
-#include <signal.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <poolminer/http_server.h>
@@ -87,8 +85,9 @@ static void *answer_line(void *context)
     return NULL;
 }
 
-static void serve(bool later, int told)
+static void serve(const void *context, int told)
 {
+    const bool later = *(const bool *)context;
     static struct line line = {.mutex = PTHREAD_MUTEX_INITIALIZER,
                                .some = PTHREAD_COND_INITIALIZER};
     pthread_t thread;
@@ -109,8 +108,7 @@ static void serve(bool later, int told)
         !pm_http_server_create(&config, &server, NULL)) {
         return;
     }
-    const int port = pm_http_server_port(server);
-    if (write(told, &port, sizeof port) == (ssize_t)sizeof port) {
+    if (bench_fork_tell(told, pm_http_server_port(server))) {
         for (;;) {
             pause(); /* until SIGTERM ends the process */
         }
@@ -119,23 +117,6 @@ static void serve(bool later, int told)
 
 bool bench_http_alone_start(bool later, struct bench_server *server, struct pm_error *error)
 {
-    int ends[2];
     *server = (struct bench_server){0};
-    if (pipe(ends) != 0) {
-        return pm_fail(error, PM_ERROR_IO, "a pipe to the HTTP server: %s", strerror(errno));
-    }
-    server->pid = fork();
-    if (server->pid == 0) {
-        prctl(PR_SET_PDEATHSIG, SIGTERM); /* it must not outlive who measures it */
-        signal(SIGTERM, SIG_DFL);
-        signal(SIGINT, SIG_DFL);
-        close(ends[0]);
-        serve(later, ends[1]);
-        _exit(EXIT_FAILURE);
-    }
-    close(ends[1]);
-    const bool good = server->pid > 0 && read(ends[0], &server->port, sizeof server->port) ==
-                                             (ssize_t)sizeof server->port;
-    close(ends[0]);
-    return good || pm_fail(error, PM_ERROR_IO, "the HTTP server does not come up");
+    return bench_fork(serve, &later, "the HTTP server", &server->pid, &server->port, error);
 }

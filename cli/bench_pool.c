@@ -57,21 +57,23 @@ static bool read_books(const struct bench *bench, const struct run *run, struct 
     return good;
 }
 
+static bool run_load(const struct bench *bench, struct run *run, struct pm_error *error)
+{
+    const double begin_cpu_s = cpu_s(bench, run);
+    const bool good =
+        bench_load_run(run->server.port, &run->proofs, bench->config->seconds, &run->load, error);
+    run->pool_cpu_s = cpu_s(bench, run) - begin_cpu_s;
+    return good;
+}
+
 /* The floor is measured just before the load and just after it, for a machine has its moods. */
 static bool measure(const struct bench *bench, struct run *run, struct pm_error *error)
 {
     const double seconds = bench->config->seconds;
     struct bench_floor after;
     if (!bench_floor_measure(&run->proofs, seconds / 2, &run->floor, error) ||
-        !read_books(bench, run, &run->before, error)) {
-        return false;
-    }
-    const double begin_cpu_s = cpu_s(bench, run);
-    if (!bench_load_run(run->server.port, &run->proofs, seconds, &run->load, error)) {
-        return false;
-    }
-    run->pool_cpu_s = cpu_s(bench, run) - begin_cpu_s;
-    if (!bench_floor_measure(&run->proofs, seconds / 2, &after, error)) {
+        !read_books(bench, run, &run->before, error) || !run_load(bench, run, error) ||
+        !bench_floor_measure(&run->proofs, seconds / 2, &after, error)) {
         return false;
     }
     run->floor.per_s = (run->floor.per_s + after.per_s) / 2;
@@ -91,16 +93,26 @@ static bool print_call(const struct bench *bench, struct run *run, const char *w
     return bench_pool_row_print(&row, bench->config->json, error);
 }
 
-static bool print_all(const struct bench *bench, struct run *run, struct pm_error *error)
+/* Of all requests together. */
+static struct bench_pool_row row_of_all(const struct bench *bench, const struct run *run,
+                                        const char *what)
 {
     const struct bench_load *load = &run->load;
     const double requests =
         (double)(load->answers[BENCH_CALL_LEASE].count + load->answers[BENCH_CALL_SUBMIT].count);
     struct bench_pool_row row =
-        bench_pool_row_empty(bench->store_name, "all", run->proofs.miner_count);
+        bench_pool_row_empty(bench->store_name, what, run->proofs.miner_count);
     row.per_s = requests / load->seconds;
     row.pool_cpu_us = run->pool_cpu_s * 1e6 / requests;
     row.load_cpu_us = load->cpu_s * 1e6 / requests;
+    row.hung_up = (double)load->hung_up;
+    return row;
+}
+
+static bool print_all(const struct bench *bench, struct run *run, struct pm_error *error)
+{
+    const struct bench_load *load = &run->load;
+    struct bench_pool_row row = row_of_all(bench, run, "all");
     row.sign_cpu_us = run->proofs.sign_cpu_us;
     row.verify_cpu_us = run->floor.cpu_us;
     row.verify_per_s = run->floor.per_s;
@@ -109,7 +121,6 @@ static bool print_all(const struct bench *bench, struct run *run, struct pm_erro
     row.shared_ratio = (row.sign_cpu_us + row.verify_cpu_us) /
                        (row.sign_cpu_us + row.load_cpu_us + row.pool_cpu_us);
     row.not_now = (double)load->not_now;
-    row.hung_up = (double)load->hung_up;
     row.lost = (double)bench_books_lost(&run->before, &run->after, (int64_t)load->evaluations,
                                         (int64_t)load->evolutions);
     return bench_pool_row_print(&row, bench->config->json, error) &&
@@ -161,20 +172,10 @@ static bool bench_http_alone(const struct bench_pool_config *config, bool later,
     /* Many more than of a pool that looks at them. */
     const size_t stock = (size_t)(config->seconds * 20000 * cores_use(0));
     good = good && bench_proofs_create(miners, stock, &run.proofs, error);
-    const double begin_cpu_s = cpu_s(&bench, &run);
-    good = good && bench_load_run(run.server.port, &run.proofs, config->seconds, &run.load, error);
-    run.pool_cpu_s = cpu_s(&bench, &run) - begin_cpu_s;
+    good = good && run_load(&bench, &run, error);
     bench_server_stop(&run.server);
     if (good) {
-        const struct bench_load *load = &run.load;
-        const double requests = (double)(load->answers[BENCH_CALL_LEASE].count +
-                                         load->answers[BENCH_CALL_SUBMIT].count);
-        struct bench_pool_row row =
-            bench_pool_row_empty(bench.store_name, later ? "later" : "http", miners);
-        row.per_s = requests / load->seconds;
-        row.pool_cpu_us = run.pool_cpu_s * 1e6 / requests;
-        row.load_cpu_us = load->cpu_s * 1e6 / requests;
-        row.hung_up = (double)load->hung_up;
+        const struct bench_pool_row row = row_of_all(&bench, &run, later ? "later" : "http");
         good = bench_pool_row_print(&row, config->json, error);
     }
     bench_load_clear(&run.load);

@@ -6,7 +6,6 @@
 #include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include <poolminer/clock.h>
 #include <poolminer/stop.h>
@@ -97,13 +96,6 @@ bool bench_proofs_take(struct bench_proofs *proofs, size_t miner, struct bench_p
 
 /* ---- the floor ---- */
 
-static double thread_cpu_s(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
-}
-
 static bool verify(const struct bench_proofs *proofs, size_t index, struct pm_error *error)
 {
     const struct bench_proof *proof = &proofs->stock[index];
@@ -124,7 +116,7 @@ bool bench_floor_measure(const struct bench_proofs *proofs, double seconds, stru
 #pragma omp parallel reduction(+ : cpu_s, verified) reduction(&& : good)
     {
         struct pm_error reason = {0};
-        const double begin_cpu_s = thread_cpu_s();
+        const int64_t begin_cpu_ns = bench_thread_cpu_ns();
         size_t at = (size_t)omp_get_thread_num() * VERIFIED_AT_ONCE;
         while (good && pm_clock_monotonic_ns() < end_ns) {
             for (int i = 0; good && i < VERIFIED_AT_ONCE; i++) {
@@ -132,7 +124,7 @@ bool bench_floor_measure(const struct bench_proofs *proofs, double seconds, stru
                 verified++;
             }
         }
-        cpu_s = thread_cpu_s() - begin_cpu_s;
+        cpu_s = (double)(bench_thread_cpu_ns() - begin_cpu_ns) * 1e-9;
         if (!good) {
 #pragma omp critical
             *error = reason;

@@ -182,6 +182,12 @@ static struct bench_wire *open_wire(enum bench_server_kind kind, const struct be
                                     : bench_wire_sidecar(&config, error);
 }
 
+static void set_latency(struct bench_queue_row *row, struct bench_samples *samples)
+{
+    row->p50_us = bench_samples_quantile(samples, 0.50) * 1e-3;
+    row->p99_us = bench_samples_quantile(samples, 0.99) * 1e-3;
+}
+
 /* Lets a crowd at a server; *row gets what there is to say of it. */
 static bool measure_crowd(enum bench_server_kind kind, const struct bench_server *server,
                           struct crowd *crowd, struct bench_queue_row *row, double seconds,
@@ -202,8 +208,7 @@ static bool measure_crowd(enum bench_server_kind kind, const struct bench_server
     if (good) {
         row->per_s = (double)crowd->done * 1e9 / (double)(pm_clock_monotonic_ns() - begin_ns);
         row->cpu_us = (bench_server_cpu_s(server) - begin_cpu_s) * 1e6 / (double)crowd->done;
-        row->p50_us = bench_samples_quantile(&crowd->samples, 0.50) * 1e-3;
-        row->p99_us = bench_samples_quantile(&crowd->samples, 0.99) * 1e-3;
+        set_latency(row, &crowd->samples);
     }
     if (crowd->wire != NULL) {
         crowd->wire->verbs->close(crowd->wire);
@@ -314,8 +319,7 @@ static bool bench_handover(const struct bench *bench, enum bench_server_kind kin
     for (int i = 0; good && i < HANDOVERS; i++) {
         good = hand_over(wire, &samples, error);
     }
-    row.p50_us = bench_samples_quantile(&samples, 0.50) * 1e-3;
-    row.p99_us = bench_samples_quantile(&samples, 0.99) * 1e-3;
+    set_latency(&row, &samples);
     if (wire != NULL) {
         wire->verbs->close(wire);
     }
@@ -337,8 +341,7 @@ static bool time_leases(enum bench_server_kind kind, const struct bench_server *
                wire->verbs->receive(wire, &who, error) &&
                bench_samples_add(&samples, pm_clock_monotonic_ns() - begin_ns, error);
     }
-    row->p50_us = bench_samples_quantile(&samples, 0.50) * 1e-3;
-    row->p99_us = bench_samples_quantile(&samples, 0.99) * 1e-3;
+    set_latency(row, &samples);
     if (wire != NULL) {
         wire->verbs->close(wire);
     }
@@ -385,14 +388,6 @@ static bool trickle(struct bench_wire *wire, struct bench_disk *disk, struct ben
            bench_samples_add(syncs, pm_clock_monotonic_ns() - sync_ns, error);
 }
 
-static bool print_latency(const struct bench *bench, struct bench_queue_row row,
-                          struct bench_samples *samples, struct pm_error *error)
-{
-    row.p50_us = bench_samples_quantile(samples, 0.50) * 1e-3;
-    row.p99_us = bench_samples_quantile(samples, 0.99) * 1e-3;
-    return bench_queue_row_print(&row, bench->config->json, error);
-}
-
 static bool bench_trickle(const struct bench *bench, struct pm_error *error)
 {
     struct bench_server server;
@@ -412,8 +407,10 @@ static bool bench_trickle(const struct bench *bench, struct pm_error *error)
     for (int i = 0; good && i < TRICKLED_MAX && pm_clock_monotonic_ns() < end_ns; i++) {
         good = trickle(wire, &disk, &puts, &syncs, error);
     }
-    good = good && print_latency(bench, disk_row, &syncs, error) &&
-           print_latency(bench, put_row, &puts, error);
+    set_latency(&disk_row, &syncs);
+    set_latency(&put_row, &puts);
+    good = good && bench_queue_row_print(&disk_row, bench->config->json, error) &&
+           bench_queue_row_print(&put_row, bench->config->json, error);
     if (wire != NULL) {
         wire->verbs->close(wire);
     }

@@ -1,13 +1,11 @@
 #include "cli/bench_relay.h"
 
-#include <errno.h>
-#include <signal.h>
+#include "cli/bench_fork.h"
+
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <unistd.h>
 
 #include <poolminer/wire.h>
 
@@ -112,39 +110,23 @@ static void run(void *socket)
     }
 }
 
-static void serve(int told)
+static void serve(const void *context, int told)
 {
+    (void)context;
     char endpoint[ENDPOINT_SIZE] = "";
     size_t size = sizeof endpoint;
-    void *context = zmq_ctx_new();
-    void *socket = context == NULL ? NULL : zmq_socket(context, ZMQ_ROUTER);
+    void *zmq = zmq_ctx_new();
+    void *socket = zmq == NULL ? NULL : zmq_socket(zmq, ZMQ_ROUTER);
     if (socket == NULL || zmq_bind(socket, "tcp://127.0.0.1:*") != 0 ||
         zmq_getsockopt(socket, ZMQ_LAST_ENDPOINT, endpoint, &size) != 0) {
         return;
     }
-    const int port = (int)strtol(strrchr(endpoint, ':') + 1, NULL, 10);
-    if (write(told, &port, sizeof port) == (ssize_t)sizeof port) {
+    if (bench_fork_tell(told, (int)strtol(strrchr(endpoint, ':') + 1, NULL, 10))) {
         run(socket);
     }
 }
 
 bool bench_relay_start(pid_t *pid, int *port, struct pm_error *error)
 {
-    int ends[2];
-    if (pipe(ends) != 0) {
-        return pm_fail(error, PM_ERROR_IO, "a pipe to the relay: %s", strerror(errno));
-    }
-    *pid = fork();
-    if (*pid == 0) {
-        prctl(PR_SET_PDEATHSIG, SIGTERM); /* it must not outlive who measures it */
-        signal(SIGTERM, SIG_DFL);
-        signal(SIGINT, SIG_DFL);
-        close(ends[0]);
-        serve(ends[1]);
-        _exit(EXIT_FAILURE);
-    }
-    close(ends[1]);
-    const bool good = *pid > 0 && read(ends[0], port, sizeof *port) == (ssize_t)sizeof *port;
-    close(ends[0]);
-    return good || pm_fail(error, PM_ERROR_IO, "the relay does not come up");
+    return bench_fork(serve, NULL, "the relay", pid, port, error);
 }

@@ -363,7 +363,7 @@ void pm_api_handle(void *context, const struct pm_http_server_request *request,
 void pm_api_refused(void *context, int status)
 {
     const struct pm_pool *pool = context;
-    pm_metrics_count_refused(pool->metrics, status);
+    pm_metrics_count_status(pool->metrics, status);
 }
 
 bool pm_api_refuse(struct pm_api_call *call, int status, const struct pm_error *error)

@@ -9,7 +9,7 @@ void pm_metrics_begin(struct pm_metrics *metrics)
     atomic_fetch_add(&metrics->in_hand, 1);
 }
 
-static void count_status(struct pm_metrics *metrics, int status)
+void pm_metrics_count_status(struct pm_metrics *metrics, int status)
 {
     if (status >= 0 && status < PM_METRICS_STATUS_MAX) {
         atomic_fetch_add(&metrics->requests[status], 1);
@@ -18,14 +18,9 @@ static void count_status(struct pm_metrics *metrics, int status)
 
 void pm_metrics_count(struct pm_metrics *metrics, int status, int64_t took_ns)
 {
-    count_status(metrics, status);
+    pm_metrics_count_status(metrics, status);
     atomic_fetch_add(&metrics->request_ns, took_ns);
     atomic_fetch_sub(&metrics->in_hand, 1);
-}
-
-void pm_metrics_count_refused(struct pm_metrics *metrics, int status)
-{
-    count_status(metrics, status);
 }
 
 static void write_head(struct pm_text *text, const char *name, const char *type, const char *help)

@@ -22,8 +22,9 @@ void pm_metrics_begin(struct pm_metrics *metrics);
 /* It was answered. */
 void pm_metrics_count(struct pm_metrics *metrics, int status, int64_t took_ns);
 
-/* A request was refused before it could begin. */
-void pm_metrics_count_refused(struct pm_metrics *metrics, int status);
+/* What pm_metrics_count does first; by itself for a request that was refused before it could begin.
+ */
+void pm_metrics_count_status(struct pm_metrics *metrics, int status);
 
 /* One figure in Prometheus' text format, with its help and type ("counter", "gauge"). */
 void pm_metrics_write(struct pm_text *text, const char *name, const char *type, const char *help,

@@ -291,12 +291,16 @@ static void answer(struct pm_broker *broker)
 static void keep_log(struct pm_broker *broker)
 {
     struct pm_store *store = broker->queue.store;
+    struct pm_store_thread *keeper = broker->log_keeper;
     bool ended = true;
-    if (broker->log_keeper != NULL && pm_store_thread_is_busy(broker->log_keeper)) {
-        pm_store_thread_end(broker->log_keeper, false, &ended, NULL);
+    if (keeper == NULL) {
+        return;
     }
-    if (broker->log_keeper != NULL && ended && store->verbs->wants_write_back(store)) {
-        pm_store_thread_begin(broker->log_keeper);
+    if (pm_store_thread_is_busy(keeper)) {
+        pm_store_thread_end(keeper, false, &ended, NULL);
+    }
+    if (ended && store->verbs->wants_write_back(store)) {
+        pm_store_thread_begin(keeper);
     }
 }
 

@@ -16,9 +16,9 @@ struct named_number {
 static cJSON *create_row(const char *row, const char *engine, const char *start)
 {
     cJSON *object = cJSON_CreateObject();
-    if (object != NULL && cJSON_AddStringToObject(object, "row", row) != NULL &&
-        (engine == NULL || cJSON_AddStringToObject(object, "engine", engine) != NULL) &&
-        (start == NULL || cJSON_AddStringToObject(object, "start", start) != NULL)) {
+    if (object != NULL && pm_json_add_string(object, "row", row) &&
+        (engine == NULL || pm_json_add_string(object, "engine", engine)) &&
+        (start == NULL || pm_json_add_string(object, "start", start))) {
         return object;
     }
     cJSON_Delete(object);
@@ -49,7 +49,7 @@ static bool print_numbers(cJSON *object, const struct named_number *numbers, siz
 {
     bool complete = object != NULL;
     for (size_t i = 0; complete && i < count; i++) {
-        complete = cJSON_AddNumberToObject(object, numbers[i].name, numbers[i].value) != NULL;
+        complete = pm_json_add_number(object, numbers[i].name, numbers[i].value);
     }
     return print_object(object, complete, error);
 }
@@ -62,7 +62,7 @@ bool bench_evolve_print_reference(struct bench_evolve_table *table, const char *
     if (table->json) {
         const struct named_number numbers[] = {{"score", score}, {"search_score", search_score}};
         cJSON *object = create_row("reference", NULL, NULL);
-        const bool named = object != NULL && cJSON_AddStringToObject(object, "name", name) != NULL;
+        const bool named = object != NULL && pm_json_add_string(object, "name", name);
         return named ? print_numbers(object, numbers, sizeof numbers / sizeof *numbers, error)
                      : print_object(object, false, error);
     }
@@ -200,8 +200,7 @@ static bool print_comparison(const struct bench_evolve_table *table, const char 
     }
     const struct named_number numbers[] = {{"share_ahead", ahead}, {"u", test.u}, {"p", test.p}};
     cJSON *object = create_row("comparison", a->engine, start);
-    const bool named =
-        object != NULL && cJSON_AddStringToObject(object, "against", b->engine) != NULL;
+    const bool named = object != NULL && pm_json_add_string(object, "against", b->engine);
     return named ? print_numbers(object, numbers, sizeof numbers / sizeof *numbers, error)
                  : print_object(object, false, error);
 }

@@ -51,10 +51,10 @@ cJSON *bench_evolve_run_write(const struct bench_evolve_run *run)
     cJSON *object = cJSON_CreateObject();
     bool done = object != NULL;
     for (size_t i = 0; done && i < sizeof texts / sizeof *texts; i++) {
-        done = cJSON_AddStringToObject(object, texts[i].name, texts[i].text) != NULL;
+        done = pm_json_add_string(object, texts[i].name, texts[i].text);
     }
     for (size_t i = 0; done && i < sizeof numbers / sizeof *numbers; i++) {
-        done = cJSON_AddNumberToObject(object, numbers[i].name, numbers[i].value) != NULL;
+        done = pm_json_add_number(object, numbers[i].name, numbers[i].value);
     }
     if (!done) {
         cJSON_Delete(object);

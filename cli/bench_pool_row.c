@@ -74,12 +74,12 @@ static bool print_json(const struct bench_pool_row *row, const struct cell cells
                        struct pm_error *error)
 {
     cJSON *object = cJSON_CreateObject();
-    bool good = object != NULL && cJSON_AddStringToObject(object, "store", row->store) != NULL &&
-                cJSON_AddStringToObject(object, "what", row->what) != NULL &&
-                cJSON_AddNumberToObject(object, "miners", (double)row->miners) != NULL;
+    bool good = object != NULL && pm_json_add_string(object, "store", row->store) &&
+                pm_json_add_string(object, "what", row->what) &&
+                pm_json_add_number(object, "miners", (double)row->miners);
     for (int i = 0; i < CELLS && good; i++) {
-        good = !isfinite(cells[i].value) ||
-               cJSON_AddNumberToObject(object, cells[i].name, cells[i].value) != NULL;
+        good =
+            !isfinite(cells[i].value) || pm_json_add_number(object, cells[i].name, cells[i].value);
     }
     char *text = good ? pm_json_print(object, error) : NULL;
     cJSON_Delete(object);

@@ -8,14 +8,14 @@
 
 static bool add_number(cJSON *object, const char *name, double value)
 {
-    return !isfinite(value) || cJSON_AddNumberToObject(object, name, value) != NULL;
+    return !isfinite(value) || pm_json_add_number(object, name, value);
 }
 
 static bool fill_json(cJSON *object, const struct bench_queue_row *row)
 {
-    return cJSON_AddStringToObject(object, "server", row->server) != NULL &&
-           cJSON_AddStringToObject(object, "what", row->what) != NULL &&
-           cJSON_AddBoolToObject(object, "synced", row->synced) != NULL &&
+    return pm_json_add_string(object, "server", row->server) &&
+           pm_json_add_string(object, "what", row->what) &&
+           pm_json_add_bool(object, "synced", row->synced) &&
            add_number(object, "clients", (double)row->clients) &&
            add_number(object, "window", (double)row->window) &&
            add_number(object, "payload", (double)row->payload) &&

@@ -45,15 +45,15 @@ void bench_row_set_threads(struct bench_row *row, int threads, double scaling,
 
 static bool add_number(cJSON *object, const char *name, double value)
 {
-    return isnan(value) || cJSON_AddNumberToObject(object, name, value) != NULL;
+    return isnan(value) || pm_json_add_number(object, name, value);
 }
 
 static bool fill_json(cJSON *object, const struct bench_row *row)
 {
-    return cJSON_AddStringToObject(object, "program", row->program) != NULL &&
-           cJSON_AddStringToObject(object, "executor", row->executor) != NULL &&
-           cJSON_AddStringToObject(object, "simd", row->simd) != NULL &&
-           cJSON_AddBoolToObject(object, "machine_code", row->machine_code) != NULL &&
+    return pm_json_add_string(object, "program", row->program) &&
+           pm_json_add_string(object, "executor", row->executor) &&
+           pm_json_add_string(object, "simd", row->simd) &&
+           pm_json_add_bool(object, "machine_code", row->machine_code) &&
            add_number(object, "threads", row->threads) &&
            add_number(object, "us_per_algorithm", row->us_per_algorithm) &&
            add_number(object, "us_compile", row->us_compile) &&
@@ -61,7 +61,7 @@ static bool fill_json(cJSON *object, const struct bench_row *row)
            add_number(object, "ratio_to_reference", row->ratio_to_reference) &&
            add_number(object, "scaling", row->scaling) &&
            add_number(object, "machine_share", row->machine_share) &&
-           (row->limit == NULL || cJSON_AddStringToObject(object, "limit", row->limit) != NULL);
+           (row->limit == NULL || pm_json_add_string(object, "limit", row->limit));
 }
 
 static bool add_extras(cJSON *object, const struct bench_row *row)

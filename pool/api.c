@@ -227,10 +227,9 @@ static bool read_body(struct pm_api_call *call, enum authentication authenticati
 static char *print_refusal(const struct pm_refusal *refusal)
 {
     cJSON *json = cJSON_CreateObject();
-    bool ok =
-        cJSON_AddStringToObject(json, "detail", refusal->detail) != NULL &&
-        (refusal->seconds_left == 0 ||
-         cJSON_AddNumberToObject(json, "time_remaining_s", (double)refusal->seconds_left) != NULL);
+    bool ok = pm_json_add_string(json, "detail", refusal->detail) &&
+              (refusal->seconds_left == 0 ||
+               pm_json_add_number(json, "time_remaining_s", (double)refusal->seconds_left));
     char *text = ok ? pm_json_print(json, NULL) : NULL;
     cJSON_Delete(json);
     return text;

@@ -77,15 +77,14 @@ static char *print_body(const struct pm_relay *relay, const struct news *news,
                         struct pm_error *error)
 {
     cJSON *json = cJSON_CreateObject(), *result = NULL, *metadata = NULL;
-    bool complete =
-        cJSON_AddStringToObject(json, "task_id", relay->config.task_id) != NULL &&
-        cJSON_AddNumberToObject(json, "score", news->score) != NULL &&
-        (result = cJSON_AddObjectToObject(json, "algorithm_result")) != NULL &&
-        cJSON_AddStringToObject(result, "dsl", news->dsl) != NULL &&
-        (metadata = cJSON_AddObjectToObject(result, "metadata")) != NULL &&
-        cJSON_AddNumberToObject(metadata, "algorithm_id", (double)news->algorithm_id) != NULL &&
-        cJSON_AddNumberToObject(metadata, "input_dim", news->input_dim) != NULL &&
-        cJSON_AddStringToObject(metadata, "hotkey", news->author) != NULL;
+    bool complete = pm_json_add_string(json, "task_id", relay->config.task_id) &&
+                    pm_json_add_number(json, "score", news->score) &&
+                    (result = cJSON_AddObjectToObject(json, "algorithm_result")) != NULL &&
+                    pm_json_add_string(result, "dsl", news->dsl) &&
+                    (metadata = cJSON_AddObjectToObject(result, "metadata")) != NULL &&
+                    pm_json_add_number(metadata, "algorithm_id", (double)news->algorithm_id) &&
+                    pm_json_add_number(metadata, "input_dim", news->input_dim) &&
+                    pm_json_add_string(metadata, "hotkey", news->author);
     char *body = complete ? pm_json_print(json, error) : NULL;
     if (!complete) {
         pm_fail(error, PM_ERROR_MEMORY, "what goes to the relay: out of memory");

@@ -116,18 +116,16 @@ static bool add_member(cJSON *json, const struct pm_table_column *column,
 {
     char buffer[CELL_SIZE];
     if (cell->empty) {
-        return cJSON_AddNullToObject(json, column->name) != NULL;
+        return pm_json_add_null(json, column->name);
     }
     switch (column->kind) {
     case PM_CELL_TEXT:
     case PM_CELL_TIME:
-        return cJSON_AddStringToObject(json, column->name, cell_text(column->kind, cell, buffer)) !=
-               NULL;
+        return pm_json_add_string(json, column->name, cell_text(column->kind, cell, buffer));
     case PM_CELL_POINTS:
-        return cJSON_AddNumberToObject(json, column->name,
-                                       (double)cell->integer / PM_REPUTATION_UNIT) != NULL;
+        return pm_json_add_number(json, column->name, (double)cell->integer / PM_REPUTATION_UNIT);
     case PM_CELL_REAL:
-        return cJSON_AddNumberToObject(json, column->name, cell->real) != NULL;
+        return pm_json_add_number(json, column->name, cell->real);
     case PM_CELL_INTEGER:
         break;
     }

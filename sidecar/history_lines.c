@@ -60,14 +60,12 @@ static bool add_line(cJSON *list, sqlite3_stmt *row)
 {
     cJSON *item = pm_json_append_object(list);
     const enum pm_log_level level = (enum pm_log_level)sqlite3_column_int(row, 2);
-    return cJSON_AddNumberToObject(item, "cursor", (double)sqlite3_column_int64(row, 0)) != NULL &&
-           cJSON_AddNumberToObject(item, "time_ms", (double)sqlite3_column_int64(row, 1)) != NULL &&
-           cJSON_AddStringToObject(item, "level", pm_log_level_name(level)) != NULL &&
-           cJSON_AddStringToObject(item, "program", (const char *)sqlite3_column_text(row, 3)) !=
-               NULL &&
-           cJSON_AddStringToObject(item, "id", (const char *)sqlite3_column_text(row, 4)) != NULL &&
-           cJSON_AddStringToObject(item, "message", (const char *)sqlite3_column_text(row, 5)) !=
-               NULL;
+    return pm_json_add_number(item, "cursor", (double)sqlite3_column_int64(row, 0)) &&
+           pm_json_add_number(item, "time_ms", (double)sqlite3_column_int64(row, 1)) &&
+           pm_json_add_string(item, "level", pm_log_level_name(level)) &&
+           pm_json_add_string(item, "program", (const char *)sqlite3_column_text(row, 3)) &&
+           pm_json_add_string(item, "id", (const char *)sqlite3_column_text(row, 4)) &&
+           pm_json_add_string(item, "message", (const char *)sqlite3_column_text(row, 5));
 }
 
 static bool read_lines(const struct pm_history *history, cJSON *list, int64_t after,
@@ -116,7 +114,7 @@ cJSON *pm_history_lines(struct pm_history *history, int64_t after, enum pm_log_l
                 read_lines(history, list, after, least, limit, error);
     int64_t cursor = done ? next_cursor(history, list, limit) : 0;
     pthread_mutex_unlock(&history->mutex);
-    if (done && cJSON_AddNumberToObject(object, "cursor", (double)cursor) != NULL) {
+    if (done && pm_json_add_number(object, "cursor", (double)cursor)) {
         return object;
     }
     cJSON_Delete(object);

@@ -175,7 +175,7 @@ cJSON *pm_history_series(struct pm_history *history, const char *account, int64_
 {
     cJSON *object = cJSON_CreateObject();
     cJSON *lists[PM_SERIES_COUNT + 1];
-    bool done = cJSON_AddStringToObject(object, "account", account) != NULL;
+    bool done = pm_json_add_string(object, "account", account);
     for (int i = 0; i <= PM_SERIES_COUNT; i++) {
         lists[i] = cJSON_AddArrayToObject(object, i == 0 ? "time_ms" : SERIES[i - 1]);
         done = done && lists[i] != NULL;

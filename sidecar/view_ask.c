@@ -51,9 +51,9 @@ static bool add_figures(cJSON *list, size_t *bytes_left, const char *run,
     }
     *bytes_left -= record->body_size;
     const char *account = record->key + strlen(FIGURES_PREFIX);
-    return pm_json_append(list, object) && cJSON_AddStringToObject(object, "run", run) != NULL &&
-           cJSON_AddStringToObject(object, "account", account) != NULL &&
-           cJSON_AddNumberToObject(object, "recorded_ms", (double)record->updated_ms) != NULL;
+    return pm_json_append(list, object) && pm_json_add_string(object, "run", run) &&
+           pm_json_add_string(object, "account", account) &&
+           pm_json_add_number(object, "recorded_ms", (double)record->updated_ms);
 }
 
 static bool ask_run(struct pm_view *view, const char *run, cJSON *list, size_t *bytes_left,

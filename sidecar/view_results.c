@@ -33,12 +33,12 @@ static cJSON *write_result(const char *run, const struct pm_record *record)
         cJSON_Delete(body);
         body = cJSON_CreateNull();
     }
-    bool done = cJSON_AddNumberToObject(object, "cursor", (double)record->sequence) != NULL &&
-                cJSON_AddNumberToObject(object, "time_ms", (double)record->updated_ms) != NULL &&
-                cJSON_AddStringToObject(object, "run", run) != NULL &&
-                cJSON_AddStringToObject(object, "key", record->key) != NULL &&
-                cJSON_AddStringToObject(object, "state", record->state) != NULL &&
-                cJSON_AddStringToObject(object, "reason", record->reason) != NULL;
+    bool done = pm_json_add_number(object, "cursor", (double)record->sequence) &&
+                pm_json_add_number(object, "time_ms", (double)record->updated_ms) &&
+                pm_json_add_string(object, "run", run) &&
+                pm_json_add_string(object, "key", record->key) &&
+                pm_json_add_string(object, "state", record->state) &&
+                pm_json_add_string(object, "reason", record->reason);
     done = pm_json_add(object, "record", body) && done;
     if (!done) {
         cJSON_Delete(object);
@@ -179,7 +179,7 @@ static bool add_not_paid(cJSON *list, const char *run, const struct pm_record *r
 {
     cJSON *result = write_result(run, record);
     cJSON *body = cJSON_DetachItemFromObjectCaseSensitive(result, "record");
-    bool done = cJSON_AddStringToObject(result, "remedy", remedy_of(body)) != NULL;
+    bool done = pm_json_add_string(result, "remedy", remedy_of(body));
     cJSON *cause = cJSON_DetachItemFromObjectCaseSensitive(body, "cause");
     if (cJSON_IsString(cause)) {
         done = pm_json_add(result, "cause", cause) && done;

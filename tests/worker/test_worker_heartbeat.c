@@ -2,6 +2,7 @@
  * else, nothing where its own outcome ended the lease, and that it was too late where it was. */
 #include "tests/cmocka_include.h"
 #include "tests/worker/fake_queue.h"
+#include "tests/worker/small_bench.h"
 #include "worker/job_runner.h"
 
 #include <stdatomic.h>
@@ -28,31 +29,6 @@ static const char EVOLVE_LATE[] =
     "\"deadline_ms\":1,\"generations\":2,\"budget\":3,\"max_seconds\":0}";
 static const char NONSENSE[] = "{\"kind\":\"nonsense\"}";
 
-struct fixture {
-    struct pm_dataset *dataset;
-    struct pm_workbench *bench;
-};
-
-static int set_up(void **state)
-{
-    static struct fixture fixture;
-    const struct pm_workbench_config config = {.task_limit = 4};
-    if (!pm_dataset_synthetic(1, 400, &fixture.dataset, NULL) ||
-        !pm_workbench_create(fixture.dataset, &config, &fixture.bench, NULL)) {
-        return -1;
-    }
-    *state = &fixture;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    struct fixture *fixture = *state;
-    pm_workbench_destroy(fixture->bench);
-    pm_dataset_destroy(fixture->dataset);
-    return 0;
-}
-
 static void count_lost(void *context, enum pm_log_level level, const char *id, const char *message,
                        int64_t unix_ms)
 {
@@ -66,7 +42,7 @@ static void count_lost(void *context, enum pm_log_level level, const char *id, c
 }
 
 /* Runs until the fake says stop. Returns how often a lost lease was told of. */
-static int run(const struct fixture *fixture, struct fake_queue *fake,
+static int run(const struct small_bench *fixture, struct fake_queue *fake,
                struct pm_job_runner_tally *tally)
 {
     const struct pm_job_runner_config config = {.run_id = "run",
@@ -145,5 +121,5 @@ int main(void)
         cmocka_unit_test(a_lease_that_is_lost_at_work_is_told_once),
         cmocka_unit_test(an_evolution_that_comes_too_late_says_so),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, small_bench_set_up, small_bench_tear_down);
 }

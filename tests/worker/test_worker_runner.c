@@ -2,6 +2,7 @@
 #include "own_clock.h"
 #include "tests/cmocka_include.h"
 #include "tests/worker/fake_queue.h"
+#include "tests/worker/small_bench.h"
 #include "worker/compute.h"
 #include "worker/heartbeat.h"
 #include "worker/job_runner.h"
@@ -52,37 +53,12 @@ int64_t __wrap_pm_clock_unix_ms(void)
 }
 /* NOLINTEND(bugprone-reserved-identifier) */
 
-struct fixture {
-    struct pm_dataset *dataset;
-    struct pm_workbench *bench;
-};
-
-static int set_up(void **state)
-{
-    static struct fixture fixture;
-    const struct pm_workbench_config config = {.task_limit = 4};
-    if (!pm_dataset_synthetic(1, 400, &fixture.dataset, NULL) ||
-        !pm_workbench_create(fixture.dataset, &config, &fixture.bench, NULL)) {
-        return -1;
-    }
-    *state = &fixture;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    struct fixture *fixture = *state;
-    pm_workbench_destroy(fixture->bench);
-    pm_dataset_destroy(fixture->dataset);
-    return 0;
-}
-
 /* What became of the runner's jobs. */
 struct counts {
     unsigned long long done, failed, lost, released;
 };
 
-static struct counts run_with(const struct fixture *fixture, struct fake_queue *fake,
+static struct counts run_with(const struct small_bench *fixture, struct fake_queue *fake,
                               size_t threads)
 {
     struct pm_job_runner_tally tally = {0};
@@ -101,7 +77,7 @@ static struct counts run_with(const struct fixture *fixture, struct fake_queue *
     return (struct counts){tally.done, tally.failed, tally.lost, tally.released};
 }
 
-static struct counts run(const struct fixture *fixture, struct fake_queue *fake)
+static struct counts run(const struct small_bench *fixture, struct fake_queue *fake)
 {
     return run_with(fixture, fake, 2);
 }
@@ -128,7 +104,7 @@ static double number_of(const cJSON *json, const char *key)
 }
 
 /* The score by the library's own means, of a program on the bench's evaluation suite. */
-static double score_of(const struct fixture *fixture, const char *text, int input_dim)
+static double score_of(const struct small_bench *fixture, const char *text, int input_dim)
 {
     struct pm_suite *suite;
     struct pm_algorithm *algorithm;
@@ -151,7 +127,7 @@ static void test_evaluates_in_the_jobs_order(void **state)
     static const char TEXT[] = "def Setup():\n  s2 = 0.05\ndef Predict():\n  s0 = dot(v0, v1)\n"
                                "def Learn():\n  s3 = s1 - s0\n  s3 = s3 * s2\n  v2 = s3 * v0\n"
                                "  v1 = v1 + v2\n";
-    const struct fixture *fixture = *state;
+    const struct small_bench *fixture = *state;
     struct fake_queue fake;
     fake_queue_init(&fake, "evaluate", BODY);
     const struct counts counts = run(fixture, &fake);
@@ -175,7 +151,7 @@ static void test_evaluates_in_the_jobs_order(void **state)
     fake_queue_clear(&fake);
 }
 
-static void check_evolutions(const struct fixture *fixture, const cJSON *json)
+static void check_evolutions(const struct small_bench *fixture, const cJSON *json)
 {
     const int count = cJSON_GetArraySize(cJSON_GetObjectItem(json, "evolutions"));
     double last = 1.0;
@@ -200,7 +176,7 @@ static void check_evolutions(const struct fixture *fixture, const cJSON *json)
 
 static void test_evolves(void **state)
 {
-    const struct fixture *fixture = *state;
+    const struct small_bench *fixture = *state;
     char *first = NULL;
     for (int i = 0; i < 2; i++) {
         struct fake_queue fake;
@@ -223,7 +199,7 @@ static void test_evolves(void **state)
 }
 
 /* The job's result, which is good; to be deleted, as the queue is to be cleared. */
-static cJSON *evolved(const struct fixture *fixture, const char *body, struct fake_queue *fake)
+static cJSON *evolved(const struct small_bench *fixture, const char *body, struct fake_queue *fake)
 {
     fake_queue_init(fake, "evolve", body);
     assert_int_equal(run(fixture, fake).done, 1);
@@ -242,7 +218,7 @@ static void test_evolves_in_the_jobs_profile(void **state)
     static const char META[] =
         "# meta: scalar_count=5 vector_count=9 matrix_count=2 vector_dim=16 setup_max_ops=7 "
         "predict_max_ops=11 learn_max_ops=23\n";
-    const struct fixture *fixture = *state;
+    const struct small_bench *fixture = *state;
     struct fake_queue fake;
     cJSON *json = evolved(fixture, BODY, &fake);
     const char *text =
@@ -259,14 +235,14 @@ static void test_bad_seeds_are_left_out_while_one_is_good(void **state)
             2, "garbage", 8) "," ITEM(3, LINEAR,
                                       8) "],\"seed\":5,\"profile\":\"full\",\"deadline_ms\":0,"
                                          "\"generations\":2,\"budget\":3,\"max_seconds\":0}";
-    const struct fixture *fixture = *state;
+    const struct small_bench *fixture = *state;
     struct fake_queue fake;
     cJSON *json = evolved(fixture, BODY, &fake);
     cJSON_Delete(json);
     fake_queue_clear(&fake);
 }
 
-static void expect_failure(const struct fixture *fixture, const char *kind, const char *body,
+static void expect_failure(const struct small_bench *fixture, const char *kind, const char *body,
                            const char *word)
 {
     struct fake_queue fake;
@@ -291,7 +267,7 @@ static void test_bad_jobs_fail_for_good(void **state)
             2, "garbage",
             8) "],\"seed\":5,\"profile\":\"full\",\"deadline_ms\":0,\"generations\":2,\"budget\":3,"
                "\"max_seconds\":0}";
-    const struct fixture *fixture = *state;
+    const struct small_bench *fixture = *state;
     expect_failure(fixture, "evaluate", "{}", "kind");
     expect_failure(fixture, "evaluate", "\xff\xfe", "JSON");
     expect_failure(fixture, "evolve", UNREADABLE, "seed");
@@ -303,7 +279,7 @@ static void test_bad_jobs_fail_for_good(void **state)
  * does what the other did. */
 static void test_the_next_job_comes_with_a_result(void **state)
 {
-    const struct fixture *fixture = *state;
+    const struct small_bench *fixture = *state;
     struct pm_job_runner_tally tally = {0};
     struct fake_queue first, second;
     fake_queue_init(&first, "evaluate", EVALUATE_ONE);
@@ -459,7 +435,7 @@ static void test_time_limit_gives_what_there_is(void **state)
 static void test_time_limit_holds_without_a_heartbeat(void **state)
 {
     static const char BODY[] = EVOLVE "\"generations\":100000,\"budget\":3,\"max_seconds\":1}";
-    const struct fixture *fixture = *state;
+    const struct small_bench *fixture = *state;
     const int64_t start_ms = pm_clock_monotonic_ms();
     struct pm_work work;
     struct pm_job_control control;
@@ -633,7 +609,7 @@ static char *timeless(const struct fake_queue *fake)
 
 /* Hands the job to one worker after the other, each of which is told to end, until one is done with
  * it. */
-static char *evolve_by_turns(const struct fixture *fixture, int *turns)
+static char *evolve_by_turns(const struct small_bench *fixture, int *turns)
 {
     void *checkpoint = NULL;
     size_t size = 0;
@@ -660,7 +636,7 @@ static char *evolve_by_turns(const struct fixture *fixture, int *turns)
 
 static void test_others_go_on_with_an_evolution(void **state)
 {
-    const struct fixture *fixture = *state;
+    const struct small_bench *fixture = *state;
     struct fake_queue fake;
     int turns;
     fake_queue_init(&fake, "evolve", EVOLVE_SOME);
@@ -674,7 +650,8 @@ static void test_others_go_on_with_an_evolution(void **state)
     fake_queue_clear(&fake);
 }
 
-static void expect_as_without(const struct fixture *fixture, const char *checkpoint, size_t size)
+static void expect_as_without(const struct small_bench *fixture, const char *checkpoint,
+                              size_t size)
 {
     struct fake_queue fresh, fake;
     fake_queue_init(&fresh, "evolve", EVOLVE_SHORT);
@@ -694,7 +671,7 @@ static void expect_as_without(const struct fixture *fixture, const char *checkpo
 
 static void test_an_evolution_starts_anew_without_its_own_checkpoint(void **state)
 {
-    const struct fixture *fixture = *state;
+    const struct small_bench *fixture = *state;
     struct fake_queue other;
     expect_as_without(fixture, "garbage", 7);
     fake_queue_init(&other, "evolve", EVOLVE_SOME);
@@ -706,7 +683,7 @@ static void test_an_evolution_starts_anew_without_its_own_checkpoint(void **stat
 
 static void test_without_room_the_job_goes_back_nevertheless(void **state)
 {
-    const struct fixture *fixture = *state;
+    const struct small_bench *fixture = *state;
     struct fake_queue fake;
     fake_queue_init(&fake, "evolve", EVOLVE_LONG);
     fake.no_room = true;
@@ -820,5 +797,5 @@ int main(void)
         cmocka_unit_test(test_heartbeat_parts_from_a_deaf_computation),
         cmocka_unit_test(test_progress_bar),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, small_bench_set_up, small_bench_tear_down);
 }

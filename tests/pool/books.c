@@ -53,15 +53,8 @@ static enum pm_pool_outcome read_books(struct pm_pool_store *store, void *contex
 
 static void look_at_books(struct books *books)
 {
-    struct pm_pool_store *store;
-    struct pm_error error = {0};
     memset(books, 0, sizeof *books);
-    if (!pm_pool_store_open_reader(test_store_url(), &store, &error) ||
-        !pm_pool_store_run(store, read_books, books, &error)) {
-        fail_msg("%s", error.message);
-        return;
-    }
-    pm_pool_store_close(store);
+    test_store_read(read_books, books);
     for (int64_t epoch = 1; epoch < BOOKS_EPOCHS_MAX; epoch++) {
         assert_int_equal(books->payouts[epoch], books->paid[epoch]);
     }

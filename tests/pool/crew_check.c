@@ -133,14 +133,7 @@ static enum pm_pool_outcome find_all(struct pm_pool_store *store, void *context,
 
 static void compare_store(struct reckoning *reckoning)
 {
-    struct pm_pool_store *store;
-    struct pm_error error = {0};
-    if (!pm_pool_store_open_reader(test_store_url(), &store, &error) ||
-        !pm_pool_store_run(store, find_all, reckoning, &error)) {
-        fail_msg("%s", error.message);
-        return;
-    }
-    pm_pool_store_close(store);
+    test_store_read(find_all, reckoning);
     assert_int_equal(reckoning->evaluations, 0); /* each found, and found once */
     assert_int_equal(reckoning->evolutions, 0);
     for (int i = 0; i < CREW_MINERS; i++) {

@@ -41,25 +41,19 @@ static PGresult *say(PGconn *connection, const char *text)
     return result;
 }
 
-static void say_once(const char *text)
-{
-    PGconn *connection = connect_to_server();
-    PQclear(say(connection, text));
-    PQfinish(connection);
-}
-
 void gates_build(void)
 {
-    say_once("CREATE FUNCTION wait_at_gate() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
-             "  PERFORM pg_advisory_xact_lock_shared(TG_ARGV[0]::int, 0); RETURN NULL; END $$;"
-             "CREATE TRIGGER booking AFTER INSERT ON evaluations"
-             "  FOR EACH STATEMENT EXECUTE FUNCTION wait_at_gate(1);"
-             "CREATE CONSTRAINT TRIGGER commit AFTER INSERT ON evaluations"
-             "  DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION wait_at_gate(2);"
-             "CREATE TRIGGER settling AFTER INSERT ON payouts"
-             "  FOR EACH STATEMENT EXECUTE FUNCTION wait_at_gate(4);"
-             "CREATE CONSTRAINT TRIGGER settled AFTER INSERT ON payouts"
-             "  DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION wait_at_gate(5)");
+    test_store_execute(
+        "CREATE FUNCTION wait_at_gate() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+        "  PERFORM pg_advisory_xact_lock_shared(TG_ARGV[0]::int, 0); RETURN NULL; END $$;"
+        "CREATE TRIGGER booking AFTER INSERT ON evaluations"
+        "  FOR EACH STATEMENT EXECUTE FUNCTION wait_at_gate(1);"
+        "CREATE CONSTRAINT TRIGGER commit AFTER INSERT ON evaluations"
+        "  DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION wait_at_gate(2);"
+        "CREATE TRIGGER settling AFTER INSERT ON payouts"
+        "  FOR EACH STATEMENT EXECUTE FUNCTION wait_at_gate(4);"
+        "CREATE CONSTRAINT TRIGGER settled AFTER INSERT ON payouts"
+        "  DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION wait_at_gate(5)");
 }
 
 static bool is_held_back(PGconn *connection, int backend)
@@ -96,8 +90,8 @@ static void hold_back_commits(void)
 
 static void let_commits_go(void)
 {
-    say_once("ALTER SYSTEM RESET synchronous_standby_names");
-    say_once("SELECT pg_reload_conf()");
+    test_store_execute("ALTER SYSTEM RESET synchronous_standby_names");
+    test_store_execute("SELECT pg_reload_conf()");
     for (PGresult *result; (result = PQgetResult(first_held_back)) != NULL;) {
         PQclear(result);
     }
@@ -176,7 +170,7 @@ void backend_end(int backend)
 {
     char text[64];
     snprintf(text, sizeof text, "SELECT pg_terminate_backend(%d)", backend);
-    say_once(text);
+    test_store_execute(text);
 }
 
 /* ---- the server ---- */
@@ -225,8 +219,8 @@ static size_t children_of(pid_t parent, pid_t children[CHILDREN_MAX])
 
 void postgres_sync(void)
 {
-    say_once("ALTER SYSTEM SET fsync = on");
-    say_once("SELECT pg_reload_conf()");
+    test_store_execute("ALTER SYSTEM SET fsync = on");
+    test_store_execute("SELECT pg_reload_conf()");
 }
 
 void postgres_kill(void)

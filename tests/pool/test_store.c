@@ -10,7 +10,7 @@ const char *test_store_url(void)
     return getenv("POOLMINER_TEST_STORE");
 }
 
-static void execute(const char *statement)
+void test_store_execute(const char *statement)
 {
     PGconn *connection = PQconnectdb(test_store_url());
     PGresult *result = PQexec(connection, statement);
@@ -23,18 +23,31 @@ static void execute(const char *statement)
 
 void test_store_wipe(void)
 {
-    execute("SET client_min_messages = warning; DROP SCHEMA public CASCADE; CREATE SCHEMA public");
+    test_store_execute(
+        "SET client_min_messages = warning; DROP SCHEMA public CASCADE; CREATE SCHEMA public");
 }
 
 void test_store_refuse_writes(bool refuse)
 {
-    execute(refuse ? "ALTER SYSTEM SET default_transaction_read_only = on"
-                   : "ALTER SYSTEM RESET default_transaction_read_only");
-    execute("SELECT pg_reload_conf()");
+    test_store_execute(refuse ? "ALTER SYSTEM SET default_transaction_read_only = on"
+                              : "ALTER SYSTEM RESET default_transaction_read_only");
+    test_store_execute("SELECT pg_reload_conf()");
 }
 
 void test_store_cut_connections(void)
 {
-    execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE pid <> pg_backend_pid() AND datname = current_database()");
+    test_store_execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                       " WHERE pid <> pg_backend_pid() AND datname = current_database()");
+}
+
+void test_store_read(pm_pool_work *work, void *context)
+{
+    struct pm_pool_store *store;
+    struct pm_error error = {0};
+    if (!pm_pool_store_open_reader(test_store_url(), &store, &error) ||
+        !pm_pool_store_run(store, work, context, &error)) {
+        fail_msg("%s", error.message);
+        return;
+    }
+    pm_pool_store_close(store);
 }

@@ -32,16 +32,8 @@ wait_for() { # FILE TEXT: until TEXT is in FILE
     fail "no \"$2\" in ${1##*/}"
 }
 
-free_port() { # a pool on port 0 tells which it got
-    rm -f "$work/free.ready"
-    poolminer-pool --port 0 --store "$work/free.db" --ready-file "$work/free.ready" \
-        2>"$work/free.log" &
-    local pid=$!
-    wait_for "$work/free.ready" port
-    sed -n 's/.*"port":\([0-9]*\).*/\1/p' "$work/free.ready"
-    kill "$pid"
-    wait "$pid"
-}
+# shellcheck source=tests/end_to_end/free_port.sh
+source "$POOLMINER_ROOT/tests/end_to_end/free_port.sh"
 
 find README.md docs -name '*.md' ! -name options.md -exec cat {} + |
     awk '/\\$/ { sub(/\\$/, ""); printf "%s", $0; next } 1' | grep -E '^    [a-z]' |
@@ -50,10 +42,10 @@ find README.md docs -name '*.md' ! -name options.md -exec cat {} + |
     sort -u >"$work/found"
 : >"$work/typed"
 
-pool_port=$(free_port)
-sidecar_port=$(free_port)
-other_port=$(free_port)
-page_port=$(free_port)
+pool_port=$(free_port "$work")
+sidecar_port=$(free_port "$work")
+other_port=$(free_port "$work")
+page_port=$(free_port "$work")
 
 here() { # the command as it stands in the page -> as it is typed here
     local command=${1%&}

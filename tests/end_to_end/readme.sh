@@ -16,28 +16,15 @@ clean_up() {
 }
 trap clean_up EXIT
 
-free_port() { # the kernel's choice is as good as ours; a pool on port 0 tells
-    local pid port
-    rm -f "$work/free.ready"
-    "$POOLMINER_BIN/poolminer-pool" --port 0 --store "$work/free.db" \
-        --ready-file "$work/free.ready" 2>"$work/free.log" &
-    pid=$!
-    for ((i = 0; i < 300; i++)); do
-        [[ -f $work/free.ready ]] && break
-        sleep 0.1
-    done
-    port=$(sed -n 's/.*"port":\([0-9]*\).*/\1/p' "$work/free.ready")
-    kill "$pid"
-    wait "$pid" || true
-    echo "$port"
-}
+# shellcheck source=tests/end_to_end/free_port.sh
+source "$POOLMINER_ROOT/tests/end_to_end/free_port.sh"
 
 commands() { # every line of the fenced blocks marked sh
     awk '/^```sh$/ { inside = 1; next } /^```/ { inside = 0 } inside' README.md
 }
 
-pool_port=$(free_port)
-sidecar_port=$(free_port)
+pool_port=$(free_port "$work")
+sidecar_port=$(free_port "$work")
 export POOLMINER_GENERATIONS=5 POOLMINER_EVOLVE_MAX_SECONDS=5
 
 run() { # a command of README.md

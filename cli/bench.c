@@ -1,15 +1,11 @@
 /* poolminer bench: how fast things go on this machine, and how good what is found. */
-#include "cli/bench_evaluate.h"
-#include "cli/bench_evolve.h"
-#include "cli/bench_pool.h"
-#include "cli/bench_queue.h"
-#include "cli/bench_statistics.h"
 #include "cli/cores.h"
 #include "cli/score_input.h"
 #include "cli/verb.h"
 
 #include <string.h>
 
+#include <poolminer/bench.h>
 #include <poolminer/evolution.h>
 #include <poolminer/stop.h>
 
@@ -17,7 +13,7 @@ enum { INPUT_DIM = 16 };
 
 static bool queue(const struct pm_options *options, struct pm_error *error)
 {
-    const struct bench_queue_config config = {
+    const struct pm_bench_queue_config config = {
         .json = pm_options_flag(options, "json"),
         .clients = (size_t)pm_options_integer(options, "clients"),
         .payload = (size_t)pm_options_integer(options, "payload"),
@@ -25,29 +21,30 @@ static bool queue(const struct pm_options *options, struct pm_error *error)
         .backlog = (size_t)pm_options_integer(options, "backlog"),
         .seconds = pm_options_number(options, "seconds"),
     };
-    return bench_queue(&config, error);
+    return pm_bench_queue(&config, error);
 }
 
 static bool pool(const struct pm_options *options, struct pm_error *error)
 {
-    const struct bench_pool_config config = {
+    const struct pm_bench_pool_config config = {
         .json = pm_options_flag(options, "json"),
         .store = pm_options_text(options, "store"),
         .miners = (size_t)pm_options_integer(options, "miners"),
+        .threads = cores_use(pm_options_integer(options, "threads")),
         .seconds = pm_options_number(options, "seconds"),
     };
-    return bench_pool(&config, error);
+    return pm_bench_pool(&config, error);
 }
 
 static bool evaluate(const struct pm_options *options, struct pm_error *error)
 {
-    const struct bench_evaluate_config config = {
+    const struct pm_bench_evaluate_config config = {
         .json = pm_options_flag(options, "json"),
         .program = pm_options_text(options, "program"),
         .threads = cores_use(pm_options_integer(options, "threads")),
         .algorithms = (size_t)pm_options_integer(options, "algorithms"),
     };
-    return bench_evaluate(&config, error);
+    return pm_bench_evaluate(&config, error);
 }
 
 static bool evolve(const struct pm_options *options, struct pm_error *error)
@@ -57,7 +54,7 @@ static bool evolve(const struct pm_options *options, struct pm_error *error)
     if (!open_suite(options, INPUT_DIM, 0, NULL, &dataset, &evaluation, error)) {
         return false;
     }
-    const struct bench_evolve_config config = {
+    const struct pm_bench_evolve_config config = {
         .json = pm_options_flag(options, "json"),
         .engines = pm_options_text(options, "engines"),
         .starts = pm_options_text(options, "starts"),
@@ -73,7 +70,7 @@ static bool evolve(const struct pm_options *options, struct pm_error *error)
         .evaluation = evaluation,
     };
     pm_stop_install();
-    const bool done = bench_evolve(&config, error);
+    const bool done = pm_bench_evolve(&config, error);
     pm_suite_destroy(evaluation);
     pm_dataset_destroy(dataset);
     return done;
@@ -176,7 +173,7 @@ static const struct pm_option OPTIONS[] = {
      .type = PM_OPTION_INTEGER,
      .default_value = "20",
      .minimum = 1,
-     .maximum = BENCH_SERIES_MAX,
+     .maximum = PM_BENCH_SERIES_MAX,
      .argument = "N",
      .help = "evolve: runs of each engine from each start, every one with a seed of its own."},
     {.name = "first-seed",

@@ -23,6 +23,7 @@
 #include <poolminer/stop.h>
 #include <poolminer/suite.h>
 #include <poolminer/task.h>
+#include <poolminer/temporary.h>
 #include <poolminer/terminal.h>
 
 enum { READY_MS = 15000, REPORT_MS = 15000, PROGRESS_MS = 10000, BAR_MS = 500, INPUT_DIM = 16 };
@@ -242,7 +243,7 @@ static bool prepare(struct demo *demo, struct pm_error *error)
     }
     /* Until here a signal ends the process at once: there is nothing to tidy up. */
     pm_stop_install();
-    if (!path_make_temporary(&demo->directory, error)) {
+    if (!pm_temporary_make(&demo->directory, error)) {
         return false;
     }
     for (int i = 0; i < DEMO_MINERS; i++) {
@@ -313,7 +314,7 @@ static int run(const struct pm_options *options)
     pm_queue_client_destroy(demo.client);
     supervisor_destroy(demo.supervisor);
     if (demo.directory != NULL) {
-        path_remove_temporary(demo.directory);
+        pm_temporary_remove(demo.directory);
     }
     free(demo.directory);
     for (int i = 0; i < DEMO_MINERS; i++) {

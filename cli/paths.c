@@ -1,11 +1,7 @@
 #include "cli/paths.h"
 
-#include <errno.h>
-#include <ftw.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <poolminer/file.h>
 #include <poolminer/user_path.h>
@@ -44,36 +40,4 @@ bool path_hotkey_file(const struct pm_options *options, char **out, bool *may_ma
     bool done = own != NULL && pm_wallet_key_file(options, own, out, may_make, error);
     free(own);
     return done;
-}
-
-bool path_make_temporary(char **out, struct pm_error *error)
-{
-    const char *base = getenv("TMPDIR");
-    char *path =
-        path_join(base != NULL && base[0] == '/' ? base : "/tmp", "poolminer-XXXXXX", error);
-    if (path == NULL) {
-        return false;
-    }
-    if (mkdtemp(path) == NULL) {
-        pm_fail(error, PM_ERROR_IO, "%s: %s", path, strerror(errno));
-        free(path);
-        return false;
-    }
-    *out = path;
-    return true;
-}
-
-static int remove_entry(const char *path, const struct stat *status, int kind, struct FTW *place)
-{
-    (void)status;
-    (void)kind;
-    (void)place;
-    remove(path); /* what is left when this fails keeps its directory */
-    return 0;
-}
-
-void path_remove_temporary(const char *directory)
-{
-    enum { OPEN_DIRECTORIES = 8 };
-    nftw(directory, remove_entry, OPEN_DIRECTORIES, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
 }

@@ -16,9 +16,4 @@ bool path_data_directory(const struct pm_options *options, char **out, struct pm
 bool path_hotkey_file(const struct pm_options *options, char **out, bool *may_make,
                       struct pm_error *error);
 
-/* A new private directory (0700), below $TMPDIR or /tmp. The caller frees *out. */
-bool path_make_temporary(char **out, struct pm_error *error);
-/* Removes a directory that path_make_temporary made, with all that is in it. */
-void path_remove_temporary(const char *directory);
-
 #endif

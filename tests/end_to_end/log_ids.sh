@@ -5,7 +5,7 @@ cd "$POOLMINER_ROOT"
 
 # Ids are the only strings of this form in the rooms' code.
 in_code=$(grep -rhoE '"[A-Z]+(-[A-Z0-9]+)+"' --include='*.c' \
-    common algorithm worker sidecar driver pool cli | tr -d '"' | sort -u)
+    common algorithm worker sidecar driver pool bench cli | tr -d '"' | sort -u)
 # shellcheck disable=SC2016 # backquotes of Markdown
 in_page=$(grep -oE '^\| `[A-Z]+(-[A-Z0-9]+)+`' docs/log-ids.md | tr -d '|` ' | sort)
 

@@ -121,7 +121,7 @@ done
 
 # So does every file that the tour of the code names, and every page that a page leads to.
 # shellcheck disable=SC2016 # backquotes of Markdown
-rooms='include|common|economics|algorithm|sidecar|driver|worker|pool|cli|tests|scripts'
+rooms='include|common|economics|algorithm|sidecar|driver|worker|pool|bench|cli|tests|scripts'
 named=$({
     grep -oE "\`($rooms)/[A-Za-z0-9_./-]+\`" docs/architecture.md | tr -d '`'
     grep -ohE '\]\([^)#: ]+' docs/*.md | sed 's|^](|docs/|'

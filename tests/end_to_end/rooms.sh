@@ -2,7 +2,7 @@
 # No room reads another room's own headers, and algorithm/ and worker/ know nothing of HTTP.
 set -euo pipefail
 cd "$POOLMINER_ROOT"
-rooms=(common economics algorithm sidecar driver worker pool cli)
+rooms=(common economics algorithm sidecar driver worker pool bench cli)
 bad=0
 for room in "${rooms[@]}"; do
     for other in "${rooms[@]}"; do

@@ -93,11 +93,12 @@ struct pm_sqlite_store {
     int64_t totals[PM_COUNTER_COUNT];
     int64_t last_id, last_id_committed; /* numbers of jobs given so far */
     bool durable, syncing;
-    bool run_forgotten;  /* in this transaction */
-    bool stale;          /* the runs in memory must be loaded again */
-    char *path;          /* of the file; NULL: in memory */
-    int wal_pages;       /* that the write-ahead log held after the last commit */
-    int looked_at_pages; /* when disk_left was last found out */
+    bool run_forgotten;   /* in this transaction */
+    bool stale;           /* the runs in memory must be loaded again */
+    char *path;           /* of the file; NULL: in memory */
+    int checkpoint_pages; /* the log is written back when it has so many */
+    int wal_pages;        /* that the write-ahead log held after the last commit */
+    int looked_at_pages;  /* when disk_left was last found out */
     int64_t disk_left;
     int64_t laid_out;          /* bytes of the log's file, as far as they are known */
     bool disk_full;            /* the last failure was a full disk */

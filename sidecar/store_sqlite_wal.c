@@ -8,9 +8,8 @@
 #include <sys/statvfs.h>
 
 enum {
-    PAGE_BYTES = 4096, /* SQLite's own since 2016; only bounds hang on it */
-    CHECKPOINT_PAGES = 4000,
-    WAL_PAGES_MAX = 2 * CHECKPOINT_PAGES,
+    PAGE_BYTES = 4096,           /* SQLite's own since 2016; only bounds hang on it */
+    CHECKPOINT_PAGES = 4000,     /* a log of so many is written back; of twice as many, first */
     FRAME_BYTES = 24,            /* before each page in the log */
     LAID_OUT_BYTES = 512 * 1024, /* at first, and then as much as is there: seldom */
     LAID_OUT_PAGES = 64,         /* ahead of the last one, at least */
@@ -37,26 +36,39 @@ static void begin_anew(struct pm_sqlite_store *store)
     store->logs++;
 }
 
-/* Writes back as much of the log as there is, by either connection; *pages of it are written back
- * then. When those are all, the next transaction begins the log anew. */
-static int write_back_part(struct pm_sqlite_store *store, sqlite3 *connection, int *pages)
+/* One connection at a time, and none after a sync that failed: what was written to the file before
+ * it may be gone, SQLite would not write it once more, and the next sync would succeed. Then the
+ * log has to stay as it is, for the next start writes all of it back. */
+static int checkpoint(struct pm_sqlite_store *store, sqlite3 *connection, int mode, int *pages)
 {
-    pthread_mutex_lock(&store->keeping);
-    const int result =
-        sqlite3_wal_checkpoint_v2(connection, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, pages);
-    pthread_mutex_unlock(&store->keeping);
+    if (atomic_load(&store->base.lost)) {
+        return SQLITE_IOERR_FSYNC;
+    }
+    const int result = sqlite3_wal_checkpoint_v2(connection, NULL, mode, NULL, pages);
+    if (result != SQLITE_OK && sqlite3_extended_errcode(connection) == SQLITE_IOERR_FSYNC) {
+        atomic_store(&store->base.lost, true);
+    }
     if (pages != NULL && *pages < 0) {
         *pages = 0; /* nothing could be looked at */
     }
     return result;
 }
 
+/* Writes back as much of the log as there is; *pages of it are written back then. When those are
+ * all, the next transaction begins the log anew. */
+static void write_back_part(struct pm_sqlite_store *store, int *pages)
+{
+    pthread_mutex_lock(&store->keeping);
+    checkpoint(store, store->database, SQLITE_CHECKPOINT_PASSIVE, pages);
+    pthread_mutex_unlock(&store->keeping);
+}
+
 /* Writes the log back and cuts it off. */
 static bool write_back(struct pm_sqlite_store *store)
 {
     pthread_mutex_lock(&store->keeping);
-    bool good = sqlite3_wal_checkpoint_v2(store->database, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL,
-                                          NULL) == SQLITE_OK;
+    const bool good =
+        checkpoint(store, store->database, SQLITE_CHECKPOINT_TRUNCATE, NULL) == SQLITE_OK;
     pthread_mutex_unlock(&store->keeping);
     if (good) {
         begin_anew(store);
@@ -110,8 +122,8 @@ static int commit_hook(void *context, sqlite3 *database, const char *schema, int
     }
     if (store->disk_left < 2 * (int64_t)(pages + LOOK_PAGES) * PAGE_BYTES) {
         write_back(store);
-    } else if (pages >= CHECKPOINT_PAGES && !store->base.writes_back_apart) {
-        write_back_part(store, database, NULL);
+    } else if (pages >= store->checkpoint_pages && !store->base.writes_back_apart) {
+        write_back_part(store, NULL);
     } else {
         lay_out(store, pages);
     }
@@ -147,8 +159,18 @@ static bool set_up_keeper(struct pm_sqlite_store *store, struct pm_error *error)
                            sqlite3_errmsg(store->keeper));
 }
 
+/* Before a connection is closed, with which SQLite writes back what is left; see checkpoint(). */
+static void leave_lost_log(struct pm_sqlite_store *store, sqlite3 *connection)
+{
+    if (connection != NULL && atomic_load(&store->base.lost)) {
+        sqlite3_db_config(connection, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+    }
+}
+
 void pm_sqlite_wal_close(struct pm_sqlite_store *store)
 {
+    leave_lost_log(store, store->keeper);
+    leave_lost_log(store, store->database);
     sqlite3_close(store->keeper);
     pm_sqlite_log_close(store->log);
 }
@@ -156,10 +178,11 @@ void pm_sqlite_wal_close(struct pm_sqlite_store *store)
 bool pm_sqlite_wal_set_up(struct pm_sqlite_store *store, struct pm_error *error)
 {
     char sql[160];
+    store->checkpoint_pages = CHECKPOINT_PAGES;
     sqlite3_snprintf(sizeof sql, sql,
                      "PRAGMA journal_mode = WAL; PRAGMA journal_size_limit = %d; "
                      "SELECT count(*) FROM sqlite_schema", /* the first look opens the log */
-                     WAL_PAGES_MAX * PAGE_BYTES);
+                     2 * CHECKPOINT_PAGES * PAGE_BYTES);
     if (sqlite3_exec(store->database, sql, NULL, NULL, NULL) != SQLITE_OK) {
         return pm_sqlite_fail(store, "setting up", error);
     }
@@ -188,11 +211,11 @@ bool pm_sqlite_wants_write_back(struct pm_store *base)
     }
     store->asked_log = -1;
     const int left = store->wal_pages - store->written_back_pages;
-    if (store->keeper == NULL || store->wal_pages < CHECKPOINT_PAGES || left <= 0) {
+    if (store->keeper == NULL || store->wal_pages < store->checkpoint_pages || left <= 0) {
         return false;
     }
     if (store->write_backs > 0 && (left <= FEW_PAGES || store->write_backs == WRITE_BACKS_MAX)) {
-        write_back_part(store, store->database, &store->written_back_pages);
+        write_back_part(store, &store->written_back_pages);
         return false;
     }
     store->asked_log = store->logs;
@@ -203,9 +226,10 @@ bool pm_sqlite_write_back(struct pm_store *base, struct pm_error *error)
 {
     struct pm_sqlite_store *store = (struct pm_sqlite_store *)base;
     sqlite3_file *file = NULL;
-    int result = write_back_part(store, store->keeper, &store->kept_pages);
+    pthread_mutex_lock(&store->keeping);
+    int result = checkpoint(store, store->keeper, SQLITE_CHECKPOINT_PASSIVE, &store->kept_pages);
     /* SQLite syncs the file only when all of the log is written back; so that then little is left
-     * to be synced. A sync that fails cannot be tried again. */
+     * to be synced. */
     if (result == SQLITE_OK) {
         sqlite3_file_control(store->keeper, NULL, SQLITE_FCNTL_FILE_POINTER, &file);
         result = file->pMethods->xSync(file, SQLITE_SYNC_NORMAL);
@@ -213,6 +237,7 @@ bool pm_sqlite_write_back(struct pm_store *base, struct pm_error *error)
             atomic_store(&store->base.lost, true);
         }
     }
+    pthread_mutex_unlock(&store->keeping);
     return result == SQLITE_OK || pm_fail(error, PM_ERROR_IO, "the store: writing back its log: %s",
                                           sqlite3_errstr(result));
 }
@@ -224,7 +249,7 @@ bool pm_sqlite_wal_check(struct pm_sqlite_store *store, struct pm_error *error)
             error, PM_ERROR_IO,
             "the store: its log could not be synced; only a new start tells what is kept");
     }
-    return store->wal_pages <= WAL_PAGES_MAX || write_back(store) ||
+    return store->wal_pages <= 2 * store->checkpoint_pages || write_back(store) ||
            pm_sqlite_fail(store, "writing back the log", error);
 }
 

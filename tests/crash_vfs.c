@@ -1,40 +1,29 @@
 #include "crash_vfs.h"
 
 #include "cmocka_include.h"
+#include "crash_journal.h"
 
-#include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
 #include <sqlite3.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-/* What a write that is not synced has replaced. */
-struct undo {
-    struct undo *older;
-    sqlite3_int64 offset, size_before; /* of the file */
-    size_t length;
-    unsigned char bytes[];
-};
-
-/* A path that was written to; outlives the open file. */
-struct journal {
-    struct journal *next;
-    struct undo *newest;
-    char path[512];
-};
-
 struct crash_file {
     sqlite3_file base;
-    struct journal *journal;
+    struct crash_journal *journal;
+    bool counted;
+    int failures_seen;  /* of syncs of this path, by whichever file */
     sqlite3_file *real; /* behind this struct */
 };
 
 static sqlite3_vfs crash_vfs;
 static sqlite3_vfs *real_vfs;
 static sqlite3_io_methods methods;
-static struct journal *journals;
+/* Over the journals and all below: an operation happens wholly before or after another one. */
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static enum crash_kind kind;
+static const char *only;
 static int64_t crash_at, operations;
 static bool happened, in_earnest;
 
@@ -45,113 +34,71 @@ static sqlite3_file *real(sqlite3_file *file)
 
 /* ---- the end ---- */
 
-enum verdict { GOES_ON, FAILS, TEARS };
+enum verdict { GOES_ON, FAILS, FAILS_HALFWAY };
 
-static void undo_all(struct journal *journal);
+static bool is_death(void)
+{
+    return kind == CRASH_KILL || kind == CRASH_TORN || kind == CRASH_POWER ||
+           kind == CRASH_POWER_PARTLY;
+}
+
+static void take_power(void)
+{
+    if (kind == CRASH_POWER || kind == CRASH_POWER_PARTLY) {
+        crash_journal_lose_power(kind == CRASH_POWER ? 0 : (uint64_t)operations);
+    }
+}
 
 /* Where the process does not merely behave as if it had died. */
 static void leave_in_earnest(void)
 {
-    if (!in_earnest || (kind != CRASH_KILL && kind != CRASH_TORN && kind != CRASH_POWER)) {
-        return;
+    if (in_earnest && is_death()) {
+        take_power();
+        _exit(CRASH_EXIT_STATUS);
     }
-    for (struct journal *journal = journals; kind == CRASH_POWER && journal != NULL;
-         journal = journal->next) {
-        undo_all(journal);
-    }
-    _exit(CRASH_EXIT_STATUS);
 }
 
-static enum verdict judge(void)
+/* Whoever dies in the middle of a write has to leave by himself. */
+static enum verdict judge(bool counted)
 {
-    operations++;
-    bool now = crash_at != 0 && operations == crash_at;
-    if (!now && !happened) {
+    operations += counted ? 1 : 0;
+    const bool first = counted && crash_at != 0 && operations == crash_at && !happened;
+    happened = happened || first;
+    if (!happened || (!counted && !is_death())) {
         return GOES_ON;
     }
-    bool first = !happened;
-    happened = true;
-    if (kind == CRASH_ERROR) {
-        return first ? FAILS : GOES_ON;
+    if (first && (kind == CRASH_SHORT || kind == CRASH_TORN)) {
+        return FAILS_HALFWAY;
     }
-    if (first && kind == CRASH_TORN) {
-        return TEARS;
+    if (!first && (kind == CRASH_ERROR || kind == CRASH_SHORT)) {
+        return GOES_ON;
     }
     leave_in_earnest();
     return FAILS;
 }
 
-/* An operation that has no halves is torn before it begins. */
-static bool fails(void)
+/* An operation that has no halves fails before it begins. */
+static bool fails(const struct crash_file *file)
 {
-    const enum verdict verdict = judge();
-    if (verdict == TEARS) {
+    const enum verdict verdict = judge(file->counted);
+    if (verdict == FAILS_HALFWAY) {
         leave_in_earnest();
     }
     return verdict != GOES_ON;
 }
 
-static int failure(void)
+/* Before an operation: two threads that write do so in all orders. */
+static struct crash_file *enter(sqlite3_file *file)
 {
-    return kind == CRASH_FULL ? SQLITE_FULL : SQLITE_IOERR_WRITE;
+    sched_yield();
+    pthread_mutex_lock(&mutex);
+    return (struct crash_file *)file;
 }
 
-/* ---- the journal ---- */
-
-static struct journal *journal_of(const char *path)
+static int leave(int result)
 {
-    for (struct journal *journal = journals; journal != NULL; journal = journal->next) {
-        if (strcmp(journal->path, path) == 0) {
-            return journal;
-        }
-    }
-    struct journal *journal = calloc(1, sizeof *journal);
-    assert_non_null(journal);
-    snprintf(journal->path, sizeof journal->path, "%s", path);
-    journal->next = journals;
-    journals = journal;
-    return journal;
-}
-
-static void forget(struct journal *journal)
-{
-    while (journal->newest != NULL) {
-        struct undo *undo = journal->newest;
-        journal->newest = undo->older;
-        free(undo);
-    }
-}
-
-/* Remembers what stands at [offset, offset + length) before it is changed. */
-static void remember(struct crash_file *file, sqlite3_int64 offset, size_t length)
-{
-    struct undo *undo = calloc(1, sizeof *undo + length);
-    sqlite3_int64 size = 0;
-    assert_non_null(undo);
-    file->real->pMethods->xFileSize(file->real, &size);
-    undo->offset = offset;
-    undo->size_before = size;
-    undo->length = offset >= size                          ? 0
-                   : (sqlite3_int64)length > size - offset ? (size_t)(size - offset)
-                                                           : length;
-    if (undo->length > 0) {
-        file->real->pMethods->xRead(file->real, undo->bytes, (int)undo->length, offset);
-    }
-    undo->older = file->journal->newest;
-    file->journal->newest = undo;
-}
-
-static void undo_all(struct journal *journal)
-{
-    int file = open(journal->path, O_WRONLY | O_CLOEXEC);
-    for (const struct undo *undo = journal->newest; file >= 0 && undo != NULL; undo = undo->older) {
-        assert_int_equal(pwrite(file, undo->bytes, undo->length, undo->offset), undo->length);
-        assert_int_equal(ftruncate(file, undo->size_before), 0);
-    }
-    if (file >= 0) {
-        close(file);
-    }
-    forget(journal);
+    pthread_mutex_unlock(&mutex);
+    return result;
 }
 
 /* ---- files ---- */
@@ -168,41 +115,45 @@ static int crash_read(sqlite3_file *file, void *data, int size, sqlite3_int64 of
 
 static int crash_write(sqlite3_file *file, const void *data, int size, sqlite3_int64 offset)
 {
-    enum verdict verdict = judge();
+    struct crash_file *crash = enter(file);
+    const enum verdict verdict = judge(crash->counted);
+    const int failure = kind == CRASH_FULL ? SQLITE_FULL : SQLITE_IOERR_WRITE;
+    const int length = verdict == FAILS_HALFWAY ? size / 2 : size;
     if (verdict == FAILS) {
-        return failure();
+        return leave(failure);
     }
-    remember((struct crash_file *)file, offset, (size_t)size);
-    if (verdict == TEARS) {
-        real(file)->pMethods->xWrite(real(file), data, size / 2, offset);
+    crash_journal_write(crash->journal, crash->real, data, (size_t)length, offset);
+    const int result = real(file)->pMethods->xWrite(real(file), data, length, offset);
+    if (verdict == FAILS_HALFWAY) {
         leave_in_earnest();
-        return failure();
     }
-    return real(file)->pMethods->xWrite(real(file), data, size, offset);
+    return leave(verdict == FAILS_HALFWAY ? failure : result);
 }
 
 static int crash_truncate(sqlite3_file *file, sqlite3_int64 size)
 {
-    if (fails()) {
-        return failure();
+    struct crash_file *crash = enter(file);
+    if (fails(crash)) {
+        return leave(SQLITE_IOERR_TRUNCATE);
     }
-    sqlite3_int64 old = 0;
-    real(file)->pMethods->xFileSize(real(file), &old);
-    if (size < old) {
-        remember((struct crash_file *)file, size, (size_t)(old - size));
-    }
-    return real(file)->pMethods->xTruncate(real(file), size);
+    crash_journal_write(crash->journal, crash->real, NULL, 0, size);
+    return leave(real(file)->pMethods->xTruncate(real(file), size));
 }
 
 /* What is synced cannot be lost here, so the real disk need not be troubled. */
 static int crash_sync(sqlite3_file *file, int flags)
 {
+    struct crash_file *crash = enter(file);
     (void)flags;
-    if (fails()) {
-        return failure();
+    if (fails(crash)) {
+        crash_journal_sync_failed(crash->journal);
     }
-    forget(((struct crash_file *)file)->journal);
-    return SQLITE_OK;
+    if (crash->failures_seen != crash_journal_failures(crash->journal)) {
+        crash->failures_seen = crash_journal_failures(crash->journal);
+        return leave(SQLITE_IOERR_FSYNC);
+    }
+    crash_journal_synced(crash->journal);
+    return leave(SQLITE_OK);
 }
 
 static int crash_file_size(sqlite3_file *file, sqlite3_int64 *size)
@@ -260,6 +211,12 @@ static int crash_shm_unmap(sqlite3_file *file, int remove)
     return real(file)->pMethods->xShmUnmap(real(file), remove);
 }
 
+static bool is_counted(const char *path)
+{
+    const size_t length = strlen(path), end = only == NULL ? 0 : strlen(only);
+    return end <= length && strcmp(path + length - end, only == NULL ? "" : only) == 0;
+}
+
 static int crash_open(sqlite3_vfs *vfs, const char *path, sqlite3_file *file, int flags,
                       int *out_flags)
 {
@@ -269,7 +226,11 @@ static int crash_open(sqlite3_vfs *vfs, const char *path, sqlite3_file *file, in
     crash->base.pMethods = NULL;
     int result = real_vfs->xOpen(real_vfs, path, crash->real, flags, out_flags);
     if (result == SQLITE_OK && path != NULL) {
-        crash->journal = journal_of(path);
+        pthread_mutex_lock(&mutex);
+        crash->journal = crash_journal_of(path);
+        crash->counted = is_counted(path);
+        crash->failures_seen = crash_journal_failures(crash->journal);
+        pthread_mutex_unlock(&mutex);
         crash->base.pMethods = &methods;
     } else if (result == SQLITE_OK) {
         crash->real->pMethods->xClose(crash->real);
@@ -281,12 +242,14 @@ static int crash_open(sqlite3_vfs *vfs, const char *path, sqlite3_file *file, in
 static int crash_delete(sqlite3_vfs *vfs, const char *path, int sync)
 {
     (void)vfs;
-    if (fails()) {
-        return SQLITE_IOERR_DELETE;
-    }
-    forget(journal_of(path));
     (void)sync;
-    return real_vfs->xDelete(real_vfs, path, 0);
+    pthread_mutex_lock(&mutex);
+    const struct crash_file whole = {.counted = is_counted(path)};
+    if (fails(&whole)) {
+        return leave(SQLITE_IOERR_DELETE);
+    }
+    crash_journal_forget(crash_journal_of(path));
+    return leave(real_vfs->xDelete(real_vfs, path, 0));
 }
 
 /* ---- control ---- */
@@ -325,15 +288,25 @@ void crash_vfs_install(void)
 
 int64_t crash_vfs_operations(void)
 {
-    return operations;
+    pthread_mutex_lock(&mutex);
+    const int64_t count = operations;
+    pthread_mutex_unlock(&mutex);
+    return count;
 }
 
 void crash_vfs_arm(enum crash_kind chosen, int64_t at)
 {
+    pthread_mutex_lock(&mutex);
     kind = chosen;
     crash_at = at;
     operations = 0;
     happened = false;
+    pthread_mutex_unlock(&mutex);
+}
+
+void crash_vfs_only(const char *suffix)
+{
+    only = suffix;
 }
 
 void crash_vfs_die_in_earnest(void)
@@ -343,21 +316,24 @@ void crash_vfs_die_in_earnest(void)
 
 bool crash_vfs_happened(void)
 {
-    return happened;
+    pthread_mutex_lock(&mutex);
+    const bool it_has = happened;
+    pthread_mutex_unlock(&mutex);
+    return it_has;
 }
 
 void crash_vfs_recover(void)
 {
-    bool power = happened && kind == CRASH_POWER;
+    if (happened) {
+        take_power();
+    }
+    crash_journal_clear();
     crash_at = 0;
     happened = false;
-    while (journals != NULL) {
-        struct journal *journal = journals;
-        journals = journal->next;
-        if (power) {
-            undo_all(journal);
-        }
-        forget(journal);
-        free(journal);
-    }
+}
+
+void crash_vfs_lose_power(void)
+{
+    crash_journal_lose_power(0);
+    crash_vfs_recover();
 }

@@ -3,57 +3,16 @@
  * at all, and the sidecar goes on. */
 #include "crash_vfs.h"
 #include "sidecar/call_faults.h"
-#include "sidecar/queue_scenario.h"
 #include "sidecar/sidecar_test.h"
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/statvfs.h>
-#include <unistd.h>
-
-/* What looks at memory takes ten times as long, and sees the same at every fourth point. */
-#ifdef __SANITIZE_ADDRESS__
-enum { STRIDE = 4 };
-#else
-enum { STRIDE = 1 };
-#endif
+#include "sidecar/story_faults.h"
 
 static struct pm_error error;
 static struct pm_queue queue;
-static const struct pm_queue_time START = {.steady_ms = 0, .unix_ms = 1700000000000};
-static char *expected[SCENARIO_STEPS + 1]; /* the store's content after so many steps */
-static bool apart;                         /* commits are synced after them, as the broker does */
+static bool apart; /* commits are synced after them, as the broker does */
 
 static bool take_step(size_t step)
 {
     return scenario_step(&queue, step, apart, &error);
-}
-
-static bool open_store(struct pm_store **out, struct pm_error *why)
-{
-    return pm_store_sqlite_open(pm_test_path("store.db"), true, out, why);
-}
-
-static void expect_content(struct pm_store *store, size_t steps)
-{
-    char *found = scenario_dump(store);
-    assert_string_equal(found, expected[steps]);
-    free(found);
-}
-
-static int tell_the_story_once(void **state)
-{
-    (void)state;
-    struct pm_store *store;
-    assert_done(open_store(&store, &error), error);
-    assert_done(pm_queue_open(&queue, store, &SCENARIO_CONFIG, START, &error), error);
-    expected[0] = scenario_dump(store);
-    for (size_t step = 0; step < SCENARIO_STEPS; step++) {
-        assert_done(take_step(step), error);
-        expected[step + 1] = scenario_dump(store);
-    }
-    store->verbs->close(store);
-    return 0;
 }
 
 /* ---- the store's interface ---- */
@@ -61,9 +20,9 @@ static int tell_the_story_once(void **state)
 static void any_call_may_fail_and_the_step_be_tried_again(void **state)
 {
     (void)state;
-    const struct call_faults synced_in_commits = {.open = open_store, .erase = pm_test_clean};
+    const struct call_faults synced_in_commits = {.open = story_open_store, .erase = pm_test_clean};
     const struct call_faults synced_apart = {
-        .open = open_store, .erase = pm_test_clean, .apart = true};
+        .open = story_open_store, .erase = pm_test_clean, .apart = true};
     call_faults_run(&synced_in_commits);
     call_faults_run(&synced_apart);
 }
@@ -74,35 +33,12 @@ static void any_call_may_fail_and_the_step_be_tried_again(void **state)
 static size_t play(struct pm_store **store)
 {
     size_t step = 0;
-    *store = NULL;
-    if (open_store(store, &error) &&
-        pm_queue_open(&queue, *store, &SCENARIO_CONFIG, START, &error)) {
+    if (story_open(store, &queue, &error)) {
         while (step < SCENARIO_STEPS && take_step(step)) {
             step++;
         }
     }
     return step;
-}
-
-/* Opens the store anew: the step that was not acknowledged has happened or not; from there on. */
-static void go_on_anew(size_t acknowledged)
-{
-    struct pm_store *store;
-    assert_done(open_store(&store, &error), error);
-    char *found = scenario_dump(store);
-    bool as_before = strcmp(found, expected[acknowledged]) == 0;
-    bool as_after = acknowledged < SCENARIO_STEPS && strcmp(found, expected[acknowledged + 1]) == 0;
-    if (!as_before && !as_after) {
-        fail_msg("%zu steps acknowledged; found:\n%s\nexpected:\n%s", acknowledged, found,
-                 expected[acknowledged]);
-    }
-    free(found);
-    assert_done(pm_queue_open(&queue, store, &SCENARIO_CONFIG, START, &error), error);
-    for (size_t step = as_before ? acknowledged : acknowledged + 1; step < SCENARIO_STEPS; step++) {
-        assert_done(take_step(step), error);
-    }
-    expect_content(store, SCENARIO_STEPS);
-    store->verbs->close(store);
 }
 
 /* One death: at operation `at`, then what the next process finds. False: it never came to it. */
@@ -117,7 +53,7 @@ static bool die(enum crash_kind kind, int64_t at)
     }
     bool happened = crash_vfs_happened();
     crash_vfs_recover();
-    go_on_anew(acknowledged);
+    story_go_on(acknowledged);
     return happened;
 }
 
@@ -126,7 +62,7 @@ static void die_everywhere(enum crash_kind kind, bool synced_apart)
     int64_t at = 1;
     apart = synced_apart;
     while (die(kind, at)) {
-        at += STRIDE;
+        at += STORY_STRIDE;
     }
     apart = false;
     assert_in_range(at, 60, 10000); /* there were that many operations */
@@ -151,6 +87,8 @@ static void the_power_may_go_at_any_write(void **state)
     (void)state;
     die_everywhere(CRASH_POWER, true);
     die_everywhere(CRASH_POWER, false);
+    die_everywhere(CRASH_POWER_PARTLY, true);
+    die_everywhere(CRASH_POWER_PARTLY, false);
 }
 
 /* After a failed sync nothing is done any more, whoever asks. */
@@ -160,7 +98,7 @@ static void expect_lost(struct pm_store *store, size_t step)
     assert_refused(take_step(step), error, PM_ERROR_IO, "a new start");
     store->verbs->close(store);
     crash_vfs_recover();
-    go_on_anew(step);
+    story_go_on(step);
 }
 
 /* One I/O error, or a full disk until somebody makes room: the step is refused, nothing of it
@@ -170,8 +108,7 @@ static bool suffer(enum crash_kind kind, int64_t at, int *losses)
 {
     struct pm_store *store;
     pm_test_clean();
-    assert_done(open_store(&store, &error), error);
-    assert_done(pm_queue_open(&queue, store, &SCENARIO_CONFIG, START, &error), error);
+    assert_done(story_open(&store, &queue, &error), error);
     bool happened = false;
     crash_vfs_arm(kind, at);
     for (size_t step = 0; step < SCENARIO_STEPS; step++) {
@@ -185,11 +122,11 @@ static bool suffer(enum crash_kind kind, int64_t at, int *losses)
                 expect_lost(store, step);
                 return true;
             }
-            expect_content(store, step);
+            story_expect(store, step);
             assert_done(take_step(step), error);
         }
     }
-    expect_content(store, SCENARIO_STEPS);
+    story_expect(store, SCENARIO_STEPS);
     happened = happened || crash_vfs_happened();
     store->verbs->close(store);
     crash_vfs_recover();
@@ -199,40 +136,20 @@ static bool suffer(enum crash_kind kind, int64_t at, int *losses)
 static void any_write_may_fail(void **state)
 {
     (void)state;
-    for (int way = 0; way < 4; way++) {
-        const enum crash_kind kind = way % 2 == 0 ? CRASH_ERROR : CRASH_FULL;
+    for (int way = 0; way < 6; way++) {
+        static const enum crash_kind KINDS[] = {CRASH_ERROR, CRASH_SHORT, CRASH_FULL};
+        const enum crash_kind kind = KINDS[way % 3];
         int64_t at = 1;
         int losses = 0;
-        apart = way >= 2;
+        apart = way >= 3;
         while (suffer(kind, at, &losses)) {
-            at += STRIDE;
+            at += STORY_STRIDE;
         }
         assert_in_range(at, 30, 10000);
-        assert_in_range(losses, STRIDE == 1 ? SCENARIO_STEPS - 4 : 1, 200); /* some only look */
+        assert_in_range(losses, STORY_STRIDE == 1 ? SCENARIO_STEPS - 4 : 1,
+                        200); /* some only look */
     }
     apart = false;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    for (size_t i = 0; i <= SCENARIO_STEPS; i++) {
-        free(expected[i]);
-    }
-    pm_test_remove_directory();
-    return 0;
-}
-
-/* Thousands of stores are written: in memory, where there is such a place. */
-static void look_for_memory(void)
-{
-    static const char MEMORY[] = "/dev/shm";
-    enum { ENOUGH_BYTES = 256 << 20 };
-    struct statvfs disk;
-    if (access(MEMORY, W_OK) == 0 && statvfs(MEMORY, &disk) == 0 &&
-        disk.f_bavail * disk.f_frsize >= ENOUGH_BYTES) {
-        setenv("TMPDIR", MEMORY, 1);
-    }
 }
 
 int main(void)
@@ -244,7 +161,6 @@ int main(void)
         cmocka_unit_test(the_power_may_go_at_any_write),
         cmocka_unit_test(any_write_may_fail),
     };
-    look_for_memory();
     crash_vfs_install();
-    return cmocka_run_group_tests(tests, tell_the_story_once, tear_down);
+    return cmocka_run_group_tests(tests, story_tell_once, story_forget);
 }

@@ -315,21 +315,20 @@ bool pm_queue_client_cancel(struct pm_queue_client *client, const char *run_id,
     return true;
 }
 
-bool pm_queue_client_record_put(struct pm_queue_client *client, const char *run_id, const char *key,
-                                const char *state, const char *reason, const void *body,
-                                size_t body_size, struct pm_error *error)
+bool pm_queue_client_record_put(struct pm_queue_client *client, const struct pm_record_put *put,
+                                struct pm_error *error)
 {
-    if (body_size > PM_WIRE_BODY_MAX) {
-        return pm_fail(error, PM_ERROR_LIMIT, "the record %s has %zu bytes, at most %d", key,
-                       body_size, PM_WIRE_BODY_MAX);
+    if (put->body_size > PM_WIRE_BODY_MAX) {
+        return pm_fail(error, PM_ERROR_LIMIT, "the record %s has %zu bytes, at most %d", put->key,
+                       put->body_size, PM_WIRE_BODY_MAX);
     }
     struct pm_request request;
     pm_request_begin(&request, "record-put");
-    pm_request_add_text(&request, "run", run_id);
-    pm_request_add_text(&request, "key", key);
-    pm_request_add_text(&request, "state", state);
-    pm_request_add_reason(&request, reason);
-    pm_request_set_body(&request, body, body_size);
+    pm_request_add_text(&request, "run", put->run_id);
+    pm_request_add_text(&request, "key", put->key);
+    pm_request_add_text(&request, "state", put->state);
+    pm_request_add_reason(&request, put->reason);
+    pm_request_set_body(&request, put->body, put->body_size);
     return pm_queue_client_tell(client, &request, error);
 }
 

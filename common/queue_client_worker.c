@@ -180,28 +180,27 @@ bool pm_queue_client_checkpoint(struct pm_queue_client *client, int64_t job_id, 
     return pm_queue_client_tell(client, &request, error);
 }
 
-static bool begin_finish(struct pm_request *request, int64_t job_id, int64_t token,
-                         const void *body, size_t body_size, struct pm_error *error)
+static bool begin_finish(struct pm_request *request, const struct pm_job_finish *finish,
+                         struct pm_error *error)
 {
-    if (body_size > PM_WIRE_BODY_MAX) {
+    if (finish->body_size > PM_WIRE_BODY_MAX) {
         return pm_fail(error, PM_ERROR_LIMIT, "the result of job %lld has %zu bytes, at most %d",
-                       (long long)job_id, body_size, PM_WIRE_BODY_MAX);
+                       (long long)finish->job_id, finish->body_size, PM_WIRE_BODY_MAX);
     }
-    begin_about_lease(request, "finish", job_id, token);
-    pm_request_set_body(request, body, body_size);
+    begin_about_lease(request, "finish", finish->job_id, finish->token);
+    pm_request_set_body(request, finish->body, finish->body_size);
     return true;
 }
 
-bool pm_queue_client_finish(struct pm_queue_client *client, int64_t job_id, int64_t token,
-                            const void *body, size_t body_size, struct pm_error *error)
+bool pm_queue_client_finish(struct pm_queue_client *client, const struct pm_job_finish *finish,
+                            struct pm_error *error)
 {
     struct pm_request request;
-    return begin_finish(&request, job_id, token, body, body_size, error) &&
-           pm_queue_client_tell(client, &request, error);
+    return begin_finish(&request, finish, error) && pm_queue_client_tell(client, &request, error);
 }
 
-bool pm_queue_client_finish_and_lease(struct pm_queue_client *client, int64_t job_id, int64_t token,
-                                      const void *body, size_t body_size, const char *run_id,
+bool pm_queue_client_finish_and_lease(struct pm_queue_client *client,
+                                      const struct pm_job_finish *finish, const char *run_id,
                                       struct pm_job *next, bool *found, struct pm_error *error)
 {
     struct pm_error unheard;
@@ -210,15 +209,15 @@ bool pm_queue_client_finish_and_lease(struct pm_queue_client *client, int64_t jo
     if (error == NULL) {
         error = &unheard;
     }
-    if (!begin_finish(&request, job_id, token, body, body_size, error)) {
+    if (!begin_finish(&request, finish, error)) {
         return false;
     }
     pm_request_add_text(&request, "next_run", run_id);
-    if (client->open_finish_request == 0 || client->open_finish_job != job_id ||
-        client->open_finish_token != token) {
+    if (client->open_finish_request == 0 || client->open_finish_job != finish->job_id ||
+        client->open_finish_token != finish->token) {
         client->open_finish_request = ++client->last_request_id;
-        client->open_finish_job = job_id;
-        client->open_finish_token = token;
+        client->open_finish_job = finish->job_id;
+        client->open_finish_token = finish->token;
     }
     request.id = client->open_finish_request;
     if (!pm_queue_client_call(client, &request, 0, &reply, error)) {

@@ -29,12 +29,13 @@ static bool await_room(struct pm_driver *driver, struct pm_error *error)
 {
     char paused[PM_QUEUE_PAUSED_SIZE] = "";
     do {
-        while (!driver->queue.room(driver->queue.context, PM_JOB_BODY_MAX, paused, error)) {
-            if (!pm_driver_queue_again(driver, pm_driver_end_ms(driver), error)) {
-                return false;
-            }
+        bool done;
+        do {
+            done = driver->queue.room(driver->queue.context, PM_JOB_BODY_MAX, paused, error);
+        } while (pm_driver_queue_again(driver, done, pm_driver_end_ms(driver), error));
+        if (!done) {
+            return false;
         }
-        pm_driver_queue_works(driver);
         note_pause(driver, paused);
         if (paused[0] != '\0' && !pm_rest(driver, PAUSED_WAIT_MS, error)) {
             return false;

@@ -98,8 +98,13 @@ bool pm_driver_wait_until(struct pm_driver *driver, int64_t until_ms)
     return false;
 }
 
-bool pm_driver_queue_again(struct pm_driver *driver, int64_t deadline_ms, struct pm_error *error)
+bool pm_driver_queue_again(struct pm_driver *driver, bool done, int64_t deadline_ms,
+                           struct pm_error *error)
 {
+    if (done) {
+        pm_notice_clear(&driver->queue_notice, "DRIVER-SIDECAR-BACK");
+        return false;
+    }
     if (error->code != PM_ERROR_UNAVAILABLE) {
         return false;
     }
@@ -114,11 +119,6 @@ bool pm_driver_queue_again(struct pm_driver *driver, int64_t deadline_ms, struct
         return pm_fail(error, PM_ERROR_INTERRUPTED, "stopped while the sidecar did not answer");
     }
     return true;
-}
-
-void pm_driver_queue_works(struct pm_driver *driver)
-{
-    pm_notice_clear(&driver->queue_notice, "DRIVER-SIDECAR-BACK");
 }
 
 void pm_driver_note_unfinished(struct pm_driver *driver, const char *lease_id, const char *how,

@@ -27,9 +27,7 @@ struct pm_driver_queue {
     bool (*collect)(void *context, const int64_t *job_ids, size_t count, struct pm_error *error);
     bool (*cancel)(void *context, const char *run_id, const char *key_prefix,
                    struct pm_error *error);
-    bool (*record_put)(void *context, const char *run_id, const char *key, const char *state,
-                       const char *reason, const void *body, size_t body_size,
-                       struct pm_error *error);
+    bool (*record_put)(void *context, const struct pm_record_put *put, struct pm_error *error);
     bool (*record_state)(void *context, const char *run_id, const char *key,
                          char state[PM_RECORD_STATE_SIZE], struct pm_error *error);
     bool (*records)(void *context, const char *run_id, const char *key_prefix, const char *state,
@@ -170,12 +168,18 @@ bool pm_driver_over(const struct pm_driver *driver);
  * it waits no longer than it would have without that. False when asked to stop. */
 bool pm_driver_wait_until(struct pm_driver *driver, int64_t until_ms);
 
-/* Decides, after a call to the sidecar failed with `error`, whether to repeat it: true after a wait
- * of one second; false when asked to stop, after `deadline_ms` (0: no deadline), or when repeating
- * cannot help. `error` then says why. */
-bool pm_driver_queue_again(struct pm_driver *driver, int64_t deadline_ms, struct pm_error *error);
-/* A call to the sidecar succeeded: ends queue_notice. */
-void pm_driver_queue_works(struct pm_driver *driver);
+/* Repeats a call to the sidecar while the sidecar does not answer:
+ *
+ *     do {
+ *         done = queue->cancel(..., error);
+ *     } while (pm_driver_queue_again(driver, done, deadline_ms, error));
+ *
+ * Returns true, after a wait of one second, when the call failed (`done` is false) and is to be
+ * made again. Returns false when it succeeded; and when it failed and repeating it cannot help,
+ * `deadline_ms` (unix; 0: no deadline) is over, or the driver was asked to stop: `error` then says
+ * why. Logs when the sidecar stops answering, and when it answers again. */
+bool pm_driver_queue_again(struct pm_driver *driver, bool done, int64_t deadline_ms,
+                           struct pm_error *error);
 
 /* Notes in driver->unfinished that a lease ended here without the pool's acknowledgement. `how`
  * continues the sentence "lease ID, ..."; lease_id may be "" when it is not known. */

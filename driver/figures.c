@@ -221,9 +221,13 @@ void pm_figures_put(struct pm_driver *driver)
     char *text = write_figures(driver);
     figures->pool_was_away = driver->pool_notice.active;
     snprintf(figures->trouble, sizeof figures->trouble, "%s", trouble(driver));
-    figures->changed = text == NULL || !driver->queue.record_put(
-                                           driver->queue.context, driver->settings.run_id, key,
-                                           PM_FIGURES_STATE, "", text, strlen(text), &error);
+    const struct pm_record_put put = {.run_id = driver->settings.run_id,
+                                      .key = key,
+                                      .state = PM_FIGURES_STATE,
+                                      .body = text,
+                                      .body_size = text != NULL ? strlen(text) : 0};
+    figures->changed =
+        text == NULL || !driver->queue.record_put(driver->queue.context, &put, &error);
     free(text);
 }
 

@@ -59,14 +59,12 @@ static bool call_results(const struct pm_lease_results *results, const char *pre
                          struct pm_job_results *fetched, struct pm_error *error)
 {
     struct pm_driver *driver = results->driver;
-    while (!driver->queue.results(driver->queue.context, driver->settings.run_id, prefix, FETCH_MAX,
-                                  fetched, error)) {
-        if (!pm_driver_queue_again(driver, results->plan->deadline_ms, error)) {
-            return false;
-        }
-    }
-    pm_driver_queue_works(driver);
-    return true;
+    bool done;
+    do {
+        done = driver->queue.results(driver->queue.context, driver->settings.run_id, prefix,
+                                     FETCH_MAX, fetched, error);
+    } while (pm_driver_queue_again(driver, done, results->plan->deadline_ms, error));
+    return done;
 }
 
 static void collect_now(const struct pm_driver *driver, const struct pm_job_result *items,
@@ -95,12 +93,11 @@ static bool cancel(const struct pm_lease_results *results, const char *prefix,
                    struct pm_error *error)
 {
     struct pm_driver *driver = results->driver;
-    while (!driver->queue.cancel(driver->queue.context, driver->settings.run_id, prefix, error)) {
-        if (!pm_driver_queue_again(driver, results->plan->deadline_ms, error)) {
-            return false;
-        }
-    }
-    return true;
+    bool done;
+    do {
+        done = driver->queue.cancel(driver->queue.context, driver->settings.run_id, prefix, error);
+    } while (pm_driver_queue_again(driver, done, results->plan->deadline_ms, error));
+    return done;
 }
 
 /* What the sidecar does not take now is only computed once more than needed. */

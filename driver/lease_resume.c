@@ -59,9 +59,13 @@ static bool resume_record(struct pm_driver *driver, const struct pm_record *stor
     struct pm_error reason = {0};
     if (!pm_lease_record_decode(stored->body, stored->body_size, &record, &reason)) {
         pm_log(PM_LOG_ERROR, "DRIVER-RECORD-BAD", "key=%s: %s", stored->key, reason.message);
-        return driver->queue.record_put(driver->queue.context, driver->settings.run_id, stored->key,
-                                        PM_LEASE_EXPIRED, reason.message, stored->body,
-                                        stored->body_size, error);
+        const struct pm_record_put put = {.run_id = driver->settings.run_id,
+                                          .key = stored->key,
+                                          .state = PM_LEASE_EXPIRED,
+                                          .reason = reason.message,
+                                          .body = stored->body,
+                                          .body_size = stored->body_size};
+        return driver->queue.record_put(driver->queue.context, &put, error);
     }
     record.maybe_submitted =
         record.maybe_submitted ||
@@ -76,13 +80,11 @@ bool pm_lease_resume(struct pm_driver *driver, struct pm_error *error)
     struct pm_records records = {0};
     char prefix[PM_JOB_KEY_SIZE];
     pm_lease_record_prefix(driver->account, prefix);
-    while (!driver->queue.records(driver->queue.context, driver->settings.run_id, prefix,
-                                  PM_LEASE_OPEN, RECORDS_MAX, &records, error)) {
-        if (!pm_driver_queue_again(driver, pm_driver_end_ms(driver), error)) {
-            return false;
-        }
-    }
-    bool done = true;
+    bool done;
+    do {
+        done = driver->queue.records(driver->queue.context, driver->settings.run_id, prefix,
+                                     PM_LEASE_OPEN, RECORDS_MAX, &records, error);
+    } while (pm_driver_queue_again(driver, done, pm_driver_end_ms(driver), error));
     for (size_t i = 0; done && i < records.count; i++) {
         done = resume_record(driver, &records.items[i], error);
     }

@@ -41,13 +41,14 @@ static bool put_jobs(struct run *run, struct pm_error *error)
             .body = job->body,
             .body_size = strlen(job->body),
         };
-        while (!driver->queue.put(driver->queue.context, &put, error)) {
-            if (!pm_driver_queue_again(driver, run->plan.deadline_ms, error)) {
-                return false;
-            }
+        bool done;
+        do {
+            done = driver->queue.put(driver->queue.context, &put, error);
+        } while (pm_driver_queue_again(driver, done, run->plan.deadline_ms, error));
+        if (!done) {
+            return false;
         }
     }
-    pm_driver_queue_works(driver);
     return true;
 }
 

@@ -12,15 +12,17 @@ static bool put_record(struct pm_driver *driver, const struct pm_lease *lease, c
 {
     char key[PM_JOB_KEY_SIZE];
     pm_lease_record_key(driver->account, lease->id, key);
-    const struct pm_driver_queue *queue = &driver->queue;
-    while (!queue->record_put(queue->context, driver->settings.run_id, key, state, reason, body,
-                              strlen(body), error)) {
-        if (!pm_driver_queue_again(driver, deadline_ms, error)) {
-            return pm_fail_context(error, "recording lease %s as %s", lease->id, state);
-        }
-    }
-    pm_driver_queue_works(driver);
-    return true;
+    const struct pm_record_put put = {.run_id = driver->settings.run_id,
+                                      .key = key,
+                                      .state = state,
+                                      .reason = reason,
+                                      .body = body,
+                                      .body_size = strlen(body)};
+    bool done;
+    do {
+        done = driver->queue.record_put(driver->queue.context, &put, error);
+    } while (pm_driver_queue_again(driver, done, deadline_ms, error));
+    return done || pm_fail_context(error, "recording lease %s as %s", lease->id, state);
 }
 
 bool pm_lease_store_open(struct pm_driver *driver, const struct pm_lease_record *record,

@@ -82,8 +82,13 @@ static void note(const struct sending *sending, const char *reason)
     char *body = pm_lease_record_encode(sending->record, &ignored);
     pm_lease_record_key(sending->driver->account, sending->record->lease.id, key);
     if (body != NULL) {
-        queue->record_put(queue->context, sending->driver->settings.run_id, key, PM_LEASE_OPEN,
-                          reason, body, strlen(body), &ignored);
+        const struct pm_record_put put = {.run_id = sending->driver->settings.run_id,
+                                          .key = key,
+                                          .state = PM_LEASE_OPEN,
+                                          .reason = reason,
+                                          .body = body,
+                                          .body_size = strlen(body)};
+        queue->record_put(queue->context, &put, &ignored);
     }
     free(body);
 }

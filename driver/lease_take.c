@@ -65,15 +65,14 @@ static bool look_up(struct pm_driver *driver, const struct pm_lease_record *reco
     char key[PM_JOB_KEY_SIZE];
     const struct pm_driver_queue *queue = &driver->queue;
     pm_lease_record_key(driver->account, record->lease.id, key);
-    while (!queue->record_state(queue->context, driver->settings.run_id, key, state, error)) {
-        if (pm_driver_stopping(driver)) {
+    bool done;
+    do {
+        done = queue->record_state(queue->context, driver->settings.run_id, key, state, error);
+        if (!done && pm_driver_stopping(driver)) {
             return true;
         }
-        if (!pm_driver_queue_again(driver, record->deadline_ms, error)) {
-            return pm_fail_context(error, "looking up lease %s", record->lease.id);
-        }
-    }
-    return true;
+    } while (pm_driver_queue_again(driver, done, record->deadline_ms, error));
+    return done || pm_fail_context(error, "looking up lease %s", record->lease.id);
 }
 
 /* A pool may hand out a lease again whose first answer was lost; one that is closed already would

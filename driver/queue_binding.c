@@ -76,33 +76,28 @@ static bool cancel(void *context, const char *run_id, const char *key_prefix,
 }
 
 /* After a stop: a call that no stop cuts short, and with little patience. */
-static bool record_put_at_last(const struct pm_queue_binding *binding, const char *run_id,
-                               const char *key, const char *state, const char *reason,
-                               const void *body, size_t body_size, struct pm_error *error)
+static bool record_put_at_last(const struct pm_queue_binding *binding,
+                               const struct pm_record_put *put, struct pm_error *error)
 {
     pm_queue_client_set_stop_flag(binding->client, NULL);
     pm_queue_client_set_timeout(binding->client, LAST_TIMEOUT_MS);
-    const bool done = pm_queue_client_record_put(binding->client, run_id, key, state, reason, body,
-                                                 body_size, error);
+    const bool done = pm_queue_client_record_put(binding->client, put, error);
     pm_queue_client_set_timeout(binding->client, TIMEOUT_MS);
     pm_queue_client_set_stop_flag(binding->client, binding->stop);
     return done;
 }
 
-static bool record_put(void *context, const char *run_id, const char *key, const char *state,
-                       const char *reason, const void *body, size_t body_size,
-                       struct pm_error *error)
+static bool record_put(void *context, const struct pm_record_put *put, struct pm_error *error)
 {
     struct pm_queue_binding *binding = context;
     bool stopping = binding->stop != NULL && atomic_load(binding->stop);
-    if (!stopping && pm_queue_client_record_put(binding->client, run_id, key, state, reason, body,
-                                                body_size, error)) {
+    if (!stopping && pm_queue_client_record_put(binding->client, put, error)) {
         return true;
     }
     if (!stopping && error->code != PM_ERROR_INTERRUPTED) {
         return false;
     }
-    return record_put_at_last(binding, run_id, key, state, reason, body, body_size, error);
+    return record_put_at_last(binding, put, error);
 }
 
 static bool record_state(void *context, const char *run_id, const char *key,

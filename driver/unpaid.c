@@ -87,9 +87,13 @@ static bool keep(struct pm_driver *driver, const struct row *row)
     }
     describe(row, &reason);
     char *body = encode(row);
-    bool kept =
-        body != NULL && queue->record_put(queue->context, driver->settings.run_id, key,
-                                          state_unpaid, reason.message, body, strlen(body), &error);
+    const struct pm_record_put put = {.run_id = driver->settings.run_id,
+                                      .key = key,
+                                      .state = state_unpaid,
+                                      .reason = reason.message,
+                                      .body = body,
+                                      .body_size = body != NULL ? strlen(body) : 0};
+    bool kept = body != NULL && queue->record_put(queue->context, &put, &error);
     free(body);
     if (kept) {
         driver->counters.unpaid++;
@@ -135,8 +139,12 @@ static void save_seen(struct pm_driver *driver)
     seen_key(driver, key);
     snprintf(body, sizeof body, "{\"version\":%d,\"since_ms\":%" PRId64 "}", VERSION,
              driver->unpaid.since_ms);
-    queue->record_put(queue->context, driver->settings.run_id, key, state_seen, "", body,
-                      strlen(body), &ignored);
+    const struct pm_record_put put = {.run_id = driver->settings.run_id,
+                                      .key = key,
+                                      .state = state_seen,
+                                      .body = body,
+                                      .body_size = strlen(body)};
+    queue->record_put(queue->context, &put, &ignored);
 }
 
 /* ---- the whole ---- */

@@ -18,18 +18,15 @@ static bool checkpoint(void *context, int64_t job_id, int64_t token, const void 
     return pm_queue_client_checkpoint(context, job_id, token, bytes, size, error);
 }
 
-static bool finish(void *context, int64_t job_id, int64_t token, const void *body, size_t body_size,
-                   struct pm_error *error)
+static bool finish(void *context, const struct pm_job_finish *finish, struct pm_error *error)
 {
-    return pm_queue_client_finish(context, job_id, token, body, body_size, error);
+    return pm_queue_client_finish(context, finish, error);
 }
 
-static bool finish_and_lease(void *context, int64_t job_id, int64_t token, const void *body,
-                             size_t body_size, const char *run_id, struct pm_job *next, bool *found,
-                             struct pm_error *error)
+static bool finish_and_lease(void *context, const struct pm_job_finish *finish, const char *run_id,
+                             struct pm_job *next, bool *found, struct pm_error *error)
 {
-    return pm_queue_client_finish_and_lease(context, job_id, token, body, body_size, run_id, next,
-                                            found, error);
+    return pm_queue_client_finish_and_lease(context, finish, run_id, next, found, error);
 }
 
 static bool fail(void *context, int64_t job_id, int64_t token, const char *reason, bool retry,

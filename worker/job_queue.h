@@ -19,11 +19,9 @@ struct pm_job_queue {
                      struct pm_error *error);
     bool (*checkpoint)(void *context, int64_t job_id, int64_t token, const void *checkpoint,
                        size_t checkpoint_size, struct pm_error *error);
-    bool (*finish)(void *context, int64_t job_id, int64_t token, const void *body, size_t body_size,
-                   struct pm_error *error);
-    bool (*finish_and_lease)(void *context, int64_t job_id, int64_t token, const void *body,
-                             size_t body_size, const char *run_id, struct pm_job *next, bool *found,
-                             struct pm_error *error);
+    bool (*finish)(void *context, const struct pm_job_finish *finish, struct pm_error *error);
+    bool (*finish_and_lease)(void *context, const struct pm_job_finish *finish, const char *run_id,
+                             struct pm_job *next, bool *found, struct pm_error *error);
     bool (*fail)(void *context, int64_t job_id, int64_t token, const char *reason, bool retry,
                  struct pm_error *error);
     bool (*release)(void *context, int64_t job_id, int64_t token, const void *checkpoint,

@@ -53,13 +53,21 @@ struct delivery {
     bool wants_next; /* a job to go on with */
 };
 
+static struct pm_job_finish finish_of(const struct delivery *delivery)
+{
+    return (struct pm_job_finish){.job_id = delivery->job->job_id,
+                                  .token = delivery->job->token,
+                                  .body = delivery->outcome->result,
+                                  .body_size = strlen(delivery->outcome->result)};
+}
+
 static bool deliver_once(const struct pm_job_queue *queue, const struct delivery *delivery,
                          struct pm_error *error)
 {
     const struct pm_job *job = delivery->job;
     if (delivery->outcome != NULL) {
-        return queue->finish(queue->context, job->job_id, job->token, delivery->outcome->result,
-                             strlen(delivery->outcome->result), error);
+        const struct pm_job_finish finish = finish_of(delivery);
+        return queue->finish(queue->context, &finish, error);
     }
     return queue->fail(queue->context, job->job_id, job->token, delivery->reason, delivery->retry,
                        error);
@@ -86,9 +94,9 @@ static bool deliver_result(struct runner *runner, const struct delivery *deliver
     if (delivery->outcome == NULL || !delivery->wants_next) {
         return deliver_once(queue, delivery, error);
     }
-    return queue->finish_and_lease(queue->context, delivery->job->job_id, delivery->job->token,
-                                   delivery->outcome->result, strlen(delivery->outcome->result),
-                                   runner->config->run_id, &runner->next, &runner->has_next, error);
+    const struct pm_job_finish finish = finish_of(delivery);
+    return queue->finish_and_lease(queue->context, &finish, runner->config->run_id, &runner->next,
+                                   &runner->has_next, error);
 }
 
 /* The sidecar, or its client, does not take what is in the request. */

@@ -136,9 +136,17 @@ struct pm_records {
     struct pm_record *items;
     size_t count;
 };
-bool pm_queue_client_record_put(struct pm_queue_client *client, const char *run_id, const char *key,
-                                const char *state, const char *reason, const void *body,
-                                size_t body_size, struct pm_error *error);
+
+struct pm_record_put {
+    const char *run_id, *key;
+    const char *state;
+    const char *reason; /* why it is in that state, in words; NULL or "": nothing to say */
+    const void *body;
+    size_t body_size; /* at most PM_JOB_BODY_MAX */
+};
+/* True: the record is durable. */
+bool pm_queue_client_record_put(struct pm_queue_client *client, const struct pm_record_put *put,
+                                struct pm_error *error);
 /* The state of one record; "" when there is none. */
 enum { PM_RECORD_STATE_SIZE = 33 };
 bool pm_queue_client_record_state(struct pm_queue_client *client, const char *run_id,
@@ -194,17 +202,22 @@ bool pm_queue_client_checkpoint(struct pm_queue_client *client, int64_t job_id, 
                                 const void *checkpoint, size_t checkpoint_size,
                                 struct pm_error *error);
 
+struct pm_job_finish {
+    int64_t job_id, token; /* of the job as it was leased */
+    const void *body;      /* the result */
+    size_t body_size;      /* at most PM_JOB_BODY_MAX */
+};
 /* True: the result is durable. Sending it twice is harmless. PM_ERROR_REFUSED: lease lost. */
-bool pm_queue_client_finish(struct pm_queue_client *client, int64_t job_id, int64_t token,
-                            const void *body, size_t body_size, struct pm_error *error);
+bool pm_queue_client_finish(struct pm_queue_client *client, const struct pm_job_finish *finish,
+                            struct pm_error *error);
 
 /* pm_queue_client_finish, which in the same message also leases the next job of `run_id` ("" for
  * any run) if one is queued; it does not wait for one. The new lease belongs to this client, as
  * from pm_queue_client_lease. True: the result is durable; *found tells whether `next` was filled.
  * When no answer comes it is not known whether either happened: repeating this call for the same
  * job, or calling pm_queue_client_lease, returns the lease that the first call may have made. */
-bool pm_queue_client_finish_and_lease(struct pm_queue_client *client, int64_t job_id, int64_t token,
-                                      const void *body, size_t body_size, const char *run_id,
+bool pm_queue_client_finish_and_lease(struct pm_queue_client *client,
+                                      const struct pm_job_finish *finish, const char *run_id,
                                       struct pm_job *next, bool *found, struct pm_error *error);
 
 /* The job cannot be done by anybody (`retry` false) or not by this worker (`retry` true). */

@@ -318,12 +318,17 @@ static void too_much_is_refused_before_it_is_sent(void **state)
     int64_t id;
     assert_false(pm_queue_client_put(client, &put, &id, NULL, &error));
     assert_int_equal(error.code, PM_ERROR_LIMIT);
-    assert_false(pm_queue_client_finish(client, 1, 1, large, PM_JOB_BODY_MAX + 1, &error));
+    assert_false(pm_queue_client_finish(
+        client, &(struct pm_job_finish){1, 1, large, PM_JOB_BODY_MAX + 1}, &error));
     assert_int_equal(error.code, PM_ERROR_LIMIT);
     assert_false(pm_queue_client_release(client, 1, 1, large, PM_JOB_BODY_MAX + 1, &error));
     assert_int_equal(error.code, PM_ERROR_LIMIT);
-    assert_false(pm_queue_client_record_put(client, "r", "k", "open", "", large,
-                                            PM_JOB_BODY_MAX + 1, &error));
+    const struct pm_record_put record = {.run_id = "r",
+                                         .key = "k",
+                                         .state = "open",
+                                         .body = large,
+                                         .body_size = PM_JOB_BODY_MAX + 1};
+    assert_false(pm_queue_client_record_put(client, &record, &error));
     assert_int_equal(error.code, PM_ERROR_LIMIT);
     assert_false(pm_queue_client_progress(client, 1, 1, "not json", &error));
     assert_int_equal(error.code, PM_ERROR_INVALID);
@@ -393,7 +398,7 @@ static void errors_become_codes(void **state)
     begin_script(steps, STEPS_MAX);
     struct pm_queue_client *client = client_open(60000);
     for (size_t i = 0; i < STEPS_MAX; i++) {
-        assert_false(pm_queue_client_finish(client, 1, 1, "x", 1, &error));
+        assert_false(pm_queue_client_finish(client, &(struct pm_job_finish){1, 1, "x", 1}, &error));
         assert_int_equal(error.code, cases[i].code);
         assert_non_null(strstr(error.message, "why it is"));
     }
@@ -623,6 +628,9 @@ static void a_lease_without_an_answer_is_asked_for_again(void **state)
     "\"run\":\"r\",\"key\":\"k\",\"kind\":\"e\",\"checkpoint\":false}"
 #define FINISHED "{\"job\":7,\"repeated\":false,\"next\":" NEXT_LEASE "}"
 
+static const struct pm_job_finish finish_7 = {
+    .job_id = 7, .token = 2, .body = "done", .body_size = 4};
+
 static void finishing_may_bring_the_next_job(void **state)
 {
     (void)state;
@@ -631,8 +639,7 @@ static void finishing_may_bring_the_next_job(void **state)
     struct pm_queue_client *client = client_open(60000);
     struct pm_job job;
     bool found = false;
-    assert_true(
-        pm_queue_client_finish_and_lease(client, 7, 2, "done", 4, "r", &job, &found, &error));
+    assert_true(pm_queue_client_finish_and_lease(client, &finish_7, "r", &job, &found, &error));
     assert_true(found);
     assert_int_equal(job.job_id, 8);
     assert_int_equal(job.token, 3);
@@ -640,12 +647,10 @@ static void finishing_may_bring_the_next_job(void **state)
     assert_int_equal(job.body_size, 4);
     pm_job_clear(&job);
     /* An older sidecar says nothing of a next job. */
-    assert_true(
-        pm_queue_client_finish_and_lease(client, 7, 2, "done", 4, "", &job, &found, &error));
+    assert_true(pm_queue_client_finish_and_lease(client, &finish_7, "", &job, &found, &error));
     assert_false(found);
     /* The result is safe though the lease cannot be read. */
-    assert_true(
-        pm_queue_client_finish_and_lease(client, 7, 2, "done", 4, "", &job, &found, &error));
+    assert_true(pm_queue_client_finish_and_lease(client, &finish_7, "", &job, &found, &error));
     assert_false(found);
     end_script();
     assert_string_equal(script.seen[0].verb, "finish");
@@ -664,8 +669,7 @@ static void finish_in_vain(struct pm_queue_client *client)
     pthread_t thread;
     pm_queue_client_set_stop_flag(client, &stop);
     assert_int_equal(pthread_create(&thread, NULL, set_when_asked, &stop), 0);
-    assert_false(
-        pm_queue_client_finish_and_lease(client, 7, 2, "done", 4, "r", &job, &found, &error));
+    assert_false(pm_queue_client_finish_and_lease(client, &finish_7, "r", &job, &found, &error));
     assert_int_equal(error.code, PM_ERROR_INTERRUPTED);
     assert_int_equal(pthread_join(thread, NULL), 0);
     pm_queue_client_set_stop_flag(client, NULL);
@@ -679,8 +683,7 @@ static void a_lease_that_came_with_a_finish_in_vain_is_found_again(void **state)
     SCRIPT({SILENCE, NULL, NULL, NULL}, {ANSWER, "ok", FINISHED, "body"});
     struct pm_queue_client *client = client_open(60000);
     finish_in_vain(client);
-    assert_true(
-        pm_queue_client_finish_and_lease(client, 7, 2, "done", 4, "r", &job, &found, &error));
+    assert_true(pm_queue_client_finish_and_lease(client, &finish_7, "r", &job, &found, &error));
     assert_true(found);
     pm_job_clear(&job);
     end_script();

@@ -260,14 +260,12 @@ static void clear_record(struct fake_record *record)
     free(record->body);
 }
 
-static bool record_put(void *context, const char *run_id, const char *key, const char *state,
-                       const char *reason, const void *body, size_t body_size,
-                       struct pm_error *error)
+static bool record_put(void *context, const struct pm_record_put *put, struct pm_error *error)
 {
     struct fake_queue *queue = context;
-    if (strncmp(key, "figures/", 8) == 0) { /* told by the way: no call that anything hangs on */
+    if (strncmp(put->key, "figures/", 8) == 0) { /* told by the way: nothing hangs on this call */
         free(queue->figures);
-        queue->figures = strndup(body, body_size);
+        queue->figures = strndup(put->body, put->body_size);
         queue->figures_put++;
         return true;
     }
@@ -275,8 +273,9 @@ static bool record_put(void *context, const char *run_id, const char *key, const
         return false;
     }
     size_t place = 0;
-    while (place < queue->record_count && (strcmp(queue->records[place].key, key) != 0 ||
-                                           strcmp(queue->records[place].run_id, run_id) != 0)) {
+    while (place < queue->record_count &&
+           (strcmp(queue->records[place].key, put->key) != 0 ||
+            strcmp(queue->records[place].run_id, put->run_id) != 0)) {
         place++;
     }
     assert_true(place < FAKE_RECORDS_MAX);
@@ -288,11 +287,12 @@ static bool record_put(void *context, const char *run_id, const char *key, const
     } else {
         clear_record(&queue->records[place]);
     }
-    queue->records[place] = (struct fake_record){.run_id = strdup(run_id),
-                                                 .key = strdup(key),
-                                                 .state = strdup(state),
+    const char *reason = put->reason != NULL ? put->reason : "";
+    queue->records[place] = (struct fake_record){.run_id = strdup(put->run_id),
+                                                 .key = strdup(put->key),
+                                                 .state = strdup(put->state),
                                                  .reason = strdup(reason),
-                                                 .body = strndup(body, body_size)};
+                                                 .body = strndup(put->body, put->body_size)};
     return finish(queue, error);
 }
 

@@ -158,6 +158,14 @@ static void a_submission_that_may_have_arrived_outlives_its_lease(void **state)
     assert_closed(bench, "submitted", "");
 }
 
+static void put_open_record(struct fake_queue *fake, const char *key, const char *body)
+{
+    const struct pm_driver_queue queue = fake_queue_bind(fake);
+    const struct pm_record_put put = {
+        .run_id = "run", .key = key, .state = "open", .body = body, .body_size = strlen(body)};
+    assert_true(queue.record_put(queue.context, &put, NULL));
+}
+
 /* Killed, and the note that a submission was under way had not been kept. */
 static void so_does_one_of_which_no_note_was_kept(void **state)
 {
@@ -165,10 +173,9 @@ static void so_does_one_of_which_no_note_was_kept(void **state)
     bench->pool.submit_answers[0] =
         (struct fake_answer){.manner = SCRIPTED_CLOSE, .accept = true, .stop = true};
     assert_true(live(bench));
-    struct pm_driver_queue queue = fake_queue_bind(&bench->queue);
     char key[PM_JOB_KEY_SIZE], *body = strdup(record(bench, "lease-1")->body);
     pm_lease_record_key(bench->driver.account, "lease-1", key);
-    assert_true(queue.record_put(queue.context, "run", key, "open", "", body, strlen(body), NULL));
+    put_open_record(&bench->queue, key, body);
     free(body);
     atomic_store(&bench->pool.stop, false);
     atomic_fetch_add(&bench->pool.now_ms, 7200 * SECOND);
@@ -181,11 +188,10 @@ static void so_does_one_of_which_no_note_was_kept(void **state)
 static void a_record_that_cannot_be_read_is_set_aside(void **state)
 {
     struct bench *bench = *state;
-    struct pm_driver_queue queue = fake_queue_bind(&bench->queue);
     char account[PM_ACCOUNT_SIZE], key[PM_JOB_KEY_SIZE];
     pm_driver_account(pm_hotkey_address(bench->hotkey), POOL_NAME, account);
     pm_lease_record_key(account, "broken", key);
-    assert_true(queue.record_put(queue.context, "run", key, "open", "", "{}", 2, NULL));
+    put_open_record(&bench->queue, key, "{}");
     assert_true(live(bench));
     assert_string_equal(record(bench, "broken")->state, "expired");
     assert_string_equal(record(bench, "lease-1")->state, "submitted");

@@ -354,8 +354,13 @@ static void put_record(struct pm_queue_client *client, const char *key, const ch
                        const char *body)
 {
     struct pm_error error = {0};
-    if (!pm_queue_client_record_put(client, "r", key, record_state, HOSTILE_TEXT, body,
-                                    strlen(body), &error)) {
+    const struct pm_record_put put = {.run_id = "r",
+                                      .key = key,
+                                      .state = record_state,
+                                      .reason = HOSTILE_TEXT,
+                                      .body = body,
+                                      .body_size = strlen(body)};
+    if (!pm_queue_client_record_put(client, &put, &error)) {
         fail_msg("%s", error.message);
     }
 }

@@ -258,6 +258,22 @@ bool client_lease(struct pm_queue_client *client, int64_t wait_ms, struct pm_job
     return found;
 }
 
+void client_finish(struct pm_queue_client *client, const struct pm_job *job, const void *result,
+                   size_t size)
+{
+    const struct pm_job_finish finish = {
+        .job_id = job->job_id, .token = job->token, .body = result, .body_size = size};
+    assert_done(pm_queue_client_finish(client, &finish, &error), error);
+}
+
+void client_put_record(struct pm_queue_client *client, const char *key, const void *body,
+                       size_t size)
+{
+    const struct pm_record_put put = {
+        .run_id = "r", .key = key, .state = "open", .body = body, .body_size = size};
+    assert_done(pm_queue_client_record_put(client, &put, &error), error);
+}
+
 int64_t status_number(struct pm_queue_client *client, const char *path)
 {
     char *text, names[128];

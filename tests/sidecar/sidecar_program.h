@@ -65,6 +65,12 @@ struct pm_queue_client *client_open(const char *role, const char *name);
 int64_t client_put(struct pm_queue_client *client, const char *key);
 /* Leases within wait_ms; false when there was nothing. */
 bool client_lease(struct pm_queue_client *client, int64_t wait_ms, struct pm_job *job);
+/* Finishes a leased job with this result; fails the test when the sidecar does not take it. */
+void client_finish(struct pm_queue_client *client, const struct pm_job *job, const void *result,
+                   size_t size);
+/* Puts an open record of run "r"; fails the test when the sidecar does not take it. */
+void client_put_record(struct pm_queue_client *client, const char *key, const void *body,
+                       size_t size);
 
 /* All that the only client has sent is known to be read. Takes three seconds. */
 void sidecar_expect_all_read(struct pm_queue_client *client);

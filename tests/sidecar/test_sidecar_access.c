@@ -71,7 +71,7 @@ static void work_once(struct pm_queue_client *client, const char *key)
     assert_true(client_lease(client, PATIENCE_MS, &job));
     assert_int_equal(job.job_id, id);
     assert_done(pm_queue_client_progress(client, id, job.token, "{\"done\":1}", &error), error);
-    assert_done(pm_queue_client_finish(client, id, job.token, "yes", 3, &error), error);
+    client_finish(client, &job, "yes", 3);
     pm_job_clear(&job);
     assert_done(pm_queue_client_results(client, "r", key, 10, &results, &error), error);
     assert_int_equal(results.count, 1);
@@ -100,9 +100,7 @@ static void what_is_read_is_never_too_much(void **state)
     char *body = calloc(1, PM_JOB_BODY_MAX);
     assert_non_null(body);
     for (int i = 0; i < 3; i++) {
-        assert_done(
-            pm_queue_client_record_put(client, "r", "k", "open", "", body, PM_JOB_BODY_MAX, &error),
-            error);
+        client_put_record(client, "k", body, PM_JOB_BODY_MAX);
     }
     free(body);
     for (int i = 0; i < 1500; i++) {

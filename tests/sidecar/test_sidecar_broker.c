@@ -81,8 +81,8 @@ static void a_job_goes_the_whole_way(void **state)
     assert_int_equal(job.attempt, 1);
     assert_int_equal(job.checkpoint_size, 4);
     assert_memory_equal(job.checkpoint, "half", 4);
-    assert_done(pm_queue_client_finish(worker, id, 2, "result", 6, &error), error);
-    assert_done(pm_queue_client_finish(worker, id, 2, "result", 6, &error), error);
+    client_finish(worker, &job, "result", 6);
+    client_finish(worker, &job, "result", 6);
     pm_job_clear(&job);
 
     struct pm_job_results results;
@@ -152,12 +152,9 @@ static void long_lists_come_in_pages(void **state)
         snprintf(key, sizeof key, "k%d", i);
         ids[i] = client_put(driver, key);
         assert_true(client_lease(worker, 1000, &job));
-        assert_done(pm_queue_client_finish(worker, job.job_id, job.token, large, i < 5 ? LARGE : 10,
-                                           &error),
-                    error);
+        client_finish(worker, &job, large, i < 5 ? LARGE : 10);
         pm_job_clear(&job);
-        assert_done(pm_queue_client_record_put(driver, "r", key, "open", NULL, large, 10, &error),
-                    error);
+        client_put_record(driver, key, large, 10);
     }
     free(large);
     struct pm_job_results results;
@@ -401,19 +398,25 @@ static void a_restart_forgets_nothing(void **state)
     int64_t first = client_put(driver, "1"), second = client_put(driver, "2");
     client_put(driver, "3");
     assert_true(client_lease(worker, 1000, &leased));
-    assert_done(pm_queue_client_finish(worker, first, 1, "one", 3, &error), error);
+    assert_int_equal(leased.job_id, first);
+    client_finish(worker, &leased, "one", 3);
     pm_job_clear(&leased);
     assert_true(client_lease(worker, 1000, &leased));
     assert_int_equal(leased.job_id, second);
-    assert_done(pm_queue_client_record_put(driver, "r", "note", "open", "why", "b", 1, &error),
-                error);
+    const struct pm_record_put note = {.run_id = "r",
+                                       .key = "note",
+                                       .state = "open",
+                                       .reason = "why",
+                                       .body = "b",
+                                       .body_size = 1};
+    assert_done(pm_queue_client_record_put(driver, &note, &error), error);
     sidecar_kill();
     sidecar_start();
     assert_int_equal(status_number(driver, "jobs.queued"), 1);
     assert_int_equal(status_number(driver, "jobs.leased"), 1);
     assert_int_equal(status_number(driver, "jobs.done"), 1);
     assert_done(pm_queue_client_progress(worker, second, leased.token, NULL, &error), error);
-    assert_done(pm_queue_client_finish(worker, second, leased.token, "two", 3, &error), error);
+    client_finish(worker, &leased, "two", 3);
     assert_int_equal(sidecar_stop(), 0);
     sidecar_start();
     struct pm_job_results results;
@@ -468,7 +471,7 @@ static void a_sidecar_that_was_stopped_keeps_the_leases(void **state)
     assert_true(log_comes_to_say("SIDECAR-ASLEEP")); /* it has looked at the clock */
     assert_int_equal(status_number(driver, "jobs.leased"), 1);
     assert_done(pm_queue_client_progress(worker, job.job_id, job.token, NULL, &error), error);
-    assert_done(pm_queue_client_finish(worker, job.job_id, job.token, "x", 1, &error), error);
+    client_finish(worker, &job, "x", 1);
     pm_job_clear(&job);
     pm_queue_client_destroy(driver);
     pm_queue_client_destroy(worker);

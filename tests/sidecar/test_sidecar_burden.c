@@ -344,9 +344,7 @@ static void what_is_read_is_never_too_much(void **state)
     struct pm_error error;
     assert_non_null(body);
     for (int i = 0; i < 3; i++) {
-        assert_done(pm_queue_client_record_put(driver, "r", "k", "open", "", body, PM_WIRE_BODY_MAX,
-                                               &error),
-                    error);
+        client_put_record(driver, "k", body, PM_WIRE_BODY_MAX);
     }
     free(body);
     for (int i = 0; i < 1500; i++) {
@@ -384,14 +382,11 @@ static void many_unfinished_messages_have_a_bound_together(void **state)
 static void keep_records(void)
 {
     char *body = calloc(1, PM_WIRE_BODY_MAX);
-    struct pm_error error;
     assert_non_null(body);
     for (int i = 0; i < 4; i++) {
         char key[8];
         snprintf(key, sizeof key, "k%d", i);
-        assert_done(pm_queue_client_record_put(driver, "r", key, "open", "", body, PM_WIRE_BODY_MAX,
-                                               &error),
-                    error);
+        client_put_record(driver, key, body, PM_WIRE_BODY_MAX);
     }
     free(body);
 }

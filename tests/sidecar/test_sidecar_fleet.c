@@ -60,8 +60,9 @@ static void hand_in(struct pm_queue_client *const clients[SIDECARS], int *which,
     struct pm_error why = {0};
     char result[64];
     snprintf(result, sizeof result, "of %s", job->key);
-    while (!pm_queue_client_finish(clients[*which], job->job_id, job->token, result, strlen(result),
-                                   &why) &&
+    const struct pm_job_finish finish = {
+        .job_id = job->job_id, .token = job->token, .body = result, .body_size = strlen(result)};
+    while (!pm_queue_client_finish(clients[*which], &finish, &why) &&
            why.code == PM_ERROR_UNAVAILABLE) {
         *which = 1 - *which;
     }

@@ -73,13 +73,11 @@ static int64_t do_jobs(struct pm_queue_client *driver, struct pm_queue_client *w
     for (int i = from; i < from + JOBS; i++) {
         char key[16];
         struct pm_job job;
-        struct pm_error error;
         snprintf(key, sizeof key, "job-%d", i);
         const int64_t id = client_put(driver, key);
         assert_true(client_lease(worker, 0, &job));
         assert_int_equal(job.job_id, id);
-        assert_done(pm_queue_client_finish(worker, job.job_id, job.token, "done", 4, &error),
-                    error);
+        client_finish(worker, &job, "done", 4);
         pm_job_clear(&job);
     }
     return pm_clock_monotonic_ms() - begin_ms;

@@ -49,8 +49,7 @@ static void finish_one(struct pm_queue_client *worker)
 {
     struct pm_job job;
     assert_true(client_lease(worker, 5000, &job));
-    assert_done(pm_queue_client_finish(worker, job.job_id, job.token, body, sizeof body, &error),
-                error);
+    client_finish(worker, &job, body, sizeof body);
     pm_job_clear(&job);
 }
 
@@ -121,8 +120,9 @@ static void another_program_takes_the_rest(void **state)
     bool found = false;
     int finished = 0;
     while (pm_queue_client_lease(worker, "", 0, &job, &found, &error) && found) {
-        bool done =
-            pm_queue_client_finish(worker, job.job_id, job.token, body, sizeof body, &error);
+        const struct pm_job_finish finish = {
+            .job_id = job.job_id, .token = job.token, .body = body, .body_size = sizeof body};
+        bool done = pm_queue_client_finish(worker, &finish, &error);
         finished += done ? 1 : 0;
         pm_job_clear(&job);
         if (!done) {

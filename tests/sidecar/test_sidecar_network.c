@@ -57,7 +57,9 @@ static void far_go(char what)
 static bool far_finish(struct pm_queue_client *client, const struct pm_job *job)
 {
     struct pm_error why = {0};
-    while (!pm_queue_client_finish(client, job->job_id, job->token, "far", 3, &why)) {
+    const struct pm_job_finish finish = {
+        .job_id = job->job_id, .token = job->token, .body = "far", .body_size = 3};
+    while (!pm_queue_client_finish(client, &finish, &why)) {
         if (why.code != PM_ERROR_UNAVAILABLE) {
             return false; /* the lease is lost */
         }
@@ -291,7 +293,7 @@ static void a_pulled_cable_loses_nothing(void **state)
     assert_true(client_lease(worker, PATIENCE_MS, &job));
     assert_int_equal(job.attempt, 2);
     far_go('f');
-    assert_done(pm_queue_client_finish(worker, job.job_id, job.token, "near", 4, &error), error);
+    client_finish(worker, &job, "near", 4);
     pm_job_clear(&job);
     must_run("ip link set pmnear up");
     assert_true(far_says('R'));
@@ -365,7 +367,7 @@ static void a_peer_that_vanishes_is_noticed(void **state)
     char *log = sidecar_log();
     assert_non_null(strstr(log, "the worker is gone"));
     free(log);
-    assert_done(pm_queue_client_finish(worker, job.job_id, job.token, "near", 4, &error), error);
+    client_finish(worker, &job, "near", 4);
     pm_job_clear(&job);
     assert_int_equal(status_number(driver, "jobs.completed"), 1);
     assert_int_equal(status_number(driver, "jobs.lost_leases"), 1);

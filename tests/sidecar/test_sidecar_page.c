@@ -77,9 +77,13 @@ static cJSON *state_showing(const char *words)
 static void record(struct pm_queue_client *client, const char *key, const char *state,
                    const char *reason, const char *body)
 {
-    assert_done(
-        pm_queue_client_record_put(client, "r", key, state, reason, body, strlen(body), &error),
-        error);
+    const struct pm_record_put put = {.run_id = "r",
+                                      .key = key,
+                                      .state = state,
+                                      .reason = reason,
+                                      .body = body,
+                                      .body_size = strlen(body)};
+    assert_done(pm_queue_client_record_put(client, &put, &error), error);
 }
 
 /* Of this miner, the newest first, with the reason and without what was sent. */
@@ -111,7 +115,7 @@ static void the_state_counts_jobs_and_submissions(void **state)
     client_put(client, "k1");
     client_put(client, "k2");
     assert_true(client_lease(client, 0, &job));
-    assert_done(pm_queue_client_finish(client, job.job_id, job.token, "x", 1, &error), error);
+    client_finish(client, &job, "x", 1);
     pm_job_clear(&job);
     record(client, "lease/a/1", "submitted", "", "{\"evaluations\":3}");
     record(client, "lease/a/2", "refused", "their own words",

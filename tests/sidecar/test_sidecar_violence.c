@@ -73,12 +73,12 @@ static bool finish(struct pm_queue_client *client, struct pm_job *job, const cha
     struct pm_error error;
     struct pm_job next = {0};
     bool found = false;
-    const size_t size = (size_t)length;
+    const struct pm_job_finish finished_job = {
+        .job_id = job->job_id, .token = job->token, .body = result, .body_size = (size_t)length};
     const bool done =
         random_number(2) == 0
-            ? pm_queue_client_finish(client, job->job_id, job->token, result, size, &error)
-            : pm_queue_client_finish_and_lease(client, job->job_id, job->token, result, size, "",
-                                               &next, &found, &error);
+            ? pm_queue_client_finish(client, &finished_job, &error)
+            : pm_queue_client_finish_and_lease(client, &finished_job, "", &next, &found, &error);
     if (done) {
         atomic_fetch_or(&finished[number_of(job->key)], FINISHED);
     } else if (error.code != PM_ERROR_REFUSED) {

@@ -152,13 +152,12 @@ static bool checkpoint(void *context, int64_t job_id, int64_t token, const void 
     return ok;
 }
 
-static bool finish(void *context, int64_t job_id, int64_t token, const void *body, size_t body_size,
-                   struct pm_error *error)
+static bool finish(void *context, const struct pm_job_finish *result, struct pm_error *error)
 {
     struct fake_queue *fake = context;
     pthread_mutex_lock(&fake->mutex);
     overtake_heartbeat(fake);
-    bool ok = right_lease(job_id, token, error);
+    bool ok = right_lease(result->job_id, result->token, error);
     const int number = ++fake->finishes;
     if (fake->stop_at_finish && number == 1) {
         atomic_store(&fake->stop, true);
@@ -171,19 +170,18 @@ static bool finish(void *context, int64_t job_id, int64_t token, const void *bod
         ok = pm_fail(error, PM_ERROR_REFUSED, "lease-lost");
         atomic_store(&fake->stop, true);
     } else if (ok) {
-        fake->result = strndup(body, body_size);
+        fake->result = strndup(result->body, result->body_size);
         atomic_store(&fake->stop, true);
     }
     pthread_mutex_unlock(&fake->mutex);
     return ok;
 }
 
-static bool finish_and_lease(void *context, int64_t job_id, int64_t token, const void *body,
-                             size_t body_size, const char *run_id, struct pm_job *next, bool *found,
-                             struct pm_error *error)
+static bool finish_and_lease(void *context, const struct pm_job_finish *result, const char *run_id,
+                             struct pm_job *next, bool *found, struct pm_error *error)
 {
     struct fake_queue *fake = context;
-    if (!finish(context, job_id, token, body, body_size, error)) {
+    if (!finish(context, result, error)) {
         return false;
     }
     pthread_mutex_lock(&fake->mutex);

@@ -1,7 +1,9 @@
-/* Several addresses of one pool, the first preferred: which of them requests go to. After three
- * failures in a row it is the next one that answers /health (with many that take long to fail,
- * after some more: nobody waits longer than nine seconds for that); the first is probed once a
- * minute then, and returned to when it answers. One thread. */
+/* Chooses which of a pool's addresses requests go to. The first address is the preferred one. After
+ * three failures in a row at the address in use, the others are asked for /health in turn, and the
+ * first that answers is used from then on. (Such a search takes nine seconds at most; what it did
+ * not get to is asked after the next failures.) While another than the first address is in use, the
+ * first is asked for /health once a minute, and used again as soon as it answers. An object belongs
+ * to one thread. */
 #ifndef DRIVER_ENDPOINTS_H
 #define DRIVER_ENDPOINTS_H
 
@@ -20,23 +22,28 @@ enum {
 
 struct pm_endpoints;
 
-/* `http` gives all but the base URL. `probe_every_ms` 0: PM_ENDPOINT_PROBE_EVERY_MS. */
+/* `urls` are the addresses, at most PM_ENDPOINTS_MAX, and `http` has everything else that the HTTP
+ * client of each needs. `probe_every_ms` is how often the first is asked for /health while another
+ * is in use; 0: PM_ENDPOINT_PROBE_EVERY_MS. */
 bool pm_endpoints_create(const struct pm_http_config *http, const char *const *urls, size_t count,
                          int64_t probe_every_ms, struct pm_endpoints **out, struct pm_error *error);
 void pm_endpoints_destroy(struct pm_endpoints *endpoints);
 
-/* Where the next request goes. Looks at the first one before, when that is due. */
+/* The HTTP client for the next request. When it is time to ask the first address for /health, does
+ * that before. The client belongs to the object, here and below. */
 struct pm_http *pm_endpoints_choose(struct pm_endpoints *endpoints);
 
-/* The one with this URL, for a request that only it understands; NULL: it is none of these. What
- * becomes of that request is told like any other's. */
+/* The client of the address with this URL, for a request that only this address can answer; NULL
+ * when there is no such address. */
 struct pm_http *pm_endpoints_at(struct pm_endpoints *endpoints, const char *url);
 
-/* Another than the one with this URL, of which no answer comes: the one in use, or else the others
- * in turn. Where there is only one, that. */
+/* The client of another address than this URL, which did not answer: the address in use, if it is
+ * another; else the others, one after the other with each call. If there is only one address, that
+ * one. */
 struct pm_http *pm_endpoints_besides(struct pm_endpoints *endpoints, const char *url);
 
-/* What became of it: an answer of whatever kind, or none that a healthy pool would give. */
+/* To be called after each request that was sent with one of these clients: `healthy` tells whether
+ * the pool answered, whatever it said, or failed (no answer, or one of a server in trouble). */
 void pm_endpoints_note(struct pm_endpoints *endpoints, bool healthy);
 
 /* The URL that the last request went to; belongs to the object. */

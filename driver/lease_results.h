@@ -1,5 +1,5 @@
-/* The outcomes of a lease's jobs: waited for, fetched once each, held against the pool's dataset.
- */
+/* The outcomes of a lease's jobs: waits for them, fetches each of them once from the sidecar, and
+ * checks that it was computed from the same dataset as the pool's. */
 #ifndef DRIVER_LEASE_RESULTS_H
 #define DRIVER_LEASE_RESULTS_H
 
@@ -17,32 +17,38 @@ struct pm_lease_results {
     struct pm_driver *driver;
     const char *lease_id;
     const struct pm_lease_plan *plan;
-    struct pm_lease_jobs *jobs;  /* which may become more between two waits */
-    struct pm_job_result *items; /* one a job, in their order; key NULL: not there yet */
-    size_t count, there;
-    bool warned; /* that nobody works */
+    struct pm_lease_jobs *jobs; /* jobs may be added to it between two calls of _await */
+    /* One for each job, in the order of `jobs`; its key is NULL while there is no outcome. */
+    struct pm_job_result *items;
+    size_t count; /* how many items there are */
+    size_t there; /* how many of them have an outcome */
+    bool warned;  /* it has been logged that no worker seems to compute the jobs */
 };
 
-/* Waits for an outcome of every job, or for the time to submit; jobs that are not done then are
- * cancelled, so that no outcome changes any more. False: PM_ERROR_INTERRUPTED, PM_ERROR_UNAVAILABLE
- * (the sidecar stayed away), or PM_ERROR_INVALID: computed from other data than the pool's, and
- * forgotten, to be computed anew. */
+/* Waits until every job has an outcome, or until it is time to submit. Jobs that are not done by
+ * then are cancelled, so that the outcomes do not change any more. False: PM_ERROR_INTERRUPTED (the
+ * driver was asked to stop), PM_ERROR_UNAVAILABLE (the sidecar did not answer until the lease was
+ * over), PM_ERROR_INVALID (a result was computed from other data than the pool's: all jobs and
+ * outcomes of the lease were removed from the sidecar, so that they can be computed again), or
+ * PM_ERROR_MEMORY. */
 bool pm_lease_results_await(struct pm_lease_results *results, struct pm_error *error);
 
-/* Takes the outcomes that are there now, and waits for none; errors as above. */
+/* Takes the outcomes that there are now, without waiting for more. Errors as above. */
 bool pm_lease_results_look(struct pm_lease_results *results, struct pm_error *error);
 
-/* The outcome of job `index`, or NULL. */
+/* The outcome of job number `index`, or NULL if there is none. Belongs to `results`. */
 const struct pm_job_result *pm_lease_results_of(const struct pm_lease_results *results,
                                                 size_t index);
 
-/* Takes the outcomes out of the sidecar; what fails now is swept up at the next start. */
+/* Lets the sidecar delete the outcomes that are here. If that fails, the driver does it when it
+ * starts the next time (pm_lease_sweep). */
 void pm_lease_results_collect(const struct pm_lease_results *results);
 
-/* Cancels the lease's jobs and takes the outcomes out of the sidecar: nothing of it is wanted any
- * more, or not yet. */
+/* Cancels the lease's jobs and lets the sidecar delete all their outcomes: the lease was given up,
+ * or is to be computed again from the beginning. */
 void pm_lease_results_discard(const struct pm_lease_results *results);
 
+/* Frees the outcomes. */
 void pm_lease_results_clear(struct pm_lease_results *results);
 
 #endif

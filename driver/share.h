@@ -1,8 +1,10 @@
-/* Which kind of task earns more reputation an hour, as measured, and so which is taken next. Pure.
+/* Decides which kind of task to ask for next, evaluation or evolution, by how much reputation an
+ * hour each of them has earned. Pure.
  *
- * Time and yield of each kind fade with a memory of an hour, so that the share follows what
- * pool and machine are like now. Of the time the better kind has nine tenths; the other keeps a
- * tenth, or nobody would notice when it becomes the better one. */
+ * What was measured fades: every hour of work reduces the weight of earlier measurements to 1/e, so
+ * that the decision follows what the pool and the machine are like now. The kind that earns more
+ * gets nine tenths of the time. The other keeps one tenth, so that the driver notices when it
+ * becomes the better one. */
 #ifndef DRIVER_SHARE_H
 #define DRIVER_SHARE_H
 
@@ -11,42 +13,50 @@
 #include <cjson/cJSON.h>
 #include <stdint.h>
 
+/* What one kind of task has brought; all three numbers fade. */
 struct pm_share_kind {
-    double hours, items; /* faded */
-    double expected;     /* reputation, faded: as the network's rules value the items */
+    double hours;    /* spent on it */
+    double items;    /* evaluations or evolutions that the pool accepted */
+    double expected; /* the reputation that the network's rules promise for them */
 };
 
 struct pm_share {
     struct pm_share_kind evaluate, evolve;
 };
 
-/* What the network's rules give: 1 for an accurate evaluation; for an evolution twice its score, if
- * that is 0.7 at least. */
+/* The reputation that the network's rules give for an accurate evaluation, and for an evolution
+ * with this score: twice the score if it is at least 0.7, else nothing. */
 #define PM_SHARE_EVALUATION_REPUTATION 1.0
 double pm_share_evolution_reputation(double score);
 
-/* A task is over: how long it took from asking to the pool's acknowledgement, how many evaluations
- * or evolutions were accepted, and what they should earn. Nothing accepted is time for nothing. */
+/* Counts a task that is over. `duration_ms` is the time from asking for it to the pool's
+ * acknowledgement; `items` how many evaluations or evolutions the pool accepted; `expected` the
+ * reputation that these should earn. If nothing was accepted both are 0, and the time still counts.
+ */
 void pm_share_note(struct pm_share *share, enum pm_lease_kind kind, int64_t duration_ms,
                    double items, double expected);
 
-/* What the pool has judged: reputation for one evaluation and one evolution; -1: too few so far. */
+/* How much reputation the pool has really given for one evaluation and for one evolution, on
+ * average; -1: it has judged too few of them to say. */
 struct pm_share_judged {
     double evaluation, evolution;
 };
-/* By two of the pool's /miners/stats; NULL: it gave none. Of evaluations ten, of evolutions three
- * have to be judged in between; else all of the miner's evaluations count. */
+/* Computes this from two answers of the pool's /miners/stats (NULL: there was none), by what was
+ * judged between them. That needs at least ten evaluations, or three evolutions. When there are
+ * fewer evaluations, all that this miner has ever had judged are taken instead. */
 struct pm_share_judged pm_share_judged(const cJSON *first, const cJSON *last);
 
-/* Reputation an hour; -1: not measured yet. Where the pool has judged, its word counts, else what
- * the rules lead one to expect. */
+/* How much reputation an hour this kind of task earns: what the pool has given where it has judged
+ * enough, else what the rules promise. -1: no task of this kind has been measured yet. */
 double pm_share_per_hour(const struct pm_share *share, enum pm_lease_kind kind,
                          const struct pm_share_judged *judged);
 
-/* The part of the time that belongs to evaluating: 0.9, 0.5 or 0.1. */
+/* The part of the time to spend on evaluating: 0.9 if it earns more, 0.1 if it earns less, 0.5
+ * while that is not known. */
 double pm_share_of_evaluating(const struct pm_share *share, const struct pm_share_judged *judged);
 
-/* The kind to ask for: one that was never measured, else the one that is behind its part. */
+/* The kind of task to ask for next: one that was never measured, if there is one; else the one that
+ * has had less than its part of the time. */
 enum pm_lease_kind pm_share_next(const struct pm_share *share,
                                  const struct pm_share_judged *judged);
 

@@ -1,4 +1,5 @@
-/* The crew: as many job runners as asked for, each on a thread with queue clients of its own. */
+/* The crew: the worker process's job runners. Each runs on a thread of its own and has its own
+ * connections to the sidecar, so that several jobs are computed at the same time. */
 #ifndef WORKER_CREW_H
 #define WORKER_CREW_H
 
@@ -15,33 +16,36 @@
 struct pm_crew;
 
 struct pm_crew_config {
-    const char *const *sidecar_urls; /* one, or several over the same store; NULL behind the last */
-    const char *name;
-    const char *key_file; /* NULL: the sidecars are on this machine */
-    size_t workers;       /* jobs at the same time */
+    /* One sidecar's URL, or those of several over the same store; the last is followed by NULL. */
+    const char *const *sidecar_urls;
+    const char *name;     /* what the sidecar shows this process as: "worker-HOST-PID" */
+    const char *key_file; /* to encrypt the connections; NULL: the sidecars are on this machine */
+    size_t workers;       /* how many jobs to compute at the same time */
 };
 
 struct pm_crew_work {
-    const char *run_id;
-    size_t threads; /* of all jobs together; each gets its share, one at least */
-    struct pm_governor_config governor; /* without what the crew itself knows */
-    struct pm_workbench *bench;
-    int64_t checkpoint_interval_ms; /* from one checkpoint of an evolution to the next */
-    const atomic_bool *stop;
-    bool show_progress;
+    const char *run_id; /* the run to take jobs of; "": of any run */
+    size_t threads;     /* for all jobs together; they are divided evenly, at least one each */
+    struct pm_governor_config governor; /* the crew fills in sidecar, stop and pause */
+    struct pm_workbench *bench;         /* datasets and suites, which all jobs share */
+    int64_t checkpoint_interval_ms;     /* from one checkpoint of an evolution to the next */
+    const atomic_bool *stop;            /* the run ends once this is true */
+    bool show_progress;                 /* draw a progress bar on standard error */
 };
 
-/* Opens the connections to the sidecar. Their threads and those of the heartbeats keep the caller's
- * priority of this moment: a connection that only had what other programs leave would be taken for
- * dead, and a lease would run out. *out is the caller's to destroy. */
+/* Opens the connections to the sidecar; the caller destroys *out. The threads of the connections
+ * and of the heartbeats keep the priority that the caller has now, so a worker that is to compute
+ * at a low priority lowers it after this call. At a low priority these threads might not run for
+ * seconds on a busy machine: the sidecar would take the connection for dead and the lease for lost.
+ */
 bool pm_crew_create(const struct pm_crew_config *config, struct pm_crew **out,
                     struct pm_error *error);
-/* NULL is fine. Not after a run that did not become idle. */
+/* NULL is allowed. Must not be called after a run that left *idle false. */
 void pm_crew_destroy(struct pm_crew *crew);
 
-/* Runs until the stop flag is set and, after that, less than a second; once. *idle tells whether
- * all runners have ended: if not, their jobs have been given back but a thread is still computing,
- * and the process should end without tidying up. */
+/* Runs until the stop flag is set, and returns less than a second after that. To be called once.
+ * *idle tells whether all runners have ended. If not, a thread is still computing although its job
+ * has been given back to the sidecar, and the process should exit without freeing anything. */
 bool pm_crew_run(struct pm_crew *crew, const struct pm_crew_work *work,
                  struct pm_job_runner_counts *counts, bool *idle, struct pm_error *error);
 

@@ -1,4 +1,4 @@
-/* The worker's loop: lease a job, compute it, hand over the result; again. */
+/* The worker's loop: lease a job, compute it, deliver the result, and so on. */
 #ifndef WORKER_JOB_RUNNER_H
 #define WORKER_JOB_RUNNER_H
 
@@ -14,28 +14,31 @@
 #include <stdint.h>
 
 struct pm_job_runner_config {
-    const char *run_id; /* "": work of any run */
-    struct pm_workbench *bench;
-    struct pm_pause *pause; /* NULL: it never rests */
-    size_t threads;         /* OpenMP threads of one job */
-    /* For results; and for leases, the heartbeat's thread, and parting. A result may bring the next
-     * lease with it: then the two change places, for a lease belongs to the connection it was made
-     * over. */
+    const char *run_id;         /* the run to take jobs of; "": of any run */
+    struct pm_workbench *bench; /* datasets and suites, shared with other runners */
+    struct pm_pause *pause;     /* while it is on, the runner takes no job; NULL: never */
+    size_t threads;             /* OpenMP threads for one job */
+    /* Two connections to the sidecar. `queue` delivers results. `heartbeats` leases jobs, belongs
+     * to the heartbeat's thread while a job is computed, and gives jobs back at the end. A result
+     * may be answered with the lease of the next job; since a lease belongs to the connection it
+     * came over, the two connections then change roles. */
     struct pm_job_queue queue, heartbeats;
-    int64_t result_call_ms, heartbeat_call_ms; /* how long a call over either may take */
-    struct pm_starter *starter; /* of the heartbeats' threads; NULL: the runner itself */
-    const atomic_bool *stop;
-    int64_t wait_ms;     /* how long the sidecar may let a request for work wait */
-    int64_t retry_ms;    /* pause after a call that failed */
-    int64_t patience_ms; /* how long a computation may take to stop when the process ends */
-    int64_t checkpoint_interval_ms;    /* of an evolution; 0: the search's own */
-    const atomic_bool *late;           /* calls made in parting end when this turns true, or NULL */
-    struct pm_job_runner_tally *tally; /* counts jobs while the runner runs; zeroed by the caller */
-    bool show_progress;
+    int64_t result_call_ms, heartbeat_call_ms; /* how long one call in each role may take */
+    struct pm_starter *starter; /* starts the heartbeats' threads; NULL: the runner does */
+    const atomic_bool *stop;    /* true: the process is to end */
+    int64_t wait_ms;            /* how long a request for a job waits for one at the sidecar */
+    int64_t retry_ms;           /* how long to wait before a call that failed is made again */
+    int64_t patience_ms; /* how long a computation may take to stop when the process is to end */
+    int64_t checkpoint_interval_ms; /* between checkpoints of an evolution; 0: its own default */
+    /* When this turns true, the calls with which jobs are given back at the end are cut short. May
+     * be NULL. */
+    const atomic_bool *late;
+    struct pm_job_runner_tally *tally; /* what became of jobs; the caller fills it with zeros */
+    bool show_progress;                /* draw a progress bar on standard error */
 };
 
-/* Runs until the stop flag is set. The sidecar may come and go: leases and results are tried again
- * for as long as it takes. */
+/* Runs until the stop flag is set. When the sidecar does not answer, requests for jobs and delivery
+ * of results are repeated until it does. */
 void pm_job_runner_run(const struct pm_job_runner_config *config);
 
 #endif

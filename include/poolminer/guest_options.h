@@ -1,5 +1,6 @@
-/* Rows of option tables that make a guest's rules and limit (poolminer/guest.h), for the worker and
- * for who starts one. FILE_KEY: the member of the settings file, or NULL. */
+/* The options that configure mining as a guest (poolminer/guest.h), as rows for a table of options:
+ * the worker has them, and so has `poolminer mine`, which passes them on. FILE_KEY is the member of
+ * the settings file, or NULL for a program that reads none. */
 #ifndef POOLMINER_GUEST_OPTIONS_H
 #define POOLMINER_GUEST_OPTIONS_H
 

@@ -10,8 +10,9 @@ struct pm_heat {
     char sensor[32]; /* its kind: "coretemp" */
 };
 
-/* Sensors of the processor (sys/class/hwmon: coretemp, k10temp, zenpower, cpu_thermal and the
- * like), without any the thermal zones (sys/class/thermal), those of the processor first. */
+/* Reads the processor's sensors in class/hwmon below `sys` (coretemp, k10temp, zenpower,
+ * cpu_thermal and the like); if there are none, the thermal zones in class/thermal, preferably
+ * those of the processor. `sys` is "/sys" outside of tests. */
 void pm_heat_read(const char *sys, struct pm_heat *out);
 
 #endif

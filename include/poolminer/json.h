@@ -26,9 +26,9 @@ bool pm_json_parse(const char *text, size_t length, size_t max_bytes, cJSON **ou
 /* Compact text in malloc'd memory (the caller frees), or NULL with the error set. */
 char *pm_json_print(const cJSON *value, struct pm_error *error);
 
-/* Written without a tree in between: the value, after what stands `before` it and is JSON already,
- * brackets, commas and the member's name. A number that is not finite and a string that is not
- * UTF-8 mark the text as failed. */
+/* Write JSON directly into a text, without building a tree first. Each appends `before`, which is
+ * JSON already (brackets, commas, the name of a member), and then the value. A number that is not
+ * finite, or a string that is not UTF-8, marks the text as failed. */
 void pm_json_put(struct pm_text *text, const char *json);
 void pm_json_put_integer(struct pm_text *text, const char *before, int64_t value);
 void pm_json_put_number(struct pm_text *text, const char *before, double value);
@@ -59,11 +59,12 @@ bool pm_json_optional_number(const cJSON *object, const char *key, double *out,
                              struct pm_error *error);
 bool pm_json_optional_bool(const cJSON *object, const char *key, bool *out, struct pm_error *error);
 
-/* The number; `fallback` where there is none, or no object. */
+/* The number; `fallback` when there is no such member, it is not a number, or `object` is NULL. */
 double pm_json_number_or(const cJSON *object, const char *key, double fallback);
 
-/* Whether the value has more levels: each bracket is one, and so is what stands in the innermost.
- * What becomes part of something larger must leave room for that, or none of it can be written. */
+/* Whether the value is nested deeper than `levels`. Each object or array counts as one level, and
+ * so does a value inside the innermost one. A value that becomes part of a larger document must
+ * leave room for the levels above it, or the whole document would be too deep to be read again. */
 bool pm_json_is_deeper(const cJSON *value, int levels);
 
 /* Building. Each function returns false when memory is out. An object, array or item that is NULL,

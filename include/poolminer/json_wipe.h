@@ -2,9 +2,9 @@
 #ifndef POOLMINER_JSON_WIPE_H
 #define POOLMINER_JSON_WIPE_H
 
-/* From here on, in this process, memory that JSON was read into is wiped when it is freed, also
- * that of a text which turns out to be none. The first call must not run beside others that use
- * JSON: call it before there are threads. */
+/* From now on, the memory of every JSON document that this process reads is overwritten before it
+ * is freed, also when the text turns out not to be JSON. Call it before threads are started: the
+ * first call must not happen while another thread uses JSON. */
 void pm_json_wipe_freed(void);
 
 #endif

@@ -1,6 +1,6 @@
-/* Liveness: which instructions of an algorithm can change a prediction, and where. One analysis for
- * all who ask: the fast executor leaves out what is dead, `poolminer check` shows it, evolution
- * simplifies by it.
+/* Liveness: which instructions of an algorithm can change a prediction, in training or in
+ * validation. The fast executor leaves out instructions that cannot, `poolminer check` shows them,
+ * and evolution removes them.
  *
  * Exact for whole registers over the run order of docs/algorithm.md section 3 (setup; then predict
  * and learn once per training example; then predict once per validation example; s0 read after

@@ -6,9 +6,9 @@
 
 #include <poolminer/error.h>
 
-/* Whether the system lets this process lock as much as a key and a password take, by trying it. If
- * not (PM_ERROR_UNAVAILABLE), the sentence says what follows and what to do: secrets are kept all
- * the same, but where the system may write them to its swap. */
+/* Whether the system allows this process to lock as much memory as a key and a password need. Finds
+ * out by locking it. If it is not allowed (PM_ERROR_UNAVAILABLE), the program still works, but the
+ * system may write secrets to its swap; the error says so, and what to do about it. */
 bool pm_locked_memory_check(struct pm_error *error);
 
 #endif

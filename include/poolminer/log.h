@@ -22,13 +22,13 @@ enum pm_log_format { PM_LOG_TEXT, PM_LOG_JSON };
 /* Call once at program start, before threads. `program` must outlive the process (a literal). */
 void pm_log_init(const char *program, enum pm_log_level level, enum pm_log_format format);
 
-/* From here on lines go to `file`, which outlives the log; warnings and errors to standard error
- * too, and so does what the file does not take. NULL: to standard error alone. Call before threads.
- */
+/* From here on lines go to `file`, which must outlive the log. Warnings and errors go to standard
+ * error as well, and so do lines that could not be written to the file. NULL: all lines go to
+ * standard error only. Call before threads are started. */
 void pm_log_set_file(struct pm_log_file *file);
 
-/* Has somebody who prints lines for people to write them to the log too (there is a file), or to
- * the log alone (JSON)? */
+/* For code that prints lines for people: when the log goes to a file, such lines are to be logged
+ * as well as printed; when it is written as JSON, they are to be logged only. */
 bool pm_log_has_file(void);
 bool pm_log_is_json(void);
 
@@ -38,11 +38,13 @@ bool pm_log_level_parse(const char *text, enum pm_log_level *out, struct pm_erro
 /* "text" | "json". */
 bool pm_log_format_parse(const char *text, enum pm_log_format *out, struct pm_error *error);
 
-/* What is logged from info on is also told to one observer, whatever level is written: `message` as
- * it was formatted, `unix_ms` when. Called from any thread, one call at a time; it must not log. */
+/* An observer receives each event of level info or higher, whatever the level from which events are
+ * written: its formatted `message` and when it happened. It is called from any thread, by one at a
+ * time, and must not log. */
 typedef void pm_log_observer(void *context, enum pm_log_level level, const char *id,
                              const char *message, int64_t unix_ms);
-/* NULL: nobody any more; when this returns, nobody is being told. */
+/* Sets the log's only observer; NULL: none. When this returns, no call of the previous one is in
+ * progress any more. */
 void pm_log_observe(pm_log_observer *observer, void *context);
 
 /* "debug" | "info" | "warn" | "error". */

@@ -1,5 +1,6 @@
-/* Rows of option tables that make a log, for every program and for who starts them. FILE_KEY: the
- * member of the settings file, or NULL. */
+/* The options that configure a log, as rows for a table of options: every program has them, and so
+ * has `poolminer mine`, which passes them on. FILE_KEY is the member of the settings file, or NULL
+ * for a program that reads none. */
 #ifndef POOLMINER_LOG_OPTIONS_H
 #define POOLMINER_LOG_OPTIONS_H
 

@@ -1,12 +1,12 @@
-/* "Did you mean ...?" */
+/* Finds the name that a user probably meant, for "did you mean ...?". */
 #ifndef POOLMINER_NEAREST_H
 #define POOLMINER_NEAREST_H
 
 #include <stddef.h>
 
-/* The one of `names` that is fewest edits away from `name` (the first of equals), or NULL when none
- * is near enough to be a slip of the fingers: a third of the name's length, plus one. NULLs among
- * `names` are passed over. */
+/* The one of `names` that takes the fewest edits to become `name` (the first of several), or NULL
+ * when each of them takes more than a third of the name's length plus one: that is no typing error.
+ * Entries of `names` may be NULL and are skipped. */
 const char *pm_nearest_name(const char *name, const char *const *names, size_t count);
 
 #endif

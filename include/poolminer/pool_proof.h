@@ -1,4 +1,5 @@
-/* Who is asking: the three headers of a signed request to a pool, and whose clock they go by. */
+/* The three headers by which a miner proves to a pool who it is, and the difference between the
+ * pool's clock and ours that their timestamp has to take into account. */
 #ifndef POOLMINER_POOL_PROOF_H
 #define POOLMINER_POOL_PROOF_H
 
@@ -10,8 +11,10 @@
 
 enum {
     PM_POOL_MESSAGE_SIZE = 48 + PM_ADDRESS_SIZE,
-    PM_POOL_CLOCK_NOISE_MS = 2000, /* Date counts whole seconds */
-    /* Date is not signed: whoever can write one must not get signatures for a time far away. */
+    /* Smaller differences are not taken for real: the Date header counts whole seconds. */
+    PM_POOL_CLOCK_NOISE_MS = 2000,
+    /* Larger differences are not believed. The Date header is not signed, so whoever can forge an
+     * answer could otherwise obtain signatures that are valid at a time far from now. */
     PM_POOL_CLOCK_OFFSET_MAX_MS = 24 * 60 * 60 * 1000,
 };
 
@@ -23,16 +26,18 @@ struct pm_pool_proof {
     char signature_header[24 + PM_SIGNATURE_HEX_SIZE];
 };
 
-/* The first signs "auth:SECONDS", the second "recipient_coldkey:update:SECONDS:COLDKEY", which only
- * the setting of a payout address wants. `seconds` is unix time by the pool's clock. */
+/* Make the headers. The first signs "auth:SECONDS"; the second, for setting the address that the
+ * pool pays to, signs "recipient_coldkey:update:SECONDS:COLDKEY". `seconds` is the unix time by the
+ * pool's clock. */
 bool pm_pool_proof_make(const struct pm_hotkey *hotkey, int64_t seconds, struct pm_pool_proof *out,
                         struct pm_error *error);
 bool pm_pool_proof_make_recipient(const struct pm_hotkey *hotkey, int64_t seconds,
                                   const char *coldkey, struct pm_pool_proof *out,
                                   struct pm_error *error);
 
-/* The pool's clock minus ours, by an answer's Date (`date_ms`, unix), which was written somewhere
- * between sending and receiving; 0 when they differ by less than the noise. */
+/* The pool's clock minus ours, computed from the Date header of an answer (`date_ms`) and from
+ * when, by our clock, the request was sent and the answer received: the pool wrote the header at
+ * some time in between. 0 when that explains the difference, but for PM_POOL_CLOCK_NOISE_MS. */
 int64_t pm_pool_clock_offset_ms(int64_t date_ms, int64_t sent_ms, int64_t received_ms);
 
 #endif

@@ -5,16 +5,17 @@
 #include <stdbool.h>
 
 struct pm_power {
-    bool has_battery; /* the machine's own, or one that it hangs on (UPS): not a mouse's */
-    bool has_mains;   /* a supply other than a battery is named, plugged or not */
+    bool has_battery; /* one that powers the machine, a UPS included; not that of a mouse */
+    bool has_mains;   /* Linux knows a supply other than batteries, plugged in or not */
     bool on_battery;
-    int charge_percent; /* of all batteries together; -1: not told */
-    char status[32];    /* of a battery, in Linux's word: "Charging"; "" without one */
+    int charge_percent; /* of all batteries together; -1: unknown */
+    char status[32];    /* of a battery, as Linux calls it: "Charging"; "": there is no battery */
 };
 
-/* Looks at every supply of sys/class/power_supply (`sys`: "/sys"). A supply that is plugged in
- * settles it, whatever the batteries do: a weak charger may be outrun. Without one the batteries'
- * word counts, and where they do not know, what is not plugged in. */
+/* Reads every supply in class/power_supply below `sys`, which is "/sys" outside of tests. If any
+ * supply is plugged in, the machine is not on battery, even if its batteries are discharging (the
+ * charger may be too weak). Otherwise the status of the batteries decides; if they do not say, the
+ * machine is on battery if there is a supply that is not plugged in. */
 void pm_power_read(const char *sys, struct pm_power *out);
 
 #endif

@@ -3,17 +3,19 @@
 #define POOLMINER_PROCESSORS_H
 
 struct pm_processors {
-    int allowed;      /* that this process may run on (sched_setaffinity, taskset, cpuset) */
-    double cgroup;    /* processors' time that cgroups leave it; 0: they set no limit */
-    double available; /* the smaller of the two: what there is to be had, in whole and parts */
+    int allowed;      /* processors that this process may run on (sched_setaffinity, cpuset) */
+    double cgroup;    /* processor time that its cgroups allow: 1.5 is that of one and a half
+                         processors; 0: no limit */
+    double available; /* the smaller of the two */
 };
 
-/* `root`: below which /sys and /proc are, "" as a rule. The affinity is this process's own. */
+/* `root` is the directory above /sys and /proc: "", or another in tests. The processors that this
+ * process may run on are always its real ones. */
 void pm_processors_read(const char *root, struct pm_processors *out);
 
-/* The smallest of the limits of a process's cgroup and of all above it, version 2 (cpu.max) or 1
- * (cpu.cfs_quota_us, cpu.cfs_period_us), in processors; 0: no limit. `sys` is where /sys is;
- * `membership` the text of its /proc/PID/cgroup. */
+/* The smallest limit that the cgroup of a process and all cgroups above it set, as a number of
+ * processors; 0: no limit. Reads version 2 (cpu.max) and version 1 (cpu.cfs_quota_us and
+ * cpu.cfs_period_us). `sys` is the path of /sys, `membership` the text of /proc/PID/cgroup. */
 double pm_processors_cgroup(const char *sys, const char *membership);
 
 #endif

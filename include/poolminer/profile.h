@@ -1,4 +1,4 @@
-/* Profiles: what evolution may write (docs/algorithm.md section 7). */
+/* Profiles: which programs evolution may write (docs/algorithm.md, section 7). */
 #ifndef POOLMINER_PROFILE_H
 #define POOLMINER_PROFILE_H
 

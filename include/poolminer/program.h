@@ -13,13 +13,13 @@
 enum { PM_EXIT_USAGE = 2 }; /* beside EXIT_SUCCESS and EXIT_FAILURE */
 
 struct pm_program {
-    const char *name;            /* "poolminer-sidecar" */
-    const char *log_name;        /* "sidecar" */
-    const char *usage, *purpose; /* for --help */
-    size_t positional_max;       /* arguments that are no options; more are an error */
+    const char *name;            /* of the executable: "poolminer-sidecar" */
+    const char *log_name;        /* what the program is called in log lines: "sidecar" */
+    const char *usage, *purpose; /* the lines that --help begins with */
+    size_t positional_max;       /* how many arguments that are not options are allowed */
 };
 
-/* Rows that every program's table of options ends with. */
+/* The rows that every program's table of options ends with. */
 #define PM_PROGRAM_LOG_OPTIONS                                                                     \
     {.name = "log-level",                                                                          \
      .environment = "POOLMINER_LOG_LEVEL",                                                         \
@@ -31,43 +31,52 @@ struct pm_program {
         PM_OPTION_ROW_LOG_FORMAT(NULL), PM_OPTION_ROW_LOG_FILE(NULL),                              \
         PM_OPTION_ROW_LOG_FILE_MIB(NULL), PM_OPTION_ROW_LOG_FILES(NULL)
 
-/* Before anything else, so before a library opens something: standard descriptors that are closed
- * are occupied (using them fails as before), and the limit on open files is raised to what the
- * libraries cannot do without, threads' memory is bounded, and a few threads are tried. False:
- * said why; end with EXIT_FAILURE. */
+/* Prepares the process. To be called before anything else, because it has to happen before a
+ * library opens a file or starts a thread:
+ * - If standard input, output or error is closed, its number is taken, so that no file that is
+ *   opened later gets it by accident. Reading or writing it still fails.
+ * - The limit on open files is raised to what the libraries need.
+ * - The memory that each thread takes is limited (pm_threads_bound_memory).
+ * - A few threads are started, to find out whether the system allows them.
+ * False: one of these failed and standard error says which; the program should end with
+ * EXIT_FAILURE. */
 bool pm_program_enter(const char *name);
 
-/* After everything else: what goes to standard output is written out. Returns `status`, or
- * EXIT_FAILURE instead of EXIT_SUCCESS, with a sentence on standard error, when some of it was
- * lost. */
+/* To be called after everything else: flushes standard output. Returns the exit status, which is
+ * `status`; but if something that was printed could not be written, says so on standard error and
+ * turns EXIT_SUCCESS into EXIT_FAILURE. */
 int pm_program_leave(const char *name, int status);
 
-/* Enters, reads environment and command line into `options` (created by the caller from a table
- * that has PM_PROGRAM_LOG_OPTIONS) and starts the log and the stop flag. True: go on. False: end
- * with *status; what there was to say (help, version, a mistake in the usage) has been said. */
+/* Calls pm_program_enter, reads the environment and the command line into `options` (which the
+ * caller has created from a table that includes PM_PROGRAM_LOG_OPTIONS), and starts the log and the
+ * stop flag. True: the program goes on. False: the program ends with *status, and what there was to
+ * print has been printed: the help text, the version, or what is wrong with the command line. */
 bool pm_program_start(const struct pm_program *program, struct pm_options *options, int argc,
                       char *const argv[], int *status);
 
-/* For programs that hold a key: a core dump would hold it too. */
+/* For programs that hold a secret key, which a core dump would contain. */
 void pm_program_forbid_core_dumps(void);
 
-/* Starts the log with its level and format as `options` say; `log_name` is kept. */
+/* Starts the log, with the level and format that `options` give. `log_name` is not copied. */
 bool pm_program_start_log(const char *log_name, const struct pm_options *options,
                           struct pm_error *error);
-/* And lets it go to a file, where --log-file says so. A process that belongs to no terminal then
- * goes on at SIGHUP, with which log rotators tell that they have moved the file: the next line
- * begins a new one anyway. Call before pm_stop_install, and once. */
+/* Then sends it to a file, if --log-file names one. To be called at most once, and before
+ * pm_stop_install. A process without a terminal ignores SIGHUP from then on: log rotation sends
+ * that signal to say that it has renamed the file, and the log notices this by itself and begins a
+ * new file with its next line. */
 bool pm_program_start_log_file(const struct pm_options *options, struct pm_error *error);
 
-/* For a program whose standard output is only for who watches: when it was closed at the start,
- * that is taken for the wish not to watch, and what is printed goes nowhere. Elsewhere what is
- * printed is the product, and a closed standard output loses it: see pm_program_leave. */
+/* For a program that prints only for people who watch it. If its standard output was closed when it
+ * started, nobody wants to watch, so what it prints is discarded and pm_program_leave does not
+ * complain. For other programs the output is their product, and losing it is an error. */
 void pm_program_output_is_optional(void);
 
-/* Writes {"port":N,"pid":N} to `path`, whole or not at all; NULL: nothing to do. */
+/* Tells whoever started this program that it is ready: writes {"port":N,"pid":N} to the file
+ * `path`, which is never seen half written. NULL: does nothing. */
 bool pm_program_ready(const char *path, int port, struct pm_error *error);
 
-/* "ROLE-HOST-PID", in the characters that the sidecar takes for a name. */
+/* Writes "ROLE-HOST-PID", the name under which this process calls the sidecar; characters that the
+ * sidecar does not allow in a name are replaced. */
 enum { PM_PROGRAM_CLIENT_NAME_SIZE = 128 };
 void pm_program_client_name(const char *role, char out[PM_PROGRAM_CLIENT_NAME_SIZE]);
 

@@ -1,4 +1,5 @@
-/* Rows for the tables of programs that speak with a sidecar: worker and driver. */
+/* The options of programs that connect to a sidecar, worker and driver, as rows for a table of
+ * options. */
 #ifndef POOLMINER_SIDECAR_OPTIONS_H
 #define POOLMINER_SIDECAR_OPTIONS_H
 

@@ -1,5 +1,6 @@
-/* The write-ahead log of an SQLite database as a file: one call of the system for a transaction,
- * and a sync that another thread may do. */
+/* The file of an SQLite database's write-ahead log. SQLite by itself makes two write calls for each
+ * page that a transaction changed, and syncs the file on the thread that commits. Here
+ * a transaction of usual size is one write call, and another thread can do the sync. */
 #ifndef POOLMINER_SQLITE_LOG_H
 #define POOLMINER_SQLITE_LOG_H
 
@@ -7,32 +8,41 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-/* The name of a VFS for sqlite3_open_v2: the default one, but for the log, whose frames SQLite
- * writes in two pieces each. They are gathered, and handed on when the frame comes that commits, so
- * that a failure is still the commit's. NULL: memory is out. Not thread-safe.
- * PM_SQLITE_LOG_ALONE: no other process can open the database, from the first access on; several
- * connections of this one can (one thread each), and keep the log's index in memory. (Over a
- * default VFS that is not the system's own it is like SHARED.) */
-enum pm_sqlite_log_kind { PM_SQLITE_LOG_SHARED, PM_SQLITE_LOG_ALONE };
+enum pm_sqlite_log_kind {
+    PM_SQLITE_LOG_SHARED, /* other processes may open the database too */
+    /* From the first access on no other process can open the database. Several connections of this
+     * process can, each of them on one thread; they keep the log's index in memory instead of in a
+     * file. If SQLite's default VFS is not the system's own, this is the same as SHARED. */
+    PM_SQLITE_LOG_ALONE,
+};
+/* Registers a VFS (SQLite's interface to the file system) and returns its name, for
+ * sqlite3_open_v2. It behaves like the default VFS except for the log: what SQLite writes to it is
+ * gathered in memory and written when the frame comes that commits the transaction, so that a
+ * failed write is still reported as a failed commit. NULL: memory is out. Not thread-safe. */
 const char *pm_sqlite_log_vfs(enum pm_sqlite_log_kind kind);
 
-/* SQLite's own file of the log of an open database, which is of that VFS; NULL when there is none.
- */
+/* The open log of a database that was opened with that VFS, as SQLite's file object; NULL when the
+ * database has no log open. It belongs to the database's connection. */
 sqlite3_file *pm_sqlite_log_file(sqlite3 *database);
-/* After a commit: nothing of it is held, whatever the way in which this SQLite writes its frames.
- * An SQLite result code; after a failure the file lacks what SQLite takes for committed. */
+/* To be called after each commit: writes what is still gathered in memory. Normally that is
+ * nothing; it makes sure of it for versions of SQLite that write frames in another order. Returns
+ * an SQLite result code; after a failure the file lacks a transaction that SQLite believes
+ * committed. */
 int pm_sqlite_log_flush(sqlite3_file *log);
 
-/* The log of an open database, a second time: its descriptor is for syncing only. */
+/* A second handle of an open database's log, used only to sync it. */
 struct pm_sqlite_log;
-/* *lost is set when a sync of the log fails, by whichever handle, and no sync of it succeeds from
- * then on: after a failure the system takes what it could not write for written, so that a second
- * sync would tell nothing. NULL when it cannot be opened. */
+/* Opens such a handle. When a sync of the log fails, through any handle, *lost is set, and every
+ * later sync fails too. The reason: after a failed sync the kernel may mark the data as written
+ * although it is not, so a second sync could succeed and still mean nothing. `lost` must outlive
+ * the handle. NULL when the log cannot be opened. */
 struct pm_sqlite_log *pm_sqlite_log_open(sqlite3 *database, atomic_bool *lost);
 void pm_sqlite_log_close(struct pm_sqlite_log *log);
-/* As above: *lost for the syncs of the log by another connection. False: it has no log open. */
+/* Makes syncs that SQLite itself does on this connection set *lost in the same way. `lost` must
+ * outlive the connection. False: the database has no log open. */
 bool pm_sqlite_log_watch(sqlite3 *database, atomic_bool *lost);
-/* Syncs what has been written to the log; by any one thread at a time. An SQLite result code. */
+/* Waits until everything that was written to the log is on the disk. Any thread may call it, one at
+ * a time. Returns an SQLite result code. */
 int pm_sqlite_log_sync(struct pm_sqlite_log *log);
 
 #endif

@@ -1,9 +1,9 @@
-/* What holds for every SQLite database of a process. */
+/* Settings of SQLite that hold for the whole process. */
 #ifndef POOLMINER_SQLITE_SETUP_H
 #define POOLMINER_SQLITE_SETUP_H
 
-/* Before a database is opened: SQLite keeps no statistics of its memory, which nobody asks for and
- * which cost a lock at each allocation. Once the library is in use it changes nothing. Not
+/* Makes SQLite keep no statistics of its memory: nobody reads them, and they cost a lock at each
+ * allocation. To be called before the first database is opened; after that it has no effect. Not
  * thread-safe. */
 void pm_sqlite_configure(void);
 

@@ -1,18 +1,19 @@
-/* Being asked to stop: SIGINT, SIGTERM, SIGQUIT and SIGHUP (a terminal that went away) set one flag
- * that loops poll. */
+/* How programs learn that they are asked to stop: the signals SIGINT, SIGTERM, SIGQUIT and SIGHUP
+ * (the terminal was closed) set one flag, which loops check. */
 #ifndef POOLMINER_STOP_H
 #define POOLMINER_STOP_H
 
 #include <stdatomic.h>
 #include <stdbool.h>
 
-/* Installs the handlers (SIGPIPE and SIGXFSZ are ignored: writing then fails with an error; SIGHUP
- * stays ignored where nohup(1) ignored it). Call once, before threads. A second signal, a quarter
- * of a second or more after the first, ends the process at once; one that comes sooner is the same
- * wish told twice (to the process and to its group, as timeout(1) does). */
+/* Installs the signal handlers. Call it once, before threads are started. A second signal, a
+ * quarter of a second or more after the first, ends the process at once; one that comes sooner is
+ * taken for the same request, since programs such as timeout(1) signal both a process and its
+ * group. SIGHUP stays ignored if nohup(1) has set that. SIGPIPE and SIGXFSZ are ignored, so that
+ * writing to a closed pipe, or beyond the limit on a file's size, fails with an error instead. */
 void pm_stop_install(void);
 
-/* The flag; true once a signal came. */
+/* The flag: true once a signal has come. */
 const atomic_bool *pm_stop_flag(void);
 bool pm_stop_requested(void);
 

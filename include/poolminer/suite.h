@@ -1,4 +1,5 @@
-/* Suites: the fixed lists of tasks that scores are the median over. */
+/* Suites: fixed lists of tasks. An algorithm's score is the median of its scores on the tasks of a
+ * suite. */
 #ifndef POOLMINER_SUITE_H
 #define POOLMINER_SUITE_H
 
@@ -19,40 +20,49 @@ struct pm_score_memory;
 struct pm_score_trace;
 
 struct pm_suite {
+    /* What the suite consists of; not to be changed. */
     enum pm_suite_edition edition;
     int input_dim;
-    char fingerprint[PM_FINGERPRINT_HEX_SIZE]; /* of the records the edition uses */
-    size_t count;
-    struct pm_task *tasks;
-    struct pm_lane_tasks *lanes;    /* the same tasks, laid out for the fast executor */
-    enum pm_simd_level simd_level;  /* what scoring uses; the best there is, unless set otherwise */
-    bool interpret;                 /* write no machine code; false unless set */
-    bool reference;                 /* score with the reference executor; false unless set */
-    bool slice;                     /* `tasks` belong to another suite */
-    bool borrowed;                  /* the tasks' examples lie in memory that is not the suite's */
-    struct pm_score_memory *memory; /* kept from one scoring to the next; NULL: nothing is */
-    struct pm_score_trace *trace;   /* others': filled in by scoring; NULL unless set */
-    void *mapping;                  /* private: the pages that they are in, or NULL */
+    char fingerprint[PM_FINGERPRINT_HEX_SIZE]; /* of the records that the edition uses */
+    size_t count;                              /* of tasks */
+    struct pm_task *tasks;                     /* [count] */
+    struct pm_lane_tasks *lanes;               /* the same tasks, laid out for the fast executor */
+
+    /* How pm_suite_score works; may be changed while nobody scores. */
+    enum pm_simd_level simd_level;  /* of the fast executor; at first the best that there is */
+    bool interpret;                 /* let it write no machine code */
+    bool reference;                 /* use the reference executor instead */
+    struct pm_score_memory *memory; /* buffers kept from one scoring to the next, or NULL */
+    struct pm_score_trace *trace;   /* belongs to the caller; filled in by scoring; or NULL */
+
+    /* Private: what pm_suite_destroy has to free. */
+    bool slice;    /* the tasks belong to another suite */
+    bool borrowed; /* the tasks' examples lie in `mapping` */
+    void *mapping; /* pages of a file that was mapped or copied, or NULL */
     size_t mapping_bytes;
 };
 
-/* The evaluation suite of dimension n: default_rng(1337 + 7919 n).choice(4500, 128), in that order;
- * of scalar_linear its first 128 tasks. `task_limit` (0: all) keeps only the first tasks. Tasks are
- * built in parallel (OpenMP); `until` (may be NULL) is looked at between them, and
- * PM_ERROR_INTERRUPTED says that it was over. */
+/* Makes the evaluation suite of an edition, for algorithms of dimension n = `input_dim`. Its tasks
+ * are those with the numbers that NumPy's default_rng(1337 + 7919 n).choice(4500, 128) draws, in
+ * that order; the edition scalar_linear has its first 128 tasks instead. If `task_limit` is not 0,
+ * the suite has only the first `task_limit` of them. Tasks are built in parallel (OpenMP). `until`
+ * (may be NULL) is checked after each; when it is over, the error is PM_ERROR_INTERRUPTED. The
+ * caller destroys *out. */
 bool pm_suite_evaluation(const struct pm_dataset *dataset, enum pm_suite_edition edition,
                          int input_dim, size_t task_limit, const struct pm_until *until,
                          struct pm_suite **out, struct pm_error *error);
-/* The search suite: 32 draws, repeats allowed, from default_rng(seed + 7919 n). */
+/* Makes a search suite in the same way: 32 tasks drawn by default_rng(seed + 7919 n); the same task
+ * may be drawn more than once. */
 bool pm_suite_search(const struct pm_dataset *dataset, enum pm_suite_edition edition, int input_dim,
                      uint64_t seed, size_t task_limit, const struct pm_until *until,
                      struct pm_suite **out, struct pm_error *error);
 
-/* The same suites, kept below the user's cache directory once they have been built: then their file
- * is mapped into memory, read-only, which takes milliseconds, and processes share that memory; a
- * file that may be written to, or is another machine's, is copied. It is used only if its checksum
- * is right and it is what would be built, from this dataset by this version; otherwise it is built
- * and written anew. Where none can be written the suite is built as above. */
+/* The same suites, kept in a file in the user's cache directory. The first call builds the suite
+ * and writes the file; later calls, of other processes too, map the file into memory read-only,
+ * which takes milliseconds, and processes share that memory. (Their contents are copied instead if
+ * the file is writable, or was written on another kind of machine.) A file is used only if its
+ * checksum is right and it was built from this dataset by this version of the program; otherwise
+ * the suite is built and the file replaced. If no file can be written, the suite is just built. */
 bool pm_suite_evaluation_kept(const struct pm_dataset *dataset, enum pm_suite_edition edition,
                               int input_dim, size_t task_limit, const struct pm_until *until,
                               struct pm_suite **out, struct pm_error *error);
@@ -61,31 +71,34 @@ bool pm_suite_search_kept(const struct pm_dataset *dataset, enum pm_suite_editio
                           const struct pm_until *until, struct pm_suite **out,
                           struct pm_error *error);
 
-/* A suite of tasks first .. first + count - 1 of another one, which has to outlive it; count > 0.
- */
+/* Makes a suite of the tasks `first` to `first + count - 1` of another suite, which has to outlive
+ * it. `count` is at least 1. */
 bool pm_suite_slice(const struct pm_suite *suite, size_t first, size_t count, struct pm_suite **out,
                     struct pm_error *error);
 void pm_suite_destroy(struct pm_suite *suite);
 
-/* Scores `count` algorithms, OpenMP over algorithms and groups of tasks. scores[i] = median of
- * algorithm i's task scores; task_scores (NULL if not wanted) is count x suite->count, row i in
- * suite order. An algorithm whose input_dim is not the suite's is an error. The fast executor and
- * the reference give the same scores.
+/* Scores `count` algorithms, in parallel over algorithms and groups of tasks (OpenMP). scores[i] is
+ * the median of algorithm i's scores on the tasks. task_scores (NULL if not wanted) has `count`
+ * rows of suite->count numbers: row i has algorithm i's score on each task, in the order of the
+ * suite. Every algorithm's input_dim must be the suite's: PM_ERROR_INVALID otherwise. The fast
+ * executor and the reference give the same scores, to the bit.
  *
- * `until` (may be NULL) is looked at every few milliseconds, within tasks too. When it is over, the
- * error is PM_ERROR_INTERRUPTED and both tables hold what was finished, NaN for the rest; expensive
- * algorithms come last, one after another, so that they do not keep the others from being
- * finished. */
+ * `until` (may be NULL) is checked every few milliseconds, also while a task is running. When it is
+ * over, the error is PM_ERROR_INTERRUPTED, and both tables have the scores that were finished and
+ * NaN for the others. Expensive algorithms are then left to the end and run one after another, so
+ * that they do not keep the others from being finished. */
 bool pm_suite_score(const struct pm_suite *suite, const struct pm_algorithm *const *algorithms,
                     size_t count, double *scores, double *task_scores, const struct pm_until *until,
                     struct pm_error *error);
 
-/* Memory for pm_suite.memory: the suites made above have it already. NULL when memory is out, which
- * is as good as any other suite->memory. Scorings of one suite may run at the same time. */
+/* Buffers that scoring keeps for the next time, for pm_suite.memory; the suites made above have
+ * them already. NULL when memory is out: scoring works without, and allocates its buffers each
+ * time. One suite may be scored by several threads at the same time. */
 struct pm_score_memory *pm_score_memory_create(void);
 void pm_score_memory_destroy(struct pm_score_memory *memory);
 
-/* Median; mean of the two middle values for an even count. Reorders `values`. */
+/* The median of `values`, which is the mean of the two middle ones if `count` is even. `count` is
+ * at least 1. Changes the order of `values`. */
 double pm_median(double *values, size_t count);
 
 #endif

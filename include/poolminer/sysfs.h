@@ -1,4 +1,4 @@
-/* Small files of /sys and /proc, below whatever root a test gives. */
+/* Reads the small files of /sys and /proc. Tests give another directory as the root. */
 #ifndef POOLMINER_SYSFS_H
 #define POOLMINER_SYSFS_H
 
@@ -7,17 +7,18 @@
 
 enum { PM_SYSFS_PATH_SIZE = 4096, PM_SYSFS_NAME_SIZE = 256 };
 
-/* What goes before "/sys": "/" is nothing more than what every path begins with. */
+/* What to write before "/sys" for this root: the root itself, or "" for "/". */
 const char *pm_sysfs_root(const char *root);
 
-/* The first line of directory/name, of at most size - 1 bytes, without its end; false where there
- * is none. */
+/* Reads the first line of the file directory/name, at most size - 1 bytes of it, without its line
+ * end. False when there is no such file or line. */
 bool pm_sysfs_line(const char *directory, const char *name, char *out, size_t size);
 
-/* A line that is a number and nothing else. */
+/* Reads that line as a number. False also when it has anything else in it. */
 bool pm_sysfs_number(const char *directory, const char *name, double *out);
 
-/* Calls `visit` for each directory/ENTRY that does not begin with a dot, in no order. */
+/* Calls `visit` with the path and the name of each entry of the directory whose name does not begin
+ * with a dot, in no particular order. */
 void pm_sysfs_each(const char *directory,
                    void (*visit)(void *context, const char *path, const char *name), void *context);
 

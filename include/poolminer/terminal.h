@@ -1,17 +1,21 @@
-/* What a person's terminal is good for. */
+/* What this process's terminal can show. */
 #ifndef POOLMINER_TERMINAL_H
 #define POOLMINER_TERMINAL_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Is this descriptor a terminal that shows colours, and are they wanted (NO_COLOR, TERM=dumb)? */
+/* Whether to write colours to this file descriptor: it is a terminal, and neither NO_COLOR nor
+ * TERM=dumb is set. */
 bool pm_terminal_has_colour(int descriptor);
 
-/* Does this process belong to a terminal? A service, or what setsid(1) starts, does not. */
+/* Whether this process has a controlling terminal. A service has none, nor has a program that was
+ * started with setsid(1). */
 bool pm_terminal_controls(void);
 
-/* A bar of `cells` characters and a NUL: "#####....." for a share of 0.5. */
+/* Writes a progress bar of `cells` characters and a NUL into `out`: "#####....." for a share of
+ * 0.5.
+ */
 void pm_terminal_bar(double share, size_t cells, char *out);
 
 #endif

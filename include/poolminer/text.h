@@ -6,22 +6,25 @@
 #include <stddef.h>
 
 struct pm_text {
-    char *data; /* NUL-terminated once something was appended, NULL before; free() it, or: */
+    /* Ends with a NUL; NULL before anything was appended. Freed by pm_text_clear, or by free() when
+     * it is to outlive the struct. */
+    char *data;
     size_t length, capacity;
-    bool failed; /* memory ran out: what was appended since is missing */
+    bool failed; /* memory ran out; what was appended after that is missing */
 };
 
 void pm_text_append(struct pm_text *text, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 void pm_text_append_bytes(struct pm_text *text, const void *bytes, size_t count);
 
-/* Text from anywhere, in place, for a terminal or for JSON: every byte that is not UTF-8 becomes
- * "?". The first also turns each control character into one. */
+/* Make text of unknown origin safe to show, in place. Both replace every byte that is not valid
+ * UTF-8 by "?"; the first, for terminals, does the same with control characters. The second is for
+ * JSON, where those are escaped. */
 void pm_text_make_printable(char *text);
 void pm_text_make_utf8(char *text);
 
-/* The byte order mark that some editors begin a file with: its length, or 0 where there is none. It
- * belongs to the file and not to what the file says. */
+/* The length of the byte order mark that some editors write at the beginning of a file, 0 if there
+ * is none. Readers skip it. */
 size_t pm_text_mark_length(const char *text, size_t length);
 
 /* Frees the data; the text is empty and may be used again. */

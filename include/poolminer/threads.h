@@ -1,35 +1,40 @@
-/* Threads that a program may count on: OpenMP ends the process when it gets fewer than it asks for,
- * and ZeroMQ when it gets none, so what to ask for is found out before. */
+/* How many threads a program can have, and what they cost. OpenMP ends the process when the system
+ * gives it fewer threads than it asks for, and ZeroMQ ends it when it gets none; so programs find
+ * out how many they can ask for before they do. */
 #ifndef POOLMINER_THREADS_H
 #define POOLMINER_THREADS_H
 
 #include <stddef.h>
 
-/* How many of `wanted` threads the system lets this process have beside those it has now; tried by
- * starting them. They are gone on return. */
+/* How many threads, at most `wanted`, the system lets this process start now. Finds out by starting
+ * them; they have ended when it returns. */
 size_t pm_threads_available(size_t wanted);
 
-/* How many of `wanted` threads to ask for: at most half of what there is, for what the threads
- * compute with comes out of the same limits, and others have theirs. */
+/* How many threads, at most `wanted`, a program should ask for: no more than half of those that are
+ * available, because the memory that the threads compute with falls under the same limits, and
+ * other programs need threads too. */
 size_t pm_threads_affordable(size_t wanted);
 
-/* What a thread costs is bounded from here on, for OpenMP's and the libraries' too: its stack to
- * 2 MiB, whatever the limit for the first one's (ulimit -s) is; and where addresses are limited
- * (ulimit -v) all share one heap, for each of their own would reserve 64 MiB. */
+/* Limits the memory of every thread that is started from now on, including those of OpenMP and of
+ * libraries. Stacks get 2 MiB, whatever `ulimit -s` says about the first thread's. If the address
+ * space is limited (`ulimit -v`), all threads allocate from one heap, since glibc would otherwise
+ * reserve 64 MiB of addresses for the heap of each. */
 void pm_threads_bound_memory(void);
 
-/* For a server: what a round of requests has taken from the heap is not given back to the system at
- * its end and taken anew, page by page, in the next one. Once any of glibc's bounds is set, it
- * leaves the size from which memory is mapped apart at 128 KiB: bodies of up to 1 MiB are to come
- * from the heap, and do. */
+/* For servers: makes malloc keep the memory that one round of requests has freed, instead of giving
+ * it back to the system and fetching it again, page by page, for the next round. This also makes
+ * blocks of up to 1 MiB, the size of the largest bodies, come from the heap: by default glibc maps
+ * each block of 128 KiB or more separately, and it stops adapting that size by itself as soon as
+ * one of its parameters has been set. */
 void pm_threads_keep_heap(void);
 
-/* The first thing in main of a program that computes: OpenMP's threads spin while they wait for
- * each other, unless told not to before the program's libraries start, and on a machine that others
- * use too that takes several times the computation. So this tells them (OMP_WAIT_POLICY=passive,
- * which programs started from here on see as well) and starts the program once more with the same
- * arguments. It returns where the variable is set already, by the user or by the start before this
- * one, and where starting once more fails: then the program goes on as it is. */
+/* Makes OpenMP's threads sleep while they wait for each other. By default they spin, which on a
+ * machine that other programs use too takes several times as long as the computation. OpenMP reads
+ * this setting when the program is loaded, too early for main to change it. So this function, which
+ * is to be the first that main calls, sets OMP_WAIT_POLICY=passive in the environment and executes
+ * the program again with the same arguments. If the variable is already set, by the user or by the
+ * first execution, it returns at once; if executing fails, it returns too and OpenMP's threads
+ * spin. Programs that are started later inherit the variable. */
 void pm_threads_wait_asleep(char *const argv[]);
 
 #endif

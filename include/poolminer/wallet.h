@@ -50,11 +50,14 @@ void pm_wallet_clear(struct pm_wallet *wallet);
 /* True when a wallet was asked for: one of the three is set. */
 bool pm_wallet_chosen(const struct pm_options *options);
 
-/* The key file to use. "hotkey-file" in `options` and a wallet both given: the command line beats
- * the environment beats the settings file; both in one of these is an error. Neither given: `own`
- * if it is there, else the hotkey default of the wallet default if that is there, else `own`, to be
- * made
- * (*may_make). A wallet's hotkey that was asked for must exist. The caller frees *path. */
+/* The key file to use, as `options` say with "hotkey-file" or with the options of a wallet:
+ * - If both are given, the command line wins over the environment, and that over the settings file;
+ *   it is an error to give both in the same of these places.
+ * - If a wallet is chosen, its hotkey must exist.
+ * - If neither is given, it is the file `own` if that exists, else the hotkey `default` of the
+ *   wallet `default` if that exists, else again `own`.
+ * *may_make tells whether the caller may create the file when it does not exist, which is never so
+ * for a wallet's. The caller frees *path. */
 bool pm_wallet_key_file(const struct pm_options *options, const char *own, char **path,
                         bool *may_make, struct pm_error *error);
 

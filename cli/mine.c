@@ -3,6 +3,8 @@
 #include "cli/figures.h"
 #include "cli/key.h"
 #include "cli/miner.h"
+#include "cli/money.h"
+#include "cli/number.h"
 #include "cli/queue_status.h"
 #include "cli/verb.h"
 
@@ -110,20 +112,22 @@ static void tell_of_rest(struct mining *mining)
 /* What the pool says of this miner, ending with `tail`. */
 static void print_figures(const struct figures *figures, const char *tail)
 {
-    char accuracy[40] = "none judged yet", best[16] = "-";
+    char evaluated[NUMBER_TEXT_SIZE], evolved[NUMBER_TEXT_SIZE], paid[MONEY_TEXT_SIZE];
+    char accuracy[40] = "none judged yet", judged[64] = "none judged yet";
     if (figures->evaluations_finalised > 0) {
         snprintf(accuracy, sizeof accuracy, "%.0f %% accurate",
                  100.0 * (double)figures->evaluations_accurate /
                      (double)figures->evaluations_finalised);
     }
     if (figures->evolutions_finalised > 0) {
-        snprintf(best, sizeof best, "%.4f", figures->best_score);
+        snprintf(judged, sizeof judged, "%" PRId64 " over the threshold, best score %.4f",
+                 figures->evolutions_over_threshold, figures->best_score);
     }
-    say("MINE-FIGURES", "",
-        "evaluated %" PRId64 " (%s), evolved %" PRId64 " (%" PRId64
-        " over the threshold), best agreed on %s, reputation %.2f, paid %" PRId64 " RAO%s",
-        figures->evaluations, accuracy, figures->evolutions, figures->evolutions_over_threshold,
-        best, figures->reputation, figures->paid_rao, tail);
+    number_text(figures->evaluations, evaluated);
+    number_text(figures->evolutions, evolved);
+    money_both(figures->paid_rao, paid);
+    say("MINE-FIGURES", "", "evaluated %s (%s), evolved %s (%s), reputation %.2f, paid %s%s",
+        evaluated, accuracy, evolved, judged, figures->reputation, paid, tail);
 }
 
 /* What there is to do, and how far it is. */

@@ -22,11 +22,8 @@ enum {
     QUICK_ENDS_MAX = 5,
     KILLED_MS = 1000, /* for the kernel to take a killed process away */
     READY_FILE_MAX = 4096,
+    REAP_EVERY_MS = 10,
 };
-
-/* The first to stop are workers and drivers, who have something to say to the others before. */
-static const int STAGE_MS[STOP_STAGES] = {
-    [STOP_FIRST] = 1400, [STOP_SECOND] = SUPERVISOR_STOP_MS - 1400};
 
 struct child {
     char *name, *log_path;
@@ -67,7 +64,7 @@ void supervisor_destroy(struct supervisor *supervisor)
     if (supervisor == NULL) {
         return;
     }
-    supervisor_stop(supervisor);
+    supervisor_stop(supervisor, SUPERVISOR_CALM_STOP_MS);
     for (size_t i = 0; i < supervisor->count; i++) {
         clear_child(&supervisor->children[i]);
     }
@@ -267,30 +264,60 @@ static bool is_to_stop(const struct child *child, enum stop_stage stage)
     return child->running && child->stage == stage;
 }
 
-/* Reaps what ends until `deadline_ms`; true when nothing of the stage is left. */
-static bool await_stage(struct supervisor *supervisor, enum stop_stage stage, int64_t deadline_ms)
+/* Reaps what has ended; true when nothing of the stage is left. */
+static bool reap_stage(struct supervisor *supervisor, enum stop_stage stage)
 {
     bool all = true;
     int status = 0;
     for (size_t i = 0; i < supervisor->count; i++) {
         struct child *child = &supervisor->children[i];
-        int64_t left_ms = deadline_ms - pm_clock_monotonic_ms();
         if (is_to_stop(child, stage)) {
-            child->running = !pm_process_wait(child->pid, left_ms > 0 ? left_ms : 0, &status);
+            child->running = !pm_process_wait(child->pid, 0, &status);
             all = all && !child->running;
         }
     }
     return all;
 }
 
-static void stop_stage(struct supervisor *supervisor, enum stop_stage stage)
+/* The part of `within_ms` that a stage has. The first to stop, workers and drivers, get most of it:
+ * they have something to tell the others before they end. */
+static int64_t stage_ms(enum stop_stage stage, int64_t within_ms)
+{
+    const int64_t first_ms = within_ms / 9 * 7;
+    return stage == STOP_FIRST ? first_ms : within_ms - first_ms;
+}
+
+/* Waits until nothing of the stage is left; false when its time is over. */
+static bool await_stage(struct supervisor *supervisor, enum stop_stage stage, int64_t within_ms)
+{
+    const int64_t begun_ms = pm_clock_monotonic_ms();
+    while (!reap_stage(supervisor, stage)) {
+        const bool hurries = pm_stop_requested() && within_ms > SUPERVISOR_STOP_MS;
+        const int64_t waits_ms = stage_ms(stage, hurries ? SUPERVISOR_STOP_MS : within_ms);
+        if (pm_clock_monotonic_ms() - begun_ms >= waits_ms) {
+            return false;
+        }
+        pm_clock_sleep_ms(REAP_EVERY_MS);
+    }
+    return true;
+}
+
+static void await_killed(struct supervisor *supervisor, enum stop_stage stage)
+{
+    const int64_t until_ms = pm_clock_monotonic_ms() + KILLED_MS;
+    while (!reap_stage(supervisor, stage) && pm_clock_monotonic_ms() < until_ms) {
+        pm_clock_sleep_ms(REAP_EVERY_MS);
+    }
+}
+
+static void stop_stage(struct supervisor *supervisor, enum stop_stage stage, int64_t within_ms)
 {
     for (size_t i = 0; i < supervisor->count; i++) {
         if (is_to_stop(&supervisor->children[i], stage)) {
             kill(supervisor->children[i].pid, SIGTERM);
         }
     }
-    if (await_stage(supervisor, stage, pm_clock_monotonic_ms() + STAGE_MS[stage])) {
+    if (await_stage(supervisor, stage, within_ms)) {
         return;
     }
     for (size_t i = 0; i < supervisor->count; i++) {
@@ -301,13 +328,13 @@ static void stop_stage(struct supervisor *supervisor, enum stop_stage stage)
             kill(child->pid, SIGKILL);
         }
     }
-    await_stage(supervisor, stage, pm_clock_monotonic_ms() + KILLED_MS);
+    await_killed(supervisor, stage);
 }
 
-void supervisor_stop(struct supervisor *supervisor)
+void supervisor_stop(struct supervisor *supervisor, int64_t within_ms)
 {
     for (int stage = STOP_FIRST; stage < STOP_STAGES; stage++) {
-        stop_stage(supervisor, (enum stop_stage)stage);
+        stop_stage(supervisor, (enum stop_stage)stage, within_ms);
     }
     for (size_t i = 0; i < supervisor->count; i++) {
         supervisor->children[i].running = false;

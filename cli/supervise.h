@@ -21,12 +21,18 @@ struct child_config {
     bool may_end;  /* ending with status 0 is fine */
 };
 
-enum { SUPERVISOR_CHILDREN_MAX = 16, SUPERVISOR_STOP_MS = 1800 };
+enum {
+    SUPERVISOR_CHILDREN_MAX = 16,
+    SUPERVISOR_STOP_MS = 1800,       /* how long stopping may take when a person waits for it */
+    SUPERVISOR_CALM_STOP_MS = 18000, /* when nobody does: a busy machine makes programs slow */
+};
 
 struct supervisor;
 
+/* NULL when memory is out. */
 struct supervisor *supervisor_create(void);
-/* Stops what still runs. */
+/* Stops what still runs, as supervisor_stop does within SUPERVISOR_CALM_STOP_MS. NULL is allowed.
+ */
 void supervisor_destroy(struct supervisor *supervisor);
 
 /* Starts a child; *index names it from here on. Children die with this process. They have settings
@@ -57,7 +63,11 @@ bool supervisor_child(const struct supervisor *supervisor, size_t index, struct 
 bool supervisor_wait_ready(struct supervisor *supervisor, size_t index, const char *ready_path,
                            int64_t timeout_ms, int *port, struct pm_error *error);
 
-/* Stops everything, stage by stage, within SUPERVISOR_STOP_MS: asked at first, then killed. */
-void supervisor_stop(struct supervisor *supervisor);
+/* Stops everything, stage by stage: asks each child of a stage to end (SIGTERM), waits, and kills
+ * what is left. All that takes at most `within_ms`, and at most SUPERVISOR_STOP_MS once this
+ * process itself has been asked to stop, not counting the moment that the kernel needs for a killed
+ * child.
+ */
+void supervisor_stop(struct supervisor *supervisor, int64_t within_ms);
 
 #endif

@@ -181,7 +181,7 @@ static void stages_stop_in_order(void **state)
         }
         pm_clock_sleep_ms(5);
     }
-    supervisor_stop(supervisor);
+    supervisor_stop(supervisor, SUPERVISOR_STOP_MS);
     assert_said("up\nup\n/bin/sh driver\n/bin/sh sidecar\n");
 }
 
@@ -195,7 +195,7 @@ static void the_deaf_do_not_delay_the_end(void **state)
     }
     pm_clock_sleep_ms(200);
     const int64_t start_ms = pm_clock_monotonic_ms(), own_ms = own_clock_ms();
-    supervisor_stop(supervisor);
+    supervisor_stop(supervisor, SUPERVISOR_STOP_MS);
     assert_true(pm_clock_monotonic_ms() - start_ms >= 500);
     assert_true(own_clock_ms() - own_ms < 2000);
     assert_true(supervisor_poll(supervisor, NULL));

@@ -85,11 +85,11 @@ static bool only_the_pool_is_up(void *context)
  * own, and nothing is drawn that a terminal would overwrite. */
 static void assert_plain_lines(const struct place *place)
 {
-    static const char pattern[] = "^[0-9]{2}:[0-9]{2}:[0-9]{2}  evaluated [0-9]+ \\([^)]+\\), "
-                                  "evolved [0-9]+ \\([0-9]+ over the "
-                                  "threshold\\), best agreed on [-.0-9]+, reputation "
-                                  "[0-9]+\\.[0-9]{2}, paid [0-9]+ RAO; [0-9]+ "
-                                  "computing, [0-9]+ waiting";
+    static const char pattern[] =
+        "^[0-9]{2}:[0-9]{2}:[0-9]{2}  evaluated [0-9,]+ \\([^)]+\\), evolved [0-9,]+ "
+        "\\((none judged yet|[0-9]+ over the threshold, best score [0-9]\\.[0-9]{4})\\), "
+        "reputation [0-9]+\\.[0-9]{2}, paid [0-9,]+ RAO( \\([.0-9]+ TAO\\))?; [0-9]+ "
+        "computing, [0-9]+ waiting";
     char *text = NULL;
     size_t length = 0;
     regex_t line;

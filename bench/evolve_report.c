@@ -1,7 +1,8 @@
 #include "bench/evolve_report.h"
 
+#include "cli/json_line.h"
+
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <poolminer/json.h>
@@ -25,25 +26,6 @@ static cJSON *create_row(const char *row, const char *engine, const char *start)
     return NULL;
 }
 
-/* Takes the object over. */
-static bool print_object(cJSON *object, bool complete, struct pm_error *error)
-{
-    char *text = NULL;
-    if (!complete) {
-        pm_fail(error, PM_ERROR_MEMORY, "out of memory for a benchmark's result");
-    } else {
-        text = pm_json_print(object, error);
-    }
-    cJSON_Delete(object);
-    if (text == NULL) {
-        return false;
-    }
-    puts(text);
-    fflush(stdout);
-    free(text);
-    return true;
-}
-
 static bool print_numbers(cJSON *object, const struct named_number *numbers, size_t count,
                           struct pm_error *error)
 {
@@ -51,7 +33,7 @@ static bool print_numbers(cJSON *object, const struct named_number *numbers, siz
     for (size_t i = 0; complete && i < count; i++) {
         complete = pm_json_add_number(object, numbers[i].name, numbers[i].value);
     }
-    return print_object(object, complete, error);
+    return json_line_print_built(object, complete, error);
 }
 
 /* ---- rows ---- */
@@ -64,7 +46,7 @@ bool bench_evolve_print_reference(struct bench_evolve_table *table, const char *
         cJSON *object = create_row("reference", NULL, NULL);
         const bool named = object != NULL && pm_json_add_string(object, "name", name);
         return named ? print_numbers(object, numbers, sizeof numbers / sizeof *numbers, error)
-                     : print_object(object, false, error);
+                     : json_line_print_built(object, false, error);
     }
     printf("%-12s by hand     score %.4f, search %.4f\n", name, score, search_score);
     fflush(stdout);
@@ -76,7 +58,7 @@ bool bench_evolve_print_run(struct bench_evolve_table *table, const struct bench
 {
     if (table->json) {
         cJSON *object = bench_evolve_run_write(run);
-        return print_object(object, object != NULL, error);
+        return json_line_print_built(object, object != NULL, error);
     }
     if (!table->has_heading) {
         printf("%-12s %-9s %5s %7s %7s %11s %10s %8s %8s\n", "engine", "start", "seed", "score",
@@ -202,7 +184,7 @@ static bool print_comparison(const struct bench_evolve_table *table, const char 
     cJSON *object = create_row("comparison", a->engine, start);
     const bool named = object != NULL && pm_json_add_string(object, "against", b->engine);
     return named ? print_numbers(object, numbers, sizeof numbers / sizeof *numbers, error)
-                 : print_object(object, false, error);
+                 : json_line_print_built(object, false, error);
 }
 
 bool bench_evolve_print_comparisons(struct bench_evolve_table *table, const char *start,

@@ -1,8 +1,9 @@
 #include "bench/pool_row.h"
 
+#include "cli/json_line.h"
+
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include <poolminer/json.h>
 
@@ -81,17 +82,7 @@ static bool print_json(const struct bench_pool_row *row, const struct cell cells
         good =
             !isfinite(cells[i].value) || pm_json_add_number(object, cells[i].name, cells[i].value);
     }
-    char *text = good ? pm_json_print(object, error) : NULL;
-    cJSON_Delete(object);
-    if (!good) {
-        return pm_fail(error, PM_ERROR_MEMORY, "out of memory for a benchmark's result");
-    }
-    if (text == NULL) {
-        return false;
-    }
-    puts(text);
-    free(text);
-    return true;
+    return json_line_print_built(object, good, error);
 }
 
 bool bench_pool_row_print(const struct bench_pool_row *row, bool json, struct pm_error *error)
@@ -99,9 +90,7 @@ bool bench_pool_row_print(const struct bench_pool_row *row, bool json, struct pm
     struct cell cells[CELLS];
     fill_cells(row, cells);
     if (json) {
-        bool printed = print_json(row, cells, error);
-        fflush(stdout);
-        return printed;
+        return print_json(row, cells, error);
     }
     printf("%-10s %6zu %-7s", row->store, row->miners, row->what);
     for (int i = 0; i < CELLS; i++) {

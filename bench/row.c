@@ -1,9 +1,10 @@
 #include "bench/row.h"
 
+#include "cli/json_line.h"
+
 #include <assert.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include <poolminer/json.h>
 #include <poolminer/lane_probe.h>
@@ -77,18 +78,7 @@ static bool add_extras(cJSON *object, const struct bench_row *row)
 static bool print_json(const struct bench_row *row, struct pm_error *error)
 {
     cJSON *object = cJSON_CreateObject();
-    if (object == NULL || !fill_json(object, row) || !add_extras(object, row)) {
-        cJSON_Delete(object);
-        return pm_fail(error, PM_ERROR_MEMORY, "out of memory for a benchmark's result");
-    }
-    char *text = pm_json_print(object, error);
-    cJSON_Delete(object);
-    if (text == NULL) {
-        return false;
-    }
-    puts(text);
-    free(text);
-    return true;
+    return json_line_print_built(object, fill_json(object, row) && add_extras(object, row), error);
 }
 
 static void print_cell(double value, int width, int digits)

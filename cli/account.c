@@ -101,6 +101,14 @@ void account_close(struct account *account)
     }
 }
 
+bool account_use(const struct pm_options *options, account_action *action, struct pm_error *error)
+{
+    struct account *account = NULL;
+    bool done = account_open(options, &account, error) && action(options, account, error);
+    account_close(account);
+    return done;
+}
+
 const char *account_address(const struct account *account)
 {
     return pm_hotkey_address(account->hotkey);

@@ -16,6 +16,11 @@ struct account;
 bool account_open(const struct pm_options *options, struct account **out, struct pm_error *error);
 void account_close(struct account *account);
 
+/* Opens an account, does `action` with it, and closes it. False when one of the two fails. */
+typedef bool account_action(const struct pm_options *options, struct account *account,
+                            struct pm_error *error);
+bool account_use(const struct pm_options *options, account_action *action, struct pm_error *error);
+
 const char *account_address(const struct account *account);
 const char *account_pool(const struct account *account);
 

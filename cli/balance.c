@@ -1,5 +1,6 @@
 /* poolminer balance, poolminer history: what the pool owes this miner, and what it paid. */
 #include "cli/account.h"
+#include "cli/json_line.h"
 #include "cli/key.h"
 #include "cli/money.h"
 #include "cli/verb.h"
@@ -10,18 +11,6 @@
 
 #include <poolminer/json.h>
 #include <poolminer/text.h>
-
-/* The pool's answer as it is, on one line. */
-static bool print_json(const cJSON *answer, struct pm_error *error)
-{
-    char *text = pm_json_print(answer, error);
-    if (text == NULL) {
-        return false;
-    }
-    puts(text);
-    free(text);
-    return true;
-}
 
 /* ---- balance ---- */
 
@@ -57,7 +46,7 @@ static bool balance(const struct pm_options *options, struct account *account,
 {
     cJSON *answer = NULL;
     bool done = account_get(account, "/api/v1/rewards/balance/%s", &answer, error) &&
-                (pm_options_flag(options, "json") ? print_json(answer, error)
+                (pm_options_flag(options, "json") ? json_line_print(answer, error)
                                                   : print_balance(account, answer, error));
     cJSON_Delete(answer);
     return done;
@@ -122,7 +111,7 @@ static bool history(const struct pm_options *options, struct account *account,
     snprintf(path, sizeof path, "/api/v1/rewards/history/%%s?limit=%lld",
              (long long)pm_options_integer(options, "limit"));
     bool done = account_get(account, path, &answer, error) &&
-                (pm_options_flag(options, "json") ? print_json(answer, error)
+                (pm_options_flag(options, "json") ? json_line_print(answer, error)
                                                   : print_history(answer, error));
     cJSON_Delete(answer);
     return done;
@@ -130,25 +119,16 @@ static bool history(const struct pm_options *options, struct account *account,
 
 /* ---- the verbs ---- */
 
-static int run_with(const struct pm_options *options,
-                    bool (*action)(const struct pm_options *options, struct account *account,
-                                   struct pm_error *error))
-{
-    struct pm_error error = {0};
-    struct account *account = NULL;
-    bool done = account_open(options, &account, &error) && action(options, account, &error);
-    account_close(account);
-    return done ? EXIT_DONE : verb_fail(&error);
-}
-
 static int run_balance(const struct pm_options *options)
 {
-    return run_with(options, balance);
+    struct pm_error error = {0};
+    return account_use(options, balance, &error) ? EXIT_DONE : verb_fail(&error);
 }
 
 static int run_history(const struct pm_options *options)
 {
-    return run_with(options, history);
+    struct pm_error error = {0};
+    return account_use(options, history, &error) ? EXIT_DONE : verb_fail(&error);
 }
 
 static const struct pm_option BALANCE_OPTIONS[] = {

@@ -1,4 +1,5 @@
 /* poolminer check: explains an algorithm's text. */
+#include "cli/json_line.h"
 #include "cli/score_input.h"
 #include "cli/shown.h"
 #include "cli/verb.h"
@@ -85,16 +86,7 @@ static bool print_json(const char *file, const struct pm_check *check, struct pm
                 describe_summary(check, line) && describe_memory(check, line) &&
                 describe_instructions(check, line) && describe_unwritten(check, line) &&
                 describe_findings(check, line);
-    char *text = done ? pm_json_print(line, error) : NULL;
-    if (text != NULL) {
-        puts(text);
-    } else if (!done) {
-        pm_fail(error, PM_ERROR_MEMORY, "check: no memory to print");
-    }
-    cJSON_Delete(line);
-    bool printed = text != NULL;
-    free(text);
-    return printed;
+    return json_line_print_built(line, done, error);
 }
 
 static bool print_text(const char *file, const struct pm_check *check, struct pm_error *error)

@@ -1,4 +1,5 @@
 /* poolminer config: every setting, its value and where that came from. */
+#include "cli/json_line.h"
 #include "cli/settings.h"
 #include "cli/settings_describe.h"
 #include "cli/verb.h"
@@ -25,7 +26,7 @@ static cJSON *build(const struct pm_options *options)
     return root;
 }
 
-static int print_table(const cJSON *root, struct pm_error *error)
+static bool print_table(const cJSON *root, struct pm_error *error)
 {
     printf("%-20s %-44s %s\n", "setting", "value", "source");
     for (const cJSON *row = root->child; row != NULL; row = row->next) {
@@ -39,12 +40,12 @@ static int print_table(const cJSON *root, struct pm_error *error)
         }
         char *text = pm_json_print(value, error);
         if (text == NULL) {
-            return verb_fail(error);
+            return false;
         }
         printf("%-20s %-44s %s\n", row->string, text, source->valuestring);
         free(text);
     }
-    return EXIT_DONE;
+    return true;
 }
 
 static int run(const struct pm_options *options)
@@ -55,20 +56,10 @@ static int run(const struct pm_options *options)
         pm_fail(&error, PM_ERROR_MEMORY, "config: no memory");
         return verb_fail(&error);
     }
-    int result = EXIT_DONE;
-    if (pm_options_flag(options, "json")) {
-        char *text = pm_json_print(root, &error);
-        if (text != NULL) {
-            puts(text);
-        } else {
-            result = verb_fail(&error);
-        }
-        free(text);
-    } else {
-        result = print_table(root, &error);
-    }
+    bool done = pm_options_flag(options, "json") ? json_line_print(root, &error)
+                                                 : print_table(root, &error);
     cJSON_Delete(root);
-    return result;
+    return done ? EXIT_DONE : verb_fail(&error);
 }
 
 static const struct pm_option OPTIONS[] = {

@@ -1,4 +1,5 @@
 /* poolminer dataset: what scores are taken on, imported, shown and checked. */
+#include "cli/json_line.h"
 #include "cli/verb.h"
 
 #include <stdio.h>
@@ -34,39 +35,23 @@ static bool add_class_counts(cJSON *object, const struct pm_dataset_info *info)
     return pm_json_add(object, "class_counts", cJSON_CreateDoubleArray(counts, PM_DATASET_CLASSES));
 }
 
-static cJSON *describe(const struct pm_dataset_info *info)
+static bool describe(cJSON *object, const struct pm_dataset_info *info)
 {
-    cJSON *object = cJSON_CreateObject();
-    bool done = pm_json_add_string(object, "dataset", info->name) &&
-                pm_json_add_integer(object, "records", (int64_t)info->records) &&
-                pm_json_add_integer(object, "pixels", (int64_t)info->pixel_count) &&
-                add_class_counts(object, info) && add_fingerprints(object, info) &&
-                pm_json_add_string(object, "format", pm_dataset_format_name(info->format)) &&
-                pm_json_add_string(object, "source", info->source) &&
-                pm_json_add_string(object, "source_sha256", info->source_sha256) &&
-                pm_json_add_string(object, "stored", info->stored) &&
-                pm_json_add_bool(object, "network", info->is_network);
-    if (!done) {
-        cJSON_Delete(object);
-        return NULL;
-    }
-    return object;
+    return pm_json_add_string(object, "dataset", info->name) &&
+           pm_json_add_integer(object, "records", (int64_t)info->records) &&
+           pm_json_add_integer(object, "pixels", (int64_t)info->pixel_count) &&
+           add_class_counts(object, info) && add_fingerprints(object, info) &&
+           pm_json_add_string(object, "format", pm_dataset_format_name(info->format)) &&
+           pm_json_add_string(object, "source", info->source) &&
+           pm_json_add_string(object, "source_sha256", info->source_sha256) &&
+           pm_json_add_string(object, "stored", info->stored) &&
+           pm_json_add_bool(object, "network", info->is_network);
 }
 
 static bool print_json(const struct pm_dataset_info *info, struct pm_error *error)
 {
-    cJSON *object = describe(info);
-    if (object == NULL) {
-        return pm_fail(error, PM_ERROR_MEMORY, "dataset: no memory");
-    }
-    char *text = pm_json_print(object, error);
-    cJSON_Delete(object);
-    if (text == NULL) {
-        return false;
-    }
-    puts(text);
-    free(text);
-    return true;
+    cJSON *object = cJSON_CreateObject();
+    return json_line_print_built(object, describe(object, info), error);
 }
 
 static void print_text(const struct pm_dataset_info *info)

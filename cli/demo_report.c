@@ -1,9 +1,10 @@
 #include "cli/demo.h"
+#include "cli/json_line.h"
+#include "cli/number.h"
 
 #include <cjson/cJSON.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include <poolminer/json.h>
 
@@ -46,38 +47,20 @@ void demo_print_failures(const struct demo_verdict *verdict)
     }
 }
 
-enum { GROUPED_SIZE = 32 };
-
-/* 1234567 as 1,234,567; returns `out`. */
-static const char *group_digits(int64_t value, char out[GROUPED_SIZE])
-{
-    char digits[24];
-    int length = snprintf(digits, sizeof digits, "%" PRId64, value);
-    int used = 0;
-    for (int i = 0; i < length; i++) {
-        bool boundary = i > 0 && digits[i - 1] != '-' && (length - i) % 3 == 0;
-        if (boundary) {
-            out[used++] = ',';
-        }
-        out[used++] = digits[i];
-    }
-    out[used] = '\0';
-    return out;
-}
-
 static void print_table(const struct demo_report *report)
 {
     printf("\n%-13s %11s %6s %8s %10s %9s %14s %6s %10s %11s\n", "miner", "evaluations", "judged",
            "accurate", "evolutions", "finalised", "over threshold", "best", "reputation",
            "RAO paid");
-    char paid[GROUPED_SIZE];
+    char paid[NUMBER_TEXT_SIZE];
     for (int i = 0; i < DEMO_MINERS; i++) {
         const struct figures *row = &report->figures[i];
+        number_text(row->paid_rao, paid);
         printf("%.10s... %11" PRId64 " %6" PRId64 " %8" PRId64 " %10" PRId64 " %9" PRId64
                " %14" PRId64 " %6.4f %10.2f %11s\n",
                row->hotkey, row->evaluations, row->evaluations_finalised, row->evaluations_accurate,
                row->evolutions, row->evolutions_finalised, row->evolutions_over_threshold,
-               row->best_score, row->reputation, group_digits(row->paid_rao, paid));
+               row->best_score, row->reputation, paid);
     }
     printf(
         "\nJudged is what enough miners have scored to agree on. Reputation is earned with "
@@ -140,17 +123,7 @@ static bool fill(cJSON *root, const struct demo_report *report)
 static bool print_json(const struct demo_report *report, struct pm_error *error)
 {
     cJSON *root = cJSON_CreateObject();
-    if (root == NULL || !fill(root, report)) {
-        cJSON_Delete(root);
-        return pm_fail(error, PM_ERROR_MEMORY, "demo: no memory for the report");
-    }
-    char *text = pm_json_print(root, error);
-    if (text != NULL) {
-        puts(text);
-    }
-    free(text);
-    cJSON_Delete(root);
-    return text != NULL;
+    return json_line_print_built(root, fill(root, report), error);
 }
 
 bool demo_print(const struct demo_report *report, bool json, struct pm_error *error)

@@ -1,10 +1,10 @@
 /* How a finding of `poolminer doctor` is shown. */
 #include "cli/doctor.h"
+#include "cli/json_line.h"
 #include "cli/shown.h"
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -26,14 +26,7 @@ static void print_json(struct doctor *doctor, const char *check, enum doctor_sta
     bool built = line != NULL && pm_json_add_string(line, "check", check) &&
                  pm_json_add_string(line, "result", words[state]) &&
                  add_text(line, "found", found) && add_text(line, "remedy", remedy);
-    char *text = built ? pm_json_print(line, &doctor->error) : NULL;
-    if (text != NULL) {
-        puts(text);
-    } else if (!built) {
-        pm_fail(&doctor->error, PM_ERROR_MEMORY, "doctor: no memory to print");
-    }
-    free(text);
-    cJSON_Delete(line);
+    json_line_print_built(line, built, &doctor->error);
 }
 
 static void print_line(const char *check, enum doctor_state state, const char *found,

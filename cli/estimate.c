@@ -1,6 +1,7 @@
 /* poolminer estimate: what mining here or elsewhere would pay, from a few figures. */
 #include "cli/estimate.h"
 
+#include "cli/json_line.h"
 #include "cli/sidecar_url.h"
 #include "cli/verb.h"
 
@@ -130,12 +131,7 @@ static bool print_answer(struct estimate_answer *answer, bool json, struct pm_er
         fputs(answer->rows.data, stdout);
         return true;
     }
-    char *text = pm_json_print(answer->json, error);
-    if (text != NULL) {
-        puts(text);
-    }
-    free(text);
-    return text != NULL;
+    return json_line_print(answer->json, error);
 }
 
 static bool estimate(const struct pm_options *options, const struct estimate_model *model,

@@ -1,4 +1,5 @@
 /* poolminer evaluate: the score that a pool's consensus will find, one line a file. */
+#include "cli/json_line.h"
 #include "cli/score_input.h"
 #include "cli/shown.h"
 #include "cli/verb.h"
@@ -59,19 +60,10 @@ static cJSON *describe(const struct evaluation *evaluation, const struct entry *
 static void print_json(struct evaluation *evaluation, const struct entry *entry)
 {
     struct pm_error error = {0};
-    cJSON *line = describe(evaluation, entry);
-    char *text = line != NULL ? pm_json_print(line, &error) : NULL;
-    if (text != NULL) {
-        puts(text);
-    } else {
-        if (line == NULL) {
-            pm_fail(&error, PM_ERROR_MEMORY, "no memory to print the score");
-        }
+    if (!json_line_print_built(describe(evaluation, entry), true, &error)) {
         pm_fail_context(&error, "%s", entry->file);
         evaluation->result = verb_fail(&error);
     }
-    free(text);
-    cJSON_Delete(line);
 }
 
 static void print_entry(struct evaluation *evaluation, const struct entry *entry)

@@ -1,10 +1,10 @@
 #include "cli/evolve.h"
+#include "cli/json_line.h"
 #include "cli/shown.h"
 
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include <poolminer/json.h>
 
@@ -142,15 +142,5 @@ bool evolve_print(const struct evolution *evolution, const struct evolve_compari
         print_text(evolution, comparison);
         return true;
     }
-    cJSON *object = describe(evolution, comparison);
-    if (object == NULL) {
-        return pm_fail(error, PM_ERROR_MEMORY, "evolve: no memory to print the result");
-    }
-    char *text = pm_json_print(object, error);
-    if (text != NULL) {
-        puts(text);
-    }
-    free(text);
-    cJSON_Delete(object);
-    return text != NULL;
+    return json_line_print_built(describe(evolution, comparison), true, error);
 }

@@ -1,4 +1,5 @@
 /* poolminer keys: who may speak to a sidecar that other machines can reach. */
+#include "cli/json_line.h"
 #include "cli/paths.h"
 #include "cli/verb.h"
 
@@ -194,19 +195,9 @@ static bool print_entry(const struct pm_curve_entry *entry, bool json, struct pm
         return true;
     }
     cJSON *object = cJSON_CreateObject();
-    char *text = NULL;
-    if (pm_json_add_string(object, "name", entry->name) &&
-        pm_json_add_string(object, "public", entry->key)) {
-        text = pm_json_print(object, error);
-    } else {
-        pm_fail(error, PM_ERROR_MEMORY, "out of memory for a key");
-    }
-    cJSON_Delete(object);
-    if (text != NULL) {
-        puts(text);
-    }
-    free(text);
-    return text != NULL;
+    const bool complete = pm_json_add_string(object, "name", entry->name) &&
+                          pm_json_add_string(object, "public", entry->key);
+    return json_line_print_built(object, complete, error);
 }
 
 static bool list(struct keys *keys, struct pm_error *error)

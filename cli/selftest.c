@@ -1,5 +1,6 @@
 /* poolminer selftest: whether this machine gives the scores that every other one gives. */
 #include "cli/cores.h"
+#include "cli/json_line.h"
 #include "cli/verb.h"
 
 #include <stdio.h>
@@ -28,16 +29,7 @@ static bool print_json(const struct result *result, struct pm_error *error)
                  pm_json_add_string(line, "simd", result->simd) &&
                  pm_json_add_string(line, "hash", result->hash) &&
                  pm_json_add_bool(line, "agrees", agrees(result));
-    char *text = built ? pm_json_print(line, error) : NULL;
-    if (text != NULL) {
-        puts(text);
-    } else if (!built) {
-        pm_fail(error, PM_ERROR_MEMORY, "selftest: no memory to print");
-    }
-    cJSON_Delete(line);
-    bool printed = text != NULL;
-    free(text);
-    return printed;
+    return json_line_print_built(line, built, error);
 }
 
 static bool print_result(const struct result *result, bool json, struct pm_error *error)

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <poolminer/compute_options.h>
 #include <poolminer/guest.h>
 #include <poolminer/guest_options.h>
 #include <poolminer/log.h>
@@ -68,48 +69,16 @@ static const struct setting SETTINGS[] = {
       .help =
           "Where the page is served on 127.0.0.1; 0, or a port that is taken, gives a free one, "
           "-1 no page."}},
+    {USE_COMPUTE, PM_OPTION_ROW_DATASET("dataset")},
+    {USE_COMPUTE, PM_OPTION_ROW_SUITE("suite")},
+    {USE_MINE, PM_OPTION_ROW_WORKERS(
+                   "workers", "Jobs that are computed at once; an evolution is searched for by as "
+                              "many, at most 16, and the best of what they find is submitted.")},
     {USE_COMPUTE,
-     {.name = "dataset",
-      .file_key = "dataset",
-      .environment = "POOLMINER_DATASET",
-      .type = PM_OPTION_TEXT,
-      .is_path = true,
-      .default_value = "synthetic",
-      .argument = "NAME",
-      .help = "synthetic, synthetic:COUNT, network, an imported dataset's name, or a path."}},
-    {USE_COMPUTE,
-     {.name = "suite",
-      .file_key = "suite",
-      .environment = "POOLMINER_SUITE",
-      .type = PM_OPTION_TEXT,
-      .default_value = "first2000",
-      .choices = "first2000|resampled",
-      .argument = "EDITION",
-      .help = "Which edition of the task suite scores are taken on: first2000 or resampled."}},
-    {USE_MINE,
-     {.name = "workers",
-      .file_key = "workers",
-      .environment = "POOLMINER_WORKERS",
-      .type = PM_OPTION_INTEGER,
-      .default_value = "1",
-      .minimum = 1,
-      .maximum = 256,
-      .argument = "N",
-      .help = "Jobs that are computed at once; an evolution is searched for by as many, at most "
-              "16, and "
-              "the best of what they find is submitted."}},
-    {USE_COMPUTE,
-     {.name = "threads",
-      .file_key = "threads",
-      .environment = "POOLMINER_THREADS",
-      .type = PM_OPTION_INTEGER,
-      .default_value = "0",
-      .minimum = 0,
-      .maximum = 4096,
-      .argument = "N",
-      .help = "Processor cores to compute with, in all; 0: every one there is. `mine`, `gui` and "
-              "`demo` then leave one free on a machine with a battery, and take no more than "
-              "--cpu-limit keeps busy."}},
+     PM_OPTION_ROW_THREADS(
+         "threads", "Processor cores to compute with, in all; 0: every one there is. `mine`, "
+                    "`gui` and `demo` then leave one free on a machine with a battery, and "
+                    "take no more than --cpu-limit keeps busy.")},
     {USE_GUEST, PM_OPTION_ROW_NICE("nice")},
     {USE_GUEST, PM_OPTION_ROW_CPU_LIMIT("cpu_limit")},
     {USE_GUEST, PM_OPTION_ROW_BATTERY("pause_on_battery")},

@@ -1,4 +1,5 @@
 /* poolminer status: whether it mines, how it does, what it earns, in one screen. */
+#include "cli/json_line.h"
 #include "cli/sidecar_url.h"
 #include "cli/status_find.h"
 #include "cli/status_screen.h"
@@ -22,15 +23,7 @@ static bool print_json(const struct status_found *found, struct pm_error *error)
     bool done = pm_json_add_bool(object, "running", found->running) &&
                 pm_json_add_string(object, "reason", found->reason) &&
                 pm_json_add_copy(object, "state", found->state);
-    char *text = done ? pm_json_print(object, error) : NULL;
-    cJSON_Delete(object);
-    if (text == NULL) {
-        return pm_fail(error, PM_ERROR_MEMORY, "no memory for the status");
-    }
-    puts(text);
-    fflush(stdout);
-    free(text);
-    return true;
+    return json_line_print_built(object, done, error);
 }
 
 static void print_screen(const struct status_found *found, bool redraw)

@@ -1,4 +1,5 @@
 /* poolminer wallet: the hotkey, made, read in, shown, and used by hand. */
+#include "cli/json_line.h"
 #include "cli/key.h"
 #include "cli/paths.h"
 #include "cli/verb.h"
@@ -216,14 +217,7 @@ static bool print_json(const struct pm_hotkey *hotkey, const char *path, const c
         pm_json_add_string(line, "file", path) &&
         (coldkey[0] != '\0' ? pm_json_add_string(line, "coldkey", coldkey)
                             : pm_json_add_null(line, "coldkey"));
-    char *text = complete ? pm_json_print(line, error) : NULL;
-    cJSON_Delete(line);
-    if (text == NULL) {
-        return complete || pm_fail(error, PM_ERROR_MEMORY, "wallet: no memory to print");
-    }
-    puts(text);
-    free(text);
-    return true;
+    return json_line_print_built(line, complete, error);
 }
 
 static bool print_text(const struct pm_hotkey *hotkey, const char *path, const char *coldkey)

@@ -1,5 +1,6 @@
 #include "cli/wallet_list.h"
 
+#include "cli/json_line.h"
 #include "cli/paths.h"
 
 #include <dirent.h>
@@ -205,12 +206,7 @@ bool wallet_list(const struct pm_options *options, struct pm_error *error)
     cJSON *wallets = root == NULL ? NULL : read_wallets(root, error);
     bool done = wallets != NULL;
     if (done && pm_options_flag(options, "json")) {
-        char *text = pm_json_print(wallets, error);
-        done = text != NULL;
-        if (done) {
-            puts(text);
-        }
-        free(text);
+        done = json_line_print(wallets, error);
     } else if (done) {
         print_wallets(root, wallets);
     }

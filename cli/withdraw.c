@@ -299,15 +299,11 @@ static bool withdraw(const struct pm_options *options, struct account *account,
 
 /* ---- the verbs ---- */
 
-static int run_with(const struct pm_options *options,
-                    bool (*action)(const struct pm_options *options, struct account *account,
-                                   struct pm_error *error))
+/* An argument that is no address or no amount is a mistake in the usage. */
+static int run_with(const struct pm_options *options, account_action *action)
 {
     struct pm_error error = {0};
-    struct account *account = NULL;
-    bool done = account_open(options, &account, &error) && action(options, account, &error);
-    account_close(account);
-    if (done) {
+    if (account_use(options, action, &error)) {
         return EXIT_DONE;
     }
     int status = verb_fail(&error);

@@ -1,5 +1,6 @@
 #include "worker/options.h"
 
+#include <poolminer/compute_options.h>
 #include <poolminer/guest_options.h>
 #include <poolminer/job.h>
 #include <poolminer/program.h>
@@ -14,23 +15,10 @@ static const struct pm_option TABLE[] = {
      .default_value = PM_JOB_RUN_ID_DEFAULT,
      .argument = "ID",
      .help = "Take jobs of this run only; empty: of any run."},
-    {.name = "workers",
-     .environment = "POOLMINER_WORKERS",
-     .type = PM_OPTION_INTEGER,
-     .default_value = "1",
-     .minimum = 1,
-     .maximum = 256,
-     .argument = "N",
-     .help = "Jobs computed at the same time, sharing the threads."},
-    {.name = "threads",
-     .environment = "POOLMINER_THREADS",
-     .type = PM_OPTION_INTEGER,
-     .default_value = "0",
-     .minimum = 0,
-     .maximum = 4096,
-     .argument = "N",
-     .help = "Threads that compute, of all jobs together; 0: one for each processor allowed, one "
-             "less on a machine with a battery, and no more than --cpu-limit keeps busy."},
+    PM_OPTION_ROW_WORKERS(NULL, "Jobs computed at the same time, sharing the threads."),
+    PM_OPTION_ROW_THREADS(NULL, "Threads that compute, of all jobs together; 0: one for each "
+                                "processor allowed, one less on a machine with a battery, and no "
+                                "more than --cpu-limit keeps busy."),
     {.name = "checkpoint-ms",
      .environment = "POOLMINER_CHECKPOINT_MS",
      .type = PM_OPTION_INTEGER,
@@ -52,20 +40,8 @@ static const struct pm_option TABLE[] = {
      .default_value = "/",
      .argument = "DIR",
      .help = "Below which the machine's /sys, /proc, /dev, /run and /tmp are, as in a container."},
-    {.name = "dataset",
-     .environment = "POOLMINER_DATASET",
-     .type = PM_OPTION_TEXT,
-     .is_path = true,
-     .default_value = "synthetic",
-     .argument = "NAME",
-     .help = "synthetic, synthetic:COUNT, network, an imported dataset's name, or a path."},
-    {.name = "suite",
-     .environment = "POOLMINER_SUITE",
-     .type = PM_OPTION_TEXT,
-     .default_value = "first2000",
-     .choices = "first2000|resampled",
-     .argument = "EDITION",
-     .help = "The edition of the task suites that the pool's miners use."},
+    PM_OPTION_ROW_DATASET(NULL),
+    PM_OPTION_ROW_SUITE(NULL),
     {.name = "name",
      .environment = "POOLMINER_WORKER_NAME",
      .type = PM_OPTION_TEXT,

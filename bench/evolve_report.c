@@ -1,11 +1,10 @@
 #include "bench/evolve_report.h"
 
-#include "cli/json_line.h"
-
 #include <stdio.h>
 #include <string.h>
 
 #include <poolminer/json.h>
+#include <poolminer/json_line.h>
 
 /* ---- JSON ---- */
 
@@ -33,7 +32,7 @@ static bool print_numbers(cJSON *object, const struct named_number *numbers, siz
     for (size_t i = 0; complete && i < count; i++) {
         complete = pm_json_add_number(object, numbers[i].name, numbers[i].value);
     }
-    return json_line_print_built(object, complete, error);
+    return pm_json_line_print_built(object, complete, error);
 }
 
 /* ---- rows ---- */
@@ -46,7 +45,7 @@ bool bench_evolve_print_reference(struct bench_evolve_table *table, const char *
         cJSON *object = create_row("reference", NULL, NULL);
         const bool named = object != NULL && pm_json_add_string(object, "name", name);
         return named ? print_numbers(object, numbers, sizeof numbers / sizeof *numbers, error)
-                     : json_line_print_built(object, false, error);
+                     : pm_json_line_print_built(object, false, error);
     }
     printf("%-12s by hand     score %.4f, search %.4f\n", name, score, search_score);
     fflush(stdout);
@@ -58,7 +57,7 @@ bool bench_evolve_print_run(struct bench_evolve_table *table, const struct bench
 {
     if (table->json) {
         cJSON *object = bench_evolve_run_write(run);
-        return json_line_print_built(object, object != NULL, error);
+        return pm_json_line_print_built(object, object != NULL, error);
     }
     if (!table->has_heading) {
         printf("%-12s %-9s %5s %7s %7s %11s %10s %8s %8s\n", "engine", "start", "seed", "score",
@@ -184,7 +183,7 @@ static bool print_comparison(const struct bench_evolve_table *table, const char 
     cJSON *object = create_row("comparison", a->engine, start);
     const bool named = object != NULL && pm_json_add_string(object, "against", b->engine);
     return named ? print_numbers(object, numbers, sizeof numbers / sizeof *numbers, error)
-                 : json_line_print_built(object, false, error);
+                 : pm_json_line_print_built(object, false, error);
 }
 
 bool bench_evolve_print_comparisons(struct bench_evolve_table *table, const char *start,

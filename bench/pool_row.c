@@ -1,11 +1,10 @@
 #include "bench/pool_row.h"
 
-#include "cli/json_line.h"
-
 #include <math.h>
 #include <stdio.h>
 
 #include <poolminer/json.h>
+#include <poolminer/json_line.h>
 
 struct bench_pool_row bench_pool_row_empty(const char *store, const char *what, size_t miners)
 {
@@ -82,7 +81,7 @@ static bool print_json(const struct bench_pool_row *row, const struct cell cells
         good =
             !isfinite(cells[i].value) || pm_json_add_number(object, cells[i].name, cells[i].value);
     }
-    return json_line_print_built(object, good, error);
+    return pm_json_line_print_built(object, good, error);
 }
 
 bool bench_pool_row_print(const struct bench_pool_row *row, bool json, struct pm_error *error)

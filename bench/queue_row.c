@@ -1,11 +1,10 @@
 #include "bench/queue_row.h"
 
-#include "cli/json_line.h"
-
 #include <math.h>
 #include <stdio.h>
 
 #include <poolminer/json.h>
+#include <poolminer/json_line.h>
 
 static bool add_number(cJSON *object, const char *name, double value)
 {
@@ -30,7 +29,7 @@ static bool fill_json(cJSON *object, const struct bench_queue_row *row)
 static bool print_json(const struct bench_queue_row *row, struct pm_error *error)
 {
     cJSON *object = cJSON_CreateObject();
-    return json_line_print_built(object, fill_json(object, row), error);
+    return pm_json_line_print_built(object, fill_json(object, row), error);
 }
 
 static void print_cell(double value, int width, int digits)

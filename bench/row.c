@@ -1,12 +1,11 @@
 #include "bench/row.h"
 
-#include "cli/json_line.h"
-
 #include <assert.h>
 #include <math.h>
 #include <stdio.h>
 
 #include <poolminer/json.h>
+#include <poolminer/json_line.h>
 #include <poolminer/lane_probe.h>
 
 struct bench_row bench_row_empty(const char *program, const char *executor)
@@ -78,7 +77,8 @@ static bool add_extras(cJSON *object, const struct bench_row *row)
 static bool print_json(const struct bench_row *row, struct pm_error *error)
 {
     cJSON *object = cJSON_CreateObject();
-    return json_line_print_built(object, fill_json(object, row) && add_extras(object, row), error);
+    return pm_json_line_print_built(object, fill_json(object, row) && add_extras(object, row),
+                                    error);
 }
 
 static void print_cell(double value, int width, int digits)

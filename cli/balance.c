@@ -1,6 +1,5 @@
 /* poolminer balance, poolminer history: what the pool owes this miner, and what it paid. */
 #include "cli/account.h"
-#include "cli/json_line.h"
 #include "cli/key.h"
 #include "cli/money.h"
 #include "cli/verb.h"
@@ -10,6 +9,7 @@
 #include <stdlib.h>
 
 #include <poolminer/json.h>
+#include <poolminer/json_line.h>
 #include <poolminer/text.h>
 
 /* ---- balance ---- */
@@ -46,7 +46,7 @@ static bool balance(const struct pm_options *options, struct account *account,
 {
     cJSON *answer = NULL;
     bool done = account_get(account, "/api/v1/rewards/balance/%s", &answer, error) &&
-                (pm_options_flag(options, "json") ? json_line_print(answer, error)
+                (pm_options_flag(options, "json") ? pm_json_line_print(answer, error)
                                                   : print_balance(account, answer, error));
     cJSON_Delete(answer);
     return done;
@@ -111,7 +111,7 @@ static bool history(const struct pm_options *options, struct account *account,
     snprintf(path, sizeof path, "/api/v1/rewards/history/%%s?limit=%lld",
              (long long)pm_options_integer(options, "limit"));
     bool done = account_get(account, path, &answer, error) &&
-                (pm_options_flag(options, "json") ? json_line_print(answer, error)
+                (pm_options_flag(options, "json") ? pm_json_line_print(answer, error)
                                                   : print_history(answer, error));
     cJSON_Delete(answer);
     return done;

@@ -1,5 +1,4 @@
 /* poolminer check: explains an algorithm's text. */
-#include "cli/json_line.h"
 #include "cli/score_input.h"
 #include "cli/shown.h"
 #include "cli/verb.h"
@@ -9,6 +8,7 @@
 
 #include <poolminer/check.h>
 #include <poolminer/json.h>
+#include <poolminer/json_line.h>
 
 static bool describe_memory(const struct pm_check *check, cJSON *line)
 {
@@ -86,7 +86,7 @@ static bool print_json(const char *file, const struct pm_check *check, struct pm
                 describe_summary(check, line) && describe_memory(check, line) &&
                 describe_instructions(check, line) && describe_unwritten(check, line) &&
                 describe_findings(check, line);
-    return json_line_print_built(line, done, error);
+    return pm_json_line_print_built(line, done, error);
 }
 
 static bool print_text(const char *file, const struct pm_check *check, struct pm_error *error)

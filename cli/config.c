@@ -1,5 +1,4 @@
 /* poolminer config: every setting, its value and where that came from. */
-#include "cli/json_line.h"
 #include "cli/settings.h"
 #include "cli/settings_describe.h"
 #include "cli/verb.h"
@@ -9,6 +8,7 @@
 #include <string.h>
 
 #include <poolminer/json.h>
+#include <poolminer/json_line.h>
 #include <poolminer/text.h>
 
 /* {"pool_endpoint": {"value": ..., "source": "..."}, ...} */
@@ -56,7 +56,7 @@ static int run(const struct pm_options *options)
         pm_fail(&error, PM_ERROR_MEMORY, "config: no memory");
         return verb_fail(&error);
     }
-    bool done = pm_options_flag(options, "json") ? json_line_print(root, &error)
+    bool done = pm_options_flag(options, "json") ? pm_json_line_print(root, &error)
                                                  : print_table(root, &error);
     cJSON_Delete(root);
     return done ? EXIT_DONE : verb_fail(&error);

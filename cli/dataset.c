@@ -1,5 +1,4 @@
 /* poolminer dataset: what scores are taken on, imported, shown and checked. */
-#include "cli/json_line.h"
 #include "cli/verb.h"
 
 #include <stdio.h>
@@ -8,6 +7,7 @@
 
 #include <poolminer/dataset_import.h>
 #include <poolminer/json.h>
+#include <poolminer/json_line.h>
 #include <poolminer/task.h>
 
 /* ---- showing ---- */
@@ -51,7 +51,7 @@ static bool describe(cJSON *object, const struct pm_dataset_info *info)
 static bool print_json(const struct pm_dataset_info *info, struct pm_error *error)
 {
     cJSON *object = cJSON_CreateObject();
-    return json_line_print_built(object, describe(object, info), error);
+    return pm_json_line_print_built(object, describe(object, info), error);
 }
 
 static void print_text(const struct pm_dataset_info *info)

@@ -1,5 +1,4 @@
 #include "cli/demo.h"
-#include "cli/json_line.h"
 #include "cli/number.h"
 
 #include <cjson/cJSON.h>
@@ -7,6 +6,7 @@
 #include <stdio.h>
 
 #include <poolminer/json.h>
+#include <poolminer/json_line.h>
 
 struct demo_verdict demo_judge(const struct figures figures[DEMO_MINERS])
 {
@@ -123,7 +123,7 @@ static bool fill(cJSON *root, const struct demo_report *report)
 static bool print_json(const struct demo_report *report, struct pm_error *error)
 {
     cJSON *root = cJSON_CreateObject();
-    return json_line_print_built(root, fill(root, report), error);
+    return pm_json_line_print_built(root, fill(root, report), error);
 }
 
 bool demo_print(const struct demo_report *report, bool json, struct pm_error *error)

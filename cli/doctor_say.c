@@ -1,6 +1,5 @@
 /* How a finding of `poolminer doctor` is shown. */
 #include "cli/doctor.h"
-#include "cli/json_line.h"
 #include "cli/shown.h"
 
 #include <stdarg.h>
@@ -9,6 +8,7 @@
 #include <unistd.h>
 
 #include <poolminer/json.h>
+#include <poolminer/json_line.h>
 #include <poolminer/terminal.h>
 
 enum { FOUND_SIZE = 768 };
@@ -26,7 +26,7 @@ static void print_json(struct doctor *doctor, const char *check, enum doctor_sta
     bool built = line != NULL && pm_json_add_string(line, "check", check) &&
                  pm_json_add_string(line, "result", words[state]) &&
                  add_text(line, "found", found) && add_text(line, "remedy", remedy);
-    json_line_print_built(line, built, &doctor->error);
+    pm_json_line_print_built(line, built, &doctor->error);
 }
 
 static void print_line(const char *check, enum doctor_state state, const char *found,

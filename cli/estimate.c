@@ -1,7 +1,6 @@
 /* poolminer estimate: what mining here or elsewhere would pay, from a few figures. */
 #include "cli/estimate.h"
 
-#include "cli/json_line.h"
 #include "cli/sidecar_url.h"
 #include "cli/verb.h"
 
@@ -10,6 +9,7 @@
 #include <string.h>
 
 #include <poolminer/json.h>
+#include <poolminer/json_line.h>
 #include <poolminer/stop.h>
 
 #define FIGURE(NAME, HELP)                                                                         \
@@ -131,7 +131,7 @@ static bool print_answer(struct estimate_answer *answer, bool json, struct pm_er
         fputs(answer->rows.data, stdout);
         return true;
     }
-    return json_line_print(answer->json, error);
+    return pm_json_line_print(answer->json, error);
 }
 
 static bool estimate(const struct pm_options *options, const struct estimate_model *model,

@@ -1,5 +1,4 @@
 /* poolminer evaluate: the score that a pool's consensus will find, one line a file. */
-#include "cli/json_line.h"
 #include "cli/score_input.h"
 #include "cli/shown.h"
 #include "cli/verb.h"
@@ -10,6 +9,7 @@
 #include <string.h>
 
 #include <poolminer/json.h>
+#include <poolminer/json_line.h>
 #include <poolminer/stop.h>
 #include <poolminer/suite.h>
 
@@ -60,7 +60,7 @@ static cJSON *describe(const struct evaluation *evaluation, const struct entry *
 static void print_json(struct evaluation *evaluation, const struct entry *entry)
 {
     struct pm_error error = {0};
-    if (!json_line_print_built(describe(evaluation, entry), true, &error)) {
+    if (!pm_json_line_print_built(describe(evaluation, entry), true, &error)) {
         pm_fail_context(&error, "%s", entry->file);
         evaluation->result = verb_fail(&error);
     }

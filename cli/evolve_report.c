@@ -1,5 +1,4 @@
 #include "cli/evolve.h"
-#include "cli/json_line.h"
 #include "cli/shown.h"
 
 #include <inttypes.h>
@@ -7,6 +6,7 @@
 #include <stdio.h>
 
 #include <poolminer/json.h>
+#include <poolminer/json_line.h>
 
 /* null: not scored in time. */
 static cJSON *score_json(double score)
@@ -142,5 +142,5 @@ bool evolve_print(const struct evolution *evolution, const struct evolve_compari
         print_text(evolution, comparison);
         return true;
     }
-    return json_line_print_built(describe(evolution, comparison), true, error);
+    return pm_json_line_print_built(describe(evolution, comparison), true, error);
 }

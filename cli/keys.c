@@ -1,5 +1,4 @@
 /* poolminer keys: who may speak to a sidecar that other machines can reach. */
-#include "cli/json_line.h"
 #include "cli/paths.h"
 #include "cli/verb.h"
 
@@ -11,6 +10,7 @@
 #include <poolminer/curve_keys.h>
 #include <poolminer/file.h>
 #include <poolminer/json.h>
+#include <poolminer/json_line.h>
 
 struct keys {
     const struct pm_options *options;
@@ -197,7 +197,7 @@ static bool print_entry(const struct pm_curve_entry *entry, bool json, struct pm
     cJSON *object = cJSON_CreateObject();
     const bool complete = pm_json_add_string(object, "name", entry->name) &&
                           pm_json_add_string(object, "public", entry->key);
-    return json_line_print_built(object, complete, error);
+    return pm_json_line_print_built(object, complete, error);
 }
 
 static bool list(struct keys *keys, struct pm_error *error)

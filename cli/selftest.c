@@ -1,6 +1,5 @@
 /* poolminer selftest: whether this machine gives the scores that every other one gives. */
 #include "cli/cores.h"
-#include "cli/json_line.h"
 #include "cli/verb.h"
 
 #include <stdio.h>
@@ -8,6 +7,7 @@
 #include <string.h>
 
 #include <poolminer/json.h>
+#include <poolminer/json_line.h>
 #include <poolminer/lanes.h>
 #include <poolminer/selftest.h>
 
@@ -29,7 +29,7 @@ static bool print_json(const struct result *result, struct pm_error *error)
                  pm_json_add_string(line, "simd", result->simd) &&
                  pm_json_add_string(line, "hash", result->hash) &&
                  pm_json_add_bool(line, "agrees", agrees(result));
-    return json_line_print_built(line, built, error);
+    return pm_json_line_print_built(line, built, error);
 }
 
 static bool print_result(const struct result *result, bool json, struct pm_error *error)

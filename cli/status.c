@@ -1,5 +1,4 @@
 /* poolminer status: whether it mines, how it does, what it earns, in one screen. */
-#include "cli/json_line.h"
 #include "cli/sidecar_url.h"
 #include "cli/status_find.h"
 #include "cli/status_screen.h"
@@ -11,6 +10,7 @@
 
 #include <poolminer/clock.h>
 #include <poolminer/json.h>
+#include <poolminer/json_line.h>
 #include <poolminer/stop.h>
 
 enum { EVERY_MS = 1000, TICK_MS = 100 };
@@ -23,7 +23,7 @@ static bool print_json(const struct status_found *found, struct pm_error *error)
     bool done = pm_json_add_bool(object, "running", found->running) &&
                 pm_json_add_string(object, "reason", found->reason) &&
                 pm_json_add_copy(object, "state", found->state);
-    return json_line_print_built(object, done, error);
+    return pm_json_line_print_built(object, done, error);
 }
 
 static void print_screen(const struct status_found *found, bool redraw)

@@ -1,5 +1,4 @@
 /* poolminer wallet: the hotkey, made, read in, shown, and used by hand. */
-#include "cli/json_line.h"
 #include "cli/key.h"
 #include "cli/paths.h"
 #include "cli/verb.h"
@@ -14,6 +13,7 @@
 
 #include <poolminer/file.h>
 #include <poolminer/json.h>
+#include <poolminer/json_line.h>
 #include <poolminer/password.h>
 #include <poolminer/program.h>
 #include <poolminer/sr25519.h>
@@ -217,7 +217,7 @@ static bool print_json(const struct pm_hotkey *hotkey, const char *path, const c
         pm_json_add_string(line, "file", path) &&
         (coldkey[0] != '\0' ? pm_json_add_string(line, "coldkey", coldkey)
                             : pm_json_add_null(line, "coldkey"));
-    return json_line_print_built(line, complete, error);
+    return pm_json_line_print_built(line, complete, error);
 }
 
 static bool print_text(const struct pm_hotkey *hotkey, const char *path, const char *coldkey)

@@ -1,6 +1,5 @@
 #include "cli/wallet_list.h"
 
-#include "cli/json_line.h"
 #include "cli/paths.h"
 
 #include <dirent.h>
@@ -14,6 +13,7 @@
 #include <unistd.h>
 
 #include <poolminer/json.h>
+#include <poolminer/json_line.h>
 #include <poolminer/text.h>
 #include <poolminer/wallet.h>
 
@@ -206,7 +206,7 @@ bool wallet_list(const struct pm_options *options, struct pm_error *error)
     cJSON *wallets = root == NULL ? NULL : read_wallets(root, error);
     bool done = wallets != NULL;
     if (done && pm_options_flag(options, "json")) {
-        done = json_line_print(wallets, error);
+        done = pm_json_line_print(wallets, error);
     } else if (done) {
         print_wallets(root, wallets);
     }

@@ -8,7 +8,10 @@
 
 #include <poolminer/threads.h>
 
-enum { STACK_BYTES_MAX = 2 << 20 };
+enum {
+    STACK_BYTES_MAX = 2 << 20,
+    SHARE = 3, /* one third of what there is: each thread computes with as much as its stack has */
+};
 
 /* Started threads stay until all are there: it is their number at one time that is limited. */
 struct gathering {
@@ -56,8 +59,7 @@ size_t pm_threads_available(size_t wanted)
 
 size_t pm_threads_affordable(size_t wanted)
 {
-    const size_t half = pm_threads_available(2 * wanted) / 2;
-    return half < wanted ? half : wanted;
+    return pm_threads_available(SHARE * wanted) / SHARE;
 }
 
 static void bound_stacks(void)

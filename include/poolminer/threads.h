@@ -10,8 +10,8 @@
  * them; they have ended when it returns. */
 size_t pm_threads_available(size_t wanted);
 
-/* How many threads, at most `wanted`, a program should ask for: no more than half of those that are
- * available, because the memory that the threads compute with falls under the same limits, and
+/* How many threads, at most `wanted`, a program should ask for: no more than a third of those that
+ * are available, because the memory that the threads compute with falls under the same limits, and
  * other programs need threads too. */
 size_t pm_threads_affordable(size_t wanted);
 

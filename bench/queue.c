@@ -17,7 +17,7 @@
 enum {
     SHOWN_WANTED = 100, /* results are taken when there are so many */
     HANDOVERS = 500,
-    IDLE_MS = 2, /* before a handover, so that nothing else goes on */
+    IDLE_MS = 2, /* so long nothing goes on before a put of some rows */
     BACKLOG_CLIENTS = 16,
     BACKLOG_WINDOW = 16, /* to have them in soon */
     PIPELINED_CLIENTS = 16,
@@ -280,7 +280,7 @@ static bool bench_rates(const struct bench *bench, bool cycle, const struct load
 }
 
 /* From sending a put until a worker that waits has the job. */
-static bool hand_over(struct bench_wire *wire, struct bench_samples *samples,
+static bool hand_over(struct bench_wire *wire, int idle_ms, struct bench_samples *samples,
                       struct pm_error *error)
 {
     enum { PUTTER, WORKER };
@@ -289,7 +289,9 @@ static bool hand_over(struct bench_wire *wire, struct bench_samples *samples,
     if (!goes_on(error) || !wire->verbs->send(wire, WORKER, BENCH_LEASE, error)) {
         return false;
     }
-    pm_clock_sleep_ms(IDLE_MS);
+    if (idle_ms > 0) {
+        pm_clock_sleep_ms(idle_ms);
+    }
     const int64_t begin_ns = pm_clock_monotonic_ns();
     if (!wire->verbs->send(wire, PUTTER, BENCH_PUT, error)) {
         return false;
@@ -305,11 +307,14 @@ static bool hand_over(struct bench_wire *wire, struct bench_samples *samples,
            wire->verbs->receive(wire, &who, error);
 }
 
-static bool bench_handover(const struct bench *bench, enum bench_server_kind kind,
+/* One right after the other, as a round trip is measured; or each after a pause, in which the
+ * processor and the threads of both sides have gone to sleep. */
+static bool bench_handover(const struct bench *bench, enum bench_server_kind kind, bool idle,
                            struct pm_error *error)
 {
     struct bench_server server;
-    struct bench_queue_row row = row_of(kind, "handover", 2, BACKLOG_PAYLOAD);
+    struct bench_queue_row row =
+        row_of(kind, idle ? "handover-idle" : "handover-busy", 2, BACKLOG_PAYLOAD);
     struct bench_samples samples = {0};
     if (!bench_server_start(kind, &server, error)) {
         return false;
@@ -317,7 +322,7 @@ static bool bench_handover(const struct bench *bench, enum bench_server_kind kin
     struct bench_wire *wire = open_wire(kind, &server, 2, 1, 1, row.payload, error);
     bool good = wire != NULL;
     for (int i = 0; good && i < HANDOVERS; i++) {
-        good = hand_over(wire, &samples, error);
+        good = hand_over(wire, idle ? IDLE_MS : 0, &samples, error);
     }
     set_latency(&row, &samples);
     if (wire != NULL) {
@@ -326,6 +331,19 @@ static bool bench_handover(const struct bench *bench, enum bench_server_kind kin
     bench_samples_clear(&samples);
     bench_server_stop(&server);
     return good && bench_queue_row_print(&row, bench->config->json, error);
+}
+
+static bool all_handovers(const struct bench *bench, struct pm_error *error)
+{
+    static const enum bench_server_kind kinds[] = {BENCH_RELAY, BENCH_SIDECAR_NO_SYNC,
+                                                   BENCH_SIDECAR};
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        if (!bench_handover(bench, kinds[i], false, error) ||
+            !bench_handover(bench, kinds[i], true, error)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 static bool time_leases(enum bench_server_kind kind, const struct bench_server *server,
@@ -483,10 +501,8 @@ bool pm_bench_queue(const struct pm_bench_queue_config *config, struct pm_error 
         bench_queue_row_print_heading();
     }
     const bool done = bench_trickle(&bench, error) && all_rates(&bench, false, error) &&
-                      all_rates(&bench, true, error) &&
-                      bench_handover(&bench, BENCH_RELAY, error) &&
-                      bench_handover(&bench, BENCH_SIDECAR_NO_SYNC, error) &&
-                      bench_handover(&bench, BENCH_SIDECAR, error) && all_backlogs(&bench, error);
+                      all_rates(&bench, true, error) && all_handovers(&bench, error) &&
+                      all_backlogs(&bench, error);
     /* A call that the signal broke off has reasons of its own. */
     return done || (goes_on(error) && false);
 }

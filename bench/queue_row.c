@@ -43,7 +43,7 @@ static void print_cell(double value, int width, int digits)
 
 void bench_queue_row_print_heading(void)
 {
-    printf("%-10s %-9s %-6s %7s %6s %7s %9s %9s %9s %7s %7s %9s\n", "server", "what", "synced",
+    printf("%-10s %-13s %-6s %7s %6s %7s %9s %9s %9s %7s %7s %9s\n", "server", "what", "synced",
            "clients", "window", "bytes", "per s", "p50 us", "p99 us", "cpu us", "x bean.", "MiB");
 }
 
@@ -52,7 +52,7 @@ bool bench_queue_row_print(const struct bench_queue_row *row, bool json, struct 
     if (json) {
         return print_json(row, error);
     }
-    printf("%-10s %-9s %-6s %7zu %6zu %7zu", row->server, row->what, row->synced ? "yes" : "no",
+    printf("%-10s %-13s %-6s %7zu %6zu %7zu", row->server, row->what, row->synced ? "yes" : "no",
            row->clients, row->window, row->payload);
     print_cell(row->per_s, 9, 0);
     print_cell(row->p50_us, 9, 1);

@@ -121,7 +121,7 @@ static void each_row_has_its_figures(void **state)
 }
 
 struct seen {
-    int put, cycle, handover, backlog, disk;
+    int put, cycle, busy, idle, relay_busy, relay_idle, backlog, disk;
 };
 
 static void check_queue_row(const char *line, size_t length, struct seen *seen)
@@ -142,8 +142,13 @@ static void check_queue_row(const char *line, size_t length, struct seen *seen)
     if (strcmp(server, "sidecar") == 0) {
         seen->put += strcmp(what, "put") == 0;
         seen->cycle += strcmp(what, "cycle") == 0;
-        seen->handover += strcmp(what, "handover") == 0;
+        seen->busy += strcmp(what, "handover-busy") == 0;
+        seen->idle += strcmp(what, "handover-idle") == 0;
         seen->backlog += strcmp(what, "backlog") == 0;
+    }
+    if (strcmp(server, "relay") == 0) {
+        seen->relay_busy += strcmp(what, "handover-busy") == 0;
+        seen->relay_idle += strcmp(what, "handover-idle") == 0;
     }
     seen->disk += strcmp(server, "disk") == 0;
     cJSON_Delete(row);
@@ -164,7 +169,10 @@ static void queue_rows_are_json(void **state)
     }
     assert_int_equal(seen.put, 4); /* synced, and not; one request under way, and several */
     assert_int_equal(seen.cycle, 4);
-    assert_int_equal(seen.handover, 2);
+    assert_int_equal(seen.busy, 2);
+    assert_int_equal(seen.idle, 2);
+    assert_int_equal(seen.relay_busy, 1);
+    assert_int_equal(seen.relay_idle, 1);
     assert_int_equal(seen.backlog, 1);
     assert_int_equal(seen.disk, 1);
     output_clear(&run);

@@ -98,9 +98,10 @@ static bool open_network(struct pm_dataset **out, struct pm_dataset_info *info,
 {
     char *path = pm_dataset_find_network_file();
     if (path == NULL) {
-        return pm_fail(error, PM_ERROR_NOT_FOUND,
-                       "the network's dataset is not on this machine; get CIFAR_10_small.arff.gz "
-                       "(OpenML, data id 16797612) and run: poolminer dataset import FILE");
+        return pm_fail(
+            error, PM_ERROR_NOT_FOUND,
+            "the network's dataset is not on this machine; get CIFAR_10_small.arff.gz "
+            "from OpenML (docs/tasks.md says how) and run: poolminer dataset import FILE");
     }
     struct pm_error saving = {0};
     struct pm_dataset_info imported = {0};

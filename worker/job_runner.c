@@ -211,52 +211,86 @@ static bool resting(const struct runner *runner)
     return runner->config->pause != NULL && pm_pause_is_on(runner->config->pause, NULL);
 }
 
-/* Computes and delivers while the heartbeat runs, then settles what the end of the worker left. */
+/* A job that was leased, while its heartbeat runs and until its fate is settled. */
+struct attempt {
+    struct runner *runner;
+    struct pm_job_control *control;
+    struct pm_heartbeat *heartbeat;
+    struct pm_outcome outcome;
+    struct delivery delivery;
+    enum pm_stop_cause cause; /* why computing was told to stop; PM_STOP_NONE: it was not */
+    bool computed;            /* there is an outcome */
+    bool given_up;            /* there is none because the lease was lost or the worker ends */
+    bool delivered;           /* the sidecar has been told the outcome, or the failure */
+    struct pm_error failure;  /* why there is no outcome to deliver */
+    struct pm_error error;    /* why it was not delivered */
+};
+
+static void compute(struct attempt *attempt, const struct pm_job *job)
+{
+    const int64_t start_ns = pm_clock_monotonic_ns();
+    attempt->computed = parse_and_compute(attempt->runner, job, attempt->control, &attempt->outcome,
+                                          &attempt->failure);
+    attempt->delivery = (struct delivery){
+        .job = job,
+        .outcome = attempt->computed ? &attempt->outcome : NULL,
+        .seconds = (double)(pm_clock_monotonic_ns() - start_ns) * 1e-9,
+        .reason = attempt->failure.message,
+        .retry = !attempt->computed && worth_a_retry(&attempt->failure),
+        .wants_next = !resting(attempt->runner),
+    };
+    attempt->cause = pm_job_control_cause(attempt->control);
+    attempt->given_up = !attempt->computed &&
+                        (attempt->cause == PM_STOP_LOST || attempt->cause == PM_STOP_SHUTDOWN);
+}
+
+/* Delivers the outcome, or the failure. An outcome that cannot be sent at all becomes a failure:
+ * sent again, by whichever worker, it would be turned down again. */
+static void deliver_attempt(struct attempt *attempt)
+{
+    if (attempt->given_up || attempt->cause == PM_STOP_LOST) {
+        return;
+    }
+    pm_job_control_set_delivering(attempt->control);
+    attempt->delivered = deliver(attempt->runner, &attempt->delivery, &attempt->error);
+    if (!attempt->delivered && attempt->computed && cannot_be_sent(&attempt->error)) {
+        attempt->failure = attempt->error;
+        attempt->delivery.outcome = NULL;
+        attempt->delivered = deliver(attempt->runner, &attempt->delivery, &attempt->error);
+    }
+}
+
+/* After the heartbeat's end: gives the job back if it was given up, and counts what became of it.
+ * When the end of the worker came between computing and delivering, there is one last try. */
+static void settle(struct attempt *attempt)
+{
+    struct runner *runner = attempt->runner;
+    if (attempt->cause == PM_STOP_LOST) {
+        count(&runner->config->tally->lost);
+        return;
+    }
+    if (attempt->heartbeat->released) {
+        return;
+    }
+    if (attempt->given_up) {
+        pm_heartbeat_release(attempt->heartbeat);
+        return;
+    }
+    if (!attempt->delivered && attempt->error.code == PM_ERROR_INTERRUPTED) {
+        attempt->delivered = deliver_once(&runner->heartbeats, &attempt->delivery, &attempt->error);
+    }
+    count_delivery(runner, &attempt->delivery, attempt->delivered, &attempt->error);
+}
+
 static void run_leased(struct runner *runner, const struct pm_job *job,
                        struct pm_job_control *control, struct pm_heartbeat *heartbeat)
 {
-    const int64_t start_ns = pm_clock_monotonic_ns();
-    struct pm_outcome outcome = {0};
-    struct pm_error error = {0};
-    const bool computed = parse_and_compute(runner, job, control, &outcome, &error);
-    struct pm_error failure = error;
-    struct delivery delivery = {
-        .job = job,
-        .outcome = computed ? &outcome : NULL,
-        .seconds = (double)(pm_clock_monotonic_ns() - start_ns) * 1e-9,
-        .reason = failure.message,
-        .retry = !computed && worth_a_retry(&failure),
-        .wants_next = !resting(runner),
-    };
-    const enum pm_stop_cause cause = pm_job_control_cause(control);
-    const bool given_up = !computed && (cause == PM_STOP_LOST || cause == PM_STOP_SHUTDOWN);
-    const bool to_deliver = !given_up && cause != PM_STOP_LOST;
-    if (to_deliver) {
-        pm_job_control_set_delivering(control);
-    }
-    bool delivered = to_deliver && deliver(runner, &delivery, &error);
-    /* Sent again, the same result would be turned down again, by whichever worker. */
-    if (!delivered && computed && cannot_be_sent(&error)) {
-        failure = error;
-        delivery.outcome = NULL;
-        delivered = deliver(runner, &delivery, &error);
-    }
+    struct attempt attempt = {.runner = runner, .control = control, .heartbeat = heartbeat};
+    compute(&attempt, job);
+    deliver_attempt(&attempt);
     pm_heartbeat_join(heartbeat);
-
-    if (cause == PM_STOP_LOST) {
-        count(&runner->config->tally->lost);
-    } else if (given_up || heartbeat->released) {
-        if (!heartbeat->released) {
-            pm_heartbeat_release(heartbeat);
-        }
-    } else {
-        /* The end of the worker may have come between computing and delivering: one last try. */
-        if (!delivered && error.code == PM_ERROR_INTERRUPTED) {
-            delivered = deliver_once(&runner->heartbeats, &delivery, &error);
-        }
-        count_delivery(runner, &delivery, delivered, &error);
-    }
-    free(outcome.result);
+    settle(&attempt);
+    free(attempt.outcome.result);
 }
 
 static void run_job(struct runner *runner, const struct pm_job *job)

@@ -1,13 +1,17 @@
-/* What a worker says when a lease or a job's time ends: a warning where the job went to somebody
- * else, nothing where its own outcome ended the lease, and that it was too late where it was. */
+/* The heartbeat. What a worker says when a lease or a job's time ends: a warning where the job went
+ * to somebody else, nothing where its own outcome ended the lease, and that it was too late where
+ * it was. How it parts from a computation, and the bar that it draws. */
 #include "tests/cmocka_include.h"
 #include "tests/worker/fake_queue.h"
 #include "tests/worker/small_bench.h"
+#include "worker/heartbeat.h"
 #include "worker/job_runner.h"
+#include "worker/progress_bar.h"
 
 #include <stdatomic.h>
 #include <string.h>
 
+#include <poolminer/clock.h>
 #include <poolminer/log.h>
 #include <poolminer/suite.h>
 
@@ -113,6 +117,64 @@ static void an_evolution_that_comes_too_late_says_so(void **state)
     fake_queue_clear(&fake);
 }
 
+/* A computation that does not heed the end of the worker: the job goes back over its head. */
+static void a_deaf_computation_is_parted_from(void **state)
+{
+    const struct pm_job job = {.job_id = 41, .token = 7, .lease_ms = 60000};
+    struct fake_queue fake;
+    struct pm_job_control control;
+    struct pm_job_runner_tally tally = {0};
+    struct pm_heartbeat heartbeat;
+    (void)state;
+    fake_queue_init(&fake, "evaluate", EVALUATE);
+    const struct pm_job_queue queue = fake_queue_face(&fake);
+    atomic_store(&fake.stop, true);
+    pm_job_control_init(&control);
+    const struct pm_heartbeat_config config = {.queue = &queue,
+                                               .job = &job,
+                                               .control = &control,
+                                               .stop = &fake.stop,
+                                               .patience_ms = 50,
+                                               .tally = &tally};
+    assert_true(pm_heartbeat_start(&heartbeat, &config, NULL));
+    pm_clock_sleep_ms(1000); /* deaf */
+    pm_heartbeat_join(&heartbeat);
+    assert_true(heartbeat.released);
+    assert_int_equal(tally.released, 1); /* at once, not when the computation comes back */
+    assert_int_equal(fake.releases, 1);
+    assert_true(atomic_load(&control.stop));
+    assert_int_equal(pm_job_control_cause(&control), PM_STOP_SHUTDOWN);
+    pm_job_control_clear(&control);
+    fake_queue_clear(&fake);
+}
+
+static void the_bar_shows_how_far_the_job_is(void **state)
+{
+    char line[PM_PROGRESS_BAR_WIDTH + 1];
+    struct pm_job_progress progress = {.done = 25,
+                                       .total = 50,
+                                       .unit = "generations",
+                                       .evolving = true,
+                                       .best = 0.78125,
+                                       .mean = 0.75,
+                                       .candidates = 200,
+                                       .cache_hits = 25,
+                                       .candidates_per_second = 4200.4};
+    (void)state;
+    pm_progress_bar_format(&progress, line);
+    assert_int_equal(strlen(line), PM_PROGRESS_BAR_WIDTH);
+    assert_non_null(strstr(line,
+                           "[####....]   25/50 generations  best 0.7812, mean 0.7500, 4200/s, "
+                           "12 % cached"));
+    progress = (struct pm_job_progress){.unit = "algorithms"};
+    pm_progress_bar_format(&progress, line);
+    assert_non_null(strstr(line, "[........................]    0/0 algorithms"));
+    progress = (struct pm_job_progress){
+        .done = UINT64_MAX, .total = UINT64_MAX, .unit = "generations", .evolving = true};
+    pm_progress_bar_format(&progress, line);
+    assert_int_equal(strlen(line), PM_PROGRESS_BAR_WIDTH);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -120,6 +182,8 @@ int main(void)
         cmocka_unit_test(so_does_a_failure),
         cmocka_unit_test(a_lease_that_is_lost_at_work_is_told_once),
         cmocka_unit_test(an_evolution_that_comes_too_late_says_so),
+        cmocka_unit_test(a_deaf_computation_is_parted_from),
+        cmocka_unit_test(the_bar_shows_how_far_the_job_is),
     };
     return cmocka_run_group_tests(tests, small_bench_set_up, small_bench_tear_down);
 }

@@ -4,9 +4,7 @@
 #include "tests/worker/fake_queue.h"
 #include "tests/worker/small_bench.h"
 #include "worker/compute.h"
-#include "worker/heartbeat.h"
 #include "worker/job_runner.h"
-#include "worker/progress_bar.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
@@ -594,7 +592,6 @@ static void test_ending_worker_gives_its_job_back(void **state)
     fake_queue_clear(&fake);
 }
 
-/* The result is there and the worker is told to end before the sidecar answers: once more. */
 /* The result without what depends on the machine. */
 static char *timeless(const struct fake_queue *fake)
 {
@@ -696,6 +693,7 @@ static void test_without_room_the_job_goes_back_nevertheless(void **state)
     fake_queue_clear(&fake);
 }
 
+/* The result is there and the worker is told to end before the sidecar answers: once more. */
 static void test_ending_worker_tries_its_result_once_more(void **state)
 {
     struct fake_queue fake;
@@ -706,64 +704,6 @@ static void test_ending_worker_tries_its_result_once_more(void **state)
     assert_int_equal(fake.finishes, 2);
     assert_non_null(fake.result);
     fake_queue_clear(&fake);
-}
-
-/* A computation that does not heed the end of the worker: the job goes back over its head. */
-static void test_heartbeat_parts_from_a_deaf_computation(void **state)
-{
-    const struct pm_job job = {.job_id = 41, .token = 7, .lease_ms = 60000};
-    struct fake_queue fake;
-    struct pm_job_control control;
-    struct pm_job_runner_tally tally = {0};
-    struct pm_heartbeat heartbeat;
-    (void)state;
-    fake_queue_init(&fake, "evaluate", EVALUATE_ONE);
-    const struct pm_job_queue queue = fake_queue_face(&fake);
-    atomic_store(&fake.stop, true);
-    pm_job_control_init(&control);
-    const struct pm_heartbeat_config config = {.queue = &queue,
-                                               .job = &job,
-                                               .control = &control,
-                                               .stop = &fake.stop,
-                                               .patience_ms = 50,
-                                               .tally = &tally};
-    assert_true(pm_heartbeat_start(&heartbeat, &config, NULL));
-    pm_clock_sleep_ms(1000); /* deaf */
-    pm_heartbeat_join(&heartbeat);
-    assert_true(heartbeat.released);
-    assert_int_equal(tally.released, 1); /* at once, not when the computation comes back */
-    assert_int_equal(fake.releases, 1);
-    assert_true(atomic_load(&control.stop));
-    assert_int_equal(pm_job_control_cause(&control), PM_STOP_SHUTDOWN);
-    pm_job_control_clear(&control);
-    fake_queue_clear(&fake);
-}
-
-static void test_progress_bar(void **state)
-{
-    char line[PM_PROGRESS_BAR_WIDTH + 1];
-    struct pm_job_progress progress = {.done = 25,
-                                       .total = 50,
-                                       .unit = "generations",
-                                       .evolving = true,
-                                       .best = 0.78125,
-                                       .mean = 0.75,
-                                       .candidates = 200,
-                                       .cache_hits = 25,
-                                       .candidates_per_second = 4200.4};
-    (void)state;
-    pm_progress_bar_format(&progress, line);
-    assert_int_equal(strlen(line), PM_PROGRESS_BAR_WIDTH);
-    assert_non_null(strstr(line,
-                           "[####....]   25/50 generations  best 0.7812, mean 0.7500, 4200/s, "
-                           "12 % cached"));
-    progress = (struct pm_job_progress){.unit = "algorithms"};
-    pm_progress_bar_format(&progress, line);
-    assert_non_null(strstr(line, "[........................]    0/0 algorithms"));
-    progress = (struct pm_job_progress){
-        .done = UINT64_MAX, .total = UINT64_MAX, .unit = "generations", .evolving = true};
-    pm_progress_bar_format(&progress, line);
-    assert_int_equal(strlen(line), PM_PROGRESS_BAR_WIDTH);
 }
 
 int main(void)
@@ -794,8 +734,6 @@ int main(void)
         cmocka_unit_test(test_an_evolution_starts_anew_without_its_own_checkpoint),
         cmocka_unit_test(test_without_room_the_job_goes_back_nevertheless),
         cmocka_unit_test(test_ending_worker_tries_its_result_once_more),
-        cmocka_unit_test(test_heartbeat_parts_from_a_deaf_computation),
-        cmocka_unit_test(test_progress_bar),
     };
     return cmocka_run_group_tests(tests, small_bench_set_up, small_bench_tear_down);
 }

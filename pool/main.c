@@ -81,13 +81,14 @@ static enum pm_pool_outcome tick(struct pm_pool_store *store, void *context, str
     return PM_POOL_COMMIT;
 }
 
-/* False with the error set: the store's rules are not this process's any more. */
+/* False with the error set: the store's rules are not this process's any more, or the disk has lost
+ * what only a new process can write once more. */
 static bool run_until_stopped(struct pm_pool *pool, struct pm_error *error)
 {
     while (!pm_stop_requested()) {
         struct pm_error reason = {0};
         if (!pm_pool_store_run(pool->store, tick, pool, &reason)) {
-            if (reason.code == PM_ERROR_REFUSED) {
+            if (reason.code == PM_ERROR_REFUSED || pm_pool_store_is_lost(pool->store)) {
                 *error = reason;
                 return false;
             }

@@ -7,6 +7,7 @@
 #ifndef POOL_SQL_H
 #define POOL_SQL_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -74,6 +75,7 @@ struct pm_sql_driver {
 struct pm_sql {
     const struct pm_sql_driver *driver; /* a driver's own struct begins with this one */
     int64_t connections;                /* made so far, the one that is in use among them */
+    atomic_bool lost;                   /* what is kept, only a new process can find out */
 };
 struct pm_sql_cursor {
     struct pm_sql *sql;

@@ -40,6 +40,20 @@ struct sqlite {
     struct sqlite_cursor cursors[STATEMENTS_MAX]; /* hashed by the address of the text */
 };
 
+/* Writes back what of the log can be. When the sync of that fails, what an earlier part has written
+ * to the file may be gone from it, SQLite takes it for kept, and the next sync would succeed: so
+ * nothing may come into this log any more, nor be written back out of it. The next process that
+ * opens it alone writes all of it back anew. */
+static int checkpoint(struct sqlite *sqlite, int mode)
+{
+    const int result = sqlite3_wal_checkpoint_v2(sqlite->database, NULL, mode, NULL, NULL);
+    if (result != SQLITE_OK && sqlite3_extended_errcode(sqlite->database) == SQLITE_IOERR_FSYNC) {
+        atomic_store(&sqlite->base.lost, true);
+        sqlite3_db_config(sqlite->database, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+    }
+    return result;
+}
+
 static bool fail(struct sqlite *sqlite, const char *doing, struct pm_error *error)
 {
     int code = sqlite3_extended_errcode(sqlite->database);
@@ -170,9 +184,7 @@ static bool sqlite_next(struct pm_sql_cursor *base, bool *row, struct pm_error *
  * fails again, with a sentence, in the transaction. */
 static void make_room(struct sqlite *sqlite)
 {
-    sqlite->short_of_room =
-        sqlite3_wal_checkpoint_v2(sqlite->database, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL) !=
-        SQLITE_OK;
+    sqlite->short_of_room = checkpoint(sqlite, SQLITE_CHECKPOINT_TRUNCATE) != SQLITE_OK;
 }
 
 static bool sqlite_begin(struct pm_sql *sql, struct pm_error *error)
@@ -182,6 +194,11 @@ static bool sqlite_begin(struct pm_sql *sql, struct pm_error *error)
     const char *begin = sqlite->access == PM_SQL_READ ? "BEGIN" : "BEGIN IMMEDIATE";
     if (sqlite->access == PM_SQL_WRITE && sqlite->short_of_room) {
         make_room(sqlite);
+    }
+    if (atomic_load(&sqlite->base.lost)) {
+        return pm_fail(error, PM_ERROR_IO,
+                       "store: the disk did not take what was written to it; only a new start of "
+                       "the pool tells what is kept");
     }
     return pm_sql_execute(sql, begin, PM_SQL_NO_VALUES, error);
 }
@@ -329,11 +346,12 @@ static int64_t disk_left(sqlite3 *database)
  * with a sentence, when the disk is full. */
 static int on_commit(void *context, sqlite3 *database, const char *schema, int pages)
 {
-    (void)context;
+    struct sqlite *sqlite = context;
+    (void)schema;
     if (disk_left(database) < 2 * (int64_t)(pages + SPARE_PAGES) * PAGE_BYTES) {
-        sqlite3_wal_checkpoint_v2(database, schema, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+        checkpoint(sqlite, SQLITE_CHECKPOINT_TRUNCATE);
     } else if (pages >= CHECKPOINT_PAGES) {
-        sqlite3_wal_checkpoint_v2(database, schema, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+        checkpoint(sqlite, SQLITE_CHECKPOINT_PASSIVE);
     }
     return SQLITE_OK;
 }
@@ -369,7 +387,7 @@ static bool connect_file(struct sqlite *sqlite, const char *path, struct pm_erro
         return fail(sqlite, "opening", error);
     }
     if (writes) {
-        sqlite3_wal_hook(sqlite->database, on_commit, NULL);
+        sqlite3_wal_hook(sqlite->database, on_commit, sqlite);
     }
     bool unmarked;
     return writes ? prepare_writer(sqlite, error)

@@ -61,6 +61,11 @@ void pm_pool_store_close(struct pm_pool_store *store)
     free(store);
 }
 
+bool pm_pool_store_is_lost(const struct pm_pool_store *store)
+{
+    return atomic_load(&store->sql->lost);
+}
+
 void pm_store_log(struct pm_pool_store *store, const char *id, const char *format, ...)
 {
     struct pm_store_job *job = store->running;

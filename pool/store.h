@@ -38,6 +38,11 @@ bool pm_pool_store_open_reader(const char *name, struct pm_pool_store **out,
                                struct pm_error *error);
 void pm_pool_store_close(struct pm_pool_store *store);
 
+/* True when a sync of the disk has failed in a way that only a new process can go on from: work
+ * fails from then on, and the pool has to end. What was committed before is kept. Safe from any
+ * thread. */
+bool pm_pool_store_is_lost(const struct pm_pool_store *store);
+
 enum pm_pool_outcome { PM_POOL_COMMIT, PM_POOL_ROLLBACK, PM_POOL_FAILED };
 
 /* `store` is to be handed to the functions below. Called again, after all of it was undone, when

@@ -188,7 +188,8 @@ static enum pm_pool_outcome count(struct pm_pool_store *store, void *context,
 static int64_t untroubled; /* operations of the last one to suffer; meaningful when it did not */
 
 /* One I/O error, or a full disk until somebody makes room: that piece of work fails, nothing of it
- * stays, and the next one is done. */
+ * stays, and the next one is done. In the end the power goes, for what a failed sync has lost is
+ * seen only then. */
 static bool suffer(enum crash_kind kind, int64_t at)
 {
     struct pm_pool_store *store;
@@ -211,7 +212,11 @@ static bool suffer(enum crash_kind kind, int64_t at)
     happened = happened || crash_vfs_happened();
     untroubled = crash_vfs_operations();
     pm_pool_store_close(store);
-    crash_vfs_recover();
+    crash_vfs_lose_power();
+    assert_true(pm_pool_store_open(path, &store, NULL));
+    assert_true(pm_pool_store_run(store, count, &last, NULL));
+    assert_int_equal(last, JOBS + 1);
+    pm_pool_store_close(store);
     return happened;
 }
 

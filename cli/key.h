@@ -17,13 +17,14 @@
                 "terminal."                                                                        \
     }
 
-/* When the key file is encrypted: asks for its password, which is left in *password with a line's
- * end, in protected memory. Leaves NULL there when it is not, or when there is no file yet. */
+/* Asks for the password of the key file, if that is encrypted. *password is in protected memory and
+ * ends with a line break, as a program reads it from its standard input; NULL if the file is not
+ * encrypted, or does not exist yet. To be freed with key_free_password. */
 bool key_ask_password(const struct pm_options *options, const char *path, char **password,
                       struct pm_error *error);
 void key_free_password(char *password);
 
-/* The key that `mine` would use; *path (the caller frees) says where it is, also on failure. */
+/* Loads the key that `mine` would use. *path is its file (the caller frees), also on failure. */
 bool key_load(const struct pm_options *options, struct pm_hotkey **out, char **path,
               struct pm_error *error);
 

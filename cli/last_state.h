@@ -1,5 +1,5 @@
-/* What a miner was when it was last looked at, kept in its data directory for the time when it does
- * not run: the document of docs/page.md, "/state". */
+/* The state of a miner, as its page shows it (docs/page.md, "/state"), kept in a file in its data
+ * directory: `status` shows it while the miner does not run. */
 #ifndef CLI_LAST_STATE_H
 #define CLI_LAST_STATE_H
 
@@ -8,11 +8,12 @@
 
 #include <poolminer/error.h>
 
-/* Asks the sidecar, which has a third of a second, and writes down what it says. Nothing hangs on
- * it: what fails is left for the next time. */
+/* Asks the sidecar for the state and writes the file. The sidecar has a third of a second to
+ * answer. Errors are ignored, since the next call may succeed. */
 void last_state_keep(const char *sidecar_url, const char *data_directory);
 
-/* The caller deletes *out. PM_ERROR_NOT_FOUND: no miner has ever run with this directory. */
+/* Reads the file; the caller deletes *out. PM_ERROR_NOT_FOUND: no miner has ever run with this
+ * directory. */
 bool last_state_read(const char *data_directory, cJSON **out, struct pm_error *error);
 
 #endif

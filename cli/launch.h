@@ -1,4 +1,5 @@
-/* How each program is started: its options from figures, the same for `mine` and `demo`. */
+/* Starts each of the programs, for `mine`, `gui` and `demo`: makes its command line from the
+ * members of a struct and hands it to the supervisor. Where texts may be NULL, that is said. */
 #ifndef CLI_LAUNCH_H
 #define CLI_LAUNCH_H
 
@@ -15,13 +16,14 @@
 struct launch {
     struct supervisor *supervisor;
     const char *log_level, *log_format;
-    const struct pm_options *log_file; /* has its options, which are handed on; NULL: none */
-    bool restarts;
+    const struct pm_options *log_file; /* options that name a log file; NULL: standard error */
+    bool restarts;                     /* start them again when they end by themselves */
 };
 
-/* log_level from the settings; "warn" unless the user set one. */
+/* Programs log to standard error, from the level that the settings give; from "warn" if the user
+ * set none. */
 struct launch launch_create(struct supervisor *supervisor, const struct pm_options *options);
-/* And to the file of --log-file, if there is one, where "info" is no burden. */
+/* The same, but if --log-file names a file, programs log to that; then from "info" by default. */
 struct launch launch_create_logged(struct supervisor *supervisor, const struct pm_options *options);
 
 struct pool_launch {
@@ -36,8 +38,8 @@ bool launch_pool(const struct launch *launch, const struct pool_launch *pool, si
 struct sidecar_launch {
     const char *store, *ready_file, *history;
     int port;
-    int http_port; /* -1: no page, and the next two count for nothing */
-    const char *http_token_file, *http_ready_file;
+    int http_port;                                 /* of the page; -1: no page */
+    const char *http_token_file, *http_ready_file; /* unused without a page */
 };
 bool launch_sidecar(const struct launch *launch, const struct sidecar_launch *sidecar,
                     size_t *index, struct pm_error *error);
@@ -45,9 +47,10 @@ bool launch_sidecar(const struct launch *launch, const struct sidecar_launch *si
 struct worker_launch {
     const char *sidecar_url, *run_id, *dataset, *suite;
     int64_t workers, threads;
-    const struct pm_options *manners; /* has pm_guest_option_names, which are handed on */
-    bool is_short; /* somebody waits for its end: where they were not chosen, its manners are
-                      less (it does not mind a battery), and it draws no bar of its own */
+    const struct pm_options *manners; /* has the options of poolminer/guest_options.h */
+    /* Somebody waits for the end, as of a demo: unless the user has chosen otherwise, the worker is
+     * less modest (it computes on a battery too), and it draws no progress bar. */
+    bool is_short;
 };
 bool launch_worker(const struct launch *launch, const struct worker_launch *worker, size_t *index,
                    struct pm_error *error);
@@ -60,9 +63,9 @@ struct driver_launch {
     const char *password; /* of an encrypted hotkey, with a line's end; NULL: not encrypted */
     int64_t generations;
     int64_t evolve_jobs; /* of a lease; 0: the driver's own number */
-    double duration_s, evolve_max_seconds, no_work_wait_s, window_wait_min_s,
-        grace_s;      /* the last three: 0 for the driver's own */
-    bool report_only; /* asks the pool for the miner's figures, writes them down, and ends */
+    double duration_s, evolve_max_seconds;
+    double no_work_wait_s, window_wait_min_s, grace_s; /* 0: the driver's own defaults */
+    bool report_only; /* only ask the pool for the miner's figures and write the summary */
 };
 bool launch_driver(const struct launch *launch, const struct driver_launch *driver, size_t *index,
                    struct pm_error *error);

@@ -305,6 +305,7 @@ void miner_stop(struct miner *miner)
     if (miner->work != NULL) {
         set_status(miner, MINER_STOPPING);
         report(miner);
+        supervisor_stop(miner->work, SUPERVISOR_STOP_MS); /* somebody at the page waits for it */
         supervisor_destroy(miner->work);
         miner->work = NULL;
     }

@@ -1,6 +1,7 @@
-/* A miner as `mine` and `gui` have it: a sidecar with its page, there from beginning to end; and,
- * while it works, a worker and a driver, or for practice a local pool and two drivers. It starts
- * and stops them as the page orders, and reports to the page. */
+/* A miner, as `mine` and `gui` have it. Its sidecar, which serves the page, runs all the time.
+ * While the miner works there are also a worker and a driver; or, for practice, a worker, a local
+ * pool and two drivers. The miner starts and stops them as the page orders, and reports to the
+ * page. */
 #ifndef CLI_MINER_H
 #define CLI_MINER_H
 
@@ -23,65 +24,73 @@ enum { MINER_URL_SIZE = 128, MINER_ANSWER_SIZE = 600 };
 
 /* What has been done about the page's last order. */
 struct miner_answer {
-    int64_t number; /* 0: there was none */
+    int64_t number; /* of the order; 0: there was none */
     bool ok;
     char message[MINER_ANSWER_SIZE];
 };
 
 struct miner {
-    const struct settings *session; /* as this process was started; ports and directories stay so */
-    struct settings current;        /* read again at each start of the work; its options or NULL */
-    const char *program;            /* "mine" or "gui" */
+    const char *program; /* "mine" or "gui" */
 
-    struct supervisor *base, *work; /* the sidecar; everything else, NULL while nothing works */
-    struct pm_queue_client *client; /* for lines and reports */
-    size_t driver;                  /* in `work` */
+    /* Settings. */
+    const struct settings *session; /* as at this process's start; ports and directories stay so */
+    struct settings current;        /* read again whenever the work starts; options NULL: not yet */
+    double duration_s;              /* how long the driver is to mine; 0: until stopped */
+
+    /* Files and the key. */
     char *data_directory, *hotkey_file, *summary;
-    char *password; /* of an encrypted hotkey, in protected memory; NULL: it is not */
+    int lock;        /* of the data directory; -1: not held */
+    bool key_is_new; /* there was no key file when this process started */
+    char *password;  /* of an encrypted hotkey, in protected memory; NULL: not encrypted */
+
+    /* Programs. */
+    struct supervisor *base; /* the sidecar, which runs all the time */
+    struct supervisor *work; /* everything else; NULL while nothing works */
+    size_t driver;           /* which child of `work` the driver is */
+    struct pm_queue_client *client;
     char sidecar_url[MINER_URL_SIZE];
     char page_url[2 * MINER_URL_SIZE]; /* with its token; "": no page */
-    int lock;                          /* of the data directory; -1: not held */
-    bool key_is_new;                   /* there was no key before this start */
-    double duration_s;                 /* of a driver; 0: until stopped */
 
+    /* What it does. */
     enum miner_status status;
-    int64_t since_ms; /* unix, of the status */
+    int64_t since_ms; /* unix: when the status began */
     enum miner_task task;
-    char pool_url[MINER_URL_SIZE];   /* of practice */
     char failure[MINER_ANSWER_SIZE]; /* why the work ended by itself; "": it did not */
-    char address[64];                /* of practice's key, once it is there */
+    char pool_url[MINER_URL_SIZE];   /* of practice's own pool */
+    char address[64];                /* of practice's own key; "": not known yet */
+
+    /* The report to the page. */
     struct miner_answer answer;
-    int64_t next_report_ms;
-    int64_t next_keep_ms;
-    cJSON *forecast; /* as reported; NULL: none */
-    int64_t next_forecast_ms;
-    cJSON *settings; /* what the report says of them */
+    cJSON *forecast, *settings;                             /* parts of it; NULL: none */
+    int64_t next_report_ms, next_keep_ms, next_forecast_ms; /* monotonic */
 };
 
-/* Paths, the data directory's lock, the key's password, the sidecar, the page. After failure, too,
- * to be closed. PM_ERROR_INTERRUPTED: asked to stop meanwhile. */
+/* Finds the files, locks the data directory, asks for the key's password, and starts the sidecar
+ * and its page. To be closed after a failure, too. PM_ERROR_INTERRUPTED: this process was asked to
+ * stop meanwhile. */
 bool miner_open(struct miner *miner, const struct settings *session, const char *program,
                 struct pm_error *error);
-/* Stops everything within two seconds; what was written stays to be read until miner_close. */
+/* Stops all programs, within two seconds if this process has been asked to stop. What the work has
+ * written can still be read, until miner_close. */
 void miner_stop_all(struct miner *miner);
 void miner_close(struct miner *miner);
 
-/* What the worker would find out at its first job is better said before anything is started. */
+/* Whether the dataset of the settings can be opened. The worker would find that out at its first
+ * job; a person wants to know it before anything is started. */
 bool miner_check_dataset(const struct pm_options *options, struct pm_error *error);
 
-/* Reads the settings anew and starts the work. */
+/* Reads the settings again and starts the work. */
 bool miner_start(struct miner *miner, enum miner_task task, struct pm_error *error);
-/* Ends the work within two seconds; the sidecar stays. */
+/* Ends the work within two seconds; the sidecar goes on. */
 void miner_stop(struct miner *miner);
-
-/* Looks after the programs, obeys the page, reports. To be called ten times a second. False: the
- * sidecar cannot be kept up, or (unless `failure_is_shown`) the work ended by itself. */
+/* Looks after the programs, carries out the page's orders, and reports to the page. To be called
+ * ten times a second. False: the sidecar does not stay up, or the work ended by itself. With
+ * `failure_is_shown` the latter is no failure of this call: the page shows it. */
 bool miner_poll(struct miner *miner, bool failure_is_shown, struct pm_error *error);
-
-/* True once a driver of limited duration is done. */
+/* True once a driver of limited duration has ended. */
 bool miner_is_done(const struct miner *miner);
 
-/* The options of the work that runs, or else of the session. */
+/* The options of the work that runs; while none does, those of the session. */
 const struct pm_options *miner_options(const struct miner *miner);
 
 /* miner_orders.c */

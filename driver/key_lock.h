@@ -1,4 +1,5 @@
-/* One driver a key: two with the same one would take up, and clear away, each other's leases. */
+/* Keeps a second driver from using the same key on this machine: each would take up, and remove,
+ * the other's leases. */
 #ifndef DRIVER_KEY_LOCK_H
 #define DRIVER_KEY_LOCK_H
 

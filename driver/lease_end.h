@@ -37,22 +37,25 @@ struct pm_lease_end {
 };
 void pm_lease_end_clear(struct pm_lease_end *end);
 
-/* `late_ms` below 0 is 0. */
+/* Sets how the lease ended: one of the states and causes above, when, how long after its end
+ * (below 0 counts as 0), and the reason in words. */
 __attribute__((format(printf, 6, 7))) void pm_lease_end_set(struct pm_lease_end *end,
                                                             const char *state, const char *cause,
                                                             int64_t now_ms, int64_t late_ms,
                                                             const char *format, ...);
 
-/* By the words of a refusal. */
+/* The cause that the words of a pool's refusal speak of: one of PM_CAUSE_SIGNATURE to _CONTENT. */
 const char *pm_lease_refusal_cause(const char *reason);
 
-/* Notes that a job's work is missing; without memory, or after 64 of them, only the log has it. */
+/* Notes that a job's work is not in the submission. At most 64 jobs are noted; of others, and when
+ * memory is out, only the log tells. */
 void pm_lease_end_leave_out(struct pm_lease_end *end, const char *job, const char *reason);
 
-/* How many of the submitted evolutions the pool had already, by its acknowledgement. */
+/* How many of the submitted evolutions the pool calls duplicates in its acknowledgement: it had
+ * them already. */
 size_t pm_lease_end_duplicates(const struct pm_lease_end *end);
 
-/* Adds the members of a record; false when memory is out. */
+/* Adds the members that a record has of this to `object`; false when memory is out. */
 bool pm_lease_end_write(const struct pm_lease_end *end, cJSON *object);
 
 #endif

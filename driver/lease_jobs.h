@@ -44,13 +44,15 @@ struct pm_lease_job_settings {
 /* What all keys of this lease's jobs begin with: "ACCOUNT/LEASE/". */
 void pm_lease_key_prefix(const char *account, const char *lease_id, char out[PM_JOB_KEY_SIZE]);
 
-/* Evaluations come first in priority: each is a sure reward, and they are short. */
+/* Makes the lease's jobs; the caller clears *out. Evaluations get the higher priority: they are
+ * short, and each of them is a sure reward. */
 bool pm_lease_jobs_build(const struct pm_lease *lease, const char *account,
                          const struct pm_lease_job_settings *settings,
                          const struct pm_lease_plan *plan, struct pm_lease_jobs *out,
                          struct pm_error *error);
 
-/* Adds the jobs for evolution once more, with other seeds: nothing new came of those there are. */
+/* Adds another round of jobs for evolution, with other random seeds: for when the rounds so far
+ * have found nothing new. */
 bool pm_lease_jobs_evolve_again(const struct pm_lease *lease, const char *account,
                                 const struct pm_lease_job_settings *settings,
                                 const struct pm_lease_plan *plan, struct pm_lease_jobs *jobs,

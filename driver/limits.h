@@ -12,7 +12,7 @@ enum {
     PM_ALGORITHM_TEXT_MAX_BYTES = 64 * 1024,
     PM_LEASE_TEXT_MAX_BYTES = 768 * 1024, /* all texts of a lease, as JSON: fits one record */
     PM_EVALUATE_JOB_TEXT_MAX_BYTES = 512 * 1024, /* texts of one evaluate job, as JSON */
-    PM_EVOLVE_JOBS_MAX = 16,                     /* a group of seeds */
+    PM_EVOLVE_JOBS_MAX = 16,                     /* for one group of seeds */
     PM_LEASE_ANSWER_MAX_BYTES = 16 * 1024 * 1024,
     PM_ANSWER_MAX_BYTES = 1024 * 1024, /* any other call's answer */
 };

@@ -1,4 +1,4 @@
-/* Making oneself known to the pool. */
+/* Registers this key with the pool, which is a driver's first request. */
 #ifndef DRIVER_REGISTRATION_H
 #define DRIVER_REGISTRATION_H
 

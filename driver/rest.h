@@ -1,5 +1,6 @@
-/* The pauses between leases: how long, by what the pool said. Each is over early when the duration
- * is, and returns false (PM_ERROR_INTERRUPTED) when asked to stop. */
+/* The driver's pauses between leases. How long each is depends on what the pool said; none lasts
+ * beyond the end of the run's duration. All return false (PM_ERROR_INTERRUPTED) when the driver is
+ * asked to stop. */
 #ifndef DRIVER_REST_H
 #define DRIVER_REST_H
 
@@ -13,18 +14,21 @@
 
 bool pm_rest(struct pm_driver *driver, int64_t wait_ms, struct pm_error *error);
 
-/* Longer after each failure in a row; counts this one in *failures. */
+/* After a request that failed: counts it in *failures, and pauses the longer the more have failed
+ * in a row, at least as long as the answer's Retry-After asks for. */
 bool pm_rest_after_failure(struct pm_driver *driver, const struct pm_answer *answer,
                            unsigned *failures, struct pm_error *error);
 
 bool pm_rest_without_work(struct pm_driver *driver, struct pm_error *error);
 
-/* The pool says that this key has work already, but none is open here: it ended here without the
- * pool, or its answer was lost, or another machine has it. */
+/* After the pool said that this key has work already, although no lease is open here: that lease
+ * ended here without the pool's acknowledgement, or the answer that granted it was lost, or another
+ * machine mines with the same key. */
 bool pm_rest_while_taken(struct pm_driver *driver, const struct pm_answer *answer,
                          struct pm_error *error);
 
-/* `time_remaining_ms` -1: the pool's /health is asked. */
+/* Until the pool's next window begins, in `time_remaining_ms`; -1: asks the pool's /health for it.
+ */
 bool pm_rest_until_next_window(struct pm_driver *driver, int64_t time_remaining_ms,
                                struct pm_error *error);
 

@@ -15,15 +15,16 @@ enum {
     PM_LATE_ATTEMPTS_MAX = 15, /* after its end: with the pauses between them some ten minutes */
 };
 
-/* Wait before try `attempt` (1: the first repetition): 1 s doubling to 60 s, of which the upper
- * half is jitter; never less than the pool's Retry-After (-1: none). */
+/* How long to wait before repetition number `attempt` (from 1) of a failed request. The longest
+ * wait is 1 s at first and doubles each time, up to 60 s; a random number between a half and all of
+ * it is taken. It is never less than the pool's Retry-After (-1: none). */
 int64_t pm_backoff_ms(unsigned attempt, int64_t retry_after_ms, uint32_t random);
 
-/* `base_ms` to twice as much. */
+/* How long to wait when the pool has no work: at random from `base_ms` to twice as much. */
 int64_t pm_no_work_wait_ms(int64_t base_ms, uint32_t random);
 
-/* To the beginning of the next window (`time_remaining_ms`, -1: unknown) and up to a second beyond,
- * so that not all miners come at once; at least `minimum_ms`. */
+/* How long to wait for the pool's next window, which begins in `time_remaining_ms` (-1: unknown).
+ * Up to a second is added at random, so that not all miners ask at once. At least `minimum_ms`. */
 int64_t pm_window_wait_ms(int64_t time_remaining_ms, int64_t minimum_ms, uint32_t random);
 
 /* How long until results are looked for again, `elapsed_ms` after the jobs were put. */

@@ -12,7 +12,8 @@
 
 enum {
     APPLICATION_ID = 0x504d5343, /* "PMSC" */
-    SCHEMA_VERSION = 1,
+    SCHEMA_VERSION = 2,
+    OLDER_VERSION = 1,   /* each queued job has a row that says so: what it means is the same */
     LOCK_WAIT_MS = 1000, /* a predecessor may still be closing */
 };
 
@@ -106,6 +107,9 @@ static bool sqlite_begin(struct pm_store *base, bool durable, struct pm_error *e
         return false;
     }
     store->stale = false;
+    if (store->fresh_stale && !pm_sqlite_queued_load(store, error)) {
+        return false;
+    }
     store->room = -1;
     return pm_sqlite_wal_check(store, error) && run_statement(store, PM_SQL_BEGIN, error);
 }
@@ -117,6 +121,7 @@ static void sqlite_rollback(struct pm_store *base)
         run_statement(store, PM_SQL_ROLLBACK, NULL);
     }
     pm_sqlite_runs_rolled_back(store);
+    pm_sqlite_queued_rolled_back(store);
     pm_sqlite_recent_forget_all(store->recent);
     pm_sqlite_wal_relieve(store);
 }
@@ -128,6 +133,7 @@ static bool sqlite_commit(struct pm_store *base, struct pm_error *error)
         return false;
     }
     pm_sqlite_runs_committed(store);
+    pm_sqlite_queued_committed(store);
     store->stuck = false;
     return true;
 }
@@ -151,6 +157,7 @@ static void sqlite_close(struct pm_store *base)
     sqlite3_close(store->database);
     pthread_mutex_destroy(&store->keeping);
     pm_sqlite_recent_destroy(store->recent);
+    pm_sqlite_fresh_destroy(store->fresh);
     free(store->runs);
     free(store->path);
     free(store);
@@ -240,13 +247,16 @@ static bool set_up(struct pm_sqlite_store *store, struct pm_error *error)
         return pm_fail(error, PM_ERROR_INVALID,
                        "it is a database of another program; name another file with --store");
     }
-    if (version != SCHEMA_VERSION) {
+    if (version != SCHEMA_VERSION && version != OLDER_VERSION) {
         return pm_fail(error, PM_ERROR_INVALID,
                        "its version is %d and this program knows %d; use the program that made it, "
                        "or name another file with --store",
                        version, SCHEMA_VERSION);
     }
-    return execute(store, "COMMIT", error);
+    char stamp[64];
+    snprintf(stamp, sizeof stamp, "PRAGMA user_version = %d", SCHEMA_VERSION);
+    return (version == SCHEMA_VERSION || execute(store, stamp, error)) &&
+           execute(store, "COMMIT", error);
 }
 
 static bool explain(struct pm_sqlite_store *store, const char *path, struct pm_error *error)
@@ -315,9 +325,11 @@ bool pm_store_sqlite_open(const char *path, bool durable, struct pm_store **out,
     store->durable = durable;
     store->asked_log = -1;
     store->recent = pm_sqlite_recent_create();
+    store->fresh = pm_sqlite_fresh_create();
     store->path = is_passing(path) ? NULL : strdup(path);
     /* Without its path the room on the disk would not be looked after. */
-    if (store->recent == NULL || (store->path == NULL && !is_passing(path))) {
+    if (store->recent == NULL || store->fresh == NULL ||
+        (store->path == NULL && !is_passing(path))) {
         sqlite_close(&store->base);
         return pm_fail(error, PM_ERROR_MEMORY, "out of memory for the store");
     }
@@ -334,7 +346,7 @@ bool pm_store_sqlite_open(const char *path, bool durable, struct pm_store **out,
         sqlite3_extended_result_codes(store->database, 1);
         sqlite3_busy_timeout(store->database, LOCK_WAIT_MS);
         good = set_up(store, &why) && pm_sqlite_wal_set_up(store, &why) &&
-               pm_sqlite_runs_load(store, &why);
+               pm_sqlite_runs_load(store, &why) && pm_sqlite_queued_load(store, &why);
     }
     if (!good) {
         explain(store, path, &why);

@@ -3,6 +3,7 @@
 #define PM_SIDECAR_STORE_SQLITE_H
 
 #include "sidecar/store.h"
+#include "sidecar/store_sqlite_fresh.h"
 #include "sidecar/store_sqlite_recent.h"
 
 #include <pthread.h>
@@ -28,7 +29,8 @@ enum pm_sqlite_statement {
     PM_SQL_RUN_DELETE_RECORDS,
     PM_SQL_RUN_DELETE_TOTALS,
     PM_SQL_COUNTER_SET,
-    PM_SQL_NEXT_TURN,
+    PM_SQL_LAST_TURN,
+    PM_SQL_FRONT_TURN,
     PM_SQL_JOB_INSERT,
     PM_SQL_JOB_GET,
     PM_SQL_JOB_FIND,
@@ -37,6 +39,7 @@ enum pm_sqlite_statement {
     PM_SQL_BODY_GET,
     PM_SQL_QUEUED_INSERT,
     PM_SQL_QUEUED_GET,
+    PM_SQL_QUEUED_FIRST,
     PM_SQL_QUEUED_NEXT,
     PM_SQL_QUEUED_NEXT_OF_RUN,
     PM_SQL_QUEUED_DELETE,
@@ -51,6 +54,7 @@ enum pm_sqlite_statement {
     PM_SQL_CHECKPOINT_SET,
     PM_SQL_CHECKPOINT_GET,
     PM_SQL_CHECKPOINT_DELETE,
+    PM_SQL_LIST_FRESH,
     PM_SQL_LIST_LEASED,
     PM_SQL_LIST_LEASES_DUE,
     PM_SQL_LIST_LEASES_OF,
@@ -74,12 +78,25 @@ enum pm_sqlite_statement {
 extern const char pm_sqlite_schema[];
 extern const char *const pm_sqlite_sql[PM_SQL_COUNT];
 
+/* What is known of the rows of `queued`: the first of a run or of all; the last turn of a run at a
+ * rank. */
+struct pm_sqlite_head {
+    bool known, there;
+    struct pm_sqlite_key key;
+};
+struct pm_sqlite_tail {
+    bool known, there;
+    int64_t rank, turn;
+};
+
 /* Runs and their counters are few and busy: kept in memory, written at commit. */
 struct pm_sqlite_run {
     int64_t id;
     bool saved; /* the row is committed */
     bool dirty; /* counters differ from `committed` */
     int64_t counters[PM_COUNTER_COUNT], committed[PM_COUNTER_COUNT];
+    struct pm_sqlite_head head;
+    struct pm_sqlite_tail tail;
     char name[PM_STORE_RUN_MAX + 1];
 };
 
@@ -88,6 +105,10 @@ struct pm_sqlite_store {
     sqlite3 *database;
     sqlite3_stmt *statements[PM_SQL_COUNT];
     struct pm_sqlite_recent *recent;
+    struct pm_sqlite_fresh *fresh; /* queued without a row in `queued` */
+    bool fresh_changed;            /* in this transaction */
+    bool fresh_stale;              /* they must be loaded again */
+    struct pm_sqlite_head head;    /* of all runs */
     struct pm_sqlite_run *runs;
     size_t run_count, run_capacity;
     int64_t totals[PM_COUNTER_COUNT];
@@ -150,6 +171,8 @@ void pm_sqlite_wal_relieve(struct pm_sqlite_store *store);
 bool pm_sqlite_room(struct pm_store *base, int64_t *bytes, struct pm_error *error);
 
 /* store_sqlite_runs.c */
+/* NULL: there is none with this number. Good until a run is made or forgotten. */
+struct pm_sqlite_run *pm_sqlite_run_of(struct pm_sqlite_store *store, int64_t id);
 bool pm_sqlite_runs_load(struct pm_sqlite_store *store, struct pm_error *error);
 bool pm_sqlite_runs_flush(struct pm_sqlite_store *store, struct pm_error *error);
 void pm_sqlite_runs_committed(struct pm_sqlite_store *store);
@@ -161,16 +184,38 @@ int64_t pm_sqlite_run_at(struct pm_store *base, size_t index);
 void pm_sqlite_count(struct pm_store *base, int64_t run, enum pm_counter counter, int64_t change);
 int64_t pm_sqlite_counted(struct pm_store *base, int64_t run, enum pm_counter counter);
 
-/* store_sqlite_jobs.c */
+/* store_sqlite_queued.c */
+bool pm_sqlite_queued_load(struct pm_sqlite_store *store, struct pm_error *error);
+void pm_sqlite_queued_committed(struct pm_sqlite_store *store);
+void pm_sqlite_queued_rolled_back(struct pm_sqlite_store *store);
+/* A job that has its number and its own row, with a body of so many bytes, and is queued from now
+ * on. */
+bool pm_sqlite_queued_put(struct pm_sqlite_store *store, const struct pm_store_job *job,
+                          size_t body_size, struct pm_error *error);
+/* A job that was in another state. */
+bool pm_sqlite_queued_insert(struct pm_sqlite_store *store, const struct pm_store_job *job,
+                             struct pm_error *error);
+bool pm_sqlite_queued_delete(struct pm_sqlite_store *store, const struct pm_store_job *job,
+                             struct pm_error *error);
+/* Fills in what the job's own row does not tell; false in *found: the job is not queued. */
+bool pm_sqlite_queued_read(struct pm_sqlite_store *store, struct pm_store_job *job, bool *found,
+                           struct pm_error *error);
+/* Before the table is asked whose deadline has come. */
+bool pm_sqlite_queued_write_due(struct pm_sqlite_store *store, int64_t time_ms,
+                                struct pm_error *error);
 bool pm_sqlite_next_turn(struct pm_store *base, int64_t run, int64_t priority, int64_t *turn,
                          struct pm_error *error);
+bool pm_sqlite_job_next(struct pm_store *base, int64_t run, struct pm_store_job *out, bool *found,
+                        struct pm_error *error);
+
+/* store_sqlite_jobs.c */
+/* A row of PM_SQL_JOB_GET or PM_SQL_QUEUED_NEXT. False: the job has no state that it tells. */
+bool pm_sqlite_read_job(sqlite3_stmt *row, struct pm_store_job *job);
 bool pm_sqlite_job_insert(struct pm_store *base, struct pm_store_job *job,
                           const struct pm_wire_frame *body, struct pm_error *error);
 bool pm_sqlite_job_get(struct pm_store *base, int64_t id, struct pm_store_job *out, bool *found,
                        struct pm_error *error);
 bool pm_sqlite_job_find(struct pm_store *base, int64_t run, const char *key, int64_t *id,
-                        struct pm_error *error);
-bool pm_sqlite_job_next(struct pm_store *base, int64_t run, struct pm_store_job *out, bool *found,
                         struct pm_error *error);
 bool pm_sqlite_job_move(struct pm_store *base, const struct pm_store_job *job,
                         enum pm_job_state from, const struct pm_wire_frame *result,

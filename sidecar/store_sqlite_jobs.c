@@ -1,4 +1,5 @@
-/* Jobs: one row for what never changes, one in the table of the present state, and a checkpoint. */
+/* Jobs: one row for what never changes, one in the table of the present state, and a checkpoint.
+ * Those that are queued stand in store_sqlite_queued.c. */
 #include "sidecar/store_sqlite.h"
 
 #include <stdlib.h>
@@ -47,18 +48,9 @@ static bool change(struct pm_sqlite_store *store, enum pm_sqlite_statement which
     return pm_sqlite_run(store, statement, error);
 }
 
-static void bind_queued_key(sqlite3_stmt *statement, const struct pm_store_job *job)
-{
-    sqlite3_bind_int64(statement, 1, job->run);
-    sqlite3_bind_int64(statement, 2, -job->priority);
-    sqlite3_bind_int64(statement, 3, job->turn);
-    sqlite3_bind_int64(statement, 4, job->id);
-}
-
 /* ---- reading ---- */
 
-/* A row of PM_SQL_JOB_GET or PM_SQL_QUEUED_NEXT. False: the job has no state that it tells. */
-static bool read_job(sqlite3_stmt *row, struct pm_store_job *job)
+bool pm_sqlite_read_job(sqlite3_stmt *row, struct pm_store_job *job)
 {
     job->id = sqlite3_column_int64(row, 0);
     job->run = sqlite3_column_int64(row, 1);
@@ -82,28 +74,6 @@ static bool read_job(sqlite3_stmt *row, struct pm_store_job *job)
     return sqlite3_column_type(row, 9) != SQLITE_NULL;
 }
 
-static bool read_queued(struct pm_sqlite_store *store, struct pm_store_job *job, bool *found,
-                        struct pm_error *error)
-{
-    sqlite3_stmt *statement = pm_sqlite_statement(store, PM_SQL_QUEUED_GET, error);
-    if (statement == NULL) {
-        return false;
-    }
-    bind_queued_key(statement, job);
-    if (!pm_sqlite_step(store, statement, found, error)) {
-        return false;
-    }
-    if (*found) {
-        job->state = PM_JOB_QUEUED;
-        job->token = sqlite3_column_int64(statement, 0);
-        job->failures = sqlite3_column_int64(statement, 1);
-        job->ended_token = sqlite3_column_int64(statement, 2);
-        job->bytes = sqlite3_column_int64(statement, 3);
-        sqlite3_reset(statement);
-    }
-    return true;
-}
-
 bool pm_sqlite_job_get(struct pm_store *base, int64_t id, struct pm_store_job *out, bool *found,
                        struct pm_error *error)
 {
@@ -121,9 +91,9 @@ bool pm_sqlite_job_get(struct pm_store *base, int64_t id, struct pm_store_job *o
     if (!*found) {
         return true;
     }
-    bool there = read_job(statement, out);
+    bool there = pm_sqlite_read_job(statement, out);
     sqlite3_reset(statement);
-    if (!there && !read_queued(store, out, &there, error)) {
+    if (!there && !pm_sqlite_queued_read(store, out, &there, error)) {
         return false;
     }
     if (!there) {
@@ -147,61 +117,7 @@ bool pm_sqlite_job_find(struct pm_store *base, int64_t run, const char *key, int
     return one_integer(store, statement, 0, id, error);
 }
 
-bool pm_sqlite_job_next(struct pm_store *base, int64_t run, struct pm_store_job *out, bool *found,
-                        struct pm_error *error)
-{
-    struct pm_sqlite_store *store = (struct pm_sqlite_store *)base;
-    sqlite3_stmt *statement = pm_sqlite_statement(
-        store, run == 0 ? PM_SQL_QUEUED_NEXT : PM_SQL_QUEUED_NEXT_OF_RUN, error);
-    if (statement == NULL) {
-        return false;
-    }
-    if (run != 0) {
-        sqlite3_bind_int64(statement, 1, run);
-    }
-    if (!pm_sqlite_step(store, statement, found, error)) {
-        return false;
-    }
-    if (!*found) {
-        return true;
-    }
-    bool there = read_job(statement, out);
-    sqlite3_reset(statement);
-    return there || pm_fail(error, PM_ERROR_IO,
-                            "the store: queued job %lld is not there; " PM_SQLITE_DAMAGED,
-                            (long long)out->id);
-}
-
-bool pm_sqlite_next_turn(struct pm_store *base, int64_t run, int64_t priority, int64_t *turn,
-                         struct pm_error *error)
-{
-    struct pm_sqlite_store *store = (struct pm_sqlite_store *)base;
-    sqlite3_stmt *statement = pm_sqlite_statement(store, PM_SQL_NEXT_TURN, error);
-    if (statement == NULL) {
-        return false;
-    }
-    sqlite3_bind_int64(statement, 1, run);
-    sqlite3_bind_int64(statement, 2, -priority);
-    return one_integer(store, statement, 0, turn, error);
-}
-
 /* ---- rows of states ---- */
-
-static bool insert_queued(struct pm_sqlite_store *store, const struct pm_store_job *job,
-                          struct pm_error *error)
-{
-    sqlite3_stmt *statement = pm_sqlite_statement(store, PM_SQL_QUEUED_INSERT, error);
-    if (statement == NULL) {
-        return false;
-    }
-    bind_queued_key(statement, job);
-    sqlite3_bind_int64(statement, 5, job->deadline_ms);
-    sqlite3_bind_int64(statement, 6, job->token);
-    sqlite3_bind_int64(statement, 7, job->failures);
-    sqlite3_bind_int64(statement, 8, job->ended_token);
-    sqlite3_bind_int64(statement, 9, job->bytes);
-    return pm_sqlite_run(store, statement, error);
-}
 
 static bool insert_lease(struct pm_sqlite_store *store, const struct pm_store_job *job,
                          struct pm_error *error)
@@ -259,15 +175,10 @@ static bool delete_state(struct pm_sqlite_store *store, const struct pm_store_jo
     if (state == PM_JOB_LEASED) {
         return change(store, PM_SQL_LEASE_DELETE, job->id, 0, error);
     }
-    if (state != PM_JOB_QUEUED) {
-        return change(store, PM_SQL_OUTCOME_DELETE, pm_sqlite_place(job->run, job->id), 0, error);
+    if (state == PM_JOB_QUEUED) {
+        return pm_sqlite_queued_delete(store, job, error);
     }
-    sqlite3_stmt *statement = pm_sqlite_statement(store, PM_SQL_QUEUED_DELETE, error);
-    if (statement == NULL) {
-        return false;
-    }
-    bind_queued_key(statement, job);
-    return pm_sqlite_run(store, statement, error);
+    return change(store, PM_SQL_OUTCOME_DELETE, pm_sqlite_place(job->run, job->id), 0, error);
 }
 
 /* ---- changing ---- */
@@ -293,7 +204,8 @@ bool pm_sqlite_job_insert(struct pm_store *base, struct pm_store_job *job,
     sqlite3_bind_text(statement, 7, job->key, -1, SQLITE_STATIC);
     sqlite3_bind_text(statement, 8, job->kind, -1, SQLITE_STATIC);
     bind_bytes(statement, 9, body);
-    if (!pm_sqlite_run(store, statement, error) || !insert_queued(store, job, error)) {
+    if (!pm_sqlite_run(store, statement, error) ||
+        !pm_sqlite_queued_put(store, job, body->size, error)) {
         return false;
     }
     pm_sqlite_recent_note(store->recent, job);
@@ -306,7 +218,7 @@ static bool insert_state(struct pm_sqlite_store *store, const struct pm_store_jo
 {
     switch (job->state) {
     case PM_JOB_QUEUED:
-        return insert_queued(store, job, error);
+        return pm_sqlite_queued_insert(store, job, error);
     case PM_JOB_LEASED:
         return insert_lease(store, job, error);
     default:

@@ -74,6 +74,10 @@ bool pm_sqlite_list(struct pm_store *base, const struct pm_store_query *query, i
 {
     struct pm_sqlite_store *store = (struct pm_sqlite_store *)base;
     *count = 0;
+    if (query->list == PM_STORE_DEADLINES_DUE &&
+        !pm_sqlite_queued_write_due(store, query->time_ms, error)) {
+        return false;
+    }
     sqlite3_stmt *statement = list_statement(store, query, capacity, error);
     if (statement == NULL) {
         return false;

@@ -8,7 +8,7 @@
 /* The last number given to a job stands among the counters, under a run that does not exist. */
 enum { RUNS_MAX = 1000, NO_RUN = 0, LAST_ID_COUNTER = 1000 };
 
-static struct pm_sqlite_run *run_by_id(struct pm_sqlite_store *store, int64_t id)
+struct pm_sqlite_run *pm_sqlite_run_of(struct pm_sqlite_store *store, int64_t id)
 {
     for (size_t i = 0; i < store->run_count; i++) {
         if (store->runs[i].id == id) {
@@ -67,7 +67,7 @@ static bool load_counters(struct pm_sqlite_store *store, struct pm_error *error)
     bool row, good;
     while ((good = pm_sqlite_step(store, statement, &row, error)) && row) {
         int64_t run_id = sqlite3_column_int64(statement, 0);
-        struct pm_sqlite_run *run = run_by_id(store, run_id);
+        struct pm_sqlite_run *run = pm_sqlite_run_of(store, run_id);
         int counter = sqlite3_column_int(statement, 1);
         if (run_id == NO_RUN && counter == LAST_ID_COUNTER) {
             store->last_id = store->last_id_committed = sqlite3_column_int64(statement, 2);
@@ -93,7 +93,7 @@ static bool count_closed_bytes(struct pm_sqlite_store *store, struct pm_error *e
     }
     bool row, good;
     while ((good = pm_sqlite_step(store, statement, &row, error)) && row) {
-        struct pm_sqlite_run *run = run_by_id(store, sqlite3_column_int64(statement, 0));
+        struct pm_sqlite_run *run = pm_sqlite_run_of(store, sqlite3_column_int64(statement, 0));
         if (run != NULL && run->counters[PM_COUNTER_BYTES_CLOSED] == 0) {
             int64_t bytes = sqlite3_column_int64(statement, 1);
             run->counters[PM_COUNTER_BYTES_CLOSED] = run->committed[PM_COUNTER_BYTES_CLOSED] =
@@ -275,7 +275,7 @@ bool pm_sqlite_run_find(struct pm_store *base, const char *name, bool create, in
 
 const char *pm_sqlite_run_name(struct pm_store *base, int64_t run)
 {
-    const struct pm_sqlite_run *found = run_by_id((struct pm_sqlite_store *)base, run);
+    const struct pm_sqlite_run *found = pm_sqlite_run_of((struct pm_sqlite_store *)base, run);
     return found == NULL ? "" : found->name;
 }
 
@@ -288,7 +288,7 @@ int64_t pm_sqlite_run_at(struct pm_store *base, size_t index)
 void pm_sqlite_count(struct pm_store *base, int64_t run, enum pm_counter counter, int64_t change)
 {
     struct pm_sqlite_store *store = (struct pm_sqlite_store *)base;
-    struct pm_sqlite_run *found = run_by_id(store, run);
+    struct pm_sqlite_run *found = pm_sqlite_run_of(store, run);
     if (found != NULL && change != 0) {
         found->counters[counter] += change;
         found->dirty = true;
@@ -302,6 +302,6 @@ int64_t pm_sqlite_counted(struct pm_store *base, int64_t run, enum pm_counter co
     if (run == 0) {
         return store->totals[counter];
     }
-    const struct pm_sqlite_run *found = run_by_id(store, run);
+    const struct pm_sqlite_run *found = pm_sqlite_run_of(store, run);
     return found == NULL ? 0 : found->counters[counter];
 }

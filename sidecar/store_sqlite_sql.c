@@ -2,8 +2,9 @@
 #include "sidecar/store_sqlite.h"
 
 /* A job is one row that never changes, and one small row in the table of the state it is in, which
- * is what moves. So putting, leasing, finishing and collecting touch few pages, and none of them
- * copies a body. `rank` is minus the priority, so that every order ascends. */
+ * is what moves; a job that was put a moment ago has none yet (store_sqlite_queued.c). So putting,
+ * leasing, finishing and collecting touch few pages, and none of them copies a body. `rank` is
+ * minus the priority, so that every order ascends. */
 const char pm_sqlite_schema[] =
     "CREATE TABLE run(id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE) STRICT;"
     "CREATE TABLE counter(run INTEGER NOT NULL, counter INTEGER NOT NULL, value INTEGER NOT NULL,"
@@ -56,10 +57,10 @@ const char *const pm_sqlite_sql[PM_SQL_COUNT] = {
     [PM_SQL_RUN_DELETE_RECORDS] = "DELETE FROM record WHERE run = ?1",
     [PM_SQL_RUN_DELETE_TOTALS] = "DELETE FROM record_total WHERE run = ?1",
     [PM_SQL_COUNTER_SET] = "INSERT OR REPLACE INTO counter VALUES(?1, ?2, ?3)",
-    [PM_SQL_NEXT_TURN] =
-        "SELECT max(ifnull((SELECT turn + 1 FROM queued WHERE run = ?1 AND rank = ?2"
-        " ORDER BY turn DESC LIMIT 1), 0), ifnull((SELECT turn FROM queued INDEXED BY queued_any"
-        " WHERE rank = ?2 ORDER BY turn LIMIT 1), 0))",
+    [PM_SQL_LAST_TURN] = "SELECT turn FROM queued WHERE rank = ?1 AND run = ?2"
+                         " ORDER BY turn DESC LIMIT 1",
+    [PM_SQL_FRONT_TURN] = "SELECT turn FROM queued INDEXED BY queued_any WHERE rank = ?1"
+                          " ORDER BY turn LIMIT 1",
     [PM_SQL_JOB_INSERT] = "INSERT INTO job VALUES(?1, ?2, ?3, ?4, ?5, ?6, 0, ?7, ?8, ?9)",
     /* What reads a job has these columns: what never changes; its state, or NULL; what all states
      * have; and what only some have. */
@@ -78,6 +79,8 @@ const char *const pm_sqlite_sql[PM_SQL_COUNT] = {
     [PM_SQL_QUEUED_INSERT] = "INSERT INTO queued VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
     [PM_SQL_QUEUED_GET] = "SELECT token, failures, ended_token, bytes FROM queued WHERE run = ?1"
                           " AND rank = ?2 AND turn = ?3 AND id = ?4",
+    [PM_SQL_QUEUED_FIRST] = "SELECT run, rank, turn, id FROM queued INDEXED BY queued_any"
+                            " ORDER BY rank, turn, id LIMIT 1",
     [PM_SQL_QUEUED_NEXT] = QUEUED_NEXT("INDEXED BY queued_any", ""),
     [PM_SQL_QUEUED_NEXT_OF_RUN] = QUEUED_NEXT("", "WHERE queued.run = ?1"),
     [PM_SQL_QUEUED_DELETE] =
@@ -94,6 +97,12 @@ const char *const pm_sqlite_sql[PM_SQL_COUNT] = {
     [PM_SQL_CHECKPOINT_SET] = "INSERT OR REPLACE INTO checkpoint VALUES(?1, ?2)",
     [PM_SQL_CHECKPOINT_GET] = "SELECT data FROM checkpoint WHERE id = ?1",
     [PM_SQL_CHECKPOINT_DELETE] = "DELETE FROM checkpoint WHERE id = ?1",
+    [PM_SQL_LIST_FRESH] =
+        "SELECT id, run, rank, turn, deadline_ms, length(body) FROM job WHERE id > ?1"
+        " AND NOT EXISTS (SELECT 1 FROM lease WHERE lease.id = job.id)"
+        " AND NOT EXISTS (SELECT 1 FROM outcome WHERE place = (job.run << 42) + job.id)"
+        " AND NOT EXISTS (SELECT 1 FROM queued WHERE queued.run = job.run AND"
+        " queued.rank = job.rank AND queued.turn = job.turn AND queued.id = job.id) ORDER BY id",
     [PM_SQL_LIST_LEASED] = "SELECT id FROM lease WHERE id > ?1 ORDER BY id LIMIT ?2",
     [PM_SQL_LIST_LEASES_DUE] =
         "SELECT id FROM lease WHERE until_ms <= ?1 ORDER BY until_ms LIMIT ?2",

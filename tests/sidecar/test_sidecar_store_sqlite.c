@@ -1,5 +1,6 @@
 /* The store suite over SQLite, and what is SQLite's own: the lock, the file, damage. */
 #include "sidecar/sidecar_test.h"
+#include "sidecar/store_sqlite_fresh.h"
 #include "sidecar/store_suite.h"
 
 #include <fcntl.h>
@@ -155,6 +156,74 @@ static void what_is_refused_is_left_as_it_was(void **state)
     assert_int_equal(ask_file("SELECT journal_mode = 'delete' FROM pragma_journal_mode"), 1);
 }
 
+static int64_t first_in_line(struct pm_store *store)
+{
+    struct pm_error error;
+    struct pm_store_job job;
+    bool found;
+    assert_done(store->verbs->begin(store, false, &error), error);
+    assert_done(store->verbs->job_next(store, 0, &job, &found, &error), error);
+    store->verbs->rollback(store);
+    return found ? job.id : 0;
+}
+
+static void put_job(struct pm_store *store, const char *key)
+{
+    struct pm_error error;
+    struct pm_store_job job = {.created_ms = 1000, .bytes = 3};
+    const struct pm_wire_frame body = {"abc", 3};
+    snprintf(job.key, sizeof job.key, "%s", key);
+    assert_done(store->verbs->begin(store, false, &error), error);
+    assert_done(store->verbs->run_find(store, "run", true, &job.run, &error), error);
+    assert_done(store->verbs->job_insert(store, &job, &body, &error), error);
+    assert_done(store->verbs->commit(store, &error), error);
+}
+
+/* Until another one needs its place. */
+static void a_job_just_put_is_queued_without_a_row(void **state)
+{
+    (void)state;
+    struct pm_store *store;
+    struct pm_error error;
+    char key[32];
+    pm_test_clean();
+    assert_done(open_file(&store, &error), error);
+    put_job(store, "first");
+    store->verbs->close(store);
+    assert_int_equal(ask_file("SELECT count(*) FROM queued"), 0);
+    assert_done(open_file(&store, &error), error);
+    assert_int_equal(first_in_line(store), 1);
+    for (int i = 0; i < PM_SQLITE_FRESH_MAX; i++) {
+        snprintf(key, sizeof key, "key-%d", i);
+        put_job(store, key);
+    }
+    assert_int_equal(first_in_line(store), 1);
+    store->verbs->close(store);
+    assert_int_equal(ask_file("SELECT count(*) FROM queued"), 1);
+    assert_int_equal(ask_file("SELECT id FROM queued"), 1);
+}
+
+/* There every queued job has a row; whoever knows only that version must not open the file again.
+ */
+static void a_store_of_the_version_before_is_taken_over(void **state)
+{
+    (void)state;
+    struct pm_store *store;
+    struct pm_error error;
+    pm_test_clean();
+    assert_done(open_file(&store, &error), error);
+    put_job(store, "first");
+    store->verbs->close(store);
+    ask_file("INSERT INTO queued SELECT run, rank, turn, id, 0, 0, 0, 0, 3 FROM job");
+    ask_file("PRAGMA user_version = 1");
+    assert_done(open_file(&store, &error), error);
+    put_job(store, "second");
+    assert_int_equal(first_in_line(store), 1);
+    store->verbs->close(store);
+    assert_int_equal(ask_file("PRAGMA user_version"), 2);
+    assert_int_equal(ask_file("SELECT count(*) FROM queued"), 1);
+}
+
 static void put_record(struct pm_store *store, const char *key, const char *state)
 {
     struct pm_error error;
@@ -295,6 +364,8 @@ int main(void)
         cmocka_unit_test(another_version_or_program_is_refused),
         cmocka_unit_test(what_is_refused_is_left_as_it_was),
         cmocka_unit_test(a_store_from_before_the_counter_of_closed_bytes_gets_it),
+        cmocka_unit_test(a_job_just_put_is_queued_without_a_row),
+        cmocka_unit_test(a_store_of_the_version_before_is_taken_over),
         cmocka_unit_test(opening_writes_the_log_back),
         cmocka_unit_test(a_name_that_is_no_file_is_refused_when_durable),
         cmocka_unit_test(what_is_no_regular_file_is_refused),

@@ -1,6 +1,6 @@
 /* Jobs that were put a moment ago and never leased: what the store knows of their places in the
- * line without a row in the table `queued`. Most jobs are leased before they would need one, and a
- * row that is written to be deleted costs more than all else that is done to a job.
+ * line without a row in the table `queued`. Most jobs are leased before they would need one, which
+ * would be written into up to three trees and soon be deleted from them.
  *
  * One array of fixed size; of the newest numbers each has a slot of its own, so that the job that
  * had a slot before must be given its row first. Knows nothing of SQLite. */

@@ -78,11 +78,9 @@ bool pm_sqlite_job_get(struct pm_store *base, int64_t id, struct pm_store_job *o
                        struct pm_error *error)
 {
     struct pm_sqlite_store *store = (struct pm_sqlite_store *)base;
-    const struct pm_store_job *recent = pm_sqlite_recent_find(store->recent, id);
     sqlite3_stmt *statement;
-    if (recent != NULL) {
-        *out = *recent;
-        *found = true;
+    *found = pm_sqlite_recent_get(store->recent, id, out);
+    if (*found) {
         return true;
     }
     if (!select_row(store, PM_SQL_JOB_GET, id, &statement, found, error)) {

@@ -13,10 +13,11 @@ struct pm_sqlite_recent;
 struct pm_sqlite_recent *pm_sqlite_recent_create(void);
 void pm_sqlite_recent_destroy(struct pm_sqlite_recent *recent);
 
-/* NULL: not remembered. Good until the next call. */
-const struct pm_store_job *pm_sqlite_recent_find(const struct pm_sqlite_recent *recent, int64_t id);
+/* False: not remembered. */
+bool pm_sqlite_recent_get(const struct pm_sqlite_recent *recent, int64_t id,
+                          struct pm_store_job *out);
 /* The job is so now. Members that its state does not keep are remembered as reading it would give
- * them. */
+ * them. A job with a reason is not remembered. */
 void pm_sqlite_recent_note(struct pm_sqlite_recent *recent, const struct pm_store_job *job);
 void pm_sqlite_recent_forget(struct pm_sqlite_recent *recent, int64_t id);
 void pm_sqlite_recent_forget_all(struct pm_sqlite_recent *recent);

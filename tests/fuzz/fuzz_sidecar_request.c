@@ -7,8 +7,9 @@
  *   !JSON             the page's order to the supervisor
  *
  * Sockets are left out, all else is what the broker does. One store serves all inputs: each is one
- * transaction, rolled back. An input that speaks to the view gets one of its own, which asks this
- * store what it shows. */
+ * transaction, rolled back. Inputs that speak to the view, which asks this store what it shows,
+ * share one as well, for a while: making and ending one takes its threads far longer than an input.
+ */
 #include "sidecar/requests.h"
 #include "tests/fuzz/view_server.h"
 
@@ -20,7 +21,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { MESSAGES_MAX = 24, EVENTS_MAX = 64, STEP_MS = 100 };
+enum { MESSAGES_MAX = 24, EVENTS_MAX = 64, STEP_MS = 100, VIEW_INPUTS_MAX = 500, VIEW_LOOKS = 16 };
 
 static const char WORKER[] = "worker:fuzz:0123456789abcdef";
 static const char *const view_verbs[] = {"tell", "supervise", "state"};
@@ -110,12 +111,16 @@ static void pass_time(struct pm_desk *desk, long duration_ms)
 
 /* ---- the view ---- */
 
-static void make_view(struct pm_desk *desk)
+static struct pm_view *kept_view;
+static int view_inputs; /* that have spoken to it */
+
+static void take_view(struct pm_desk *desk)
 {
     const struct pm_view_config config = view_server_config();
-    if (desk->view == NULL && !pm_view_create(&config, &desk->view, NULL)) {
+    if (kept_view == NULL && !pm_view_create(&config, &kept_view, NULL)) {
         abort();
     }
+    desk->view = kept_view;
 }
 
 static void order(struct pm_view *view, const char *text, size_t length)
@@ -128,22 +133,34 @@ static void order(struct pm_view *view, const char *text, size_t length)
     cJSON_Delete(json);
 }
 
+/* The view's threads are waited for now and then only. */
+static bool is_time_to_look(void)
+{
+    return view_inputs % VIEW_LOOKS == 0;
+}
+
 /* What the page reads of it. */
-static void end_view(struct pm_view *view)
+static void read_view(struct pm_view *view)
 {
     cJSON_Delete(pm_view_settings(view, NULL));
-    cJSON_Delete(pm_view_results(view, 0, PM_VIEW_RESULTS_MAX, NULL));
-    pm_view_destroy(view);
+    if (is_time_to_look()) {
+        cJSON_Delete(pm_view_results(view, 0, PM_VIEW_RESULTS_MAX, NULL));
+    }
+    if (++view_inputs == VIEW_INPUTS_MAX) {
+        pm_view_destroy(kept_view);
+        kept_view = NULL;
+        view_inputs = 0;
+    }
 }
 
 static void prepare_view(struct pm_desk *desk, const char *verb)
 {
     for (size_t i = 0; i < sizeof view_verbs / sizeof *view_verbs; i++) {
         if (strcmp(verb, view_verbs[i]) == 0) {
-            make_view(desk);
+            take_view(desk);
         }
     }
-    if (strcmp(verb, "state") == 0) {
+    if (strcmp(verb, "state") == 0 && is_time_to_look()) {
         view_server_renew(desk->view);
     }
 }
@@ -219,7 +236,7 @@ static void request(struct pm_desk *desk, char *text, size_t length, uint64_t id
 static void take(struct pm_desk *desk, char *text, size_t length, uint64_t id)
 {
     if (*text == '!') {
-        make_view(desk);
+        take_view(desk);
         order(desk->view, text + 1, length - 1);
         return;
     }
@@ -266,7 +283,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         at += length + 1;
     }
     if (desk.view != NULL) {
-        end_view(desk.view);
+        read_view(desk.view);
     }
     view_server_hold();
     view_server_lend(NULL);

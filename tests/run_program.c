@@ -36,6 +36,22 @@ void remove_directory(const char *path)
     assert_int_equal(nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS), 0);
 }
 
+char test_home[64];
+
+int test_home_set_up(void **state)
+{
+    (void)state;
+    make_directory(test_home, sizeof test_home);
+    return 0;
+}
+
+int test_home_tear_down(void **state)
+{
+    (void)state;
+    remove_directory(test_home);
+    return 0;
+}
+
 const char *write_text(const char *directory, const char *name, const char *text)
 {
     static char path[PATH_SIZE];

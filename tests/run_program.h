@@ -17,6 +17,12 @@ struct output {
 void make_directory(char *path, size_t size);
 void remove_directory(const char *path);
 
+/* Such a directory as the home of each test of a program: to be the set-up and tear-down of tests.
+ */
+extern char test_home[64];
+int test_home_set_up(void **state);
+int test_home_tear_down(void **state);
+
 /* Writes `text` to directory/name and returns the path in static memory. */
 const char *write_text(const char *directory, const char *name, const char *text);
 

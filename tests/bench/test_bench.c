@@ -12,24 +12,8 @@ static const char POOLMINER[] = PM_BIN_DIR "/poolminer";
 
 enum { TIMEOUT_MS = 120000 };
 
-static char directory[64];
-
-static int set_up(void **state)
-{
-    (void)state;
-    make_directory(directory, sizeof directory);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    remove_directory(directory);
-    return 0;
-}
-
 #define RUN(...)                                                                                   \
-    run_at_home(directory, (const char *const[]){POOLMINER, "bench", __VA_ARGS__, NULL}, TIMEOUT_MS)
+    run_at_home(test_home, (const char *const[]){POOLMINER, "bench", __VA_ARGS__, NULL}, TIMEOUT_MS)
 
 static void check_row(const char *line, size_t length)
 {
@@ -253,7 +237,7 @@ static void evolve_measures_and_resumes(void **state)
 {
     (void)state;
     char log[128];
-    snprintf(log, sizeof log, "%s/runs.jsonl", directory);
+    snprintf(log, sizeof log, "%s/runs.jsonl", test_home);
     const char *rows[] = {
         "\"row\":\"reference\"",        "\"row\":\"run\"",     "\"row\":\"summary\"",
         "\"row\":\"comparison\"",       "\"share_from_0.7\":", "\"p\":",
@@ -333,5 +317,5 @@ int main(void)
         cmocka_unit_test(evolve_names_its_mistakes),
         cmocka_unit_test(what_is_measured_must_be_said),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, test_home_set_up, test_home_tear_down);
 }

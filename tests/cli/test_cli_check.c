@@ -13,27 +13,17 @@ static const char POOLMINER[] = PM_BIN_DIR "/poolminer";
 
 enum { TIMEOUT_MS = 110000 }; /* the self test of a build with sanitizers */
 
-static char directory[64];
-
 static int set_up(void **state)
 {
-    (void)state;
-    make_directory(directory, sizeof directory);
-    write_text(directory, "good.txt", "def Predict():\n  s0 = dot(v0, v1)\n  s2 = s3\n");
-    write_text(directory, "odd.txt", "def Predict():\n  s0 = s2 + s3 + s4\n  s0 = nothing\n");
-    write_text(directory, "bad.txt", "nothing\n");
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    remove_directory(directory);
+    test_home_set_up(state);
+    write_text(test_home, "good.txt", "def Predict():\n  s0 = dot(v0, v1)\n  s2 = s3\n");
+    write_text(test_home, "odd.txt", "def Predict():\n  s0 = s2 + s3 + s4\n  s0 = nothing\n");
+    write_text(test_home, "bad.txt", "nothing\n");
     return 0;
 }
 
 #define RUN(...)                                                                                   \
-    run_at_home(directory, (const char *const[]){POOLMINER, __VA_ARGS__, NULL}, TIMEOUT_MS)
+    run_at_home(test_home, (const char *const[]){POOLMINER, __VA_ARGS__, NULL}, TIMEOUT_MS)
 
 static void a_file_is_explained(void **state)
 {
@@ -99,5 +89,5 @@ int main(void)
         cmocka_unit_test(json_says_the_same),
         cmocka_unit_test(this_machine_agrees),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, set_up, test_home_tear_down);
 }

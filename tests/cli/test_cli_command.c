@@ -13,8 +13,6 @@ static const char POOLMINER[] = PM_BIN_DIR "/poolminer";
 
 enum { TIMEOUT_MS = 60000 };
 
-static char directory[64];
-
 static const char LINEAR[] = "def Setup():\n"
                              "  s2 = 0.001\n"
                              "  s5 = 0.5\n"
@@ -28,22 +26,8 @@ static const char LINEAR[] = "def Setup():\n"
                              "  v1 = v1 + v2\n";
 static const char CONSTANT[] = "def Predict():\n  s0 = 1\n";
 
-static int set_up(void **state)
-{
-    (void)state;
-    make_directory(directory, sizeof directory);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    remove_directory(directory);
-    return 0;
-}
-
 #define RUN(...)                                                                                   \
-    run_at_home(directory, (const char *const[]){POOLMINER, __VA_ARGS__, NULL}, TIMEOUT_MS)
+    run_at_home(test_home, (const char *const[]){POOLMINER, __VA_ARGS__, NULL}, TIMEOUT_MS)
 
 static cJSON *parse_line(const char **text)
 {
@@ -93,7 +77,7 @@ static void help_is_given(void **state)
 static void mistakes_of_usage_exit_with_2(void **state)
 {
     (void)state;
-    expect_output(run_at_home(directory, (const char *const[]){POOLMINER, NULL}, TIMEOUT_MS), 2, "",
+    expect_output(run_at_home(test_home, (const char *const[]){POOLMINER, NULL}, TIMEOUT_MS), 2, "",
                   "Usage: poolminer VERB");
     expect_output(RUN("evaluat"), 2, "", "unknown verb evaluat; did you mean evaluate?");
     expect_output(RUN("zzzzzzzz"), 2, "", "`poolminer help` lists them");
@@ -114,7 +98,7 @@ static void mistakes_of_usage_exit_with_2(void **state)
 static void warnings_of_a_text_that_is_no_algorithm_come_to_an_end(void **state)
 {
     (void)state;
-    write_text(directory, "prose", "1st\n2nd\n3rd\n4th\n5th\n6th\n7th\n8th\n9th\n10th\n11th\n");
+    write_text(test_home, "prose", "1st\n2nd\n3rd\n4th\n5th\n6th\n7th\n8th\n9th\n10th\n11th\n");
     struct output run = RUN("evaluate", "prose");
     assert_non_null(strstr(run.err, "prose:10: skipped: "));
     assert_null(strstr(run.err, "prose:11: "));
@@ -231,35 +215,35 @@ static void the_quorums_of_a_simulation_are_true(void **state)
 static void mistakes_in_the_settings_file_are_named(void **state)
 {
     (void)state;
-    write_text(directory, "gui_config.json", "{\"pool_endpont\": \"http://x\"}");
+    write_text(test_home, "gui_config.json", "{\"pool_endpont\": \"http://x\"}");
     expect_output(RUN("mine"), 2, "",
                   "gui_config.json: unknown setting pool_endpont; did you mean "
                   "pool_endpoint?");
-    write_text(directory, "gui_config.json", "{\"workers\": \"two\"}");
+    write_text(test_home, "gui_config.json", "{\"workers\": \"two\"}");
     expect_output(RUN("config"), 2, "", "gui_config.json: workers: expected a whole number");
-    write_text(directory, "gui_config.json", "{\"comment\": 1}");
+    write_text(test_home, "gui_config.json", "{\"comment\": 1}");
     expect_output(RUN("config"), 2, "",
                   "unknown setting comment; `poolminer mine --help` lists them");
-    write_text(directory, "gui_config.json", "{\"pool_endpoint\": \"ftp://x\"}");
+    write_text(test_home, "gui_config.json", "{\"pool_endpoint\": \"ftp://x\"}");
     expect_output(RUN("config"), 2, "",
                   "file gui_config.json: pool_endpoint (--pool-url): \"ftp://x\" is no http:// or "
                   "https:// address");
-    write_text(directory, "gui_config.json", "{\"pool_endpoint\": [\"http://a\", \"b\"]}");
+    write_text(test_home, "gui_config.json", "{\"pool_endpoint\": [\"http://a\", \"b\"]}");
     expect_output(RUN("config"), 2, "", "\"b\" is no http:// or https:// address");
-    write_text(directory, "gui_config.json", "{\"pool_endpoint\": [\"http://a\", \"http://b\"]}");
+    write_text(test_home, "gui_config.json", "{\"pool_endpoint\": [\"http://a\", \"http://b\"]}");
     expect_output(RUN("config"), 0, "[\"http://a\",\"http://b\"]", "");
-    write_text(directory, "gui_config.json", "{\"run_id\": \"a b\"}");
+    write_text(test_home, "gui_config.json", "{\"run_id\": \"a b\"}");
     expect_output(RUN("mine"), 2, "", "run_id (--run-id): run-id: must be 1 to 128");
-    write_text(directory, "gui_config.json", "{\"sidecar_port\": 70000}");
+    write_text(test_home, "gui_config.json", "{\"sidecar_port\": 70000}");
     expect_output(RUN("evaluate", "x"), 2, "", "sidecar_port: 70000 is out of range");
-    write_text(directory, "gui_config.json", "{");
+    write_text(test_home, "gui_config.json", "{");
     expect_output(RUN("config"), 2, "", "gui_config.json: JSON:");
 }
 
 static void config_shows_values_and_sources(void **state)
 {
     (void)state;
-    write_text(directory, "gui_config.json", "{\"pool_endpoint\": \"http://p\", \"workers\": 3}");
+    write_text(test_home, "gui_config.json", "{\"pool_endpoint\": \"http://p\", \"workers\": 3}");
     struct output output = RUN("config", "--json", "--threads", "2");
     const char *at = output.out;
     cJSON *root = parse_line(&at);
@@ -285,10 +269,10 @@ static void a_tilde_stands_for_the_home(void **state)
 {
     (void)state;
     char expected[96];
-    write_text(directory, "gui_config.json", "{\"hotkey_file\": \"~/keys/mine\"}");
-    snprintf(expected, sizeof expected, "%s/keys/mine ", directory);
+    write_text(test_home, "gui_config.json", "{\"hotkey_file\": \"~/keys/mine\"}");
+    snprintf(expected, sizeof expected, "%s/keys/mine ", test_home);
     expect_output(RUN("config"), 0, expected, "");
-    snprintf(expected, sizeof expected, "%s/data ", directory);
+    snprintf(expected, sizeof expected, "%s/data ", test_home);
     expect_output(RUN("config", "--data-dir", "~/data"), 0, expected, "");
 }
 
@@ -296,9 +280,9 @@ static void a_tilde_stands_for_the_home(void **state)
 static void mine_ends_at_a_mistake(void **state)
 {
     (void)state;
-    write_text(directory, "gui_config.json", "{\"data_dir\": \"~/miner\", \"sidecar_port\": 0}");
+    write_text(test_home, "gui_config.json", "{\"data_dir\": \"~/miner\", \"sidecar_port\": 0}");
     expect_output(RUN("mine", "--dataset", "nope"), 1, "", "poolminer: dataset \"nope\"");
-    write_text(directory, "key", "no key");
+    write_text(test_home, "key", "no key");
     struct output output = RUN("mine", "--hotkey-file", "key");
     assert_int_equal(output.status, 1);
     assert_non_null(strstr(output.err, "key file key: mnemonic"));
@@ -314,7 +298,7 @@ static void a_dataset_that_is_too_small_is_refused(void **state)
     char record[3073] = {0};
     struct pm_error error = {0};
     char path[96];
-    snprintf(path, sizeof path, "%s/one.bin", directory);
+    snprintf(path, sizeof path, "%s/one.bin", test_home);
     record[0] = 3;
     assert_true(pm_file_write_atomic(path, record, sizeof record, 0600, true, &error));
     static const char *const verbs[] = {"demo", "mine"};
@@ -330,8 +314,8 @@ static void a_dataset_that_is_too_small_is_refused(void **state)
 static void evaluate_prints_a_line_a_file(void **state)
 {
     (void)state;
-    write_text(directory, "linear.txt", LINEAR);
-    write_text(directory, "constant.txt", CONSTANT);
+    write_text(test_home, "linear.txt", LINEAR);
+    write_text(test_home, "constant.txt", CONSTANT);
     struct output output = RUN("evaluate", "linear.txt", "constant.txt", "--json", "--per-task");
     const char *at = output.out;
     cJSON *linear = parse_line(&at), *constant = parse_line(&at);
@@ -363,8 +347,8 @@ static void evaluate_prints_a_line_a_file(void **state)
 static void evaluate_goes_on_after_a_bad_file(void **state)
 {
     (void)state;
-    write_text(directory, "bad.txt", "# meta: scalar_count=1000\ns0 = 1\n");
-    write_text(directory, "constant.txt", CONSTANT);
+    write_text(test_home, "bad.txt", "# meta: scalar_count=1000\ns0 = 1\n");
+    write_text(test_home, "constant.txt", CONSTANT);
     struct output output =
         RUN("evaluate", "missing.txt", "bad.txt", "constant.txt", "--json", "--tasks", "4");
     const char *at = output.out;
@@ -383,7 +367,7 @@ static void evaluate_goes_on_after_a_bad_file(void **state)
 static void evaluate_warns_of_what_it_skips(void **state)
 {
     (void)state;
-    write_text(directory, "odd.txt", "def Predict():\n  s0 = 1\n  this is nothing\n");
+    write_text(test_home, "odd.txt", "def Predict():\n  s0 = 1\n  this is nothing\n");
     expect_output(RUN("evaluate", "odd.txt", "--tasks", "2"), 0, "odd.txt", "odd.txt:3: ");
     expect_output(RUN("evaluate", "-", "--tasks", "2"), 1, "", "-");
 }
@@ -391,7 +375,7 @@ static void evaluate_warns_of_what_it_skips(void **state)
 static void a_missing_dataset_is_named(void **state)
 {
     (void)state;
-    write_text(directory, "constant.txt", CONSTANT);
+    write_text(test_home, "constant.txt", CONSTANT);
     expect_output(RUN("evaluate", "constant.txt", "--dataset", "no.bin"), 1, "", "no.bin");
     expect_output(RUN("demo", "--dataset", "no.bin"), 1, "", "no.bin");
 }
@@ -399,8 +383,8 @@ static void a_missing_dataset_is_named(void **state)
 static void evolve_is_reproducible(void **state)
 {
     (void)state;
-    write_text(directory, "linear.txt", LINEAR);
-    write_text(directory, "constant.txt", CONSTANT);
+    write_text(test_home, "linear.txt", LINEAR);
+    write_text(test_home, "constant.txt", CONSTANT);
     char *first = NULL;
     for (int i = 0; i < 2; i++) {
         struct output output =
@@ -417,7 +401,7 @@ static void evolve_is_reproducible(void **state)
             first = strdup(text(result, "algorithm_dsl"));
             /* What was printed reads back, to the same score. */
             double score = number(result, "score");
-            write_text(directory, "best.txt", first);
+            write_text(test_home, "best.txt", first);
             struct output again = RUN("evaluate", "best.txt", "--json");
             at = again.out;
             cJSON *line = parse_line(&at);
@@ -479,7 +463,7 @@ static void write_slow(const char *name)
         end = stpcpy(end, "  m1 = matmul(m1, m0)\n");
     }
     stpcpy(end, "  s0 = mean(m1)\ndef Learn():\n  m0 = outer(v0, v0)\n");
-    write_text(directory, name, slow);
+    write_text(test_home, name, slow);
     free(slow);
 }
 
@@ -488,7 +472,7 @@ static void write_slow(const char *name)
 static void evolve_keeps_to_its_time(void **state)
 {
     (void)state;
-    write_text(directory, "linear.txt", LINEAR);
+    write_text(test_home, "linear.txt", LINEAR);
     write_slow("slow.txt");
     int status = -1;
     for (int seconds = 1; status != 0 && seconds < TIMEOUT_MS / 2000; seconds *= 2) {
@@ -511,7 +495,7 @@ static void evolve_keeps_to_its_time(void **state)
 static void evolve_names_its_mistakes(void **state)
 {
     (void)state;
-    write_text(directory, "linear.txt", LINEAR);
+    write_text(test_home, "linear.txt", LINEAR);
     expect_output(RUN("evolve"), 2, "", "no seed given");
     expect_output(RUN("evolve", "--seed", "-1"), 2, "", "0 to 9007199254740991 is allowed");
     expect_output(RUN("evolve", "--seed-algorithm", "no.txt"), 1, "", "no.txt");
@@ -525,9 +509,9 @@ static void evolve_keeps_its_course(void **state)
 {
     (void)state;
     char log[128], plot[128];
-    snprintf(log, sizeof log, "%s/course.jsonl", directory);
-    snprintf(plot, sizeof plot, "%s/course.svg", directory);
-    write_text(directory, "linear.txt", LINEAR);
+    snprintf(log, sizeof log, "%s/course.jsonl", test_home);
+    snprintf(plot, sizeof plot, "%s/course.svg", test_home);
+    write_text(test_home, "linear.txt", LINEAR);
     struct output run =
         RUN("evolve", "--seed-algorithm", "linear.txt", "--seed", "1", "--json", "--generations",
             "3", "--population", "20", "--log-evolution", log, "--plot", plot);
@@ -570,7 +554,7 @@ static void evolve_keeps_its_course(void **state)
 
 static struct output run_shell(const char *line)
 {
-    return run_at_home(directory, (const char *const[]){"/bin/sh", "-c", line, NULL}, TIMEOUT_MS);
+    return run_at_home(test_home, (const char *const[]){"/bin/sh", "-c", line, NULL}, TIMEOUT_MS);
 }
 
 /* Said before the search: here it would go on for a thousand years. */
@@ -593,7 +577,7 @@ static void evolve_looks_where_it_writes_first(void **state)
 static void explain_simplifies_and_comments(void **state)
 {
     (void)state;
-    write_text(directory, "long.txt",
+    write_text(test_home, "long.txt",
                "def Setup():\n  s2 = 0.5\n  s3 = s2 * s2\ndef Predict():\n  s0 = dot(v0, v1)\n"
                "def Learn():\n  v1 = s3 * v0\n  v7 = v1 + v1\n");
     expect_output(RUN("explain", "long.txt"), 0, "s3 = 0.25                     # a constant", "");
@@ -607,7 +591,7 @@ static void a_pipe_is_read_as_a_file(void **state)
 {
     (void)state;
     char line[256];
-    write_text(directory, "linear.txt", LINEAR);
+    write_text(test_home, "linear.txt", LINEAR);
     snprintf(line, sizeof line, "cat linear.txt | %s evaluate --tasks 1 /dev/stdin", POOLMINER);
     expect_output(run_shell(line), 0, "  /dev/stdin\n", "");
     snprintf(line, sizeof line, "cat linear.txt | %s check /dev/stdin", POOLMINER);
@@ -621,7 +605,7 @@ static void odd_file_names_are_shown_harmlessly(void **state)
 {
     (void)state;
     static const char name[] = "a\xff\x1b[31mb.txt";
-    write_text(directory, name, LINEAR);
+    write_text(test_home, name, LINEAR);
     expect_output(RUN("evaluate", name, "--tasks", "1", "--json"), 0,
                   "{\"file\":\"a?\\u001b[31mb.txt\",\"score\":", "");
     expect_output(RUN("evaluate", name, "--tasks", "1"), 0, "  a??[31mb.txt\n", "");
@@ -634,11 +618,11 @@ static void odd_file_names_are_shown_harmlessly(void **state)
 static void settings_are_shown_harmlessly(void **state)
 {
     (void)state;
-    write_text(directory, "gui_config.json", "{\"data_dir\": \"a\\u001b[2Jb\"}");
+    write_text(test_home, "gui_config.json", "{\"data_dir\": \"a\\u001b[2Jb\"}");
     expect_output(RUN("config"), 0, " a?[2Jb ", "");
-    write_text(directory, "gui_config.json", "{\"data_dir\": \"\"}");
+    write_text(test_home, "gui_config.json", "{\"data_dir\": \"\"}");
     expect_output(RUN("config"), 2, "", "data_dir: expected a path, not \"\"");
-    write_text(directory, "gui_config.json", "{}");
+    write_text(test_home, "gui_config.json", "{}");
 }
 
 /* Before anything else is said or done. */
@@ -663,12 +647,12 @@ static void a_byte_order_mark_is_no_content(void **state)
     (void)state;
     char marked[sizeof LINEAR + 3];
     snprintf(marked, sizeof marked, "\xef\xbb\xbf%s", LINEAR);
-    write_text(directory, "marked.txt", marked);
+    write_text(test_home, "marked.txt", marked);
     struct output output = RUN("check", "marked.txt", "--strict");
     assert_int_equal(output.status, 0);
     assert_string_equal(output.err, "");
     output_clear(&output);
-    write_text(directory, "gui_config.json", "\xef\xbb\xbf{\"workers\": 7}");
+    write_text(test_home, "gui_config.json", "\xef\xbb\xbf{\"workers\": 7}");
     expect_output(RUN("config"), 0, "file gui_config.json", "");
 }
 
@@ -689,7 +673,7 @@ static void lost_output_is_a_failure(void **state)
         "evaluate linear.txt --tasks 1 --json",
         "evolve --seed-algorithm linear.txt --generations 1 --json",
     };
-    write_text(directory, "linear.txt", LINEAR);
+    write_text(test_home, "linear.txt", LINEAR);
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
         char line[256];
         snprintf(line, sizeof line, "%s %s >/dev/full", POOLMINER, lines[i]);
@@ -705,7 +689,7 @@ static void a_damaged_store_is_told_with_a_next_step(void **state)
     static const char *const programs[] = {"pool", "sidecar"};
     for (size_t i = 0; i < sizeof programs / sizeof *programs; i++) {
         char line[256];
-        write_text(directory, "bad.db", "this has never been a store of anything\n");
+        write_text(test_home, "bad.db", "this has never been a store of anything\n");
         snprintf(line, sizeof line, "%s-%s --port 0 --store bad.db", POOLMINER, programs[i]);
         expect_output(run_shell(line), 1, "", "to begin with an empty ");
     }
@@ -725,7 +709,8 @@ static void too_few_files_are_said(void **state)
 
 int main(void)
 {
-#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+#define TEST(function)                                                                             \
+    cmocka_unit_test_setup_teardown(function, test_home_set_up, test_home_tear_down)
     const struct CMUnitTest tests[] = {
         TEST(help_is_given),
         TEST(mistakes_of_usage_exit_with_2),

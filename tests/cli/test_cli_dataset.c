@@ -14,16 +14,13 @@ static const char POOLMINER[] = PM_BIN_DIR "/poolminer";
 
 enum { TIMEOUT_MS = 60000, RECORDS = 2100 };
 
-static char directory[64];
-
 /* A directory with batch.bin: the synthetic dataset's first 2100 records. */
 static int set_up(void **state)
 {
     struct pm_dataset *dataset = NULL;
     char path[96];
-    (void)state;
-    make_directory(directory, sizeof directory);
-    snprintf(path, sizeof path, "%s/batch.bin", directory);
+    test_home_set_up(state);
+    snprintf(path, sizeof path, "%s/batch.bin", test_home);
     assert_true(pm_dataset_synthetic(1, RECORDS, &dataset, NULL));
     assert_true(pm_file_write_atomic(path, dataset->records,
                                      (size_t)RECORDS * PM_DATASET_RECORD_SIZE, 0644, true, NULL));
@@ -31,15 +28,8 @@ static int set_up(void **state)
     return 0;
 }
 
-static int tear_down(void **state)
-{
-    (void)state;
-    remove_directory(directory);
-    return 0;
-}
-
 #define RUN(...)                                                                                   \
-    run_at_home(directory, (const char *const[]){POOLMINER, "dataset", __VA_ARGS__, NULL},         \
+    run_at_home(test_home, (const char *const[]){POOLMINER, "dataset", __VA_ARGS__, NULL},         \
                 TIMEOUT_MS)
 
 static void a_file_is_imported_shown_and_verified(void **state)
@@ -102,5 +92,5 @@ int main(void)
         cmocka_unit_test(information_is_json_on_demand),
         cmocka_unit_test(mistakes_are_named),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, set_up, test_home_tear_down);
 }

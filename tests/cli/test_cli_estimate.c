@@ -13,10 +13,8 @@ static const char POOLMINER[] = PM_BIN_DIR "/poolminer";
 
 enum { TIMEOUT_MS = 60000 };
 
-static char directory[64];
-
 #define RUN(...)                                                                                   \
-    run_at_home(directory, (const char *const[]){POOLMINER, "estimate", __VA_ARGS__, NULL},        \
+    run_at_home(test_home, (const char *const[]){POOLMINER, "estimate", __VA_ARGS__, NULL},        \
                 TIMEOUT_MS)
 
 #define POOL_RATES                                                                                 \
@@ -27,23 +25,9 @@ static char directory[64];
         "--evolution-score", "0", "--total-reputation", "10", "--epoch-s", "60", "--tao-price",    \
         "300", "--watts", "0", "--price-per-kwh", "0"
 
-static int set_up(void **state)
-{
-    (void)state;
-    make_directory(directory, sizeof directory);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    remove_directory(directory);
-    return 0;
-}
-
 static struct output run_file(const char *model, const char *text)
 {
-    const char *path = write_text(directory, "figures.json", text);
+    const char *path = write_text(test_home, "figures.json", text);
     return RUN(model, "--file", path, "--json");
 }
 
@@ -60,7 +44,7 @@ static void the_pool_by_options_and_by_file(void **state)
         "{\"evaluations_per_hour\": 20, \"accuracy\": 0.9, \"evolutions_per_hour\": 2,"
         " \"evolution_score\": 0.75, \"total_reputation\": 5000, \"fee\": 0.05}";
     expect_output(run_file("pool", file), 0, "\"rao_per_epoch\":3990000,", "");
-    const char *path = write_text(directory, "figures.json", file);
+    const char *path = write_text(test_home, "figures.json", file);
     expect_output(RUN("pool", "--file", path, "--fee", "0"), 0, "4200000 RAO", "");
 }
 
@@ -121,14 +105,14 @@ static void leave_state(const char *url, const char *first, const char *now)
              "{\"miner\": {\"version\": 1, \"pool\": \"%s\", \"started_ms\": 1790000000000,\n"
              " \"stats_ms\": 1790007200000, \"first_stats\": %s, \"stats\": %s}}",
              url, first, now);
-    write_text(directory, "last-state.json", text);
+    write_text(test_home, "last-state.json", text);
 }
 
 static struct output estimate_here(const char *option, const char *value)
 {
     char port[16];
     snprintf(port, sizeof port, "%d", pm_process_free_port());
-    return RUN("pool", "--data-dir", directory, "--sidecar-port", port, "--json", option, value);
+    return RUN("pool", "--data-dir", test_home, "--sidecar-port", port, "--json", option, value);
 }
 
 static const char FIRST[] = "{\"evaluations_submitted\": 100, \"evaluations_finalised\": 90,"
@@ -231,7 +215,7 @@ static void other_networks_by_file(void **state)
         "{\"accuracy\": 0.9, \"latency\": 0.8, \"availability\": 0.8, \"consistency\": 0.85,"
         " \"total_scores\": 10, \"epoch_emission\": 1000, \"subnet_weight\": 0.15}"};
     for (size_t i = 0; i < sizeof moderntensor / sizeof *moderntensor; i++) {
-        const char *path = write_text(directory, "figures.json", moderntensor[i]);
+        const char *path = write_text(test_home, "figures.json", moderntensor[i]);
         expect_output(RUN("moderntensor", "--file", path), 0, "12.75 an epoch", "");
     }
     expect_output(run_file("vidaio", "{\"task\": \"compression\", \"rate\": 0.5, \"vmaf\": 80,"
@@ -288,15 +272,21 @@ static void a_bad_file_is_named(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(the_pool_by_options_and_by_file, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(the_pool_says_whether_to_stay, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_miners_own_rates_are_measured, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(what_cannot_be_measured_is_said, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(direct_and_profit, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(other_networks, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(other_networks_by_file, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(what_cannot_be_is_said, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_bad_file_is_named, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_pool_by_options_and_by_file, test_home_set_up,
+                                        test_home_tear_down),
+        cmocka_unit_test_setup_teardown(the_pool_says_whether_to_stay, test_home_set_up,
+                                        test_home_tear_down),
+        cmocka_unit_test_setup_teardown(a_miners_own_rates_are_measured, test_home_set_up,
+                                        test_home_tear_down),
+        cmocka_unit_test_setup_teardown(what_cannot_be_measured_is_said, test_home_set_up,
+                                        test_home_tear_down),
+        cmocka_unit_test_setup_teardown(direct_and_profit, test_home_set_up, test_home_tear_down),
+        cmocka_unit_test_setup_teardown(other_networks, test_home_set_up, test_home_tear_down),
+        cmocka_unit_test_setup_teardown(other_networks_by_file, test_home_set_up,
+                                        test_home_tear_down),
+        cmocka_unit_test_setup_teardown(what_cannot_be_is_said, test_home_set_up,
+                                        test_home_tear_down),
+        cmocka_unit_test_setup_teardown(a_bad_file_is_named, test_home_set_up, test_home_tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,25 +12,17 @@ static const char POOLMINER[] = PM_BIN_DIR "/poolminer";
 
 enum { TIMEOUT_MS = 60000 };
 
-static char directory[64], keys[80];
+static char keys[80];
 
 #define RUN(...)                                                                                   \
-    run_at_home(directory,                                                                         \
+    run_at_home(test_home,                                                                         \
                 (const char *const[]){POOLMINER, "keys", __VA_ARGS__, "--keys", keys, NULL},       \
                 TIMEOUT_MS)
 
 static int set_up(void **state)
 {
-    (void)state;
-    make_directory(directory, sizeof directory);
-    snprintf(keys, sizeof keys, "%s/keys", directory);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    remove_directory(directory);
+    test_home_set_up(state);
+    snprintf(keys, sizeof keys, "%s/keys", test_home);
     return 0;
 }
 
@@ -109,7 +101,7 @@ static void what_cannot_be_is_said(void **state)
     expect_output(RUN("frobnicate"), 2, "", "create, authorize, revoke and list");
 }
 
-#define WITH_HOME(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+#define WITH_HOME(test) cmocka_unit_test_setup_teardown(test, set_up, test_home_tear_down)
 
 int main(void)
 {

@@ -25,27 +25,17 @@ enum { TIMEOUT_MS = 120000, LINE_SIZE = 1024 };
 static const char POOLMINER[] = PM_BIN_DIR "/poolminer";
 static const char CONSTANT[] = "def Predict():\n  s0 = 1\n";
 
-static char directory[64];
-
 static int set_up(void **state)
 {
-    (void)state;
-    make_directory(directory, sizeof directory);
-    write_text(directory, "seed", CONSTANT);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    remove_directory(directory);
+    test_home_set_up(state);
+    write_text(test_home, "seed", CONSTANT);
     return 0;
 }
 
 static struct output shell(const char *line)
 {
     const char *const arguments[] = {"/bin/bash", "-c", line, NULL};
-    return run_at_home(directory, arguments, TIMEOUT_MS);
+    return run_at_home(test_home, arguments, TIMEOUT_MS);
 }
 
 /* OpenMP ends a process that gets one thread less than it asks for. */
@@ -85,21 +75,21 @@ static void a_path_may_begin_at_home(void **state)
     char line[LINE_SIZE], path[128];
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
         snprintf(line, sizeof line, "exec %s/%s", PM_BIN_DIR, commands[i]);
-        snprintf(path, sizeof path, "%s/none/x", directory);
+        snprintf(path, sizeof path, "%s/none/x", test_home);
         expect_output(shell(line), 1, "", path);
     }
     snprintf(line, sizeof line, "exec %s keys create --keys=~/keys", POOLMINER);
-    snprintf(path, sizeof path, "%s/keys", directory);
+    snprintf(path, sizeof path, "%s/keys", test_home);
     expect_output(shell(line), 0, "", "");
     assert_int_equal(access(path, F_OK), 0);
-    snprintf(path, sizeof path, "%s/store2", directory);
+    snprintf(path, sizeof path, "%s/store2", test_home);
     assert_int_equal(access(path, F_OK), 0);
-    snprintf(path, sizeof path, "%s/store", directory);
+    snprintf(path, sizeof path, "%s/store", test_home);
     assert_int_equal(access(path, F_OK), 0);
 }
 
 #define EVOLVE(...)                                                                                \
-    run_at_home(directory,                                                                         \
+    run_at_home(test_home,                                                                         \
                 (const char *const[]){POOLMINER, "evolve", "--seed-algorithm", "seed",             \
                                       "--generations", "1", __VA_ARGS__, NULL},                    \
                 TIMEOUT_MS)
@@ -120,7 +110,7 @@ static void two_outputs_are_two_files(void **state)
 {
     (void)state;
     expect_output(EVOLVE("--log-evolution", "out", "--plot", "out"), 2, "", "the same file, out");
-    write_text(directory, "there", "x");
+    write_text(test_home, "there", "x");
     expect_output(EVOLVE("--log-evolution", "there", "--plot", "./there"), 2, "",
                   "the same file, ./there");
 }
@@ -144,9 +134,9 @@ static void a_stopped_benchmark_leaves_nothing(void **state)
     (void)state;
     static const int signals[] = {SIGINT, SIGTERM};
     char place[128], variable[160], log[128];
-    snprintf(place, sizeof place, "%s/temporary", directory);
+    snprintf(place, sizeof place, "%s/temporary", test_home);
     snprintf(variable, sizeof variable, "TMPDIR=%s", place);
-    snprintf(log, sizeof log, "%s/log", directory);
+    snprintf(log, sizeof log, "%s/log", test_home);
     assert_int_equal(mkdir(place, 0700), 0);
     for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
         const char *const arguments[] = {POOLMINER, "bench", "queue", "--seconds", "600", NULL};
@@ -172,7 +162,7 @@ static void a_stopped_benchmark_leaves_nothing(void **state)
 
 int main(void)
 {
-#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, test_home_tear_down)
     const struct CMUnitTest tests[] = {
         TEST(few_threads_are_enough),
         TEST(a_path_may_begin_at_home),

@@ -15,24 +15,8 @@
 
 enum { TIMEOUT_MS = 120000 }; /* a password takes seconds, and many of them on a busy machine */
 
-static char directory[64];
-
-static int set_up(void **state)
-{
-    (void)state;
-    make_directory(directory, sizeof directory);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    remove_directory(directory);
-    return 0;
-}
-
 #define RUN(...)                                                                                   \
-    run_at_home(directory, (const char *const[]){POOLMINER, "wallet", __VA_ARGS__, NULL},          \
+    run_at_home(test_home, (const char *const[]){POOLMINER, "wallet", __VA_ARGS__, NULL},          \
                 TIMEOUT_MS)
 
 /* With a line on standard input. */
@@ -41,7 +25,7 @@ static struct output run_with_input(const char *input, const char *arguments)
     char command[512];
     snprintf(command, sizeof command, "printf '%%s\\n' '%s' | " POOLMINER " wallet %s", input,
              arguments);
-    return run_at_home(directory, (const char *const[]){"/bin/sh", "-c", command, NULL},
+    return run_at_home(test_home, (const char *const[]){"/bin/sh", "-c", command, NULL},
                        TIMEOUT_MS);
 }
 
@@ -51,7 +35,7 @@ static void a_new_key_is_private_and_never_overwritten(void **state)
     char path[160];
     struct stat status;
     expect_output(RUN("create", "--wallet.name", "w"), 0, "Keep a copy", "");
-    snprintf(path, sizeof path, "%s/.bittensor/wallets/w/hotkeys/default", directory);
+    snprintf(path, sizeof path, "%s/.bittensor/wallets/w/hotkeys/default", test_home);
     assert_int_equal(stat(path, &status), 0);
     assert_int_equal(status.st_mode & 0777, 0600);
     expect_output(RUN("show", "--wallet.name", "w"), 0, "scheme   SR25519", "");
@@ -76,11 +60,11 @@ static void a_list_has_keys_alone(void **state)
     expect_output(RUN("create", "--wallet.name", "w"), 0, "Keep a copy", "");
     for (size_t i = 0; i < sizeof strays / sizeof *strays; i++) {
         snprintf(path, sizeof path, ".bittensor/wallets/%s", strays[i]);
-        write_text(directory, path, i == 2 ? "" : "Ask Bob for the words.\n");
+        write_text(test_home, path, i == 2 ? "" : "Ask Bob for the words.\n");
     }
-    write_text(directory, ".bittensor/wallets/w/hotkeys/phrase", WORDS "\n");
-    write_text(directory, ".bittensor/wallets/w/hotkeys/sealed", "$NACL...");
-    snprintf(path, sizeof path, "%s/.bittensor/wallets/w/hotkeys/folder", directory);
+    write_text(test_home, ".bittensor/wallets/w/hotkeys/phrase", WORDS "\n");
+    write_text(test_home, ".bittensor/wallets/w/hotkeys/sealed", "$NACL...");
+    snprintf(path, sizeof path, "%s/.bittensor/wallets/w/hotkeys/folder", test_home);
     assert_int_equal(mkdir(path, 0700), 0);
     struct output output = RUN("list");
     assert_int_equal(output.status, 0);
@@ -179,7 +163,8 @@ static void mistakes_are_told(void **state)
 
 int main(void)
 {
-#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+#define TEST(function)                                                                             \
+    cmocka_unit_test_setup_teardown(function, test_home_set_up, test_home_tear_down)
     const struct CMUnitTest tests[] = {
         TEST(a_new_key_is_private_and_never_overwritten),
         TEST(a_list_has_keys_alone),

@@ -1,74 +1,14 @@
 /* Stores that older pools left behind (tests/data/pool): opened, brought up to date, and gone on
  * with. */
 #include "cmocka_include.h"
-#include "pool/sql.h"
-#include "pool/test_store.h"
+#include "pool/old_store.h"
 #include "pool/virtual_pool.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-#include <poolminer/file.h>
-
-enum { PATH_SIZE = 128, SCRIPT_MAX = 1 << 20 };
 
 static const char MINER[] = "5FHFx8CcBJ86S4JeVfGhJBRMNCQiN1Y89gvTJPKs6W56pknR";
 static const char LEASE[] = "62d604782800fc2817dc87bbf7bb750f"; /* of this miner, live */
-
-static char store[PATH_SIZE];
-
-static void remove_store(void)
-{
-    static const char *const suffixes[] = {"", "-wal", "-shm"};
-    if (test_store_url() != NULL) {
-        test_store_wipe();
-        return;
-    }
-    for (size_t i = 0; i < 3; i++) {
-        char path[PATH_SIZE + 8];
-        snprintf(path, sizeof path, "%s%s", store, suffixes[i]);
-        unlink(path);
-    }
-}
-
-static struct pm_sql *open_sql(void)
-{
-    struct pm_sql *sql;
-    struct pm_error error = {0};
-    bool good = test_store_url() != NULL ? pm_sql_open_postgres(store, PM_SQL_WRITE, &sql, &error)
-                                         : pm_sql_open_sqlite(store, PM_SQL_WRITE, &sql, &error);
-    if (!good) {
-        fail_msg("%s", error.message);
-    }
-    return sql;
-}
-
-static void run_script(const char *script)
-{
-    struct pm_sql *sql = open_sql();
-    struct pm_error error = {0};
-    if (!pm_sql_script(sql, script, &error)) {
-        fail_msg("%s", error.message);
-    }
-    pm_sql_close(sql);
-}
-
-static void make_store(const char *script_path)
-{
-    char *script;
-    size_t length;
-    if (test_store_url() != NULL) {
-        snprintf(store, sizeof store, "%s", test_store_url());
-    } else {
-        snprintf(store, sizeof store, "/tmp/test_pool_migration_%d.db", (int)getpid());
-    }
-    remove_store();
-    assert_true(pm_file_read(script_path, SCRIPT_MAX, &script, &length, NULL));
-    run_script(script);
-    free(script);
-}
 
 static void submit_evaluations(struct virtual_pool *pool)
 {
@@ -91,8 +31,8 @@ static void test_schema_1(void **state)
         .hotkey = MINER, .evaluate_max = 8, .seed_max = 8, .resume = true};
     struct pm_grant first, again;
     struct pm_refusal refusal;
-    make_store(PM_TEST_DATA "/pool/schema_1.sql");
-    virtual_pool_open(&pool, store);
+    old_store_load("schema_1.sql");
+    virtual_pool_open(&pool, old_store_name());
     /* what its seeds were is not known any more, so it cannot be given again, but it is live */
     assert_int_equal(virtual_pool_wish(&pool, &wish, &first, &refusal), 400);
     assert_true(refusal.seconds_left > 0);
@@ -106,10 +46,11 @@ static void test_schema_1(void **state)
     pm_grant_clear(&first);
     pm_grant_clear(&again);
     virtual_pool_close(&pool);
-    virtual_pool_open(&pool, store); /* and once it is up to date nothing is left to do */
+    /* and once it is up to date nothing is left to do */
+    virtual_pool_open(&pool, old_store_name());
     assert_int_equal(virtual_pool_miner(&pool, MINER).miner.counts.evaluations_submitted, 5);
     virtual_pool_close(&pool);
-    remove_store();
+    old_store_remove();
 }
 
 /* A consensus on the fourth seed as schema 1 has it, and an evolved program with two parents whose
@@ -166,13 +107,13 @@ static void test_rewards_of_schema_1(void **state)
     (void)state;
     struct pm_pool_store *opened;
     struct pm_error error = {0};
-    make_store(PM_TEST_DATA "/pool/schema_1.sql");
-    run_script(earned);
-    assert_true(pm_pool_store_open(store, &opened, &error));
+    old_store_load("schema_1.sql");
+    old_store_run(earned);
+    assert_true(pm_pool_store_open(old_store_name(), &opened, &error));
     assert_false(pm_pool_store_run(opened, judge_again, &(bool){true}, &error));
     assert_false(pm_pool_store_run(opened, judge_again, &(bool){false}, &error));
     pm_pool_store_close(opened);
-    struct pm_sql *sql = open_sql();
+    struct pm_sql *sql = old_store_open();
     assert_text(sql,
                 "SELECT CAST(kind AS TEXT) || ' ' || CAST(algorithm_id AS TEXT) || ' ' || hotkey"
                 " || ' ' || CAST(epoch AS TEXT) || ' ' || CAST(micro AS TEXT) || ' '"
@@ -191,7 +132,7 @@ static void test_rewards_of_schema_1(void **state)
     assert_text(sql, "SELECT answer FROM leases WHERE id = '00000000000000000000000000000007'",
                 "the answer");
     pm_sql_close(sql);
-    remove_store();
+    old_store_remove();
 }
 
 /* One from the future is left alone. */
@@ -200,11 +141,11 @@ static void test_a_newer_schema(void **state)
     (void)state;
     struct pm_pool_store *opened;
     struct pm_error error = {0};
-    make_store(PM_TEST_DATA "/pool/schema_1.sql");
-    run_script("INSERT INTO schema_versions VALUES (99)");
-    assert_false(pm_pool_store_open(store, &opened, &error));
+    old_store_load("schema_1.sql");
+    old_store_run("INSERT INTO schema_versions VALUES (99)");
+    assert_false(pm_pool_store_open(old_store_name(), &opened, &error));
     assert_non_null(strstr(error.message, "newer poolminer-pool"));
-    remove_store();
+    old_store_remove();
 }
 
 int main(void)

@@ -15,8 +15,9 @@
 #include <poolminer/stop.h>
 
 enum {
-    SHOWN_WANTED = 100, /* results are taken when there are so many */
-    HANDOVERS = 500,
+    SHOWN_WANTED = 100,    /* results are taken when there are so many */
+    HANDOVERS_BUSY = 5000, /* less would be of a log that is still growing */
+    HANDOVERS_IDLE = 500,
     IDLE_MS = 2, /* so long nothing goes on before a put of some rows */
     BACKLOG_CLIENTS = 16,
     BACKLOG_WINDOW = 16, /* to have them in soon */
@@ -321,7 +322,8 @@ static bool bench_handover(const struct bench *bench, enum bench_server_kind kin
     }
     struct bench_wire *wire = open_wire(kind, &server, 2, 1, 1, row.payload, error);
     bool good = wire != NULL;
-    for (int i = 0; good && i < HANDOVERS; i++) {
+    const int handovers = idle ? HANDOVERS_IDLE : HANDOVERS_BUSY;
+    for (int i = 0; good && i < handovers; i++) {
         good = hand_over(wire, idle ? IDLE_MS : 0, &samples, error);
     }
     set_latency(&row, &samples);

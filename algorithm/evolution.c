@@ -315,6 +315,9 @@ bool pm_evolution_choose(struct pm_evolution_result *result, const struct pm_sui
 {
     const struct pm_algorithm *algorithms[PM_EVOLUTION_BUDGET_MAX];
     double scores[PM_EVOLUTION_BUDGET_MAX];
+    if (result->count == 0) {
+        return true; /* the search had no time for anything */
+    }
     for (size_t i = 0; i < result->count; i++) {
         algorithms[i] = result->items[i].algorithm;
     }

@@ -234,6 +234,8 @@ static void test_passed_deadline_ends_at_once(void **state)
         evolution_case_run(the_case, &config, the_case->nothing, CASE_SEEDS);
     assert_int_equal(result.generations, 0);
     assert_int_equal(result.count, 0);
+    assert_true(pm_evolution_choose(&result, the_case->suite, 1, NULL, NULL)); /* of nothing */
+    assert_int_equal(result.count, 0);
     pm_evolution_result_clear(&result);
 }
 

@@ -81,8 +81,12 @@ bool pm_page_read_token(const char *path, char token[PM_PAGE_TOKEN_MAX + 1], str
 {
     char *text = NULL;
     size_t size = 0;
-    if (!pm_file_read(path, TOKEN_FILE_MAX, &text, &size, error)) {
-        return pm_fail_context(error, "the page's token");
+    struct pm_error reason = {0};
+    if (!pm_file_read(path, TOKEN_FILE_MAX, &text, &size, &reason)) {
+        /* So long a file is not a token's: a mistake, and no limit of this machine. */
+        const bool mistaken = reason.code == PM_ERROR_LIMIT;
+        return pm_fail(error, mistaken ? PM_ERROR_INVALID : reason.code, "the page's token: %s",
+                       reason.message);
     }
     size_t length = strcspn(text, "\r\n");
     bool good = length >= PM_PAGE_TOKEN_MIN && length <= PM_PAGE_TOKEN_MAX;

@@ -265,9 +265,17 @@ static bool explain(struct pm_sqlite_store *store, const char *path, struct pm_e
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
         return pm_fail(error, PM_ERROR_REFUSED,
-                       "the store %s is in use by another sidecar; stop that one, or name another "
-                       "file with --store",
+                       "the store %s is in use by another program, most likely a sidecar; stop "
+                       "that one, or name another file with --store",
                        path);
+    case SQLITE_CANTOPEN:
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+        return pm_fail(error, PM_ERROR_IO,
+                       "the store %s cannot be written (%s): this user must be able to write the "
+                       "file and its directory, where its log stands beside it; or name another "
+                       "file with --store",
+                       path, sqlite3_errmsg(store->database));
     case SQLITE_NOTADB:
     case SQLITE_CORRUPT:
         return pm_fail(

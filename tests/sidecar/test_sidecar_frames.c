@@ -614,7 +614,9 @@ static void what_cannot_be_served_is_refused_with_a_sentence(void **state)
     char missing[PATH_MAX];
     snprintf(missing, sizeof missing, "%s", pm_test_path("other.db"));
     refuse_to_start((const char *[]){"--port", "0", "--store", pm_test_path("store.db"), NULL}, 1,
-                    "in use by another sidecar");
+                    "in use by another program");
+    refuse_to_start((const char *[]){"--port", "0", "--store", "/proc/store.db", NULL}, 1,
+                    "must be able to write the file and its directory");
     refuse_to_start(
         (const char *[]){"--host", sidecar_host, "--port", port, "--store", missing, NULL}, 1,
         "choose another --port");

@@ -4,6 +4,7 @@
 #include "sidecar/page_client.h"
 #include "sidecar/sidecar_program.h"
 
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -581,12 +582,26 @@ static void there_is_no_page_unless_asked_for(void **state)
     assert_non_null(strstr(json, "\"idle\""));
     free(json);
     pm_queue_client_destroy(client);
-    char output[1024];
-    const char *const arguments[] = {
-        "--store",           pm_test_path("other.db"), "--port", "0", "--http-port", "0",
-        "--http-token-file", pm_test_path("none"),     NULL};
+}
+
+static void a_token_that_cannot_be_read_is_refused(void **state)
+{
+    (void)state;
+    char store[PATH_MAX], token[PATH_MAX], output[1024];
+    snprintf(store, sizeof store, "%s", pm_test_path("other.db"));
+    snprintf(token, sizeof token, "%s", pm_test_path("none"));
+    const char *const arguments[] = {"--store",           store, "--port", "0", "--http-port", "0",
+                                     "--http-token-file", token, NULL};
     assert_int_equal(sidecar_run(arguments, output, sizeof output), 1);
     assert_non_null(strstr(output, "the page's token"));
+    FILE *file = fopen(token, "w");
+    assert_non_null(file);
+    for (int i = 0; i < 5000; i++) {
+        assert_int_equal(fputc('a', file), 'a');
+    }
+    assert_int_equal(fclose(file), 0);
+    assert_int_equal(sidecar_run(arguments, output, sizeof output), 1);
+    assert_non_null(strstr(output, "5000 bytes"));
 }
 
 /* Of two miners that start at the same time both may have found the port free. */
@@ -625,6 +640,7 @@ int main(void)
         WITH_PAGE(a_crowd_that_dribbles),
         WITH_PAGE(a_taken_port_moves_the_page),
         WITH_PAGE(there_is_no_page_unless_asked_for),
+        cmocka_unit_test(a_token_that_cannot_be_read_is_refused),
     };
     int result = cmocka_run_group_tests(tests, NULL, NULL);
     pm_test_remove_directory();

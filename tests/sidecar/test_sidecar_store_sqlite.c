@@ -47,7 +47,7 @@ static void a_second_sidecar_is_refused(void **state)
         const bool may = read(turn[0], &byte, 1) == 1;
         bool opened = open_file(&second, &error);
         _exit(may && !opened && error.code == PM_ERROR_REFUSED &&
-                      strstr(error.message, "in use by another sidecar") != NULL
+                      strstr(error.message, "in use by another program") != NULL
                   ? 0
                   : 1);
     }

@@ -5,13 +5,6 @@
 
 #include "sidecar/queue_scenario.h"
 
-/* What looks at memory takes ten times as long, and sees the same at every fourth point. */
-#ifdef __SANITIZE_ADDRESS__
-enum { STORY_STRIDE = 4 };
-#else
-enum { STORY_STRIDE = 1 };
-#endif
-
 /* Before all tests: cmocka's set-up of the group, and its end. Thousands of stores are written: in
  * memory, where there is such a place. */
 int story_tell_once(void **state);

@@ -13,7 +13,7 @@ static bool apart; /* commits are synced after them, as the broker does */
 /* What is nearly the same is looked at less closely. */
 static int64_t stride_of(enum crash_kind kind)
 {
-    return kind == CRASH_SHORT || kind == CRASH_POWER_PARTLY ? 4 * STORY_STRIDE : STORY_STRIDE;
+    return kind == CRASH_SHORT || kind == CRASH_POWER_PARTLY ? 4 * CRASH_STRIDE : CRASH_STRIDE;
 }
 
 static bool take_step(size_t step)

@@ -16,7 +16,7 @@ enum {
     LOG_BYTES_MAX = 4 * 1024 * 1024, /* what is laid out counts too */
     WRITE_BACKS_MIN = 10,
     OPERATIONS_MAX = 10000,
-    STRIDE = 6 * STORY_STRIDE, /* of all points, unless more are asked for */
+    STRIDE = 6 * CRASH_STRIDE, /* of all points, unless more are asked for */
 };
 
 /* When the thread is waited for: after each step; or only when it is asked again, so that it works

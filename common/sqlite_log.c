@@ -8,6 +8,7 @@ enum {
     FRAME_HEADER = 24,    /* before each page; its second word is not 0 in the frame that commits */
     COMMIT_WORD_AT = 4,
     COMMIT_WORD_SIZE = 4,
+    STEP = 1024 * 1024, /* few milliseconds of a disk's time */
     NOWHERE = -1,
 };
 
@@ -19,6 +20,8 @@ struct log_file {
     bool commits;          /* the frame whose header was written last does */
     unsigned char *buffer; /* HELD_MAX */
     atomic_bool *lost;     /* NULL: nobody has asked to be told */
+    sqlite3_file *target;  /* the database's own, synced in steps; NULL: when SQLite wants it */
+    sqlite3_int64 step;    /* bytes that were read to be written there, since it was synced */
 };
 
 static sqlite3_vfs log_vfs[PM_SQLITE_LOG_ALONE + 1];
@@ -105,10 +108,27 @@ static int log_close(sqlite3_file *file)
     return log->real->pMethods->xClose(log->real);
 }
 
+/* Each page that is written back is read here first: what was read earlier has been written. */
+static int sync_step(struct log_file *log, int size)
+{
+    if (log->target == NULL || (log->step += size) < STEP) {
+        return SQLITE_OK;
+    }
+    log->step = 0;
+    const int result = log->target->pMethods->xSync(log->target, SQLITE_SYNC_NORMAL);
+    if (result != SQLITE_OK && log->lost != NULL) {
+        atomic_store(log->lost, true);
+    }
+    return result;
+}
+
 static int log_read(sqlite3_file *file, void *data, int size, sqlite3_int64 offset)
 {
     struct log_file *log = log_of(file);
     int result = hand_on(log);
+    if (result == SQLITE_OK) {
+        result = sync_step(log, size);
+    }
     return result != SQLITE_OK ? result : log->real->pMethods->xRead(log->real, data, size, offset);
 }
 
@@ -304,6 +324,19 @@ bool pm_sqlite_log_watch(sqlite3 *database, atomic_bool *lost)
         log_of(file)->lost = lost;
     }
     return file != NULL;
+}
+
+bool pm_sqlite_log_write_back_in_steps(sqlite3 *database)
+{
+    sqlite3_file *log = pm_sqlite_log_file(database), *target = NULL;
+    const bool there =
+        log != NULL &&
+        sqlite3_file_control(database, NULL, SQLITE_FCNTL_FILE_POINTER, &target) == SQLITE_OK &&
+        target != NULL && target->pMethods != NULL;
+    if (there) {
+        log_of(log)->target = target;
+    }
+    return there;
 }
 
 int pm_sqlite_log_sync(struct pm_sqlite_log *log)

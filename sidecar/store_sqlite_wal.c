@@ -8,13 +8,14 @@
 #include <sys/statvfs.h>
 
 enum {
-    PAGE_BYTES = 4096,           /* SQLite's own since 2016; only bounds hang on it */
-    CHECKPOINT_PAGES = 4000,     /* a log of so many is written back; of twice as many, first */
-    FRAME_BYTES = 24,            /* before each page in the log */
-    LAID_OUT_BYTES = 512 * 1024, /* at first, and then as much as is there: seldom */
-    LAID_OUT_PAGES = 64,         /* ahead of the last one, at least */
-    LAID_OUT_PIECE = 64 * 1024,  /* SQLite's files take less than 128 KiB at once */
-    LOOK_PAGES = 256,            /* the disk is looked at when the log has grown by so much */
+    PAGE_BYTES = 4096,       /* SQLite's own since 2016; only bounds hang on it */
+    CHECKPOINT_PAGES = 4000, /* a log of so many is written back; of twice as many, first */
+    KEPT_PAGES = 3 * CHECKPOINT_PAGES, /* cutting a file off keeps a commit waiting: seldom */
+    FRAME_BYTES = 24,                  /* before each page in the log */
+    LAID_OUT_BYTES = 512 * 1024,       /* at first, and then as much as is there: seldom */
+    LAID_OUT_PAGES = 64,               /* ahead of the last one, at least */
+    LAID_OUT_PIECE = 64 * 1024,        /* SQLite's files take less than 128 KiB at once */
+    LOOK_PAGES = 256,                  /* the disk is looked at when the log has grown by so much */
     FEW_PAGES = 64,      /* written back between two transactions, they keep nobody for long */
     WRITE_BACKS_MAX = 4, /* of a log that grows as quickly as it is written back */
 };
@@ -154,7 +155,8 @@ static bool set_up_keeper(struct pm_sqlite_store *store, struct pm_error *error)
                      "PRAGMA synchronous = NORMAL; PRAGMA cache_size = 1;"
                      "SELECT count(*) FROM sqlite_schema", /* opens the log */
                      NULL, NULL, NULL) == SQLITE_OK &&
-        pm_sqlite_log_watch(store->keeper, &store->base.lost);
+        pm_sqlite_log_watch(store->keeper, &store->base.lost) &&
+        pm_sqlite_log_write_back_in_steps(store->keeper);
     return good || pm_fail(error, PM_ERROR_IO, "the store: opening it once more: %s",
                            sqlite3_errmsg(store->keeper));
 }
@@ -182,7 +184,7 @@ bool pm_sqlite_wal_set_up(struct pm_sqlite_store *store, struct pm_error *error)
     sqlite3_snprintf(sizeof sql, sql,
                      "PRAGMA journal_mode = WAL; PRAGMA journal_size_limit = %d; "
                      "SELECT count(*) FROM sqlite_schema", /* the first look opens the log */
-                     2 * CHECKPOINT_PAGES * PAGE_BYTES);
+                     KEPT_PAGES * (PAGE_BYTES + FRAME_BYTES));
     if (sqlite3_exec(store->database, sql, NULL, NULL, NULL) != SQLITE_OK) {
         return pm_sqlite_fail(store, "setting up", error);
     }

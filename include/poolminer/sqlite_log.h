@@ -41,6 +41,11 @@ void pm_sqlite_log_close(struct pm_sqlite_log *log);
 /* Makes syncs that SQLite itself does on this connection set *lost in the same way. `lost` must
  * outlive the connection. False: the database has no log open. */
 bool pm_sqlite_log_watch(sqlite3 *database, atomic_bool *lost);
+/* For a connection that does nothing but write the log back: it syncs the database's file after
+ * each MiB that it wrote there, so that the log's own syncs, of another thread, never wait behind
+ * more than that on the disk. A sync that fails ends the writing back and sets the `lost` of
+ * pm_sqlite_log_watch. False: the database has no log open. */
+bool pm_sqlite_log_write_back_in_steps(sqlite3 *database);
 /* Waits until everything that was written to the log is on the disk. Any thread may call it, one at
  * a time. Returns an SQLite result code. */
 int pm_sqlite_log_sync(struct pm_sqlite_log *log);

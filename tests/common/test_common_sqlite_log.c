@@ -2,6 +2,7 @@
  * twice in one of them, savepoints and rollbacks. After each commit the files are what another
  * process would find after kill -9: SQLite's own VFS reads in them what was committed. */
 #include "cmocka_include.h"
+#include "crash_vfs.h"
 #include "scratch.h"
 
 #include <fcntl.h>
@@ -178,6 +179,34 @@ static void what_is_held_is_handed_on_when_asked(void **state)
     sqlite3_free_filename((char *)name);
 }
 
+/* Where 255 pages are written the file's sync comes next. It fails, and with it the writing back,
+ * which is not tried again; without steps there would be another write in its place. */
+static void what_is_written_back_is_synced_in_steps(void **state)
+{
+    (void)state;
+    enum { PAGE = 4096, PAGES_A_STEP = 1024 * 1024 / PAGE };
+    atomic_bool lost = false;
+    crash_vfs_install();
+    crash_vfs_only("steps.db");
+    sqlite3 *database = open_database("steps.db", pm_sqlite_log_vfs(PM_SQLITE_LOG_SHARED));
+    run(database, "PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0;"
+                  "CREATE TABLE row(id INTEGER PRIMARY KEY, data BLOB);"
+                  "INSERT INTO row VALUES(1, randomblob(3000000))");
+    sqlite3 *keeper = open_database("steps.db", pm_sqlite_log_vfs(PM_SQLITE_LOG_SHARED));
+    run(keeper, "SELECT count(*) FROM sqlite_schema");
+    assert_true(pm_sqlite_log_watch(keeper, &lost));
+    assert_true(pm_sqlite_log_write_back_in_steps(keeper));
+    crash_vfs_arm(CRASH_ERROR, PAGES_A_STEP);
+    assert_int_equal(sqlite3_wal_checkpoint_v2(keeper, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL),
+                     SQLITE_IOERR);
+    assert_int_equal(sqlite3_extended_errcode(keeper), SQLITE_IOERR_FSYNC);
+    assert_int_equal(crash_vfs_operations(), PAGES_A_STEP);
+    assert_true(atomic_load(&lost));
+    crash_vfs_recover();
+    sqlite3_close(keeper);
+    sqlite3_close(database);
+}
+
 static int tear_down(void **state)
 {
     (void)state;
@@ -190,6 +219,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_committed_is_in_the_files),
         cmocka_unit_test(what_is_held_is_handed_on_when_asked),
+        cmocka_unit_test(what_is_written_back_is_synced_in_steps),
     };
     seed = 20260730;
     return cmocka_run_group_tests(tests, NULL, tear_down);

@@ -269,8 +269,12 @@ static bool start_thread(struct pm_links *links)
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    links->started = pthread_create(&links->thread, NULL, watch, links) == 0;
+    const int failure = pthread_create(&links->thread, NULL, watch, links);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
+    links->started = failure == 0;
+    if (!links->started) {
+        errno = failure;
+    }
     return links->started;
 }
 
@@ -316,9 +320,10 @@ bool pm_links_create(const struct pm_links_config *config, struct pm_links **out
     links->read = calloc((size_t)links->numbers, sizeof *links->read);
     if (links->list == NULL || links->read == NULL || links->wake_fd < 0 || !open_monitor(links) ||
         !start_thread(links)) {
+        const int failure = zmq_errno(); /* before what is undone changes it */
         pm_links_silence(links);
         pm_links_destroy(links);
-        return pm_fail(error, PM_ERROR_IO, "watching the connections: %s", strerror(errno));
+        return pm_fail(error, PM_ERROR_IO, "watching the connections: %s", zmq_strerror(failure));
     }
     *out = links;
     return true;

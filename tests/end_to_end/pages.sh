@@ -133,8 +133,8 @@ cd "$work"
 begin pool 'poolminer-pool --port 8435 --quorum 1 --epoch-s 60 --store practice.db'
 wait_for "$work/pool.log" POOL-LISTENING
 POOLMINER_SIDECAR_PORT=0 begin one \
-    'poolminer mine --pool-url http://127.0.0.1:8435 --data-dir one --evolve-max-seconds 10'
-begin two 'poolminer mine --pool-url http://127.0.0.1:8435 --data-dir two --sidecar-port 0 --evolve-max-seconds 10'
+    'poolminer mine --pool-url http://127.0.0.1:8435 --data-dir one --hotkey-file one/hotkey --evolve-max-seconds 10'
+begin two 'poolminer mine --pool-url http://127.0.0.1:8435 --data-dir two --hotkey-file two/hotkey --sidecar-port 0 --evolve-max-seconds 10'
 wait_for "$work/one.log" "Your key is"
 wait_for "$work/two.log" "Your key is"
 export POOLMINER_DATA_DIR=one

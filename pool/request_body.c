@@ -244,14 +244,15 @@ bool pm_body_recipient(const cJSON *json, const char **coldkey, struct pm_error 
 
 bool pm_body_withdrawal(const cJSON *json, int64_t *amount_rao, struct pm_error *error)
 {
+    const cJSON *said = cJSON_GetObjectItemCaseSensitive(json, "amount_rao");
     *amount_rao = 0;
-    if (json == NULL) {
+    if (said == NULL || cJSON_IsNull(said)) {
         return true;
     }
-    if (!pm_json_optional_integer(json, "amount_rao", amount_rao, error)) {
+    if (!pm_json_integer(json, "amount_rao", amount_rao, error)) {
         return false;
     }
-    if (*amount_rao < 0) {
+    if (*amount_rao <= 0) { /* a 0 that is said is no wish for all there is */
         return pm_fail(error, PM_ERROR_INVALID, "amount_rao: expected more than 0");
     }
     return true;

@@ -13,6 +13,8 @@ static void check(const struct pm_pool_rules *rules, const struct pm_pool_miner 
         pm_refuse(refusal, 409, "A withdrawal already waits for the operator");
     } else if (amount_rao < rules->minimum_withdrawal_rao) {
         pm_refuse(refusal, 400, PM_DETAIL_MINIMUM);
+    } else if (amount_rao <= 0) { /* where the rules know no minimum */
+        pm_refuse(refusal, 400, "Cannot withdraw - there is nothing");
     } else if (amount_rao > available_rao) {
         pm_refuse(refusal, 400, "Cannot withdraw - the balance is %" PRId64 " RAO", available_rao);
     } else if (miner->recipient_coldkey[0] == '\0') {

@@ -38,6 +38,7 @@ static void test_money_is_its_owners(void **state)
     }
     client_expect_saying(client, "POST", own, NULL, 400, "Cannot withdraw - below minimum");
     client_expect_saying(client, "POST", own, "{\"amount_rao\":-1}", 422, "amount_rao");
+    client_expect_saying(client, "POST", own, "{\"amount_rao\":0}", 422, "amount_rao");
 }
 
 static void test_recipient_coldkey(void **state)

@@ -275,6 +275,13 @@ static void test_recipient_and_withdrawal(void **state)
     assert_false(pm_body_recipient(json, &coldkey, NULL));
     assert_false(pm_body_withdrawal(json, &amount, NULL));
     cJSON_Delete(json);
+    json = parse("{\"amount_rao\":0}");
+    assert_false(pm_body_withdrawal(json, &amount, NULL));
+    cJSON_Delete(json);
+    json = parse("{\"amount_rao\":null}");
+    assert_true(pm_body_withdrawal(json, &amount, NULL));
+    assert_int_equal(amount, 0);
+    cJSON_Delete(json);
 }
 
 int main(void)

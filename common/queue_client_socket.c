@@ -13,8 +13,11 @@ enum {
     STOP_POLL_MS = 100, /* how long a stop flag may stay unseen */
     FAILED_EVENTS = ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL |
                     ZMQ_EVENT_HANDSHAKE_FAILED_AUTH,
-    WATCHED_EVENTS = ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_CONNECT_RETRIED |
-                     ZMQ_EVENT_HANDSHAKE_SUCCEEDED | FAILED_EVENTS,
+    /* An attempt that nobody took: after one that broke off in its handshake, the sidecar was not
+     * refusing the key but ending. */
+    OVER_EVENTS = ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_CLOSED,
+    WATCHED_EVENTS =
+        ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_CONNECT_RETRIED | OVER_EVENTS | FAILED_EVENTS,
 };
 
 /* No limit to what it is told while it is not read: ZeroMQ's thread would wait. */
@@ -50,8 +53,8 @@ static bool connection_lost(struct pm_queue_client *client)
             memcpy(&event, zmq_msg_data(&parts[0]), sizeof event);
         }
         pm_wire_close(parts, count < 2 ? count : 2);
-        client->turned_away = (event & FAILED_EVENTS) != 0 ||
-                              (client->turned_away && event != ZMQ_EVENT_HANDSHAKE_SUCCEEDED);
+        client->turned_away =
+            (event & FAILED_EVENTS) != 0 || (client->turned_away && (event & OVER_EVENTS) == 0);
         lost = lost || event == ZMQ_EVENT_DISCONNECTED;
         client->down = event != ZMQ_EVENT_HANDSHAKE_SUCCEEDED;
     }

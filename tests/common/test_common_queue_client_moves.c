@@ -4,12 +4,17 @@
 #include "loopback.h"
 #include "own_clock.h"
 
+#include <arpa/inet.h>
 #include <limits.h>
+#include <netinet/in.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 #include <zmq.h>
 
 #include <poolminer/clock.h>
@@ -313,6 +318,32 @@ static void nobody_anywhere_takes_the_timeout(void **state)
     pm_queue_client_destroy(client);
 }
 
+/* It breaks the connection off before it has said who it is, as one does that has failed, and one
+ * that does not let a client in; but then nobody is there. */
+static void one_that_ends_in_a_handshake_has_not_refused(void **state)
+{
+    (void)state;
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    socklen_t size = sizeof address;
+    char url[64], *status;
+    const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(inet_pton(AF_INET, loopback_address(), &address.sin_addr), 1);
+    assert_int_equal(bind(listener, (struct sockaddr *)&address, size), 0);
+    assert_int_equal(listen(listener, 8), 0);
+    assert_int_equal(getsockname(listener, (struct sockaddr *)&address, &size), 0);
+    snprintf(url, sizeof url, "tcp://%s:%d", loopback_address(), ntohs(address.sin_port));
+    const struct pm_queue_client_config config = {
+        .url = url, .role = "worker", .name = "w", .timeout_ms = 2000};
+    struct pm_queue_client *client;
+    assert_true(pm_queue_client_create(&config, &client, &error));
+    struct pollfd pending = {.fd = listener, .events = POLLIN};
+    assert_int_equal(poll(&pending, 1, 30000), 1);
+    close(listener); /* and with it what nobody accepted */
+    assert_false(pm_queue_client_status(client, &status, &error));
+    assert_non_null(strstr(error.message, "is it running there?"));
+    pm_queue_client_destroy(client);
+}
+
 static void a_stop_is_seen_while_nobody_is_there(void **state)
 {
     (void)state;
@@ -360,6 +391,7 @@ int main(void)
         TEST(a_short_call_asks_all_of_them),
         TEST(a_parked_request_moves),
         TEST(nobody_anywhere_takes_the_timeout),
+        TEST(one_that_ends_in_a_handshake_has_not_refused),
         TEST(a_stop_is_seen_while_nobody_is_there),
         cmocka_unit_test(bad_further_addresses_are_refused),
     };

@@ -202,9 +202,9 @@ static void what_is_written_back_is_synced_in_steps(void **state)
     assert_int_equal(sqlite3_extended_errcode(keeper), SQLITE_IOERR_FSYNC);
     assert_int_equal(crash_vfs_operations(), PAGES_A_STEP);
     assert_true(atomic_load(&lost));
-    crash_vfs_recover();
     sqlite3_close(keeper);
     sqlite3_close(database);
+    crash_vfs_recover();
 }
 
 static int tear_down(void **state)

@@ -108,18 +108,25 @@ static int log_close(sqlite3_file *file)
     return log->real->pMethods->xClose(log->real);
 }
 
-/* Each page that is written back is read here first: what was read earlier has been written. */
-static int sync_step(struct log_file *log, int size)
+static int sync_or_lose(const struct log_file *log, sqlite3_file *file, int flags)
 {
-    if (log->target == NULL || (log->step += size) < STEP) {
-        return SQLITE_OK;
-    }
-    log->step = 0;
-    const int result = log->target->pMethods->xSync(log->target, SQLITE_SYNC_NORMAL);
+    const int result = file->pMethods->xSync(file, flags);
     if (result != SQLITE_OK && log->lost != NULL) {
         atomic_store(log->lost, true);
     }
     return result;
+}
+
+static int sync_target(struct log_file *log)
+{
+    log->step = 0;
+    return sync_or_lose(log, log->target, SQLITE_SYNC_NORMAL);
+}
+
+/* Each page that is written back is read here first: what was read earlier has been written. */
+static int sync_step(struct log_file *log, int size)
+{
+    return log->target == NULL || (log->step += size) < STEP ? SQLITE_OK : sync_target(log);
 }
 
 static int log_read(sqlite3_file *file, void *data, int size, sqlite3_int64 offset)
@@ -146,14 +153,7 @@ static int log_sync(sqlite3_file *file, int flags)
         return SQLITE_IOERR_FSYNC;
     }
     int result = hand_on(log);
-    if (result != SQLITE_OK) {
-        return result;
-    }
-    result = log->real->pMethods->xSync(log->real, flags);
-    if (result != SQLITE_OK && log->lost != NULL) {
-        atomic_store(log->lost, true);
-    }
-    return result;
+    return result != SQLITE_OK ? result : sync_or_lose(log, log->real, flags);
 }
 
 static int log_file_size(sqlite3_file *file, sqlite3_int64 *size)
@@ -337,6 +337,11 @@ bool pm_sqlite_log_write_back_in_steps(sqlite3 *database)
         log_of(log)->target = target;
     }
     return there;
+}
+
+int pm_sqlite_log_sync_written_back(sqlite3 *database)
+{
+    return sync_target(log_of(pm_sqlite_log_file(database)));
 }
 
 int pm_sqlite_log_sync(struct pm_sqlite_log *log)

@@ -8,16 +8,17 @@
 #include <sys/statvfs.h>
 
 enum {
-    PAGE_BYTES = 4096,       /* SQLite's own since 2016; only bounds hang on it */
-    CHECKPOINT_PAGES = 4000, /* a log of so many is written back; of twice as many, first */
-    KEPT_PAGES = 3 * CHECKPOINT_PAGES, /* cutting a file off keeps a commit waiting: seldom */
-    FRAME_BYTES = 24,                  /* before each page in the log */
-    LAID_OUT_BYTES = 512 * 1024,       /* at first, and then as much as is there: seldom */
-    LAID_OUT_PAGES = 64,               /* ahead of the last one, at least */
-    LAID_OUT_PIECE = 64 * 1024,        /* SQLite's files take less than 128 KiB at once */
-    LOOK_PAGES = 256,                  /* the disk is looked at when the log has grown by so much */
+    PAGE_BYTES = 4096,           /* SQLite's own since 2016; only bounds hang on it */
+    CHECKPOINT_PAGES = 4000,     /* a log of so many is written back; of twice as many, first */
+    FRAME_BYTES = 24,            /* before each page in the log */
+    LAID_OUT_BYTES = 512 * 1024, /* at first, and then as much as is there: seldom */
+    LAID_OUT_PAGES = 64,         /* ahead of the last one, at least */
+    LAID_OUT_PIECE = 64 * 1024,  /* SQLite's files take less than 128 KiB at once */
+    LOOK_PAGES = 256,            /* the disk is looked at when the log has grown by so much */
     FEW_PAGES = 64,      /* written back between two transactions, they keep nobody for long */
     WRITE_BACKS_MAX = 4, /* of a log that grows as quickly as it is written back */
+
+    KEPT_PAGES = 3 * CHECKPOINT_PAGES, /* cutting a file off keeps a commit waiting: seldom */
 };
 static const int64_t PLENTY_BYTES = (int64_t)1 << 30; /* so much room cannot be gone in a moment */
 
@@ -227,17 +228,12 @@ bool pm_sqlite_wants_write_back(struct pm_store *base)
 bool pm_sqlite_write_back(struct pm_store *base, struct pm_error *error)
 {
     struct pm_sqlite_store *store = (struct pm_sqlite_store *)base;
-    sqlite3_file *file = NULL;
     pthread_mutex_lock(&store->keeping);
     int result = checkpoint(store, store->keeper, SQLITE_CHECKPOINT_PASSIVE, &store->kept_pages);
     /* SQLite syncs the file only when all of the log is written back; so that then little is left
      * to be synced. */
     if (result == SQLITE_OK) {
-        sqlite3_file_control(store->keeper, NULL, SQLITE_FCNTL_FILE_POINTER, &file);
-        result = file->pMethods->xSync(file, SQLITE_SYNC_NORMAL);
-        if (result != SQLITE_OK) {
-            atomic_store(&store->base.lost, true);
-        }
+        result = pm_sqlite_log_sync_written_back(store->keeper);
     }
     pthread_mutex_unlock(&store->keeping);
     return result == SQLITE_OK || pm_fail(error, PM_ERROR_IO, "the store: writing back its log: %s",

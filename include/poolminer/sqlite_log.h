@@ -46,6 +46,9 @@ bool pm_sqlite_log_watch(sqlite3 *database, atomic_bool *lost);
  * more than that on the disk. A sync that fails ends the writing back and sets the `lost` of
  * pm_sqlite_log_watch. False: the database has no log open. */
 bool pm_sqlite_log_write_back_in_steps(sqlite3 *database);
+/* On such a connection's own thread, after it has written back: syncs what was written since the
+ * last step, and fails as a step does. Returns an SQLite result code. */
+int pm_sqlite_log_sync_written_back(sqlite3 *database);
 /* Waits until everything that was written to the log is on the disk. Any thread may call it, one at
  * a time. Returns an SQLite result code. */
 int pm_sqlite_log_sync(struct pm_sqlite_log *log);

@@ -1,6 +1,7 @@
 #include <limits.h>
 #include <malloc.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -55,6 +56,16 @@ size_t pm_threads_available(size_t wanted)
     dismiss(&gathering, threads, count);
     free(threads);
     return count;
+}
+
+int pm_threads_create_without_signals(pthread_t *thread, void *(*run)(void *), void *argument)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    const int failure = pthread_create(thread, NULL, run, argument);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return failure;
 }
 
 size_t pm_threads_affordable(size_t wanted)

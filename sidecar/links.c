@@ -7,7 +7,6 @@
 #include <linux/tcp.h>
 #include <netinet/in.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +19,7 @@
 
 #include <poolminer/clock.h>
 #include <poolminer/log.h>
+#include <poolminer/threads.h>
 
 enum {
     LOOK_MS = 1000,
@@ -266,15 +266,8 @@ static void *watch(void *argument)
 /* Signals are the broker's, whom they wake. */
 static bool start_thread(struct pm_links *links)
 {
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    const int failure = pthread_create(&links->thread, NULL, watch, links);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    links->started = failure == 0;
-    if (!links->started) {
-        errno = failure;
-    }
+    errno = pm_threads_create_without_signals(&links->thread, watch, links);
+    links->started = errno == 0;
     return links->started;
 }
 
@@ -320,7 +313,7 @@ bool pm_links_create(const struct pm_links_config *config, struct pm_links **out
     links->read = calloc((size_t)links->numbers, sizeof *links->read);
     if (links->list == NULL || links->read == NULL || links->wake_fd < 0 || !open_monitor(links) ||
         !start_thread(links)) {
-        const int failure = zmq_errno(); /* before what is undone changes it */
+        const int failure = errno; /* before what is undone changes it */
         pm_links_silence(links);
         pm_links_destroy(links);
         return pm_fail(error, PM_ERROR_IO, "watching the connections: %s", zmq_strerror(failure));

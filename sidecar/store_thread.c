@@ -3,11 +3,12 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
+
+#include <poolminer/threads.h>
 
 struct pm_store_thread {
     struct pm_store *store;
@@ -56,17 +57,6 @@ static void *run(void *argument)
     return NULL;
 }
 
-/* Signals are the broker's, whom they wake. */
-static bool start_thread(struct pm_store_thread *thread)
-{
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    bool started = pthread_create(&thread->thread, NULL, run, thread) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return started;
-}
-
 struct pm_store_thread *pm_store_thread_create(struct pm_store *store, pm_store_work *work,
                                                struct pm_error *error)
 {
@@ -80,7 +70,9 @@ struct pm_store_thread *pm_store_thread_create(struct pm_store *store, pm_store_
     thread->ended_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     pthread_mutex_init(&thread->mutex, NULL);
     pthread_cond_init(&thread->changed, NULL);
-    thread->started = thread->ended_fd >= 0 && start_thread(thread);
+    /* Signals are the broker's, whom they wake. */
+    thread->started = thread->ended_fd >= 0 &&
+                      pm_threads_create_without_signals(&thread->thread, run, thread) == 0;
     if (!thread->started) {
         pm_fail(error, PM_ERROR_MEMORY, "a thread of the store cannot be started");
         pm_store_thread_destroy(thread);

@@ -4,6 +4,7 @@
 #ifndef POOLMINER_THREADS_H
 #define POOLMINER_THREADS_H
 
+#include <pthread.h>
 #include <stddef.h>
 
 /* How many threads, at most `wanted`, the system lets this process start now. Finds out by starting
@@ -14,6 +15,10 @@ size_t pm_threads_available(size_t wanted);
  * are available, because the memory that the threads compute with falls under the same limits, and
  * other programs need threads too. */
 size_t pm_threads_affordable(size_t wanted);
+
+/* As pthread_create, whose result it returns: a thread that takes no signals, so that they wake the
+ * thread that waits for them. */
+int pm_threads_create_without_signals(pthread_t *thread, void *(*run)(void *), void *argument);
 
 /* Limits the memory of every thread that is started from now on, including those of OpenMP and of
  * libraries. Stacks get 2 MiB, whatever `ulimit -s` says about the first thread's. If the address

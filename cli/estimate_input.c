@@ -26,10 +26,7 @@ static const char *key_of(const char *name, char key[KEY_SIZE])
 static const cJSON *member(const struct estimate_input *input, const char *name)
 {
     char key[KEY_SIZE];
-    const cJSON *found = input->file != NULL
-                             ? cJSON_GetObjectItemCaseSensitive(input->file, key_of(name, key))
-                             : NULL;
-    return cJSON_IsNull(found) ? NULL : found;
+    return pm_json_optional(input->file, key_of(name, key));
 }
 
 static bool on_command_line(const struct pm_options *options, const char *name)

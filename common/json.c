@@ -264,8 +264,7 @@ static const cJSON *required(const cJSON *object, const char *key, struct pm_err
     return item;
 }
 
-/* The member, or NULL when it is absent or null. */
-static const cJSON *optional(const cJSON *object, const char *key)
+const cJSON *pm_json_optional(const cJSON *object, const char *key)
 {
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
     return cJSON_IsNull(item) ? NULL : item;
@@ -377,27 +376,27 @@ bool pm_json_object(const cJSON *object, const char *key, const cJSON **out, str
 bool pm_json_optional_string(const cJSON *object, const char *key, const char **out,
                              struct pm_error *error)
 {
-    const cJSON *item = optional(object, key);
+    const cJSON *item = pm_json_optional(object, key);
     return item == NULL || take_string(item, key, out, error);
 }
 
 bool pm_json_optional_integer(const cJSON *object, const char *key, int64_t *out,
                               struct pm_error *error)
 {
-    const cJSON *item = optional(object, key);
+    const cJSON *item = pm_json_optional(object, key);
     return item == NULL || take_integer(item, key, out, error);
 }
 
 bool pm_json_optional_number(const cJSON *object, const char *key, double *out,
                              struct pm_error *error)
 {
-    const cJSON *item = optional(object, key);
+    const cJSON *item = pm_json_optional(object, key);
     return item == NULL || take_number(item, key, out, error);
 }
 
 bool pm_json_optional_bool(const cJSON *object, const char *key, bool *out, struct pm_error *error)
 {
-    const cJSON *item = optional(object, key);
+    const cJSON *item = pm_json_optional(object, key);
     return item == NULL || take_bool(item, key, out, error);
 }
 

@@ -132,9 +132,9 @@ static bool read_algorithms(const cJSON *object, const char *member, size_t limi
                             size_t *room_bytes, struct pm_lease *lease,
                             struct pm_lease_algorithms *out, struct pm_error *error)
 {
-    const cJSON *array = cJSON_GetObjectItemCaseSensitive(object, member);
+    const cJSON *array = pm_json_optional(object, member);
     const cJSON *item = NULL;
-    if (array == NULL || cJSON_IsNull(array)) {
+    if (array == NULL) {
         return true; /* none of this kind */
     }
     if (!pm_json_array(object, member, &array, error)) {
@@ -214,11 +214,10 @@ static bool read_task(const cJSON *object, enum pm_lease_kind asked, int64_t rec
 {
     size_t room_bytes = PM_LEASE_TEXT_MAX_BYTES;
     const char *kind = "";
-    const cJSON *timeout = cJSON_GetObjectItemCaseSensitive(object, "timeout_at");
     task->timeout_ms = received_ms + PM_TASK_TIMEOUT_MS;
     if (!read_batch_id(object, task->id, error) ||
         !pm_json_optional_string(object, "task_type", &kind, error) ||
-        (timeout != NULL && !cJSON_IsNull(timeout) && !read_timeout(object, task, error)) ||
+        (pm_json_optional(object, "timeout_at") != NULL && !read_timeout(object, task, error)) ||
         !pm_json_optional_integer(object, "window_number", &task->window_number, error)) {
         return false;
     }

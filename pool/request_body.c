@@ -94,10 +94,7 @@ bool pm_body_task(const cJSON *json, struct pm_body_task *out, struct pm_error *
 static bool read_array(const cJSON *json, const char *key, size_t maximum, const cJSON **out,
                        struct pm_error *error)
 {
-    *out = cJSON_GetObjectItemCaseSensitive(json, key);
-    if (cJSON_IsNull(*out)) {
-        *out = NULL;
-    }
+    *out = pm_json_optional(json, key);
     if (*out == NULL) {
         return true;
     }
@@ -244,9 +241,8 @@ bool pm_body_recipient(const cJSON *json, const char **coldkey, struct pm_error 
 
 bool pm_body_withdrawal(const cJSON *json, int64_t *amount_rao, struct pm_error *error)
 {
-    const cJSON *said = cJSON_GetObjectItemCaseSensitive(json, "amount_rao");
     *amount_rao = 0;
-    if (said == NULL || cJSON_IsNull(said)) {
+    if (pm_json_optional(json, "amount_rao") == NULL) {
         return true;
     }
     if (!pm_json_integer(json, "amount_rao", amount_rao, error)) {

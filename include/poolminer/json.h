@@ -50,6 +50,8 @@ bool pm_json_object(const cJSON *object, const char *key, const cJSON **out,
 /* A whole number that is an array's item; the caller names it. */
 bool pm_json_item_integer(const cJSON *item, int64_t *out, struct pm_error *error);
 
+/* The member, whatever its type; NULL when it is absent or null, or `object` is NULL. */
+const cJSON *pm_json_optional(const cJSON *object, const char *key);
 /* Optional members: absent or null leaves *out as the caller set it; a wrong type is an error. */
 bool pm_json_optional_string(const cJSON *object, const char *key, const char **out,
                              struct pm_error *error);

@@ -45,7 +45,8 @@ bool pm_api_balance(struct pm_pool_store *store, struct pm_api_call *call, struc
     pm_api_add_integer(call, json, "estimated_pending_rao",
                        pm_payout_estimate(&rules->payout, reputation, total));
     pm_api_add_integer(call, json, "minimum_withdrawal_rao", rules->minimum_withdrawal_rao);
-    pm_api_add_bool(call, json, "can_withdraw", available >= rules->minimum_withdrawal_rao);
+    pm_api_add_bool(call, json, "can_withdraw",
+                    available > 0 && available >= rules->minimum_withdrawal_rao);
     return true;
 }
 

@@ -145,6 +145,11 @@ static void test_withdrawals(void **state)
     rule_settle_seeds(pool);
     assert_int_equal(virtual_pool_withdraw(pool, "s1", 0, &refusal), 400);
     assert_string_equal(refusal.detail, "Cannot withdraw - below minimum");
+    const int64_t minimum_rao = pool->rules.minimum_withdrawal_rao;
+    pool->rules.minimum_withdrawal_rao = 0;
+    assert_int_equal(virtual_pool_withdraw(pool, "s1", 0, &refusal), 400);
+    assert_string_equal(refusal.detail, "Cannot withdraw - there is nothing");
+    pool->rules.minimum_withdrawal_rao = minimum_rao;
     pool->now_ms += pool->rules.epoch_ms;
     assert_int_equal(virtual_pool_withdraw(pool, "s1", 4999999, &refusal), 400);
     assert_string_equal(refusal.detail, "Cannot withdraw - below minimum");

@@ -28,11 +28,9 @@ static inline struct sockaddr_in loopback_at(int port)
                                 .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 }
 
-/* A socket on *port of 127.0.0.1, or on a free one, then in *port, where that is 0. Until it
- * listens, whoever connects is refused. */
-static inline int loopback_bind(int *port)
+/* *port: the port that it got. */
+static inline int loopback_bind_to(struct sockaddr_in address, int *port)
 {
-    struct sockaddr_in address = loopback_at(*port);
     socklen_t size = sizeof address;
     const int on = 1, bound = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     assert_true(bound >= 0);
@@ -41,6 +39,13 @@ static inline int loopback_bind(int *port)
     assert_int_equal(getsockname(bound, (struct sockaddr *)&address, &size), 0);
     *port = ntohs(address.sin_port);
     return bound;
+}
+
+/* A socket on *port of 127.0.0.1, or on a free one, then in *port, where that is 0. Until it
+ * listens, whoever connects is refused. */
+static inline int loopback_bind(int *port)
+{
+    return loopback_bind_to(loopback_at(*port), port);
 }
 
 static inline int loopback_listen(int *port)

@@ -6,14 +6,12 @@
 
 #include <arpa/inet.h>
 #include <limits.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 #include <zmq.h>
 
@@ -323,15 +321,13 @@ static void nobody_anywhere_takes_the_timeout(void **state)
 static void one_that_ends_in_a_handshake_has_not_refused(void **state)
 {
     (void)state;
-    struct sockaddr_in address = {.sin_family = AF_INET};
-    socklen_t size = sizeof address;
+    struct sockaddr_in own = loopback_at(0);
+    int port;
     char url[64], *status;
-    const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_int_equal(inet_pton(AF_INET, loopback_address(), &address.sin_addr), 1);
-    assert_int_equal(bind(listener, (struct sockaddr *)&address, size), 0);
+    assert_int_equal(inet_pton(AF_INET, loopback_address(), &own.sin_addr), 1);
+    const int listener = loopback_bind_to(own, &port);
     assert_int_equal(listen(listener, 8), 0);
-    assert_int_equal(getsockname(listener, (struct sockaddr *)&address, &size), 0);
-    snprintf(url, sizeof url, "tcp://%s:%d", loopback_address(), ntohs(address.sin_port));
+    snprintf(url, sizeof url, "tcp://%s:%d", loopback_address(), port);
     const struct pm_queue_client_config config = {
         .url = url, .role = "worker", .name = "w", .timeout_ms = 2000};
     struct pm_queue_client *client;

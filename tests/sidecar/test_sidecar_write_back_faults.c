@@ -185,17 +185,19 @@ static void any_write_may_fail(void **state)
 {
     (void)state;
     for (enum crash_kind kind = CRASH_ERROR; kind <= CRASH_FULL; kind++) {
-        int losses = 0; /* beside the work, chance says whether a sync is met */
         for (enum pace pace = BY_TURNS; pace <= BESIDE; pace++) {
+            /* Where not every operation is tried, chance says whether a sync beside the work is. */
+            const int least = pace == BESIDE && stride > 1 ? 0 : 2;
+            int losses = 0;
             int64_t at = 1 + (int64_t)kind % stride;
             write_backs_failed = 0;
             while (suffer(kind, pace, at, &losses)) {
                 at += stride;
             }
             assert_in_range(at, 100, OPERATIONS_MAX);
+            assert_in_range(losses, least, OPERATIONS_MAX);
             assert_true(write_backs_failed > 0);
         }
-        assert_in_range(losses, 2, OPERATIONS_MAX);
     }
 }
 
